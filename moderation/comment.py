@@ -1,0 +1,65 @@
+"""Comment: the text an author wrote, and what the caller knows around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Format = Literal["plain", "html"]
+
+MAX_BYTES = 20_480
+"""The default limit of a comment in bytes of UTF-8 (Perspective's own: 20 KB)."""
+
+
+class CommentError(ValueError):
+    """A comment that cannot be judged; `field` names what is wrong with it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment and its context. Only `text` is needed.
+
+    `author` is the platform's reference to the author, `article` the title or text it stands
+    under, `parent` the comment it answers, `recent` the author's latest comments.
+
+    >>> Comment("Well said.").format
+    'plain'
+    """
+
+    text: str
+    id: str | None = None
+    author: str | None = None
+    article: str | None = None
+    parent: str | None = None
+    format: Format = "plain"
+    recent: tuple[str, ...] = ()
+
+
+def validate(text: object, max_bytes: int = MAX_BYTES) -> str:
+    """Return `text` if it can be judged, else raise `CommentError` saying what is wrong.
+
+    >>> validate("   ")
+    Traceback (most recent call last):
+        ...
+    moderation.comment.CommentError: text: is empty; write at least one character
+    """
+    if not isinstance(text, str):
+        raise CommentError("text", f"must be a string, not {type(text).__name__}")
+    if not text.strip():
+        raise CommentError("text", "is empty; write at least one character")
+    try:
+        size = len(text.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        raise CommentError(
+            "text", f"holds half a surrogate pair at position {error.start}; send valid Unicode"
+        ) from None
+    if "\0" in text:
+        raise CommentError("text", f"holds a NUL character at position {text.index(chr(0))}")
+    if size > max_bytes:
+        raise CommentError("text", f"is {size:,} bytes long; the limit is {max_bytes:,}")
+    return text

@@ -1,0 +1,114 @@
+"""The whole journey of a comment, on one page."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from moderation.comment import Comment, validate
+from moderation.decision import Action, Decision, Finding, Reason
+from moderation.models import Models
+from moderation.policy import Policy, RulePolicy
+from moderation.text import Text, read
+
+BATCH = 256  # comments scored together: large enough for numpy, small enough for flat memory
+
+log = logging.getLogger(__name__)
+
+
+class Moderator:
+    """Decides about comments by a policy, with the help of models."""
+
+    def __init__(self, policy: Policy, models: Models) -> None:
+        self.policy = policy
+        self.models = models
+
+    @classmethod
+    def load(
+        cls,
+        policy: Policy | Path | str | Mapping[str, Any] | None = None,
+        models: Models | Path | str | None = None,
+    ) -> Moderator:
+        """The shipped policy and models, or an operator's own over them.
+
+        Raises `PolicyError` or `ModelError` saying what is wrong.
+
+        >>> Moderator.load().moderate("You are an idiot.").action > Action.APPROVE
+        True
+        """
+        return cls(
+            policy if isinstance(policy, Policy) else Policy.load(policy),
+            models if isinstance(models, Models) else Models.load(models),
+        )
+
+    def moderate(self, comment: Comment | str) -> Decision:
+        """The decision about one comment. Raises `CommentError` for text that cannot be judged."""
+        return next(self.moderate_many([comment]))
+
+    def moderate_many(self, comments: Iterable[Comment | str]) -> Iterator[Decision]:
+        """The decisions about many comments, in their order; memory stays flat."""
+        stream = iter(comments)
+        while batch := list(islice(stream, BATCH)):
+            began = time.perf_counter()
+            texts = [self._read(comment) for comment in batch]
+            self.models.read(texts)
+            decided = [(text, [*self._reasons(text)]) for text in texts]
+            took_ms = (time.perf_counter() - began) * 1000 / len(batch)
+            for text, reasons in decided:
+                yield self._decision(text, reasons, took_ms)
+
+    def _read(self, comment: Comment | str) -> Text:
+        whole = Comment(comment) if isinstance(comment, str) else comment
+        validate(whole.text, self.policy.house.max_bytes)
+        return read(whole)
+
+    def _reasons(self, text: Text) -> Iterator[Reason]:
+        if self.policy.house.test_sentence in text.clean:
+            yield self._test_reason(text)
+        for rule in self.policy.rules.values():
+            reason = _checked(rule, text)
+            if reason:
+                yield reason
+
+    def _test_reason(self, text: Text) -> Reason:
+        """The sentence that is always rejected, whatever the policy says."""
+        sentence = self.policy.house.test_sentence
+        at = text.clean.index(sentence)
+        spans = (text.span(at, at + len(sentence)),)
+        message = "This is the test sentence, which is always rejected."
+        guideline = "An operator can try a live system with the test sentence."
+        return Reason(Finding("word_list", 1.0, message, spans), guideline, Action.REJECT)
+
+    def _decision(self, text: Text, reasons: list[Reason], took_ms: float) -> Decision:
+        acted = [reason for reason in reasons if reason.action > Action.APPROVE]
+        acted.sort(key=lambda reason: (-reason.action, -reason.finding.score))
+        observed = [reason for reason in reasons if reason.action == Action.APPROVE]
+        scores = dict(text.scores)
+        language = {"english": round(scores["english"], 4)} if "english" in scores else {}
+        return Decision(
+            id=uuid.uuid4().hex,
+            action=Policy.verdict(reasons),
+            reasons=tuple(acted),
+            observed=tuple(observed),
+            scores=scores,
+            language={**language, "code": text.notes.get("language", "und")},
+            policy=self.policy.hash,
+            models=self.models.versions,
+            took_ms=took_ms,
+        )
+
+
+def _checked(rule: RulePolicy, text: Text) -> Reason | None:
+    """What one check found; a check that breaks sends the comment to a person."""
+    try:
+        finding = rule.rule.check(text, rule.settings)
+    except Exception as error:  # noqa: BLE001 - whatever breaks, a person decides
+        # The type alone: an exception's message may hold the comment's text.
+        log.error("check %s failed: %s", rule.rule.name, type(error).__name__)
+        return rule.failed()
+    return rule.reason(finding) if finding else None

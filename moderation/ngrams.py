@@ -1,0 +1,169 @@
+"""Hashed n-grams of characters and words, computed with numpy and no loop over characters.
+
+One reading serves one text and many: the lower-cased code points of all texts stand in one
+array; a rolling polynomial hash gives every character n-gram in one vector operation per n,
+and a prefix hash gives every word. Each n-gram knows its row and its characters, so that a
+linear model's explanation costs one more gather.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+Floats = npt.NDArray[np.float32]
+
+# Odd 64-bit multipliers with well-mixed bits (the first is Knuth's 2^64 / golden ratio).
+_BASE = 0x9E3779B97F4A7C15
+_INVERSE = pow(_BASE, -1, 1 << 64)
+_MIX = np.uint64(0xBF58476D1CE4E5B9)  # splitmix64's first multiplier (Steele et al. 2014)
+_PAIR = np.uint64(0x94D049BB133111EB)  # and its second, to tell 'a b' from 'b a'
+_SPACE = 32
+
+
+class Ngrams(NamedTuple):
+    """Every n-gram of some texts: its hash, its row, and its characters `start`..`end` there."""
+
+    hashes: Hashes
+    rows: Ints
+    starts: Ints
+    ends: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Which n-grams a model reads; stands in the model's card.
+
+    `chars` and `words` are the smallest and largest n (0, 0 for none), `bits` the logarithm of
+    the number of buckets.
+    """
+
+    chars: tuple[int, int] = (2, 5)
+    words: tuple[int, int] = (1, 2)
+    bits: int = 20
+
+    def ngrams(self, texts: Sequence[str]) -> Ngrams:
+        """All n-grams of `texts`."""
+        codes, rows, offsets = _code_points(texts)
+        found = [*_chars(codes, rows, *self.chars), *_words(codes, rows, *self.words)]
+        if not found:
+            empty = np.zeros(0, np.int64)
+            return Ngrams(empty.astype(np.uint64), empty, empty, empty)
+        hashes, starts, ends = (np.concatenate(column) for column in zip(*found, strict=True))
+        at = rows[starts]
+        return Ngrams(hashes, at, starts - offsets[at], ends - offsets[at])
+
+    def buckets(self, hashes: Hashes) -> Ints:
+        """The bucket of each hash, 0..2**bits - 1."""
+        mixed = (hashes ^ (hashes >> np.uint64(31))) * _MIX
+        return (mixed >> np.uint64(64 - self.bits)).astype(np.int64)
+
+    def vectors(self, texts: Sequence[str]) -> tuple[Floats, Ints, Ints]:
+        """`texts` as rows of a sparse matrix (CSR): data, indices and row pointers.
+
+        A bucket's value is the square root of its count, and each row has length 1: long
+        comments weigh no more than short ones.
+
+        >>> data, indices, indptr = Recipe(chars=(1, 2), words=(0, 0)).vectors(["aa", ""])
+        >>> len(indices), indptr.tolist(), round(float((data**2).sum()), 3)
+        (5, [0, 5, 5], 1.0)
+        """
+        grams = self.ngrams(texts)
+        keys = (grams.rows << self.bits) | self.buckets(grams.hashes)
+        unique, counts = np.unique(keys, return_counts=True)
+        rows = unique >> self.bits
+        lengths = np.bincount(rows, weights=counts, minlength=len(texts))
+        data = np.sqrt(counts / lengths[rows]).astype(np.float32)
+        indptr = np.searchsorted(rows, np.arange(len(texts) + 1))
+        return data, unique & ((1 << self.bits) - 1), indptr
+
+
+def _code_points(texts: Sequence[str]) -> tuple[Hashes, Ints, Ints]:
+    """The lower-cased texts as one array, each with a space before and after; rows; offsets.
+
+    Lower-casing is done letter by letter where it would change a text's length ('İ').
+    """
+    lowered = [text.lower() for text in texts]
+    for row, text in enumerate(texts):
+        if len(lowered[row]) != len(text):
+            lowered[row] = "".join(char.lower()[:1] for char in text)
+    joined = " " + "  ".join(lowered) + " " if texts else ""
+    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+    lengths = np.array([len(text) + 2 for text in texts], np.int64)
+    offsets = np.cumsum(lengths) - lengths + 1
+    rows = np.repeat(np.arange(len(texts)), lengths)
+    white = (codes <= _SPACE) | (codes == 0xA0)
+    return np.where(white, _SPACE, codes).astype(np.uint64), rows, offsets
+
+
+def _chars(codes: Hashes, rows: Ints, low: int, high: int) -> list[tuple[Hashes, Ints, Ints]]:
+    """Character n-grams, `low` <= n <= `high`, that stay within their text."""
+    found = []
+    rolling = np.zeros(len(codes), np.uint64)
+    places = np.arange(len(codes))
+    for n in range(1, high + 1):
+        if len(codes) < n:
+            break
+        rolling = rolling[: len(codes) - n + 1] * np.uint64(_BASE) + codes[n - 1 :]
+        if n >= max(low, 1):
+            inside = rows[: len(rolling)] == rows[n - 1 :]
+            starts = places[: len(rolling)][inside]
+            found.append((rolling[inside] + np.uint64(n), starts, starts + n))
+    return found
+
+
+def _words(codes: Hashes, rows: Ints, low: int, high: int) -> list[tuple[Hashes, Ints, Ints]]:
+    """Word n-grams, words being stretches of letters, digits and inner apostrophes."""
+    if not high or not len(codes):
+        return []
+    inside = _WORD_CHAR[np.minimum(codes, len(_WORD_CHAR) - 1).astype(np.int64)]
+    edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
+    starts, ends = edges[::2], edges[1::2]
+    powers, inverses = _powers(len(codes))
+    prefix = np.concatenate([np.zeros(1, np.uint64), np.cumsum(codes * inverses[: len(codes)])])
+    single = (prefix[ends] - prefix[starts]) * powers[starts]
+    found, hashes = [], single
+    for n in range(1, high + 1):
+        if n > 1:
+            if len(single) < n:
+                break
+            hashes = hashes[: len(single) - n + 1] * _PAIR + single[n - 1 :]
+        if n >= low:
+            first, last = starts[: len(hashes)], ends[n - 1 :]
+            kept = rows[first] == rows[last - 1]
+            salted = hashes[kept] * _PAIR + np.uint64(1000 + n)
+            found.append((salted, first[kept], last[kept]))
+    return found
+
+
+def _word_characters() -> npt.NDArray[np.bool_]:
+    """Which code points of the first plane stand in words; the last entry is for all beyond."""
+    table = np.zeros(0x10001, np.bool_)
+    for code in range(0x10000):
+        table[code] = unicodedata.category(chr(code))[0] in "LMN"
+    table[ord("'")] = True
+    return table
+
+
+_WORD_CHAR = _word_characters()
+_POWERS: list[tuple[Hashes, Hashes]] = [(np.ones(1, np.uint64), np.ones(1, np.uint64))]
+
+
+def _powers(size: int) -> tuple[Hashes, Hashes]:
+    """The first `size` powers of the base and of its inverse, kept for the next call."""
+    powers, inverses = _POWERS[0]
+    if len(powers) < size:
+        wanted = 1 << max(size - 1, 1).bit_length()
+        powers = np.full(wanted, _BASE, np.uint64)
+        inverses = np.full(wanted, _INVERSE, np.uint64)
+        powers[0] = inverses[0] = 1
+        powers, inverses = np.cumprod(powers), np.cumprod(inverses)
+        _POWERS[0] = (powers, inverses)
+    return powers[:size], inverses[:size]

@@ -1,0 +1,236 @@
+"""Policy: which finding leads to which action, and the guideline it speaks for.
+
+The shipped `policy.toml` stands beside this file; an operator's file is merged over it, table
+by table. Every mistake in it is named by table and key before the program starts.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from moderation import checks
+from moderation.comment import MAX_BYTES
+from moderation.decision import Action, Finding, Reason
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+SHIPPED = Path(__file__).with_name("policy.toml")
+
+
+def _threshold(value: object) -> object:
+    if value == "never" or (type(value) in (int, float) and 0 <= value <= 1):  # type: ignore[operator]
+        return value
+    raise ValueError('must be a number from 0 to 1, or "never"')
+
+
+Threshold = Annotated[float | Literal["never"], BeforeValidator(_threshold)]
+
+
+class PolicyError(ValueError):
+    """A policy that cannot be used; `problems` names the table and key of every mistake."""
+
+    def __init__(self, source: str, problems: list[str]) -> None:
+        super().__init__(f"{source}: " + "; ".join(problems))
+        self.source = source
+        self.problems = problems
+
+
+class House(BaseModel):
+    """The `[house]` table: what is about the newspaper and not about one rule."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(description="The newspaper's name, for notices to authors.")
+    guidelines_url: str = Field(description="Where readers find the community guidelines.")
+    max_bytes: int = Field(MAX_BYTES, ge=1, le=1_000_000, description="Longest comment, UTF-8.")
+    test_sentence: str = Field(
+        min_length=16, description="A comment holding this is always rejected: try a live install."
+    )
+
+
+class Thresholds(BaseModel):
+    """What every rule's table holds besides the check's own settings."""
+
+    model_config = ConfigDict(frozen=True)
+
+    guideline: str = Field(min_length=1, description="The guideline, in words for readers.")
+    enabled: bool = Field(True, description="Whether the rule is looked at, at all.")
+    review: Threshold = Field("never", description="From this score on a person decides.")
+    reject: Threshold = Field("never", description="From this score on it is refused.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.review != "never" and self.reject != "never" and self.reject < self.review:
+            raise ValueError(f"reject ({self.reject}) must not be below review ({self.review})")
+        return self
+
+    @property
+    def shadow(self) -> bool:
+        """Whether the rule only watches: without thresholds it never acts."""
+        return self.review == "never" and self.reject == "never"
+
+    def action(self, score: float) -> Action:
+        """What a finding of this score leads to."""
+        if self.reject != "never" and score >= self.reject:
+            return Action.REJECT
+        if self.review != "never" and score >= self.review:
+            return Action.REVIEW
+        return Action.APPROVE
+
+
+@dataclass(frozen=True)
+class RulePolicy:
+    """One rule as this newspaper wants it."""
+
+    rule: checks.Rule
+    thresholds: Thresholds
+    settings: checks.Settings
+
+    def reason(self, finding: Finding) -> Reason:
+        """The finding, its guideline and what follows."""
+        action = self.thresholds.action(finding.score)
+        return Reason(finding, self.thresholds.guideline, action)
+
+    def failed(self) -> Reason:
+        """What stands in the decision when the check broke: a person looks, if it acts at all."""
+        message = "This rule could not be checked just now, so a person will look at the comment."
+        action = Action.APPROVE if self.thresholds.shadow else Action.REVIEW
+        return Reason(Finding(self.rule.name, 0.0, message), self.thresholds.guideline, action)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The house and its rules; `hash` names this very policy in every decision."""
+
+    house: House
+    rules: Mapping[str, RulePolicy]
+    hash: str
+
+    @classmethod
+    def load(cls, operator: Path | str | Mapping[str, Any] | None = None) -> Policy:
+        """The shipped policy, with the operator's file (or table) merged over it.
+
+        Raises `PolicyError` with every mistake, by table and key.
+
+        >>> Policy.load({"length": {"most_word": 3}})
+        Traceback (most recent call last):
+            ...
+        moderation.policy.PolicyError: policy: [length] most_word: no such setting; did you mean 'most_words'?
+        """
+        shipped = tomllib.loads(SHIPPED.read_text("utf-8"))
+        if operator is None:
+            return cls._build(shipped, SHIPPED.name)
+        if isinstance(operator, Mapping):
+            source, own = "policy", dict(operator)
+        else:
+            source, own = str(operator), _read(Path(operator))
+        return cls._build(_merge(shipped, own), source)
+
+    @classmethod
+    def _build(cls, tables: dict[str, Any], source: str) -> Policy:
+        known = checks.rules()
+        problems = [
+            f"[{name}]: no such rule{_meant(name, [*known, 'house'])}"
+            for name in tables
+            if name not in known and name != "house"
+        ]
+        house = _validated(House, tables.get("house", {}), "house", problems)
+        built = {name: _rule(rule, tables.get(name, {}), problems) for name, rule in known.items()}
+        if problems or house is None:
+            raise PolicyError(source, problems)
+        canonical = json.dumps(tables, sort_keys=True, ensure_ascii=False)
+        digest = hashlib.sha256(canonical.encode()).hexdigest()
+        kept = {name: rule for name, rule in built.items() if rule and rule.thresholds.enabled}
+        return cls(house, kept, f"sha256:{digest}")
+
+    @staticmethod
+    def verdict(reasons: Iterable[Reason]) -> Action:
+        """The strictest action wins.
+
+        >>> Policy.verdict([])
+        <Action.APPROVE: 0>
+        """
+        return max((reason.action for reason in reasons), default=Action.APPROVE)
+
+
+def _rule(rule: checks.Rule, table: object, problems: list[str]) -> RulePolicy | None:
+    """One rule's table, split into the policy's keys and the check's own."""
+    if not isinstance(table, Mapping):
+        problems.append(f"[{rule.name}]: must be a table")
+        return None
+    shared = {key: value for key, value in table.items() if key in Thresholds.model_fields}
+    own = {key: value for key, value in table.items() if key not in shared}
+    thresholds = _validated(Thresholds, shared, rule.name, problems)
+    settings = _validated(rule.settings, own, rule.name, problems)
+    return RulePolicy(rule, thresholds, settings) if thresholds and settings else None
+
+
+def _validated(model: type[_Model], table: object, name: str, problems: list[str]) -> _Model | None:
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        keys = [*model.model_fields, *Thresholds.model_fields]
+        problems.extend(_problem(name, detail, keys) for detail in error.errors())
+        return None
+
+
+def _problem(table: str, detail: Mapping[str, Any], keys: list[str]) -> str:
+    """One mistake in plain words, with table and key."""
+    place = ".".join(str(part) for part in detail["loc"])
+    where = f"[{table}] {place}".rstrip()
+    match detail["type"]:
+        case "extra_forbidden":
+            return f"{where}: no such setting{_meant(place, keys)}"
+        case "missing":
+            return f"{where}: is missing"
+        case "value_error" if not place:
+            return f"[{table}] {detail['ctx']['error']}"
+        case "value_error":
+            return f"{where}: {detail['ctx']['error']}, not {detail['input']!r}"
+    said = detail["msg"].replace("Input should be", "must be")
+    return f"{where}: {said}, not {detail['input']!r}"
+
+
+def _meant(word: str, known: list[str]) -> str:
+    """'; did you mean …?' where a known word is near."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise PolicyError(str(path), ["there is no such file"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise PolicyError(str(path), [f"cannot be read: {error}"]) from None
+
+
+def _merge(shipped: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """The operator's tables over the shipped ones, key by key.
+
+    >>> _merge({"links": {"most": 2, "review": 0.5}}, {"links": {"most": 0}})
+    {'links': {'most': 0, 'review': 0.5}}
+    """
+    merged = dict(shipped)
+    for name, value in own.items():
+        under = merged.get(name)
+        both = isinstance(under, dict) and isinstance(value, dict)
+        merged[name] = _merge(under, value) if both else value
+    return merged

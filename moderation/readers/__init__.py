@@ -1,0 +1,1 @@
+"""Readers turn texts into scores: one file per kind of model, named in the model's card."""

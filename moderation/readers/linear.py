@@ -1,0 +1,114 @@
+"""The linear reader: logistic regressions over hashed n-grams, all heads in one gather.
+
+Files: `weights.npy` (2**bits x heads, int8 or float), `scales.npy` and `intercepts.npy` (heads),
+`knots.npy` (2 x heads x knots: logits and the calibrated probabilities there).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from moderation.models import Files, Probabilities
+from moderation.ngrams import Recipe
+from moderation.text import Text, Weight
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Several linear models over one recipe of n-grams."""
+
+    heads: tuple[str, ...]
+    recipe: Recipe
+    weights: npt.NDArray[Any]
+    scales: npt.NDArray[np.float32]
+    intercepts: npt.NDArray[np.float32]
+    knots: npt.NDArray[np.float32]
+
+    def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Texts x heads: the uncalibrated log-odds."""
+        data, indices, indptr = self.recipe.vectors(texts)
+        products = self.weights[indices].astype(np.float32) * data[:, None]
+        # reduceat cannot sum an empty row: a zero at the end and a mask stand in for it.
+        padded = np.vstack([products, np.zeros((1, len(self.heads)), np.float32)])
+        sums = np.add.reduceat(padded, indptr[:-1], axis=0)
+        sums[indptr[:-1] == indptr[1:]] = 0
+        return sums.astype(np.float64) * self.scales + self.intercepts
+
+    def probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Texts x heads: calibrated probabilities."""
+        logits = self.logits(texts)
+        columns = [
+            np.interp(logits[:, head], self.knots[0, head], self.knots[1, head])
+            for head in range(len(self.heads))
+        ]
+        return np.column_stack(columns)
+
+    def weigh(self, text: str, head: str) -> npt.NDArray[np.float64]:
+        """What each character of `text` adds to the log-odds of `head`.
+
+        An n-gram's contribution is shared evenly by its characters.
+        """
+        grams = self.recipe.ngrams([text])
+        buckets = self.recipe.buckets(grams.hashes)
+        _, inverse, counts = np.unique(buckets, return_inverse=True, return_counts=True)
+        values = 1 / np.sqrt(counts[inverse] * len(buckets))
+        column = self.heads.index(head)
+        added = self.weights[buckets, column].astype(np.float64) * values * self.scales[column]
+        starts = np.clip(grams.starts, 0, len(text))
+        ends = np.clip(grams.ends, 0, len(text))
+        each = added / np.maximum(ends - starts, 1)
+        steps = np.bincount(starts, each, len(text) + 1) - np.bincount(ends, each, len(text) + 1)
+        return np.cumsum(steps)[: len(text)]
+
+
+def linear(files: Files) -> Linear:
+    """The linear model of these files."""
+    card = files.card
+    recipe = card["recipe"]
+    return Linear(
+        heads=tuple(card["heads"]),
+        recipe=Recipe(tuple(recipe["chars"]), tuple(recipe["words"]), recipe["bits"]),
+        weights=files.array("weights"),
+        scales=files.array("scales"),
+        intercepts=files.array("intercepts"),
+        knots=files.array("knots"),
+    )
+
+
+@dataclass(frozen=True)
+class LinearReader:
+    """Reads the clean text as it is."""
+
+    model: Linear
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The names of the scores."""
+        return self.model.heads
+
+    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+        """One calibrated probability per head and text."""
+        found = self.model.probabilities([text.clean for text in texts])
+        return {head: found[:, column] for column, head in enumerate(self.heads)}
+
+    def explain(self, text: Text, head: str) -> list[Weight]:
+        """The words that spoke for `head`, heaviest first, with their share of all that did."""
+        characters = self.model.weigh(text.clean, head)
+        words = [(token, characters[token.start : token.end].sum()) for token in text.tokens]
+        total = sum(weight for _, weight in words if weight > 0)
+        found = [
+            Weight(token.start, token.end, float(weight / total))
+            for token, weight in words
+            if weight > 0
+        ]
+        return sorted(found, key=lambda weight: -weight.share)
+
+
+def load(files: Files) -> LinearReader:
+    """The reader of these files."""
+    return LinearReader(linear(files))

@@ -1,0 +1,199 @@
+"""Read a comment once: clean text, tokens and sentences, with the way back to the author's own.
+
+Everything that judges works on `Text.clean`; every place it names goes through `Text.span`,
+which answers in code points of the text as received. Cleaning decodes HTML entities, drops
+tags (in HTML comments) and invisible characters, straightens line ends, quotes and dashes,
+and applies NFKC cluster by cluster, so full-width or 'mathematical' letters read as letters.
+"""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import regex
+
+from moderation.comment import Comment
+from moderation.decision import Span
+from moderation.splitting import Sentence, split
+
+# What needs a second look. All between two matches is copied as it is: ASCII, accented Latin
+# letters and the Indic blocks are already in the form that NFKC would give them.
+_ENTITY = r"&(?:\#\d{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
+_SPECIAL = (
+    rf"\r\n?|{_ENTITY}|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\x20-\x7e\u00c0-\u024f]\p{{Mn}}++"
+    r"|[^\x00-\x7f\u00c0-\u024f\u0900-\u0dff]\p{Mn}*+"
+)
+_PLAIN = regex.compile(_SPECIAL)
+_HTML = regex.compile(rf"<!--[^>]*>|</?[A-Za-z][^<>]*>|{_SPECIAL}")
+_BLOCK = regex.compile(r"</?(?:p|div|br|li|ul|ol|blockquote|h[1-6]|tr|table|pre|hr)\b", regex.I)
+_MARKS_KEPT = 3  # Vietnamese and Indic letters carry up to two; stacked 'zalgo' marks are noise
+
+_STRAIGHT = {
+    **dict.fromkeys("‘’‚‛ʼ`´′", "'"),
+    **dict.fromkeys("“”„‟«»″", '"'),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    **dict.fromkeys("\u2028\u2029\x85", "\n"),
+    "™": "™",  # NFKC would make letters of them
+    "℠": "℠",
+}
+_INVISIBLE = regex.compile(
+    r"[[\p{Cf}\p{Cc}\p{Variation_Selector}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]--[\n\t]]",
+    regex.V1,
+)
+
+# A bare 'name.tld' is a link only for endings that no sentence starts with when the space after
+# a full stop is missing ('He lied.In court'); the others need a path.
+_TOKEN = regex.compile(
+    r"""
+    (?P<email>(?<![\w.+\-])[\w.+\-]{1,64}+@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,4}+)
+    |(?P<link>(?<![\w@])(?i:https?://|www\.)[^\s<>"]+(?<!['.,;:!?)\]}])
+            |(?<![\w@.])(?:[A-Za-z0-9][A-Za-z0-9\-]{0,61}\.){1,4}
+              (?:(?:com|org|net|info|biz|xyz|(?:co|gov|nic|ac|org)\.(?:in|uk))\b(?![@.]\w)
+              |(?:in|me|co|tv|ly|us|ru|cn|to|gl|gd|io|top|shop|site|online|club)(?=/\S))
+              (?:/[^\s<>"]*(?<!['.,;:!?)\]}]))?)
+    |(?P<mention>(?<![\w@])@\w(?:[\w.]*\w)?)
+    |(?P<hashtag>(?<![\w#])\#[\p{L}\p{M}\p{N}_]*\p{L}[\p{L}\p{M}\p{N}_]*)
+    |(?P<number>(?<![\p{L}\p{N}])\p{N}++(?:[.,:/\-]\p{N}++)*+(?![\p{L}\p{N}])%?)
+    |(?P<word>[\p{L}\p{N}][\p{L}\p{M}\p{N}]*+(?:['\-][\p{L}\p{N}][\p{L}\p{M}\p{N}]*+)*+)
+    |(?P<emoji>[\p{Extended_Pictographic}\p{Regional_Indicator}]
+            [\p{M}\p{Emoji_Modifier}\p{Regional_Indicator}]*+)
+    |(?P<other>\S)
+    """,
+    regex.VERBOSE,
+)
+
+
+class Token(NamedTuple):
+    """One piece of the clean text, `start`..`end` in it."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+class Weight(NamedTuple):
+    """A stretch of the clean text and its share (0..1) of what spoke for a score."""
+
+    start: int
+    end: int
+    share: float
+
+
+@dataclass
+class Text:
+    """A comment, read.
+
+    The models fill `scores` (calibrated probabilities by name) and `notes` (what a reader saw
+    besides: `language` its code, `sentences` the probability of each to be full), and lend
+    `explain`: the stretches of the clean text that weighed most for a score, with their share.
+    """
+
+    raw: str
+    clean: str
+    comment: Comment
+    pieces: list[Piece] = field(repr=False)
+    scores: Mapping[str, float] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+    explain: Callable[[str], list[Weight]] = field(default=lambda _: [], repr=False)
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        """Links, addresses, mentions, numbers, words, emoji and signs, in order.
+
+        >>> [token.kind for token in read("Call 100, @ravi: see www.example.com 🙏").tokens]
+        ['word', 'number', 'other', 'mention', 'other', 'word', 'link', 'emoji']
+        """
+        return [
+            Token(match.lastgroup or "other", match[0], match.start(), match.end())
+            for match in _TOKEN.finditer(self.clean)
+        ]
+
+    @cached_property
+    def words(self) -> list[Token]:
+        """The tokens that are words."""
+        return [token for token in self.tokens if token.kind == "word"]
+
+    @cached_property
+    def sentences(self) -> list[Sentence]:
+        """The sentences, as stretches of the clean text.
+
+        >>> [sentence.text for sentence in read("Dr. Rao spoke. Did you hear?").sentences]
+        ['Dr. Rao spoke.', 'Did you hear?']
+        """
+        return split(self.clean)
+
+    def span(self, start: int, end: int) -> Span:
+        """The author's own characters behind `clean[start:end]`.
+
+        >>> read("AT&amp;T is down").span(0, 4)
+        Span(start=0, end=8, text='AT&amp;T')
+        """
+        first, last = self._piece(start), self._piece(max(end - 1, start))
+        raw_start = first.raw + (start - first.clean if first.copied else 0)
+        raw_end = last.raw + end - last.clean if last.copied else last.raw_end
+        return Span(raw_start, raw_end, self.raw[raw_start:raw_end])
+
+    def _piece(self, at: int) -> Piece:
+        return self.pieces[bisect_right(self.pieces, at, key=lambda piece: piece.clean) - 1]
+
+
+class Piece(NamedTuple):
+    """Where a stretch of the clean text came from; `copied` if letter for letter."""
+
+    clean: int
+    raw: int
+    raw_end: int
+    copied: bool
+
+
+def read(comment: Comment | str) -> Text:
+    """Read a comment, in linear time whatever it holds.
+
+    >>> read("Ｗell “said”!\\r\\n").clean
+    'Well "said"!\\n'
+    """
+    if isinstance(comment, str):
+        comment = Comment(comment)
+    raw = comment.text
+    pieces: list[Piece] = []
+    parts: list[str] = []
+    length = 0
+
+    def add(part: str, start: int, end: int, copied: bool) -> None:
+        nonlocal length
+        if part:
+            pieces.append(Piece(length, start, end, copied))
+            parts.append(part)
+            length += len(part)
+
+    done = 0
+    for match in (_HTML if comment.format == "html" else _PLAIN).finditer(raw):
+        start, end = match.span()
+        add(raw[done:start], done, start, copied=True)
+        add(_normal(match[0]), start, end, copied=False)
+        done = end
+    add(raw[done:], done, len(raw), copied=True)
+    return Text(raw, "".join(parts), comment, pieces or [Piece(0, 0, 0, True)])
+
+
+def _normal(special: str) -> str:
+    """What one special stretch reads as; the empty string where it says nothing."""
+    if len(special) > 2 and special[0] == "<":
+        return "\n" if _BLOCK.match(special) else ""
+    if special[0] == "\r":
+        return "\n"
+    if len(special) > 2 and special[0] == "&" and special[-1] == ";":
+        special = html.unescape(special)
+        if special[:1] == "&" or not special:
+            return special  # an ampersand, no entity after all, or a control character
+    if special[0] in _STRAIGHT:
+        return _STRAIGHT[special[0]]
+    visible = _INVISIBLE.sub("", special)
+    return unicodedata.normalize("NFKC", visible[: 1 + _MARKS_KEPT])

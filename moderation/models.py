@@ -119,7 +119,7 @@ class Models:
                 for head, values in reader.read(texts).items():
                     for text, value in zip(texts, values.tolist(), strict=True):
                         text.scores[head] = value  # type: ignore[index]  # it is the Scores above
-            except Exception as error:  # noqa: BLE001 - any failure must end at a person, not here
+            except Exception as error:  # noqa: BLE001 - its checks then send to a person
                 log.error("model %s failed: %s", name, type(error).__name__)
 
 

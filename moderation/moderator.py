@@ -106,9 +106,9 @@ class Moderator:
 def _checked(rule: RulePolicy, text: Text) -> Reason | None:
     """What one check found; a check that breaks sends the comment to a person."""
     try:
-        finding = rule.rule.check(text, rule.settings)
+        finding = rule.check(text)
     except Exception as error:  # noqa: BLE001 - whatever breaks, a person decides
         # The type alone: an exception's message may hold the comment's text.
-        log.error("check %s failed: %s", rule.rule.name, type(error).__name__)
+        log.error("check %s failed: %s", rule.name, type(error).__name__)
         return rule.failed()
     return rule.reason(finding) if finding else None

@@ -73,7 +73,7 @@ class Recipe:
 
         >>> data, indices, indptr = Recipe(chars=(1, 2), words=(0, 0)).vectors(["aa", ""])
         >>> len(indices), indptr.tolist(), round(float((data**2).sum()), 3)
-        (5, [0, 5, 5], 1.0)
+        (7, [0, 5, 7], 2.0)
         """
         grams = self.ngrams(texts)
         keys = (grams.rows << self.bits) | self.buckets(grams.hashes)

@@ -27,6 +27,7 @@ from pydantic import (
 from moderation import checks
 from moderation.comment import MAX_BYTES
 from moderation.decision import Action, Finding, Reason
+from moderation.text import Text
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -102,6 +103,15 @@ class RulePolicy:
     thresholds: Thresholds
     settings: checks.Settings
 
+    @property
+    def name(self) -> str:
+        """The rule's name."""
+        return self.rule.name
+
+    def check(self, text: Text) -> Finding | None:
+        """What the rule's check finds in a text."""
+        return self.rule.check(text, self.settings)
+
     def reason(self, finding: Finding) -> Reason:
         """The finding, its guideline and what follows."""
         action = self.thresholds.action(finding.score)
@@ -111,7 +121,7 @@ class RulePolicy:
         """What stands in the decision when the check broke: a person looks, if it acts at all."""
         message = "This rule could not be checked just now, so a person will look at the comment."
         action = Action.APPROVE if self.thresholds.shadow else Action.REVIEW
-        return Reason(Finding(self.rule.name, 0.0, message), self.thresholds.guideline, action)
+        return Reason(Finding(self.name, 0.0, message), self.thresholds.guideline, action)
 
 
 @dataclass(frozen=True)
@@ -128,10 +138,11 @@ class Policy:
 
         Raises `PolicyError` with every mistake, by table and key.
 
-        >>> Policy.load({"length": {"most_word": 3}})
-        Traceback (most recent call last):
-            ...
-        moderation.policy.PolicyError: policy: [length] most_word: no such setting; did you mean 'most_words'?
+        >>> try:
+        ...     Policy.load({"length": {"most_word": 3}})
+        ... except PolicyError as error:
+        ...     print(error.problems[0])
+        [length] most_word: no such setting; did you mean 'most_words'?
         """
         shipped = tomllib.loads(SHIPPED.read_text("utf-8"))
         if operator is None:

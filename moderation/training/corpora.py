@@ -1,0 +1,204 @@
+"""The public sets of labelled comments, read row by row as `data/sources.toml` says.
+
+Every label keeps its source's name ("jigsaw.toxic", "civil.toxic"), because sets that use the
+same word mean different things by it. A row has only the labels its set speaks about.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import gzip
+import hashlib
+import itertools
+import logging
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from moderation.training import splits
+
+SOURCES = Path(__file__).parents[2] / "data" / "sources.toml"
+
+Use = Literal["train", "validate"]
+
+log = logging.getLogger(__name__)
+csv.field_size_limit(1 << 24)  # one comment may be longer than the module's 128 kB
+
+
+class CorpusError(ValueError):
+    """A data folder that does not fit `sources.toml`; the message names file and column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A comment, the set it came from, and what that set says of it, 0..1 by label.
+
+    `natural` tells that it was drawn without looking for abuse, `marks` are the stretches of
+    `text` that readers found offensive (only where the set marks them).
+    """
+
+    text: str
+    source: str
+    labels: Mapping[str, float]
+    natural: bool = False
+    marks: tuple[tuple[int, int], ...] = field(default=(), repr=False)
+
+    @property
+    def part(self) -> splits.Part:
+        """Whether it trains, tunes or tests: by its text, so that twins stay together."""
+        return splits.part(self.text)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Label(_Strict):
+    """What one column says; see the head of `sources.toml`."""
+
+    column: str | None = None
+    scale: tuple[float, float] | None = None
+    values: dict[str, float | Literal["skip"]] | None = None
+    otherwise: float | None = None
+    texts: dict[str, float] | None = None
+
+    def read(self, record: Mapping[str, str], text_column: str) -> float | None:
+        """The label's value in a record; None where it says nothing. Raises `ValueError`."""
+        if self.texts is not None:
+            return self.texts.get(text_column)
+        said = record[self.column or ""]
+        if self.values is not None:
+            value = self.values.get(said, self.otherwise)
+            return None if value == "skip" else value
+        if said == "":
+            return None
+        low, high = self.scale or (0.0, 1.0)
+        return min(max((float(said) - low) / (high - low), 0.0), 1.0)
+
+
+class Natural(_Strict):
+    """The rows of a set that keep the natural mix."""
+
+    column: str
+    equals: str
+
+
+class Source(_Strict):
+    """One public set."""
+
+    name: str
+    file: str
+    use: Use
+    licence: str
+    citation: str
+    notes: str
+    sha256: str | None = None
+    text: tuple[str, ...] = ("text",)
+    natural: bool | Natural = False
+    marks: str | None = None
+    labels: dict[str, Label]
+
+    @property
+    def columns(self) -> set[str]:
+        """Every column that must be there."""
+        named = {label.column for label in self.labels.values()} | {self.marks}
+        if isinstance(self.natural, Natural):
+            named.add(self.natural.column)
+        return {*self.text, *(column for column in named if column)}
+
+    def rows(self, data: Path) -> Iterator[Row]:
+        """The rows of the set under `data`. Raises `CorpusError` naming file and column."""
+        path = data / self.file
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = sorted(self.columns - set(reader.fieldnames or ()))
+            if missing:
+                raise CorpusError(f"{path}: no column '{missing[0]}'")
+            for record in reader:
+                try:
+                    yield from self._rows(record)
+                except (ValueError, SyntaxError, TypeError) as error:
+                    raise CorpusError(f"{path}, line {reader.line_num}: {error}") from error
+
+    def _rows(self, record: Mapping[str, str]) -> Iterator[Row]:
+        natural = (
+            self.natural
+            if isinstance(self.natural, bool)
+            else record[self.natural.column] == self.natural.equals
+        )
+        marks = _stretches(ast.literal_eval(record[self.marks])) if self.marks else ()
+        for column in self.text:
+            found = {
+                f"{self.name}.{name}": label.read(record, column)
+                for name, label in self.labels.items()
+            }
+            labels = {name: value for name, value in found.items() if value is not None}
+            if record[column] and labels:
+                yield Row(record[column], self.name, labels, natural, marks)
+
+    def entry(self, data: Path, rows: int) -> dict[str, Any]:
+        """What a model's card says of this set; the hash is that of the file as it was."""
+        return {
+            "name": self.name,
+            "file": self.file,
+            "rows": rows,
+            "licence": self.licence,
+            "citation": self.citation,
+            "sha256": _sha256(data / self.file),
+        }
+
+
+def catalogue(path: Path | None = None) -> dict[str, Source]:
+    """The sets of `sources.toml` (or of a file of your own) by name.
+
+    >>> catalogue()["civil"].licence
+    'CC0-1.0'
+    """
+    path = path or SOURCES
+    try:
+        tables = tomllib.loads(path.read_text("utf-8")).get("source", [])
+        found = [Source.model_validate(table) for table in tables]
+    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+        raise CorpusError(f"{path}: {error}") from error
+    return {source.name: source for source in found}
+
+
+def rows(data: Path, use: Use, sources: Path | None = None) -> Iterator[Row]:
+    """Every row of the sets of that use, set by set. Raises `CorpusError`.
+
+    A missing file is named before the first row comes; one that is not the file the shipped
+    models learned from is used, with a warning.
+    """
+    chosen = [source for source in catalogue(sources).values() if source.use == use]
+    for source in chosen:
+        path = data / source.file
+        if not path.is_file():
+            raise CorpusError(f"{path}: there is no such file (set '{source.name}')")
+        if source.sha256 and _sha256(path) != source.sha256:
+            log.warning("%s is not the file that sources.toml names; figures will differ", path)
+    return itertools.chain.from_iterable(source.rows(data) for source in chosen)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _stretches(offsets: list[int]) -> tuple[tuple[int, int], ...]:
+    """Single characters to stretches, `end` exclusive.
+
+    >>> _stretches([3, 4, 5, 9])
+    ((3, 6), (9, 10))
+    """
+    found: list[tuple[int, int]] = []
+    for offset in sorted(offsets):
+        if found and found[-1][1] == offset:
+            found[-1] = (found[-1][0], offset + 1)
+        else:
+            found.append((offset, offset + 1))
+    return tuple(found)

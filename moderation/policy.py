@@ -59,6 +59,12 @@ class House(BaseModel):
 
     name: str = Field(description="The newspaper's name, for notices to authors.")
     guidelines_url: str = Field(description="Where readers find the community guidelines.")
+    contact: str = Field(description="Whom an author can write to about a decision.")
+    grievance_officer: str = Field(description="The officer of India's IT Rules, rule 3(2).")
+    appeals_body: str = Field(description="Where an author can turn after the newspaper.")
+    territory: str = Field(description="Where a refusal holds, as the notice says it.")
+    acknowledge_hours: int = Field(24, ge=1, description="An appeal is acknowledged within.")
+    decide_days: int = Field(15, ge=1, description="An appeal is decided within.")
     max_bytes: int = Field(MAX_BYTES, ge=1, le=1_000_000, description="Longest comment, UTF-8.")
     test_sentence: str = Field(
         min_length=16, description="A comment holding this is always rejected: try a live install."
@@ -126,11 +132,15 @@ class RulePolicy:
 
 @dataclass(frozen=True)
 class Policy:
-    """The house and its rules; `hash` names this very policy in every decision."""
+    """The house and its rules; `hash` names this very policy in every decision.
+
+    `tables` is what the files say, merged.
+    """
 
     house: House
     rules: Mapping[str, RulePolicy]
     hash: str
+    tables: Mapping[str, Any]
 
     @classmethod
     def load(cls, operator: Path | str | Mapping[str, Any] | None = None) -> Policy:
@@ -168,7 +178,7 @@ class Policy:
         canonical = json.dumps(tables, sort_keys=True, ensure_ascii=False)
         digest = hashlib.sha256(canonical.encode()).hexdigest()
         kept = {name: rule for name, rule in built.items() if rule and rule.thresholds.enabled}
-        return cls(house, kept, f"sha256:{digest}")
+        return cls(house, kept, f"sha256:{digest}", tables)
 
     @staticmethod
     def verdict(reasons: Iterable[Reason]) -> Action:
@@ -242,6 +252,8 @@ def _merge(shipped: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     merged = dict(shipped)
     for name, value in own.items():
         under = merged.get(name)
-        both = isinstance(under, dict) and isinstance(value, dict)
-        merged[name] = _merge(under, value) if both else value
+        if isinstance(under, dict) and isinstance(value, dict):
+            merged[name] = _merge(under, value)
+        else:
+            merged[name] = value
     return merged

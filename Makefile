@@ -1,0 +1,68 @@
+# make        what CI does: lint, types, docs and tests
+# make run    the service on http://127.0.0.1:8000
+# make test   all tests
+# Python 3.11 or newer and make are all they need; the rest goes into .venv.
+
+PYTHON ?= python3
+VENV ?= .venv
+HOST ?= 127.0.0.1
+PORT ?= 8000
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := all
+.PHONY: all run test lint types docs check-docs lock format clean
+
+all: lint types check-docs test
+
+run: $(VENV)/.run
+	$(BIN)/moderation serve --host $(HOST) --port $(PORT)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+check-docs: $(VENV)/.dev
+	$(BIN)/python docs/build.py --check
+
+# Writes what the docs take from the code: the rules, the command line, the models' figures.
+docs: $(VENV)/.dev
+	$(BIN)/python docs/build.py
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The newest versions that fit pyproject.toml, for every platform, with their hashes.
+lock: $(VENV)/.made
+	$(PIP) install uv
+	$(LOCK) --extra parquet --group build --output-file requirements.lock
+	$(LOCK) --extra parquet --extra test --extra dev --group build --output-file requirements-dev.lock
+
+LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv --no-config --quiet pip compile \
+	pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# The stamps: what is installed once is not installed again until its lock changes.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/.made
+	$(PIP) install --require-hashes --requirement requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@touch $@

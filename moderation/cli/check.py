@@ -1,0 +1,193 @@
+"""`moderation check`: what the house rules say of one comment, or of a file of them."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from moderation import bulk
+from moderation.cli import options
+from moderation.cli.render import render
+from moderation.comment import Comment
+from moderation.decision import Action
+from moderation.moderator import Moderator
+from moderation.rows import Source, SourceError
+
+
+@click.command(short_help="Judge one comment, or a file of them.")
+@click.argument("text", required=False)
+@click.option("--article", help="The title or text of the article that TEXT stands under.")
+@click.option("--parent", help="The comment that TEXT answers.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON in a terminal, too.")
+@click.option(
+    "--input",
+    "source",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    help="Read comments from FILE; - is standard input.",
+)
+@click.option(
+    "--output",
+    "target",
+    metavar="FILE",
+    default="-",
+    help="Write the decisions to FILE, instead of standard output.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(bulk.FORMATS),
+    help="The format of the input, where its name does not tell.",
+)
+@click.option("--strict", is_flag=True, help="Stop at the first row that cannot be judged.")
+@options.policy
+@options.models
+def check(
+    text: str | None,
+    article: str | None,
+    parent: str | None,
+    as_json: bool,
+    source: str | None,
+    target: str,
+    form: bulk.Format | None,
+    strict: bool,
+    policy: Path | None,
+    models: Path | None,
+) -> int:
+    """Say what the house rules make of TEXT, or of every comment in a file.
+
+    In a terminal the answer to TEXT is laid out for reading; in a pipe it is one line of JSON.
+
+    A file is CSV, JSON lines or Parquet, also packed with gzip, with a column 'text' and, where
+    known, 'id', 'author', 'article' and 'parent'. Out comes one line of JSON for every row, in
+    the same order: the decision under the row's own id or, where the row cannot be judged,
+    {"line": 7, "error": "…"}. Such rows are named on stderr; the rest goes on, and the exit code
+    is 1.
+    """
+    if (text is None) == (source is None):
+        raise click.UsageError('give one of TEXT ("…") and --input FILE')
+    if source is None:
+        if strict or form or target != "-":
+            raise click.UsageError("--strict, --format and --output go with --input FILE")
+        moderator = Moderator.load(policy, models)
+        comment = Comment(cast(str, text), article=article, parent=parent)
+        return _one(moderator, comment, as_json)
+    if article or parent or as_json:
+        raise click.UsageError("--article, --parent and --json go with TEXT; a file has columns")
+    return _many(Moderator.load(policy, models), source, target, form, strict)
+
+
+def _one(moderator: Moderator, comment: Comment, as_json: bool) -> int:
+    decision = moderator.moderate(comment)
+    console = Console(highlight=False)
+    if as_json or not console.is_terminal:
+        click.echo(_line(decision.to_dict()), nl=False)
+    else:
+        console.print(render(comment.text, decision))
+    return 0
+
+
+def _many(
+    moderator: Moderator, source: str, target: str, form: bulk.Format | None, strict: bool
+) -> int:
+    if source != "-" and Path(target).exists() and Path(source).samefile(target):
+        raise click.UsageError(f"--output {target} is the input itself")
+    max_bytes = moderator.policy.house.max_bytes
+    tally: Counter[str] = Counter()
+    try:
+        with (
+            bulk.open_source(source, form, max_bytes) as rows,
+            _writer(target) as write,
+            _progress(rows) as bar,
+        ):
+            for outcome in bulk.decide(moderator, rows.rows):
+                row, decision = outcome.row, outcome.decision
+                if decision is None:
+                    _complain(f"{source}: line {row.line}: {row.error}", strict, bar)
+                tally[str(decision.action) if decision else "error"] += 1
+                write(_line(outcome.to_dict()))
+                bar.update(TaskID(0), completed=rows.position(), count=tally.total())
+        sys.stdout.buffer.flush()
+    except SourceError as error:
+        raise click.UsageError(f"{source}: {error}") from None
+    except BrokenPipeError:
+        raise
+    except bulk.UNREADABLE as error:
+        raise click.ClickException(f"{source}: after {tally.total():,} rows: {error}") from None
+    click.echo(_summary(tally), err=True)
+    return 1 if tally["error"] else 0
+
+
+def _complain(message: str, strict: bool, bar: Progress) -> None:
+    """Name a row that cannot be judged, above the progress bar; the last word if `strict`."""
+    if strict:
+        raise click.UsageError(message)
+    bar.console.print(message, markup=False, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def _writer(target: str) -> Iterator[Callable[[str], object]]:
+    """What writes lines to a file (packed, if its name ends in .gz) or to standard output."""
+    if target == "-":
+        yield _lines_to(sys.stdout.buffer)
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            file: IO[bytes] = stack.enter_context(Path(target).open("wb"))
+        except OSError as error:
+            raise click.UsageError(f"--output {target}: {error.strerror}") from None
+        if target.endswith(".gz"):
+            file = cast(IO[bytes], stack.enter_context(gzip.GzipFile(fileobj=file, mode="wb")))
+        yield _lines_to(file)
+
+
+def _lines_to(file: IO[bytes]) -> Callable[[str], object]:
+    return lambda line: file.write(line.encode())
+
+
+@contextlib.contextmanager
+def _progress(rows: Source) -> Iterator[Progress]:
+    """A bar on standard error, if that is a terminal; a log file has no use for one."""
+    console = Console(stderr=True, highlight=False)
+    columns = (
+        TextColumn("{task.fields[count]:,} comments"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=console, disable=not console.is_terminal, transient=True
+    ) as bar:
+        bar.add_task("comments", total=rows.total, count=0)
+        yield bar
+
+
+def _line(record: dict[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _summary(tally: Counter[str]) -> str:
+    """What became of the comments, in one line.
+
+    >>> _summary(Counter(approve=1200, error=1))
+    '1,201 rows: 1,200 approve, 0 review, 0 reject, 1 not judged'
+    """
+    parts = [f"{tally[str(action)]:,} {action}" for action in Action]
+    return f"{tally.total():,} rows: {', '.join(parts)}, {tally['error']:,} not judged"

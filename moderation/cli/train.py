@@ -1,0 +1,52 @@
+"""`moderation train` and `moderation evaluate`: labelled comments in, models and figures out."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from moderation.cli import options
+
+MODELS = ("abuse", "careful", "language", "sentences", "spam")
+"""What can be trained: each is a module of `moderation.training` with a function `train`."""
+
+
+@click.command(short_help="Train models on labelled comments.")
+@click.argument("names", nargs=-1, required=True, metavar="NAME…", type=click.Choice(MODELS))
+@options.data
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="models",
+    show_default=True,
+    help="Where the models go, each into NAME/VERSION.",
+)
+@options.seed
+def train(names: tuple[str, ...], data: Path, out: Path, seed: int) -> None:
+    """Train the models NAME… on labelled comments.
+
+    NAME is one or more of abuse, careful, language, sentences and spam. The folder of each new
+    model is printed; `champion.json` says which are in use.
+    """
+    for name in names:
+        module = _module(name)
+        click.echo(module.train(data=data, out=out, seed=seed))
+
+
+@click.command(short_help="Measure the models in use.")
+@options.data
+@options.models
+@options.seed
+def evaluate(data: Path, models: Path | None, seed: int) -> None:
+    """Measure the models in use on labelled comments they were not trained on."""
+    click.echo(_module("evaluate").evaluate(data=data, models=models, seed=seed))
+
+
+def _module(name: str) -> Any:
+    try:
+        return importlib.import_module(f"moderation.training.{name}")
+    except ModuleNotFoundError as error:
+        raise click.UsageError(f"{name} needs {error.name}: pip install {error.name}") from None

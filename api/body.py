@@ -1,0 +1,62 @@
+"""The request's body: strict JSON, or a clear 4xx."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any, NoReturn
+
+from flask import Request
+
+from api.errors import Problem
+
+
+class JsonRequest(Request):
+    """A request whose JSON is read strictly, whoever asks for it and however."""
+
+    def get_json(self, *_: Any, **__: Any) -> Any:
+        """The body. No argument makes it lenient or `silent`, which flask-openapi3 asks for."""
+        if not self.is_json:
+            raise Problem(415, "Send JSON, with the header Content-Type: application/json.")
+        return parse(self.get_data(cache=True))
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    r"""The JSON object in `body`; raises a `Problem` saying what is wrong with it.
+
+    >>> parse(b'{"text": "Well said."}')
+    {'text': 'Well said.'}
+    >>> parse(b'{"text": "one", "text": "two"}')
+    Traceback (most recent call last):
+        ...
+    werkzeug.exceptions.HTTPException: 400 Bad Request: The name 'text' stands twice in an object.
+    """
+    try:
+        value = json.loads(
+            body.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_constant
+        )
+    except UnicodeDecodeError as error:
+        raise Problem(400, f"The body is not UTF-8 (byte {error.start}).") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise Problem(400, f"The body is not JSON: {error.msg} ({where}).") from None
+    except RecursionError:
+        raise Problem(400, "The body is nested too deeply.") from None
+    except ValueError:  # Python refuses to read integers of thousands of digits
+        raise Problem(400, "The body holds a number that is too long.") from None
+    if not isinstance(value, dict):
+        mistake = {"pointer": "", "detail": "must be an object"}
+        raise Problem(422, "The body must be a JSON object.", [mistake])
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    whole = dict(pairs)
+    if len(whole) < len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise Problem(400, f"The name {twice[:80]!r} stands twice in an object.")
+    return whole
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise Problem(400, f"{name} is not a number in JSON.")

@@ -1,0 +1,59 @@
+"""The author's text cut where its marks begin and end, so that a page can show them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from moderation.decision import Reason, Span
+
+
+class Piece(NamedTuple):
+    """A stretch of the text; `reasons` are the numbers, from 1, of those that name it."""
+
+    text: str
+    reasons: tuple[int, ...]
+
+
+def pieces(text: str, reasons: Sequence[Reason]) -> list[Piece]:
+    """All of `text`, in order; in linear time however many and however nested the marks are.
+
+    >>> from moderation import Action, Finding
+    >>> def reason(*spans):
+    ...     return Reason(Finding("rule", 1.0, "", spans), "", Action.REVIEW)
+    >>> for piece in pieces("U r ok 🙏", [reason(Span(0, 1, "U"), Span(2, 3, "r"))]):
+    ...     print(piece.text, piece.reasons)
+    U r (1,)
+     ok 🙏 ()
+    """
+    opens: dict[int, list[int]] = {}
+    closes: dict[int, list[int]] = {}
+    for number, reason in enumerate(reasons, start=1):
+        for start, end in _joined(text, reason.finding.spans):
+            opens.setdefault(start, []).append(number)
+            closes.setdefault(end, []).append(number)
+    found, here, active = [], 0, Counter[int]()
+    for cut in sorted({*opens, *closes, len(text)}):
+        if cut > here:
+            found.append(Piece(text[here:cut], tuple(sorted(active))))
+        for number in closes.get(cut, ()):
+            active[number] -= 1
+        active.update(opens.get(cut, ()))
+        active = +active
+        here = cut
+    return found
+
+
+def _joined(text: str, spans: Sequence[Span]) -> Iterator[tuple[int, int]]:
+    """The spans in order; those with only space between them become one."""
+    start = end = -1
+    for span in sorted(spans, key=lambda span: (span.start, span.end)):
+        if start >= 0 and (span.start <= end or text[end : span.start].isspace()):
+            end = max(end, span.end)
+        else:
+            if end > start:
+                yield start, end
+            start, end = span.start, span.end
+    if end > start:
+        yield start, end

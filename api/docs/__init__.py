@@ -1,0 +1,37 @@
+"""`/openapi.json` and `/docs`: the API's document and its page, all of it served from here."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import cast
+
+from flask import Blueprint, Response, current_app, jsonify, render_template, send_from_directory
+from flask_openapi3.openapi import OpenAPI
+
+_SWAGGER = files("flask_openapi3_swagger") / "templates" / "swagger"
+
+docs = Blueprint(
+    "docs",
+    __name__,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/docs/static",
+)
+
+
+@docs.get("/openapi.json")
+def document() -> Response:
+    """The OpenAPI document."""
+    return jsonify(cast(OpenAPI, current_app).api_doc)
+
+
+@docs.get("/docs")
+def page() -> str:
+    """The document as a page where requests can be tried."""
+    return render_template("docs/page.html")
+
+
+@docs.get("/docs/swagger/<path:name>")
+def swagger(name: str) -> Response:
+    """Swagger UI's own files, as its package ships them."""
+    return send_from_directory(str(_SWAGGER), name, max_age=86_400)

@@ -1,0 +1,148 @@
+"""One shape for every error: `application/problem+json` (RFC 9457) that names the field."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+from flask import Flask, Response
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from moderation.comment import CommentError
+
+MEDIA_TYPE = "application/problem+json"
+
+log = logging.getLogger(__name__)
+
+Mistake = Mapping[str, str]
+"""What is wrong with one field: `pointer` (RFC 6901) to it in the request, and `detail`."""
+
+
+class Problem(HTTPException):
+    """An answer that says what is wrong, and where in the request."""
+
+    def __init__(self, status: int, detail: str, errors: Sequence[Mistake] = ()) -> None:
+        super().__init__(detail)
+        self.code = status
+        self.errors = list(errors)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The problem as it stands in JSON.
+
+        >>> Problem(415, "Send JSON.").to_dict()["title"]
+        'Unsupported Media Type'
+        """
+        status = self.code or 500
+        whole = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": self.description,
+        }
+        return {**whole, "errors": self.errors} if self.errors else whole
+
+
+def unprocessable(mistakes: Sequence[Mistake]) -> Problem:
+    """The problem with fields that are there but cannot be used.
+
+    >>> unprocessable([{"pointer": "/text", "detail": "is missing"}]).description
+    '/text: is missing'
+    """
+    first, more = mistakes[0], len(mistakes) - 1
+    detail = f"{first['pointer'] or 'the body'}: {first['detail']}"
+    return Problem(422, f"{detail} (and {more} more)" if more else detail, mistakes)
+
+
+def of_comment(error: CommentError, at: str = "") -> Problem:
+    """The problem with a comment that cannot be judged."""
+    return unprocessable([{"pointer": pointer(error.field, at=at), "detail": error.message}])
+
+
+def of_fields(error: ValidationError, at: str = "") -> Problem:
+    """The problem with what pydantic refused."""
+    details = error.errors(include_url=False, include_context=True)
+    return unprocessable(
+        [
+            {"pointer": pointer(*detail["loc"], at=at), "detail": _words(**detail)}
+            for detail in details
+        ]
+    )
+
+
+def refuse(error: ValidationError) -> NoReturn:
+    """What flask-openapi3 calls when a request does not validate."""
+    raise of_fields(error) from None
+
+
+def pointer(*path: int | str, at: str = "") -> str:
+    """A JSON pointer (RFC 6901).
+
+    >>> pointer("a/b", 0, at="/comments")
+    '/comments/a~1b/0'
+    """
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return "".join([at, *(f"/{step}" for step in steps)])
+
+
+_KINDS = {
+    type(None): "null",
+    bool: "a boolean",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+}
+
+
+def _words(*, type: str, msg: str, input: object, **_: Any) -> str:  # noqa: A002 - pydantic's words
+    """What is wrong, in words that do not repeat the comment."""
+    kind = _KINDS.get(input.__class__, "a number")
+    match type:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return "is not a field that is known here"
+        case "string_unicode":
+            return "holds half a surrogate pair; send valid Unicode"
+        case "string_type":
+            return f"must be a string, not {kind}"
+        case "model_type" | "dict_type":
+            return f"must be an object, not {kind}"
+        case "list_type":
+            return f"must be an array, not {kind}"
+    return msg.removeprefix("Value error, ").replace("Input should", "must").replace("List", "must")
+
+
+def response(problem: Problem, headers: Sequence[tuple[str, str]] = ()) -> Response:
+    """The problem as an HTTP answer."""
+    answer = Response(json.dumps(problem.to_dict()), problem.code, mimetype=MEDIA_TYPE)
+    answer.headers.extend(headers)
+    return answer
+
+
+def register(app: Flask) -> None:
+    """Make every error of `app` a problem."""
+    app.register_error_handler(CommentError, lambda error: response(of_comment(error)))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _http(error: HTTPException) -> Response:
+    if isinstance(error, Problem):
+        return response(error)
+    if error.response is not None or (error.code or 500) < 400:
+        return error.get_response()  # type: ignore[return-value]  # Flask's own, by its factory
+    kept = [pair for pair in error.get_headers() if pair[0] in {"Allow", "Retry-After"}]
+    return response(Problem(error.code or 500, error.description or error.name), kept)
+
+
+def _unexpected(error: Exception) -> Response:
+    # Where it broke, but not what it said: an exception's message may hold the comment's text.
+    place, trace = "", error.__traceback__
+    while trace:
+        place, trace = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}", trace.tb_next
+    log.error("request failed: %s at %s", error.__class__.__name__, place)
+    return response(Problem(500, "The service failed to answer; its log says where."))

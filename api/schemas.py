@@ -1,0 +1,160 @@
+"""What goes over the wire, as the OpenAPI document tells it and pydantic checks it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, SkipValidation
+
+from moderation.comment import Comment
+
+Verdict = Literal["approve", "review", "reject"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _no_nul(value: str) -> str:
+    if "\0" in value:
+        raise ValueError(f"holds a NUL character at position {value.index(chr(0))}")
+    return value
+
+
+Line = Annotated[str, Field(max_length=500), AfterValidator(_no_nul)]
+Prose = Annotated[str, Field(max_length=100_000), AfterValidator(_no_nul)]
+
+
+class CommentIn(BaseModel):
+    """A comment and what is known around it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    text: str = Field(
+        description="What the author wrote: by default at most 20,480 bytes of UTF-8.",
+        examples=["Well said."],
+        json_schema_extra={"minLength": 1, "pattern": r"\S"},
+    )
+    id: Line | None = Field(
+        None,
+        validation_alias=AliasChoices("id", "comment_id"),
+        description="Your own reference to the comment; `comment_id` is read too.",
+    )
+    author: Line | None = Field(None, description="Your own reference to the author.")
+    article: Prose | None = Field(None, description="Title or text of what it stands under.")
+    parent: Prose | None = Field(None, description="The text of the comment it answers.")
+    format: Literal["plain", "html"] = Field("plain", description="How `text` is written.")
+    dry_run: bool = Field(False, description="Decide, but keep nothing.")
+
+    def comment(self) -> Comment:
+        """The comment for the moderator."""
+        return Comment(**self.model_dump(exclude={"dry_run"}))
+
+
+class BatchIn(BaseModel):
+    """Up to 1,000 comments; each is answered or refused on its own."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    comments: list[SkipValidation[CommentIn]] = Field(
+        min_length=1, max_length=1000, description="The comments, in your order."
+    )
+
+
+class SpanOut(BaseModel):
+    """A stretch of the text as received, in Unicode code points; `end` is exclusive."""
+
+    start: int
+    end: int
+    text: str
+
+
+class ReasonOut(BaseModel):
+    """What a rule found, its guideline, and what followed from it."""
+
+    rule: str
+    guideline: str
+    score: Share
+    message: str = Field(description="One sentence to the author.")
+    spans: list[SpanOut]
+    suggestion: str | None = Field(description="What to write instead.")
+    action: Verdict
+
+
+class DecisionOut(BaseModel):
+    """What is to be done with a comment, and every reason for it."""
+
+    id: str
+    action: Verdict
+    reasons: list[ReasonOut] = Field(description="What acted, strictest first.")
+    observed: list[ReasonOut] = Field(description="What was found but did not act.")
+    scores: dict[str, Share] = Field(description="The models' calibrated probabilities.")
+    language: dict[str, Any] = Field(description="`english` 0..1, and the language's `code`.")
+    policy: str = Field(description="The hash of the policy that decided.")
+    models: dict[str, str] = Field(description="The versions of the models that read.")
+    took_ms: float
+
+
+class MistakeOut(BaseModel):
+    """What is wrong with one field."""
+
+    pointer: str = Field(description="A JSON pointer (RFC 6901) into the request.")
+    detail: str
+
+
+class ProblemOut(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[MistakeOut] = Field(default=[], description="The fields that are wrong.")
+
+
+class BatchOut(BaseModel):
+    """For every comment its decision, or the problem with it, in the order asked."""
+
+    decisions: list[DecisionOut | ProblemOut]
+
+
+class GuidelineOut(BaseModel):
+    """A rule in words, and from which scores on it acts."""
+
+    rule: str
+    guideline: str
+    review: Share | None = Field(description="From this score on a person decides; null: never.")
+    reject: Share | None = Field(description="From this score on it is refused; null: never.")
+    shadow: bool = Field(description="Whether the rule only watches.")
+
+
+class GuidelinesOut(BaseModel):
+    """The house and its rules."""
+
+    name: str
+    guidelines_url: str
+    max_bytes: int
+    policy: str
+    rules: list[GuidelineOut]
+
+
+class ModelOut(BaseModel):
+    """A model in use, from its card."""
+
+    name: str
+    version: str
+    purpose: str | None = None
+    heads: list[str] = []
+    licence: str | None = None
+    made: str | None = None
+    data: list[str] = []
+    limits: str | None = None
+
+
+class ModelsOut(BaseModel):
+    """The models in use."""
+
+    models: list[ModelOut]
+
+
+class HealthOut(BaseModel):
+    """That the service is up."""
+
+    status: Literal["ok"]

@@ -1,0 +1,142 @@
+"""Our own API, version 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, current_app, jsonify
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel, ValidationError
+
+from api import errors
+from api.errors import Problem
+from api.schemas import (
+    BatchIn,
+    BatchOut,
+    CommentIn,
+    DecisionOut,
+    GuidelinesOut,
+    HealthOut,
+    ModelsOut,
+    ProblemOut,
+)
+from moderation import Comment, Moderator
+from moderation.comment import CommentError, validate
+from moderation.policy import RulePolicy
+
+DECIDE = Tag(name="Decide", description="A comment goes in, a decision with its reasons comes out.")
+KNOW = Tag(name="Know", description="What the house asks of authors, and what reads them.")
+LIVE = Tag(name="Live", description="Whether the service is up.")
+
+v1 = APIBlueprint("v1", __name__, url_prefix="/v1")
+health = APIBlueprint("health", __name__)
+
+
+def _problems(*statuses: int) -> dict[str | int, type[BaseModel] | dict[Any, Any] | None]:
+    """The errors of a route, for the OpenAPI document."""
+    schema = {"$ref": f"#/components/schemas/{ProblemOut.__name__}"}
+    return {
+        str(status): {"content": {errors.MEDIA_TYPE: {"schema": schema}}} for status in statuses
+    }
+
+
+def moderator() -> Moderator:
+    """The moderator of this app."""
+    found: Moderator = current_app.extensions["moderator"]
+    return found
+
+
+@v1.post(
+    "/moderate",
+    tags=[DECIDE],
+    summary="Decide about a comment",
+    responses={"200": DecisionOut, **_problems(400, 413, 415, 422, 500)},
+)
+def moderate(body: CommentIn) -> Response:
+    """The decision, with every reason, the guideline it speaks for and the place in the text."""
+    return jsonify(moderator().moderate(body.comment()).to_dict())
+
+
+@v1.post(
+    "/moderate/batch",
+    tags=[DECIDE],
+    summary="Decide about up to 1,000 comments",
+    responses={"200": BatchOut, **_problems(400, 413, 415, 422, 500)},
+)
+def moderate_batch(body: BatchIn) -> Response:
+    """For every comment its decision, or the problem with it, in the order asked."""
+    items = [_item(value, f"/comments/{place}") for place, value in enumerate(body.comments)]
+    good = (item for item in items if isinstance(item, Comment))
+    decisions = moderator().moderate_many(good)
+    answers = (item if isinstance(item, Problem) else next(decisions) for item in items)
+    return jsonify(decisions=[answer.to_dict() for answer in answers])
+
+
+def _item(value: object, at: str) -> Comment | Problem:
+    """One item of a batch: a comment that can be judged, or why not."""
+    try:
+        comment = CommentIn.model_validate(value).comment()
+        validate(comment.text, moderator().policy.house.max_bytes)
+    except ValidationError as error:
+        return errors.of_fields(error, at)
+    except CommentError as error:
+        return errors.of_comment(error, at)
+    return comment
+
+
+@v1.get(
+    "/guidelines",
+    tags=[KNOW],
+    summary="The house rules in words, with their thresholds",
+    responses={"200": GuidelinesOut, **_problems(500)},
+)
+def guidelines() -> Response:
+    """Every rule that is looked at; one without thresholds only watches (shadow)."""
+    policy = moderator().policy
+    rules = [_rule(rule) for rule in policy.rules.values()]
+    house = policy.house.model_dump(include={"name", "guidelines_url", "max_bytes"})
+    return jsonify({**house, "policy": policy.hash, "rules": rules})
+
+
+def _rule(rule: RulePolicy) -> dict[str, Any]:
+    levels = rule.thresholds
+    return {
+        "rule": rule.name,
+        "guideline": levels.guideline,
+        "review": None if levels.review == "never" else levels.review,
+        "reject": None if levels.reject == "never" else levels.reject,
+        "shadow": levels.shadow,
+    }
+
+
+@v1.get(
+    "/models",
+    tags=[KNOW],
+    summary="The models in use",
+    responses={"200": ModelsOut, **_problems(500)},
+)
+def models() -> Response:
+    """What their cards say: what each is for, what it learned from, and its limits."""
+    return jsonify(models=current_app.extensions["model_cards"])
+
+
+@health.get("/healthz", tags=[LIVE], summary="Alive", responses={"200": HealthOut})
+def healthz() -> Response:
+    """Whether the process answers."""
+    return jsonify(status="ok")
+
+
+@health.get(
+    "/readyz",
+    tags=[LIVE],
+    summary="Ready for comments",
+    responses={"200": HealthOut, **_problems(503)},
+)
+def readyz() -> Response:
+    """Whether a comment can be decided, with the scores of every model."""
+    expected = {head for reader in moderator().models.readers.values() for head in reader.heads}
+    missing = expected - moderator().moderate("The service is asking itself.").scores.keys()
+    if missing:
+        raise Problem(503, f"No model gives these scores: {', '.join(sorted(missing))}.")
+    return jsonify(status="ok")

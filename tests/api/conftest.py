@@ -1,0 +1,84 @@
+"""A small moderator of three plain rules and one plain reader, so that these tests depend on no
+model's quality and no shipped threshold."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+from pydantic import BaseModel
+
+from api import App, create_app
+from moderation import Finding, Moderator, Policy, checks
+from moderation.models import Models, Probabilities
+from moderation.policy import SHIPPED, House, RulePolicy, Thresholds
+from moderation.text import Text, Weight
+
+CAPITALS = "Use capital letters only where they belong."
+
+
+def shouting(text: Text, _: BaseModel) -> Finding | None:
+    """Words of capitals."""
+    loud = [word for word in text.words if word.text.isupper() and len(word.text) > 1]
+    spans = tuple(text.span(word.start, word.end) for word in loud)
+    return Finding("shouting", 0.8, CAPITALS, spans) if loud else None
+
+
+def text_speak(text: Text, _: BaseModel) -> Finding | None:
+    """'u' for 'you'."""
+    short = [word for word in text.words if word.text == "u"]
+    spans = tuple(text.span(word.start, word.end) for word in short)
+    return Finding("text_speak", 1.0, "Write “you”.", spans, "you") if short else None
+
+
+def abuse(text: Text, _: BaseModel) -> Finding | None:
+    """What the reader below gives."""
+    score = text.scores["toxicity"]
+    return Finding("abuse", score, "Argue without insults.") if score > 0.1 else None
+
+
+class WordReader:
+    """Finds the word 'idiot' toxic, and nothing else."""
+
+    heads = ("toxicity",)
+
+    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+        """0.95 or 0.05."""
+        return {"toxicity": np.array([0.95 if "idiot" in text.clean else 0.05 for text in texts])}
+
+    def explain(self, text: Text, head: str) -> list[Weight]:
+        """Nothing to explain."""
+        return []
+
+
+def rule(name: str, check: object, guideline: str, **levels: float) -> RulePolicy:
+    """A rule with its thresholds."""
+    made = checks.Rule(name, "", checks.Settings, check)  # type: ignore[arg-type]
+    return RulePolicy(made, Thresholds(guideline=guideline, **levels), checks.Settings())  # type: ignore[arg-type]
+
+
+def small_moderator() -> Moderator:
+    """Three rules, one of which only watches, and one reader."""
+    rules = [
+        rule("shouting", shouting, "Do not write in capitals.", review=0.6),
+        rule("text_speak", text_speak, "Spell words out."),
+        rule("abuse", abuse, "Be civil.", review=0.6, reject=0.9),
+    ]
+    shipped = tomllib.loads(SHIPPED.read_text("utf-8"))["house"]
+    own = {"name": "The Test Herald", "guidelines_url": "https://herald.example/guidelines"}
+    house = House.model_validate({**shipped, **own, "max_bytes": 20_480})
+    policy = Policy(house, {one.name: one for one in rules}, "sha256:" + "0" * 64, {})
+    return Moderator(policy, Models({"abuse": WordReader()}, {"abuse": "2026-01"}))
+
+
+@pytest.fixture(scope="session")
+def app() -> App:
+    """The service over the small moderator."""
+    return create_app({"TESTING": True}, moderator=small_moderator())
+
+
+@pytest.fixture
+def client(app: App) -> FlaskClient:
+    """Its test client."""
+    return app.test_client()

@@ -1,0 +1,21 @@
+"""Alembic's entry: run the migrations on the connection that `api.record.database` hands over."""
+
+from typing import Literal
+
+from alembic import context
+
+from api.record.tables import Base, Moment
+
+
+def _plain(kind: str, item: object, _: object) -> str | Literal[False]:
+    """Migrations name SQLAlchemy's own types, so that they outlive this program's."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, Moment) else False
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,  # SQLite alters a table by copying it
+    render_item=_plain,
+)
+context.run_migrations()

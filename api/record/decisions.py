@@ -1,0 +1,205 @@
+"""Keep decisions, find them again, and tell them in the API's own shape."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from api.record import seal
+from api.record.database import Sessions, writing
+from api.record.tables import DecisionRow
+from moderation import Comment, Decision, Policy
+
+
+class UnknownDecisionError(LookupError):
+    """No decision of this id is in the record."""
+
+
+def text_key(text: str) -> str:
+    """What makes two comments' texts the same: every character."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def find(session: Session, community: str, comment: Comment) -> DecisionRow | None:
+    """The decision already made about this comment with this text."""
+    if comment.id is None:
+        return None
+    query = select(DecisionRow).where(
+        DecisionRow.community == community,
+        DecisionRow.comment_id == comment.id,
+        DecisionRow.text_key == text_key(comment.text),
+    )
+    return session.scalars(query).first()
+
+
+def get(session: Session, decision_id: str) -> DecisionRow:
+    """The decision `decision_id`; raises `UnknownDecisionError`."""
+    row = session.scalars(select(DecisionRow).where(DecisionRow.id == decision_id)).first()
+    if row is None:
+        raise UnknownDecisionError(decision_id)
+    return row
+
+
+def fields(
+    decision: Decision,
+    comment: Comment,
+    policy: Policy,
+    *,
+    community: str,
+    route: str,
+    store: bool,
+    now: dt.datetime,
+) -> dict[str, Any]:
+    """A decision as plain values, ready to be recorded now or to wait in the spool."""
+    told = decision.to_dict()
+    both = [*told["reasons"], *told["observed"]]
+    return {
+        "id": decision.id,
+        "community": community,
+        "route": route,
+        "format": comment.format,
+        "action": told["action"],
+        "reasons": [_lasting(reason) for reason in told["reasons"]],
+        "observed": [_lasting(reason) for reason in told["observed"]],
+        "rules": "".join(f" {reason['rule']}" for reason in told["reasons"]) + " ",
+        "scores": told["scores"],
+        "thresholds": thresholds(policy),
+        "language": told["language"],
+        "language_code": str(told["language"].get("code", "und")),
+        "policy": decision.policy,
+        "models": decision.models,
+        "doubt": doubt(both, policy),
+        "decided_at": now.isoformat(),
+        "took_ms": told["took_ms"],
+        "stored": store,
+        "comment_id": comment.id,
+        "text_key": text_key(comment.text) if store else None,
+        "text": comment.text if store else None,
+        "author": comment.author,
+        "article": comment.article,
+        "parent": comment.parent if store else None,
+        "wording": [_wording(reason) for reason in both] if store else None,
+    }
+
+
+def keep(sessions: Sessions, values: Iterable[Mapping[str, Any]], now: dt.datetime) -> None:
+    """Record decisions, each exactly once however often it is tried."""
+    rows = list(values)
+    try:
+        with writing(sessions) as session:
+            for row in rows:
+                _add(session, row, now)
+    except IntegrityError:
+        # Another worker decided the same comment in this very moment, or a spooled row was
+        # written before a crash could remove it: one by one, so that the others get in.
+        for row in rows:
+            _keep_one(sessions, row, now)
+
+
+def _keep_one(sessions: Sessions, row: Mapping[str, Any], now: dt.datetime) -> None:
+    for key in (row["text_key"], None):
+        try:
+            with writing(sessions) as session:
+                if session.scalars(select(DecisionRow.id).filter_by(id=row["id"])).first() is None:
+                    _add(session, {**row, "text_key": key}, now)
+        except IntegrityError:
+            continue  # the same comment and text again: kept too, but not as the one to find
+        return
+
+
+def _add(session: Session, values: Mapping[str, Any], now: dt.datetime) -> None:
+    moment = dt.datetime.fromisoformat(values["decided_at"])
+    row = DecisionRow(**{**values, "decided_at": moment}, recorded_at=now)
+    row.standing, row.appealed = row.action, False
+    row.revision = _revision(session, row)
+    seal.close(row)
+    session.add(row)
+    session.flush()
+
+
+def _revision(session: Session, row: DecisionRow) -> int:
+    """1 for a comment's first text, 2 for its first edit, and so on."""
+    if row.comment_id is None:
+        return 1
+    query = select(func.max(DecisionRow.revision)).where(
+        DecisionRow.community == row.community, DecisionRow.comment_id == row.comment_id
+    )
+    return (session.scalar(query) or 0) + 1
+
+
+def thresholds(policy: Policy) -> dict[str, Any]:
+    """The thresholds of each rule, as they are now."""
+    return {
+        name: {"review": rule.thresholds.review, "reject": rule.thresholds.reject}
+        for name, rule in policy.rules.items()
+    }
+
+
+def doubt(reasons: Iterable[Mapping[str, Any]], policy: Policy) -> float:
+    """How near the nearest score stands to a threshold: 1 on it, 0 far away.
+
+    A person's time is best spent where a little evidence would have changed the decision.
+    """
+    distances = [
+        abs(reason["score"] - threshold)
+        for reason in reasons
+        if (rule := policy.rules.get(reason["rule"]))
+        for threshold in (rule.thresholds.review, rule.thresholds.reject)
+        if threshold != "never"
+    ]
+    return 1.0 - min(distances, default=1.0)
+
+
+def _lasting(reason: Mapping[str, Any]) -> dict[str, Any]:
+    """A reason without the author's words."""
+    spans = [[span["start"], span["end"]] for span in reason["spans"]]
+    kept = ("rule", "guideline", "score", "action")
+    return {**{name: reason[name] for name in kept}, "spans": spans}
+
+
+def _wording(reason: Mapping[str, Any]) -> dict[str, Any]:
+    """What may quote the author, kept apart so that it can be erased."""
+    return {"message": reason["message"], "suggestion": reason["suggestion"]}
+
+
+def to_dict(row: DecisionRow) -> dict[str, Any]:
+    """A recorded decision in the shape of `Decision.to_dict`, with what the record adds."""
+    words = iter(row.wording or [])
+    reasons = [_told(reason, next(words, {}), row.text) for reason in row.reasons]
+    observed = [_told(reason, next(words, {}), row.text) for reason in row.observed]
+    return {
+        "id": row.id,
+        "action": row.action,
+        "reasons": reasons,
+        "observed": observed,
+        "scores": row.scores,
+        "language": row.language,
+        "policy": row.policy,
+        "models": row.models,
+        "took_ms": row.took_ms,
+        "recorded": True,
+        "comment_id": row.comment_id,
+        "revision": row.revision,
+    }
+
+
+def _told(reason: Mapping[str, Any], words: Mapping[str, Any], text: str | None) -> dict[str, Any]:
+    spans = [
+        {"start": start, "end": end, "text": text[start:end] if text is not None else None}
+        for start, end in reason["spans"]
+    ]
+    return {
+        "rule": reason["rule"],
+        "guideline": reason["guideline"],
+        "score": reason["score"],
+        "message": words.get("message", "The wording of this reason was not kept."),
+        "spans": spans,
+        "suggestion": words.get("suggestion"),
+        "action": reason["action"],
+    }

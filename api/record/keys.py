@@ -1,0 +1,88 @@
+"""API keys: made once, shown once, kept as a hash.
+
+A key is `hr-<id>-<secret>`, in lower case because Akismet's clients send it as a host name.
+The secret has 160 random bits, so one round of SHA-256 is as good as a slow hash.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.record.tables import KeyRow
+
+SCOPES = ("decide", "read", "verdict", "admin")
+DEFAULT_RATE = "50 per second"
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key that was recognised: who it is and what it may do."""
+
+    id: str
+    name: str
+    scopes: frozenset[str]
+    rate: str
+
+    def may(self, scope: str) -> bool:
+        """Whether the key has the scope; 'admin' has all."""
+        return scope in self.scopes or "admin" in self.scopes
+
+
+def create(
+    session: Session, name: str, scopes: list[str], rate: str, now: dt.datetime
+) -> tuple[KeyRow, str]:
+    """A new key and its secret, which is nowhere kept. Raises `ValueError` for unknown scopes."""
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown or not scopes:
+        raise ValueError(f"scopes: use {', '.join(SCOPES)}, not {', '.join(unknown) or 'none'}")
+    key_id = secrets.token_hex(4)
+    secret = f"hr-{key_id}-{secrets.token_hex(20)}"
+    row = KeyRow(
+        id=key_id,
+        name=name,
+        hash=_hash(secret),
+        scopes=" ".join(scopes),
+        rate=rate,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row, secret
+
+
+def revoke(session: Session, key_id: str, now: dt.datetime) -> None:
+    """End a key. Raises `LookupError` where there is none of this id."""
+    row = session.get(KeyRow, key_id)
+    if row is None:
+        raise LookupError(f"there is no key '{key_id}'")
+    row.revoked_at = row.revoked_at or now
+
+
+def check(session: Session, secret: str) -> Key | None:
+    """The key of this secret, unless it is unknown or revoked."""
+    parts = secret.split("-")
+    if len(parts) != 3:
+        return None
+    row = session.get(KeyRow, parts[1])
+    digest = _hash(secret)
+    # Compared for unknown keys too, so that the time tells nothing about which ids exist.
+    same = hmac.compare_digest(row.hash if row else _hash(""), digest)
+    if row is None or not same or row.revoked_at is not None:
+        return None
+    return Key(row.id, row.name, frozenset(row.scopes.split()), row.rate)
+
+
+def listing(session: Session) -> list[KeyRow]:
+    """All keys, the revoked ones too, oldest first."""
+    return list(session.scalars(select(KeyRow).order_by(KeyRow.created_at)))
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

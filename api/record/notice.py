@@ -1,0 +1,62 @@
+"""Tell an author in plain words what was decided, by which guideline, and what they can do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.record import decisions, dsa
+from api.record.tables import DecisionRow
+from moderation.policy import House
+
+_OPENING = {
+    "approve": "Your comment is published.",
+    "review": "Your comment waits for one of our moderators, who will read it soon.",
+    "reject": "Your comment was not published.",
+}
+
+
+def notice(row: DecisionRow, house: House) -> dict[str, Any]:
+    """The notice as text and in parts, and the statement of reasons of the DSA's Article 17.
+
+    The statement is there only where a comment was refused: nothing else restricts anyone.
+    """
+    told = decisions.to_dict(row)
+    refused = row.standing == "reject"
+    reasons = [] if row.standing == "approve" else told["reasons"]
+    return {
+        "decision": row.id,
+        "action": row.standing,
+        "text": _text(row, house, reasons),
+        "reasons": [
+            {
+                "rule": reason["rule"],
+                "guideline": reason["guideline"],
+                "message": reason["message"],
+                "quotes": [span["text"] for span in reason["spans"] if span["text"]],
+                "suggestion": reason["suggestion"],
+            }
+            for reason in reasons
+        ],
+        "guidelines_url": house.guidelines_url,
+        "contact": house.contact,
+        "decided_by": "moderator" if row.verdicts else "automatic",
+        "statement_of_reasons": dsa.article_17(row, house) if refused else None,
+    }
+
+
+def _text(row: DecisionRow, house: House, reasons: list[dict[str, Any]]) -> str:
+    paragraphs = [_OPENING[row.standing]]
+    for reason in reasons:
+        quotes = [f"“{span['text']}”" for span in reason["spans"][:3] if span["text"]]
+        place = f" You wrote: {', '.join(quotes)}." if quotes else ""
+        paragraphs.append(f"Our guideline: “{reason['guideline']}” {reason['message']}{place}")
+    if row.verdicts and row.verdicts[-1].reason:
+        paragraphs.append(f"The moderator says: {row.verdicts[-1].reason}")
+    if row.standing != "approve":
+        how = "A person decided this." if row.verdicts else "This was decided by our software."
+        paragraphs.append(
+            f"{how} If you think it is wrong, you can appeal; someone else will look at it within "
+            f"{house.decide_days} days. Write to {house.contact}. "
+            f"All guidelines: {house.guidelines_url}"
+        )
+    return "\n\n".join(paragraphs)

@@ -1,0 +1,130 @@
+"""Seal the record: chain the hashes of all rows, so that no later change stays hidden.
+
+Each row's hash covers its lasting columns and a salted digest of its private ones. A seal
+hashes the seal before and all rows since, in a fixed order that is written beside them.
+Keep the printed hash elsewhere (a mail to yourself will do): who can rewrite the whole
+database can rewrite the seals too, but not what you hold.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.record.tables import AppealRow, DecisionRow, Seal, Sealed, VerdictRow
+
+TABLES: tuple[type[Sealed], ...] = (DecisionRow, VerdictRow, AppealRow)
+START = "0" * 64
+GRACE = dt.timedelta(minutes=5)  # a transaction that began before a seal may end after it
+
+
+def close(row: Sealed) -> None:
+    """Give a new row its salt and private digest; nothing of it may change hereafter."""
+    row.salt = secrets.token_hex(16)
+    row.private_digest = _private(row)
+
+
+def seal(session: Session, now: dt.datetime) -> Seal | None:
+    """Seal all rows that are not; None where there is nothing new."""
+    previous = session.scalars(select(Seal).order_by(Seal.id.desc()).limit(1)).first()
+    hash_ = previous.hash if previous else START
+    new = Seal(previous=hash_, hash="", rows=0, sealed_at=now)
+    session.add(new)
+    session.flush()
+    for table in TABLES:
+        unsealed = select(table).where(table.seal_id.is_(None)).order_by(table.sequence)
+        for row in session.scalars(unsealed.execution_options(yield_per=1000)):
+            hash_ = _link(hash_, row)
+            row.seal_id, row.seal_place = new.id, new.rows
+            new.rows += 1
+    new.hash = hash_
+    if not new.rows:
+        session.rollback()
+        return None
+    session.commit()
+    return new
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What verifying found: how much is sealed, the last hash, and every problem in words."""
+
+    seals: int
+    rows: int
+    unsealed: int
+    hash: str
+    problems: tuple[str, ...]
+
+
+def verify(session: Session) -> Verified:
+    """Recompute every seal; names each change, deletion and insertion since."""
+    problems: list[str] = []
+    hash_, count, last = START, 0, None
+    seals = session.scalars(select(Seal).order_by(Seal.id)).all()
+    for last in seals:
+        if last.previous != hash_:
+            problems.append(f"seal {last.id} does not follow the seal before it")
+        computed, rows = last.previous, 0
+        for row in _sealed_rows(session, last.id):
+            problems.extend(_changed(row))
+            computed = _link(computed, row)
+            rows += 1
+        if rows != last.rows:
+            problems.append(f"seal {last.id} covers {last.rows} rows, but {rows} are there")
+        if computed != last.hash:
+            problems.append(f"the rows under seal {last.id} are not those that were sealed")
+        hash_, count = last.hash, count + rows
+    unsealed = 0
+    for table in TABLES:
+        for row in session.scalars(select(table).where(table.seal_id.is_(None))):
+            unsealed += 1
+            problems.extend(_changed(row))
+            if last is not None and row.recorded_at < last.sealed_at - GRACE:
+                problems.append(
+                    f"{_name(row)} says it is older than seal {last.id}, which lacks it"
+                )
+    return Verified(len(seals), count, unsealed, hash_, tuple(problems))
+
+
+def _sealed_rows(session: Session, seal_id: int) -> Iterator[Sealed]:
+    for table in TABLES:
+        query = select(table).where(table.seal_id == seal_id).order_by(table.seal_place)
+        yield from session.scalars(query.execution_options(yield_per=1000))
+
+
+def _changed(row: Sealed) -> Iterator[str]:
+    if row.salt is not None and _private(row) != row.private_digest:
+        yield f"{_name(row)}: the text or a reference was changed"
+
+
+def _link(previous: str, row: Sealed) -> str:
+    lasting = {name: getattr(row, name) for name in row.LASTING}
+    content = _canonical([row.__tablename__, lasting])
+    return hashlib.sha256(previous.encode() + content).hexdigest()
+
+
+def _private(row: Sealed) -> str:
+    private = {name: getattr(row, name) for name in row.PRIVATE}
+    return hashlib.sha256(_canonical([row.salt, private])).hexdigest()
+
+
+def _name(row: Sealed) -> str:
+    return f"{row.__tablename__} {row.id}"
+
+
+def _canonical(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, ensure_ascii=True, default=_plain).encode()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat(timespec="microseconds")
+    raise TypeError(f"{type(value).__name__} does not belong in the record")

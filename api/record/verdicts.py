@@ -1,0 +1,169 @@
+"""Verdicts of moderators and appeals of authors."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api.record import seal
+from api.record.decisions import get
+from api.record.tables import AppealRow, DecisionRow, VerdictRow
+from moderation import Action
+
+
+class ConflictError(RuntimeError):
+    """What was asked does not fit what the record already holds."""
+
+
+def give(
+    session: Session,
+    decision_id: str,
+    *,
+    action: Action,
+    who: str,
+    reason: str | None,
+    route: str,
+    now: dt.datetime,
+) -> VerdictRow:
+    """Record a moderator's verdict; it stands until the next one."""
+    decision = get(session, decision_id)
+    verdict = VerdictRow(
+        id=uuid.uuid4().hex,
+        decision_id=decision.id,
+        action=str(action),
+        route=route,
+        given_at=now,
+        recorded_at=now,
+        who=who,
+        reason=reason,
+    )
+    seal.close(verdict)
+    decision.verdicts.append(verdict)
+    decision.standing = str(action)
+    decision.claimed_by = decision.claimed_until = None
+    session.flush()
+    return verdict
+
+
+def appeal(
+    session: Session,
+    decision_id: str,
+    *,
+    who: str | None,
+    reason: str,
+    acknowledge_within: dt.timedelta,
+    decide_within: dt.timedelta,
+    now: dt.datetime,
+) -> AppealRow:
+    """Record an author's appeal with its due dates. One may be open at a time."""
+    decision = get(session, decision_id)
+    if is_open(decision):
+        raise ConflictError("An appeal against this decision is already open.")
+    return _step(
+        session,
+        decision,
+        "received",
+        who=who,
+        reason=reason,
+        now=now,
+        acknowledge_by=now + acknowledge_within,
+        decide_by=now + decide_within,
+    )
+
+
+def acknowledge(session: Session, decision_id: str, *, who: str, now: dt.datetime) -> AppealRow:
+    """Record that the author was told that the appeal arrived."""
+    return _step(
+        session, _open(session, decision_id), "acknowledged", who=who, reason=None, now=now
+    )
+
+
+def settle(
+    session: Session,
+    decision_id: str,
+    *,
+    action: Action,
+    who: str,
+    reason: str,
+    now: dt.datetime,
+) -> AppealRow:
+    """Decide an appeal, by someone other than who gave the verdict appealed against."""
+    decision = _open(session, decision_id)
+    if decision.verdicts and decision.verdicts[-1].who == who:
+        raise ConflictError("An appeal is decided by someone other than who decided first.")
+    step = "upheld" if str(action) == decision.standing else "overturned"
+    give(session, decision_id, action=action, who=who, reason=reason, route="appeal", now=now)
+    return _step(session, decision, step, who=who, reason=reason, now=now)
+
+
+def is_open(decision: DecisionRow) -> bool:
+    """Whether an appeal waits for its outcome."""
+    return bool(decision.appeals) and decision.appeals[-1].step in ("received", "acknowledged")
+
+
+def _open(session: Session, decision_id: str) -> DecisionRow:
+    decision = get(session, decision_id)
+    if not is_open(decision):
+        raise ConflictError("No appeal against this decision is open.")
+    return decision
+
+
+def _step(
+    session: Session,
+    decision: DecisionRow,
+    step: str,
+    *,
+    who: str | None,
+    reason: str | None,
+    now: dt.datetime,
+    acknowledge_by: dt.datetime | None = None,
+    decide_by: dt.datetime | None = None,
+) -> AppealRow:
+    row = AppealRow(
+        id=uuid.uuid4().hex,
+        decision_id=decision.id,
+        step=step,
+        at=now,
+        recorded_at=now,
+        acknowledge_by=acknowledge_by,
+        decide_by=decide_by,
+        who=who,
+        reason=reason,
+    )
+    seal.close(row)
+    decision.appeals.append(row)
+    decision.appealed = is_open(decision)
+    session.flush()
+    return row
+
+
+def history(decision: DecisionRow) -> dict[str, list[dict[str, Any]]]:
+    """Every verdict and every step of an appeal, oldest first."""
+    return {
+        "verdicts": [
+            {
+                "id": row.id,
+                "action": row.action,
+                "reason": row.reason,
+                "who": row.who,
+                "route": row.route,
+                "at": row.given_at.isoformat(),
+            }
+            for row in decision.verdicts
+        ],
+        "appeals": [
+            {
+                "id": row.id,
+                "step": row.step,
+                "reason": row.reason,
+                "who": row.who,
+                "at": row.at.isoformat(),
+                "acknowledge_by": row.acknowledge_by and row.acknowledge_by.isoformat(),
+                "decide_by": row.decide_by and row.decide_by.isoformat(),
+            }
+            for row in decision.appeals
+        ],
+    }

@@ -1,0 +1,117 @@
+"""Decisions are kept once, found again, and told as they were."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+
+from api.record import database, decisions
+from api.record.database import Sessions
+from api.record.tables import DecisionRow
+from moderation import Comment, Moderator
+from tests.record.conftest import NOW, Keep
+
+
+def test_a_decision_is_told_as_it_was_made(sessions: Sessions, moderator: Moderator) -> None:
+    """What comes back from the record is the decision, spans and words included."""
+    comment = Comment("Too 👍🏽 short"[:7], id="c1", author="ravi")
+    decision = moderator.moderate(comment)
+    values = decisions.fields(
+        decision, comment, moderator.policy, community="", route="v1", store=True, now=NOW
+    )
+    decisions.keep(sessions, [values], NOW)
+    with sessions() as session:
+        told = decisions.to_dict(decisions.get(session, decision.id))
+    made = decision.to_dict()
+    assert {name: told[name] for name in made} == made
+    assert told["reasons"][0]["spans"][0]["text"] == comment.text
+    assert (told["recorded"], told["revision"]) == (True, 1)
+
+
+def test_the_same_comment_is_found_again(sessions: Sessions, keep: Keep) -> None:
+    """The platform's reference and the text together name a decision."""
+    first = keep("Too short", id="c1")
+    with sessions() as session:
+        same = decisions.find(session, "", Comment("Too short", id="c1"))
+        assert same is not None
+        assert same.id == first
+        assert decisions.find(session, "", Comment("Too short!", id="c1")) is None
+        assert decisions.find(session, "", Comment("Too short")) is None
+        assert decisions.find(session, "another newspaper", Comment("Too short", id="c1")) is None
+
+
+def test_an_edit_is_a_new_revision(sessions: Sessions, keep: Keep) -> None:
+    """Each text of a comment is decided and numbered."""
+    ids = [keep(text, id="c1") for text in ("One text", "Another text", "A third one")]
+    with sessions() as session:
+        assert [decisions.get(session, id_).revision for id_ in ids] == [1, 2, 3]
+
+
+def test_keeping_twice_records_once(sessions: Sessions, moderator: Moderator) -> None:
+    """However often a row is tried, it stands in the record once."""
+    comment = Comment("Too short", id="c1")
+    decision = moderator.moderate(comment)
+    values = decisions.fields(
+        decision, comment, moderator.policy, community="", route="v1", store=True, now=NOW
+    )
+    for _ in range(3):
+        decisions.keep(sessions, [values], NOW)
+    with sessions() as session:
+        assert session.scalar(select(func.count()).select_from(DecisionRow)) == 1
+
+
+def test_two_decisions_at_once_are_both_kept(sessions: Sessions, moderator: Moderator) -> None:
+    """Workers that decide the same comment in the same moment lose nothing."""
+    comment = Comment("Too short", id="c1")
+    made = [moderator.moderate(comment) for _ in range(8)]
+    rows = [
+        decisions.fields(
+            one, comment, moderator.policy, community="", route="v1", store=True, now=NOW
+        )
+        for one in made
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda row: decisions.keep(sessions, [row], NOW), rows))
+    with sessions() as session:
+        kept = set(session.scalars(select(DecisionRow.id)))
+        found = decisions.find(session, "", comment)
+    assert kept == {one.id for one in made}
+    assert found is not None
+
+
+def test_do_not_store_keeps_no_text(sessions: Sessions, keep: Keep) -> None:
+    """Without leave to store, the reasons stay and the author's words do not."""
+    id_ = keep("Secret words", store=False, author="ravi")
+    with sessions() as session:
+        row = decisions.get(session, id_)
+        told = decisions.to_dict(row)
+    assert (row.text, row.text_key, row.wording) == (None, None, None)
+    assert told["reasons"][0]["rule"] == "length"
+    assert told["reasons"][0]["spans"] == [{"start": 0, "end": 12, "text": None}]
+
+
+def test_an_unknown_decision_is_said_to_be_unknown(sessions: Sessions) -> None:
+    """No guess and no empty answer."""
+    with sessions() as session, pytest.raises(decisions.UnknownDecisionError):
+        decisions.get(session, "f" * 32)
+
+
+def test_doubt_is_highest_on_a_threshold(moderator: Moderator) -> None:
+    """A score on the threshold is as doubtful as can be."""
+    reason = {"rule": "length", "score": 0.9}
+    assert decisions.doubt([reason], moderator.policy) == 1.0
+    assert decisions.doubt([{**reason, "score": 0.4}], moderator.policy) == pytest.approx(0.5)
+    assert decisions.doubt([], moderator.policy) == 0.0
+
+
+def test_upgrades_wait_for_each_other(url: str) -> None:
+    """Two programs that start at once both find a whole schema."""
+    engines = [database.connect(url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(database.upgrade, engines))
+    current, wanted = database.revisions(engines[0])
+    assert current == wanted
+    for engine in engines:
+        engine.dispose()

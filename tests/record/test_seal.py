@@ -1,0 +1,103 @@
+"""Sealed rows cannot be changed, removed or added unseen; erasing people breaks nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+
+from api.record import erase, seal, verdicts
+from api.record.database import Sessions, writing
+from moderation import Action
+from tests.record.conftest import NOW, Keep
+
+LATER = NOW + dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def sealed(sessions: Sessions, keep: Keep) -> Sessions:
+    """Three decisions and a verdict under two seals."""
+    ids = [keep(f"Text {n}", id=f"c{n}", author="ravi") for n in range(2)]
+    with writing(sessions) as session:
+        verdicts.give(
+            session, ids[0], action=Action.REJECT, who="asha", reason="why", route="v1", now=NOW
+        )
+    _seal(sessions)
+    keep("Text 2", id="c2", author="mohan")
+    _seal(sessions)
+    return sessions
+
+
+def _seal(sessions: Sessions) -> None:
+    with writing(sessions) as session:
+        assert seal.seal(session, NOW)
+
+
+def _problems(sessions: Sessions) -> str:
+    with sessions() as session:
+        return "\n".join(seal.verify(session).problems)
+
+
+def test_an_untouched_record_verifies(sealed: Sessions) -> None:
+    """All rows are counted and nothing is wrong."""
+    with sealed() as session:
+        found = seal.verify(session)
+    assert (found.seals, found.rows, found.unsealed, found.problems) == (2, 4, 0, ())
+
+
+def test_nothing_new_needs_no_seal(sealed: Sessions) -> None:
+    """A seal over nothing would only lengthen the chain."""
+    with writing(sealed) as session:
+        assert seal.seal(session, LATER) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE decisions SET action = 'approve' WHERE sequence = 1", "under seal 1"),
+        ("UPDATE decisions SET text = 'Other' WHERE sequence = 1", "text or a reference"),
+        ("UPDATE verdicts SET reason = 'other'", "text or a reference"),
+        ("DELETE FROM verdicts", "covers 3 rows, but 2 are there"),
+        ("DELETE FROM decisions WHERE sequence = 3", "covers 1 rows, but 0 are there"),
+        ("UPDATE decisions SET seal_id = NULL WHERE sequence = 3", "covers 1 rows"),
+        ("UPDATE seals SET hash = '00' WHERE id = 1", "seal 2 does not follow"),
+    ],
+)
+def test_every_later_change_is_found(sealed: Sessions, change: str, said: str) -> None:
+    """Who changes, deletes or unseals a row is found out."""
+    with writing(sealed) as session:
+        session.execute(sa.text(change))
+    assert said in _problems(sealed)
+
+
+def test_a_row_slipped_in_is_found(sealed: Sessions, keep: Keep) -> None:
+    """A row that claims to be older than a seal which lacks it was put in afterwards."""
+    keep("Slipped in", at=NOW - dt.timedelta(days=1))
+    assert "says it is older than seal 2" in _problems(sealed)
+
+
+def test_erasure_leaves_the_seals_whole(sealed: Sessions) -> None:
+    """Text and references are gone, and the record still verifies."""
+    with writing(sealed) as session:
+        assert erase.by_author(session, "", "ravi", LATER) == 2
+    with sealed() as session:
+        row = session.execute(
+            sa.text("SELECT text, author, comment_id, wording, salt FROM decisions ORDER BY 1")
+        ).all()
+        who = session.execute(sa.text("SELECT who, reason FROM verdicts")).all()
+    assert [value for line in row for value in line].count(None) >= 10
+    assert who == [(None, None)]
+    assert _problems(sealed) == ""
+
+
+def test_erasure_by_comment_and_by_age(sealed: Sessions, keep: Keep) -> None:
+    """Retention takes the old and leaves the new."""
+    keep("A new one", id="c9", at=NOW + dt.timedelta(days=40))
+    with writing(sealed) as session:
+        assert erase.by_comment(session, "", "c0", LATER) == 1
+        assert erase.older_than(session, 30, NOW + dt.timedelta(days=41)) == 2
+    with sealed() as session:
+        left = session.execute(sa.text("SELECT comment_id FROM decisions WHERE text IS NOT NULL"))
+        assert left.scalars().all() == ["c9"]
+    assert _problems(sealed) == ""

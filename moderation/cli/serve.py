@@ -17,16 +17,16 @@ from moderation.cli import options
 @click.option(
     "--workers",
     type=click.IntRange(1),
-    default=2,
-    show_default=True,
-    help="How many processes answer.",
+    help="How many processes answer; by default as many as there are cores, up to 4.",
 )
 @options.policy
 @options.models
-def serve(host: str, port: int, workers: int, policy: Path | None, models: Path | None) -> None:
+def serve(
+    host: str, port: int, workers: int | None, policy: Path | None, models: Path | None
+) -> None:
     """Start the service, its page and its API.
 
-    The page to try a comment is at http://HOST:PORT, the API under /v1, its document at /docs.
+    The page where one tries a comment is /try, the API is under /v1 and described at /docs.
     """
     from api import server  # the library itself never needs the service
 

@@ -20,6 +20,7 @@ import regex
 
 from moderation.comment import Comment
 from moderation.decision import Span
+from moderation.disguise import Folded, fold
 from moderation.splitting import Sentence, split
 
 # What needs a second look. All between two matches is copied as it is: ASCII, accented Latin
@@ -128,6 +129,15 @@ class Text:
         ['Dr. Rao spoke.', 'Did you hear?']
         """
         return split(self.clean)
+
+    @cached_property
+    def folded(self) -> Folded:
+        """The clean text with disguised spellings undone.
+
+        >>> read("What an i.d.1.o.t!").folded.text
+        'What an idiot!'
+        """
+        return fold(self.clean)
 
     def span(self, start: int, end: int) -> Span:
         """The author's own characters behind `clean[start:end]`.

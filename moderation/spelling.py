@@ -1,0 +1,199 @@
+"""One disguised word: what '1d10t', 'f*ck', 'stu.pid', 'іdiоt' and 'goooood' stand for.
+
+By the words people disguise (`words.toml`) where one fits, else by the shape alone.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+
+from moderation import lookalikes
+from moderation.inflections import inflections
+
+WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
+
+_MARKS = re.compile("[\u0300-\u036f]")
+_LONGEST = 40  # characters of a disguised word
+_TO_SKELETON = str.maketrans(lookalikes.SKELETON)
+_TO_LETTERS = str.maketrans(lookalikes.LEET)
+_LOOKALIKES = str.maketrans({**lookalikes.LATIN, **lookalikes.FOREIGN})
+_SMALL = str.maketrans(lookalikes.LATIN)
+_INNER_JOINTS = str.maketrans("", "", "._-*|+")
+
+
+def skeleton(word: str) -> str:
+    """A word as it looks: 'kill' and 'k1!l' look the same."""
+    return word.lower().translate(_TO_SKELETON)
+
+
+def _forms(words: str) -> dict[str, str]:
+    """The words and their forms by skeleton, in the order of the words."""
+    forms = [form for word in words.split() for form in [word, *sorted(inflections(word))]]
+    return {skeleton(form): form for form in reversed(forms)} | {
+        skeleton(word): word for word in reversed(words.split())
+    }
+
+
+def _by_first(words: str) -> dict[str, list[tuple[str, str]]]:
+    """Words and their forms by first letter, the likelier words first."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for word in words.split():
+        for form in dict.fromkeys([word, *sorted(inflections(word), key=len)]):
+            found.setdefault(skeleton(form)[0], []).append((skeleton(form), form))
+    return found
+
+
+_CENSORED = _by_first(WORDS["censored"])
+_OTHERS = _by_first(WORDS["disguised"])
+DISGUISED = _forms(f"{WORDS['censored']} {WORDS['disguised']}")
+BEGINNINGS = frozenset(look[:3] for look in DISGUISED)
+_DOUBLED = frozenset(WORDS["double"].split()) | frozenset(DISGUISED.values())
+
+
+def reading(body: str) -> str | None:
+    """What a stretch stands for, or None where it is no disguise."""
+    if not 1 < len(body) <= _LONGEST:
+        return None
+    plain = _latin(body)
+    if plain.isdigit() or not any(map(str.isalpha, plain)):
+        return None
+    if plain.isascii() and plain.isalpha():
+        word = _squeezed(plain) or plain
+    else:
+        word = _known(plain) or _squeezed(plain) or _between(plain) or plain
+    return None if word == body else _cased(word, plain)
+
+
+def _cased(word: str, like: str) -> str:
+    letters = [letter for letter in like if letter.isalpha()]
+    if len(letters) > 1 and all(map(str.isupper, letters)):
+        return word.upper()
+    return word.capitalize() if letters and like[0].isupper() else word
+
+
+def _latin(body: str) -> str:
+    """Look-alikes as Latin letters, without marks; a word of another alphabet stays."""
+    if body.isascii():
+        return body
+    plain = _MARKS.sub("", body).translate(_SMALL)
+    if re.search("[A-Za-z]", plain) and len(plain) > 3:
+        mapped = plain.translate(_LOOKALIKES)
+        bare = unicodedata.normalize("NFKD", mapped).encode("ascii", "ignore").decode()
+        if skeleton(bare) in DISGUISED and len(bare) == len(mapped):
+            return bare
+        if not any(unicodedata.name(sign, "LATIN")[:5] != "LATIN" for sign in mapped
+                   if sign.isalpha()):  # fmt: skip
+            plain = mapped
+    return plain
+
+
+def _known(body: str) -> str | None:
+    """A word that people disguise, whatever stands in it."""
+    letters = sum(map(str.isalpha, body))
+    if (body[-1].isdigit() and letters < 2) or (body.isupper() and letters < 3 and "$" not in body):
+        return None  # the A55 road, an H1B visa
+    look = skeleton(body)
+    if look in DISGUISED:
+        return DISGUISED[look]
+    joined = skeleton(body.translate(_INNER_JOINTS))
+    if joined in DISGUISED and not (body.isupper() and letters <= 3) and len(joined) > 2:
+        return DISGUISED[joined]
+    if letters < 3 and not body[0].isalpha():
+        return None
+    blanked = look[0] + _BLANK.sub("*", body.lower()[1:]).translate(_TO_SKELETON)
+    return _starred(blanked) if "*" in blanked and not _PERCENT.search(body) else None
+
+
+_BLANK = re.compile(r"[*#%@$]")
+_PERCENT = re.compile(r"\d%|#\d")
+
+
+def _starred(pattern: str) -> str | None:
+    """The likeliest word behind 'f*ck', 's***', 'a**hole', 'f*ing'."""
+    shown = len(pattern) - pattern.count("*")
+    if shown < 3 and pattern.find("*") == len(pattern) - 1:
+        return None  # a footnote: 'as*'
+    if pattern[0] == "*" or (len(pattern) > 5 and shown * 3 < len(pattern)):
+        return None  # could be anything
+    shape = re.compile(re.escape(pattern).replace(r"\*", "."))
+    words = _CENSORED.get(pattern[0], [])
+    if shown >= 3 and pattern.count("*") == 1:
+        words = words + _OTHERS.get(pattern[0], [])
+    exact = next((word for look, word in words if shape.fullmatch(look)), None)
+    before, _, after = pattern.partition("*")
+    after = after.lstrip("*")
+    if exact or not after or "*" in after:
+        return exact
+    shortest = len(before) + len(after)
+    return next(
+        (
+            word
+            for look, word in _CENSORED.get(pattern[0], [])
+            if len(look) > shortest and look.startswith(before) and look.endswith(after)
+        ),
+        None,
+    )
+
+
+_ACRONYMS = frozenset("viii xiii xviii xxiii iiit iiith iiits iiitb iiitd ieee aaai aaas".split())
+
+_RUN = re.compile(r"([a-z])\1{2,}")
+
+
+def _squeezed(word: str) -> str | None:
+    """A stretched word at its usual length: three equal letters or more become one or two."""
+    low = word.lower()
+    if (
+        not _RUN.search(low)
+        or low in _ACRONYMS
+        or len(set(low)) == 1
+        or (word.isupper() and len(word) <= 5)
+    ):
+        return None
+    if word.isupper() and set(word) <= set("IVXLCDM"):
+        return None  # XVIII
+    if not word.isalpha():
+        shorter = re.sub(r"([A-Za-z0-9@$!])\1{2,}", r"\1", word)
+        return _known(shorter) or _known(re.sub(r"([A-Za-z])\1{2,}", r"\1\1", word))
+    # re.split yields text, letter, text, letter, …, text.
+    pieces = _RUN.split(low)
+    texts, letters = pieces[::2], pieces[1::2]
+    usual = [_usual(run[0]) for run in _RUN.finditer(low)]
+    if usual and low.endswith(letters[-1]):
+        usual[-1] = 1
+    choices = product((1, 2), repeat=len(letters)) if len(letters) <= 4 else ()
+    tries = [_joined(texts, letters, lengths) for lengths in choices]
+    return next((word for word in tries if word in _DOUBLED), _joined(texts, letters, usual))
+
+
+def _usual(run: str) -> int:
+    """Three within a word is a slip of the finger for two ('neeeded'), more is a stretch."""
+    return 2 if len(run) == 3 and run[0] in "bcdefglmnprstz" else 1
+
+
+def _joined(texts: Sequence[str], letters: Sequence[str], lengths: Sequence[int]) -> str:
+    runs = [letter * length for letter, length in zip(letters, lengths, strict=True)]
+    return texts[0] + "".join(run + text for run, text in zip(runs, texts[1:], strict=True))
+
+
+_INSIDE = re.compile(r"[A-Za-z]+(?:(?:[013@$57]|00|33|55|\$\$|@@)[A-Za-z]+)+")
+
+
+def _between(body: str) -> str | None:
+    """Digits and signs between letters, in what is no code: 'l0s3r', but not 'H1B' or 'c3po'."""
+    letters = [sign for sign in body if sign.isalpha()]
+    mixed = not all(map(str.islower, letters[1:])) and not all(map(str.isupper, letters))
+    if len(letters) < 3 or mixed or not _INSIDE.fullmatch(body):
+        return None
+    if all(map(str.isupper, letters)) and len(letters) < 4:
+        return None  # PM2IN, H1BS: codes
+    if re.search(r"[57@][A-Za-z]$|^[A-Za-z]\d[A-Za-z]{2}$", body) and not re.search(
+        r"\d.*\d", body
+    ):
+        return None  # iphone5s, c3po
+    return body.lower().translate(_TO_LETTERS)

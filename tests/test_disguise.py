@@ -1,0 +1,127 @@
+"""disguise: disguised spellings are undone, names and ordinary words are left alone."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moderation.disguise import fold
+from moderation.inflections import inflections
+from moderation.text import read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("He came 2nd, not 1st or 3rd.", id="ordinal numbers"),
+        pytest.param("The B1 visa, the A1 form, 5G, g20, T-20, F-16 and 4x4.", id="codes"),
+        pytest.param("H1N1 and h1n1, COVID-19, H2O, PM2.5, an H1B visa", id="letters and digits"),
+        pytest.param("Rs500, Rs.500, $500, US$ 5, 50lakhs, 100crore, 3.5%", id="amounts"),
+        pytest.param("From 10am to 5 p.m. on 12/3/2020, 24x7", id="times and dates"),
+        pytest.param("U.P., I.N.D.I.A., B.J.P., u.p., M.G.N.R.E.G.A.", id="dotted acronyms"),
+        pytest.param("A. B. Vajpayee, P.V. Narasimha Rao, V V S Laxman", id="initials"),
+        pytest.param("A P J Abdul Kalam has no M B B S.", id="initials without dots"),
+        pytest.param("e-mail, co-op, x-ray, 17-year-old, Mi-17", id="hyphens"),
+        pytest.param("Section 66A and 498A of the I.P.C.", id="sections"),
+        pytest.param("IIIT, IEEE and XVIII, viii", id="three equal letters in an acronym"),
+        pytest.param("Good, cool, a fool will kill the bill.", id="double letters"),
+        pytest.param("*really* and **Note**; terms apply*", id="stars for emphasis"),
+        pytest.param("Wow!great. Yes!But he'll go", id="missing space, apostrophe"),
+        pytest.param("Мы любим Москву, και την Αθήνα", id="a word wholly in another alphabet"),
+        pytest.param("José Müller's café is naïve", id="accents"),
+        pytest.param("@ravi #MeToo a@b.com https://x.in/sh1t", id="mentions, tags, links"),
+        pytest.param("plan A, B, C, D and option a b c d e", id="the alphabet"),
+        pytest.param("UP32AB1234 and iPhone5s", id="number plates and products"),
+        pytest.param("मूर्ख लोग 🙏", id="another script"),
+        pytest.param("a 5.5 earthquake, 1%er, 0 1 0 1", id="figures"),
+    ],
+)
+def test_left_alone(text: str) -> None:
+    """What is no disguise is not touched, and costs no copy."""
+    folded = fold(text)
+    assert folded.text is text
+    assert folded.edits == ()
+
+
+@pytest.mark.parametrize(
+    ("disguised", "plain"),
+    [
+        ("1d10t", "idiot"),
+        ("a$$", "ass"),
+        ("@ss", "ass"),
+        ("Sh1t", "Shit"),
+        ("b!tch", "bitch"),
+        ("bu11$hit", "bullshit"),
+        ("l0ser5", "losers"),
+        ("dem0crat", "democrat"),
+        ("іdіоt", "idiot"),
+        ("ʀᴇᴛᴀʀᴅ", "retard"),
+        ("🅸🅳🅸🅾🆃", "idiot"),
+        ("fück", "fuck"),
+        ("i\u0336d\u0336i\u0336o\u0336t\u0336", "idiot"),
+        ("i d i o t", "idiot"),
+        ("i.d.i.o.t", "idiot"),
+        ("i. d. i. o. t", "idiot"),
+        ("f-u-c-k", "fuck"),
+        ("f_u_c_k", "fuck"),
+        ("stu.pid", "stupid"),
+        ("q-u-i-s-l-i-n-g", "quisling"),
+        ("stuuuupid", "stupid"),
+        ("STUUUUPID", "STUPID"),
+        ("goooood", "good"),
+        ("fooool", "fool"),
+        ("sooooo", "so"),
+        ("neeeded", "needed"),
+        ("asssss", "ass"),
+        ("f*ck", "fuck"),
+        ("sh**", "shit"),
+        ("a**hole", "asshole"),
+        ("f***ing", "fucking"),
+        ("f*ing", "fucking"),
+        ("f#@k", "fuck"),
+        ("chut1ya", "chutiya"),
+        ("🖕🏽", " fuck you "),
+        ("🤡", " clown "),
+    ],
+)
+def test_undone(disguised: str, plain: str) -> None:
+    """A disguise reads as its word, and the way back leads to the whole of it."""
+    folded = fold(f"You {disguised}, he said")
+    assert folded.text == f"You {plain}, he said"
+    assert folded.span(4, 4 + len(plain)) == (4, 4 + len(disguised))
+    assert folded.span(6 + len(plain), 8 + len(plain)) == (6 + len(disguised), 8 + len(disguised))
+
+
+def test_raw_places() -> None:
+    """From a folded word the way leads back to the author's own characters."""
+    text = read("AT&amp;T: ｉ.d.1.o.t!")
+    start = text.folded.text.index("idiot")
+    assert text.span(*text.folded.span(start, start + 5)).text == "ｉ.d.1.o.t"
+
+
+@given(st.text(alphabet="ab1@$*. -і🖕o'\u0301iidt", max_size=60))
+def test_every_character_has_a_place(text: str) -> None:
+    """Places are in order, inside the text, and untouched characters are their own."""
+    folded = fold(text)
+    places = folded.index()
+    assert len(places) == len(folded.text)
+    assert all(0 <= start < stop <= len(text) for start, stop in places)
+    assert places == sorted(places)
+    touched = {at for edit in folded.edits for at in range(edit.at, edit.end)}
+    for at, (start, stop) in enumerate(places):
+        assert at in touched or text[start:stop] == folded.text[at]
+
+
+def test_most_stretches() -> None:
+    """However many different disguises a text holds, only so many are looked up."""
+    folded = fold(" ".join(f"f*ck.{number}" for number in range(3_000)))
+    assert 400 < len(folded.edits) <= 500
+
+
+def test_inflections_spare_names() -> None:
+    """Forms that are names or other words are not made."""
+    assert {"idiots", "idiot"} <= inflections("idiot")
+    assert {"bullies", "bullying"} <= inflections("bully")
+    assert {"shitting", "shits"} <= inflections("shit")
+    assert not {"cumming", "cummings"} & inflections("cum")
+    assert not {"spicer", "spiced"} & inflections("spic")
+    assert inflections("गधा") == {"गधा"}

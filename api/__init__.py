@@ -59,7 +59,6 @@ def create_app(
         info=_INFO,
         static_folder=None,
         doc_ui=False,
-        operation_id_callback=lambda *, name, **_: name,
         validation_error_callback=errors.refuse,
         validation_error_model=ProblemOut,
     )

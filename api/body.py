@@ -29,7 +29,7 @@ def parse(body: bytes) -> dict[str, Any]:
     >>> parse(b'{"text": "one", "text": "two"}')
     Traceback (most recent call last):
         ...
-    werkzeug.exceptions.HTTPException: 400 Bad Request: The name 'text' stands twice in an object.
+    api.errors.Problem: 400 Bad Request: The name 'text' stands twice in an object.
     """
     try:
         value = json.loads(

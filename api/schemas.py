@@ -25,11 +25,14 @@ Prose = Annotated[str, Field(max_length=100_000), AfterValidator(_no_nul)]
 class CommentIn(BaseModel):
     """A comment and what is known around it."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"text": "u r right 🙏", "article": "The new bridge"}]},
+    )
 
     text: str = Field(
         description="What the author wrote: by default at most 20,480 bytes of UTF-8.",
-        examples=["Well said."],
         json_schema_extra={"minLength": 1, "pattern": r"\S"},
     )
     id: Line | None = Field(

@@ -41,13 +41,13 @@ def abuse(text: Text, _: BaseModel) -> Finding | None:
 class WordReader:
     """Finds the word 'idiot' toxic, and nothing else."""
 
-    heads = ("toxicity",)
+    heads: tuple[str, ...] = ("toxicity",)
 
     def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """0.95 or 0.05."""
         return {"toxicity": np.array([0.95 if "idiot" in text.clean else 0.05 for text in texts])}
 
-    def explain(self, text: Text, head: str) -> list[Weight]:
+    def explain(self, *_: object) -> list[Weight]:
         """Nothing to explain."""
         return []
 

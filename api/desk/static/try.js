@@ -60,7 +60,7 @@ form.addEventListener("keydown", (event) => {
   }
 });
 
-form.addEventListener("click", (event) => {
+document.getElementById("examples").addEventListener("click", (event) => {
   const example = event.target.closest("[data-example]");
   if (example) {
     text.value = example.dataset.example;

@@ -1,0 +1,200 @@
+"""Whatever is sent is decided, or refused with a 4xx that names the field. Never a 500."""
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.test import TestResponse
+
+from api import create_app
+from moderation import Comment, Decision, Moderator
+from tests.api.conftest import small_moderator
+
+JSON = "application/json"
+
+
+def send(client: FlaskClient, body: bytes | str, content_type: str | None = JSON) -> TestResponse:
+    """A request with exactly this body."""
+    return client.post("/v1/moderate", data=body, content_type=content_type)
+
+
+def refused(answer: TestResponse, status: int) -> dict[str, Any]:
+    """The problem, after a look at its shape."""
+    assert answer.status_code == status
+    assert answer.mimetype == "application/problem+json"
+    problem: dict[str, Any] = json.loads(answer.data)
+    assert problem["status"] == status
+    assert all(problem[key] for key in ("type", "title", "detail"))
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "detail"),
+    [
+        ('{"text": ""}', "/text", "is empty"),
+        ('{"text": " \\n\\u3000"}', "/text", "is empty"),
+        ('{"text": null}', "/text", "must be a string, not null"),
+        ('{"text": 5}', "/text", "must be a string, not a number"),
+        ('{"text": true}', "/text", "must be a string, not a boolean"),
+        ('{"text": ["a"]}', "/text", "must be a string, not an array"),
+        ('{"text": {"a": 1}}', "/text", "must be a string, not an object"),
+        ("{}", "/text", "is missing"),
+        ('{"text": "\\ud800"}', "/text", "half a surrogate pair"),
+        ('{"text": "a\\u0000b"}', "/text", "NUL character at position 1"),
+        (json.dumps({"text": "x" * 20_481}), "/text", "20,481 bytes long; the limit is 20,480"),
+        (json.dumps({"text": "न" * 6_827}), "/text", "20,481 bytes long; the limit is 20,480"),
+        ('{"text": "a", "txet": "b"}', "/txet", "not a field that is known"),
+        ('{"text": "a", "a/b~c": 1}', "/a~1b~0c", "not a field that is known"),
+        ('{"text": "a", "\\ud800": 1}', "", "half a surrogate pair"),
+        ('{"text": "a", "id": 7}', "/id", "must be a string, not a number"),
+        ('{"text": "a", "author": "\\udfff"}', "/author", "half a surrogate pair"),
+        ('{"text": "a", "parent": "\\u0000"}', "/parent", "NUL character"),
+        ('{"text": "a", "format": "markdown"}', "/format", "'plain' or 'html'"),
+        ('{"text": "a", "dry_run": "yes"}', "/dry_run", "must be a valid boolean"),
+        ("[]", "", "must be an object"),
+        ('"text"', "", "must be an object"),
+        ('"{\\"text\\": \\"JSON in JSON\\"}"', "", "must be an object"),
+        ("null", "", "must be an object"),
+    ],
+    ids=lambda value: value[:32],
+)
+def test_a_field_that_cannot_be_used(
+    client: FlaskClient, body: str, pointer: str, detail: str
+) -> None:
+    """422, with a pointer to the field and what is wrong with it."""
+    (mistake,) = refused(send(client, body), 422)["errors"]
+    assert mistake["pointer"] == pointer
+    assert detail in mistake["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b'{"text": "a",}', "line 1, column"),
+        (b'{"text": "a"} more', "not JSON"),
+        (b'{"text": "\n"}', "not JSON"),
+        (b'{"text": "\xff"}', "not UTF-8 (byte 10)"),
+        ('{"text": "a"}'.encode("utf-16"), "not UTF-8"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"text":' * 100_000, "nested too deeply"),
+        (b'{"text": ' + b"9" * 5_000 + b"}", "too long"),
+        (b'{"text": "a", "x": NaN}', "NaN is not a number"),
+        (b'{"text": "a", "x": -Infinity}', "-Infinity is not a number"),
+        (b'{"text": "a", "text": "b"}', "'text' stands twice"),
+    ],
+    ids=lambda value: str(value)[:32],
+)
+def test_a_body_that_is_not_json(client: FlaskClient, body: bytes, detail: str) -> None:
+    """400, saying where."""
+    assert detail in refused(send(client, body), 400)["detail"]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"],
+)
+def test_another_content_type(client: FlaskClient, content_type: str | None) -> None:
+    """415, saying which is asked for."""
+    detail = refused(send(client, '{"text": "a"}', content_type), 415)["detail"]
+    assert "application/json" in detail
+
+
+def test_json_by_another_name(client: FlaskClient) -> None:
+    """A charset, a suffix or a byte order mark do no harm."""
+    for content_type in ("application/json; charset=utf-8", "application/vnd.paper+json"):
+        assert send(client, '\ufeff{"text": "a"}'.encode(), content_type).status_code == 200
+
+
+def test_a_body_over_the_limit() -> None:
+    """413 beyond the limit that is set, and a decision at it."""
+    app = create_app({"MODERATION_MAX_CONTENT_LENGTH": 2048}, moderator=small_moderator())
+    at_limit = json.dumps({"text": "a"}).ljust(2048)
+    assert send(app.test_client(), at_limit).status_code == 200
+    refused(send(app.test_client(), at_limit + " "), 413)
+
+
+def test_no_such_place(client: FlaskClient) -> None:
+    """404 and 405 have the same shape as all other errors; 405 says what is allowed."""
+    refused(client.get("/v1/nothing"), 404)
+    answer = client.get("/v1/moderate")
+    refused(answer, 405)
+    assert "POST" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("e" + "\u0301" * 10_000, id="ten thousand combining marks"),
+        pytest.param("x" * 20_480, id="no space"),
+        pytest.param("a@" * 10_240, id="half addresses"),
+        pytest.param("&#" * 10_240, id="half entities"),
+        pytest.param("<" * 20_480, id="half tags"),
+        pytest.param("\u202e" * 6_826, id="only direction marks"),
+        pytest.param("🙏" * 5_120, id="only emoji"),
+        pytest.param("HA " * 6_826, id="every word marked"),
+    ],
+)
+def test_hostile_text_is_decided(client: FlaskClient, text: str) -> None:
+    """Text at the limit, whatever it holds, gets a decision, from the API and on the page."""
+    answer = client.post("/v1/moderate", json={"text": text, "format": "html"})
+    assert answer.status_code == 200
+    assert client.post("/try", data={"text": text}).status_code == 200
+
+
+def test_a_failure_tells_nobody_the_comment(caplog: pytest.LogCaptureFixture) -> None:
+    """What nobody foresaw is a 500 of the same shape; the log says where it broke, no more."""
+
+    class Broken(Moderator):
+        def moderate(self, comment: Comment | str) -> Decision:
+            raise RuntimeError(str(comment))
+
+    small = small_moderator()
+    app = create_app(moderator=Broken(small.policy, small.models))
+    answer = send(app.test_client(), '{"text": "my secret"}')
+    refused(answer, 500)
+    assert "secret" not in answer.text + caplog.text
+    assert "RuntimeError at " in caplog.text
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["text", "id", "format"]) | st.text(), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+unhurried = settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@unhurried
+@given(value=values | st.fixed_dictionaries({"text": values}))
+@pytest.mark.parametrize("path", ["/v1/moderate", "/v1/moderate/batch"])
+def test_any_json(client: FlaskClient, path: str, value: object) -> None:
+    """Any JSON is a decision or a 4xx, alone and in a batch."""
+    body = json.dumps({"comments": [value]} if path.endswith("batch") else value)
+    answer = client.post(path, data=body, content_type=JSON)
+    assert answer.status_code in {200, 400, 422}
+    assert json.loads(answer.data)
+
+
+@unhurried
+@given(body=st.binary() | st.text().map(lambda text: f'{{"text": "{text}"}}'.encode()))
+def test_any_bytes(client: FlaskClient, body: bytes) -> None:
+    """Any bytes are a decision or a 4xx."""
+    assert send(client, body).status_code in {200, 400, 422}
+
+
+@unhurried
+@given(text=st.text(), article=st.text())
+def test_any_form(client: FlaskClient, text: str, article: str) -> None:
+    """Whatever is typed, the page answers."""
+    answer = client.post("/try", data={"text": text, "article": article})
+    assert answer.status_code in {200, 422}

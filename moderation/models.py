@@ -55,7 +55,9 @@ class Files:
 
     def array(self, name: str) -> npt.NDArray[Any]:
         """The array `name`.npy, mapped into memory and never unpickled."""
-        return np.load(self._known(f"{name}.npy"), mmap_mode="r", allow_pickle=False)
+        path = self._known(f"{name}.npy")
+        array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        return array
 
     def path(self, name: str) -> Path:
         """A file that the reader loads itself."""
@@ -101,10 +103,7 @@ class Models:
         Raises `ModelError` where one is missing, damaged or not the one its card describes.
         """
         root = Path(folder) if folder else SHIPPED
-        try:
-            versions = json.loads((root / "champion.json").read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise ModelError(f"{root}: no champion.json that can be read: {error}") from error
+        versions = champions(root)
         return cls(
             {name: load(root / name / version) for name, version in versions.items()}, versions
         )
@@ -132,13 +131,28 @@ class _Explain:
         return self.readers[head].explain(self.text, head)
 
 
+def champions(root: Path) -> dict[str, str]:
+    """The version of each model that is in use, by `champion.json`."""
+    try:
+        versions = json.loads((root / "champion.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{root}: no champion.json that can be read: {error}") from error
+    if isinstance(versions, dict) and all(isinstance(it, str) for it in versions.values()):
+        return versions
+    raise ModelError(f"{root}: champion.json must name one version of each model")
+
+
 def load(folder: Path) -> Reader:
     """The reader of the model in `folder`, by the kind that its card names."""
     files = Files.open(folder)
     kind = str(files.card.get("kind"))
     if kind not in KINDS:
         raise ModelError(f"{folder}: unknown kind of model '{kind}'; known are {', '.join(KINDS)}")
-    reader: Reader = importlib.import_module(f"moderation.readers.{kind}").load(files)
+    module = importlib.import_module(f"moderation.readers.{kind}")
+    try:
+        reader: Reader = module.load(files)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder}: no usable model: {error!r}") from error
     return reader
 
 
@@ -148,10 +162,10 @@ KINDS = ("linear", "language", "sentences")
 def listing(folder: Path | str | None = None) -> Iterator[tuple[str, str, bool, Mapping[str, Any]]]:
     """Every model kept: name, version, whether it is champion, and its card."""
     root = Path(folder) if folder else SHIPPED
-    champions = json.loads((root / "champion.json").read_text("utf-8"))
+    used = champions(root)
     for card in sorted(root.glob("*/*/card.json")):
         name, version = card.parts[-3:-1]
-        yield name, version, champions.get(name) == version, json.loads(card.read_text("utf-8"))
+        yield name, version, used.get(name) == version, json.loads(card.read_text("utf-8"))
 
 
 def save(

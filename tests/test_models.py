@@ -1,0 +1,170 @@
+"""models: weights and a card, refused where they do not agree, written whole or not at all."""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from moderation.models import Files, ModelError, Models, load, save
+from moderation.ngrams import Recipe
+from moderation.text import Text, read
+
+CARD = {
+    "kind": "linear",
+    "heads": ["toxicity"],
+    "recipe": {"chars": [1, 2], "words": [1, 1], "bits": 8},
+}
+
+
+def arrays(bits: int = 8) -> dict[str, np.ndarray[Any, Any]]:
+    """A linear model to which the word 'bad' is toxic, and nothing else."""
+    recipe = Recipe((1, 2), (1, 1), bits)
+    weights = np.zeros((2**bits, 1), np.float32)
+    weights[recipe.vectors(["bad"])[1]] = 20
+    return {
+        "weights": weights,
+        "scales": np.ones(1, np.float32),
+        "intercepts": np.full(1, -4, np.float32),
+        "knots": np.array([[[-9, 9]], [[0.0, 1.0]]], np.float32),
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder of a sound model, under a champion.json that names it."""
+    save(tmp_path / "abuse" / "1", CARD, arrays())
+    (tmp_path / "champion.json").write_text('{"abuse": "1"}', "utf-8")
+    return tmp_path / "abuse" / "1"
+
+
+def change(folder: Path, **values: object) -> None:
+    """Write other values into the card."""
+    card: dict[str, Any] = json.loads((folder / "card.json").read_text("utf-8"))
+    (folder / "card.json").write_text(json.dumps(card | values), "utf-8")
+
+
+def test_saved_model_is_read_back(folder: Path) -> None:
+    """What was saved scores and explains."""
+    models = Models.load(folder.parents[1])
+    bad, good = read("so bad, so very bad"), read("fine")
+    models.read([bad, good])
+    assert bad.scores["toxicity"] > good.scores["toxicity"]
+    assert bad.clean[bad.explain("toxicity")[0].start :].startswith("bad")
+    assert models.versions == {"abuse": "1"}
+
+
+def test_weights_are_mapped_and_not_copied(folder: Path) -> None:
+    """Workers share one copy of the weights."""
+    assert isinstance(Files.open(folder).array("weights"), np.memmap)
+
+
+def test_damaged_file_is_refused(folder: Path) -> None:
+    """One flipped bit in a file is found by its hash."""
+    content = bytearray((folder / "weights.npy").read_bytes())
+    content[-1] ^= 1
+    (folder / "weights.npy").write_bytes(content)
+    with pytest.raises(ModelError, match=r"weights\.npy is not the file its card describes"):
+        load(folder)
+
+
+def test_wrong_hash_in_the_card_is_refused(folder: Path) -> None:
+    """A card that describes other files is refused."""
+    change(folder, files={"weights.npy": "sha256:0"})
+    with pytest.raises(ModelError, match="is not the file its card describes"):
+        load(folder)
+
+
+def test_file_the_card_does_not_list_is_not_read(folder: Path) -> None:
+    """Only files whose hash stands in the card are opened."""
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    del card["files"]["knots.npy"]
+    change(folder, files=card["files"])
+    with pytest.raises(ModelError, match=r"does not list knots\.npy"):
+        load(folder)
+
+
+def test_unknown_kind_is_refused(folder: Path) -> None:
+    """A kind this version does not know is refused, and not imported by its name."""
+    change(folder, kind="os")
+    with pytest.raises(ModelError, match="unknown kind of model 'os'"):
+        load(folder)
+
+
+@pytest.mark.parametrize("missing", ["card.json", "weights.npy"])
+def test_half_a_model_is_refused(folder: Path, missing: str) -> None:
+    """A folder that lacks its card or a file of it is no model."""
+    (folder / missing).unlink()
+    with pytest.raises(ModelError, match="no usable model"):
+        load(folder)
+
+
+@pytest.mark.parametrize("card", ["", "[]", "{}", '{"files": 3}', '{"files": null}'])
+def test_broken_card_is_refused(folder: Path, card: str) -> None:
+    """A card that is no card is a ModelError and nothing else."""
+    (folder / "card.json").write_text(card, "utf-8")
+    with pytest.raises(ModelError):
+        load(folder)
+
+
+def test_pickle_is_refused(folder: Path) -> None:
+    """An array of Python objects would run code: it is not opened, though its hash is right."""
+    pickled = io.BytesIO()
+    np.save(pickled, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    sound = {name: array for name, array in arrays().items() if name != "weights"}
+    save(folder, CARD, sound, {"weights.npy": pickled.getvalue()})
+    with pytest.raises(ModelError):
+        load(folder)
+
+
+@pytest.mark.parametrize("champions", [None, "", "[]", '{"abuse": "9"}', '{"abuse": 3}'])
+def test_champions_must_be_there(folder: Path, champions: str | None) -> None:
+    """A champion.json that is missing, broken or names no model is refused."""
+    path = folder.parents[1] / "champion.json"
+    path.unlink() if champions is None else path.write_text(champions, "utf-8")
+    with pytest.raises(ModelError):
+        Models.load(folder.parents[1])
+
+
+def test_save_that_fails_leaves_the_old_model(folder: Path) -> None:
+    """A save that breaks off half-way changes nothing that is read."""
+    before = (folder / "card.json").read_bytes()
+    broken = {**arrays(), "zz": np.array([object()])}
+    with pytest.raises(ValueError, match="Object arrays cannot be saved"):
+        save(folder, CARD, broken)
+    assert (folder / "card.json").read_bytes() == before
+    assert load(folder).heads == ("toxicity",)
+
+
+def test_save_replaces_whole(folder: Path) -> None:
+    """The new model has none of the old one's files, and nothing half-written is left."""
+    save(folder, CARD, arrays(), {"extra.txt": b"x"})
+    save(folder, CARD, arrays())
+    assert not (folder / "extra.txt").exists()
+    assert [path.name for path in folder.parent.iterdir()] == ["1"]
+
+
+class Broken:
+    """A reader that breaks."""
+
+    heads: tuple[str, ...] = ("toxicity",)
+
+    def read(self, texts: Sequence[Text]) -> Mapping[str, Any]:
+        """Break."""
+        raise OSError(texts)
+
+    def explain(self, text: Text, head: str) -> list[Any]:
+        """Break."""
+        raise OSError(text, head)
+
+
+def test_reader_that_fails_leaves_a_gap(caplog: pytest.LogCaptureFixture) -> None:
+    """A model that breaks gives no score, and who asks for it is told so, not given a zero."""
+    reading = read("My secret.")
+    Models({"abuse": Broken()}, {"abuse": "1"}).read([reading])
+    with pytest.raises(ModelError, match="no model gave the score 'toxicity'"):
+        reading.scores["toxicity"]
+    assert caplog.messages == ["model abuse failed: OSError"]

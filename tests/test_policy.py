@@ -1,0 +1,172 @@
+"""policy: findings to actions, and every mistake in a file named by table and key."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moderation import checks
+from moderation.decision import Action, Finding
+from moderation.policy import SHIPPED, Policy, PolicyError, Thresholds
+
+RULE = Thresholds.model_validate({"guideline": "Be kind.", "review": 0.6, "reject": 0.9})
+
+
+def problems(tables: object) -> list[str]:
+    """What is wrong with an operator's policy."""
+    with pytest.raises(PolicyError) as caught:
+        Policy.load(tables)  # type: ignore[arg-type]  # wrong on purpose
+    return caught.value.problems
+
+
+def test_shipped_policy_is_good() -> None:
+    """The policy that is shipped loads, and every rule has its table in it."""
+    tables = tomllib.loads(SHIPPED.read_text("utf-8"))
+    assert set(tables) == {"house", *checks.rules()}
+    assert set(Policy.load().rules) == set(checks.rules())
+
+
+def test_shipped_policy_shows_every_setting() -> None:
+    """An operator who reads the shipped policy sees all that can be set."""
+    tables = tomllib.loads(SHIPPED.read_text("utf-8"))
+    hidden = {
+        f"[{name}] {key}"
+        for name, rule in checks.rules().items()
+        for key in rule.settings.model_fields
+        if key not in tables[name]
+    }
+    assert not hidden
+
+
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        pytest.param(
+            {"lenght": {}}, "[lenght]: no such rule; did you mean 'length'?", id="misspelt rule"
+        ),
+        pytest.param({"xyz": {}}, "[xyz]: no such rule", id="unknown rule"),
+        pytest.param(
+            {"length": {"most_word": 3}},
+            "[length] most_word: no such setting; did you mean 'most_words'?",
+            id="misspelt setting",
+        ),
+        pytest.param(
+            {"length": {"revew": 0.5}},
+            "[length] revew: no such setting; did you mean 'review'?",
+            id="misspelt threshold",
+        ),
+        pytest.param(
+            {"length": {"review": 1.2}},
+            '[length] review: must be a number from 0 to 1, or "never", not 1.2',
+            id="threshold over 1",
+        ),
+        pytest.param(
+            {"length": {"review": -0.1}},
+            '[length] review: must be a number from 0 to 1, or "never", not -0.1',
+            id="threshold under 0",
+        ),
+        pytest.param(
+            {"length": {"review": True}},
+            '[length] review: must be a number from 0 to 1, or "never", not True',
+            id="a threshold is no switch",
+        ),
+        pytest.param(
+            {"length": {"review": float("nan")}},
+            '[length] review: must be a number from 0 to 1, or "never", not nan',
+            id="not a number",
+        ),
+        pytest.param(
+            {"length": {"review": "often"}},
+            "[length] review: must be a number from 0 to 1, or \"never\", not 'often'",
+            id="a word for a threshold",
+        ),
+        pytest.param(
+            {"length": {"review": 0.9, "reject": 0.5}},
+            "[length] reject (0.5) must not be below review (0.9)",
+            id="reject below review",
+        ),
+        pytest.param(
+            {"length": {"most_words": "many"}},
+            "[length] most_words: must be a valid integer",
+            id="setting of the wrong type",
+        ),
+        pytest.param(
+            {"length": {"most_words": 0}},
+            "[length] most_words: must be greater than or equal to 1",
+            id="setting out of range",
+        ),
+        pytest.param({"length": {"guideline": ""}}, "[length] guideline", id="empty guideline"),
+        pytest.param({"length": 3}, "[length]: must be a table", id="a rule that is no table"),
+        pytest.param({"house": 3}, "[house]", id="a house that is no table"),
+        pytest.param({"house": {"naem": "x"}}, "[house] naem: no such setting", id="house key"),
+    ],
+)
+def test_mistakes_are_named(tables: dict[str, Any], said: str) -> None:
+    """Each kind of mistake is named by table and key, with what would be right."""
+    (problem,) = problems(tables)
+    assert problem.startswith(said)
+
+
+def test_every_mistake_at_once() -> None:
+    """All mistakes of a file are named in one go, not the first alone."""
+    found = problems({"lenght": {}, "length": {"most_words": 0, "review": 2, "revue": 1}})
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(b"[length", "cannot be read", id="no TOML"),
+        pytest.param(b"\xff\xfe", "cannot be read", id="not UTF-8"),
+        pytest.param(None, "there is no such file", id="no file"),
+    ],
+)
+def test_unreadable_file(tmp_path: Path, content: bytes | None, said: str) -> None:
+    """A file that cannot be read is named, with the reason."""
+    path = tmp_path / "mine.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(PolicyError, match=said) as caught:
+        Policy.load(path)
+    assert caught.value.source == str(path)
+
+
+def test_operator_file_is_merged_key_by_key(tmp_path: Path) -> None:
+    """What an operator does not set stays as shipped."""
+    path = tmp_path / "mine.toml"
+    path.write_text("[length]\nmost_words = 50\n", "utf-8")
+    shipped, own = Policy.load().rules["length"], Policy.load(path).rules["length"]
+    assert own.settings.model_dump() == shipped.settings.model_dump() | {"most_words": 50}
+    assert own.thresholds == shipped.thresholds
+
+
+def test_disabled_rule_is_not_there() -> None:
+    """`enabled = false` takes a rule out."""
+    assert "length" not in Policy.load({"length": {"enabled": False}}).rules
+
+
+def test_hash_names_the_policy() -> None:
+    """The same policy has the same hash whatever the order of its keys; another has another."""
+    one = {"length": {"most_words": 9, "review": 0.5}, "house": {"name": "A"}}
+    other = {"house": {"name": "A"}, "length": {"review": 0.5, "most_words": 9}}
+    assert Policy.load(one).hash == Policy.load(other).hash
+    assert Policy.load(one).hash != Policy.load().hash
+    assert Policy.load().hash.startswith("sha256:")
+
+
+@pytest.mark.parametrize(
+    ("score", "action"),
+    [(0.0, "approve"), (0.59, "approve"), (0.6, "review"), (0.9, "reject"), (1.0, "reject")],
+)
+def test_thresholds(score: float, action: str) -> None:
+    """A threshold acts from its own value on."""
+    assert str(RULE.action(score)) == action
+
+
+def test_rule_without_thresholds_only_watches() -> None:
+    """In shadow the surest finding acts on nothing, and a broken check does not, either."""
+    rule = Policy.load({"length": {"review": "never", "reject": "never"}}).rules["length"]
+    assert rule.thresholds.shadow
+    assert rule.reason(Finding("length", 1.0, "")).action == Action.APPROVE
+    assert rule.failed().action == Action.APPROVE

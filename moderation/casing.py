@@ -1,0 +1,183 @@
+"""Capitals: where a comment shouts, where it lost them, and what it looks like with the right ones.
+
+Neither reads links, hashtags or mentions, nor letters of scripts that have no capitals.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import regex
+
+from moderation.text import Text, Token
+from moderation.wording import ACRONYMS, COMMON, Draft, capitalised, in_small, with_names
+
+_QUOTED = regex.compile(r"\"[^\"\n]{1,300}\"|(?<!\w)'[^'\n]{1,300}'(?!\w)")
+_BETWEEN = frozenset("number emoji other mention".split())  # what does not end a shouted stretch
+_ENDS = regex.compile(r"[.!?\u203d:][\"')\]*]*\s*$")
+_LOOK_BACK = 12  # characters before a sentence in which its predecessor's full stop stands
+_VOWEL = regex.compile(r"[AEIOUYÀ-Ý]")
+
+
+class Stretch(NamedTuple):
+    """Neighbouring words in capitals, and how many letters of them are no acronym's."""
+
+    words: tuple[Token, ...]
+    letters: int
+
+
+def shouted(text: Text, fewest_words: int = 3) -> list[Stretch]:
+    """The stretches of at least `fewest_words` ordinary words in capitals.
+
+    Rows of acronyms, and quotations inside a comment in ordinary case, are none.
+
+    >>> from moderation.text import read
+    >>> [stretch.words[0].text for stretch in shouted(read("No. THIS IS WRONG. BJP and RSS."))]
+    ['THIS']
+    """
+    stretches = [_stretch(run) for run in _runs(text)]
+    found = [stretch for stretch in stretches if _counts(stretch, fewest_words)]
+    if not found:
+        return []
+    quoted = [match.span() for match in _QUOTED.finditer(text.clean)]
+    if not quoted or not _calm_outside(text, quoted):
+        return found
+    return [stretch for stretch in found if not _inside(stretch.words[0].start, quoted)]
+
+
+def calm(text: Text, stretches: list[Stretch], draft: Draft) -> None:
+    """Write the shouted stretches in sentence case, keeping names and acronyms known to us."""
+    starts = {token.start for token in _sentence_starts(text)}
+    for stretch in stretches:
+        for token in stretch.words:
+            small = in_small(draft[token])
+            draft[token] = capitalised(small) if token.start in starts else small
+
+
+def loudness(text: Text, stretches: list[Stretch]) -> float:
+    """The share (0..1) of the comment's letters that are shouted; acronyms count on no side."""
+    loud = sum(stretch.letters for stretch in stretches)
+    inside = {token.start for stretch in stretches for token in stretch.words}
+    others = sum(len(word.text) for word in text.words if word.start not in inside)
+    return loud / (loud + others) if loud else 0.0
+
+
+class Places(NamedTuple):
+    """Where capitals belong: the words that lack one, and how many words have it."""
+
+    missing: tuple[Token, ...]
+    right: int
+
+
+def places(text: Text) -> Places:
+    """The words that open a sentence, the word 'I' and known names; with and without capital.
+
+    Any other word with capitals counts as right, known acronyms apart: its author uses them.
+
+    >>> from moderation.text import read
+    >>> [token.text for token in places(read("i like it. so does modi.")).missing]
+    ['i', 'so', 'modi']
+    """
+    starts = {token.start for token in _sentence_starts(text)}
+    missing, right = [], 0
+    for word in text.words:
+        if word.text.islower():
+            if _dotted(text.clean, word):
+                continue
+            if word.start in starts or with_names(word.text) != word.text:
+                missing.append(word)
+        elif word.text[0].isupper() and word.text not in ACRONYMS:
+            right += 1
+    return Places(tuple(missing), right)
+
+
+def capitalise(text: Text, draft: Draft) -> None:
+    """Give sentence starts, 'I' and known names their capitals."""
+    starts = {token.start for token in _sentence_starts(text)}
+    for word in text.words:
+        if draft[word].islower() and not _dotted(text.clean, word):
+            named = with_names(draft[word])
+            draft[word] = capitalised(named) if word.start in starts else named
+
+
+def _dotted(clean: str, word: Token) -> bool:
+    """Whether a letter is part of an abbreviation ('i.e.', 'p.m.') or a list label ('i)')."""
+    after = clean[word.end : word.end + 2]
+    inside = after[:1] == "." and after[1:].isalpha()
+    return len(word.text) == 1 and (
+        inside or after[:1] == ")" or clean[word.start - 1 : word.start] == "."
+    )
+
+
+def _runs(text: Text) -> Iterator[list[Token]]:
+    """Words in capitals that follow each other, with signs and numbers between."""
+    run: list[Token] = []
+    for token in text.tokens:
+        if token.kind == "word" and (token.text.isupper() or not _cased(token.text)):
+            run.append(token)
+        elif token.kind not in _BETWEEN and run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _cased(word: str) -> bool:
+    return word.lower() != word.upper()
+
+
+def _stretch(run: list[Token]) -> Stretch:
+    letters = sum(len(word.text) for word in run if word.text not in ACRONYMS and _cased(word.text))
+    return Stretch(tuple(run), letters)
+
+
+def _counts(stretch: Stretch, fewest_words: int) -> bool:
+    """Whether enough of the words, and at least half, are ordinary ones."""
+    ordinary = sum(_ordinary(word.text) for word in stretch.words)
+    return ordinary >= fewest_words and ordinary * 2 >= len(stretch.words)
+
+
+def _ordinary(word: str) -> bool:
+    """Whether a word in capitals is a word, and not an acronym, a code or an initial."""
+    stem = word.partition("'")[0].partition("-")[0]
+    if len(word) == 1:
+        return word == "I"
+    if stem in ACRONYMS or not word.isupper() or any(map(str.isdigit, word)):
+        return False
+    if stem.lower() in COMMON or word.replace("'", "").lower() in COMMON:
+        return True
+    return len(stem) >= 5 and bool(_VOWEL.search(stem))
+
+
+def _calm_outside(text: Text, quoted: list[tuple[int, int]]) -> bool:
+    """Whether most of the words outside the quotations are in ordinary case."""
+    outside = [word.text for word in text.words if not _inside(word.start, quoted)]
+    return sum(not word.isupper() for word in outside) * 2 > len(outside)
+
+
+def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
+    """Whether a place lies in one of the spans, which are in order and apart."""
+    index = bisect_right(spans, at, key=lambda span: span[0]) - 1
+    return index >= 0 and at < spans[index][1]
+
+
+def _sentence_starts(text: Text) -> Iterator[Token]:
+    """The words that open a sentence, where it is clear that a sentence opens.
+
+    A new line after an unfinished one, and what goes on after an ellipsis, is no clear opening.
+    """
+    tokens = iter(text.tokens)
+    token = next(tokens, None)
+    for sentence in text.sentences:
+        before = text.clean[max(0, sentence.start - _LOOK_BACK) : sentence.start]
+        clear = not before.strip() or _ENDS.search(before) or "\n\n" in before
+        while token and token.start < sentence.end:
+            if token.start >= sentence.start:
+                if token.kind not in ("other", "emoji"):
+                    break
+                clear = clear and token.text != "."
+            token = next(tokens, None)
+        if token and clear and token.kind == "word" and token.start < sentence.end:
+            yield token

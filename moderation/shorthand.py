@@ -1,0 +1,137 @@
+"""Find text speak: 'u' for 'you', and not the 'U' of 'U.P.'.
+
+Most of it means one thing only ('plz'). Single letters and a few words are also initials, list
+labels, mathematics or names; those count only where their neighbours allow it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+
+import regex
+
+from moderation.text import Text, Token
+from moderation.wording import IN_CONTEXT, TEXT_SPEAK, Context, capitalised
+
+_YOU_ARE = frozenset("a an the not so very right wrong welcome just going talking saying".split())
+# Four letters or more with nothing but spaces, stops or '&' between ('i n d i a'), and initials
+# before a name ('U R Rao').
+_SPACED = regex.compile(
+    r"(?<![\p{L}\p{N}'])(?:(?:\p{L}[ .&]{1,3}){3,}\p{L}(?![\p{L}\p{N}'])"
+    r"|(?:\p{Lu}[ .]{1,2}){2,}(?=\p{Lu}\p{Ll}))"
+)
+_BESIDE_LETTERS = frozenset("aiunrdyIUR")  # single letters that are words or text speak
+# What may stand right before and after a letter that is a word by itself; and the signs that
+# make any word a part of something ('r/india', 'pls@example', 'u=5').
+_BEFORE, _AFTER, _STOPS = frozenset(' \t\n(",;:!?*'), frozenset(' \t\n,;!?"*)'), frozenset(".:")
+_JOINS = frozenset("/\\&=@#_+<>^|$")
+_BROKEN = frozenset('?*"')  # inside a word these hide or replace a letter: 'Qu?bec', 'da*n'
+
+
+def text_speak(text: Text, allowed: Set[str] = frozenset()) -> Iterator[tuple[Token, str]]:
+    """Each word of text speak in the text, and the word to write instead.
+
+    `allowed` are words in small letters that may stay.
+
+    >>> from moderation.text import read
+    >>> [(token.text, word) for token, word in text_speak(read("U r right, Mr. D. Raja"))]
+    [('U', 'You'), ('r', 'are')]
+    """
+    long = [word.text for word in text.words if len(word.text) > 1]
+    loud = sum(map(str.isupper, long)) * 2 > len(long)
+    spelled = _spelled_out(text.clean)
+    for index, token in enumerate(text.tokens):
+        word = token.text.lower()
+        known = token.kind == "word" and (word in TEXT_SPEAK or word in IN_CONTEXT)
+        if not known or word in allowed or token.start in spelled or _joined(text.clean, token):
+            continue
+        before, after = _neighbour(text, index, -1), _neighbour(text, index, +1)
+        if word in TEXT_SPEAK:
+            if token.text.isupper() and not loud and token.text.isalpha():
+                continue  # an acronym
+            new = "you're" if word == "ur" and after.lower() in _YOU_ARE else TEXT_SPEAK[word]
+        elif _fits(token, before, after, IN_CONTEXT[word], loud):
+            new = IN_CONTEXT[word].write
+        else:
+            continue
+        if token.text.isupper() and loud:
+            new = new.upper()
+        elif token.text[0].isupper() and _opens(before):
+            new = capitalised(new)
+        yield token, new
+
+
+def _joined(clean: str, token: Token) -> bool:
+    """Whether the word hangs on a sign that makes it a part of something else."""
+    before, after = clean[token.start - 1 : token.start], clean[token.end : token.end + 1]
+    if before in _JOINS or after in _JOINS:
+        return True
+    if before in _BROKEN and clean[token.start - 2 : token.start - 1].isalnum():
+        return True
+    if len(token.text) > 1:
+        return False
+    if after in _STOPS and token.text in "uUr":
+        # 'I love u.' ends a sentence, 'u.s' and 'u. k.' do not.
+        rest = clean[token.end : token.end + 4].lstrip(".")
+        return bool(rest) and not (rest[0].isspace() and not rest[2:3].startswith("."))
+    return bool(before and before not in _BEFORE) or bool(after and after not in _AFTER)
+
+
+def _spelled_out(clean: str) -> Set[int]:
+    """Where letters stand that spell a word or a name: 'i n d i a', but not 'y r u a'."""
+    starts: set[int] = set()
+    for match in _SPACED.finditer(clean):
+        letters = [match.start() + at for at, char in enumerate(match[0]) if char.isalpha()]
+        initials = match[0][-1].isspace() or match[0][-1] == "."
+        if initials or len(letters) > 4 or not {"u", "r"} <= set(match[0].lower()):
+            starts.update(letters)
+    return starts
+
+
+def _neighbour(text: Text, index: int, step: int) -> str:
+    """The next token on one side if only white space lies between, else the empty string."""
+    at = index + step
+    if not 0 <= at < len(text.tokens):
+        return ""
+    first, last = sorted((text.tokens[index], text.tokens[at]), key=lambda token: token.start)
+    return "" if text.clean[first.end : last.start].strip() else text.tokens[at].text
+
+
+def _fits(token: Token, before: str, after: str, context: Context, loud: bool) -> bool:
+    """Whether the neighbours allow reading the word as text speak."""
+    left, right = before.lower(), after.lower()
+    if left in context.not_after or right in context.not_before:
+        return False
+    if context.before and right not in context.before:
+        return False
+    if context.needs_next and not right[:1].isalpha() and left != "u":
+        return False
+    if (left and left == right) or left[-1:].isdigit():
+        return False  # 'Johnson n Johnson'; 'section 2 d'
+    if token.text[0].isupper():
+        return not context.small_only and _capital_fits(token.text, before, after, loud)
+    return len(token.text) > 1 or _letter_fits(token.text, before, after)
+
+
+def _letter_fits(letter: str, before: str, after: str) -> bool:
+    """Whether a letter stands among words and not among initials, signs or names."""
+    for word in (before, after):
+        if word in _JOINS or (len(word) == 1 and word.isalpha() and word not in _BESIDE_LETTERS):
+            return False
+    named = before[:1].isupper() and after[:1].isupper() and len(before) > 1
+    return letter != "d" or not named  # 'Francis d Souza'
+
+
+def _capital_fits(word: str, before: str, after: str, loud: bool) -> bool:
+    """A capital is an initial, unless it opens a sentence or is 'you' or 'are' among words."""
+    if word == "R":
+        return after.lower() in ("u", "we", "they", "these", "those") or before.lower() == "u"
+    if word == "U":
+        small = after[:1].islower() or after == "R" or before.lower() == "r"
+        return small or (loud and _letter_fits(word, before, after))
+    return _opens(before) or (loud and len(word) > 1)
+
+
+def _opens(before: str) -> bool:
+    """Whether nothing but a sign, or nothing at all, stands before the word."""
+    return not before[:1].isalnum()

@@ -1,0 +1,150 @@
+"""Words that several rules share, and a comment being corrected word by word.
+
+The tables stand in `wording.toml` beside this file. A `Draft` holds what each word would become;
+all other characters stay as the author typed them.
+"""
+
+from __future__ import annotations
+
+import html
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from moderation.decision import Span
+from moderation.text import Text, Token
+
+_TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("wording.toml").read_text("utf-8"))
+
+
+def _words(table: dict[str, str]) -> list[str]:
+    return [word for line in table.values() for word in line.split()]
+
+
+class Context(NamedTuple):
+    """Text speak that is also something else: what to write, and beside which words."""
+
+    write: str
+    needs_next: bool
+    small_only: bool
+    before: frozenset[str]
+    not_before: frozenset[str]
+    not_after: frozenset[str]
+
+
+def _context(row: dict[str, Any]) -> Context:
+    before, not_before, not_after = (
+        frozenset(row.get(key, "").split()) for key in ("before", "not_before", "not_after")
+    )
+    flags = row.get("needs_next", False), row.get("small_only", False)
+    return Context(row["write"], *flags, before, not_before, not_after)
+
+
+TEXT_SPEAK: dict[str, str] = _TABLES["text_speak"]
+IN_CONTEXT = {word: _context(row) for word, row in _TABLES["in_context"].items()}
+ACRONYMS = frozenset(_words(_TABLES["acronyms"]))
+COMMON = frozenset(_words(_TABLES["common"]))
+NAMES = {word.lower(): word for word in _words(_TABLES["names"])} | _TABLES["spelled"]
+_ACRONYMS_FROM_SMALL = ACRONYMS - frozenset(_words(_TABLES["acronyms_not_from_small"]))
+
+
+def in_small(word: str) -> str:
+    """A shouted word as it stands inside a sentence: names and acronyms keep their capitals.
+
+    >>> " ".join(map(in_small, "MODI'S ANTI-BJP SPEECH, I'M SURE".split()))
+    "Modi's anti-BJP speech, I'm sure"
+    """
+    return _each_part(word, lambda part: part if part in ACRONYMS else _named(part.lower()))
+
+
+def with_names(word: str) -> str:
+    """A word in small letters with the capitals that it always has.
+
+    >>> with_names("bjp"), with_names("delhi's"), with_names("aap"), with_names("i'm")
+    ('BJP', "Delhi's", 'aap', "I'm")
+    """
+    return _each_part(
+        word, lambda part: part.upper() if part.upper() in _ACRONYMS_FROM_SMALL else _named(part)
+    )
+
+
+def capitalised(word: str) -> str:
+    """The word with its first letter in capitals; the others stay.
+
+    >>> capitalised("isn't"), capitalised("ısparta")
+    ("Isn't", 'Isparta')
+    """
+    return word[:1].upper() + word[1:]
+
+
+def _named(part: str) -> str:
+    return "I" if part == "i" else NAMES.get(part, part)
+
+
+def _each_part(word: str, change: Callable[[str], str]) -> str:
+    """Apply `change` to what stands between hyphens and before the apostrophe."""
+    parts = []
+    for part in word.split("-"):
+        stem, apostrophe, ending = part.partition("'")
+        parts.append(change(stem) + apostrophe + ending.lower())
+    return "-".join(parts)
+
+
+class Change(NamedTuple):
+    """A place in the author's own text and what to write there instead."""
+
+    span: Span
+    text: str
+
+
+class Draft:
+    """A comment being corrected, word by word.
+
+    >>> from moderation.text import read
+    >>> draft = Draft(read("u &amp; me 🙏"))
+    >>> draft[draft.text.words[0]] = "You"
+    >>> draft.corrected()
+    'You &amp; me 🙏'
+    """
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        self._new: dict[Token, str] = {}
+
+    def __getitem__(self, token: Token) -> str:
+        return self._new.get(token, token.text)
+
+    def __setitem__(self, token: Token, word: str) -> None:
+        self._new[token] = word
+
+    def changes(self, start: int = 0, end: int | None = None) -> list[Change]:
+        """What differs from the author's text between two places of the clean text, in order."""
+        return list(self._changes(start, len(self.text.clean) if end is None else end))
+
+    def corrected(self, start: int = 0, end: int | None = None) -> str:
+        """The author's text, or the part between two places of the clean text, corrected.
+
+        What was received around the clean text (a closing tag, a space) belongs to the whole.
+        """
+        stop = len(self.text.clean) if end is None else end
+        whole = start == 0 and stop == len(self.text.clean)
+        around = self.text.span(start, stop)
+        at = 0 if whole else around.start
+        last = len(self.text.raw) if whole else around.end
+        parts: list[str] = []
+        for span, new in self.changes(start, stop):
+            parts += [self.text.raw[at : span.start], new]
+            at = span.end
+        return "".join([*parts, self.text.raw[at:last]])
+
+    def _changes(self, start: int, end: int) -> Iterator[Change]:
+        is_html = self.text.comment.format == "html"
+        for token in sorted(self._new, key=lambda token: token.start):
+            new = self._new[token]
+            if not start <= token.start < end or new == token.text:
+                continue
+            span = self.text.span(token.start, token.end)
+            if is_html and "<" in span.text:
+                continue  # a tag stands within the word; rewriting it could lose the tag
+            yield Change(span, html.escape(new, quote=False) if is_html else new)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from api.record import seal
+from api.record import seal, webhooks
 from api.record.database import Sessions, writing
 from api.record.tables import DecisionRow
+from api.record.webhooks import Hook
 from moderation import Comment, Decision, Policy
 
 
@@ -88,32 +89,41 @@ def fields(
     }
 
 
-def keep(sessions: Sessions, values: Iterable[Mapping[str, Any]], now: dt.datetime) -> None:
-    """Record decisions, each exactly once however often it is tried."""
+def keep(
+    sessions: Sessions,
+    values: Iterable[Mapping[str, Any]],
+    now: dt.datetime,
+    hooks: Sequence[Hook] = (),
+) -> None:
+    """Record decisions, each exactly once however often it is tried, and tell the webhooks."""
     rows = list(values)
     try:
         with writing(sessions) as session:
             for row in rows:
-                _add(session, row, now)
+                _add(session, row, now, hooks)
     except IntegrityError:
         # Another worker decided the same comment in this very moment, or a spooled row was
         # written before a crash could remove it: one by one, so that the others get in.
         for row in rows:
-            _keep_one(sessions, row, now)
+            _keep_one(sessions, row, now, hooks)
 
 
-def _keep_one(sessions: Sessions, row: Mapping[str, Any], now: dt.datetime) -> None:
+def _keep_one(
+    sessions: Sessions, row: Mapping[str, Any], now: dt.datetime, hooks: Sequence[Hook]
+) -> None:
     for key in (row["text_key"], None):
         try:
             with writing(sessions) as session:
                 if session.scalars(select(DecisionRow.id).filter_by(id=row["id"])).first() is None:
-                    _add(session, {**row, "text_key": key}, now)
+                    _add(session, {**row, "text_key": key}, now, hooks)
         except IntegrityError:
             continue  # the same comment and text again: kept too, but not as the one to find
         return
 
 
-def _add(session: Session, values: Mapping[str, Any], now: dt.datetime) -> None:
+def _add(
+    session: Session, values: Mapping[str, Any], now: dt.datetime, hooks: Sequence[Hook]
+) -> None:
     moment = dt.datetime.fromisoformat(values["decided_at"])
     row = DecisionRow(**{**values, "decided_at": moment}, recorded_at=now)
     row.standing, row.appealed = row.action, False
@@ -121,6 +131,7 @@ def _add(session: Session, values: Mapping[str, Any], now: dt.datetime) -> None:
     seal.close(row)
     session.add(row)
     session.flush()
+    webhooks.enqueue(session, hooks, "decision", brief(row), now)
 
 
 def _revision(session: Session, row: DecisionRow) -> int:
@@ -186,6 +197,18 @@ def to_dict(row: DecisionRow) -> dict[str, Any]:
         "recorded": True,
         "comment_id": row.comment_id,
         "revision": row.revision,
+    }
+
+
+def brief(row: DecisionRow) -> dict[str, Any]:
+    """A decision for a webhook: what was decided and by which rules, without the text."""
+    return {
+        "id": row.id,
+        "comment_id": row.comment_id,
+        "revision": row.revision,
+        "action": row.action,
+        "standing": row.standing,
+        "rules": row.rules.split(),
     }
 
 

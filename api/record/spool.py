@@ -12,12 +12,13 @@ import datetime as dt
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from api.record import decisions
 from api.record.database import Sessions
+from api.record.webhooks import Hook
 
 BATCH = 100
 
@@ -48,7 +49,7 @@ class Spool:
     def __len__(self) -> int:
         return sum(1 for _ in self.folder.glob("*.json"))
 
-    def drain(self, sessions: Sessions, now: dt.datetime) -> int:
+    def drain(self, sessions: Sessions, now: dt.datetime, hooks: Sequence[Hook] = ()) -> int:
         """Write what waits to the record; how many. Raises the database's error if it is away.
 
         One worker at a time does this; the others find the folder locked and go on.
@@ -59,7 +60,7 @@ class Spool:
             for at in range(0, len(waiting), BATCH):
                 batch = waiting[at : at + BATCH]
                 values = [json.loads(path.read_text("utf-8")) for path in batch]
-                decisions.keep(sessions, values, now)
+                decisions.keep(sessions, values, now, hooks)
                 for path in batch:
                     path.unlink()
                 written += len(batch)

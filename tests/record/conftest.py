@@ -21,12 +21,9 @@ POSTGRES = os.environ.get("MODERATION_TEST_POSTGRES", "postgresql://root@127.0.0
 NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of either kind."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/record.sqlite"
-        return
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A database of our own on the PostgreSQL server, if there is one."""
     server = database.connect(POSTGRES).execution_options(isolation_level="AUTOCOMMIT")
     name = f"record_{uuid.uuid4().hex[:12]}"
     try:
@@ -38,6 +35,20 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     with server.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
     server.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/record.sqlite"
+    found: str = request.getfixturevalue("postgres")
+    engine = database.connect(found)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
+    engine.dispose()
+    return found
 
 
 @pytest.fixture

@@ -1,0 +1,50 @@
+"""What the record knows of an author: the latest comments, and how often they were refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.record.tables import DecisionRow
+from moderation import Comment
+
+LOOKED_AT = 50  # an author's latest comments; older ones have faded
+REPEATED_WITHIN = dt.timedelta(days=2)
+HALF_LIFE = dt.timedelta(days=30)  # after which a refusal counts half
+
+
+class History(NamedTuple):
+    """An author's past here: texts of the last days, comments kept, and the faded share refused."""
+
+    recent: tuple[str, ...]
+    comments: int
+    refused: float
+
+
+def history(session: Session, community: str, comment: Comment, now: dt.datetime) -> History:
+    """The past of the comment's author, without the comment itself and its earlier revisions.
+
+    Each comment weighs `2 ** (-age / HALF_LIFE)`, so an author who does better is soon trusted.
+    """
+    query = (
+        select(
+            DecisionRow.text, DecisionRow.standing, DecisionRow.decided_at, DecisionRow.comment_id
+        )
+        .where(DecisionRow.community == community, DecisionRow.author == comment.author)
+        .order_by(DecisionRow.sequence.desc())
+        .limit(LOOKED_AT)
+    )
+    others = [
+        row for row in session.execute(query) if not comment.id or row.comment_id != comment.id
+    ]
+    weights = [0.5 ** (max(now - row.decided_at, dt.timedelta()) / HALF_LIFE) for row in others]
+    refused = [
+        weight for row, weight in zip(others, weights, strict=True) if row.standing == "reject"
+    ]
+    recent = tuple(
+        row.text for row in others if row.text and now - row.decided_at <= REPEATED_WITHIN
+    )
+    return History(recent, len(others), sum(refused) / sum(weights) if weights else 0.0)

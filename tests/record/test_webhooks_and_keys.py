@@ -1,0 +1,138 @@
+"""Webhooks arrive once, signed; keys are recognised until they are revoked."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+
+import pytest
+from sqlalchemy import select
+
+from api.record import keys, webhooks
+from api.record.database import Sessions, writing
+from api.record.tables import DeliveryRow
+from api.record.webhooks import BACKOFF, Hook
+from tests.record.conftest import NOW
+
+HOOK = Hook("http://127.0.0.1:1/hook", "a secret")
+
+
+class Receiver:
+    """Answers with what it is told to, and remembers what it got."""
+
+    def __init__(self, *answers: int | OSError) -> None:
+        self.answers = list(answers)
+        self.got: list[tuple[bytes, Mapping[str, str]]] = []
+
+    def __call__(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        assert url == HOOK.url
+        self.got.append((body, headers))
+        answer = self.answers.pop(0) if self.answers else 200
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def due(sessions: Sessions) -> Sessions:
+    """One event that is due."""
+    with writing(sessions) as session:
+        webhooks.enqueue(session, [HOOK], "decision", {"id": "d1"}, NOW)
+    return sessions
+
+
+def _state(sessions: Sessions) -> DeliveryRow:
+    with sessions() as session:
+        return session.scalars(select(DeliveryRow)).one()
+
+
+def test_a_delivery_is_signed_and_sent_once(due: Sessions) -> None:
+    """The receiver can verify who sent it and when, and gets it once."""
+    receiver = Receiver()
+    assert webhooks.deliver(due, [HOOK], NOW, receiver) == 1
+    assert webhooks.deliver(due, [HOOK], NOW + dt.timedelta(days=1), receiver) == 0
+    ((body, headers),) = receiver.got
+    assert json.loads(body)["data"] == {"id": "d1"}
+    expected = webhooks.sign(
+        HOOK.secret, headers["webhook-id"], int(headers["webhook-timestamp"]), body
+    )
+    assert headers["webhook-signature"] == expected
+    assert _state(due).state == "done"
+
+
+def test_failures_are_tried_again_later_and_then_given_up(due: Sessions) -> None:
+    """Each wait is longer; at the end it is a dead letter that can be sent again."""
+    receiver = Receiver(500, OSError("refused"), *[302] * len(BACKOFF))
+    now = NOW
+    for wait in BACKOFF:
+        assert webhooks.deliver(due, [HOOK], now, receiver) == 1
+        assert webhooks.deliver(due, [HOOK], now + dt.timedelta(seconds=wait - 1), receiver) == 0
+        now += dt.timedelta(seconds=wait)
+    assert webhooks.deliver(due, [HOOK], now, receiver) == 1
+    with writing(due) as session:
+        (letter,) = webhooks.dead_letters(session)
+        assert letter.last_error == "status 302"
+        assert webhooks.resend(session, [letter.id], now) == 1
+    receiver.answers.clear()
+    assert webhooks.deliver(due, [HOOK], now, receiver) == 1
+    assert _state(due).state == "done"
+
+
+def test_two_workers_do_not_send_the_same(due: Sessions) -> None:
+    """What one has taken, the other leaves until the lease ends."""
+    sent: list[int] = []
+
+    def post(_url: str, _body: bytes, _headers: Mapping[str, str]) -> int:
+        sent.append(webhooks.deliver(due, [HOOK], NOW, Receiver()))
+        return 200
+
+    webhooks.deliver(due, [HOOK], NOW, post)
+    assert sent == [0]
+
+
+def test_a_hook_that_was_taken_out_gets_nothing(due: Sessions) -> None:
+    """An address that the settings no longer name is not called."""
+    receiver = Receiver()
+    webhooks.deliver(due, [], NOW, receiver)
+    assert receiver.got == []
+    assert _state(due).last_error == "this address is no longer among the webhooks"
+
+
+def test_a_key_is_recognised_until_revoked(sessions: Sessions) -> None:
+    """Its secret is shown once and kept nowhere; revoked is revoked."""
+    with writing(sessions) as session:
+        row, secret = keys.create(session, "desk", ["decide", "read"], "5 per second", NOW)
+        assert secret not in (row.id, row.hash, row.name)
+        assert secret == secret.lower()
+        key_id = row.id
+    with sessions() as session:
+        key = keys.check(session, secret)
+        assert key is not None
+        assert key.may("decide")
+        assert not key.may("admin")
+    with writing(sessions) as session:
+        keys.revoke(session, key_id, NOW)
+    with sessions() as session:
+        assert keys.check(session, secret) is None
+        assert [key.id for key in keys.listing(session)] == [key_id]
+
+
+@pytest.mark.parametrize("secret", ["", "hr", "hr-00000000-00", "a-b-c-d", "é-é-é"])
+def test_what_is_no_key_is_refused(sessions: Sessions, secret: str) -> None:
+    """Whatever is sent, nothing breaks and nothing opens."""
+    with sessions() as session:
+        assert keys.check(session, secret) is None
+
+
+def test_an_admin_key_may_everything() -> None:
+    """So that one key is enough for a small newsroom."""
+    key = keys.Key("1", "all", frozenset({"admin"}), "")
+    assert all(key.may(scope) for scope in keys.SCOPES)
+
+
+@pytest.mark.parametrize("scopes", [[], ["decide", "everything"]])
+def test_unknown_scopes_are_refused(sessions: Sessions, scopes: list[str]) -> None:
+    """A misspelt scope must not make a key that can do less than was meant."""
+    with sessions() as session, pytest.raises(ValueError, match="scopes: use decide, read"):
+        keys.create(session, "desk", scopes, "5 per second", NOW)

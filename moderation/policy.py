@@ -158,13 +158,13 @@ class Policy:
         if operator is None:
             return cls._build(shipped, SHIPPED.name)
         if isinstance(operator, Mapping):
-            source, own = "policy", dict(operator)
+            source, own, folder = "policy", dict(operator), Path()
         else:
-            source, own = str(operator), _read(Path(operator))
-        return cls._build(_merge(shipped, own), source)
+            source, own, folder = str(operator), _read(Path(operator)), Path(operator).parent
+        return cls._build(_merge(shipped, own), source, folder)
 
     @classmethod
-    def _build(cls, tables: dict[str, Any], source: str) -> Policy:
+    def _build(cls, tables: dict[str, Any], source: str, folder: Path = SHIPPED.parent) -> Policy:
         known = checks.rules()
         problems = [
             f"[{name}]: no such rule{_meant(name, [*known, 'house'])}"
@@ -172,10 +172,17 @@ class Policy:
             if name not in known and name != "house"
         ]
         house = _validated(House, tables.get("house", {}), "house", problems)
-        built = {name: _rule(rule, tables.get(name, {}), problems) for name, rule in known.items()}
+        built = {
+            name: _rule(rule, tables.get(name, {}), problems, folder)
+            for name, rule in known.items()
+        }
         if problems or house is None:
             raise PolicyError(source, problems)
-        canonical = json.dumps(tables, sort_keys=True, ensure_ascii=False)
+        # The settings as well as the tables: they hold what stands in the files a table names.
+        settings = {name: rule.settings.model_dump() for name, rule in built.items() if rule}
+        canonical = json.dumps(
+            [tables, settings], sort_keys=True, ensure_ascii=False, default=_plain
+        )
         digest = hashlib.sha256(canonical.encode()).hexdigest()
         kept = {name: rule for name, rule in built.items() if rule and rule.thresholds.enabled}
         return cls(house, kept, f"sha256:{digest}", tables)
@@ -190,21 +197,31 @@ class Policy:
         return max((reason.action for reason in reasons), default=Action.APPROVE)
 
 
-def _rule(rule: checks.Rule, table: object, problems: list[str]) -> RulePolicy | None:
-    """One rule's table, split into the policy's keys and the check's own."""
+def _plain(value: object) -> object:
+    """A setting that JSON does not know, always written alike (sets have no order)."""
+    return sorted(value, key=str) if isinstance(value, (set, frozenset)) else str(value)
+
+
+def _rule(rule: checks.Rule, table: object, problems: list[str], folder: Path) -> RulePolicy | None:
+    """One rule's table, split into the policy's keys and the check's own.
+
+    Files that the settings name are looked for beside the policy, in `folder`.
+    """
     if not isinstance(table, Mapping):
         problems.append(f"[{rule.name}]: must be a table")
         return None
     shared = {key: value for key, value in table.items() if key in Thresholds.model_fields}
     own = {key: value for key, value in table.items() if key not in shared}
     thresholds = _validated(Thresholds, shared, rule.name, problems)
-    settings = _validated(rule.settings, own, rule.name, problems)
+    settings = _validated(rule.settings, own, rule.name, problems, folder)
     return RulePolicy(rule, thresholds, settings) if thresholds and settings else None
 
 
-def _validated(model: type[_Model], table: object, name: str, problems: list[str]) -> _Model | None:
+def _validated(
+    model: type[_Model], table: object, name: str, problems: list[str], folder: Path = Path()
+) -> _Model | None:
     try:
-        return model.model_validate(table)
+        return model.model_validate(table, context={"folder": folder})
     except ValidationError as error:
         keys = [*model.model_fields, *Thresholds.model_fields]
         problems.extend(_problem(name, detail, keys) for detail in error.errors())

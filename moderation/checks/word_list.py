@@ -1,0 +1,210 @@
+"""A comment does without the words this newspaper has ruled out.
+
+An operator lists *banned* words (score 1.0), *suspect* words (`suspect_score`) and *allowed*
+ones, which win over both. Entries stand in the policy or in text files with one entry a line
+(`#` begins a comment; a path counts from the policy's own folder). An entry may be several
+words. A short list of the strongest English and Hindi abuse comes along as suspect words;
+`shipped = false` leaves it out.
+
+Why: models weigh a whole comment, but some words a newspaper does not print whatever else the
+comment says, and some names of products or campaigns it wants a person to look at.
+
+Words are whole words with their forms (plural, possessive, -ing, -ed, -er) and however they are
+disguised. The span is what the author typed, disguise and all.
+
+- Fires, with 'idiot' banned: "What idiots!", "the idiot's plan", "an 1d10t", "i.d.i.o.t",
+  "idi*t", "stuuupid" where 'stupid' is listed.
+- Does not fire: "Scunthorpe", "specialist" or "Dikshit", whatever they hold; an allowed word or
+  phrase ("cock-a-hoop") even where a word in it is banned.
+- Limits: a word list knows no context, so it also finds a word that is quoted or meant well;
+  forms beyond the regular ones ('shat') need their own entry; a word cut by a blank ("idi ot")
+  is not found. Inflections that are names ('Cumming') count only when they are listed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import regex
+from pydantic import BeforeValidator, Field, ValidationInfo
+
+from moderation import checks
+from moderation.decision import Finding
+from moderation.inflections import inflections
+from moderation.spelling import WORDS, skeleton
+from moderation.text import Text
+
+_WORD = regex.compile(
+    r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*+(?:'[\p{L}\p{N}][\p{L}\p{M}\p{N}]*+)*+"
+    r"|[\p{Extended_Pictographic}--[0-9#*©®™]]",
+    regex.V1,
+)
+_SIGNED = re.compile(r"(?<![\w@$!|+])[^\W\d_]*+[0-9@$!|+][\w@$!|+]*+")
+_STARRED = re.compile(r"(?<![\w*])[a-zA-Z][a-zA-Z*]*\*[a-zA-Z*]*(?![\w*])")
+_MOST_STARRED = 200  # words with stars looked up in one comment
+_QUOTED = 3  # words named in the message
+
+
+def _lines(value: object, info: ValidationInfo) -> object:
+    """The entries in the file of that name, beside the policy."""
+    if not isinstance(value, str):
+        return value
+    path = Path((info.context or {}).get("folder", "")) / value
+    try:
+        lines = path.read_text("utf-8-sig").splitlines() if value else []
+    except FileNotFoundError:
+        raise ValueError(f"there is no such file as {path}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot be read: {error}") from None
+    entries = (line.partition("#")[0].strip() for line in lines)
+    return tuple(entry for entry in entries if entry)
+
+
+Entries = tuple[Annotated[str, Field(min_length=1)], ...]
+EntriesOf = Annotated[Entries, BeforeValidator(_lines)]
+
+
+class Index(NamedTuple):
+    """All entries and their forms, made ready for lookups by hash."""
+
+    scores: dict[tuple[str, ...], float]  # by the entry's words
+    lengths: dict[str, tuple[int, ...]]  # how many words the entries with this first word have
+    by_look: dict[str, str]  # single words by their look
+    by_shape: dict[tuple[int, str], list[str]]  # and by length and first letter
+
+
+class Settings(checks.Settings):
+    """What can be set in `[word_list]`."""
+
+    banned: Entries = Field((), description="Words and phrases that may not stand (score 1.0).")
+    suspect: Entries = Field((), description="Words and phrases to be looked at.")
+    allowed: Entries = Field((), description="Words and phrases that may stand after all.")
+    banned_file: EntriesOf = Field((), description="A file with more banned entries, one a line.")
+    suspect_file: EntriesOf = Field((), description="A file with more suspect entries.")
+    allowed_file: EntriesOf = Field((), description="A file with more allowed entries.")
+    suspect_score: float = Field(0.6, ge=0, le=1, description="The score of a suspect word.")
+    shipped: bool = Field(True, description="Whether the shipped strong words are suspect.")
+
+    @cached_property
+    def index(self) -> Index:
+        """The entries, made ready once."""
+        strong = WORDS["strong"].split() if self.shipped else ()
+        scores = {
+            **dict.fromkeys(
+                _forms((*strong, *self.suspect, *self.suspect_file)), self.suspect_score
+            ),
+            **dict.fromkeys(_forms((*self.banned, *self.banned_file)), 1.0),
+            **dict.fromkeys(_forms((*self.allowed, *self.allowed_file)), 0.0),
+        }
+        lengths: dict[str, set[int]] = {}
+        by_shape: dict[tuple[int, str], list[str]] = {}
+        for words in scores:
+            lengths.setdefault(words[0], set()).add(len(words))
+            if len(words) == 1:
+                by_shape.setdefault((len(words[0]), words[0][0]), []).append(words[0])
+        by_look = {skeleton(words[0]): words[0] for words in scores if len(words) == 1}
+        return Index(
+            scores, {word: tuple(sizes) for word, sizes in lengths.items()}, by_look, by_shape
+        )
+
+
+def _forms(entries: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """The words of each entry, the last in all its forms."""
+    for entry in entries:
+        words = [word for word, _, _ in _words(entry)]
+        if words:
+            yield from ((*words[:-1], form) for form in inflections(words[-1]))
+
+
+class Hit(NamedTuple):
+    """An entry found at `start`..`end` of the clean text."""
+
+    start: int
+    end: int
+    score: float
+
+
+def check(text: Text, settings: Settings) -> Finding | None:
+    """The listed words, unless an allowed one covers them."""
+    hits = [*_hits(text, settings.index)]
+    if not any(hit.score for hit in hits):
+        return None
+    taken = bytearray(len(text.clean))  # what an allowed entry or an earlier hit covers
+    found = []
+    for hit in sorted(hits, key=lambda hit: (hit.score > 0, hit.start, -hit.end)):
+        if not taken[hit.start]:
+            taken[hit.start : hit.end] = b"\1" * (hit.end - hit.start)
+            found += [hit] if hit.score else []
+    if not found:
+        return None
+    spans = tuple(text.span(hit.start, hit.end) for hit in found)
+    quoted = [f"“{word}”" for word in dict.fromkeys(span.text for span in spans)][:_QUOTED]
+    without = " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
+    return Finding("word_list", max(hit.score for hit in found), _MESSAGE.format(without), spans)
+
+
+_MESSAGE = "Please say it without {}."
+
+
+def _hits(text: Text, index: Index) -> Iterator[Hit]:
+    """What stands in the text as it is, without its disguises, and behind signs and stars."""
+    yield from (Hit(*hit) for hit in _listed(text.clean, index))
+    folded = text.folded
+    if folded.edits:
+        for start, end, score in _listed(folded.text, index):
+            yield Hit(*folded.span(start, end), score)
+    for match in _SIGNED.finditer(text.clean):
+        shown = match[0].rstrip("!|+")
+        letters = sum(map(str.isalpha, shown))
+        if 1 < letters < len(shown) <= letters * 2:
+            word = index.by_look.get(skeleton(shown))
+            if word:
+                yield Hit(match.start(), match.start() + len(shown), index.scores[(word,)])
+    if "*" in text.clean:
+        yield from _behind_stars(text.clean, index)
+
+
+def _words(text: str) -> list[tuple[str, int, int]]:
+    """Each word in small letters, without a possessive 's, and its place."""
+    return [
+        (_plain(match[0].lower().removesuffix("'s")), match.start(), match.end())
+        for match in _WORD.finditer(text)
+    ]
+
+
+def _plain(word: str) -> str:
+    """One form for letters that Unicode spells in two ways ('ड़')."""
+    return word if word.isascii() else unicodedata.normalize("NFKC", word)
+
+
+def _listed(text: str, index: Index) -> Iterator[tuple[int, int, float]]:
+    """Entries in a text: start, end, score. Words of a phrase stand a blank or hyphen apart."""
+    words = _words(text)
+    for at, (word, start, _) in enumerate(words):
+        for length in index.lengths.get(word, ()):
+            row = words[at : at + length]
+            score = index.scores.get(tuple(each for each, _, _ in row))
+            if score is not None and len(row) == length and _joined(text, row):
+                yield start, row[-1][2], score
+
+
+def _joined(text: str, row: Sequence[tuple[str, int, int]]) -> bool:
+    return all(text[before[2] : after[1]].strip() in ("", "-") for before, after in pairwise(row))
+
+
+def _behind_stars(clean: str, index: Index) -> Iterator[Hit]:
+    """Words of which stars hide at most half: 'qu*sling'."""
+    for match in islice(_STARRED.finditer(clean), _MOST_STARRED):
+        shown = match[0].lower()
+        footnote = shown.find("*") == len(shown) - 1
+        if shown.count("*") * 2 <= len(shown) and not footnote:
+            for word in index.by_shape.get((len(shown), shown[0]), ()):
+                if all(sign in ("*", letter) for sign, letter in zip(shown, word, strict=True)):
+                    yield Hit(*match.span(), index.scores[(word,)])
+                    break

@@ -12,11 +12,7 @@ from importlib.metadata import version
 
 import click
 
-from moderation.cli.check import check
-from moderation.cli.models import models
-from moderation.cli.policy import policy
-from moderation.cli.serve import serve
-from moderation.cli.train import evaluate, train
+from moderation.cli import check, models, policy, serve, train
 from moderation.comment import CommentError
 from moderation.models import ModelError
 from moderation.policy import PolicyError
@@ -37,7 +33,14 @@ def commands() -> None:
     """
 
 
-for command in (check, serve, train, evaluate, policy, models):
+for command in (
+    check.check,
+    serve.serve,
+    train.train,
+    train.evaluate,
+    policy.policy,
+    models.models,
+):
     commands.add_command(command)
 
 

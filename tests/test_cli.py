@@ -1,0 +1,244 @@
+"""The command line as a person, a pipe and a script meet it."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from moderation import Action, Finding, Policy
+from moderation.cli import run
+from moderation.cli.render import render
+from moderation.decision import Decision, Reason, Span
+
+TEST_SENTENCE = Policy.load().house.test_sentence
+
+
+def out(capfd: pytest.CaptureFixture[str]) -> Any:
+    """The JSON that was printed."""
+    return json.loads(capfd.readouterr().out)
+
+
+def test_pipe_gets_one_line_of_json(capfd: pytest.CaptureFixture[str]) -> None:
+    """Where nobody reads, `check` prints the decision as one line of JSON."""
+    assert run(["check", TEST_SENTENCE]) == 0
+    printed = capfd.readouterr().out
+    assert printed.count("\n") == 1
+    assert json.loads(printed)["action"] == "reject"
+
+
+def test_terminal_gets_an_answer_to_read(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a terminal `check` prints the verdict, the text and the reason; with --json, JSON."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert run(["check", TEST_SENTENCE]) == 0
+    printed = capfd.readouterr().out
+    assert "REJECT" in printed
+    assert "This is the test sentence" in printed
+    assert "\x1b[" in printed
+    assert run(["check", "--json", TEST_SENTENCE]) == 0
+    assert out(capfd)["action"] == "reject"
+
+
+def shown(comment: str, *reasons: Reason, observed: tuple[Reason, ...] = ()) -> str:
+    """A decision as it is laid out, with its colours."""
+    action = max((reason.action for reason in reasons), default=Action.APPROVE)
+    decision = Decision("1", action, reasons, observed, {"insult": 0.91}, {}, "", {}, 0.1)
+    file = io.StringIO()
+    Console(file=file, force_terminal=True, width=80, color_system="truecolor").print(
+        render(comment, decision)
+    )
+    return file.getvalue()
+
+
+def reason(action: Action, *spans: Span, message: str = "Argue the point.") -> Reason:
+    """A reason that names these places."""
+    return Reason(Finding("insult", 0.91, message, spans, "person"), "Be kind.", action)
+
+
+def test_layout_says_everything() -> None:
+    """Rule, action, score, message, suggestion and guideline are all there."""
+    printed = shown("You idiot.", reason(Action.REJECT, Span(4, 9, "idiot")))
+    for words in ("REJECT", "insult: reject (0.91)", "Argue the point.", "person", "Be kind."):
+        assert words in printed
+
+
+def test_layout_marks_the_words() -> None:
+    """The word itself is marked, and not its neighbours."""
+    printed = shown("You idiot.", reason(Action.REJECT, Span(4, 9, "idiot")))
+    assert "midiot\x1b[0m" in printed
+    assert "You \x1b[" in printed
+
+
+def test_layout_shows_what_was_left_alone() -> None:
+    """A rule in shadow is named, and is not said to have acted."""
+    printed = shown("Hello.", observed=(reason(Action.APPROVE),))
+    assert "APPROVE" in printed
+    assert "insult: observed (0.91)" in printed
+
+
+@pytest.mark.parametrize(
+    "steering",
+    ["\x1b]0;title\x07", "\x1b[2J", "\x9b31m", "\u202e", "\u2066"],
+    ids=["window title", "clear screen", "one-byte escape", "turned line", "isolate"],
+)
+def test_comment_cannot_steer_the_terminal(steering: str) -> None:
+    """Control characters of a comment are shown as such, and marks stay in their place."""
+    comment = f"{steering}You idiot."
+    start = len(steering) + 4
+    printed = shown(comment, reason(Action.REJECT, Span(start, start + 5, "idiot")))
+    assert steering not in printed
+    assert "midiot\x1b[0m" in printed
+
+
+def test_markup_in_a_comment_is_text() -> None:
+    """What looks like the layout's own markup is shown as it was written."""
+    assert "[bold]x[/bold]" in shown(
+        "[bold]x[/bold]", reason(Action.REVIEW, message="[red]m[/red]")
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["chek"], "No such command 'chek'", id="misspelt command"),
+        pytest.param(["check"], "give one of TEXT", id="nothing to check"),
+        pytest.param(["check", "a", "--input", "-"], "give one of TEXT", id="both"),
+        pytest.param(["check", ""], "text: is empty", id="empty text"),
+        pytest.param(["check", "a", "--strict"], "go with --input", id="option of files"),
+        pytest.param(["check", "--input", "-", "--json"], "go with TEXT", id="option of texts"),
+        pytest.param(["check", "--input", "no.csv"], "'no.csv' does not exist", id="no file"),
+        pytest.param(["check", "a", "--policy", "no.toml"], "does not exist", id="no policy"),
+        pytest.param(["check", "a", "--models", "no"], "does not exist", id="no models"),
+        pytest.param(["train", "poetry", "--data", "."], "'poetry' is not one of", id="no trainer"),
+        pytest.param(["train", "abuse"], "--data", id="no data"),
+        pytest.param(["models", "show", "poetry"], "no model 'poetry'", id="no model"),
+        pytest.param(["serve", "--port", "99999"], "99999", id="no port"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], said: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Wrong usage ends with code 2 and one line on stderr that says what and where."""
+    assert run(arguments) == 2
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("moderation: ")
+    assert printed.err.count("\n") == 1
+    assert said in printed.err
+
+
+def test_bytes_that_are_no_text(capfd: pytest.CaptureFixture[str]) -> None:
+    """An argument that is not UTF-8 is refused like any other text that cannot be judged."""
+    assert run(["check", b"caf\xe9".decode("utf-8", "surrogateescape")]) == 2
+    assert "surrogate" in capfd.readouterr().err
+
+
+def test_no_arguments_print_the_help(capfd: pytest.CaptureFixture[str]) -> None:
+    """Alone, the program explains itself."""
+    assert run([]) == 2
+    assert "moderation check" in capfd.readouterr().err
+
+
+def test_version(capfd: pytest.CaptureFixture[str]) -> None:
+    """`--version` names the program and its version."""
+    assert run(["--version"]) == 0
+    assert capfd.readouterr().out.startswith("moderation 0.")
+
+
+def test_policy_check_names_every_mistake(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each mistake stands on its own line with its table and key, and the code is 2."""
+    path = tmp_path / "mine.toml"
+    path.write_text("[lenght]\n[length]\nreview = 7\n", "utf-8")
+    assert run(["policy", "check", str(path)]) == 2
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert lines[0].endswith("[lenght]: no such rule; did you mean 'length'?")
+    assert "[length] review: must be a number from 0 to 1" in lines[1]
+
+
+def test_policy_check_says_good(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A sound policy is said to be one."""
+    path = tmp_path / "mine.toml"
+    path.write_text("[length]\nmost_words = 10\n", "utf-8")
+    assert run(["policy", "check", str(path)]) == 0
+    assert "good" in capfd.readouterr().out
+
+
+def test_policy_show_is_a_policy(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """What `policy show` prints can be used as a policy, and is the same one."""
+    own = tmp_path / "mine.toml"
+    own.write_text("[length]\nmost_words = 10\n", "utf-8")
+    assert run(["policy", "show", "--policy", str(own)]) == 0
+    whole = tmp_path / "whole.toml"
+    whole.write_text(capfd.readouterr().out, "utf-8")
+    assert Policy.load(whole).hash == Policy.load(own).hash
+
+
+def test_bad_policy_stops_at_start(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A bad policy judges no comment."""
+    path = tmp_path / "mine.toml"
+    path.write_text("[length]\nreview = 7\n", "utf-8")
+    assert run(["check", "Hello there.", "--policy", str(path)]) == 2
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert "[length] review" in printed.err
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """A folder of models: two versions, the second of them in use."""
+    for version in ("1", "2"):
+        folder = tmp_path / "abuse" / version
+        folder.mkdir(parents=True)
+        card = {"kind": "linear", "made": "2026-01-01", "heads": ["toxicity"], "seed": version}
+        (folder / "card.json").write_text(json.dumps(card), "utf-8")
+    (tmp_path / "champion.json").write_text('{"abuse": "2"}', "utf-8")
+    return tmp_path
+
+
+def test_models_list(
+    kept: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every model is named, with the one in use; a person gets a table."""
+    assert run(["models", "list", "--models", str(kept)]) == 0
+    assert capfd.readouterr().out == "abuse\t1\t\nabuse\t2\tchampion\n"
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert run(["models", "list", "--models", str(kept)]) == 0
+    assert "toxicity" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "seed"), [("abuse", "2"), ("abuse/1", "1")])
+def test_models_show(kept: Path, name: str, seed: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """A name alone means the version in use."""
+    assert run(["models", "show", name, "--models", str(kept)]) == 0
+    assert out(capfd)["seed"] == seed
+
+
+def test_damaged_models_fail(kept: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Models that must not be used end the work with code 1, and judge nothing."""
+    assert run(["check", "Hello there.", "--models", str(kept)]) == 1
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert "no usable model" in printed.err
+
+
+def test_train_and_evaluate_call_the_trainers(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`train` hands data, folder and seed to the trainer and prints where the model is."""
+    calls: list[dict[str, Any]] = []
+
+    class Trainer:
+        @staticmethod
+        def train(**given: Any) -> Path:
+            calls.append(given)
+            return Path("models/abuse/new")
+
+    monkeypatch.setattr("moderation.cli.train._module", lambda _: Trainer)
+    assert run(["train", "abuse", "spam", "--data", str(tmp_path), "--seed", "7"]) == 0
+    assert calls == [{"data": tmp_path, "out": Path("models"), "seed": 7}] * 2
+    assert capfd.readouterr().out == "models/abuse/new\n" * 2

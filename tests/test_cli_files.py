@@ -1,0 +1,318 @@
+"""`moderation check --input`: one line out for every row in, whatever the rows are like."""
+
+import csv
+import gzip
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moderation import Moderator, Policy
+from moderation.bulk import decide
+from moderation.cli import run
+from moderation.models import Models
+from moderation.rows import read_csv, read_jsonl
+
+TEST_SENTENCE = Policy.load().house.test_sentence
+ROWS: list[dict[str, Any]] = [
+    {"id": "a", "text": "Well said, sir.", "author": "ravi", "article": "Budget", "parent": "Why?"},
+    {"id": "b", "text": f"Two\nlines, “quoted”. {TEST_SENTENCE}", "author": None},
+    {"id": "c", "text": "नमस्ते 🙏 all of you", "article": None},
+]
+
+
+def as_csv(rows: list[dict[str, Any]]) -> bytes:
+    """Rows as a CSV file."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, ["id", "text", "author", "article", "parent"])
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue().encode()
+
+
+def as_jsonl(rows: list[dict[str, Any]]) -> bytes:
+    """Rows as JSON lines."""
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def as_parquet(rows: list[dict[str, Any]]) -> bytes:
+    """Rows as a Parquet file."""
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), file)
+    return file.getvalue()
+
+
+WRITERS = {"csv": as_csv, "jsonl": as_jsonl, "parquet": as_parquet}
+
+
+def check(
+    content: bytes, tmp_path: Path, *options: str, name: str = "in.jsonl"
+) -> tuple[int, list[dict[str, Any]]]:
+    """The exit code and the records for a file of this content."""
+    source, target = tmp_path / name, tmp_path / "out.jsonl"
+    source.write_bytes(content)
+    code = run(["check", "--input", str(source), "--output", str(target), *options])
+    records = target.read_text("utf-8").splitlines() if target.exists() else []
+    return code, [json.loads(record) for record in records]
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("form", WRITERS)
+def test_formats(form: str, packed: bool, tmp_path: Path) -> None:
+    """Each format, packed or not, gives the same decisions under the rows' own ids."""
+    content = WRITERS[form](ROWS)
+    name = f"in.{form}" + (".gz" if packed else "")
+    code, records = check(gzip.compress(content) if packed else content, tmp_path, name=name)
+    assert code == 0
+    assert [record["id"] for record in records] == ["a", "b", "c"]
+    assert records[1]["action"] == "reject"
+    spans = records[1]["reasons"][0]["spans"]
+    assert spans[0]["text"] == TEST_SENTENCE
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_format_is_told_by_content_where_the_name_says_nothing(form: str, tmp_path: Path) -> None:
+    """A file without a telling name is looked at."""
+    code, records = check(WRITERS[form](ROWS), tmp_path, name="comments")
+    assert (code, len(records)) == (0, 3)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_standard_input(form: str) -> None:
+    """'-' reads a pipe, of any format."""
+    command = [sys.executable, "-m", "moderation", "check", "--input", "-"]
+    done = subprocess.run(command, input=WRITERS[form](ROWS), capture_output=True, check=False)  # noqa: S603 - our own program
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["a", "b", "c"]
+
+
+def test_format_option_overrules_the_name(tmp_path: Path) -> None:
+    """`--format` is believed."""
+    code, records = check(as_csv(ROWS), tmp_path, "--format", "csv", name="in.jsonl")
+    assert (code, len(records)) == (0, 3)
+
+
+def test_output_can_be_packed(tmp_path: Path) -> None:
+    """A target whose name ends in .gz is packed."""
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl.gz"
+    source.write_bytes(as_jsonl(ROWS))
+    assert run(["check", "--input", str(source), "--output", str(target)]) == 0
+    assert len(gzip.decompress(target.read_bytes()).splitlines()) == 3
+
+
+BAD_JSON = [
+    pytest.param(b"{", "is no JSON", id="broken JSON"),
+    pytest.param(b"3", "is JSON but no object", id="a number"),
+    pytest.param(b'"text"', "is JSON but no object", id="a string"),
+    pytest.param(b"[" * 100_000, "is no JSON", id="nested deeply"),
+    pytest.param(b'{"text": ' + b"9" * 5_000 + b"}", "is no JSON", id="a number without end"),
+    pytest.param(b'{"text": "caf\xe9"}', "is not UTF-8", id="Latin-1"),
+    pytest.param(b'{"text": "\\ud800"}', "half a surrogate pair", id="half a surrogate pair"),
+    pytest.param(b'{"text": ""}', "text: is empty", id="empty text"),
+    pytest.param(b'{"text": " \\t"}', "text: is empty", id="white space"),
+    pytest.param(b'{"text": "a\\u0000"}', "NUL", id="NUL"),
+    pytest.param(b'{"text": null}', "text: is missing", id="null"),
+    pytest.param(b'{"text": 5}', "text: must be a string", id="a number for text"),
+    pytest.param(b'{"comment": "x"}', "text: is missing", id="no text"),
+    pytest.param(b'{"text": "a", "parent": {}}', "parent: must be a string", id="odd parent"),
+    pytest.param(b'{"text": "' + b"a" * 30_000 + b'"}', "the limit is", id="too long"),
+]
+
+
+@pytest.mark.parametrize(("line", "said"), BAD_JSON)
+def test_bad_line_is_named_and_the_rest_goes_on(
+    line: bytes, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A malformed line has a record in its place and a line on stderr; the exit code is 1."""
+    code, records = check(b'{"text": "One."}\n' + line + b'\n{"text": "Three."}\n', tmp_path)
+    assert code == 1
+    assert ["line" in record for record in records] == [False, True, False]
+    assert records[1]["line"] == 2
+    assert said in records[1]["error"]
+    assert f"in.jsonl: line 2: {records[1]['error']}" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("line", "said"), BAD_JSON)
+def test_strict_stops_at_the_first(
+    line: bytes, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """With --strict the first malformed line ends the work, with one line that names it."""
+    code, records = check(
+        b'{"text": "One."}\n' + line + b'\n{"text": "Three."}\n', tmp_path, "--strict"
+    )
+    assert code == 2
+    assert len(records) == 1
+    error = capfd.readouterr().err
+    assert error.count("\n") == 1
+    assert "line 2: " in error
+    assert said in error
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "said"),
+    [
+        pytest.param(b"1,caf\xe9", 2, "text: is not UTF-8", id="Latin-1"),
+        pytest.param(b"1,", 2, "text: is empty", id="empty text"),
+        pytest.param(b"1", 2, "text: is missing", id="too few fields"),
+        pytest.param(b"1,Well, yes", 2, "has 3 fields, the header 2", id="unquoted comma"),
+        pytest.param(b"1," + b"a" * 200_000, 2, "is no row of CSV", id="endless field"),
+        pytest.param(b'1,"a\nb"\n2,', 4, "text: is empty", id="lines count within quotes, too"),
+    ],
+)
+def test_bad_row_of_csv(rows: bytes, line: int, said: str, tmp_path: Path) -> None:
+    """A malformed row of CSV is named by the line it begins on."""
+    code, records = check(b"id,text\n" + rows + b"\n9,Fine.\n", tmp_path, name="in.csv")
+    assert code == 1
+    (bad,) = (record for record in records if "error" in record)
+    assert bad["line"] == line
+    assert said in bad["error"]
+    assert records[-1]["id"] == "9"
+
+
+def test_bad_row_of_parquet(tmp_path: Path) -> None:
+    """Parquet's rows are counted from 1, and its strings may not be UTF-8."""
+    texts = pa.array([b"One.", b"caf\xe9", None], pa.binary()).view(pa.string())
+    file = io.BytesIO()
+    pq.write_table(pa.table({"text": texts, "id": [1, 2, 3]}), file)
+    code, records = check(file.getvalue(), tmp_path, name="in.parquet")
+    assert code == 1
+    assert records[0]["id"] == 1
+    assert records[1:] == [
+        {"line": 2, "id": 2, "error": "text: is not UTF-8"},
+        {"line": 3, "id": 3, "error": "text: is missing"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        pytest.param("in.csv", b"", "it is empty", id="empty CSV"),
+        pytest.param("in.csv", b"id,comment\n1,x\n", "its columns are id, comment", id="no text"),
+        pytest.param("in.parquet", b"PAR1 no", "is no Parquet file", id="no Parquet"),
+    ],
+)
+def test_wrong_file(
+    name: str, content: bytes, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A file that is wrong as a whole ends with code 2 and a line that names it."""
+    code, records = check(content, tmp_path, name=name)
+    assert (code, records) == (2, [])
+    error = capfd.readouterr().err
+    assert error.count("\n") == 1
+    assert name in error
+    assert said in error
+
+
+def test_packed_file_that_breaks_off(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A damaged file fails the work, after the rows that could be read."""
+    whole = gzip.compress(as_jsonl(ROWS * 5_000))
+    code, _ = check(whole[: len(whole) // 2], tmp_path, name="in.jsonl.gz")
+    assert code == 1
+    assert "in.jsonl.gz: after " in capfd.readouterr().err
+
+
+def test_empty_file_of_json_lines(tmp_path: Path) -> None:
+    """No rows, no records, no complaint; empty lines are no rows."""
+    assert check(b"\n\n", tmp_path) == (0, [])
+
+
+def test_excel_and_windows(tmp_path: Path) -> None:
+    """A byte order mark, Windows line ends and capitals in the header are taken as they come."""
+    content = "\ufeffID,Text\r\n1,One.\r\n2,Two.\r\n".encode()
+    code, records = check(content, tmp_path, name="in.csv")
+    assert (code, [record["id"] for record in records]) == (0, ["1", "2"])
+
+
+def test_without_ids_a_decision_has_its_own(tmp_path: Path) -> None:
+    """A row without an id gets the decision's."""
+    _, records = check(b'{"text": "One."}\n{"text": "Two."}\n', tmp_path)
+    assert len({record["id"] for record in records}) == 2
+
+
+def test_output_over_the_input_is_refused(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The input is not overwritten while it is read."""
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(as_jsonl(ROWS))
+    assert run(["check", "--input", str(source), "--output", str(source)]) == 2
+    assert "is the input itself" in capfd.readouterr().err
+    assert source.read_bytes() == as_jsonl(ROWS)
+
+
+def test_output_that_cannot_be_written(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A target in no folder is wrong usage."""
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(as_jsonl(ROWS))
+    assert run(["check", "--input", str(source), "--output", str(tmp_path / "no" / "x")]) == 2
+    assert "--output" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("read", [read_csv, read_jsonl])
+@given(content=st.binary(max_size=200))
+def test_any_bytes_are_answered(read: Any, content: bytes) -> None:
+    """Whatever the bytes, each row is a comment or an error, never both and never a crash."""
+    for row in read(io.BytesIO(b"text\n" + content), 20_480):
+        assert (row.comment is None) != (row.error is None)
+
+
+def test_memory_stays_flat() -> None:
+    """No more than a batch of rows is taken before the first decision is given."""
+    taken = 0
+
+    def lines() -> Any:
+        nonlocal taken
+        for row in read_jsonl(io.BytesIO(as_jsonl(ROWS * 1_000)), 20_480):
+            taken += 1
+            yield row
+
+    next(decide(Moderator(Policy.load(), Models({}, {})), lines()))
+    assert taken <= 256
+
+
+def test_reader_that_goes_away(tmp_path: Path) -> None:
+    """`… | head` ends the program without a word."""
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(as_jsonl(ROWS * 1_000))
+    program = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "moderation", "check", "--input", str(source)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert program.stdout is not None
+    assert program.stderr is not None
+    program.stdout.readline()
+    program.stdout.close()
+    assert program.stderr.read() == b""
+    assert program.wait() == 1
+    program.stderr.close()
+
+
+def test_progress_bar_in_a_terminal(tmp_path: Path) -> None:
+    """A person sees how far it is; standard output holds records alone."""
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(as_jsonl(ROWS * 100))
+    leader, follower = pty.openpty()
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "moderation", "check", "--input", str(source)],
+        stdout=subprocess.PIPE,
+        stderr=follower,
+        env={**os.environ, "TERM": "xterm"},
+    ) as program:
+        os.close(follower)
+        records, _ = program.communicate()
+    shown = os.read(leader, 100_000).decode()
+    os.close(leader)
+    assert len(records.splitlines()) == 300
+    assert "comments" in shown
+    assert "300 rows: " in shown

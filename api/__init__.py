@@ -63,7 +63,10 @@ def create_app(
         validation_error_model=ProblemOut,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
-    app.config.update({"MAX_CONTENT_LENGTH": chosen.max_content_length, **given})
+    limits = dict.fromkeys(
+        ("MAX_CONTENT_LENGTH", "MAX_FORM_MEMORY_SIZE"), chosen.max_content_length
+    )
+    app.config.update({**limits, **given})
     app.extensions["moderator"] = moderator or Moderator.load(chosen.policy, chosen.models)
     app.extensions["model_cards"] = _cards(app.extensions["moderator"], chosen)
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, NoReturn
 
-from flask import Flask, Response
+from flask import Flask, Response, current_app, request
 from pydantic import ValidationError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.wsgi import get_input_stream
 
 from moderation.comment import CommentError
 
 MEDIA_TYPE = "application/problem+json"
+
+MOST_DRAINED = 32 * 1024 * 1024  # bytes of a body that is refused anyway
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +131,7 @@ def register(app: Flask) -> None:
     """Make every error of `app` a problem."""
     app.register_error_handler(CommentError, lambda error: response(of_comment(error)))
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -137,6 +142,17 @@ def _http(error: HTTPException) -> Response:
         return error.get_response()  # type: ignore[return-value]  # Flask's own, by its factory
     kept = [pair for pair in error.get_headers() if pair[0] in {"Allow", "Retry-After"}]
     return response(Problem(error.code or 500, error.description or error.name), kept)
+
+
+def _too_large(_: RequestEntityTooLarge) -> Response:
+    # A client that is still sending would see a broken pipe instead of this answer.
+    rest = get_input_stream(request.environ)
+    with suppress(HTTPException):
+        for _chunk in range(0, MOST_DRAINED, 65_536):
+            if not rest.read(65_536):
+                break
+    limit = current_app.config["MAX_CONTENT_LENGTH"]
+    return response(Problem(413, f"The body is too large; the limit is {limit:,} bytes."))
 
 
 def _unexpected(error: Exception) -> Response:

@@ -55,7 +55,7 @@ class WordReader:
 def rule(name: str, check: object, guideline: str, **levels: float) -> RulePolicy:
     """A rule with its thresholds."""
     made = checks.Rule(name, "", checks.Settings, check)  # type: ignore[arg-type]
-    return RulePolicy(made, Thresholds(guideline=guideline, **levels), checks.Settings())  # type: ignore[arg-type]
+    return RulePolicy(made, Thresholds(guideline=guideline, **levels), checks.Settings())
 
 
 def small_moderator() -> Moderator:

@@ -30,11 +30,12 @@ class App(OpenAPI):
     request_class = JsonRequest
 
     def generate_spec_json(self) -> None:
-        """The OpenAPI document, without refusals of a body where there is none to send."""
+        """The OpenAPI document, with the errors that the routes name and no others."""
         super().generate_spec_json()  # type: ignore[no-untyped-call]  # as it is
         for path in self.spec_json["paths"].values():
             for operation in path.values():
-                if "requestBody" not in operation:
+                added = operation["responses"].get(self.validation_error_status, {})
+                if errors.MEDIA_TYPE not in added.get("content", {}):
                     operation["responses"].pop(self.validation_error_status, None)
 
 

@@ -30,16 +30,16 @@ KNOW = Tag(name="Know", description="What the house asks of authors, and what re
 LIVE = Tag(name="Live", description="Whether the service is up.")
 
 
-def _operation(*, name: str, **_: object) -> str:
+def operation(*, name: str, **_: object) -> str:
     """What generated clients call a route: its function's name."""
     return name.rpartition(".")[2]
 
 
-v1 = APIBlueprint("v1", __name__, url_prefix="/v1", operation_id_callback=_operation)
-health = APIBlueprint("health", __name__, operation_id_callback=_operation)
+v1 = APIBlueprint("v1", __name__, url_prefix="/v1", operation_id_callback=operation)
+health = APIBlueprint("health", __name__, operation_id_callback=operation)
 
 
-def _problems(*statuses: int) -> dict[str | int, type[BaseModel] | dict[Any, Any] | None]:
+def problems(*statuses: int) -> dict[str | int, type[BaseModel] | dict[Any, Any] | None]:
     """The errors of a route, for the OpenAPI document."""
     schema = {"$ref": f"#/components/schemas/{ProblemOut.__name__}"}
     return {
@@ -57,7 +57,7 @@ def moderator() -> Moderator:
     "/moderate",
     tags=[DECIDE],
     summary="Decide about a comment",
-    responses={"200": DecisionOut, **_problems(400, 413, 415, 422, 500)},
+    responses={"200": DecisionOut, **problems(400, 413, 415, 422, 500)},
 )
 def moderate(body: CommentIn) -> Response:
     """The decision, with every reason, the guideline it speaks for and the place in the text."""
@@ -68,7 +68,7 @@ def moderate(body: CommentIn) -> Response:
     "/moderate/batch",
     tags=[DECIDE],
     summary="Decide about up to 1,000 comments",
-    responses={"200": BatchOut, **_problems(400, 413, 415, 422, 500)},
+    responses={"200": BatchOut, **problems(400, 413, 415, 422, 500)},
 )
 def moderate_batch(body: BatchIn) -> Response:
     """For every comment its decision, or the problem with it, in the order asked."""
@@ -95,7 +95,7 @@ def _item(value: object, at: str) -> Comment | Problem:
     "/guidelines",
     tags=[KNOW],
     summary="The house rules in words, with their thresholds",
-    responses={"200": GuidelinesOut, **_problems(500)},
+    responses={"200": GuidelinesOut, **problems(500)},
 )
 def guidelines() -> Response:
     """Every rule that is looked at; one without thresholds only watches (shadow)."""
@@ -120,7 +120,7 @@ def _rule(rule: RulePolicy) -> dict[str, Any]:
     "/models",
     tags=[KNOW],
     summary="The models in use",
-    responses={"200": ModelsOut, **_problems(500)},
+    responses={"200": ModelsOut, **problems(500)},
 )
 def models() -> Response:
     """What their cards say: what each is for, what it learned from, and its limits."""
@@ -137,7 +137,7 @@ def healthz() -> Response:
     "/readyz",
     tags=[LIVE],
     summary="Ready for comments",
-    responses={"200": HealthOut, **_problems(503)},
+    responses={"200": HealthOut, **problems(503)},
 )
 def readyz() -> Response:
     """Whether a comment can be decided, with the scores of every model."""

@@ -2,7 +2,8 @@
 model's quality and no shipped threshold."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,9 +53,11 @@ class WordReader:
         return []
 
 
-def rule(name: str, check: object, guideline: str, **levels: float) -> RulePolicy:
+def rule(
+    name: str, check: Callable[[Text, Any], Finding | None], guideline: str, **levels: float
+) -> RulePolicy:
     """A rule with its thresholds."""
-    made = checks.Rule(name, "", checks.Settings, check)  # type: ignore[arg-type]
+    made = checks.Rule(name, "", checks.Settings, check)
     return RulePolicy(made, Thresholds(guideline=guideline, **levels), checks.Settings())
 
 

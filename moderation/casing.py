@@ -6,7 +6,7 @@ Neither reads links, hashtags or mentions, nor letters of scripts that have no c
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import regex
@@ -65,22 +65,33 @@ def loudness(text: Text, stretches: list[Stretch]) -> float:
 
 
 class Places(NamedTuple):
-    """Where capitals belong: the words that lack one, and how many words have it."""
+    """Where capitals belong: the words that lack one, and how many words have it.
+
+    Of the `missing`, those in `starts` open a sentence.
+    """
 
     missing: tuple[Token, ...]
+    starts: frozenset[int]
     right: int
 
+    @property
+    def share(self) -> float:
+        """The share (0..1) of the places that lack their capital; 0 where there are none."""
+        return len(self.missing) / ((len(self.missing) + self.right) or 1)
 
-def places(text: Text) -> Places:
+
+def places(text: Text, besides: Iterable[Stretch] = ()) -> Places:
     """The words that open a sentence, the word 'I' and known names; with and without capital.
 
-    Any other word with capitals counts as right, known acronyms apart: its author uses them.
+    Any other word with capitals counts as right, for its author uses them: known acronyms apart,
+    and what is shouted, if that is given as `besides`.
 
     >>> from moderation.text import read
     >>> [token.text for token in places(read("i like it. so does modi.")).missing]
     ['i', 'so', 'modi']
     """
-    starts = {token.start for token in _sentence_starts(text)}
+    starts = frozenset(token.start for token in _sentence_starts(text))
+    loud = {token.start for stretch in besides for token in stretch.words}
     missing, right = [], 0
     for word in text.words:
         if word.text.islower():
@@ -88,18 +99,16 @@ def places(text: Text) -> Places:
                 continue
             if word.start in starts or with_names(word.text) != word.text:
                 missing.append(word)
-        elif word.text[0].isupper() and word.text not in ACRONYMS:
+        elif word.text[0].isupper() and word.text not in ACRONYMS and word.start not in loud:
             right += 1
-    return Places(tuple(missing), right)
+    return Places(tuple(missing), starts, right)
 
 
-def capitalise(text: Text, draft: Draft) -> None:
+def capitalise(found: Places, draft: Draft) -> None:
     """Give sentence starts, 'I' and known names their capitals."""
-    starts = {token.start for token in _sentence_starts(text)}
-    for word in text.words:
-        if draft[word].islower() and not _dotted(text.clean, word):
-            named = with_names(draft[word])
-            draft[word] = capitalised(named) if word.start in starts else named
+    for word in found.missing:
+        named = with_names(draft[word])
+        draft[word] = capitalised(named) if word.start in found.starts else named
 
 
 def _dotted(clean: str, word: Token) -> bool:

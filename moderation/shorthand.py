@@ -106,7 +106,7 @@ def _fits(token: Token, before: str, after: str, context: Context, loud: bool) -
         return False
     if context.needs_next and not right[:1].isalpha() and left != "u":
         return False
-    if (left and left == right) or left[-1:].isdigit():
+    if (token.text == "n" and left == right) or left[:1].isdigit():
         return False  # 'Johnson n Johnson'; 'section 2 d'
     if token.text[0].isupper():
         return not context.small_only and _capital_fits(token.text, before, after, loud)

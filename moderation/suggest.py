@@ -40,8 +40,9 @@ def suggest(comment: Text | Comment | str, allowed: Set[str] = frozenset()) -> S
     draft = Draft(text)
     for token, word in text_speak(text, allowed):
         draft[token] = word
-    calm(text, shouted(text), draft)
-    found = places(text)
-    if len(found.missing) > _MOSTLY * (len(found.missing) + found.right):
-        capitalise(text, draft)
+    shouts = shouted(text)
+    calm(text, shouts, draft)
+    found = places(text, besides=shouts)
+    if found.share > _MOSTLY:
+        capitalise(found, draft)
     return Suggestion(draft.corrected(), tuple(draft.changes()))

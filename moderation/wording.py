@@ -46,7 +46,10 @@ IN_CONTEXT = {word: _context(row) for word, row in _TABLES["in_context"].items()
 ACRONYMS = frozenset(_words(_TABLES["acronyms"]))
 COMMON = frozenset(_words(_TABLES["common"]))
 NAMES = {word.lower(): word for word in _words(_TABLES["names"])} | _TABLES["spelled"]
-_ACRONYMS_FROM_SMALL = ACRONYMS - frozenset(_words(_TABLES["acronyms_not_from_small"]))
+_IN_SMALL = {"i": "I"} | NAMES
+_FROM_SMALL = _IN_SMALL | {
+    word.lower(): word for word in ACRONYMS.difference(_words(_TABLES["acronyms_not_from_small"]))
+}
 
 
 def in_small(word: str) -> str:
@@ -55,7 +58,9 @@ def in_small(word: str) -> str:
     >>> " ".join(map(in_small, "MODI'S ANTI-BJP SPEECH, I'M SURE".split()))
     "Modi's anti-BJP speech, I'm sure"
     """
-    return _each_part(word, lambda part: part if part in ACRONYMS else _named(part.lower()))
+    return _each_part(
+        word, lambda part: part if part in ACRONYMS else _IN_SMALL.get(part.lower(), part.lower())
+    )
 
 
 def with_names(word: str) -> str:
@@ -64,9 +69,7 @@ def with_names(word: str) -> str:
     >>> with_names("bjp"), with_names("delhi's"), with_names("aap"), with_names("i'm")
     ('BJP', "Delhi's", 'aap', "I'm")
     """
-    return _each_part(
-        word, lambda part: part.upper() if part.upper() in _ACRONYMS_FROM_SMALL else _named(part)
-    )
+    return _each_part(word, lambda part: _FROM_SMALL.get(part, part))
 
 
 def capitalised(word: str) -> str:
@@ -78,12 +81,10 @@ def capitalised(word: str) -> str:
     return word[:1].upper() + word[1:]
 
 
-def _named(part: str) -> str:
-    return "I" if part == "i" else NAMES.get(part, part)
-
-
 def _each_part(word: str, change: Callable[[str], str]) -> str:
     """Apply `change` to what stands between hyphens and before the apostrophe."""
+    if "'" not in word and "-" not in word:
+        return change(word)
     parts = []
     for part in word.split("-"):
         stem, apostrophe, ending = part.partition("'")

@@ -34,6 +34,7 @@ SHORTENERS = (
     " rebrand.ly s.id short.io shorte.st shorturl.at soo.gd t.co t.ly t2m.io tiny.cc tinyurl.com"
     " tr.im v.gd urlz.fr"
 ).split()
+_LABELS = 8  # of a domain, from its end, are compared
 _HREF = regex.compile(
     r"<a\s[^<>]*?\bhref\s*=\s*(?:\"(?P<url>[^\"<>]*)\"|'(?P<url>[^'<>]*)'|(?P<url>[^\s\"'<>]+))",
     regex.I,
@@ -83,7 +84,7 @@ def _links(text: Text) -> Iterator[Link]:
     if text.comment.format == "html":
         for match in _HREF.finditer(text.raw):
             url = html.unescape(match["url"]).strip()
-            if _domain(url):
+            if "//" in url and _domain(url):
                 targets.add(url.rstrip("/"))
                 start, end = match.span("url")
                 yield Link(Span(start, end, text.raw[start:end]), _domain(url))
@@ -113,5 +114,5 @@ def _under(domain: str, domains: frozenset[str]) -> bool:
     >>> _under("notexample.com", frozenset(["example.com"]))
     False
     """
-    parts = domain.split(".")
+    parts = domain.rsplit(".", _LABELS)[-_LABELS:]
     return any(".".join(parts[at:]) in domains for at in range(len(parts)))

@@ -43,12 +43,11 @@ def check(text: Text, settings: Settings) -> Finding | None:
     if len(text.words) < settings.fewest_words:
         return None
     found = places(text)
-    missing = len(found.missing)
-    share = missing / ((missing + found.right) or 1)
-    if share < settings.least_share:
+    if found.share < settings.least_share:
         return None
     draft = Draft(text)
-    capitalise(text, draft)
+    capitalise(found, draft)
     spans = tuple(text.span(word.start, word.end) for word in found.missing)
     message = "Begin sentences, names and the word “I” with a capital letter."
-    return Finding("lower_case", share * (1 - 0.5**missing), message, spans, draft.corrected())
+    score = found.share * (1 - 0.5 ** len(found.missing))
+    return Finding("lower_case", score, message, spans, draft.corrected())

@@ -152,11 +152,11 @@ def _likeness(text: Text, settings: Settings) -> float:
     """How alike (0..1) the most similar of the author's recent comments is; 0 if none is enough."""
     if len(text.words) < settings.fewest_words:
         return 0.0
-    own = _normal(text.clean)[:_COMPARED]
+    own = _normal(text.clean[:_COMPARED])
     least = settings.alike * 100
     return max(
         (
-            fuzz.ratio(own, _normal(before)[:_COMPARED], score_cutoff=least) / 100
+            fuzz.ratio(own, _normal(before[:_COMPARED]), score_cutoff=least) / 100
             for before in text.comment.recent[: settings.most_recent]
         ),
         default=0.0,

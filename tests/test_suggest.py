@@ -1,0 +1,70 @@
+"""suggest: all safe corrections, and nothing else."""
+
+import pytest
+
+from moderation.comment import Comment
+from moderation.suggest import suggest
+from moderation.text import read
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        pytest.param("Well said, Mr. D. Raja.", id="nothing to correct"),
+        pytest.param("iPhone sales fell in the U.P. again.", id="a brand and an acronym"),
+        pytest.param("🙏🏽 &amp;\r\n\r\n“Ok”  \n", id="only the author's characters"),
+        pytest.param("यह अच्छा है", id="another script"),
+        pytest.param(
+            "It is ok. but i slipped, said Ravi to Mr Rao in Pune.", id="one slip of many"
+        ),
+    ],
+)
+def test_must_not_change(comment: str) -> None:
+    """What is right, or not surely wrong, stays to the character."""
+    suggestion = suggest(comment)
+    assert (suggestion.text, suggestion.changes) == (comment, ())
+
+
+@pytest.mark.parametrize(
+    ("comment", "corrected"),
+    [
+        ("u r right. i agree", "You are right. I agree"),
+        ("MODI IS RIGHT ABOUT PAKISTAN", "Modi is right about Pakistan"),
+        ("PLZ STOP THIS, U PEOPLE OF BJP", "Please stop this, you people of BJP"),
+        ("plz tell d govt.\r\n\r\nmodi n shah r in delhi 🙏🏽", None),
+    ],
+)
+def test_all_at_once(comment: str, corrected: str | None) -> None:
+    """Spelling and capitals are set right together, so that 'u' at the start becomes 'You'."""
+    expected = corrected or "Please tell the govt.\r\n\r\nModi and shah are in Delhi 🙏🏽"
+    assert suggest(comment).text == expected
+
+
+def test_changes_rebuild_the_text() -> None:
+    """The changes, put into the author's text at their places, give the suggestion."""
+    comment = "plz tell ur ppl &amp; mine 🙏🏽 b4 monday"
+    suggestion = suggest(comment)
+    rebuilt = comment
+    for change in reversed(suggestion.changes):
+        assert comment[change.span.start : change.span.end] == change.span.text
+        rebuilt = rebuilt[: change.span.start] + change.text + rebuilt[change.span.end :]
+    assert rebuilt == suggestion.text
+    assert len(suggestion.changes) == 5
+
+
+def test_corrected_comment_stays() -> None:
+    """A suggestion that is followed leaves nothing to suggest."""
+    once = suggest("u r right. MODI IS RIGHT ABOUT THIS. plz tell ur ppl").text
+    assert suggest(once).text == once
+
+
+def test_any_form_of_comment() -> None:
+    """A string, a comment and a text that is read already give the same; HTML stays HTML."""
+    comment = Comment("<p>u, <b>me</b> &lt;3</p>", format="html")
+    assert suggest(comment) == suggest(read(comment))
+    assert suggest(comment).text == "<p>You, <b>me</b> &lt;3</p>"
+
+
+def test_allowed_words() -> None:
+    """A newspaper may let words of text speak be."""
+    assert suggest("Thx to all ppl.", frozenset({"thx"})).text == "Thx to all people."

@@ -1,0 +1,42 @@
+"""Makes the README's picture of the page: `python docs/screenshot.py`, with Chromium installed."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+from werkzeug.serving import make_server
+
+from api import create_app
+
+PICTURE = Path(__file__).with_name("try-a-comment.png")
+COMMENT = (
+    "u r an idiot, Mr. Minister 🙏 EVERYONE KNOWS IT. Call me on 98765 43210 n I will explain."
+)
+WIDTH, HEIGHT = 1180, 900
+
+
+def main() -> None:
+    """Serve the shipped service, try one comment, and photograph the answer."""
+    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(
+            viewport={"width": WIDTH, "height": HEIGHT}, reduced_motion="reduce"
+        )
+        page.goto(f"http://127.0.0.1:{server.port}/try")
+        page.get_by_label("The comment").fill(COMMENT)
+        page.keyboard.press("Control+Enter")
+        page.locator(".verdict").wait_for()
+        page.screenshot(path=PICTURE)
+        browser.close()
+    server.shutdown()
+
+
+if __name__ == "__main__":
+    main()

@@ -11,6 +11,9 @@ from flask import Request
 from api.errors import Problem
 
 
+MOST_NAMES = 32  # in an object; four times what any request needs
+
+
 class JsonRequest(Request):
     """A request whose JSON is read strictly, whoever asks for it and however."""
 
@@ -51,6 +54,8 @@ def parse(body: bytes) -> dict[str, Any]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MOST_NAMES:
+        raise Problem(400, f"An object holds {len(pairs):,} names; at most {MOST_NAMES} may.")
     whole = dict(pairs)
     if len(whole) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
@@ -117,7 +118,7 @@ def _words(*, type: str, msg: str, input: object, **_: Any) -> str:  # noqa: A00
             return f"must be an object, not {kind}"
         case "list_type":
             return f"must be an array, not {kind}"
-    return msg.removeprefix("Value error, ").replace("Input should", "must").replace("List", "must")
+    return re.sub(r"^\w+ should", "must", msg.removeprefix("Value error, "))
 
 
 def response(problem: Problem, headers: Sequence[tuple[str, str]] = ()) -> Response:

@@ -52,6 +52,7 @@ def refused(answer: TestResponse, status: int) -> dict[str, Any]:
         ('{"text": "a", "id": 7}', "/id", "must be a string, not a number"),
         ('{"text": "a", "author": "\\udfff"}', "/author", "half a surrogate pair"),
         ('{"text": "a", "parent": "\\u0000"}', "/parent", "NUL character"),
+        (json.dumps({"text": "a", "id": "x" * 501}), "/id", "must have at most 500 characters"),
         ('{"text": "a", "format": "markdown"}', "/format", "'plain' or 'html'"),
         ('{"text": "a", "dry_run": "yes"}', "/dry_run", "must be a valid boolean"),
         ("[]", "", "must be an object"),
@@ -86,6 +87,7 @@ def test_a_field_that_cannot_be_used(
         (b'{"text": "a", "x": NaN}', "NaN is not a number"),
         (b'{"text": "a", "x": -Infinity}', "-Infinity is not a number"),
         (b'{"text": "a", "text": "b"}', "'text' stands twice"),
+        (json.dumps(dict.fromkeys(map(str, range(100_000)))).encode(), "holds 100,000 names"),
     ],
     ids=lambda value: str(value)[:32],
 )

@@ -93,7 +93,9 @@ def test_not_a_batch(client: FlaskClient, comments: object) -> None:
     """None, more than a thousand, or no list at all is refused as a whole."""
     answer = client.post("/v1/moderate/batch", json={"comments": comments})
     assert answer.status_code == 422
-    assert answer.get_json()["errors"][0]["pointer"] == "/comments"
+    (mistake,) = answer.get_json()["errors"]
+    assert mistake["pointer"] == "/comments"
+    assert mistake["detail"].startswith("must ")
 
 
 def test_guidelines_say_what_acts(client: FlaskClient) -> None:

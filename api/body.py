@@ -10,7 +10,6 @@ from flask import Request
 
 from api.errors import Problem
 
-
 MOST_NAMES = 32  # in an object; four times what any request needs
 
 

@@ -36,6 +36,7 @@ def serve(
     except (SettingsError, PolicyError, ModelError) as error:
         sys.stderr.write(_mistakes(error))
         raise SystemExit(2) from None
+    app.test_client().get("/readyz")  # one comment read here: what that loads, the workers share
     name = f"[{host}]" if ":" in host else host
     _Server(app, f"{name}:{port}", workers or min(os.cpu_count() or 1, MOST_WORKERS)).run()
 

@@ -53,7 +53,8 @@ def _rule(rule: RulePolicy) -> str:
     if keys:
         lines += ["| setting | shipped | meaning |", "|---|---|---|"]
     for key, field in keys.items():
-        shipped = json.dumps(table.get(key, field.get_default(call_default_factory=True)))
+        value = table.get(key, getattr(rule.settings, key))
+        shipped = json.dumps(sorted(value) if isinstance(value, set | frozenset) else value)
         shipped = shipped if len(shipped) <= 60 else shipped[:56] + " …]"
         lines.append(f"| `{key}` | `{shipped}` | {field.description} |")
     return "\n".join(lines)
@@ -128,7 +129,7 @@ def _figure(path: tuple[str, ...], figure: Mapping[str, Any]) -> str:
 
 def rules_table() -> str:
     """The README's table: a row for each rule."""
-    lines = ["| rule | looks for | review from | reject from |", "|---|---|---|---|"]
+    lines = ["| rule | asks that | review from | reject from |", "|---|---|---|---|"]
     for rule in Policy.load().rules.values():
         first = rule.rule.doc.strip().splitlines()[0]
         limits = rule.thresholds

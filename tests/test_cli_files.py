@@ -233,6 +233,12 @@ def test_excel_and_windows(tmp_path: Path) -> None:
     assert (code, [record["id"] for record in records]) == (0, ["1", "2"])
 
 
+def test_one_column_needs_no_quotes(tmp_path: Path) -> None:
+    """Where a file of CSV is but a list of texts, a comma is a comma."""
+    code, records = check(f"text\nYes, {TEST_SENTENCE}\n".encode(), tmp_path, name="in.csv")
+    assert (code, records[0]["action"]) == (0, "reject")
+
+
 def test_without_ids_a_decision_has_its_own(tmp_path: Path) -> None:
     """A row without an id gets the decision's."""
     _, records = check(b'{"text": "One."}\n{"text": "Two."}\n', tmp_path)

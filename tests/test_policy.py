@@ -1,6 +1,7 @@
 """policy: findings to actions, and every mistake in a file named by table and key."""
 
 import tomllib
+from collections.abc import Sized
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,13 @@ def test_shipped_policy_is_good() -> None:
 
 
 def test_shipped_policy_shows_every_setting() -> None:
-    """An operator who reads the shipped policy sees all that can be set."""
+    """An operator who reads the shipped policy sees all that can be set, but long lists."""
     tables = tomllib.loads(SHIPPED.read_text("utf-8"))
     hidden = {
         f"[{name}] {key}"
         for name, rule in checks.rules().items()
-        for key in rule.settings.model_fields
-        if key not in tables[name]
+        for key, value in rule.settings()
+        if key not in tables[name] and not (isinstance(value, Sized) and len(value) > 5)
     }
     assert not hidden
 

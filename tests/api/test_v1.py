@@ -1,12 +1,17 @@
 """Our own API: what it answers, and what it refuses."""
 
 import json
+from collections.abc import Mapping, Sequence
 
 import pytest
 from flask.testing import FlaskClient
 
+from api import create_app
+from moderation import Moderator
 from moderation.decision import Decision
-from tests.api.conftest import small_moderator
+from moderation.models import Models, Probabilities
+from moderation.text import Text
+from tests.api.conftest import WordReader, small_moderator
 
 UNTOLD = ("id", "took_ms")
 
@@ -128,3 +133,23 @@ def test_alive_and_ready(client: FlaskClient) -> None:
     for path in ("/healthz", "/readyz"):
         answer = client.get(path)
         assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
+
+
+class SilentReader(WordReader):
+    """A model that fails whenever it is asked."""
+
+    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+        """Fails."""
+        raise RuntimeError(str(len(texts)))
+
+
+def test_a_model_that_fails() -> None:
+    """Readiness names the scores that are missing; comments still go to a person."""
+    policy = small_moderator().policy
+    moderator = Moderator(policy, Models({"abuse": SilentReader()}, {"abuse": "2026-01"}))
+    client = create_app(moderator=moderator).test_client()
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "toxicity" in json.loads(answer.data)["detail"]
+    assert client.post("/v1/moderate", json={"text": "Hm."}).get_json()["action"] == "review"
+    assert client.get("/healthz").status_code == 200

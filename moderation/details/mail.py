@@ -1,0 +1,43 @@
+"""E-mail addresses, spelt out ones too ('ravi at gmail dot com'), and UPI payment addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from moderation.details import Detail
+
+_EMAIL = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@((?:[\w\-]{1,63}\.){1,4}[A-Za-z]{2,24})(?![\w@])")
+_SPELT_OUT = re.compile(
+    r"(?<![\w.+\-])[\w.+\-]{2,64} {0,2}[\[(]?(?:@|\bat\b)[\])]? {0,2}"
+    r"(?:gmail|yahoo|hotmail|outlook|rediffmail|protonmail|icloud) {0,2}"
+    r"[\[(]?(?:\.|\bdot\b)[\])]? {0,2}(?:com|in|co\.in|me)\b",
+    re.IGNORECASE,
+)
+_HOSTS = ("mail", "yahoo", "outlook", "icloud")
+# Handles of the payment services (NPCI's list of UPI apps), the common ones.
+_UPI = re.compile(
+    r"(?<![\w.\-])[\w.\-]{2,64}@(?:ok(?:axis|hdfcbank|icici|sbi)|paytm|pt(?:axis|sbi|hdfc|yes)|ybl"
+    r"|ibl|axl|upi|apl|yapl|fbl|jupiteraxis|sbi|icici|hdfcbank|axisbank)(?![\w@.]*\w)",
+    re.IGNORECASE,
+)
+
+
+def find(clean: str, allowed_domains: Collection[str]) -> Iterator[Detail]:
+    """Addresses of mail and payment, but none at the allowed domains or below them.
+
+    >>> [*find("a@b.org, desk@news.example.com", ["example.com"])]
+    [Detail(start=0, end=7, kind='e-mail address', score=1.0)]
+    """
+    if "@" in clean:
+        for match in _EMAIL.finditer(clean):
+            domain = f".{match[1].lower()}"
+            if not any(domain.endswith(f".{own.lower()}") for own in allowed_domains):
+                yield Detail(*match.span(), "e-mail address", 1.0)
+        for match in _UPI.finditer(clean):
+            yield Detail(*match.span(), "UPI address", 1.0)
+    low = clean.lower()
+    if any(host in low for host in _HOSTS):
+        for match in _SPELT_OUT.finditer(clean):
+            if not _EMAIL.search(match[0]):
+                yield Detail(*match.span(), "e-mail address", 1.0)

@@ -1,0 +1,102 @@
+"""Phone numbers, by `phonenumbers` (Google's libphonenumber).
+
+Any ten digits can be somebody's number, so a valid number must also be written like one: with
+'+', a leading 0 or the usual groups, as a mobile of the first region, or after a word like
+'call'. After such a word digits that no region of ours knows are taken for one too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+
+from phonenumbers import (
+    Leniency,
+    PhoneNumberFormat,
+    PhoneNumberMatcher,
+    PhoneNumberType,
+    format_number,
+    number_type,
+)
+
+from moderation.details import MOST, Detail
+
+_ROW = re.compile(
+    r"(?<![\w.,@/])(?<!\d[ \-])[+(]{0,2} ?\d(?:[ ().\-/]{0,2}\d){6,}+(?!(?!x\d)[\w%@]|,\d\d\b)"
+)
+_MOST_DIGITS = 40  # longer rows are tables or noise
+_OTHER_NUMBER = re.compile(
+    r"(?:rs\.?|inr|₹|[$£€]|rupees|isbn|pnr|fir|case|section|article|order|ticket|invoice|gst(?:in)?"
+    r"|pin|utr|petition|a/c|account|acct|application|complaint|bill|between)s?\W{0,3}"
+    r"(?:(?:no|number|id|is)\W{0,3}){0,2}$",
+    re.IGNORECASE,
+)
+_AMOUNT = re.compile(
+    r"\s*(?:/-|%|(?:crores?|cr|lakhs?|lacs?|million|billion|votes?|people|rupees|km|dollars)\b)",
+    re.IGNORECASE,
+)
+_SAYS_PHONE = re.compile(
+    r"\b(?:(?:tele)?phone|mobile|mob|cell|tel|call|whats ?app|contact|ring|sms|dial|ph|fax|helpline"
+    r"|desk|answering|messages? to|reach (?:me|us|him|her|them))\b[^.!?\n]{0,25}$",
+    re.IGNORECASE,
+)
+_YEARS_OR_DATE = re.compile(
+    r"(?:(?:1[89]|20)\d\d ?[\-/ ] ?(?:(?:1[89]|20)\d\d|\d\d)"
+    r"|\d{1,2}[./\-]\d{1,2}[./\-](?:\d{4}|\d\d)"
+    r"|(?:19|20)\d\d[./\-]\d{1,2}[./\-]\d{1,2})(?![./\-]?\d)"
+)
+_PUBLIC = {
+    PhoneNumberType.TOLL_FREE,
+    PhoneNumberType.SHARED_COST,
+    PhoneNumberType.PREMIUM_RATE,
+    PhoneNumberType.UAN,
+    PhoneNumberType.VOICEMAIL,
+}
+_MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
+
+
+def find(clean: str, regions: Sequence[str], allowed: Collection[str]) -> Iterator[Detail]:
+    """Phone numbers of the regions or in international form, but no toll-free or allowed ones.
+
+    >>> [clean[d.start : d.end] for clean in ["Call 98765 43210 or 1800-11-4000 in 2014-2019"]
+    ...  for d in find(clean, ["IN"], [])]
+    ['98765 43210']
+    """
+    for match in islice(_ROW.finditer(clean), MOST):
+        row, start = match[0], match.start()
+        before = clean[max(0, start - 40) : start]
+        digits = sum(map(str.isdigit, row))
+        other = _OTHER_NUMBER.search(before) or _AMOUNT.match(clean, match.end())
+        if digits > _MOST_DIGITS or other:
+            continue
+        said = bool(_SAYS_PHONE.search(before))
+        known, public = _known(row, said, regions, allowed)
+        if known:
+            yield Detail(start + known[0], start + known[1], "phone number", 0.9)
+        elif said and not public and 7 <= digits <= 13 and not _YEARS_OR_DATE.match(row):
+            yield Detail(start, start + len(row), "phone number", 0.7)
+
+
+def _known(
+    row: str, said: bool, regions: Sequence[str], allowed: Collection[str]
+) -> tuple[tuple[int, int] | None, bool]:
+    """The place of a number that is valid somewhere; else whether one is public."""
+    public = False
+    leniency = Leniency.VALID if said else Leniency.STRICT_GROUPING
+    for region in regions:
+        for match in PhoneNumberMatcher(row, region, leniency=leniency):
+            kind = number_type(match.number)
+            if kind in _PUBLIC or format_number(match.number, PhoneNumberFormat.E164) in allowed:
+                public = True
+                continue
+            mobile = kind in _MOBILE and region == regions[0]
+            if said or mobile or _written_as_phone(match.raw_string):
+                return (match.start, match.end), False
+    return None, public
+
+
+def _written_as_phone(raw: str) -> bool:
+    """Whether a valid number is written as numbers are: '+44 …', '(0)…', '212-555-0123'."""
+    groups = len(re.findall(r"[ .\-]+", raw))
+    return raw[0] in "+(" or (raw[0] == "0" and len(raw) > 9) or (groups == 2 and raw[-5] in ".-")

@@ -43,7 +43,8 @@ format: $(VENV)/.dev
 lock: $(VENV)/.made
 	$(PIP) install uv
 	$(LOCK) --extra parquet --group build --output-file requirements.lock
-	$(LOCK) --extra parquet --extra test --extra dev --group build --output-file requirements-dev.lock
+	$(LOCK) --extra parquet --extra postgresql --extra test --extra dev --group build \
+		--output-file requirements-dev.lock
 
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv --no-config --quiet pip compile \
 	pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes \

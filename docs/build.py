@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.testing import CliRunner
 
 from moderation import Moderator, Policy
 from moderation.cli import commands
@@ -46,9 +47,9 @@ def _rule(rule: RulePolicy) -> str:
         f"\n## {rule.name}\n",
         rule.rule.doc.strip() + "\n",
         f"> {limits.guideline}\n",
-        f"Review from {limits.review}, reject from {limits.reject}."
-        + (" The rule runs in shadow." if limits.shadow else "")
-        + "\n",
+        "The rule runs in shadow: it only watches.\n"
+        if limits.shadow
+        else f"As shipped: review from {limits.review}, reject from {limits.reject}.\n",
     ]
     if keys:
         lines += ["| setting | shipped | meaning |", "|---|---|---|"]
@@ -63,17 +64,14 @@ def _rule(rule: RulePolicy) -> str:
 def cli() -> str:
     """A page of the help of every command."""
     pages = [f"# The command line\n\n{MADE}"]
-    for path, command in _commands(commands, ("moderation",)):
-        context = click.Context(command, info_name=" ".join(path), max_content_width=90)
-        context.terminal_width = 90
-        pages.append(f"## {' '.join(path)}\n\n```text\n{command.get_help(context)}\n```\n")
+    for path in _commands(commands, ("moderation",)):
+        said = CliRunner().invoke(commands, [*path[1:], "--help"], path[0], terminal_width=90)
+        pages.append(f"## {' '.join(path)}\n\n```text\n{said.output.rstrip()}\n```\n")
     return "\n".join(pages)
 
 
-def _commands(
-    command: click.Command, path: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    yield path, command
+def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    yield path
     if isinstance(command, click.Group):
         for name in sorted(command.commands):
             yield from _commands(command.commands[name], (*path, name))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +36,8 @@ def train(names: tuple[str, ...], data: Path, out: Path, seed: int) -> None:
     """
     for name in names:
         module = _module(name)
-        click.echo(module.train(data=data, out=out, seed=seed))
+        with _wrong_data():
+            click.echo(module.train(data=data, out=out, seed=seed))
 
 
 @click.command(short_help="Measure the models in use.")
@@ -42,11 +46,26 @@ def train(names: tuple[str, ...], data: Path, out: Path, seed: int) -> None:
 @options.seed
 def evaluate(data: Path, models: Path | None, seed: int) -> None:
     """Measure the models in use on labelled comments they were not trained on."""
-    click.echo(_module("evaluate").evaluate(data=data, models=models, seed=seed))
+    module = _module("evaluate")
+    with _wrong_data():
+        click.echo(module.evaluate(data=data, models=models, seed=seed))
+
+
+@contextlib.contextmanager
+def _wrong_data() -> Iterator[None]:
+    """Tell of progress on stderr, and of data that are not there or not as they should be."""
+    from moderation.training.corpora import CorpusError
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        yield
+    except (CorpusError, FileNotFoundError) as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _module(name: str) -> Any:
     try:
         return importlib.import_module(f"moderation.training.{name}")
     except ModuleNotFoundError as error:
-        raise click.UsageError(f"{name} needs {error.name}: pip install {error.name}") from None
+        message = f"{name} needs {error.name}: pip install 'house-rules[train]'"
+        raise click.UsageError(message) from None

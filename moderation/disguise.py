@@ -83,6 +83,7 @@ _CORE = re.compile(
     rf"|[\w{_MARKS}@$*#!|+.\-€%🅐-🅩🅰-🆉]+"
 )
 _EDGE = "._-#!%+|"
+_SHORTEST, _LONGEST = 4, 14  # letters of a known word within a row of single letters
 _MOST = 500  # different odd stretches read in one text: nobody writes more in 20 kB
 
 
@@ -154,7 +155,7 @@ def _rows(clean: str) -> Iterator[tuple[int, int, str]]:
         signs = set(row.translate(str.maketrans("", "", letters)))
         if letters.isupper() and len(letters) <= 3:
             continue  # U.P.A., A P J, but not F.U.C.K.
-        words = [*_known_in(letters, whole=signs <= {" ", ","})]
+        words = [*_known_in(letters, within=" " in signs)]
         if words:
             for first, last, word in words:
                 yield places[first], places[last - 1] + 1, word
@@ -162,15 +163,18 @@ def _rows(clean: str) -> Iterator[tuple[int, int, str]]:
             yield match.start(), match.end(), letters
 
 
-def _known_in(letters: str, whole: bool) -> Iterator[tuple[int, int, str]]:
-    """The words people disguise among `letters`, longest first; short ones only if all."""
+def _known_in(letters: str, within: bool) -> Iterator[tuple[int, int, str]]:
+    """The word people disguise that the letters make, or else those `within` them, longest first.
+
+    Only blanks between letters hide where words end: 'A.S.S.O.C.H.A.M.' is one name.
+    """
     look = skeleton(letters)
     if look in DISGUISED:
         yield 0, len(letters), DISGUISED[look]
         return
-    at, shortest = 0, 4 if whole else 3
+    at = 0 if within else len(look)
     while at < len(look):
-        lengths = range(min(14, len(look) - at), shortest - 1, -1)
+        lengths = range(min(_LONGEST, len(look) - at), _SHORTEST - 1, -1)
         for length in lengths if look[at : at + 3] in BEGINNINGS else ():
             word = DISGUISED.get(look[at : at + length])
             if word:

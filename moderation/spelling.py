@@ -190,8 +190,8 @@ def _between(body: str) -> str | None:
     mixed = not all(map(str.islower, letters[1:])) and not all(map(str.isupper, letters))
     if len(letters) < 3 or mixed or not _INSIDE.fullmatch(body):
         return None
-    if all(map(str.isupper, letters)) and len(letters) < 4:
-        return None  # PM2IN, H1BS: codes
+    if body[:2].lower() in ("rs", "no") or (all(map(str.isupper, letters)) and len(letters) < 4):
+        return None  # Rs5lakh, no1fan, H1BS
     if re.search(r"[57@][A-Za-z]$|^[A-Za-z]\d[A-Za-z]{2}$", body) and not re.search(
         r"\d.*\d", body
     ):

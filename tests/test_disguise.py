@@ -18,6 +18,8 @@ from moderation.text import read
         pytest.param("Rs500, Rs.500, $500, US$ 5, 50lakhs, 100crore, 3.5%", id="amounts"),
         pytest.param("From 10am to 5 p.m. on 12/3/2020, 24x7", id="times and dates"),
         pytest.param("U.P., I.N.D.I.A., B.J.P., u.p., M.G.N.R.E.G.A.", id="dotted acronyms"),
+        pytest.param("A.S.S.O.C.H.A.M., D.I.E.T., P.I.G.", id="acronyms that hold a word"),
+        pytest.param("Rs5lakh, no1fan, 3idiots", id="figures within words"),
         pytest.param("A. B. Vajpayee, P.V. Narasimha Rao, V V S Laxman", id="initials"),
         pytest.param("A P J Abdul Kalam has no M B B S.", id="initials without dots"),
         pytest.param("e-mail, co-op, x-ray, 17-year-old, Mi-17", id="hyphens"),

@@ -135,7 +135,10 @@ def check(text: Text, settings: Settings) -> Finding | None:
     hits = [*_hits(text, settings.index)]
     if not any(hit.score for hit in hits):
         return None
-    taken = bytearray(len(text.clean))  # what an allowed entry or an earlier hit covers
+    taken = bytearray(len(text.clean))  # by a link, an allowed entry or an earlier hit
+    for token in text.tokens:
+        if token.kind in ("link", "email"):
+            taken[token.start : token.end] = b"\1" * (token.end - token.start)
     found = []
     for hit in sorted(hits, key=lambda hit: (hit.score > 0, hit.start, -hit.end)):
         if not taken[hit.start]:

@@ -23,7 +23,7 @@ from phonenumbers import (
 from moderation.details import MOST, Detail
 
 _ROW = re.compile(
-    r"(?<![\w.,@/])(?<!\d[ \-])[+(]{0,2} ?\d(?:[ ().\-/]{0,2}\d){6,}+(?!(?!x\d)[\w%@]|,\d\d\b)"
+    r"(?<![\w.,@/=#])(?<!\d[ \-])[+(]{0,2} ?\d(?:[ ().\-/]{0,2}\d){6,}+(?!(?!x\d)[\w%@]|,\d\d\b)"
 )
 _MOST_DIGITS = 40  # longer rows are tables or noise
 _OTHER_NUMBER = re.compile(
@@ -41,6 +41,7 @@ _SAYS_PHONE = re.compile(
     r"|desk|answering|messages? to|reach (?:me|us|him|her|them))\b[^.!?\n]{0,25}$",
     re.IGNORECASE,
 )
+_SPREAD = re.compile(r"\d([ .\-]{1,2})\d(?:\1\d){8,10}")  # 9 8 7 6 5 …
 _YEARS_OR_DATE = re.compile(
     r"(?:(?:1[89]|20)\d\d ?[\-/ ] ?(?:(?:1[89]|20)\d\d|\d\d)"
     r"|\d{1,2}[./\-]\d{1,2}[./\-](?:\d{4}|\d\d)"
@@ -68,9 +69,15 @@ def find(clean: str, regions: Sequence[str], allowed: Collection[str]) -> Iterat
         before = clean[max(0, start - 40) : start]
         digits = sum(map(str.isdigit, row))
         other = _OTHER_NUMBER.search(before) or _AMOUNT.match(clean, match.end())
-        if digits > _MOST_DIGITS or other:
-            continue
         said = bool(_SAYS_PHONE.search(before))
+        round_sum = row.endswith("0000") and not said and row[0] != "+"
+        if digits > _MOST_DIGITS or other or round_sum:
+            continue
+        if _SPREAD.fullmatch(row):
+            joined = re.sub(r"\D", "", row)
+            if _known(joined, False, regions, allowed)[0]:
+                yield Detail(start, start + len(row), "phone number", 0.9)
+            continue
         known, public = _known(row, said, regions, allowed)
         if known:
             yield Detail(start + known[0], start + known[1], "phone number", 0.9)

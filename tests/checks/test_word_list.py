@@ -21,6 +21,8 @@ _SETTINGS = Settings(banned=tuple(_RUDE.split()), suspect=("jumla", "chai wala")
         pytest.param("Hancock, Cumming, Cummings, Spicer, Bhosale", id="names like a form"),
         pytest.param("Dickens wrote about titles, wrappers, and grass.", id="beginnings"),
         pytest.param("The A55, $5, 5sp, 100 crore and 10am", id="figures"),
+        pytest.param("https://example.com/idiot and www.example.com/a/idiot", id="links"),
+        pytest.param("director@idiot.example.com", id="an address"),
         pytest.param("a chai, wala", id="a phrase with a sign between"),
         pytest.param("as* per terms", id="a footnote"),
         pytest.param("मूर्खता", id="another script"),

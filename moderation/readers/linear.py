@@ -82,9 +82,10 @@ def linear(files: Files) -> Linear:
 
 @dataclass(frozen=True)
 class LinearReader:
-    """Reads the clean text as it is."""
+    """Reads the clean text, or `folded` (its disguises undone) where the card says so."""
 
     model: Linear
+    folded: bool = False
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -93,12 +94,14 @@ class LinearReader:
 
     def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """One calibrated probability per head and text."""
-        found = self.model.probabilities([text.clean for text in texts])
+        found = self.model.probabilities([self._text(text) for text in texts])
         return {head: found[:, column] for column, head in enumerate(self.heads)}
 
     def explain(self, text: Text, head: str) -> list[Weight]:
         """The words that spoke for `head`, heaviest first, with their share of all that did."""
-        characters = self.model.weigh(text.clean, head)
+        characters = self.model.weigh(self._text(text), head)
+        if self.folded and text.folded.edits:
+            characters = _unfolded(characters, text)
         words = [(token, characters[token.start : token.end].sum()) for token in text.tokens]
         total = sum(weight for _, weight in words if weight > 0)
         found = [
@@ -108,7 +111,19 @@ class LinearReader:
         ]
         return sorted(found, key=lambda weight: -weight.share)
 
+    def _text(self, text: Text) -> str:
+        return text.folded.text if self.folded else text.clean
+
+
+def _unfolded(characters: npt.NDArray[np.float64], text: Text) -> npt.NDArray[np.float64]:
+    """Weights of the folded text's characters as weights of the clean text's."""
+    places = np.array(text.folded.index(), np.int64)
+    each = characters / np.maximum(places[:, 1] - places[:, 0], 1)
+    size = len(text.clean) + 1
+    starts, ends = (np.bincount(places[:, column], each, size) for column in (0, 1))
+    return np.cumsum(starts - ends)[: len(text.clean)]
+
 
 def load(files: Files) -> LinearReader:
     """The reader of these files."""
-    return LinearReader(linear(files))
+    return LinearReader(linear(files), files.card.get("reads") == "folded")

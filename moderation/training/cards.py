@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import importlib.metadata
 import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 LIBRARIES = ("numpy", "scikit-learn", "joblib")
 
@@ -50,3 +54,17 @@ def card(
         "limits": limits,
         **more,
     }
+
+
+def version(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
+    """A version's name: the day, and the start of the hash of the weights.
+
+    >>> version({"weights": np.zeros(3, np.int8)}).split("-")[-1]
+    '8eaeeaa'
+    """
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+    day = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return f"{day}-{digest.hexdigest()[:7]}"

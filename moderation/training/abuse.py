@@ -1,0 +1,177 @@
+"""Train the fast abuse model: one logistic regression per source and label, mixed into heads.
+
+Sets that say "toxic" mean different things by it, and one model over all of them is worse than
+Wikipedia's alone. So each label learns on its own rows, and a head is a weighted sum of those
+that are near to what it means. The shares were set on the validation part of the training
+sets; docs/experiments.md has the tries.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from moderation import models
+from moderation.ngrams import Recipe
+from moderation.training import cards, corpora, fitting
+from moderation.training.features import HashedNgrams
+from moderation.training.fitting import Fitted
+from moderation.training.gather import Gathered, gather
+
+RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=20)
+
+# Labels whose readers were unsure, or that are small, get less say against the prior.
+STRENGTH = {"civil": 0.25, "jigsaw": 2.0, "dynahate": 1.0, "hatexplain": 1.0}
+USUAL_STRENGTH = 4.0
+
+HARMLESS = "identity.toxic"  # neutral mentions of identities: 'no' for what these sets ask
+HELPED = frozenset({"jigsaw", "hatexplain", "implicit", "stormfront", "dynahate"})
+
+
+class Head(NamedTuple):
+    """A head: the labels mixed into it, the label that says how sure to be, and its natural rate.
+
+    The rate is that of the label among natural comments, where it is not None.
+    """
+
+    shares: dict[str, float]
+    target: str
+    rate: float | None = None
+
+
+_INSULT = {"jigsaw.insult": 1.0, "jigsaw.toxic": 0.5, "convabuse.person": 0.3}
+HEADS = {
+    "toxicity": Head(
+        {
+            "jigsaw.toxic": 1.0,
+            "jigsaw.insult": 1.0,
+            "civil.toxic": 0.5,
+            "ruddit.offensive": 0.5,
+            "sbf.offensive": 0.3,
+        },
+        "jigsaw.toxic",
+    ),
+    "severe_toxicity": Head({"jigsaw.severe": 1.0, "jigsaw.toxic": 0.5}, "jigsaw.severe"),
+    "insult": Head(_INSULT, "jigsaw.insult"),
+    "profanity": Head(
+        {"jigsaw.obscene": 1.0, "paradetox.toxic": 0.3, "reddit.uncivil": 0.2}, "jigsaw.obscene"
+    ),
+    "threat": Head(
+        {"jigsaw.threat": 1.0, "edos.threat": 0.3, "dynahate.threat": 0.2}, "jigsaw.threat"
+    ),
+    "identity_attack": Head(
+        {
+            "jigsaw.identity": 1.0,
+            "hatexplain.hate": 0.3,
+            "sbf.offensive": 0.3,
+            "implicit.explicit": 0.3,
+            "dynahate.hate": 0.2,
+            "stormfront.hate": 0.2,
+        },
+        "jigsaw.identity",
+    ),
+    "sexually_explicit": Head({"sbf.sexual": 1.0, "jigsaw.obscene": 0.5}, "sbf.sexual", 0.005),
+    "personal_attack": Head(
+        {"jigsaw.insult": 1.0, "jigsaw.toxic": 0.3, "convabuse.person": 0.5, "civil.toxic": 0.2},
+        "jigsaw.insult",
+    ),
+}
+LABELS = sorted({label for head in HEADS.values() for label in head.shares})
+
+log = logging.getLogger(__name__)
+Progress = Callable[[str], None]
+
+
+def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -> Path:
+    """Train on the sets under `data`, write `out/abuse/<version>/`, return that folder.
+
+    Raises `CorpusError` where the folder does not fit `data/sources.toml`.
+    """
+    began = time.perf_counter()
+    progress("reading")
+    found = gather(corpora.rows(data, "train"), [*LABELS, HARMLESS])
+    progress(f"n-grams of {len(found.texts):,} texts")
+    features = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits).transform(found.texts)
+    rare = fitting.rarity(features[found.parts == "train"])
+    features.data *= rare[features.indices]
+    members = _members(found, features, seed, progress)
+    arrays = _arrays(found, features, members, rare)
+    card = _card(data, found, seed, time.perf_counter() - began)
+    folder = out / "abuse" / cards.version(arrays)
+    models.save(folder, card, arrays)
+    return folder
+
+
+def _members(
+    found: Gathered, features: sparse.csr_matrix, seed: int, progress: Progress
+) -> dict[str, Fitted]:
+    """One logistic regression per label, on its own rows and the harmless ones."""
+    harmless = found.of(HARMLESS, "train").rows
+    natural = features[(found.parts == "validation") & found.natural]
+    members = {}
+    for label in LABELS:
+        rows, values = found.of(label, "train")
+        progress(f"{label}: {len(rows):,} rows")
+        source = label.split(".")[0]
+        if source in HELPED:
+            rows, values = np.append(rows, harmless), np.append(values, np.zeros(len(harmless)))
+        strength = STRENGTH.get(source, USUAL_STRENGTH)
+        fitted = fitting.fit(features[rows], values, strength, seed)
+        members[label] = fitting.standardised(fitted, natural)
+    return members
+
+
+def _arrays(
+    found: Gathered, features: sparse.csr_matrix, members: dict[str, Fitted], rare: Any
+) -> dict[str, Any]:
+    """The heads as the reader loads them."""
+    heads = [fitting.mixed(members, head.shares) for head in HEADS.values()]
+    knots = [
+        _knots(found, features, head, fitted)
+        for head, fitted in zip(HEADS.values(), heads, strict=True)
+    ]
+    weights, scales = fitting.quantised(np.column_stack([head.weights * rare for head in heads]))
+    return {
+        "weights": weights,
+        "scales": scales,
+        "intercepts": np.array([head.intercept for head in heads], np.float32),
+        "knots": np.stack(knots, axis=1),
+    }
+
+
+def _knots(found: Gathered, features: sparse.csr_matrix, head: Head, fitted: Fitted) -> Any:
+    """The head's calibration on the validation part, at its natural rate."""
+    everything = found.of(head.target, "train", "validation", natural=True).values
+    rate = head.rate or float((everything >= 0.5).mean())
+    rows, values = found.of(head.target, "validation")
+    if head.rate:  # no natural rows of its own: natural comments stand for 'no'
+        others = np.flatnonzero((found.parts == "validation") & found.natural)
+        rows, values = np.append(rows, others), np.append(values, np.zeros(len(others)))
+    return fitting.calibration(fitted.logits(features[rows]), values, rate)
+
+
+def _card(data: Path, found: Gathered, seed: int, seconds: float) -> dict[str, Any]:
+    catalogue = corpora.catalogue()
+    return cards.card(
+        name="abuse",
+        kind="linear",
+        purpose="How likely readers are to find a comment abusive, in eight ways.",
+        heads=list(HEADS),
+        data=[catalogue[name].entry(data, rows) for name, rows in sorted(found.sources.items())],
+        figures={},
+        seed=seed,
+        seconds=seconds,
+        limits=(
+            "It knows words and their neighbours, not meaning: irony, allusion, quotation and "
+            "hatred in polite words escape it. It learned from Wikipedia, news sites, Reddit and "
+            "tweets in English, mostly American."
+        ),
+        recipe={"chars": RECIPE.chars, "words": RECIPE.words, "bits": RECIPE.bits},
+        reads="folded",
+    )

@@ -1,0 +1,50 @@
+"""A comment is written in English.
+
+The language model gives the probability that it is; the finding's score is what is missing to
+one. Names, titles, dishes and slogans of any language do not make a comment foreign, nor does a
+quoted phrase; one English word among ten foreign ones does not make it English. The foreign
+words are marked, and the language is named where it can be told, also when it is written in
+Latin letters.
+
+- Fires: "ye sarkar kisi kaam ki nahi hai", "Das ist doch alles gelogen.", "यह सच नहीं है भाई".
+- Does not fire: "Modi ji, please meet the kisan leaders.", "He said \"sab chalta hai\" and left.",
+  "Jai Hind" (too short to tell), "🙏🙏" and bare links (no language: other rules are about them).
+- Limits: under `fewest_words` words nobody can tell; urban slang that is half English passes or
+  goes to a person, by its share of English words.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from moderation import checks
+from moderation.decision import Finding
+from moderation.languages import called
+from moderation.text import Text
+
+_LEAST = 0.5  # below this there is nothing to report, not even to observe
+
+
+class Settings(checks.Settings):
+    """What can be set in `[language]`."""
+
+    fewest_words: int = Field(4, ge=1, description="Shorter comments are not judged by language.")
+    allowed: tuple[str, ...] = Field(
+        (), description='Languages that may be used beside English, as codes: "hi", "hi-Latn".'
+    )
+
+
+def check(text: Text, settings: Settings) -> Finding | None:
+    """Not in English."""
+    if len(text.words) < settings.fewest_words:
+        return None
+    score = 1 - text.scores["english"]
+    code = text.notes.get("language", "und")
+    if score < _LEAST or code in settings.allowed:
+        return None
+    name = called(code)
+    message = "Write in English, please."
+    if name:
+        message += f" This looks like {name}."
+    spans = tuple(text.span(start, end) for start, end in text.notes.get("foreign", ()))
+    return Finding("language", score, message, spans or (text.span(0, len(text.clean)),))

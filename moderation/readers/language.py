@@ -1,0 +1,232 @@
+"""The language reader: is a comment in English, and if not, what is it in?
+
+What carries no language is left out (links, mentions, hashtags, digits, emoji), the script is
+judged, then the mean weight of the hashed n-grams, calibrated by length: ten letters say less
+than a hundred. A comment that is not clearly English gets a second look without quotations and
+without names (words with a capital inside a sentence), for they are nobody's language. Only
+what is still doubtful then is named, which takes longer.
+
+Files: `english.npy` and `romanised.npy` (2**bits x languages), both int8, with `scales.npy`
+and `intercepts.npy` for the latter. The card holds the recipes and the calibration.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import regex
+
+from moderation.languages import SCRIPTS
+from moderation.models import Files, Probabilities
+from moderation.ngrams import Recipe
+from moderation.text import Text, Weight
+
+LATIN = 0.7  # under this share of Latin letters a comment is not in English
+FOREIGN_SCRIPT = 0.002  # the probability of English then (measured: see the card)
+NO_LANGUAGE = "zxx"  # ISO 639-2 for what has no words
+_CLEAR = 0.9  # from here on there is no second look
+_NAMED = 0.5  # below this the language is named
+_LONGEST = 200  # letters; more do not make the answer surer
+
+# Text without these signs holds no link, address, mention or hashtag, and needs no tokens.
+_SIGNS = ("@", "#", "://", "www.", "WWW.", ".co", ".in", ".org", ".net", ".gov", "/")
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_LATIN = regex.compile(r"\p{Latin}+")
+_SCRIPT = {name: regex.compile(rf"\p{{Script={name}}}") for name in SCRIPTS}
+_QUOTED = re.compile(r"\"[^\"\n]{2,200}\"|(?<!\w)'[^'\"\n]{2,200}'(?!\w)")
+_CAPITAL = regex.compile(r"(?<=[\p{L}\p{N},;:&)\"'.\-] ?)\p{Lu}[\p{L}\p{M}'.\-]*")
+
+
+def words_of(text: Text) -> list[str]:
+    """The words that carry language.
+
+    >>> from moderation.text import read
+    >>> words_of(read("@ravi: 100 % right 🙏 see www.example.com #truth"))
+    ['right', 'see']
+    """
+    if any(sign in text.clean for sign in _SIGNS):
+        return [part for token in text.words for part in _WORD.findall(token.text)]
+    return _WORD.findall(text.clean)
+
+
+def latin_share(words: Sequence[str]) -> float:
+    """The share of Latin letters among all letters.
+
+    >>> latin_share(["नमक", "mag"])
+    0.5
+    """
+    joined = "".join(words)
+    if joined.isascii():
+        return 1.0
+    return sum(len(match) for match in _LATIN.findall(joined)) / len(joined)
+
+
+def without_names(clean: str) -> str:
+    """`clean` without quotations and without words that have a capital inside a sentence.
+
+    >>> without_names('He told Amit Shah that "sab chalta hai" in Delhi.')
+    'He told   that   in '
+    """
+    return _CAPITAL.sub(" ", _QUOTED.sub(" ", clean))
+
+
+@dataclass(frozen=True)
+class LanguageReader:
+    """The score `english`, and in the notes the language and the foreign stretches."""
+
+    recipe: Recipe
+    english: npt.NDArray[np.int8]
+    calibration: tuple[float, float, float, float]
+    naming: Naming
+    heads: tuple[str, ...] = ("english",)
+
+    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+        """The probability that each text is in English. Notes: `language`, `foreign`."""
+        found = self.scores(texts)
+        for text, score in zip(texts, found.tolist(), strict=True):
+            if score >= _NAMED:
+                text.notes["language"] = "en" if words_of(text) else NO_LANGUAGE
+            else:
+                text.notes["language"] = self.naming.name(text.clean, words_of(text))
+                text.notes["foreign"] = self._foreign(text)
+        return {"english": found}
+
+    def scores(self, texts: Sequence[Text]) -> Probabilities:
+        """The probability that each text is in English, after a second look where needed."""
+        words = [words_of(text) for text in texts]
+        found = self.probabilities(words)
+        for place in np.flatnonzero(found < _CLEAR).tolist():
+            found[place] = max(found[place], self._second(texts[place], words[place]))
+        return found
+
+    def probabilities(self, texts: Sequence[Sequence[str]]) -> Probabilities:
+        """The probability of English for each list of words; 1 where there are none."""
+        found = np.ones(len(texts))
+        read = []
+        for place, words in enumerate(texts):
+            if latin_share(words) < LATIN:
+                found[place] = FOREIGN_SCRIPT
+            elif words:
+                read.append(place)
+        if read:
+            found[read] = self._calibrated([" ".join(texts[place]) for place in read])
+        return found
+
+    def _second(self, text: Text, words: Sequence[str]) -> float:
+        """The probability for what is left without names and quotations, where enough is."""
+        own = _WORD.findall(without_names(text.clean))
+        if len(own) < 3 or len(own) == len(words):
+            return 0.0
+        return float(self.probabilities([own])[0])
+
+    def _calibrated(self, texts: Sequence[str]) -> Probabilities:
+        slope, slope_by_length, start, start_by_length = self.calibration
+        length = np.log([min(len(text), _LONGEST) for text in texts])
+        logit = (slope + slope_by_length * length) * self.logits(texts)
+        logit += start + start_by_length * length
+        return np.asarray(1 / (1 + np.exp(-np.clip(logit, -30, 30))))
+
+    def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """The mean weight of each text's n-grams, in steps of the stored integers."""
+        grams = self.recipe.ngrams(texts)
+        weights = self.english[self.recipe.buckets(grams.hashes)]
+        if len(texts) == 1:
+            return np.array([weights.mean()])
+        sums = np.bincount(grams.rows, weights, len(texts))
+        return np.asarray(sums / np.maximum(np.bincount(grams.rows, minlength=len(texts)), 1))
+
+    def _word_logits(self, text: Text) -> list[float]:
+        """How English each word looks, itself and its neighbours at half weight."""
+        found = self.logits([word.text for word in text.words])
+        spread = np.convolve(found, [0.5, 1.0, 0.5], "same")
+        return [
+            float(logit) if latin_share([word.text]) >= LATIN else -127.0
+            for word, logit in zip(text.words, spread, strict=True)
+        ]
+
+    def _foreign(self, text: Text) -> list[tuple[int, int]]:
+        """The stretches of the clean text that do not look English."""
+        stretches: list[tuple[int, int]] = []
+        after = False
+        for word, logit in zip(text.words, self._word_logits(text), strict=True):
+            if logit < 0:
+                start = stretches.pop()[0] if after else word.start
+                stretches.append((start, word.end))
+            after = logit < 0
+        return stretches
+
+    def explain(self, text: Text, head: str) -> list[Weight]:  # noqa: ARG002 - there is one head
+        """The words that look most English, with their share of all that do."""
+        if not text.words:
+            return []
+        logits = np.maximum(self._word_logits(text), 0)
+        shares = logits / max(float(logits.sum()), 1.0)
+        found = [
+            Weight(word.start, word.end, float(share))
+            for word, share in zip(text.words, shares, strict=True)
+            if share > 0
+        ]
+        return sorted(found, key=lambda weight: -weight.share)
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Names the language of what is not English: by script, by our own model, by langdetect."""
+
+    recipe: Recipe
+    languages: tuple[str, ...]
+    romanised: npt.NDArray[np.int8]
+    scales: npt.NDArray[np.float32]
+    intercepts: npt.NDArray[np.float32]
+
+    def name(self, clean: str, words: Sequence[str]) -> str:
+        """A code such as 'de', 'hi-Latn', or 'und' where nobody can tell."""
+        if latin_share(words) < LATIN:
+            counts = dict.fromkeys(SCRIPTS.values(), 0)
+            for script, code in SCRIPTS.items():
+                counts[code] += len(_SCRIPT[script].findall(clean))
+            code, count = max(counts.items(), key=lambda item: item[1])
+            return code if count > sum(map(len, words)) / 3 else detected(clean)
+        grams = self.recipe.ngrams([" ".join(words)])
+        weights = self.romanised[self.recipe.buckets(grams.hashes)]
+        logits = weights.mean(axis=0) * self.scales + self.intercepts
+        code = self.languages[int(logits.argmax())]
+        return code if code != "other" else detected(clean)
+
+
+def detected(clean: str) -> str:
+    """What langdetect takes it for, English aside; always the same for the same text."""
+    from langdetect import DetectorFactory, LangDetectException, detect_langs
+
+    DetectorFactory.seed = 0  # unseeded, it changes its mind from call to call
+    try:
+        found = detect_langs(clean)
+    except LangDetectException:
+        return "und"
+    codes = [guess.lang.partition("-")[0] for guess in found if guess.lang != "en"]
+    return codes[0] if codes else "und"
+
+
+def _recipe(card: Mapping[str, Any]) -> Recipe:
+    return Recipe(tuple(card["chars"]), tuple(card["words"]), card["bits"])
+
+
+def load(files: Files) -> LanguageReader:
+    """The reader of these files."""
+    card = files.card
+    naming = Naming(
+        _recipe(card["naming_recipe"]),
+        tuple(card["languages"]),
+        np.asarray(files.array("romanised")),
+        np.asarray(files.array("scales")),
+        np.asarray(files.array("intercepts")),
+    )
+    slope, slope_by_length, start, start_by_length = card["calibration"]
+    calibration = (slope, slope_by_length, start, start_by_length)
+    english = np.asarray(files.array("english"))  # a view: a memmap is slow to index
+    return LanguageReader(_recipe(card["recipe"]), english, calibration, naming)

@@ -1,0 +1,237 @@
+"""Labelled texts for the language model: English as readers write it, and everything else.
+
+Beside the corpora it makes what they lack: Indic text in Latin letters (`romanise`), sentences
+of two tongues, English full of Indian names, quoted phrases. A text that is made keeps the part
+(train, validation, test) of the row it was made from.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import logging
+import random
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import regex
+
+from moderation.training import corpora
+from moderation.training.mixing import Names, lazy, mixed
+from moderation.training.romanise import Writer, romanise
+from moderation.training.splits import Part, part
+
+log = logging.getLogger(__name__)
+
+FILE = "english/train.csv.gz"
+_EVERYDAY = Path(__file__).with_name("romanised.toml")
+_CUTS = ((1, 3), (4, 8), (4, 8), (9, 20), (9, 20), (21, 60))  # words of a stretch of a comment
+_MARKS = regex.compile(r"(?<=\p{Latin})\p{Mn}")
+_KEPT = 0.5  # of the comments in the abuse sets: more do not make it better
+_MADE = 6  # spellings of each native-script row
+
+
+class Example(NamedTuple):
+    """A text, whether it is English, its language, where it is from, and what it is for."""
+
+    text: str
+    english: bool
+    language: str
+    source: str
+    part: Part
+
+
+def everyday() -> dict[str, tuple[list[str], list[str]]]:
+    """By language: its small words and short comments in Latin letters."""
+    tables = tomllib.loads(_EVERYDAY.read_text("utf-8"))
+    return {
+        code: (
+            table["words"].split(),
+            [*filter(None, regex.split(r"\s*[|\n]\s*", table["phrases"]))],
+        )
+        for code, table in tables.items()
+    }
+
+
+def examples(data: Path, seed: int) -> Iterator[Example]:
+    """All examples of the folder, in a fixed order, with everything that is made from them."""
+    rng = random.Random(seed)  # noqa: S311 - for variety, not for secrets
+    names = Names.load()
+    rows = list(_rows(data / FILE))
+    known = {word for row in rows if row.english for word in row.text.lower().split()}
+    comments = [row for row in _comments(data, rng) if _plausible(row.text, known)]
+    english = [row for row in rows if row.english] + comments
+    vocabulary = [word for row in english[:20_000] for word in row.text.split() if word.islower()]
+    yield from rows
+    yield from comments
+    yield from _bare(rows)
+    yield from _typed(english, rng)
+    yield from _named(english, names, rng)
+    yield from _quoting(english, rows, names, rng)
+    yield from _romanised(rows, vocabulary, names, rng)
+    yield from _everyday(vocabulary, names, rng)
+
+
+def _rows(path: Path) -> Iterator[Example]:
+    csv.field_size_limit(1 << 24)
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            kind, _, code = row["source"].partition("-")
+            language = {"ewt": "en", "hitop": "en", "lingua": "en", "rom": "hi-Latn"}.get(
+                kind, code
+            )
+            yield Example(
+                row["text"], row["label"] == "en", language, row["source"], part(row["text"])
+            )
+
+
+def _comments(data: Path, rng: random.Random) -> Iterator[Example]:
+    """A stretch of each comment of the abuse sets that may train, of any length."""
+    for source in corpora.catalogue().values():
+        if source.use != "train":
+            continue
+        if not (data / source.file).is_file():
+            log.warning(
+                "%s is missing: English comments of '%s' are left out", source.file, source.name
+            )
+            continue
+        for row in source.rows(data):
+            if rng.random() > _KEPT:
+                continue
+            words = row.text.split()
+            fewest, most = rng.choice(_CUTS)
+            count = rng.randint(fewest, most)
+            start = rng.randint(0, max(len(words) - count, 0))
+            cut = " ".join(words[start : start + count])
+            if cut:
+                yield Example(cut, True, "en", source.name, row.part)
+
+
+def _plausible(text: str, known: set[str]) -> bool:
+    """Whether it can be English: the sets of English comments hold a few that are not."""
+    words = text.lower().split()
+    return len(words) < 5 or sum(word in known for word in words) > 0.3 * len(words)
+
+
+def _bare(rows: Iterable[Example]) -> Iterator[Example]:
+    """Foreign text without its accents, as people type it on a plain keyboard."""
+    for row in rows:
+        if not row.english and row.source.startswith("lat-"):
+            bare = unicodedata.normalize(
+                "NFC", _MARKS.sub("", unicodedata.normalize("NFD", row.text))
+            )
+            if bare != row.text:
+                yield row._replace(text=bare, source="bare-" + row.language)
+
+
+def _typed(english: Sequence[Example], rng: random.Random) -> Iterator[Example]:
+    """English with slips, in small letters or capitals."""
+    for row in english:
+        if rng.random() < 0.25:
+            yield row._replace(text=lazy(row.text, rng), source="typed")
+
+
+def _named(english: Sequence[Example], names: Names, rng: random.Random) -> Iterator[Example]:
+    """English with one to ten names, slogans or borrowed words in it."""
+    for row in english:
+        count = len(row.text.split())
+        if count < 3 or rng.random() > 0.3:
+            continue
+        most = min(10, 1 + count // 2)
+        text = names.planted(row.text, rng, rng.randint(1, most))
+        if rng.random() < 0.15 and count > 4:
+            slogan = rng.choice(names.slogans)
+            text = f"{slogan}! {text}" if rng.random() < 0.5 else f"{text} {slogan}"
+        yield row._replace(text=lazy(text, rng), source="named")
+
+
+def _quoting(
+    english: Sequence[Example], rows: Sequence[Example], names: Names, rng: random.Random
+) -> Iterator[Example]:
+    """Long English that quotes up to a fifth of foreign words."""
+    foreign = [row for row in rows if row.source.startswith(("lat-", "rom-"))]
+    for row in english:
+        words = row.text.split()
+        if len(words) < 10 or not foreign or rng.random() > 0.1:
+            continue
+        other = rng.choice(foreign)
+        quoted = other.text.split()[: max(1, len(words) // 5)]
+        phrase = rng.choice(names.slogans) if rng.random() < 0.2 else " ".join(quoted)
+        at = rng.randint(1, len(words))
+        text = " ".join([*words[:at], f'"{phrase}"', *words[at:]])
+        if other.part == row.part:
+            yield row._replace(text=text, source="quoting")
+
+
+def _romanised(
+    rows: Sequence[Example], vocabulary: Sequence[str], names: Names, rng: random.Random
+) -> Iterator[Example]:
+    """Native-script rows in several spellings, pure and mixed with English."""
+    small = everyday()
+    for row in rows:
+        if row.source == "rom-hitop" and rng.random() < 0.5:
+            yield row._replace(text=lazy(mixed(row.text, vocabulary, rng, 0.15), rng))
+        code = row.language
+        if not row.source.startswith("nat-") or code not in small:
+            continue
+        for turn in range(_MADE):
+            text = romanise(row.text, code, rng)
+            words = text.split()
+            source = f"rom-{code}"
+            if turn >= _MADE // 2 and len(words) > 3:
+                text = _chatty(words, small[code][0], rng)
+                source = f"chat-{code}"
+            if turn == _MADE - 1 and len(words) > 3:
+                text = mixed(text, vocabulary, rng, rng.uniform(0.15, 0.5))
+                source = f"mixed-{code}"
+            if turn == _MADE - 2 and len(words) > 3:
+                text = _halves(text, vocabulary, rng)
+                source = f"mixed-{code}"
+            if rng.random() < 0.2:
+                text = names.planted(text, rng, rng.randint(1, 3))
+            yield Example(lazy(text, rng), False, f"{code}-Latn", source, row.part)
+
+
+def _chatty(words: Sequence[str], small: Sequence[str], rng: random.Random) -> str:
+    """A stretch of formal text with the small words of everyday speech strewn in."""
+    start = rng.randint(0, max(len(words) - 4, 0))
+    kept = list(words[start : start + rng.randint(2, 10)])
+    for _ in range(rng.randint(1, len(kept) + 2)):
+        kept.insert(rng.randint(0, len(kept)), rng.choice(small))
+    return " ".join(kept)
+
+
+def _halves(foreign: str, vocabulary: Sequence[str], rng: random.Random) -> str:
+    """`foreign` before or after a shorter stretch of English words."""
+    stretch = " ".join(rng.choices(vocabulary, k=rng.randint(1, len(foreign.split()))))
+    return f"{stretch} {foreign}" if rng.random() < 0.5 else f"{foreign} {stretch}"
+
+
+def _everyday(
+    vocabulary: Sequence[str], names: Names, rng: random.Random, count: int = 4000
+) -> Iterator[Example]:
+    """Short comments of the ten languages: our phrases, and their words in any order.
+
+    Words in a random order are no sentences, but a model of n-grams cannot tell.
+    """
+    for code, (words, phrases) in everyday().items():
+        for _ in range(count):
+            writer = Writer(code, rng)
+            if rng.random() < 0.25:
+                text = rng.choice(phrases)
+            else:
+                text = " ".join(rng.choices(words, k=rng.choice((1, 2, 3, 4, 5, 6, 8, 10, 14))))
+            if rng.random() < 0.5:
+                text = writer.spell(text)
+            chance = rng.random()
+            if chance < 0.35 and len(text.split()) > 3:
+                text = mixed(text, vocabulary, rng, rng.uniform(0.1, 0.5))
+            elif chance < 0.5:
+                text = _halves(text, vocabulary, rng)
+            if rng.random() < 0.25:
+                text = names.planted(text, rng, rng.randint(1, 3))
+            drawn: Part = rng.choices(("train", "validation", "test"), (8, 1, 1))[0]
+            yield Example(lazy(text, rng), False, f"{code}-Latn", f"everyday-{code}", drawn)

@@ -1,11 +1,16 @@
 """The house's map, kept by a machine: imports point one way, and every rule has its papers."""
 
 import ast
+import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from moderation import checks
 
@@ -114,3 +119,19 @@ def test_every_rule_has_its_papers(name: str) -> None:
     assert f"| [`{name}`](docs/rules.md#{name}) |" in (ROOT / "README.md").read_text("utf-8")
     assert name in tomllib.loads((ROOT / "moderation" / "policy.toml").read_text("utf-8"))
     assert len(checks.rules()[name].doc.strip().splitlines()) > 2
+
+
+def test_what_is_imported_is_declared() -> None:
+    """Every library that a file imports stands among the project's dependencies."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = chain(project["dependencies"], *project["optional-dependencies"].values())
+    declared = {canonicalize_name(Requirement(line).name) for line in wanted}
+    distributions = packages_distributions()
+    tops = {name.partition(".")[0] for path in FILES for name in imported(path)}
+    foreign = tops - sys.stdlib_module_names - {"moderation", "api", "__future__"}
+    undeclared = {
+        top
+        for top in foreign
+        if not declared & {canonicalize_name(it) for it in distributions.get(top, [top])}
+    }
+    assert not undeclared

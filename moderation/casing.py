@@ -12,12 +12,22 @@ from typing import NamedTuple
 import regex
 
 from moderation.text import Text, Token
-from moderation.wording import ACRONYMS, COMMON, Draft, capitalised, in_small, with_names
+from moderation.wording import (
+    COMMON,
+    IN_CONTEXT,
+    TEXT_SPEAK,
+    Draft,
+    acronym,
+    capitalised,
+    in_small,
+    with_names,
+)
 
 _QUOTED = regex.compile(r"\"[^\"\n]{1,300}\"|(?<!\w)'[^'\n]{1,300}'(?!\w)")
 _BETWEEN = frozenset("number emoji other mention".split())  # what does not end a shouted stretch
-_ENDS = regex.compile(r"[.!?\u203d:][\"')\]*]*\s*$")
+_ENDS = regex.compile(r"(?:(?<!\.)\.|[!?\u203d:])[\"')\]]*\s*$")
 _LOOK_BACK = 12  # characters before a sentence in which its predecessor's full stop stands
+_KNOWN = COMMON | TEXT_SPEAK.keys() | {word for word in IN_CONTEXT if len(word) > 1}
 _VOWEL = regex.compile(r"[AEIOUYÀ-Ý]")
 
 
@@ -52,6 +62,8 @@ def calm(text: Text, stretches: list[Stretch], draft: Draft) -> None:
     starts = {token.start for token in _sentence_starts(text)}
     for stretch in stretches:
         for token in stretch.words:
+            if _dotted(text.clean, token):
+                continue
             small = in_small(draft[token])
             draft[token] = capitalised(small) if token.start in starts else small
 
@@ -99,7 +111,7 @@ def places(text: Text, besides: Iterable[Stretch] = ()) -> Places:
                 continue
             if word.start in starts or with_names(word.text) != word.text:
                 missing.append(word)
-        elif word.text[0].isupper() and word.text not in ACRONYMS and word.start not in loud:
+        elif word.text[0].isupper() and word.start not in loud and not acronym(word.text):
             right += 1
     return Places(tuple(missing), starts, right)
 
@@ -112,12 +124,12 @@ def capitalise(found: Places, draft: Draft) -> None:
 
 
 def _dotted(clean: str, word: Token) -> bool:
-    """Whether a letter is part of an abbreviation ('i.e.', 'p.m.') or a list label ('i)')."""
+    """Whether a letter is part of an abbreviation ('i.e.', 'U.P.'), an initial or a list label."""
+    if len(word.text) > 1:
+        return False
     after = clean[word.end : word.end + 2]
-    inside = after[:1] == "." and after[1:].isalpha()
-    return len(word.text) == 1 and (
-        inside or after[:1] == ")" or clean[word.start - 1 : word.start] == "."
-    )
+    stopped = after[:1] == "." and (after[1:].isalpha() or word.text.isupper())
+    return stopped or after[:1] == ")" or clean[word.start - 1 : word.start] == "."
 
 
 def _runs(text: Text) -> Iterator[list[Token]]:
@@ -138,26 +150,30 @@ def _cased(word: str) -> bool:
 
 
 def _stretch(run: list[Token]) -> Stretch:
-    letters = sum(len(word.text) for word in run if word.text not in ACRONYMS and _cased(word.text))
+    letters = sum(len(word.text) for word in run if _cased(word.text) and not acronym(word.text))
     return Stretch(tuple(run), letters)
 
 
 def _counts(stretch: Stretch, fewest_words: int) -> bool:
-    """Whether enough of the words, and at least half, are ordinary ones."""
+    """Whether enough of the words, and at least a third, are ordinary ones."""
     ordinary = sum(_ordinary(word.text) for word in stretch.words)
-    return ordinary >= fewest_words and ordinary * 2 >= len(stretch.words)
+    return ordinary >= fewest_words and ordinary * 3 >= len(stretch.words)
 
 
 def _ordinary(word: str) -> bool:
     """Whether a word in capitals is a word, and not an acronym, a code or an initial."""
-    stem = word.partition("'")[0].partition("-")[0]
     if len(word) == 1:
         return word == "I"
-    if stem in ACRONYMS or not word.isupper() or any(map(str.isdigit, word)):
+    if not word.isupper() or any(map(str.isdigit, word)):
         return False
-    if stem.lower() in COMMON or word.replace("'", "").lower() in COMMON:
+    if word.replace("'", "").lower() in _KNOWN:
         return True
-    return len(stem) >= 5 and bool(_VOWEL.search(stem))
+    parts = word.partition("'")[0].split("-")
+    return any(
+        part.lower() in _KNOWN or (len(part) >= 5 and _VOWEL.search(part))
+        for part in parts
+        if not acronym(part)
+    )
 
 
 def _calm_outside(text: Text, quoted: list[tuple[int, int]]) -> bool:
@@ -175,13 +191,13 @@ def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
 def _sentence_starts(text: Text) -> Iterator[Token]:
     """The words that open a sentence, where it is clear that a sentence opens.
 
-    A new line after an unfinished one, and what goes on after an ellipsis, is no clear opening.
+    A new line after an unfinished one, and what goes on after dots, is no clear opening.
     """
     tokens = iter(text.tokens)
     token = next(tokens, None)
     for sentence in text.sentences:
         before = text.clean[max(0, sentence.start - _LOOK_BACK) : sentence.start]
-        clear = not before.strip() or _ENDS.search(before) or "\n\n" in before
+        clear = not before.strip() or "\n\n" in before or bool(_ENDS.search(before))
         while token and token.start < sentence.end:
             if token.start >= sentence.start:
                 if token.kind not in ("other", "emoji"):

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import regex
+
 from moderation.decision import Span
 from moderation.text import Text, Token
 
@@ -47,9 +49,13 @@ ACRONYMS = frozenset(_words(_TABLES["acronyms"]))
 COMMON = frozenset(_words(_TABLES["common"]))
 NAMES = {word.lower(): word for word in _words(_TABLES["names"])} | _TABLES["spelled"]
 _IN_SMALL = {"i": "I"} | NAMES
-_FROM_SMALL = _IN_SMALL | {
-    word.lower(): word for word in ACRONYMS.difference(_words(_TABLES["acronyms_not_from_small"]))
+_SURE = ACRONYMS.difference(_words(_TABLES["acronyms_not_from_small"]))
+_FROM_SMALL = {
+    **{f"{word.lower()}s": f"{word}s" for word in _SURE if len(word) > 2},
+    **{word.lower(): word for word in _SURE},
+    **_IN_SMALL,
 }
+_CONSONANTS = regex.compile(r"[BCDFGHJ-NP-TV-XZ]{3,}")
 
 
 def in_small(word: str) -> str:
@@ -58,9 +64,21 @@ def in_small(word: str) -> str:
     >>> " ".join(map(in_small, "MODI'S ANTI-BJP SPEECH, I'M SURE".split()))
     "Modi's anti-BJP speech, I'm sure"
     """
-    return _each_part(
-        word, lambda part: part if part in ACRONYMS else _IN_SMALL.get(part.lower(), part.lower())
-    )
+    return _each_part(word, lambda part: acronym(part) or _IN_SMALL.get(part.lower(), part.lower()))
+
+
+def acronym(word: str) -> str | None:
+    """A word in capitals as an acronym is written, or None if it is none: known, or unspeakable.
+
+    >>> acronym("BJP"), acronym("NGOS"), acronym("QWRT"), acronym("HOUSE"), acronym("PLZ")
+    ('BJP', 'NGOs', 'QWRT', None, None)
+    """
+    if word in ACRONYMS:
+        return word
+    if word[-1:] == "S" and len(word) > 3 and word[:-1] in ACRONYMS:
+        return f"{word[:-1]}s"
+    unspeakable = _CONSONANTS.fullmatch(word) and word.lower() not in TEXT_SPEAK
+    return word if unspeakable else None
 
 
 def with_names(word: str) -> str:

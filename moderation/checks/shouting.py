@@ -4,7 +4,7 @@ Looks for stretches of words in capitals. A text in capitals reads as a shout an
 read; capitals tell nobody which word matters when all have them.
 
 A stretch counts when it holds at least `fewest_words` ordinary words in capitals, and they are at
-least half of it: a row of acronyms is none. Links, hashtags and mentions are not read, neither
+least a third of it: a row of acronyms is none. Links, hashtags and mentions are not read, neither
 are quotations in capitals in a comment that is otherwise in ordinary case (a headline, say).
 
 The score is the share of the comment's letters that are shouted: 1.0 for a comment wholly in

@@ -43,6 +43,8 @@ def test_must_not_fire(comment: str) -> None:
         ("WE LOST. I'M ANGRY, AND I SAY SO", "We lost. I'm angry, and I say so"),
         ("“WE WILL NEVER FORGET THIS”", "We will never forget this"),
         ("GO AWAY 👎 AND STAY AWAY", "Go away 👎 and stay away"),
+        ("GUYS, READ THE U.P. REPORT OF P. KUMAR", "Guys, read the U.P. report of P. Kumar"),
+        ("PM MODI'S NGOS, SAYS NDTV, ARE ANTI-POOR", "PM Modi's NGOs, says NDTV, are anti-poor"),
     ],
 )
 def test_wholly_in_capitals(comment: str, suggestion: str) -> None:

@@ -18,6 +18,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from moderation import lookalikes
@@ -71,7 +72,7 @@ _ODD = re.compile(
     r"|(?<=[A-Za-z][0134579@$*#|+%]))"
 )
 _LOOKALIKES = "".join({**lookalikes.LATIN, **lookalikes.FOREIGN, **lookalikes.EMOJI})
-_STRANGE = re.compile(f"[{_MARKS}{_LOOKALIKES}À-ɏ]")
+_STRANGE = re.compile(f"[{_MARKS}{_LOOKALIKES}À-ɏḀ-ỿ]")
 _RUNS = tuple(letter * 3 for letter in "eosaiulhnmrtyfpcdgkbzvwxjq")
 _LETTER = r"[A-Za-z@$!0135]"
 _JOINT = r"[ .\-_*/|~·•,]"
@@ -84,6 +85,7 @@ _CORE = re.compile(
 )
 _EDGE = "._-#!%+|"
 _SHORTEST, _LONGEST = 4, 14  # letters of a known word within a row of single letters
+_MOST_PARTS = 20  # parts looked up of one odd stretch
 _MOST = 500  # different odd stretches read in one text: nobody writes more in 20 kB
 
 
@@ -217,7 +219,7 @@ def _words(core: str) -> Iterator[tuple[int, int, str]]:
     if word is not None:
         yield start, start + len(body), word
         return
-    for part in _PART.finditer(body):
+    for part in islice(_PART.finditer(body), _MOST_PARTS):
         word = reading(part[0]) if part[0] != body else None
         if word is not None:
             yield start + part.start(), start + part.end(), word

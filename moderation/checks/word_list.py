@@ -47,7 +47,10 @@ _WORD = regex.compile(
 )
 _SIGNED = re.compile(r"(?<![\w@$!|+])[^\W\d_]*+[0-9@$!|+][\w@$!|+]*+")
 _STARRED = re.compile(r"(?<![\w*])[a-zA-Z][a-zA-Z*]*\*[a-zA-Z*]*(?![\w*])")
+_JOINED = re.compile(r"(?<![\w.\-/])[^\W\d_]++(?:[._\-~*|][^\W\d_]++)++(?!\w)")
 _MOST_STARRED = 200  # words with stars looked up in one comment
+_ACRONYM = 3  # letters of a dotted acronym: 'R.A.T.' is no rat
+_MOST_HITS = 500  # places named in one comment
 _QUOTED = 3  # words named in the message
 
 
@@ -132,7 +135,7 @@ class Hit(NamedTuple):
 
 def check(text: Text, settings: Settings) -> Finding | None:
     """The listed words, unless an allowed one covers them."""
-    hits = [*_hits(text, settings.index)]
+    hits = [*islice(_hits(text, settings.index), _MOST_HITS)]
     if not any(hit.score for hit in hits):
         return None
     taken = bytearray(len(text.clean))  # by a link, an allowed entry or an earlier hit
@@ -162,13 +165,7 @@ def _hits(text: Text, index: Index) -> Iterator[Hit]:
     if folded.edits:
         for start, end, score in _listed(folded.text, index):
             yield Hit(*folded.span(start, end), score)
-    for match in _SIGNED.finditer(text.clean):
-        shown = match[0].rstrip("!|+")
-        letters = sum(map(str.isalpha, shown))
-        if 1 < letters < len(shown) <= letters * 2:
-            word = index.by_look.get(skeleton(shown))
-            if word:
-                yield Hit(match.start(), match.start() + len(shown), index.scores[(word,)])
+    yield from _behind_signs(text.clean, index)
     if "*" in text.clean:
         yield from _behind_stars(text.clean, index)
 
@@ -201,11 +198,27 @@ def _joined(text: str, row: Sequence[tuple[str, int, int]]) -> bool:
     return all(text[before[2] : after[1]].strip() in ("", "-") for before, after in pairwise(row))
 
 
+def _behind_signs(clean: str, index: Index) -> Iterator[Hit]:
+    """Words with digits and signs for letters ('qui5ling') or signs between ('quis.ling')."""
+    for match in _SIGNED.finditer(clean):
+        shown = match[0].rstrip("!|+")
+        letters = sum(map(str.isalpha, shown))
+        if 1 < letters < len(shown) <= letters * 2:
+            word = index.by_look.get(skeleton(shown))
+            if word:
+                yield Hit(match.start(), match.start() + len(shown), index.scores[(word,)])
+    for match in _JOINED.finditer(clean):
+        joined = "".join(filter(str.isalpha, match[0]))
+        score = index.scores.get((joined.lower(),))
+        if score is not None and not (joined.isupper() and len(joined) <= _ACRONYM):
+            yield Hit(*match.span(), score)
+
+
 def _behind_stars(clean: str, index: Index) -> Iterator[Hit]:
     """Words of which stars hide at most half: 'qu*sling'."""
     for match in islice(_STARRED.finditer(clean), _MOST_STARRED):
         shown = match[0].lower()
-        footnote = shown.find("*") == len(shown) - 1
+        footnote = len(shown) < 6 and shown.find("*") == len(shown) - 1
         if shown.count("*") * 2 <= len(shown) and not footnote:
             for word in index.by_shape.get((len(shown), shown[0]), ()):
                 if all(sign in ("*", letter) for sign, letter in zip(shown, word, strict=True)):

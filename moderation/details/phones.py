@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 from phonenumbers import (
-    Leniency,
     PhoneNumberFormat,
     PhoneNumberMatcher,
     PhoneNumberType,
@@ -42,6 +41,7 @@ _SAYS_PHONE = re.compile(
     re.IGNORECASE,
 )
 _SPREAD = re.compile(r"\d([ .\-]{1,2})\d(?:\1\d){8,10}")  # 9 8 7 6 5 …
+_NO_GROUPS = re.compile(r"/|(?<!\d)\d{1,2}(?!\d)(?<!^0)")  # no mobile is grouped like this
 _YEARS_OR_DATE = re.compile(
     r"(?:(?:1[89]|20)\d\d ?[\-/ ] ?(?:(?:1[89]|20)\d\d|\d\d)"
     r"|\d{1,2}[./\-]\d{1,2}[./\-](?:\d{4}|\d\d)"
@@ -90,15 +90,15 @@ def _known(
 ) -> tuple[tuple[int, int] | None, bool]:
     """The place of a number that is valid somewhere; else whether one is public."""
     public = False
-    leniency = Leniency.VALID if said else Leniency.STRICT_GROUPING
     for region in regions:
-        for match in PhoneNumberMatcher(row, region, leniency=leniency):
+        for match in PhoneNumberMatcher(row, region):
             kind = number_type(match.number)
             if kind in _PUBLIC or format_number(match.number, PhoneNumberFormat.E164) in allowed:
                 public = True
                 continue
-            mobile = kind in _MOBILE and region == regions[0]
-            if said or mobile or _written_as_phone(match.raw_string):
+            raw = match.raw_string
+            mobile = kind in _MOBILE and region == regions[0] and not _NO_GROUPS.search(raw)
+            if said or mobile or _written_as_phone(raw):
                 return (match.start, match.end), False
     return None, public
 

@@ -24,9 +24,18 @@ _NAMED_STREET = re.compile(
     rf"(?!(?:[A-Z]\w+ )?(?:Supreme|High|District|Sessions) Court)"
     rf"(?:[A-Z][\w'.]{{1,20}} ){{1,3}}{_STREET}\b\.?"
 )
+_NO_NUMBER = re.compile(r"(?:War|Chapter|Part|Phase|Class|Season|Day|Top|Article|Section) $")
+_DATE = re.compile(
+    r"(?:1[89]|20)\d\d |\d{1,2} (?:Jan|Feb|Mar|Apr|May|June|July|Aug|Sep|Oct|Nov|Dec)[a-z]*\b"
+)
+# '#12, 3rd Cross, Indiranagar, Bangalore 560038'
+_WITH_PIN = re.compile(
+    rf"{_NUMBER},? [^.!?\n]{{2,60}}?, ?(?:[A-Z]\w+ ){{0,2}}[A-Z]\w+[ \-]{{1,3}}"
+    r"[1-9]\d\d ?\d{3}(?!\w)"
+)
 # 'lives at 12/3 Sukh Niwas', 'my address is 450 …'
 _GIVEN = re.compile(
-    r"\b(?:(?:[Ll]iv(?:es?|ing)|[Ss]tay(?:s|ing)?|[Rr]esid(?:es?|ing)|[Ll]ocated) (?:at|in)"
+    r"\b(?:(?:[Ll]iv(?:es?|ing)|[Ss]tay(?:s|ing)?|[Rr]esid(?:es?|ing)|[Ll]ocated) at"
     rf"|[Aa]ddress(?: is|:| -)) ({_NUMBER},? [A-Z]\w+[^.!?\n]{{0,40}})"
 )
 # 'Flat No. 302, …', 'H.No. 5-9-22/B, …' with a place soon after
@@ -76,7 +85,11 @@ def _places(clean: str) -> Iterator[tuple[int, int, float]]:
         place = _PLACE.search(clean, match.end(), match.end() + _NEAR)
         if place:
             yield match.start(), place.end(), 0.75
+    for match in islice(_WITH_PIN.finditer(clean), MOST):
+        yield *match.span(), 0.75
     for match in islice(_NAMED_STREET.finditer(clean), MOST):
-        yield *match.span(), 0.6
+        before = clean[max(0, match.start() - 10) : match.start()]
+        if not (_NO_NUMBER.search(before) or _DATE.match(match[0])):
+            yield *match.span(), 0.6
     for match in islice(_GIVEN.finditer(clean), MOST):
         yield *match.span(1), 0.6

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from typing import Any, NoReturn
 
 from flask import Request
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from api.errors import Problem
 
@@ -20,7 +22,13 @@ class JsonRequest(Request):
         """The body. No argument makes it lenient or `silent`, which flask-openapi3 asks for."""
         if not self.is_json:
             raise Problem(415, "Send JSON, with the header Content-Type: application/json.")
-        return parse(self.get_data(cache=True))
+        try:
+            body = self.get_data()
+        except ClientDisconnected:
+            raise Problem(400, "The body did not arrive whole.") from None
+        if self.content_length is None and len(body) >= (self.max_content_length or math.inf):
+            raise RequestEntityTooLarge  # sent in chunks; Werkzeug cuts such a body at the limit
+        return parse(body)
 
 
 def parse(body: bytes) -> dict[str, Any]:

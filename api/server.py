@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import struct
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from moderation.models import ModelError
 from moderation.policy import PolicyError
 
 MOST_WORKERS = 4  # by default; a newspaper's day of comments keeps not even one of them busy
+PATIENCE = 10  # seconds that a client may be silent while it sends
 
 
 def serve(
@@ -49,6 +52,9 @@ def _mistakes(error: SettingsError | PolicyError | ModelError) -> str:
 
 def _started(server: Any) -> None:
     """Say where the service is, once it listens."""
+    for listener in server.LISTENERS:  # the connections inherit it: nobody keeps a thread waiting
+        patience = struct.pack("ll", PATIENCE, 0)
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
     host, port = server.LISTENERS[0].sock.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     sys.stderr.write(
@@ -70,7 +76,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # so this is Any
             "bind": self.bind,
             "workers": self.workers,
             "worker_class": "gthread",  # slow clients do not keep others waiting
-            "threads": 4,
+            "threads": 8,
             "preload_app": True,
             "timeout": 120,
             "graceful_timeout": 30,

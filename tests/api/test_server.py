@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from api.server import PATIENCE
 from moderation import Policy
 
 START = "from api.server import serve; serve(port=0, workers=2, policy={policy!r})"
@@ -24,23 +26,27 @@ def started(policy: str | None = None) -> subprocess.Popen[str]:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """The port that its first line names; at the end it must stop by itself."""
+    """The port that it names when it listens; at the end it must stop by itself."""
     with started() as process:
         assert process.stderr is not None
-        line = process.stderr.readline()
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+        said, found = "", None
+        while not found and (line := process.stderr.readline()):
+            said += line
+            found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
         if not found:
-            process.kill()
-            pytest.fail(line + process.stderr.read())
+            pytest.fail(said)
         yield int(found[1])
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
 
 
-def asked(port: int, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+def asked(
+    port: int, method: str, path: str, body: bytes | Iterator[bytes] | None = None
+) -> tuple[int, bytes]:
     """Status and body of an answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request(method, path, body, {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json"}
+    connection.request(method, path, body, headers, encode_chunked=True)
     answer = connection.getresponse()
     status, content = answer.status, answer.read()
     connection.close()
@@ -81,7 +87,18 @@ def test_the_page_is_there(port: int) -> None:
 def test_bad_bytes_over_the_wire(port: int) -> None:
     """A refusal reaches the client, also where the body is too large to be read."""
     assert asked(port, "POST", "/v1/moderate", b"[" * 100_000)[0] == 400
-    assert asked(port, "POST", "/v1/moderate", b" " * (4 * 1024 * 1024 + 1))[0] == 413
+    large = b" " * (4 * 1024 * 1024 + 1)
+    assert asked(port, "POST", "/v1/moderate", large)[0] == 413
+    assert asked(port, "POST", "/v1/moderate", iter([b'{"text": "a"}', large]))[0] == 413
+
+
+def test_a_client_that_stalls(port: int) -> None:
+    """A body that does not come is given up, and the client is told."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE * 3) as client:
+        head = "POST /v1/moderate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        client.sendall(f"{head}Content-Length: 99\r\n\r\n{{".encode())
+        answer = client.recv(10_000)
+    assert answer.startswith(b"HTTP/1.1 400 ")
 
 
 def test_a_bad_policy_stops_it(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ stands a record with its line number and what is wrong.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import gzip
 import io
@@ -22,7 +23,7 @@ from typing import IO, Any, Literal, cast
 
 from moderation.decision import Decision
 from moderation.moderator import BATCH, Moderator
-from moderation.rows import Row, Source, read_csv, read_jsonl, read_parquet
+from moderation.rows import Row, Source, SourceError, read_csv, read_jsonl, read_parquet
 
 Format = Literal["csv", "jsonl", "parquet"]
 FORMATS: tuple[Format, ...] = ("csv", "jsonl", "parquet")
@@ -83,8 +84,9 @@ def open_source(name: str, form: Format | None, max_bytes: int) -> Iterator[Sour
             size = Path(name).stat().st_size or None
         counted = _Counted(raw)
         plain = _unpacked(io.BufferedReader(counted))
-        form = form or _SUFFIXES.get(Path(name.removesuffix(".gz")).suffix.lower())
-        match form or _sniffed(plain):
+        told = _SUFFIXES.get(Path(name.removesuffix(".gz")).suffix.lower())
+        seen = _sniffed(plain)
+        match form or told or seen:
             case "parquet":
                 spooled = stack.enter_context(tempfile.TemporaryFile())
                 file = raw if plain.raw is counted and raw.seekable() else spooled
@@ -123,6 +125,8 @@ def _unpacked(stream: io.BufferedReader) -> io.BufferedReader:
 
 def _sniffed(stream: io.BufferedReader) -> Format:
     head = stream.peek(64)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise SourceError("is UTF-16; save it as UTF-8")
     if head.startswith(b"PAR1"):
         return "parquet"
     return "jsonl" if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else "csv"

@@ -198,6 +198,8 @@ def test_bad_row_of_parquet(tmp_path: Path) -> None:
     [
         pytest.param("in.csv", b"", "it is empty", id="empty CSV"),
         pytest.param("in.csv", b"id,comment\n1,x\n", "its columns are id, comment", id="no text"),
+        pytest.param("in.csv", "text\nx\n".encode("utf-16"), "is UTF-16", id="UTF-16"),
+        pytest.param("in.csv", b"\x1b[2J\n", "its columns are \ufffd[2J", id="steering header"),
         pytest.param("in.parquet", b"PAR1 no", "is no Parquet file", id="no Parquet"),
     ],
 )

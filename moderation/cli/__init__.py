@@ -67,7 +67,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    click.echo(f"moderation: {' '.join(message.split())}", err=True)
+    line = " ".join(message.split())  # a file's own words may stand in it: nothing to steer by
+    click.echo("moderation: " + "".join(it if it.isprintable() else "�" for it in line), err=True)
     return code
 
 

@@ -106,7 +106,7 @@ def fold(clean: str) -> Folded:
     found = list(rows)
     for match in _CORE.finditer(clean):
         core, at = match[0], match.start()
-        if match.lastgroup == "link" or (not stretched and core.isalpha() and core.isascii()):
+        if match.lastgroup == "link" or (not stretched and _is_plain(core)):
             continue
         if rows and _within(at, match.end(), rows, stops):
             continue
@@ -114,6 +114,12 @@ def fold(clean: str) -> Folded:
             known[core] = tuple(_words(core)) if len(known) < _MOST else ()
         found += [(at + start, at + stop, word) for start, stop, word in known[core]]
     return _rewritten(clean, sorted(found)) if found else Folded(clean)
+
+
+def _is_plain(core: str) -> bool:
+    """Whether nothing but letters or nothing but digits stands there, but for signs around."""
+    body = core.strip(_EDGE)
+    return body.isascii() and (body.isalpha() or body.isdigit())
 
 
 def _has_run(clean: str) -> bool:

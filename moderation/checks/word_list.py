@@ -16,9 +16,12 @@ disguised. The span is what the author typed, disguise and all.
   "idi*t", "stuuupid" where 'stupid' is listed.
 - Does not fire: "Scunthorpe", "specialist" or "Dikshit", whatever they hold; an allowed word or
   phrase ("cock-a-hoop") even where a word in it is banned.
-- Limits: a word list knows no context, so it also finds a word that is quoted or meant well;
-  forms beyond the regular ones ('shat') need their own entry; a word cut by a blank ("idi ot")
-  is not found. Inflections that are names ('Cumming') count only when they are listed.
+- Limits: a word list knows no context, so it also finds a word that is quoted or meant well, and
+  names that are words too ('Dick Cheney' where 'dick' is banned): allow them. Irregular forms
+  ('shat') need an entry of their own, as do forms that are names ('Cumming'). A word cut by a
+  blank ("idi ot") is not found.
+- Measured: the shipped words alone fire on 0.1 % of comments under news articles (fox_news, ucc),
+  on 0.5 % in Indian English (trac) and on 2.8 % where all were once suspected (civil_comments).
 """
 
 from __future__ import annotations
@@ -45,6 +48,7 @@ _WORD = regex.compile(
     r"|[\p{Extended_Pictographic}--[0-9#*©®™]]",
     regex.V1,
 )
+_SIGN = re.compile(r"[0-9@$!|+._\-~*](?:(?=\w)|(?<=\w[0-9@$]))")
 _SIGNED = re.compile(r"(?<![\w@$!|+])[^\W\d_]*+[0-9@$!|+][\w@$!|+]*+")
 _STARRED = re.compile(r"(?<![\w*])[a-zA-Z][a-zA-Z*]*\*[a-zA-Z*]*(?![\w*])")
 _JOINED = re.compile(r"(?<![\w.\-/])[^\W\d_]++(?:[._\-~*|][^\W\d_]++)++(?!\w)")
@@ -165,7 +169,8 @@ def _hits(text: Text, index: Index) -> Iterator[Hit]:
     if folded.edits:
         for start, end, score in _listed(folded.text, index):
             yield Hit(*folded.span(start, end), score)
-    yield from _behind_signs(text.clean, index)
+    if _SIGN.search(text.clean):
+        yield from _behind_signs(text.clean, index)
     if "*" in text.clean:
         yield from _behind_stars(text.clean, index)
 

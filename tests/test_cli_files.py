@@ -1,5 +1,6 @@
 """`moderation check --input`: one line out for every row in, whatever the rows are like."""
 
+import contextlib
 import csv
 import gzip
 import io
@@ -8,6 +9,7 @@ import os
 import pty
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation import Moderator, Policy
+from moderation import Moderator, Policy, checks
 from moderation.bulk import decide
 from moderation.cli import run
 from moderation.models import Models
@@ -52,6 +54,16 @@ def as_parquet(rows: list[dict[str, Any]]) -> bytes:
     return file.getvalue()
 
 
+def plainly(folder: Path) -> tuple[str, ...]:
+    """Options for a policy of one rule and no models: files are what is tested here."""
+    others = (name for name in checks.rules() if name != "length")
+    policy = "".join(f"[{name}]\nenabled = false\n" for name in others)
+    (folder / "plain.toml").write_text(policy, "utf-8")
+    (folder / "no-models").mkdir(exist_ok=True)
+    (folder / "no-models" / "champion.json").write_text("{}", "utf-8")
+    return "--policy", str(folder / "plain.toml"), "--models", str(folder / "no-models")
+
+
 WRITERS = {"csv": as_csv, "jsonl": as_jsonl, "parquet": as_parquet}
 
 
@@ -61,6 +73,7 @@ def check(
     """The exit code and the records for a file of this content."""
     source, target = tmp_path / name, tmp_path / "out.jsonl"
     source.write_bytes(content)
+    options = (*plainly(tmp_path), *options)
     code = run(["check", "--input", str(source), "--output", str(target), *options])
     records = target.read_text("utf-8").splitlines() if target.exists() else []
     return code, [json.loads(record) for record in records]
@@ -88,9 +101,9 @@ def test_format_is_told_by_content_where_the_name_says_nothing(form: str, tmp_pa
 
 
 @pytest.mark.parametrize("form", WRITERS)
-def test_standard_input(form: str) -> None:
+def test_standard_input(form: str, tmp_path: Path) -> None:
     """'-' reads a pipe, of any format."""
-    command = [sys.executable, "-m", "moderation", "check", "--input", "-"]
+    command = [sys.executable, "-m", "moderation", "check", "--input", "-", *plainly(tmp_path)]
     done = subprocess.run(command, input=WRITERS[form](ROWS), capture_output=True, check=False)  # noqa: S603 - our own program
     assert done.returncode == 0, done.stderr
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["a", "b", "c"]
@@ -106,7 +119,8 @@ def test_output_can_be_packed(tmp_path: Path) -> None:
     """A target whose name ends in .gz is packed."""
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl.gz"
     source.write_bytes(as_jsonl(ROWS))
-    assert run(["check", "--input", str(source), "--output", str(target)]) == 0
+    files = ["--input", str(source), "--output", str(target)]
+    assert run(["check", *files, *plainly(tmp_path)]) == 0
     assert len(gzip.decompress(target.read_bytes()).splitlines()) == 3
 
 
@@ -199,7 +213,7 @@ def test_bad_row_of_parquet(tmp_path: Path) -> None:
         pytest.param("in.csv", b"", "it is empty", id="empty CSV"),
         pytest.param("in.csv", b"id,comment\n1,x\n", "its columns are id, comment", id="no text"),
         pytest.param("in.csv", "text\nx\n".encode("utf-16"), "is UTF-16", id="UTF-16"),
-        pytest.param("in.csv", b"\x1b[2J\n", "its columns are \ufffd[2J", id="steering header"),
+        pytest.param("in.csv", b"\x1b[2J\n", "its columns are \ufffd[2j", id="steering header"),
         pytest.param("in.parquet", b"PAR1 no", "is no Parquet file", id="no Parquet"),
     ],
 )
@@ -253,7 +267,8 @@ def test_output_over_the_input_is_refused(
     """The input is not overwritten while it is read."""
     source = tmp_path / "in.jsonl"
     source.write_bytes(as_jsonl(ROWS))
-    assert run(["check", "--input", str(source), "--output", str(source)]) == 2
+    files = ["--input", str(source), "--output", str(source)]
+    assert run(["check", *files, *plainly(tmp_path)]) == 2
     assert "is the input itself" in capfd.readouterr().err
     assert source.read_bytes() == as_jsonl(ROWS)
 
@@ -262,7 +277,8 @@ def test_output_that_cannot_be_written(tmp_path: Path, capfd: pytest.CaptureFixt
     """A target in no folder is wrong usage."""
     source = tmp_path / "in.jsonl"
     source.write_bytes(as_jsonl(ROWS))
-    assert run(["check", "--input", str(source), "--output", str(tmp_path / "no" / "x")]) == 2
+    files = ["--input", str(source), "--output", str(tmp_path / "no" / "x")]
+    assert run(["check", *files, *plainly(tmp_path)]) == 2
     assert "--output" in capfd.readouterr().err
 
 
@@ -293,7 +309,7 @@ def test_reader_that_goes_away(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
     source.write_bytes(as_jsonl(ROWS * 1_000))
     program = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "moderation", "check", "--input", str(source)],
+        [sys.executable, "-m", "moderation", "check", "--input", str(source), *plainly(tmp_path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -306,21 +322,31 @@ def test_reader_that_goes_away(tmp_path: Path) -> None:
     program.stderr.close()
 
 
+def drained(terminal: int) -> str:
+    """All that a terminal is sent until its program ends."""
+    sent = b""
+    with contextlib.suppress(OSError), open(terminal, "rb", buffering=0) as file:
+        while part := file.read(4096):
+            sent += part
+    return sent.decode()
+
+
 def test_progress_bar_in_a_terminal(tmp_path: Path) -> None:
     """A person sees how far it is; standard output holds records alone."""
     source = tmp_path / "in.jsonl"
     source.write_bytes(as_jsonl(ROWS * 100))
     leader, follower = pty.openpty()
     with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "moderation", "check", "--input", str(source)],
+        [sys.executable, "-m", "moderation", "check", "--input", str(source), *plainly(tmp_path)],
         stdout=subprocess.PIPE,
         stderr=follower,
         env={**os.environ, "TERM": "xterm"},
     ) as program:
         os.close(follower)
-        records, _ = program.communicate()
-    shown = os.read(leader, 100_000).decode()
-    os.close(leader)
+        with ThreadPoolExecutor() as pool:
+            printed = pool.submit(drained, leader)
+            records, _ = program.communicate()
+            shown = printed.result()
     assert len(records.splitlines()) == 300
     assert "comments" in shown
     assert "300 rows: " in shown

@@ -1,0 +1,96 @@
+"""Comments are written in full sentences.
+
+A sentence is full when it has a subject and a finite verb, or is an imperative; questions and
+exclamations count. A clause that only starts with 'because' or 'which', and a phrase without a
+verb, are fragments. Slips of grammar, small letters and missing full stops do not make one, and
+courtesies ('Well said.') are always welcome. A comment is only flagged when less than a certain
+share of its words stands in full sentences.
+
+- Fires: "Total failure of governance. Shame on the police.", "Because they never listen."
+- Does not fire: "He is having two houses.", "Kindly do the needful.", "Wow, that is bad!",
+  "Great work! The team has made us proud.", "Thank you."
+- Limits: English only; what the sentence model takes a fragment for is a judgement on words and
+  their order, about 96 in 100 right, and surer on sentences of four words and more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import regex
+from pydantic import Field
+
+from moderation import checks
+from moderation.decision import Finding
+from moderation.splitting import Judged
+from moderation.text import Text
+
+_QUOTED = 60  # characters of a fragment that a message quotes
+_LETTERS = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
+_PARTLY = 0.8  # the highest score of a comment with a full sentence in it
+_ENGLISH = 0.5  # what is less likely English is not judged
+_FULL = 0.5  # from this probability on a sentence counts as full
+
+
+class Settings(checks.Settings):
+    """What can be set in `[full_sentences]`."""
+
+    share: float = Field(
+        0.5, ge=0, le=1, description="Flag when less of the words stands in full sentences."
+    )
+    minimum: int = Field(4, ge=1, description="Fewer words than this in fragments are let be.")
+    courtesies: tuple[str, ...] = Field(
+        (), description="Short sentences that need no verb, whatever their case and signs."
+    )
+
+
+def check(text: Text, settings: Settings) -> Finding | None:
+    """Too few of the words stand in full sentences."""
+    if text.scores.get("english", 1.0) < _ENGLISH:
+        return None  # the rule `language` is about that
+    known = _known(settings.courtesies)
+    judged = [
+        sentence
+        for sentence in text.notes["sentences"]
+        if _plain(text.clean[sentence.start : sentence.end]) not in known
+    ]
+    words = sum(sentence.words for sentence in judged)
+    broken = [sentence for sentence in judged if sentence.probability < _FULL]
+    if not broken or sum(sentence.words for sentence in broken) < settings.minimum:
+        return None
+    share = sum(sentence.words * sentence.probability for sentence in judged) / words
+    if share >= settings.share:
+        return None
+    if len(broken) == len(judged):
+        score = 1 - max(sentence.probability for sentence in judged)
+    else:
+        score = min(1 - share, _PARTLY)
+    spans = tuple(text.span(sentence.start, sentence.end) for sentence in broken)
+    return Finding("full_sentences", score, _message(text, broken), spans)
+
+
+@lru_cache(maxsize=8)
+def _known(courtesies: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(_plain, courtesies))
+
+
+def _plain(text: str) -> str:
+    return _LETTERS.sub(" ", text.casefold()).strip()
+
+
+def _message(text: Text, broken: Sequence[Judged]) -> str:
+    """One sentence to the author about the first fragment."""
+    first = broken[0]
+    quoted = " ".join(text.clean[first.start : first.end].strip(" .!?,;:-\n").split())
+    if len(quoted) > _QUOTED:
+        quoted = quoted[:_QUOTED].rsplit(" ", 1)[0] + " …"
+    match first.missing:
+        case "verb":
+            lack = "has no verb that says what happens"
+        case "subject":
+            lack = "does not say who or what"
+        case "main clause":
+            opening = quoted.split(" ", 1)[0].lower()
+            lack = f"starts with “{opening}” and does not say what follows"
+    return f"Write in full sentences: “{quoted}” {lack}."

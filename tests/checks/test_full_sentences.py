@@ -1,0 +1,106 @@
+"""full_sentences: comments are written in full sentences."""
+
+import pytest
+
+from moderation.checks.full_sentences import Settings, check
+from moderation.decision import Finding
+from moderation.splitting import Judged, Missing
+from moderation.text import Text, read
+
+Verdict = tuple[float, Missing]
+
+
+def judged(comment: str, *verdicts: Verdict) -> Text:
+    """A comment whose sentences have been judged: how surely each is full, and what it lacks."""
+    text = read(comment)
+    text.notes["sentences"] = [
+        Judged(sentence.start, sentence.end, len(sentence.text.split()), *verdict)
+        for sentence, verdict in zip(text.sentences, verdicts, strict=True)
+    ]
+    return text
+
+
+def found(comment: str, *verdicts: Verdict, settings: Settings | None = None) -> Finding:
+    """The finding about a comment."""
+    finding = check(judged(comment, *verdicts), settings or Settings())
+    assert finding is not None
+    return finding
+
+
+FULL: Verdict = (0.99, "verb")
+VERBLESS: Verdict = (0.02, "verb")
+
+
+@pytest.mark.parametrize(
+    ("comment", "verdicts"),
+    [
+        pytest.param("The minister lied.", [FULL], id="a full sentence"),
+        pytest.param("Great work by all! The team made us proud.", [VERBLESS, FULL], id="half"),
+        pytest.param("Shame on them!", [VERBLESS], id="a short exclamation"),
+        pytest.param("Well said, sir. Thank you so much.", [VERBLESS] * 2, id="courtesies"),
+        pytest.param("WELL SAID SIR thank you so much!!", [VERBLESS], id="not known as one"),
+        pytest.param("🙏🙏", [], id="no words"),
+    ],
+)
+def test_must_not_fire(comment: str, verdicts: list[Verdict]) -> None:
+    """Full sentences, short exclamations and courtesies stand."""
+    text = read(comment)
+    text.notes["sentences"] = [
+        Judged(sentence.start, sentence.end, len(sentence.text.split()), *verdict)
+        for sentence, verdict in zip(text.sentences, verdicts, strict=False)
+    ]
+    settings = Settings(
+        courtesies=("Well said, sir.", "Thank you so much.", "Well said sir thank you so much")
+    )
+    assert check(text, settings) is None
+
+
+@pytest.mark.parametrize(
+    ("missing", "ending"),
+    [
+        ("verb", "has no verb that says what happens."),
+        ("subject", "does not say who or what."),
+        ("main clause", "starts with “because” and does not say what follows."),
+    ],
+)
+def test_says_what_is_missing(missing: Missing, ending: str) -> None:
+    """The message quotes the fragment and names what it lacks."""
+    finding = found("Because of the total failure.", (0.1, missing))
+    assert finding.message.startswith("Write in full sentences: “Because of the total failure” ")
+    assert finding.message.endswith(ending)
+    assert finding.score == pytest.approx(0.9)
+
+
+def test_spans_name_each_fragment() -> None:
+    """Every fragment is marked in the author's own text, the full sentence is not."""
+    finding = found(
+        "Total failure &amp; shame of governance. He left. No water, no roads, no jobs at all.",
+        VERBLESS,
+        FULL,
+        VERBLESS,
+    )
+    assert [span.text for span in finding.spans] == [
+        "Total failure &amp; shame of governance.",
+        "No water, no roads, no jobs at all.",
+    ]
+
+
+def test_one_full_sentence_is_never_certain() -> None:
+    """Where one sentence is full, the score stays below any sensible threshold for refusal."""
+    finding = found("He left. " + "No water and no roads. " * 9, FULL, *[VERBLESS] * 9)
+    assert finding.score == pytest.approx(0.8)
+
+
+def test_settings() -> None:
+    """The share asked for, and the fewest words in fragments, are the operator's."""
+    comment, verdicts = "He left. No water at all.", (FULL, VERBLESS)
+    assert check(judged(comment, *verdicts), Settings(share=0.3)) is None
+    assert check(judged(comment, *verdicts), Settings(minimum=5)) is None
+    assert found(comment, *verdicts, settings=Settings(share=0.9)).score > 0
+
+
+def test_long_fragments_are_quoted_shortly() -> None:
+    """A message stays readable: a long fragment is cut at a word."""
+    finding = found("corruption " * 40, VERBLESS)
+    assert "corruption …” has no verb" in finding.message
+    assert len(finding.message) < 160

@@ -22,6 +22,8 @@ import numpy.typing as npt
 
 from moderation.text import Text, Weight
 
+FAST, CAREFUL = "abuse", "careful"  # two models that give the same scores
+
 SHIPPED = Path(__file__).parents[1] / "models"
 
 Probabilities = npt.NDArray[np.float64]
@@ -72,7 +74,9 @@ class Files:
 class Reader(Protocol):
     """Gives texts their scores: one of `moderation/readers/`."""
 
-    heads: tuple[str, ...]
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The names of the scores."""
 
     def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """One calibrated probability per head and text; may leave `notes` on the texts."""
@@ -107,6 +111,22 @@ class Models:
         return cls(
             {name: load(root / name / version) for name, version in versions.items()}, versions
         )
+
+    def speaking(self, reader: str) -> Models:
+        """These models, with `careful` or `fast` as the reader of abuse, where there are both.
+
+        The careful one is spared the texts of which the fast one is certain.
+        """
+        if not {FAST, CAREFUL} <= set(self.readers):
+            return self
+        readers, versions = dict(self.readers), dict(self.versions)
+        fast, careful = readers[FAST], readers.pop(CAREFUL)
+        if reader == "careful":
+            cascade = importlib.import_module("moderation.readers.cascade")
+            readers[FAST] = cascade.Cascade.of(fast, careful, versions[FAST])
+        else:
+            del versions[CAREFUL]
+        return Models(readers, versions)
 
     def read(self, texts: Sequence[Text]) -> None:
         """Fill `scores`, `notes` and `explain` of each text. A model that fails leaves its gaps."""
@@ -156,7 +176,7 @@ def load(folder: Path) -> Reader:
     return reader
 
 
-KINDS = ("linear", "language", "sentences")
+KINDS = ("linear", "language", "sentences", "careful")
 
 
 def listing(folder: Path | str | None = None) -> Iterator[tuple[str, str, bool, Mapping[str, Any]]]:

@@ -26,7 +26,7 @@ class Moderator:
 
     def __init__(self, policy: Policy, models: Models) -> None:
         self.policy = policy
-        self.models = models
+        self.models = models.speaking(policy.house.reader)
 
     @classmethod
     def load(

@@ -66,6 +66,9 @@ class House(BaseModel):
     acknowledge_hours: int = Field(24, ge=1, description="An appeal is acknowledged within.")
     decide_days: int = Field(15, ge=1, description="An appeal is decided within.")
     max_bytes: int = Field(MAX_BYTES, ge=1, le=1_000_000, description="Longest comment, UTF-8.")
+    reader: Literal["careful", "fast"] = Field(
+        "careful", description="Who judges abuse: the careful reader, or the fast one alone."
+    )
     test_sentence: str = Field(
         min_length=16, description="A comment holding this is always rejected: try a live install."
     )

@@ -1,0 +1,139 @@
+"""The careful reader: a small transformer's outputs, mixed into heads and calibrated.
+
+Files: the transformer's, `mixture.npy` (tasks x heads), `offsets.npy` (heads) and `knots.npy`
+(2 x heads x knots: log-odds and the calibrated probabilities there).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from moderation.models import Files, Probabilities
+from moderation.readers.transformer import Encoded, Floats, Transformer, prepared
+from moderation.text import Text, Weight
+
+NOTE = "careful"  # what was seen is kept with the text, for the explanation
+HIDDEN_WORDS, HIDDEN_TOKENS = 6, 384  # hidden in turn for an explanation: a bound on its time
+
+
+@dataclass
+class Seen:
+    """A text's windows, what their tokens said, and what hiding a word took from the score."""
+
+    windows: list[Encoded]
+    pooled: Floats
+    tokens: list[Floats]
+    lost: dict[tuple[int, int], Floats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CarefulReader:
+    """Reads the text without disguises, window by window; the strictest window speaks."""
+
+    heads: tuple[str, ...]
+    transformer: Transformer
+    mixture: Floats
+    offsets: Floats
+    knots: Floats
+    certain: Mapping[str, Any] = field(default_factory=dict)  # see `cascade`
+
+    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+        """One calibrated probability per head and text."""
+        return calibrated(self.heads, self.logits(texts), self.knots)
+
+    def logits(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
+        """Texts x heads: log-odds before calibration, of the window where each is greatest."""
+        encoded = [self.transformer.encode(prepared(text.folded.text).text) for text in texts]
+        parts = [window.ids for windows in encoded for window in windows]
+        if not parts:
+            return np.zeros((0, len(self.heads)))
+        pooled, tokens = self.transformer.run(parts)
+        mixed = pooled @ self.mixture + self.offsets
+        strictest = np.zeros((len(texts), len(self.heads)))
+        done = 0
+        for row, (text, windows) in enumerate(zip(texts, encoded, strict=True)):
+            own = slice(done, done + len(windows))
+            strictest[row] = mixed[own].max(axis=0)
+            text.notes[NOTE] = Seen(windows, mixed[own], tokens[own])
+            done += len(windows)
+        return strictest
+
+    def explain(self, text: Text, head: str) -> list[Weight]:
+        """The words without which the score would be lower, heaviest first.
+
+        What each token's last state adds to the score picks a few words of the strictest window;
+        these are hidden in turn, and each weighs what the score loses without it.
+        """
+        if NOTE not in text.notes:
+            self.logits([text])
+        seen: Seen = text.notes[NOTE]
+        column = self.heads.index(head)
+        number = int(seen.pooled[:, column].argmax())
+        window, said = seen.windows[number], seen.tokens[number] @ self.mixture[:, column]
+        words = _words(text, window)
+        most = max(2, min(HIDDEN_WORDS, HIDDEN_TOKENS // (len(window.ids) + 2)))
+        likely = sorted(words, key=lambda word: -max(said[at] for at in words[word]))[:most]
+        self._hide(seen, number, {word: words[word] for word in likely})
+        lost = {word: float(seen.lost[number, word][column]) for word in likely}
+        total = sum(loss for loss in lost.values() if loss > 0)
+        found = [
+            Weight(text.tokens[word].start, text.tokens[word].end, loss / total)
+            for word, loss in lost.items()
+            if loss > 0
+        ]
+        return sorted(found, key=lambda weight: -weight.share)
+
+    def _hide(self, seen: Seen, number: int, words: Mapping[int, Sequence[int]]) -> None:
+        """Fill `seen.lost` for the words (token numbers) of a window that are not known yet."""
+        new = [word for word in words if (number, word) not in seen.lost]
+        if not new:
+            return
+        ids = seen.windows[number].ids
+        mask = np.ones((len(new), len(ids) + 2), np.int32)
+        for row, word in enumerate(new):
+            mask[row, np.array(words[word]) + 1] = 0
+        pooled, _ = self.transformer.masked([ids] * len(new), mask)
+        lost = seen.pooled[number] - (pooled @ self.mixture + self.offsets)
+        seen.lost |= {(number, word): lost[row] for row, word in enumerate(new)}
+
+
+def calibrated(
+    heads: Sequence[str], logits: npt.NDArray[np.float64], knots: Floats
+) -> dict[str, Probabilities]:
+    """The probabilities that the log-odds mean, by head."""
+    return {
+        head: np.interp(logits[:, column], knots[0, column], knots[1, column])
+        for column, head in enumerate(heads)
+    }
+
+
+def _words(text: Text, window: Encoded) -> dict[int, list[int]]:
+    """The text's words (by their number among its tokens), and the window's tokens in each."""
+    view = prepared(text.folded.text)
+    words = [number for number, token in enumerate(text.tokens) if token.kind != "other"]
+    starts = [text.tokens[number].start for number in words]
+    found: dict[int, list[int]] = {}
+    for at, place in enumerate(window.places):
+        start, end = text.folded.span(*view.span(*place))
+        nearest = bisect_right(starts, max(end - 1, start)) - 1
+        if nearest >= 0 and text.tokens[words[nearest]].end > start:
+            found.setdefault(words[nearest], []).append(at)
+    return found
+
+
+def load(files: Files) -> CarefulReader:
+    """The reader of these files."""
+    return CarefulReader(
+        heads=tuple(files.card["heads"]),
+        transformer=Transformer(files),
+        mixture=files.array("mixture"),
+        offsets=files.array("offsets"),
+        knots=files.array("knots"),
+        certain=files.card.get("certain", {}),
+    )

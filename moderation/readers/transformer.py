@@ -1,0 +1,148 @@
+"""A small transformer in onnxruntime: text to tokens, tokens to log-odds, on one thread.
+
+Files: `model.onnx` (inputs `ids` and `mask`, outputs `pooled` and `tokens`) and `tokenizer.json`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+import regex
+from tokenizers import Tokenizer
+
+from moderation.disguise import Edit, Folded
+from moderation.models import Files
+
+WINDOW = 128  # tokens read at once, with the two that begin and end it
+FIRST, LAST = 3, 1  # windows read of a text that has more: a bound on the time that it costs
+BATCH = 2_048  # tokens at most in one batch, padding included
+
+Floats = npt.NDArray[np.float32]
+
+_SPECIAL = regex.compile(
+    r"(?P<link>(?i)\b(?:https?://|www\.)\S+)|(?P<mention>(?<![\w@])@\w+)"
+    r"|(?P<emoji>(?![\d#*©®™])\p{Emoji})"
+)
+_SAID = {"link": "link", "mention": "@user"}
+
+
+def prepared(text: str) -> Folded:
+    """A text as the network reads it: links and mentions as one word, emoji by their names.
+
+    >>> prepared("@ravi look 🐷 https://example.com/x?y=1").text
+    '@user look  pig face  link'
+    """
+    parts: list[str] = []
+    edits: list[Edit] = []
+    done = length = 0
+    for match in _SPECIAL.finditer(text):
+        start, stop = match.span()
+        said = _SAID.get(match.lastgroup or "") or f" {unicodedata.name(match[0], '').lower()} "
+        parts += (text[done:start], said)
+        length += start - done
+        edits.append(Edit(length, length + len(said), start, stop))
+        length += len(said)
+        done = stop
+    return Folded("".join([*parts, text[done:]]), tuple(edits))
+
+
+def windows(tokens: int) -> list[slice]:
+    """Where to cut a text of so many tokens: stretches of about equal length.
+
+    Of a very long text the first and the last are read.
+
+    >>> windows(200)
+    [slice(0, 100, None), slice(100, 200, None)]
+    """
+    count = max(1, -(-tokens // (WINDOW - 2)))
+    size = max(1, -(-tokens // count))
+    found = [slice(start, start + size) for start in range(0, max(tokens, 1), size)]
+    return found if len(found) <= FIRST + LAST else [*found[:FIRST], *found[-LAST:]]
+
+
+def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Row numbers, those of like length together, as many as `BATCH` allows.
+
+    >>> list(batches([9, 1000, 8, 1100]))
+    [[2, 0], [1], [3]]
+    """
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and lengths[row] * (len(batch) + 1) > BATCH:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+class Encoded(NamedTuple):
+    """The tokens of a text or window, without those that begin and end it, and their places."""
+
+    ids: list[int]
+    places: list[tuple[int, int]]
+
+
+@dataclass
+class Transformer:
+    """The network and its tokenizer. Both are loaded at first use, in each process anew."""
+
+    files: Files
+    _loaded: tuple[int, Any, Any] | None = field(default=None, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def encode(self, text: str) -> list[Encoded]:
+        """The windows of a prepared text."""
+        # One text at a time: the tokenizer's own batches start threads, which no fork survives.
+        whole = self._parts()[1].encode(text, add_special_tokens=False)
+        ids, places = whole.ids, whole.offsets
+        return [Encoded(ids[window], places[window]) for window in windows(len(ids))]
+
+    def run(self, parts: Sequence[list[int]]) -> tuple[Floats, list[Floats]]:
+        """Windows x tasks, and for each window its tokens x tasks, of which that is the mean."""
+        pooled: dict[int, Floats] = {}
+        tokens: dict[int, Floats] = {}
+        lengths = [len(part) for part in parts]
+        for rows in batches(lengths):
+            mask = np.zeros((len(rows), lengths[rows[-1]] + 2), np.int32)
+            for at, row in enumerate(rows):
+                mask[at, : lengths[row] + 2] = 1
+            means, each = self.masked([parts[row] for row in rows], mask)
+            for at, row in enumerate(rows):
+                pooled[row] = means[at]
+                tokens[row] = each[at, 1 : lengths[row] + 1]
+        rows_in_order = range(len(parts))
+        return np.stack([pooled[row] for row in rows_in_order]), [tokens[r] for r in rows_in_order]
+
+    def masked(
+        self, parts: Sequence[list[int]], mask: npt.NDArray[np.int32]
+    ) -> tuple[Floats, Floats]:
+        """The outputs for one batch, of which only the tokens in `mask` are seen."""
+        session, tokenizer = self._parts()
+        begin, end = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+        ids = np.zeros(mask.shape, np.int64)
+        for row, part in enumerate(parts):
+            ids[row, : len(part) + 2] = [begin, *part, end]
+        pooled, tokens = session.run(["pooled", "tokens"], {"ids": ids, "mask": mask})
+        return pooled, tokens
+
+    def _parts(self) -> tuple[Any, Any]:
+        loaded = self._loaded
+        if loaded is None or loaded[0] != os.getpid():
+            with self._lock:
+                options = onnxruntime.SessionOptions()
+                options.intra_op_num_threads = options.inter_op_num_threads = 1
+                session = onnxruntime.InferenceSession(
+                    str(self.files.path("model.onnx")), options, providers=["CPUExecutionProvider"]
+                )
+                tokenizer = Tokenizer.from_file(str(self.files.path("tokenizer.json")))
+                loaded = self._loaded = (os.getpid(), session, tokenizer)
+        return loaded[1], loaded[2]

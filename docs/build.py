@@ -127,7 +127,7 @@ def _figure(path: tuple[str, ...], figure: Mapping[str, Any]) -> str:
 
 def rules_table() -> str:
     """The README's table: a row for each rule."""
-    lines = ["| rule | asks that | review from | reject from |", "|---|---|---|---|"]
+    lines = ["| rule | about | review from | reject from |", "|---|---|---|---|"]
     for rule in Policy.load().rules.values():
         first = rule.rule.doc.strip().splitlines()[0]
         limits = rule.thresholds

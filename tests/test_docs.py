@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from api import create_app
-from moderation import checks
+from moderation import Policy, checks
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
@@ -102,8 +102,6 @@ def test_commands_run(line: str, tmp_path: Path) -> None:
 
 def test_every_policy_example_is_a_policy(tmp_path: Path) -> None:
     """The TOML that the docs show is accepted as it stands."""
-    from moderation import Policy
-
     examples = [
         block
         for page in PAGES
@@ -114,6 +112,13 @@ def test_every_policy_example_is_a_policy(tmp_path: Path) -> None:
         path = tmp_path / f"{number}.toml"
         path.write_text(example, "utf-8")
         assert Policy.load(path).house
+
+
+def test_rules_of_form_do_not_reject() -> None:
+    """The README says that no rule of form rejects as shipped."""
+    rules = Policy.load().rules
+    for name in ("full_sentences", "lower_case", "shouting", "text_speak"):
+        assert rules[name].thresholds.reject == "never"
 
 
 def test_every_rule_has_its_page() -> None:

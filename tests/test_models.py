@@ -168,3 +168,20 @@ def test_reader_that_fails_leaves_a_gap(caplog: pytest.LogCaptureFixture) -> Non
     with pytest.raises(ModelError, match="no model gave the score 'toxicity'"):
         reading.scores["toxicity"]
     assert caplog.messages == ["model abuse failed: OSError"]
+
+
+class Fussy(Broken):
+    """A reader that breaks on one text."""
+
+    def read(self, texts: Sequence[Text]) -> Mapping[str, Any]:
+        """Break on 'poison'."""
+        if any(text.clean == "poison" for text in texts):
+            raise ValueError
+        return {"toxicity": np.full(len(texts), 0.5)}
+
+
+def test_one_text_does_not_cost_the_others_their_scores() -> None:
+    """Of a batch only the text on which the model breaks goes without a score."""
+    texts = [read("Before."), read("poison"), read("After.")]
+    Models({"abuse": Fussy()}, {"abuse": "1"}).read(texts)
+    assert [text.scores.get("toxicity") for text in texts] == [0.5, None, 0.5]

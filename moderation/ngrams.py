@@ -25,6 +25,7 @@ _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 1 << 64)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)  # splitmix64's first multiplier (Steele et al. 2014)
 _PAIR = np.uint64(0x94D049BB133111EB)  # and its second, to tell 'a b' from 'b a'
+_FACTOR = np.uint64(_BASE)
 _SPACE = 32
 
 
@@ -60,6 +61,26 @@ class Recipe:
         at = rows[starts]
         return Ngrams(hashes, at, starts - offsets[at], ends - offsets[at])
 
+    def hashes(self, text: str) -> Hashes:
+        """The hashes of one text's n-grams, without their places, in half the time of `ngrams`.
+
+        >>> recipe = Recipe(chars=(1, 3), words=(1, 2))
+        >>> sorted(recipe.hashes("Well said.")) == sorted(recipe.ngrams(["Well said."]).hashes)
+        True
+        """
+        codes = _codes(" " + _lowered(text) + " ")
+        found = []
+        rolling = codes
+        for n in range(1, min(self.chars[1], len(codes)) + 1):
+            if n > 1:
+                rolling = rolling[:-1] * _FACTOR + codes[n - 1 :]
+            if n >= max(self.chars[0], 1):
+                found.append(rolling + np.uint64(n))
+        if self.words[1]:
+            rows = np.zeros(len(codes), np.int64)
+            found += [hashes for hashes, _, _ in _words(codes, rows, *self.words)]
+        return np.concatenate(found) if found else np.zeros(0, np.uint64)
+
     def buckets(self, hashes: Hashes) -> Ints:
         """The bucket of each hash, 0..2**bits - 1."""
         mixed = (hashes ^ (hashes >> np.uint64(31))) * _MIX
@@ -90,17 +111,24 @@ def _code_points(texts: Sequence[str]) -> tuple[Hashes, Ints, Ints]:
 
     Lower-casing is done letter by letter where it would change a text's length ('İ').
     """
-    lowered = [text.lower() for text in texts]
-    for row, text in enumerate(texts):
-        if len(lowered[row]) != len(text):
-            lowered[row] = "".join(char.lower()[:1] for char in text)
-    joined = " " + "  ".join(lowered) + " " if texts else ""
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+    joined = " " + "  ".join([_lowered(text) for text in texts]) + " " if texts else ""
     lengths = np.array([len(text) + 2 for text in texts], np.int64)
     offsets = np.cumsum(lengths) - lengths + 1
-    rows = np.repeat(np.arange(len(texts)), lengths)
-    white = (codes <= _SPACE) | (codes == 0xA0)
-    return np.where(white, _SPACE, codes).astype(np.uint64), rows, offsets
+    return _codes(joined), np.repeat(np.arange(len(texts)), lengths), offsets
+
+
+def _lowered(text: str) -> str:
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(char.lower()[:1] for char in text)
+
+
+def _codes(text: str) -> Hashes:
+    """Code points, all white space being the space."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    codes[(codes <= _SPACE) | (codes == 0xA0)] = _SPACE
+    return codes
 
 
 def _chars(codes: Hashes, rows: Ints, low: int, high: int) -> list[tuple[Hashes, Ints, Ints]]:
@@ -124,7 +152,7 @@ def _words(codes: Hashes, rows: Ints, low: int, high: int) -> list[tuple[Hashes,
     if not high or not len(codes):
         return []
     inside = _WORD_CHAR[np.minimum(codes, len(_WORD_CHAR) - 1).astype(np.int64)]
-    edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
+    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1  # every text has a space at both ends
     starts, ends = edges[::2], edges[1::2]
     powers, inverses = _powers(len(codes))
     prefix = np.concatenate([np.zeros(1, np.uint64), np.cumsum(codes * inverses[: len(codes)])])

@@ -1,9 +1,22 @@
-"""What needs torch (the extra `train`) is collected only where it is installed."""
+"""What all tests share, the examples in docstrings among them."""
 
 from importlib.util import find_spec
+from pathlib import Path
 
+import pytest
+
+# What needs torch (the extra `train`) is collected only where it is installed.
 collect_ignore = (
     []
     if find_spec("torch")
     else ["moderation/training/network.py", "tests/training/test_network.py"]
 )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_record(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A record and a spool of the tests' own, far from those of a service that may run here."""
+    folder: Path = tmp_path_factory.mktemp("service")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("MODERATION_DATABASE", f"sqlite:///{folder}/record.sqlite")
+    patch.setenv("MODERATION_SPOOL", str(folder / "spool"))

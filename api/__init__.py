@@ -5,14 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
+from sqlalchemy.orm import sessionmaker
 
-from api import desk, errors, headers, settings, v1
+from api import corrections, desk, errors, headers, metrics, records, settings, v1
+from api.auth import Gate
 from api.body import JsonRequest
 from api.docs import docs
+from api.housekeeping import Housekeeper
+from api.keeper import Keeper
+from api.record import database
+from api.record.spool import Spool
+from api.record.webhooks import Hook
 from api.schemas import ProblemOut
 from moderation import Moderator
 from moderation.models import listing
@@ -40,20 +48,23 @@ class App(OpenAPI):
 
 
 def create_app(
-    config: Mapping[str, Any] | None = None, *, moderator: Moderator | None = None
+    config: Mapping[str, Any] | None = None,
+    *,
+    moderator: Moderator | None = None,
+    metrics_folder: Path | None = None,
 ) -> App:
     """The application. `config` is laid over the environment; names as in `api/settings.py`.
 
     Other names in `config` are Flask's own. A `moderator` takes the place of the one that the
-    settings would load. Raises `SettingsError`, `PolicyError` or `ModelError` saying what is wrong.
+    settings would load. Workers add up their metrics in `metrics_folder`. Raises
+    `SettingsError`, `PolicyError` or `ModelError` saying what is wrong.
 
     >>> create_app({"TESTING": True}).test_client().get("/healthz").json
     {'status': 'ok'}
     """
     given = dict(config or {})
     own = {name: given.pop(name) for name in [*given] if name.startswith(settings.PREFIX)}
-    environment = {name: os.environ[name] for name in settings.NAMES if os.environ.get(name)}
-    chosen = settings.read({**environment, **own})
+    chosen = settings_from_environment(own)
 
     app = App(
         __name__,
@@ -64,20 +75,58 @@ def create_app(
         validation_error_model=ProblemOut,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
-    limits = dict.fromkeys(
-        ("MAX_CONTENT_LENGTH", "MAX_FORM_MEMORY_SIZE"), chosen.max_content_length
-    )
-    app.config.update({**limits, **given})
-    app.extensions["moderator"] = moderator or Moderator.load(chosen.policy, chosen.models)
-    app.extensions["model_cards"] = _cards(app.extensions["moderator"], chosen)
+    app.config.update({"MAX_CONTENT_LENGTH": chosen.max_content_length, **given})
+    if metrics_folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_folder)  # where its library looks
+    shared = metrics_folder is not None
+    _furnish(app, chosen, moderator or Moderator.load(chosen.policy, chosen.models), shared)
 
     errors.register(app)
     headers.register(app)
     app.register_api(v1.v1)
+    app.register_api(records.records)
+    app.register_api(corrections.corrections)
     app.register_api(v1.health)
     app.register_blueprint(docs)
-    app.register_blueprint(desk.desk)
+    if chosen.try_page:
+        app.register_blueprint(desk.desk)
     return app
+
+
+def settings_from_environment(own: Mapping[str, Any]) -> settings.Settings:
+    """The settings of the environment with `own` laid over them. Raises `SettingsError`."""
+    names = (*settings.NAMES, settings.FILE)
+    environment = {name: os.environ[name] for name in names if os.environ.get(name)}
+    return settings.read({**environment, **own})
+
+
+def _furnish(app: App, chosen: settings.Settings, moderator: Moderator, shared: bool) -> None:
+    """Give the app what its routes work with."""
+    engine = database.connect(chosen.database.get_secret_value())
+    hooks = [
+        Hook(str(url), chosen.webhook_secret.get_secret_value() if chosen.webhook_secret else "")
+        for url in chosen.webhooks
+    ]
+    keeper = Keeper(moderator, sessionmaker(engine), Spool(chosen.spool), hooks=hooks)
+    housekeeper = Housekeeper(keeper, chosen.retention_days)
+    housekeeper.prepare()
+    counted = metrics.Metrics(keeper, shared=shared)
+    moderator.on_check = lambda rule, took: counted.rule_seconds.labels(rule).observe(took)
+    app.extensions.update(
+        settings=chosen,
+        engine=engine,
+        keeper=keeper,
+        housekeeper=housekeeper,
+        metrics=counted,
+        gate=Gate(
+            keeper.sessions,
+            unprotected=chosen.unprotected,
+            rate=chosen.rate,
+            storage=chosen.rate_storage,
+        ),
+        model_cards=_cards(moderator, chosen),
+    )
+    metrics.register(app, counted)
 
 
 def _cards(moderator: Moderator, chosen: settings.Settings) -> list[dict[str, Any]]:

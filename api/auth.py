@@ -32,16 +32,20 @@ ANYONE = Key("open", "anyone on this machine", frozenset({"admin"}), "")
 class Gate:
     """Knows keys by their secrets, remembers them for a moment, and counts their requests."""
 
-    def __init__(self, sessions: Sessions, *, open_: bool, storage: str = "memory://") -> None:
+    def __init__(
+        self, sessions: Sessions, *, unprotected: bool, rate: str, storage: str = "memory://"
+    ) -> None:
         self.sessions = sessions
-        self.open = open_
+        self.unprotected = unprotected
+        self.rate = rate
         self._limiter = MovingWindowRateLimiter(storage_from_string(storage))
+        self._keys_there, self._looked = False, -CACHED_S
         self._seen: dict[str, tuple[float, Key]] = {}
 
     def key(self, secret: str | None) -> Key:
         """The key of this secret; raises a `Problem` (401) for none that is known."""
         if secret is None:
-            if self.open:
+            if self.unprotected and not self._has_keys():
                 return ANYONE
             raise Problem(401, "Send your API key in the header Authorization: Bearer <key>.")
         now = time.monotonic()
@@ -65,16 +69,26 @@ class Gate:
 
     def count(self, key: Key) -> None:
         """Count a request; raises a `Problem` (429) when the key has used up its rate."""
-        if key.rate and not self._limiter.hit(parse(key.rate), key.id):
-            raise TooManyRequests(key.rate)
+        rate = key.rate or self.rate
+        if key is not ANYONE and not self._limiter.hit(parse(rate), key.id):
+            said = f"This key may ask {rate}. Wait a second and try again."
+            raise Problem(429, said, headers=[("Retry-After", "1")])
 
+    def keyless(self) -> bool:
+        """Whether no key was ever made, as far as can be known."""
+        return not self._has_keys()
 
-class TooManyRequests(Problem):
-    """The key's rate is used up for now."""
-
-    def __init__(self, rate: str) -> None:
-        super().__init__(429, f"This key may ask {rate}. Wait a second and try again.")
-        self.headers = {"Retry-After": "1"}
+    def _has_keys(self) -> bool:
+        """Whether a key was ever made; from then on everyone needs one."""
+        now = time.monotonic()
+        if not self._keys_there and now - self._looked >= CACHED_S:
+            try:
+                with self.sessions() as session:
+                    self._keys_there = keys.any_there(session)
+            except SQLAlchemyError:
+                return False  # never seen one: the API was open, and stays so while it is away
+            self._looked = now
+        return self._keys_there
 
 
 def gate() -> Gate:

@@ -30,10 +30,17 @@ Mistake = Mapping[str, str]
 class Problem(HTTPException):
     """An answer that says what is wrong, and where in the request."""
 
-    def __init__(self, status: int, detail: str, errors: Sequence[Mistake] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: Sequence[Mistake] = (),
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
         super().__init__(detail)
         self.code = status
         self.errors = list(errors)
+        self.headers = list(headers)
 
     def to_dict(self) -> dict[str, Any]:
         """The problem as it stands in JSON.
@@ -121,10 +128,10 @@ def _words(*, type: str, msg: str, input: object, **_: Any) -> str:  # noqa: A00
     return re.sub(r"^\w+ should", "must", msg.removeprefix("Value error, "))
 
 
-def response(problem: Problem, headers: Sequence[tuple[str, str]] = ()) -> Response:
+def response(problem: Problem) -> Response:
     """The problem as an HTTP answer."""
     answer = Response(json.dumps(problem.to_dict()), problem.code, mimetype=MEDIA_TYPE)
-    answer.headers.extend(headers)
+    answer.headers.extend(problem.headers)
     return answer
 
 
@@ -142,7 +149,7 @@ def _http(error: HTTPException) -> Response:
     if error.response is not None or (error.code or 500) < 400:
         return error.get_response()  # type: ignore[return-value]  # Flask's own, by its factory
     kept = [pair for pair in error.get_headers() if pair[0] in {"Allow", "Retry-After"}]
-    return response(Problem(error.code or 500, error.description or error.name), kept)
+    return response(Problem(error.code or 500, error.description or error.name, headers=kept))
 
 
 def _too_large(_: RequestEntityTooLarge) -> Response:

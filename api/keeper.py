@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -28,12 +28,21 @@ from moderation import Comment, Decision, Moderator
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], dt.datetime]
+LOST_SHOWN = dt.timedelta(minutes=1)
 RETRY = dt.timedelta(seconds=2)  # after a failure the database is left alone for so long
 
 
 def utc_now() -> dt.datetime:
     """The time, in UTC."""
     return dt.datetime.now(dt.UTC)
+
+
+class Asked(NamedTuple):
+    """A comment to decide about: with `keep` off nothing is kept, with `store` off no text."""
+
+    comment: Comment
+    keep: bool = True
+    store: bool = True
 
 
 @dataclass
@@ -46,39 +55,30 @@ class Keeper:
     clock: Clock = utc_now
     hooks: Sequence[Hook] = ()
     lost: int = 0  # decisions that neither the database nor the disk took
+    _lost_at: dt.datetime | None = None
     _away_until: dt.datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def decide(
-        self,
-        comments: Sequence[Comment],
-        *,
-        community: str = "",
-        route: str = "v1",
-        store: bool = True,
-        keep: bool = True,
+        self, asked: Sequence[Asked], *, community: str = "", route: str = "v1"
     ) -> list[dict[str, Any]]:
-        """A decision for each comment, as JSON values; `recorded` says whether it is kept.
-
-        With `store` off no text is kept, with `keep` off nothing at all.
-        """
-        known, contexts = self._known(comments, community) if keep else ({}, {})
-        fresh = [place for place in range(len(comments)) if place not in known]
-        asked = [contexts.get(place, comments[place]) for place in fresh]
-        made = dict(zip(fresh, self.moderator.moderate_many(asked), strict=True))
-        recorded: set[str] = set()
-        if keep and made:
-            recorded = self._record(
-                [
-                    self._values(decision, comments[place], community, route, store)
-                    for place, decision in made.items()
-                ]
-            )
+        """A decision for each comment, as JSON values; `recorded` says whether it is kept."""
+        known, contexts = self._known(asked, community)
+        fresh = [place for place in range(len(asked)) if place not in known]
+        comments = [contexts.get(place, asked[place].comment) for place in fresh]
+        made = dict(zip(fresh, self.moderator.moderate_many(comments), strict=True))
+        recorded = self._record(
+            [
+                self._values(decision, asked[place], community, route)
+                for place, decision in made.items()
+                if asked[place].keep
+            ]
+        )
         return [
             known[place]
             if place in known
             else {**made[place].to_dict(), "recorded": made[place].id in recorded}
-            for place in range(len(comments))
+            for place in range(len(asked))
         ]
 
     @contextmanager
@@ -92,9 +92,24 @@ class Keeper:
             webhooks.enqueue(session, self.hooks, event, data, self.clock())
 
     @property
+    def lost_lately(self) -> bool:
+        """Whether a decision was lost in the last minute."""
+        return self._lost_at is not None and self.clock() - self._lost_at < LOST_SHOWN
+
+    @property
     def away(self) -> bool:
         """Whether the database failed a moment ago."""
         return self._away_until is not None and self.clock() < self._away_until
+
+    def trouble(self) -> str | None:
+        """Why decisions may be lost just now; None where they are safe."""
+        if self.lost_lately:
+            return "Neither the database nor the disk takes decisions; comments are decided still."
+        try:
+            self.spool.probe()
+        except OSError as error:
+            return f"The disk for waiting decisions cannot be written: {error.strerror}."
+        return None
 
     def drain(self) -> int:
         """Write what waits in the spool, if the database is there; how many rows."""
@@ -107,29 +122,31 @@ class Keeper:
             return 0
 
     def _values(
-        self, decision: Decision, comment: Comment, community: str, route: str, store: bool
+        self, decision: Decision, asked: Asked, community: str, route: str
     ) -> dict[str, Any]:
         return decisions.fields(
             decision,
-            comment,
+            asked.comment,
             self.moderator.policy,
             community=community,
             route=route,
-            store=store,
+            store=asked.store,
             now=self.clock(),
         )
 
     def _known(
-        self, comments: Sequence[Comment], community: str
+        self, asked: Sequence[Asked], community: str
     ) -> tuple[dict[int, dict[str, Any]], dict[int, Comment]]:
         """Decisions already made, by place; and the other comments with their authors' history."""
-        if self.away:
+        if self.away or not any(one.keep for one in asked):
             return {}, {}
         known: dict[int, dict[str, Any]] = {}
         contexts: dict[int, Comment] = {}
         try:
             with self.sessions() as session:
-                for place, comment in enumerate(comments):
+                for place, (comment, keep, _) in enumerate(asked):
+                    if not keep:
+                        continue
                     row = decisions.find(session, community, comment)
                     if row is not None:
                         known[place] = decisions.to_dict(row)
@@ -142,6 +159,8 @@ class Keeper:
 
     def _record(self, values: list[dict[str, Any]]) -> set[str]:
         """The ids of those that the database took; the others wait in the spool."""
+        if not values:
+            return set()
         if not self.away:
             try:
                 decisions.keep(self.sessions, values, self.clock(), self.hooks)
@@ -154,6 +173,7 @@ class Keeper:
                 self.spool.put(row)
             except OSError as error:
                 self.lost += 1
+                self._lost_at = self.clock()
                 log.error("the spool refused a decision: %s", error.strerror)
         return set()
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, SkipValidation
 
+from api.keeper import Asked
 from moderation.comment import Comment
 
 Verdict = Literal["approve", "review", "reject"]
@@ -44,11 +45,13 @@ class CommentIn(BaseModel):
     article: Prose | None = Field(None, description="Title or text of what it stands under.")
     parent: Prose | None = Field(None, description="The text of the comment it answers.")
     format: Literal["plain", "html"] = Field("plain", description="How `text` is written.")
-    dry_run: bool = Field(False, description="Decide, but keep nothing.")
+    dry_run: bool = Field(False, description="Decide, but keep nothing: hints while one types.")
+    do_not_store: bool = Field(False, description="Keep the decision, but not the text.")
 
-    def comment(self) -> Comment:
-        """The comment for the moderator."""
-        return Comment(**self.model_dump(exclude={"dry_run"}))
+    def asked(self) -> Asked:
+        """The comment for the keeper."""
+        comment = Comment(**self.model_dump(exclude={"dry_run", "do_not_store"}))
+        return Asked(comment, keep=not self.dry_run, store=not self.do_not_store)
 
 
 class BatchIn(BaseModel):
@@ -66,7 +69,7 @@ class SpanOut(BaseModel):
 
     start: int
     end: int
-    text: str
+    text: str | None = Field(description="Null where the text is not kept.")
 
 
 class ReasonOut(BaseModel):
@@ -93,6 +96,12 @@ class DecisionOut(BaseModel):
     policy: str = Field(description="The hash of the policy that decided.")
     models: dict[str, str] = Field(description="The versions of the models that read.")
     took_ms: float
+    recorded: bool = Field(
+        description="Whether the record holds it. False with `dry_run`, and while the record "
+        "cannot be reached: it is then written as soon as it can."
+    )
+    comment_id: str | None = Field(None, description="Your `id`, where the comment was known.")
+    revision: int | None = Field(None, description="1 for the first text of a comment, 2 after …")
 
 
 class MistakeOut(BaseModel):
@@ -161,3 +170,4 @@ class HealthOut(BaseModel):
     """That the service is up."""
 
     status: Literal["ok"]
+    waiting: int | None = Field(None, description="Decisions that wait for the record.")

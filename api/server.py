@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
+import ipaddress
 import os
+import shutil
 import socket
 import struct
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it has no types
+from prometheus_client import multiprocess
 
 from api import create_app
+from api.metrics import configure_logs
 from api.settings import SettingsError
 from moderation.models import ModelError
 from moderation.policy import PolicyError
@@ -34,14 +40,56 @@ def serve(
     every mistake on a line of its own. Port 0 takes a free one.
     """
     given = {"MODERATION_POLICY": policy, "MODERATION_MODELS": models}
+    config: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if not _loopback(host):
+        config["MODERATION_UNPROTECTED"] = False
+    configure_logs()
     try:
-        app = create_app({name: value for name, value in given.items() if value is not None})
+        app = create_app(config, metrics_folder=_metrics_folder())
     except (SettingsError, PolicyError, ModelError) as error:
         sys.stderr.write(_mistakes(error))
         raise SystemExit(2) from None
+    keyless = app.extensions["gate"].keyless()
+    if keyless and not _loopback(host):
+        sys.stderr.write(_UNPROTECTED.format(host=host))
+        raise SystemExit(2)
+    if keyless:
+        sys.stderr.write(_OPEN)
     app.test_client().get("/readyz")  # one comment read here: what that loads, the workers share
+    app.extensions["engine"].dispose()  # connections are not shared: each worker makes its own
     name = f"[{host}]" if ":" in host else host
     _Server(app, f"{name}:{port}", workers or min(os.cpu_count() or 1, MOST_WORKERS)).run()
+
+
+_OPEN = """There is no API key yet, so everyone on this machine may ask.
+  moderation keys create --name NAME --scope decide     makes one; from then on all need one
+"""
+_UNPROTECTED = """Cannot start: {host} can be reached from other machines, and there is no API key.
+  moderation keys create --name NAME --scope decide     makes one
+"""
+
+
+def _loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _metrics_folder() -> Path:
+    """A folder in which the workers add up what they count; it must be there before they are."""
+    folder = tempfile.mkdtemp(prefix="moderation-metrics-")
+    atexit.register(_remove, folder, os.getpid())
+    return Path(folder)
+
+
+def _remove(folder: str, owner: int) -> None:
+    """Workers inherit what is to be done at exit; only who made the folder may remove it."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _mistakes(error: SettingsError | PolicyError | ModelError) -> str:
@@ -65,6 +113,14 @@ def _started(server: Any) -> None:
     sys.stderr.flush()
 
 
+def _begin_housekeeping(worker: Any) -> None:
+    worker.wsgi.extensions["housekeeper"].start()
+
+
+def _forget_worker(_: Any, worker: Any) -> None:
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # it has no types
+
+
 class _Server(BaseApplication):  # type: ignore[misc]  # so this is Any
     def __init__(self, app: Flask, bind: str, workers: int) -> None:
         self.app, self.bind, self.workers = app, bind, workers
@@ -85,6 +141,8 @@ class _Server(BaseApplication):  # type: ignore[misc]  # so this is Any
             "proc_name": "house-rules",
             "control_socket_disable": True,
             "when_ready": _started,
+            "post_worker_init": _begin_housekeeping,
+            "child_exit": _forget_worker,
         }.items():
             self.cfg.set(name, value)
 

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import difflib
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from limits import parse
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+)
 
 PREFIX = "MODERATION_"
+FILE = f"{PREFIX}SETTINGS"
 
 
 class SettingsError(ValueError):
@@ -18,6 +30,22 @@ class SettingsError(ValueError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+
+
+def _listed(value: object) -> object:
+    return (
+        [part.strip() for part in value.split(",") if part.strip()]
+        if isinstance(value, str)
+        else value
+    )
+
+
+def _rate(value: str) -> str:
+    try:
+        parse(value)
+    except ValueError:
+        raise ValueError("must be a rate such as '50 per second'") from None
+    return value
 
 
 class Settings(BaseModel):
@@ -32,6 +60,38 @@ class Settings(BaseModel):
     max_content_length: int = Field(
         4 * 1024 * 1024, ge=1024, le=1 << 30, description="Largest request body in bytes."
     )
+    database: SecretStr = Field(
+        SecretStr("sqlite:///var/record.sqlite"),
+        description="The record: sqlite:///path or postgresql://user:password@host/name.",
+    )
+    spool: Path = Field(
+        Path("var/spool"), description="Where decisions wait while the database is away."
+    )
+    retention_days: int | None = Field(
+        None, ge=1, description="After so many days texts and references are forgotten."
+    )
+    rate: Annotated[str, AfterValidator(_rate)] = Field(
+        "50 per second", description="What a key may ask, if it was made without a rate."
+    )
+    rate_storage: str = Field(
+        "memory://",
+        description="Where requests are counted; memory:// counts in each worker by itself, "
+        "redis://host:port in all together.",
+    )
+    webhooks: Annotated[list[HttpUrl], BeforeValidator(_listed)] = Field(
+        [], description="Addresses that hear of decisions and verdicts, with commas between."
+    )
+    webhook_secret: SecretStr | None = Field(
+        None, description="What webhooks are signed with; needed if there are any."
+    )
+    unprotected: bool = Field(
+        True,
+        description="Whether, as long as there is no key, everyone who reaches the service may "
+        "ask. `moderation serve` refuses this on an address that others can reach.",
+    )
+    try_page: bool = Field(
+        True, description="Whether the page where one tries a comment is there. It asks no key."
+    )
 
 
 NAMES = tuple(PREFIX + field.upper() for field in Settings.model_fields)
@@ -39,6 +99,9 @@ NAMES = tuple(PREFIX + field.upper() for field in Settings.model_fields)
 
 def read(values: Mapping[str, Any]) -> Settings:
     """The settings in `values`, named as the environment names them.
+
+    `MODERATION_SETTINGS` names a TOML file with the same names in small letters, without the
+    prefix; what `values` says itself goes before it. Raises `SettingsError`.
 
     >>> read({"MODERATION_MAX_CONTENT_LENGTH": "2048"}).max_content_length
     2048
@@ -48,10 +111,39 @@ def read(values: Mapping[str, Any]) -> Settings:
     api.settings.SettingsError: MODERATION_POLCY: no such setting; did you mean MODERATION_POLICY?
     """
     given = {key.removeprefix(PREFIX).lower(): value for key, value in values.items()}
+    whole = {**_file(given.pop("settings", None)), **given}
     try:
-        return Settings.model_validate(given)
+        settings = Settings.model_validate(whole)
     except ValidationError as error:
         raise SettingsError([_problem(**detail) for detail in error.errors()]) from None
+    if settings.webhooks and settings.webhook_secret is None:
+        raise SettingsError([f"{PREFIX}WEBHOOK_SECRET: is missing; webhooks are always signed"])
+    return settings
+
+
+def shown(settings: Settings) -> dict[str, str]:
+    """All settings by their variables, passwords and secrets masked.
+
+    >>> shown(read({"MODERATION_DATABASE": "postgresql://me:secret@db/record"}))[
+    ...     "MODERATION_DATABASE"
+    ... ]
+    'postgresql://me:***@db/record'
+    """
+    from sqlalchemy import make_url
+
+    values = {name: getattr(settings, name) for name in Settings.model_fields}
+    values["database"] = make_url(settings.database.get_secret_value()).render_as_string()
+    values["webhooks"] = ", ".join(str(url) for url in settings.webhooks)
+    return {PREFIX + name.upper(): str(value) for name, value in values.items()}
+
+
+def _file(path: str | Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"{FILE}: {path} cannot be read: {error}"]) from None
 
 
 def _problem(*, loc: tuple[int | str, ...], type: str, msg: str, **_: Any) -> str:  # noqa: A002 - pydantic's own word
@@ -59,4 +151,4 @@ def _problem(*, loc: tuple[int | str, ...], type: str, msg: str, **_: Any) -> st
     if type == "extra_forbidden":
         near = difflib.get_close_matches(name, NAMES, n=1)
         return f"{name}: no such setting" + (f"; did you mean {near[0]}?" if near else "")
-    return f"{name}: {msg.replace('Input should', 'must')}"
+    return f"{name}: {msg.removeprefix('Value error, ').replace('Input should', 'must')}"

@@ -10,7 +10,10 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ValidationError
 
 from api import errors
+from api.auth import needs
 from api.errors import Problem
+from api.keeper import Asked, Keeper
+from api.metrics import Metrics
 from api.schemas import (
     BatchIn,
     BatchOut,
@@ -21,7 +24,7 @@ from api.schemas import (
     ModelsOut,
     ProblemOut,
 )
-from moderation import Comment, Moderator
+from moderation import Moderator
 from moderation.comment import CommentError, validate
 from moderation.policy import RulePolicy
 
@@ -47,48 +50,73 @@ def problems(*statuses: int) -> dict[str | int, type[BaseModel] | dict[Any, Any]
     }
 
 
+DECIDING = problems(400, 401, 403, 413, 415, 422, 429, 500, 503)
+
+
+def keeper() -> Keeper:
+    """The keeper of this app."""
+    found: Keeper = current_app.extensions["keeper"]
+    return found
+
+
 def moderator() -> Moderator:
     """The moderator of this app."""
-    found: Moderator = current_app.extensions["moderator"]
-    return found
+    return keeper().moderator
+
+
+def count(made: list[dict[str, Any]], route: str) -> None:
+    """Count decisions in this app's metrics."""
+    metrics: Metrics = current_app.extensions["metrics"]
+    metrics.count(made, route)
 
 
 @v1.post(
     "/moderate",
     tags=[DECIDE],
     summary="Decide about a comment",
-    responses={"200": DecisionOut, **problems(400, 413, 415, 422, 500)},
+    responses={"200": DecisionOut, **DECIDING},
 )
+@needs("decide")
 def moderate(body: CommentIn) -> Response:
-    """The decision, with every reason, the guideline it speaks for and the place in the text."""
-    return jsonify(moderator().moderate(body.comment()).to_dict())
+    """The decision, with every reason, the guideline it speaks for and the place in the text.
+
+    The same `id` with the same text gets the same decision again; an edit is a new revision.
+    """
+    (decision,) = keeper().decide([body.asked()])
+    count([decision], "v1")
+    return jsonify(decision)
 
 
 @v1.post(
     "/moderate/batch",
     tags=[DECIDE],
     summary="Decide about up to 1,000 comments",
-    responses={"200": BatchOut, **problems(400, 413, 415, 422, 500)},
+    responses={"200": BatchOut, **DECIDING},
 )
+@needs("decide")
 def moderate_batch(body: BatchIn) -> Response:
     """For every comment its decision, or the problem with it, in the order asked."""
     items = [_item(value, f"/comments/{place}") for place, value in enumerate(body.comments)]
-    good = (item for item in items if isinstance(item, Comment))
-    decisions = moderator().moderate_many(good)
-    answers = (item if isinstance(item, Problem) else next(decisions) for item in items)
-    return jsonify(decisions=[answer.to_dict() for answer in answers])
+    made = keeper().decide([item for item in items if isinstance(item, Asked)])
+    count(made, "v1")
+    following = iter(made)
+    return jsonify(
+        decisions=[
+            item.to_dict() if isinstance(item, Problem) else next(following) for item in items
+        ]
+    )
 
 
-def _item(value: object, at: str) -> Comment | Problem:
+def _item(value: object, at: str) -> Asked | Problem:
     """One item of a batch: a comment that can be judged, or why not."""
     try:
-        comment = CommentIn.model_validate(value).comment()
-        validate(comment.text, moderator().policy.house.max_bytes)
+        asked = CommentIn.model_validate(value).asked()
+        validate(asked.comment.text, moderator().policy.house.max_bytes)
     except ValidationError as error:
         return errors.of_fields(error, at)
     except CommentError as error:
         return errors.of_comment(error, at)
-    return comment
+    return asked
 
 
 @v1.get(
@@ -140,9 +168,12 @@ def healthz() -> Response:
     responses={"200": HealthOut, **problems(503)},
 )
 def readyz() -> Response:
-    """Whether a comment can be decided, with the scores of every model."""
+    """Whether a comment can be decided, with the scores of every model, and be kept."""
     expected = {head for reader in moderator().models.readers.values() for head in reader.heads}
     missing = expected - moderator().moderate("The service is asking itself.").scores.keys()
     if missing:
         raise Problem(503, f"No model gives these scores: {', '.join(sorted(missing))}.")
-    return jsonify(status="ok")
+    trouble = keeper().trouble()
+    if trouble:
+        raise Problem(503, trouble)
+    return jsonify(status="ok", waiting=len(keeper().spool))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ class Moderator:
     def __init__(self, policy: Policy, models: Models) -> None:
         self.policy = policy
         self.models = models.speaking(policy.house.reader)
+        self.on_check: Callable[[str, float], None] | None = None  # told each check's seconds
 
     @classmethod
     def load(
@@ -71,7 +72,10 @@ class Moderator:
         if self.policy.house.test_sentence in text.clean:
             yield self._test_reason(text)
         for rule in self.policy.rules.values():
+            began = time.perf_counter()
             reason = _checked(rule, text)
+            if self.on_check:
+                self.on_check(rule.name, time.perf_counter() - began)
             if reason:
                 yield reason
 

@@ -69,7 +69,7 @@ def test_imports_point_one_way(who: str, what: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("what", "who"),
     [
-        ("api", ("api", "moderation.cli.serve")),
+        ("api", ("api", "moderation.cli.serve", "moderation.cli.service")),
         ("moderation.training", ("api", "moderation.cli", "moderation.training")),
         ("moderation.cli", ("moderation.cli", "moderation.__main__")),
     ],

@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 from api.record.tables import KeyRow
 
 SCOPES = ("decide", "read", "verdict", "admin")
-DEFAULT_RATE = "50 per second"
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,11 @@ def check(session: Session, secret: str) -> Key | None:
     if row is None or not same or row.revoked_at is not None:
         return None
     return Key(row.id, row.name, frozenset(row.scopes.split()), row.rate)
+
+
+def any_there(session: Session) -> bool:
+    """Whether any key was ever made, revoked ones too."""
+    return session.scalars(select(KeyRow.id).limit(1)).first() is not None
 
 
 def listing(session: Session) -> list[KeyRow]:

@@ -46,6 +46,12 @@ class Spool:
             raise
         _sync(self.folder)
 
+    def probe(self) -> None:
+        """Raise `OSError` where nothing can be written here."""
+        path = self.folder / f".probe-{os.getpid()}"
+        path.write_bytes(b"\0" * 4096)
+        path.unlink()
+
     def __len__(self) -> int:
         return sum(1 for _ in self.folder.glob("*.json"))
 

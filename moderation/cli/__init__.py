@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 import click
 
-from moderation.cli import check, models, policy, serve, train
+from moderation.cli import check, models, policy, serve, service, train
 from moderation.comment import CommentError
 from moderation.models import ModelError
 from moderation.policy import PolicyError
@@ -21,7 +21,10 @@ from moderation.rows import SourceError
 DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=service.WithOperators,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(version("house-rules"), message="moderation %(version)s")
 def commands() -> None:
     """A newspaper's house rules, executable: a comment goes in, a decision with its reasons out.

@@ -1,6 +1,7 @@
 """Whatever is sent is decided, or refused with a 4xx that names the field. Never a 500."""
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -152,8 +153,8 @@ def test_a_failure_tells_nobody_the_comment(caplog: pytest.LogCaptureFixture) ->
     """What nobody foresaw is a 500 of the same shape; the log says where it broke, no more."""
 
     class Broken(Moderator):
-        def moderate(self, comment: Comment | str) -> Decision:
-            raise RuntimeError(str(comment))
+        def moderate_many(self, comments: Iterable[Comment | str]) -> Iterator[Decision]:
+            raise RuntimeError(str(list(comments)))
 
     small = small_moderator()
     app = create_app(moderator=Broken(small.policy, small.models))

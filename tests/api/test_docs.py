@@ -10,7 +10,11 @@ from flask.testing import FlaskClient
 from api.settings import NAMES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
-REQUESTS = re.findall(r"curl http://127\.0\.0\.1:8000(\S+)[\s\\]+--json '(.*?)'", PAGE)
+REQUESTS = [
+    (path, body)
+    for path, body in re.findall(r"curl http://127\.0\.0\.1:8000(\S+)[\s\\]+--json '(.*?)'", PAGE)
+    if "/ID/" not in path  # tried with a decision's own id in test_records.py
+]
 
 
 def test_every_setting_has_its_row() -> None:

@@ -1,6 +1,7 @@
 """The OpenAPI document tells the truth."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -27,7 +28,8 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 
 def test_every_route_is_told(client: FlaskClient, document: dict[str, Any]) -> None:
     """All of /v1 and health stands in the document; the pages do not."""
-    routes = {rule.rule for rule in client.application.url_map.iter_rules()}
+    rules = client.application.url_map.iter_rules()
+    routes = {re.sub(r"<(\w+)>", r"{\1}", rule.rule) for rule in rules}
     told = {route for route in routes if route.startswith("/v1") or route.endswith("z")}
     assert set(document["paths"]) == told
 

@@ -13,7 +13,7 @@ from moderation.models import Models, Probabilities
 from moderation.text import Text
 from tests.api.conftest import WordReader, small_moderator
 
-UNTOLD = ("id", "took_ms")
+UNTOLD = ("id", "took_ms", "recorded")
 
 
 def told(decision: Decision | dict[str, object]) -> dict[str, object]:
@@ -29,7 +29,7 @@ def test_a_decision_is_the_moderators(client: FlaskClient, text: str) -> None:
     expected = small_moderator().moderate(text)
     assert answer.status_code == 200
     assert told(answer.get_json()) == told(expected)
-    assert list(answer.get_json()) == list(expected.to_dict())
+    assert list(answer.get_json()) == [*expected.to_dict(), "recorded"]
 
 
 def test_spans_count_code_points(client: FlaskClient) -> None:
@@ -129,10 +129,10 @@ def test_models_in_use(client: FlaskClient) -> None:
 
 
 def test_alive_and_ready(client: FlaskClient) -> None:
-    """Both answer ok while all is well."""
-    for path in ("/healthz", "/readyz"):
+    """Both answer ok while all is well; readiness tells how many decisions wait for the record."""
+    for path, more in (("/healthz", {}), ("/readyz", {"waiting": 0})):
         answer = client.get(path)
-        assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
+        assert (answer.status_code, answer.get_json()) == (200, {"status": "ok", **more})
 
 
 class SilentReader(WordReader):

@@ -1,0 +1,163 @@
+"""Our own API, version 1: verdicts of moderators, appeals of authors, and forgetting."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from flask import Response, jsonify
+
+from api import errors
+from api.auth import needs
+from api.record import decisions, erase, queue, verdicts
+from api.record.database import writing
+from api.record_schemas import (
+    AppealIn,
+    ClaimIn,
+    DecisionPath,
+    ErasedOut,
+    EraseIn,
+    OutcomeIn,
+    RecordedOut,
+    VerdictIn,
+    WhoIn,
+)
+from api.records import CORRECT, RECORD, WRITING, blueprint, whole
+from api.v1 import keeper
+from moderation import Action
+
+corrections = blueprint("corrections")
+
+
+@corrections.post(
+    "/decisions/<decision_id>/verdict",
+    tags=[CORRECT],
+    summary="Say what a moderator decided",
+    responses={"200": RecordedOut, **WRITING},
+)
+@needs("verdict")
+def give_verdict(path: DecisionPath, body: VerdictIn) -> Response:
+    """Several verdicts make a history; the last one stands."""
+    with keeper().writing("verdict", path.decision_id) as session:
+        verdicts.give(
+            session,
+            path.decision_id,
+            action=Action[body.action.upper()],
+            who=body.who,
+            reason=body.reason,
+            route="v1",
+            now=keeper().clock(),
+        )
+        return jsonify(whole(decisions.get(session, path.decision_id)))
+
+
+@corrections.post(
+    "/decisions/<decision_id>/appeal",
+    tags=[CORRECT],
+    summary="Appeal, as the author",
+    responses={"200": RecordedOut, **WRITING},
+)
+@needs("decide")
+def make_appeal(path: DecisionPath, body: AppealIn) -> Response:
+    """The appeal waits in the queue, with the dates by which it is acknowledged and decided."""
+    house = keeper().moderator.policy.house
+    with keeper().writing("appeal", path.decision_id) as session:
+        verdicts.appeal(
+            session,
+            path.decision_id,
+            who=body.who,
+            reason=body.reason,
+            acknowledge_within=dt.timedelta(hours=house.acknowledge_hours),
+            decide_within=dt.timedelta(days=house.decide_days),
+            now=keeper().clock(),
+        )
+        return jsonify(whole(decisions.get(session, path.decision_id)))
+
+
+@corrections.post(
+    "/decisions/<decision_id>/appeal/acknowledgement",
+    tags=[CORRECT],
+    summary="Say that the author was told that the appeal arrived",
+    responses={"200": RecordedOut, **WRITING},
+)
+@needs("verdict")
+def acknowledge_appeal(path: DecisionPath, body: WhoIn) -> Response:
+    """India's IT Rules ask for this within 24 hours."""
+    with keeper().writing("appeal", path.decision_id) as session:
+        verdicts.acknowledge(session, path.decision_id, who=body.who, now=keeper().clock())
+        return jsonify(whole(decisions.get(session, path.decision_id)))
+
+
+@corrections.post(
+    "/decisions/<decision_id>/appeal/outcome",
+    tags=[CORRECT],
+    summary="Decide an appeal",
+    responses={"200": RecordedOut, **WRITING},
+)
+@needs("verdict")
+def settle_appeal(path: DecisionPath, body: OutcomeIn) -> Response:
+    """By someone other than who decided first."""
+    with keeper().writing("verdict", path.decision_id) as session:
+        verdicts.settle(
+            session,
+            path.decision_id,
+            action=Action[body.action.upper()],
+            who=body.who,
+            reason=body.reason,
+            now=keeper().clock(),
+        )
+        return jsonify(whole(decisions.get(session, path.decision_id)))
+
+
+@corrections.post(
+    "/decisions/<decision_id>/claim",
+    tags=[CORRECT],
+    summary="Claim a comment to read it",
+    responses={"200": RecordedOut, **WRITING},
+)
+@needs("verdict")
+def claim(path: DecisionPath, body: ClaimIn) -> Response:
+    """Until the claim ends, no other moderator is shown the comment."""
+    with writing(keeper().sessions) as session:
+        row = queue.claim(
+            session,
+            path.decision_id,
+            who=body.who,
+            lasts=dt.timedelta(minutes=body.minutes),
+            now=keeper().clock(),
+        )
+        return jsonify(whole(row))
+
+
+@corrections.delete(
+    "/decisions/<decision_id>/claim",
+    tags=[CORRECT],
+    summary="Give a claim back",
+    responses={"200": RecordedOut, **WRITING},
+)
+@needs("verdict")
+def release(path: DecisionPath, query: WhoIn) -> Response:
+    """Before it ends by itself."""
+    with writing(keeper().sessions) as session:
+        queue.release(session, path.decision_id, who=query.who)
+        return jsonify(whole(decisions.get(session, path.decision_id)))
+
+
+@corrections.post(
+    "/erase",
+    tags=[RECORD],
+    summary="Forget a comment or an author",
+    responses={"200": ErasedOut, **WRITING},
+)
+@needs("admin")
+def forget(body: EraseIn) -> Response:
+    """Texts and references are removed; the decisions stay, and the seals stay whole."""
+    if (body.comment_id is None) == (body.author is None):
+        detail = "name either comment_id or author"
+        raise errors.unprocessable([{"pointer": "", "detail": detail}])
+    with writing(keeper().sessions) as session:
+        now = keeper().clock()
+        if body.comment_id is not None:
+            erased = erase.by_comment(session, "", body.comment_id, now)
+        else:
+            erased = erase.by_author(session, "", body.author or "", now)
+    return jsonify(erased=erased)

@@ -1,0 +1,143 @@
+"""Metrics for Prometheus, summed over all workers, and one log line a request.
+
+Neither ever holds what an author wrote.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+    values,
+)
+
+from api.auth import needs
+from api.keeper import Keeper
+
+# From a tenth of a millisecond (one small rule) to ten seconds (a large batch).
+_BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+log = structlog.get_logger("api")
+
+
+class Metrics:
+    """What is counted and timed. `shared` where several workers write to one folder."""
+
+    def __init__(self, keeper: Keeper, *, shared: bool) -> None:
+        self.keeper = keeper
+        self.shared = shared
+        self.registry = CollectorRegistry()
+        if shared:  # the library looks for the folder when it is imported, which is too early
+            values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]  # it has no types
+        self.requests = Counter(
+            "moderation_requests",
+            "Requests.",
+            ["route", "method", "status"],
+            registry=self.registry,
+        )
+        self.request_seconds = Histogram(
+            "moderation_request_seconds",
+            "Time to answer.",
+            ["route"],
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self.rule_seconds = Histogram(
+            "moderation_rule_seconds",
+            "Time of a rule's check.",
+            ["rule"],
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self.decisions = Counter(
+            "moderation_decisions", "Decisions.", ["route", "action"], registry=self.registry
+        )
+        self.lost = Counter(
+            "moderation_decisions_lost",
+            "Decisions that could not be kept anywhere.",
+            registry=self.registry,
+        )
+        self.spool = Gauge(
+            "moderation_spool_length",
+            "Decisions that wait for the database.",
+            multiprocess_mode="mostrecent",
+            registry=self.registry,
+        )
+        self.versions = Gauge(
+            "moderation_version",
+            "1 for each policy and model in use.",
+            ["kind", "version"],
+            multiprocess_mode="max",
+            registry=self.registry,
+        )
+
+    def count(self, answers: Iterable[Mapping[str, Any]], route: str) -> None:
+        """Count decisions as they are answered."""
+        for answer in answers:
+            self.decisions.labels(route, answer["action"]).inc()
+
+    def expose(self) -> bytes:
+        """All metrics in Prometheus's text format."""
+        self.spool.set(len(self.keeper.spool))
+        moderator = self.keeper.moderator
+        for kind, version in {"policy": moderator.policy.hash, **moderator.models.versions}.items():
+            self.versions.labels(kind, version).set(1)
+        if not self.shared:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # it has no types
+        return generate_latest(together)
+
+
+def register(app: Flask, metrics: Metrics) -> None:
+    """Time, count and log every request of `app`, and answer `/metrics`."""
+
+    @app.before_request
+    def _begin() -> None:
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def _end(response: Response) -> Response:
+        took = time.perf_counter() - g.get("began", time.perf_counter())
+        route = request.url_rule.rule if request.url_rule else "unknown"
+        metrics.requests.labels(route, request.method, response.status_code).inc()
+        metrics.request_seconds.labels(route).observe(took)
+        log.info(
+            "request",
+            route=route,
+            method=request.method,
+            status=response.status_code,
+            ms=round(took * 1000, 2),
+            key=g.key.name if "key" in g else None,
+        )
+        return response
+
+    @needs("read")
+    def _metrics() -> Response:
+        return Response(metrics.expose(), content_type=CONTENT_TYPE_LATEST)
+
+    app.add_url_rule("/metrics", "metrics", _metrics)
+
+
+def configure_logs() -> None:
+    """One JSON object a line on standard error, for this program's own events."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

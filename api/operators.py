@@ -1,0 +1,192 @@
+"""`moderation db`, `keys`, `record`, `webhooks` and `settings`: what an operator does by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from api import settings_from_environment
+from api.record import database
+from api.record import erase as erasing
+from api.record import keys as access
+from api.record import seal as seals
+from api.record import webhooks as hooks
+from api.settings import Settings, SettingsError, shown
+
+
+def _settings() -> Settings:
+    try:
+        return settings_from_environment({})
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+
+
+@contextmanager
+def _record() -> Iterator[Session]:
+    """A session on the record that the settings name, its schema up to date."""
+
+    try:
+        engine = database.connect(_settings().database.get_secret_value())
+        database.upgrade(engine)
+        with database.writing(sessionmaker(engine)) as session:
+            yield session
+    except SQLAlchemyError as error:
+        raise click.ClickException(f"the record cannot be used: {error}") from None
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+@click.group()
+def db() -> None:
+    """The record's database: MODERATION_DATABASE, by default var/record.sqlite."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the schema up to date; safe when two do so at once."""
+    with _record():
+        click.echo("The record's schema is up to date.")
+
+
+@click.group()
+def keys() -> None:
+    """API keys: who may ask the service for what."""
+
+
+@keys.command()
+@click.option("--name", required=True, help="Whose key it is.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=click.Choice(["decide", "read", "verdict", "admin"]),
+    help="What it may do; may be given more than once.",
+)
+@click.option("--rate", default="", help="How often it may ask, as '50 per second'.")
+def create(name: str, scopes: tuple[str, ...], rate: str) -> None:
+    """Make a key and show it, this once."""
+
+    try:
+        with _record() as session:
+            row, secret = access.create(session, name, list(scopes), rate, _now())
+            click.echo(secret)
+            click.echo(f"Key {row.id} for {name}. Keep it now; it is not shown again.", err=True)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """All keys, the revoked ones too."""
+
+    with _record() as session:
+        for row in access.listing(session):
+            state = f"revoked {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "in use"
+            click.echo(f"{row.id}  {row.created_at:%Y-%m-%d}  {state}  {row.scopes}  {row.name}")
+
+
+@keys.command()
+@click.argument("key_id")
+def revoke(key_id: str) -> None:
+    """End a key; the service refuses it within ten seconds."""
+
+    try:
+        with _record() as session:
+            access.revoke(session, key_id, _now())
+    except LookupError as error:
+        raise click.UsageError(str(error.args[0])) from None
+    click.echo(f"Key {key_id} is revoked.")
+
+
+@click.group()
+def record() -> None:
+    """The record of decisions: seal it, verify it, forget people."""
+
+
+@record.command()
+def seal() -> None:
+    """Chain the hashes of all rows since the last seal, and print the new seal."""
+
+    with _record() as session:
+        made = seals.seal(session, _now())
+        if made is None:
+            click.echo("Nothing new to seal.")
+            return
+        click.echo(f"seal {made.id}: {made.rows} rows, {made.hash}")
+        click.echo("Keep this hash elsewhere too: it proves the record as it is now.", err=True)
+
+
+@record.command()
+@click.option("--expect", help="The last seal's hash, as you kept it.")
+def verify(expect: str | None) -> None:
+    """Find any change, deletion or insertion since the rows were sealed."""
+
+    with _record() as session:
+        found = seals.verify(session)
+    problems = list(found.problems)
+    if expect is not None and expect != found.hash:
+        problems.append(f"the last seal is {found.hash}, not the one you kept")
+    for problem in problems:
+        click.echo(problem, err=True)
+    click.echo(f"{found.seals} seals over {found.rows} rows, {found.unsealed} rows not sealed yet")
+    if problems:
+        raise click.ClickException("the record is not as it was sealed")
+
+
+@record.command()
+@click.option("--comment", help="The platform's reference to a comment.")
+@click.option("--author", help="The platform's reference to an author.")
+@click.option("--older-than", type=click.IntRange(1), help="Days.")
+def erase(comment: str | None, author: str | None, older_than: int | None) -> None:
+    """Remove texts and references; decisions and seals stay."""
+
+    if sum(value is not None for value in (comment, author, older_than)) != 1:
+        raise click.UsageError("name one of --comment, --author or --older-than")
+    with _record() as session:
+        if comment is not None:
+            count = erasing.by_comment(session, "", comment, _now())
+        elif author is not None:
+            count = erasing.by_author(session, "", author, _now())
+        else:
+            count = erasing.older_than(session, older_than or 0, _now())
+    click.echo(f"{count} decisions hold no text or reference any more.")
+
+
+@click.group()
+def webhooks() -> None:
+    """Deliveries that failed."""
+
+
+@webhooks.command()
+def dead() -> None:
+    """What was given up after a day of trying."""
+
+    with _record() as session:
+        for row in hooks.dead_letters(session):
+            click.echo(f"{row.id}  {row.event}  {row.hook}  {row.last_error}")
+
+
+@webhooks.command()
+@click.argument("ids", nargs=-1)
+def resend(ids: tuple[str, ...]) -> None:
+    """Send dead letters again: those named, or all."""
+
+    with _record() as session:
+        count = hooks.resend(session, ids or None, _now())
+    click.echo(f"{count} deliveries are due again.")
+
+
+@click.command()
+def settings() -> None:
+    """The service's settings as they are, with secrets masked."""
+
+    for name, value in shown(_settings()).items():
+        click.echo(f"{name}={value}")

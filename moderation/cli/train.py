@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import logging
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,12 +45,22 @@ def train(names: tuple[str, ...], data: Path, out: Path, seed: int) -> None:
 @click.command(short_help="Measure the models in use.")
 @options.data
 @options.models
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write the figures into this folder too, as JSON and Markdown.",
+)
 @options.seed
-def evaluate(data: Path, models: Path | None, seed: int) -> None:
-    """Measure the models in use on labelled comments they were not trained on."""
+def evaluate(data: Path, models: Path | None, out: Path | None, seed: int) -> None:
+    """Measure the models in use on labelled comments they were not trained on.
+
+    Prints a table in a terminal, JSON in a pipe. The seed draws the confidence intervals.
+    """
     module = _module("evaluate")
     with _wrong_data():
-        click.echo(module.evaluate(data=data, models=models, seed=seed))
+        found = module.evaluate(data=data, models=models, out=out, seed=seed)
+    terminal = sys.stdout.isatty()
+    click.echo(module.table(found) if terminal else json.dumps(found, ensure_ascii=False))
 
 
 @contextlib.contextmanager

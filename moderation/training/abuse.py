@@ -19,7 +19,8 @@ from scipy import sparse
 
 from moderation import models
 from moderation.ngrams import Recipe
-from moderation.training import cards, corpora, fitting
+from moderation.training import cards, corpora, fitting, lessons
+from moderation.training.corpora import Row
 from moderation.training.features import HashedNgrams
 from moderation.training.fitting import Fitted
 from moderation.training.gather import Gathered, gather
@@ -30,8 +31,25 @@ RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=20)
 STRENGTH = {"civil": 0.25, "jigsaw": 2.0, "dynahate": 1.0, "hatexplain": 1.0}
 USUAL_STRENGTH = 4.0
 
-HARMLESS = "identity.toxic"  # neutral mentions of identities: 'no' for what these sets ask
-HELPED = frozenset({"jigsaw", "hatexplain", "implicit", "stormfront", "dynahate"})
+# Rows that join those of a label, so that the names of groups and people say nothing by
+# themselves: neutral mentions of identities, names, and our own twins (see `lessons`).
+NAMES = "lessons.names"
+PLAIN = 200  # characters of a comment that names are planted in
+_NEUTRAL = "identity.toxic"
+_HATE, _ATTACK = "lessons.hate", "lessons.attack"
+JOINED = {
+    "jigsaw.toxic": [_NEUTRAL, _HATE, _ATTACK],
+    "jigsaw.insult": [_NEUTRAL, _ATTACK],
+    "convabuse.person": [_ATTACK],
+    "jigsaw.severe": [_NEUTRAL],
+    "jigsaw.obscene": [_NEUTRAL],
+    "jigsaw.threat": [_NEUTRAL],
+    "jigsaw.identity": [_NEUTRAL, _HATE],
+    "hatexplain.hate": [_NEUTRAL, _HATE],
+    "implicit.explicit": [_NEUTRAL, _HATE],
+    "dynahate.hate": [_NEUTRAL, _HATE],
+    "stormfront.hate": [_NEUTRAL, _HATE],
+}
 
 
 class Head(NamedTuple):
@@ -95,7 +113,10 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
     """
     began = time.perf_counter()
     progress("reading")
-    found = gather(corpora.rows(data, "train"), [*LABELS, HARMLESS])
+    joined = {label for labels in JOINED.values() for label in labels}
+    rows = list(corpora.rows(data, "train"))
+    rows += lessons.rows(_plain(rows), seed)
+    found = gather(rows, [*LABELS, *joined, NAMES])
     progress(f"n-grams of {len(found.texts):,} texts")
     features = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits).transform(found.texts)
     rare = fitting.rarity(features[found.parts == "train"])
@@ -108,20 +129,28 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
     return folder
 
 
+def _plain(rows: list[Row]) -> list[str]:
+    """Short harmless comments of the training part, for names to be planted in."""
+    return [
+        row.text
+        for row in rows
+        if row.natural and row.labels.get("jigsaw.toxic") == 0 and len(row.text) < PLAIN
+        if row.part == "train"
+    ]
+
+
 def _members(
     found: Gathered, features: sparse.csr_matrix, seed: int, progress: Progress
 ) -> dict[str, Fitted]:
-    """One logistic regression per label, on its own rows and the harmless ones."""
-    harmless = found.of(HARMLESS, "train").rows
+    """One logistic regression per label, on its own rows and those that join them."""
     natural = features[(found.parts == "validation") & found.natural]
     members = {}
     for label in LABELS:
-        rows, values = found.of(label, "train")
-        progress(f"{label}: {len(rows):,} rows")
-        source = label.split(".")[0]
-        if source in HELPED:
-            rows, values = np.append(rows, harmless), np.append(values, np.zeros(len(harmless)))
-        strength = STRENGTH.get(source, USUAL_STRENGTH)
+        progress(label)
+        several = [found.of(name, "train") for name in (label, NAMES, *JOINED.get(label, ()))]
+        rows = np.concatenate([one.rows for one in several])
+        values = np.concatenate([one.values for one in several])
+        strength = STRENGTH.get(label.split(".")[0], USUAL_STRENGTH)
         fitted = fitting.fit(features[rows], values, strength, seed)
         members[label] = fitting.standardised(fitted, natural)
     return members
@@ -163,7 +192,11 @@ def _card(data: Path, found: Gathered, seed: int, seconds: float) -> dict[str, A
         kind="linear",
         purpose="How likely readers are to find a comment abusive, in eight ways.",
         heads=list(HEADS),
-        data=[catalogue[name].entry(data, rows) for name, rows in sorted(found.sources.items())],
+        data=[
+            catalogue[name].entry(data, rows)
+            for name, rows in sorted(found.sources.items())
+            if name in catalogue
+        ],
         figures={},
         seed=seed,
         seconds=seconds,

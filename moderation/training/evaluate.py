@@ -1,0 +1,203 @@
+"""Measure the models in use on labelled comments that they did not learn from.
+
+Of the sets that trained, only the test part is looked at; the sets marked *validate* are read
+whole. Whatever readers are champions are measured, through `Models` as in service.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import regex
+
+from moderation.models import Models
+from moderation.text import read
+from moderation.training import corpora, figures
+from moderation.training.corpora import Row
+from moderation.training.figures import Bools, Floats
+
+BATCH = 256
+THRESHOLDS = (0.3, 0.45, 0.6, 0.8, 0.97)
+_IDENTITY = regex.compile(
+    r"(?i)\b(?:muslims?|hindus?|christians?|sikhs?|jews?|jewish|dalits?|brahmins?|blacks?|whites?"
+    r"|asians?|indians?|women|woman|gays?|lesbians?|trans(?:gender)?|queer|immigrants?|refugees?)\b"
+)
+
+log = logging.getLogger(__name__)
+
+
+class Question(NamedTuple):
+    """What is measured: a head against a label, on natural rows or on all that have it.
+
+    Values from `yes` on count as positive, those under `no` as negative, the rest is left out.
+    """
+
+    name: str
+    label: str
+    head: str
+    natural: bool = False
+    yes: float = 0.5
+    no: float = 0.5
+
+
+QUESTIONS = (
+    Question("Wikipedia, toxic", "jigsaw.toxic", "toxicity", natural=True),
+    Question("Wikipedia, severe", "jigsaw.severe", "severe_toxicity", natural=True),
+    Question("Wikipedia, obscene", "jigsaw.obscene", "profanity", natural=True),
+    Question("Wikipedia, threat", "jigsaw.threat", "threat", natural=True),
+    Question("Wikipedia, insult", "jigsaw.insult", "insult", natural=True),
+    Question("Wikipedia, identity", "jigsaw.identity", "identity_attack", natural=True),
+    Question("news sites, clearly toxic", "civil.toxic", "toxicity", yes=0.99),
+    Question("newspaper, hostile", "ucc.hostile", "toxicity"),
+    Question("newspaper, antagonising", "ucc.antagonize", "toxicity"),
+    Question("news comments, hateful", "fox.hateful", "identity_attack"),
+    Question("insults at participants", "insults.insult", "personal_attack"),
+    Question("Indian English, overtly aggressive", "trac.overt_or_not", "toxicity"),
+    Question("Reddit, uncivil", "reddit.uncivil", "toxicity"),
+    Question("chat, abusive", "convabuse.abusive", "toxicity"),
+    Question("forum, hate", "stormfront.hate", "identity_attack"),
+    Question("tweets, hate", "hatexplain.hate", "identity_attack"),
+    Question("written to fool, hate", "dynahate.hate", "identity_attack"),
+    Question("posts, sexual", "sbf.sexual", "sexually_explicit"),
+    Question("YouTube, spam", "youtube_spam.spam", "spam"),
+    Question("messages, spam", "sms_spam.spam", "spam"),
+)
+SLICED = ("Wikipedia, toxic", "news sites, clearly toxic")
+NEUTRAL = "identity.toxic"
+
+
+class Scored(NamedTuple):
+    """The rows that were read, and each head's score for them."""
+
+    rows: list[Row]
+    scores: dict[str, Floats]
+
+
+def evaluate(
+    data: Path, models: Path | None = None, out: Path | None = None, seed: int = 0
+) -> dict[str, Any]:
+    """All figures of the champions under `models`; written to `out` as JSON and Markdown too.
+
+    Raises `CorpusError` where `data` does not fit `data/sources.toml`, `ModelError` where a
+    model cannot be used.
+    """
+    loaded = Models.load(models)
+    scored = _scored(loaded, data)
+    found: dict[str, Any] = {"models": loaded.versions, "seed": seed, "sets": {}, "slices": {}}
+    for question in QUESTIONS:
+        if question.head not in scored.scores:
+            continue
+        log.info("measuring: %s", question.name)
+        rows, said = _answers(question, scored.rows)
+        scores = scored.scores[question.head][rows]
+        found["sets"][question.name] = {
+            "head": question.head,
+            **figures.measure(said, scores, seed),
+            "thresholds": [figures.at(said, scores, threshold) for threshold in THRESHOLDS],
+        }
+        if question.name in SLICED:
+            texts = [scored.rows[row].text for row in rows]
+            found["slices"][question.name] = dict(_slices(texts, said, scores, seed))
+    found["neutral mentions of identities, flagged"] = _neutral(scored)
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "evaluation.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+        (out / "evaluation.md").write_text(table(found) + "\n", "utf-8")
+    return found
+
+
+def table(found: dict[str, Any]) -> str:
+    """The figures as a Markdown table; intervals are 95 %."""
+    lines = [
+        "| set | head | rows | positive | AUC | average precision | ECE |",
+        "|---|---|--:|--:|--:|--:|--:|",
+    ]
+    for name, figure in found["sets"].items():
+        cells = [name, figure["head"], f"{figure['rows']:,}", f"{figure['positive']:,}"]
+        lines.append("| " + " | ".join([*cells, *map(_cell, _values(figure))]) + " |")
+    for name, slices in found["slices"].items():
+        for part, figure in slices.items():
+            cells = [
+                f"{name}: {part}",
+                "toxicity",
+                f"{figure['rows']:,}",
+                f"{figure['positive']:,}",
+            ]
+            lines.append("| " + " | ".join([*cells, *map(_cell, _values(figure))]) + " |")
+    flagged = found["neutral mentions of identities, flagged"]
+    shares = ", ".join(f"{share:.2%} from {level}" for level, share in flagged.items())
+    return "\n".join([*lines, "", f"Neutral mentions of identities flagged as toxic: {shares}."])
+
+
+def _values(figure: dict[str, Any]) -> list[dict[str, Any] | None]:
+    return [figure.get(name) for name in ("auc", "ap", "ece")]
+
+
+def _cell(value: dict[str, Any] | None) -> str:
+    if not value:
+        return ""
+    low, high = value["interval"]
+    return f"{value['value']:.3f} ({low:.3f} to {high:.3f})"
+
+
+def _scored(models: Models, data: Path) -> Scored:
+    """The rows that may measure, read by the models batch by batch."""
+    tests = (row for row in corpora.rows(data, "train") if row.part == "test")
+    labels = {NEUTRAL, *(question.label for question in QUESTIONS)}
+    everything = chain(tests, corpora.rows(data, "validate"))
+    rows = [row for row in everything if not labels.isdisjoint(row.labels)]
+    heads = {question.head for question in QUESTIONS}
+    columns: dict[str, list[float]] = {}
+    for start in range(0, len(rows), BATCH):
+        texts = [read(row.text) for row in rows[start : start + BATCH]]
+        models.read(texts)
+        for text in texts:
+            for head in heads & text.scores.keys():
+                columns.setdefault(head, []).append(text.scores[head])
+        if start % (BATCH * 20) == 0:
+            log.info("read %s of %s", f"{start:,}", f"{len(rows):,}")
+    return Scored(rows, {head: np.array(values) for head, values in columns.items()})
+
+
+def _answers(question: Question, rows: Sequence[Row]) -> tuple[list[int], Bools]:
+    """The rows that answer a question, and their answers."""
+    chosen, said = [], []
+    for at, row in enumerate(rows):
+        value = row.labels.get(question.label)
+        if value is None or (question.natural and not row.natural):
+            continue
+        if value >= question.yes or value < question.no:
+            chosen.append(at)
+            said.append(value >= question.yes)
+    return chosen, np.array(said, bool)
+
+
+def _slices(
+    texts: list[str], said: Bools, scores: Floats, seed: int
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The same by length and by whether an identity is mentioned."""
+    lengths = np.array([len(text) for text in texts])
+    mentions = np.array([bool(_IDENTITY.search(text)) for text in texts])
+    parts = {
+        "up to 60 characters": lengths <= 60,
+        "61 to 200": (lengths > 60) & (lengths <= 200),
+        "over 200": lengths > 200,
+        "an identity is mentioned": mentions,
+        "none is": ~mentions,
+    }
+    for name, part in parts.items():
+        if part.any():
+            yield name, figures.measure(said[part], scores[part], seed)
+
+
+def _neutral(scored: Scored) -> dict[str, float]:
+    """The share of harmless sentences about identities whose toxicity reaches each threshold."""
+    rows = [at for at, row in enumerate(scored.rows) if NEUTRAL in row.labels]
+    scores = scored.scores["toxicity"][rows] if rows else np.zeros(1)
+    return {str(level): round(float((scores >= level).mean()), 4) for level in THRESHOLDS}

@@ -1,0 +1,60 @@
+"""evaluate and figures: what is measured is what is said."""
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from moderation.training import evaluate, figures
+from moderation.training.corpora import Row
+from moderation.training.evaluate import Question
+
+
+def test_measure_knows_a_perfect_and_a_blind_score() -> None:
+    """A perfect order has an area of 1, a constant score of one half; intervals hold the value."""
+    said = np.array([True, False, False, True] * 50)
+    perfect = figures.measure(said, said.astype(float))
+    blind = figures.measure(said, np.full(200, 0.5))
+    assert perfect["auc"] == {"value": 1.0, "interval": [1.0, 1.0]}
+    assert perfect["ece"]["value"] == 0.0
+    assert blind["auc"]["value"] == 0.5
+    assert blind["ap"]["interval"][0] <= blind["ap"]["value"] <= blind["ap"]["interval"][1]
+
+
+def test_one_kind_only() -> None:
+    """Where no row is positive, areas are left out rather than invented."""
+    assert "auc" not in figures.measure(np.zeros(20, bool), np.full(20, 0.1))
+
+
+def test_calibration_error() -> None:
+    """A score of .9 for what 5 of 10 readers say is .4 off."""
+    said = np.array([True, False] * 5)
+    assert figures.calibration_error(said, np.full(10, 0.9)) == pytest.approx(0.4)
+
+
+def test_at() -> None:
+    """Flagged, precision and recall from a threshold on, the threshold itself included."""
+    said = np.array([True, True, False, False])
+    found = figures.at(said, np.array([0.9, 0.2, 0.6, 0.1]), 0.6)
+    assert found == {"threshold": 0.6, "flagged": 0.5, "precision": 0.5, "recall": 0.5}
+
+
+class TestAnswers:
+    """Which rows answer a question."""
+
+    rows: ClassVar = [
+        Row("a", "s", {"s.x": 1.0}, natural=True),
+        Row("b", "s", {"s.x": 0.7}, natural=True),
+        Row("c", "s", {"s.x": 0.0}),
+        Row("d", "s", {"s.y": 1.0}, natural=True),
+    ]
+
+    def test_between(self) -> None:
+        """Values between `no` and `yes` are left out, and rows without the label too."""
+        chosen, said = evaluate._answers(Question("q", "s.x", "h", yes=0.9), self.rows)
+        assert (chosen, said.tolist()) == ([0, 2], [True, False])
+
+    def test_natural(self) -> None:
+        """Only natural rows answer a question about the natural mix."""
+        chosen, _ = evaluate._answers(Question("q", "s.x", "h", natural=True), self.rows)
+        assert chosen == [0, 1]

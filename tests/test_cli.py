@@ -238,7 +238,15 @@ def test_train_and_evaluate_call_the_trainers(
             calls.append(given)
             return Path("models/abuse/new")
 
+        @staticmethod
+        def evaluate(**given: Any) -> dict[str, Any]:
+            calls.append(given)
+            return {"seed": given["seed"]}
+
     monkeypatch.setattr("moderation.cli.train._module", lambda _: Trainer)
     assert run(["train", "abuse", "spam", "--data", str(tmp_path), "--seed", "7"]) == 0
     assert calls == [{"data": tmp_path, "out": Path("models"), "seed": 7}] * 2
     assert capfd.readouterr().out == "models/abuse/new\n" * 2
+    assert run(["evaluate", "--data", str(tmp_path)]) == 0
+    assert out(capfd) == {"seed": 0}
+    assert calls[2] == {"data": tmp_path, "models": None, "out": None, "seed": 0}

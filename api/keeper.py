@@ -151,8 +151,8 @@ class Keeper:
                     if row is not None:
                         known[place] = decisions.to_dict(row)
                     elif comment.author is not None:
-                        past = history(session, community, comment, self.clock())
-                        contexts[place] = replace(comment, recent=past.recent)
+                        known_of = history(session, community, comment, self.clock())
+                        contexts[place] = replace(comment, **known_of._asdict())
         except SQLAlchemyError as error:
             self._failed(error)
         return known, contexts

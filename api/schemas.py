@@ -64,6 +64,35 @@ class BatchIn(BaseModel):
     )
 
 
+class SuggestIn(BaseModel):
+    """A comment that is still being written."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    text: str = Field(
+        description="What the author wrote so far.",
+        examples=["i think u r right"],
+        json_schema_extra={"minLength": 1, "pattern": r"\S"},
+    )
+    format: Literal["plain", "html"] = Field("plain", description="How `text` is written.")
+
+
+class ChangeOut(BaseModel):
+    """One correction: where in the text as received, in code points, and what stands there now."""
+
+    start: int
+    end: int
+    text: str
+    instead: str
+
+
+class SuggestOut(BaseModel):
+    """The comment with all safe corrections made, for a 'did you mean' button."""
+
+    text: str
+    changes: list[ChangeOut] = Field(description="In order; none where nothing is to be corrected.")
+
+
 class SpanOut(BaseModel):
     """A stretch of the text as received, in Unicode code points; `end` is exclusive."""
 

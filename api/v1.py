@@ -23,8 +23,11 @@ from api.schemas import (
     HealthOut,
     ModelsOut,
     ProblemOut,
+    SuggestIn,
+    SuggestOut,
 )
-from moderation import Moderator
+from moderation import Comment, Moderator
+from moderation import suggest as suggestion
 from moderation.comment import CommentError, validate
 from moderation.policy import RulePolicy
 
@@ -117,6 +120,21 @@ def _item(value: object, at: str) -> Asked | Problem:
     except CommentError as error:
         return errors.of_comment(error, at)
     return asked
+
+
+@v1.post(
+    "/suggest",
+    tags=[DECIDE],
+    summary="Correct what can safely be corrected",
+    responses={"200": SuggestOut, **DECIDING},
+)
+@needs("decide")
+def suggest(body: SuggestIn) -> Response:
+    """Words spelled out, capitals set, shouts calmed. Nothing is kept, and nothing decided."""
+    validate(body.text, moderator().policy.house.max_bytes)
+    made = suggestion.suggest(Comment(body.text, format=body.format))
+    changes = [{**change.span.to_dict(), "instead": change.text} for change in made.changes]
+    return jsonify(text=made.text, changes=changes)
 
 
 @v1.get(

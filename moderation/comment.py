@@ -21,11 +21,20 @@ class CommentError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """An author's past: how many comments, and the share refused, the old ones faded (0..1)."""
+
+    comments: int
+    refused: float
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """A comment and its context. Only `text` is needed.
 
     `author` is the platform's reference to the author, `article` the title or text it stands
-    under, `parent` the comment it answers, `recent` the author's latest comments.
+    under, `parent` the comment it answers. `recent` holds the author's latest comments and
+    `past` sums up all of them; the service fills both from its record.
 
     >>> Comment("Well said.").format
     'plain'
@@ -38,6 +47,7 @@ class Comment:
     parent: str | None = None
     format: Format = "plain"
     recent: tuple[str, ...] = ()
+    past: Past | None = None
 
 
 def validate(text: object, max_bytes: int = MAX_BYTES) -> str:

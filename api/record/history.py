@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.record.tables import DecisionRow
 from moderation import Comment
+from moderation.comment import Past
 
 LOOKED_AT = 50  # an author's latest comments; older ones have faded
 REPEATED_WITHIN = dt.timedelta(days=2)
@@ -17,11 +18,10 @@ HALF_LIFE = dt.timedelta(days=30)  # after which a refusal counts half
 
 
 class History(NamedTuple):
-    """An author's past here: texts of the last days, comments kept, and the faded share refused."""
+    """An author's texts of the last days, and all comments summed up."""
 
     recent: tuple[str, ...]
-    comments: int
-    refused: float
+    past: Past
 
 
 def history(session: Session, community: str, comment: Comment, now: dt.datetime) -> History:
@@ -47,4 +47,5 @@ def history(session: Session, community: str, comment: Comment, now: dt.datetime
     recent = tuple(
         row.text for row in others if row.text and now - row.decided_at <= REPEATED_WITHIN
     )
-    return History(recent, len(others), sum(refused) / sum(weights) if weights else 0.0)
+    share = sum(refused) / sum(weights) if weights else 0.0
+    return History(recent, Past(len(others), share))

@@ -95,7 +95,7 @@ class DecisionRow(Sealed):
         Index("queue", "standing", "decided_at"),
     )
 
-    community: Mapped[str] = mapped_column(String(255))
+    community: Mapped[str] = mapped_column(String(500))
     revision: Mapped[int]
     route: Mapped[str] = mapped_column(String(32))
     format: Mapped[str] = mapped_column(String(8))
@@ -117,14 +117,14 @@ class DecisionRow(Sealed):
     # What changes later: it is not part of the seal, the verdicts behind it are.
     standing: Mapped[str] = mapped_column(String(8))
     appealed: Mapped[bool]
-    claimed_by: Mapped[str | None] = mapped_column(String(255))
+    claimed_by: Mapped[str | None] = mapped_column(String(500))
     claimed_until: Mapped[dt.datetime | None]
 
     # Private to people: emptied by erasure and retention.
-    comment_id: Mapped[str | None] = mapped_column(String(255), index=True)
+    comment_id: Mapped[str | None] = mapped_column(String(500), index=True)
     text_key: Mapped[str | None] = mapped_column(String(64))
     text: Mapped[str | None] = mapped_column(Text)
-    author: Mapped[str | None] = mapped_column(String(255), index=True)
+    author: Mapped[str | None] = mapped_column(String(500), index=True)
     article: Mapped[str | None] = mapped_column(Text)
     parent: Mapped[str | None] = mapped_column(Text)
     wording: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
@@ -151,7 +151,7 @@ class VerdictRow(Sealed):
     route: Mapped[str] = mapped_column(String(32))
     given_at: Mapped[dt.datetime]
 
-    who: Mapped[str | None] = mapped_column(String(255))
+    who: Mapped[str | None] = mapped_column(String(500))
     reason: Mapped[str | None] = mapped_column(Text)
 
     LASTING: ClassVar = "id decision_id action route given_at recorded_at private_digest".split()
@@ -169,7 +169,7 @@ class AppealRow(Sealed):
     acknowledge_by: Mapped[dt.datetime | None]
     decide_by: Mapped[dt.datetime | None]
 
-    who: Mapped[str | None] = mapped_column(String(255))
+    who: Mapped[str | None] = mapped_column(String(500))
     reason: Mapped[str | None] = mapped_column(Text)
 
     LASTING: ClassVar = (
@@ -184,9 +184,9 @@ class KeyRow(Base):
     __tablename__ = "keys"
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
-    name: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(String(500))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
-    scopes: Mapped[str] = mapped_column(String(255))
+    scopes: Mapped[str] = mapped_column(String(500))
     rate: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[dt.datetime]
     revoked_at: Mapped[dt.datetime | None]
@@ -198,10 +198,10 @@ class DeliveryRow(Base):
     __tablename__ = "deliveries"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    hook: Mapped[str] = mapped_column(String(255))
+    hook: Mapped[str] = mapped_column(String(500))
     event: Mapped[str] = mapped_column(String(32))
     body: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(8), index=True)  # due | done | dead
     tries: Mapped[int]
     due_at: Mapped[dt.datetime] = mapped_column(index=True)
-    last_error: Mapped[str | None] = mapped_column(String(255))
+    last_error: Mapped[str | None] = mapped_column(String(500))

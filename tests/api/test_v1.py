@@ -153,3 +153,24 @@ def test_a_model_that_fails() -> None:
     assert "toxicity" in json.loads(answer.data)["detail"]
     assert client.post("/v1/moderate", json={"text": "Hm."}).get_json()["action"] == "review"
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_suggestion_can_be_applied(client: FlaskClient) -> None:
+    """Each change names a place in the text as received; together they make the new text."""
+    text = "👍🏽 i think u r right &amp; plz say so"
+    answer = client.post("/v1/suggest", json={"text": text}).get_json()
+    assert answer["text"] == "👍🏽 I think you are right &amp; please say so"
+    made = text
+    for change in reversed(answer["changes"]):
+        assert text[change["start"] : change["end"]] == change["text"]
+        made = made[: change["start"]] + change["instead"] + made[change["end"] :]
+    assert made == answer["text"]
+
+
+def test_nothing_to_suggest(client: FlaskClient) -> None:
+    """A comment that is well written comes back as it is; one that cannot be read is refused."""
+    assert client.post("/v1/suggest", json={"text": "Well said."}).get_json() == {
+        "text": "Well said.",
+        "changes": [],
+    }
+    assert client.post("/v1/suggest", json={"text": " "}).status_code == 422

@@ -28,7 +28,8 @@ from moderation.text import Text
 
 _QUOTED = 60  # characters of a fragment that a message quotes
 _LETTERS = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
-_PARTLY = 0.8  # the highest score of a comment with a full sentence in it
+_NAMED = 3  # fragments that a message names
+_PARTLY = 0.95  # the highest score of a comment with a full sentence in it
 _ENGLISH = 0.5  # what is less likely English is not judged
 _FULL = 0.5  # from this probability on a sentence counts as full
 
@@ -46,7 +47,11 @@ class Settings(checks.Settings):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Too few of the words stand in full sentences."""
+    """Too few of the words stand in full sentences.
+
+    Where none is full, the score is the chance that this is so; else it grows from 0, at the
+    share asked for, but never to certainty.
+    """
     if text.scores.get("english", 1.0) < _ENGLISH:
         return None  # the rule `language` is about that
     known = _known(settings.courtesies)
@@ -65,7 +70,7 @@ def check(text: Text, settings: Settings) -> Finding | None:
     if len(broken) == len(judged):
         score = 1 - max(sentence.probability for sentence in judged)
     else:
-        score = min(1 - share, _PARTLY)
+        score = min(1 - share / settings.share, _PARTLY)
     spans = tuple(text.span(sentence.start, sentence.end) for sentence in broken)
     return Finding("full_sentences", score, _message(text, broken), spans)
 
@@ -80,17 +85,21 @@ def _plain(text: str) -> str:
 
 
 def _message(text: Text, broken: Sequence[Judged]) -> str:
-    """One sentence to the author about the first fragment."""
-    first = broken[0]
-    quoted = " ".join(text.clean[first.start : first.end].strip(" .!?,;:-\n").split())
-    if len(quoted) > _QUOTED:
-        quoted = quoted[:_QUOTED].rsplit(" ", 1)[0] + " …"
-    match first.missing:
+    """One sentence to the author that quotes the fragments and says what each lacks."""
+    said = [_lack(text, fragment) for fragment in broken[:_NAMED]]
+    left = len(broken) - len(said)
+    more = f"; and {left} more" if left else ""
+    return f"Write in full sentences: {'; '.join(said)}{more}."
+
+
+def _lack(text: Text, fragment: Judged) -> str:
+    words = " ".join(text.clean[fragment.start : fragment.end].strip(" .!?,;:-\n").split())
+    quoted = words if len(words) <= _QUOTED else words[:_QUOTED].rsplit(" ", 1)[0] + " …"
+    match fragment.missing:
         case "verb":
-            lack = "has no verb that says what happens"
+            return f"“{quoted}” has no main verb"
         case "subject":
-            lack = "does not say who or what"
+            return f"“{quoted}” does not say who or what"
         case "main clause":
-            opening = quoted.split(" ", 1)[0].lower()
-            lack = f"starts with “{opening}” and does not say what follows"
-    return f"Write in full sentences: “{quoted}” {lack}."
+            opening = words.split(" ", 1)[0].lower()
+            return f"“{quoted}” starts with “{opening}” and does not say what follows"

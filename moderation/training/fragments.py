@@ -129,12 +129,12 @@ def disturbed(whole: Example, draw: random.Random) -> Example:
         if short and draw.random() < 0.7:
             text = _SHORT.get(text.lower(), text)
         if token.kind == "word" and draw.random() < slips:
-            text = _mistyped(text, draw)
+            text = mistyped(text, draw)
         tokens.append(token._replace(text=case(text)))
     return Example(tokens, [role for _, role in pairs] if whole.roles else None, whole.full)
 
 
-def _mistyped(word: str, draw: random.Random) -> str:
+def mistyped(word: str, draw: random.Random) -> str:
     """Two letters swapped, one left out, doubled, or a neighbour's key struck."""
     if len(word) < 4:
         return word

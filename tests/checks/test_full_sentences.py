@@ -37,28 +37,21 @@ VERBLESS: Verdict = (0.02, "verb")
         pytest.param("The minister lied.", [FULL], id="a full sentence"),
         pytest.param("Great work by all! The team made us proud.", [VERBLESS, FULL], id="half"),
         pytest.param("Shame on them!", [VERBLESS], id="a short exclamation"),
-        pytest.param("Well said, sir. Thank you so much.", [VERBLESS] * 2, id="courtesies"),
-        pytest.param("WELL SAID SIR thank you so much!!", [VERBLESS], id="not known as one"),
-        pytest.param("🙏🙏", [], id="no words"),
+        pytest.param("Thank you so much! Well said, sir.", [VERBLESS] * 2, id="courtesies"),
+        pytest.param("WELL SAID, SIR", [VERBLESS], id="a courtesy in capitals"),
+        pytest.param("He left.\n🙏🙏", [FULL, FULL], id="emoji"),
     ],
 )
 def test_must_not_fire(comment: str, verdicts: list[Verdict]) -> None:
     """Full sentences, short exclamations and courtesies stand."""
-    text = read(comment)
-    text.notes["sentences"] = [
-        Judged(sentence.start, sentence.end, len(sentence.text.split()), *verdict)
-        for sentence, verdict in zip(text.sentences, verdicts, strict=False)
-    ]
-    settings = Settings(
-        courtesies=("Well said, sir.", "Thank you so much.", "Well said sir thank you so much")
-    )
-    assert check(text, settings) is None
+    settings = Settings(minimum=4, courtesies=("Well said, sir.", "Thank you so much."))
+    assert check(judged(comment, *verdicts), settings) is None
 
 
 @pytest.mark.parametrize(
     ("missing", "ending"),
     [
-        ("verb", "has no verb that says what happens."),
+        ("verb", "has no main verb."),
         ("subject", "does not say who or what."),
         ("main clause", "starts with “because” and does not say what follows."),
     ],
@@ -87,8 +80,25 @@ def test_spans_name_each_fragment() -> None:
 
 def test_one_full_sentence_is_never_certain() -> None:
     """Where one sentence is full, the score stays below any sensible threshold for refusal."""
-    finding = found("He left. " + "No water and no roads. " * 9, FULL, *[VERBLESS] * 9)
-    assert finding.score == pytest.approx(0.8)
+    few = found("He left. " + "No water. " * 2, FULL, *[VERBLESS] * 2)
+    surely: Verdict = (0.0, "verb")
+    many = found("He left. " + "No water and no roads. " * 90, FULL, *[surely] * 90)
+    assert few.score < many.score == pytest.approx(0.95)
+
+
+def test_names_three_fragments_and_counts_the_rest() -> None:
+    """The message stays short where there are many fragments."""
+    finding = found("No water. " * 5, *[VERBLESS] * 5)
+    assert finding.message.count("“No water” has no main verb") == 3
+    assert finding.message.endswith("; and 2 more.")
+    assert len(finding.spans) == 5
+
+
+def test_other_languages_are_left_to_their_rule() -> None:
+    """What is hardly English is not judged by English grammar."""
+    text = judged("yeh sarkar kuch nahi karti", VERBLESS)
+    text.scores = {"english": 0.1}
+    assert check(text, Settings()) is None
 
 
 def test_settings() -> None:
@@ -102,5 +112,5 @@ def test_settings() -> None:
 def test_long_fragments_are_quoted_shortly() -> None:
     """A message stays readable: a long fragment is cut at a word."""
     finding = found("corruption " * 40, VERBLESS)
-    assert "corruption …” has no verb" in finding.message
+    assert "corruption …” has no main verb" in finding.message
     assert len(finding.message) < 160

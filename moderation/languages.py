@@ -9,12 +9,13 @@ NAMES = dict(
     bs:Bosnian ca:Catalan cs:Czech cy:Welsh da:Danish de:German el:Greek eo:Esperanto es:Spanish
     et:Estonian eu:Basque fa:Persian fi:Finnish fr:French ga:Irish gu:Gujarati he:Hebrew
     hi:Hindi hr:Croatian hu:Hungarian hy:Armenian id:Indonesian is:Icelandic it:Italian
-    ja:Japanese ka:Georgian kk:Kazakh km:Khmer kn:Kannada ko:Korean la:Latin lo:Lao
+    ja:Japanese ka:Georgian kk:Kazakh km:Khmer kn:Kannada ko:Korean la:Latin lg:Ganda lo:Lao
     lt:Lithuanian lv:Latvian mk:Macedonian ml:Malayalam mn:Mongolian mr:Marathi ms:Malay
     my:Burmese nb:Norwegian ne:Nepali nl:Dutch no:Norwegian or:Odia pa:Punjabi pl:Polish
     pt:Portuguese ro:Romanian ru:Russian si:Sinhala sk:Slovak sl:Slovene so:Somali sq:Albanian
     sr:Serbian sv:Swedish sw:Swahili ta:Tamil te:Telugu th:Thai tl:Tagalog tr:Turkish
-    uk:Ukrainian ur:Urdu vi:Vietnamese xh:Xhosa yo:Yoruba zh:Chinese zu:Zulu
+    uk:Ukrainian ur:Urdu vi:Vietnamese xh:Xhosa yo:Yoruba zh:Chinese zu:Zulu mi:Maori
+    nn:Norwegian sn:Shona st:Sotho tn:Tswana ts:Tsonga
     """.split()
 )
 """Names in English by ISO 639-1 code."""

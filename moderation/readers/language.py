@@ -12,6 +12,7 @@ and `intercepts.npy` for the latter. The card holds the recipes and the calibrat
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,10 @@ from moderation.text import Text, Weight
 LATIN = 0.7  # under this share of Latin letters a comment is not in English
 FOREIGN_SCRIPT = 0.002  # the probability of English then (measured: see the card)
 NO_LANGUAGE = "zxx"  # ISO 639-2 for what has no words
+_NAMES_ONLY = 0.1  # the least probability for a text of little but words with capitals
+_FEWEST = 3  # words that must be left for a second look
 _CLEAR = 0.9  # from here on there is no second look
+_MARKED = 0.8  # below this the foreign stretches are marked
 _NAMED = 0.5  # below this the language is named
 _LONGEST = 200  # letters; more do not make the answer surer
 
@@ -39,7 +43,10 @@ _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _LATIN = regex.compile(r"\p{Latin}+")
 _SCRIPT = {name: regex.compile(rf"\p{{Script={name}}}") for name in SCRIPTS}
 _QUOTED = re.compile(r"\"[^\"\n]{2,200}\"|(?<!\w)'[^'\"\n]{2,200}'(?!\w)")
-_CAPITAL = regex.compile(r"(?<=[\p{L}\p{N},;:&)\"'.\-] ?)\p{Lu}[\p{L}\p{M}'.\-]*")
+_CAPITAL = regex.compile(
+    r"(?<=(?:[\p{L}\p{N},;:&)\"'\-]|\b\p{Lu}\.) ?)\p{Lu}(?:[\p{L}\p{M}]|['.\-](?=\p{L}))*+"
+)
+_LOWER = regex.compile(r"\p{Ll}")
 
 
 def words_of(text: Text) -> list[str]:
@@ -70,7 +77,7 @@ def without_names(clean: str) -> str:
     """`clean` without quotations and without words that have a capital inside a sentence.
 
     >>> without_names('He told Amit Shah that "sab chalta hai" in Delhi.')
-    'He told   that   in '
+    'He told     that   in  .'
     """
     return _CAPITAL.sub(" ", _QUOTED.sub(" ", clean))
 
@@ -89,61 +96,57 @@ class LanguageReader:
         """The probability that each text is in English. Notes: `language`, `foreign`."""
         found = self.scores(texts)
         for text, score in zip(texts, found.tolist(), strict=True):
+            if score < _MARKED:
+                text.notes["foreign"] = self._foreign(text)
             if score >= _NAMED:
                 text.notes["language"] = "en" if words_of(text) else NO_LANGUAGE
             else:
                 text.notes["language"] = self.naming.name(text.clean, words_of(text))
-                text.notes["foreign"] = self._foreign(text)
         return {"english": found}
 
     def scores(self, texts: Sequence[Text]) -> Probabilities:
         """The probability that each text is in English, after a second look where needed."""
-        words = [words_of(text) for text in texts]
-        found = self.probabilities(words)
-        for place in np.flatnonzero(found < _CLEAR).tolist():
-            found[place] = max(found[place], self._second(texts[place], words[place]))
-        return found
+        return np.array([self._score(text) for text in texts])
 
-    def probabilities(self, texts: Sequence[Sequence[str]]) -> Probabilities:
-        """The probability of English for each list of words; 1 where there are none."""
-        found = np.ones(len(texts))
-        read = []
-        for place, words in enumerate(texts):
-            if latin_share(words) < LATIN:
-                found[place] = FOREIGN_SCRIPT
-            elif words:
-                read.append(place)
-        if read:
-            found[read] = self._calibrated([" ".join(texts[place]) for place in read])
-        return found
+    def _score(self, text: Text) -> float:
+        words = words_of(text)
+        found = self.probability(words)
+        return found if found >= _CLEAR else max(found, self._second(text, words))
+
+    def probability(self, words: Sequence[str]) -> float:
+        """The probability that these words are English; 1 where there are none."""
+        if not words:
+            return 1.0
+        if latin_share(words) < LATIN:
+            return FOREIGN_SCRIPT
+        joined = " ".join(words)
+        slope, slope_by_length, start, start_by_length = self.calibration
+        length = math.log(min(len(joined), _LONGEST))
+        logit = (slope + slope_by_length * length) * self.logit(joined)
+        logit += start + start_by_length * length
+        return 1 / (1 + math.exp(-max(min(logit, 30.0), -30.0)))
 
     def _second(self, text: Text, words: Sequence[str]) -> float:
-        """The probability for what is left without names and quotations, where enough is."""
+        """The probability for what is left without names and quotations.
+
+        Where too little is left, nobody can tell: enough doubt to keep a person in between.
+        """
         own = _WORD.findall(without_names(text.clean))
-        if len(own) < 3 or len(own) == len(words):
+        if len(own) == len(words):
             return 0.0
-        return float(self.probabilities([own])[0])
+        if len(own) < _FEWEST:
+            return _NAMES_ONLY if _LOWER.search(text.clean) else 0.0
+        return self.probability(own)
 
-    def _calibrated(self, texts: Sequence[str]) -> Probabilities:
-        slope, slope_by_length, start, start_by_length = self.calibration
-        length = np.log([min(len(text), _LONGEST) for text in texts])
-        logit = (slope + slope_by_length * length) * self.logits(texts)
-        logit += start + start_by_length * length
-        return np.asarray(1 / (1 + np.exp(-np.clip(logit, -30, 30))))
-
-    def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        """The mean weight of each text's n-grams, in steps of the stored integers."""
-        grams = self.recipe.ngrams(texts)
-        weights = self.english[self.recipe.buckets(grams.hashes)]
-        if len(texts) == 1:
-            return np.array([weights.mean()])
-        sums = np.bincount(grams.rows, weights, len(texts))
-        return np.asarray(sums / np.maximum(np.bincount(grams.rows, minlength=len(texts)), 1))
+    def logit(self, joined: str) -> float:
+        """The mean weight of the n-grams, in steps of the stored integers."""
+        buckets = self.recipe.buckets(self.recipe.hashes(joined))
+        return float(self.english[buckets].mean())
 
     def _word_logits(self, text: Text) -> list[float]:
         """How English each word looks, itself and its neighbours at half weight."""
-        found = self.logits([word.text for word in text.words])
-        spread = np.convolve(found, [0.5, 1.0, 0.5], "same")
+        found = [self.logit(word.text) for word in text.words]
+        spread = np.convolve(found, [0.5, 1.0, 0.5])[1:-1] if len(found) else found
         return [
             float(logit) if latin_share([word.text]) >= LATIN else -127.0
             for word, logit in zip(text.words, spread, strict=True)
@@ -195,8 +198,7 @@ class Naming:
         grams = self.recipe.ngrams([" ".join(words)])
         weights = self.romanised[self.recipe.buckets(grams.hashes)]
         logits = weights.mean(axis=0) * self.scales + self.intercepts
-        code = self.languages[int(logits.argmax())]
-        return code if code != "other" else detected(clean)
+        return self.languages[int(logits.argmax())]
 
 
 def detected(clean: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -30,8 +31,9 @@ from moderation.training.language_figures import measured
 from moderation.training.tongues import Example
 
 RECIPE = Recipe(chars=(1, 4), words=(1, 1), bits=18)
-NAMING = Recipe(chars=(1, 4), words=(1, 1), bits=16)
-_SCALE = 10.0  # mean n-grams are small numbers; this keeps the regularisation in a usual range
+NAMING = Recipe(chars=(1, 3), words=(1, 1), bits=14)
+_NAMED = 90_000  # examples that the naming learns from
+_SCALE = 5.0  # mean n-grams are small numbers; this keeps the regularisation in a usual range
 _EPOCHS = 8
 _LEVELS = 127  # of an int8
 
@@ -81,15 +83,12 @@ def _fitted(recipe: Recipe, texts: Sequence[str], wanted: Sequence[Any], seed: i
 
 
 def _naming(train: Sequence[Example], seed: int) -> Naming:
-    """Which romanised language it is, or another one."""
-    model = _fitted(NAMING, [e.text for e in train], [_romanised(e) for e in train], seed)
+    """Which language in Latin letters it is."""
+    train = random.Random(seed).sample(train, min(len(train), _NAMED))  # noqa: S311 - no secret
+    model = _fitted(NAMING, [e.text for e in train], [e.language for e in train], seed)
     weights, steps = _quantised(model.coef_.T)
     intercepts = model.intercept_.astype(np.float32)
     return Naming(NAMING, tuple(model.classes_), weights, steps * np.float32(_SCALE), intercepts)
-
-
-def _romanised(example: Example) -> str:
-    return example.language if example.language.endswith("-Latn") else "other"
 
 
 def _calibration(
@@ -98,7 +97,7 @@ def _calibration(
     """Slope and start by the logarithm of the length, so that short texts are less sure."""
     reader = LanguageReader(RECIPE, weights, (slope, 0.0, start, 0.0), None)  # type: ignore[arg-type]
     texts = [example.text for example in held]
-    margin = reader.logits(texts) * slope + start
+    margin = np.array([reader.logit(text) for text in texts]) * slope + start
     length = np.log([min(len(text), 200) for text in texts])
     columns = np.column_stack([margin, margin * length, length])
     model = LogisticRegression(C=1e3, class_weight="balanced")
@@ -123,20 +122,26 @@ def prepared(examples: Iterable[Example]) -> list[Example]:
     return found
 
 
-def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -> Path:
+def train(
+    data: Path,
+    out: Path,
+    seed: int = 0,
+    progress: Progress = log.info,
+    everyday: int = tongues.EVERYDAY,
+) -> Path:
     """Train on the folder `data`, write `out`/language/<version>, return that folder.
 
     The same data and seed give the same weights, and so the same version but for its date.
     """
     began = time.monotonic()
     progress("reading and making examples")
-    every = list(tongues.examples(data, seed))
+    every = list(tongues.examples(data, seed, everyday))
     learn = prepared(example for example in every if example.part == "train")
     held = prepared(example for example in every if example.part == "validation")
     progress(f"learning English from {len(learn):,} examples")
     weights, slope, start = _english(learn, seed)
     calibration = _calibration(weights, slope, start, held)
-    progress("learning to name romanised languages")
+    progress("learning to name languages")
     naming = _naming([example for example in learn if not example.english], seed)
     progress("measuring")
     reader = LanguageReader(RECIPE, weights, calibration, naming)

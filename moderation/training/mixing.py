@@ -22,7 +22,7 @@ def slips(text: str, rng: random.Random, rate: float = 0.15) -> str:
     """Each longer word mistyped with probability `rate`: letters swapped, lost, doubled, missed.
 
     >>> slips("The government has failed the farmers", random.Random(3), rate=0.5)
-    'The governmnt has fiiled the farmerrrs'
+    'The governmen has failes the farmers'
     """
     return " ".join(
         _slip(word, rng) if len(word) > 3 and rng.random() < rate else word for word in text.split()

@@ -31,6 +31,9 @@ _EVERYDAY = Path(__file__).with_name("romanised.toml")
 _CUTS = ((1, 3), (4, 8), (4, 8), (9, 20), (9, 20), (21, 60))  # words of a stretch of a comment
 _MARKS = regex.compile(r"(?<=\p{Latin})\p{Mn}")
 _KEPT = 0.5  # of the comments in the abuse sets: more do not make it better
+_CHATTY = {"youtube_spam", "sms_spam"}  # small, and nearest to how readers type
+_MORE = 3  # versions of each row of Hinglish-TOP
+EVERYDAY = 4000  # short comments made for each language from its small words
 _MADE = 6  # spellings of each native-script row
 
 
@@ -44,7 +47,7 @@ class Example(NamedTuple):
     part: Part
 
 
-def everyday() -> dict[str, tuple[list[str], list[str]]]:
+def small_words() -> dict[str, tuple[list[str], list[str]]]:
     """By language: its small words and short comments in Latin letters."""
     tables = tomllib.loads(_EVERYDAY.read_text("utf-8"))
     return {
@@ -56,8 +59,11 @@ def everyday() -> dict[str, tuple[list[str], list[str]]]:
     }
 
 
-def examples(data: Path, seed: int) -> Iterator[Example]:
-    """All examples of the folder, in a fixed order, with everything that is made from them."""
+def examples(data: Path, seed: int, everyday: int = EVERYDAY) -> Iterator[Example]:
+    """All examples of the folder, in a fixed order, with everything that is made from them.
+
+    `everyday` short comments of each romanised language are made from its small words.
+    """
     rng = random.Random(seed)  # noqa: S311 - for variety, not for secrets
     names = Names.load()
     rows = list(_rows(data / FILE))
@@ -68,11 +74,12 @@ def examples(data: Path, seed: int) -> Iterator[Example]:
     yield from rows
     yield from comments
     yield from _bare(rows)
+    yield from _spoken(rows, names, rng)
     yield from _typed(english, rng)
     yield from _named(english, names, rng)
     yield from _quoting(english, rows, names, rng)
     yield from _romanised(rows, vocabulary, names, rng)
-    yield from _everyday(vocabulary, names, rng)
+    yield from _everyday(vocabulary, names, rng, everyday)
 
 
 def _rows(path: Path) -> Iterator[Example]:
@@ -99,7 +106,7 @@ def _comments(data: Path, rng: random.Random) -> Iterator[Example]:
             )
             continue
         for row in source.rows(data):
-            if rng.random() > _KEPT:
+            if rng.random() > _KEPT and source.name not in _CHATTY:
                 continue
             words = row.text.split()
             fewest, most = rng.choice(_CUTS)
@@ -125,6 +132,17 @@ def _bare(rows: Iterable[Example]) -> Iterator[Example]:
             )
             if bare != row.text:
                 yield row._replace(text=bare, source="bare-" + row.language)
+
+
+def _spoken(rows: Iterable[Example], names: Names, rng: random.Random) -> Iterator[Example]:
+    """The one corpus of real Hinglish and its English twins, more often and as people type."""
+    for row in rows:
+        if "hitop" in row.source:
+            for _ in range(_MORE):
+                text = row.text
+                if rng.random() < 0.3:
+                    text = names.planted(text, rng, 1)
+                yield row._replace(text=lazy(text, rng), source="spoken")
 
 
 def _typed(english: Sequence[Example], rng: random.Random) -> Iterator[Example]:
@@ -167,10 +185,13 @@ def _quoting(
 
 
 def _romanised(
-    rows: Sequence[Example], vocabulary: Sequence[str], names: Names, rng: random.Random
+    rows: Sequence[Example],
+    vocabulary: Sequence[str],
+    names: Names,
+    rng: random.Random,
 ) -> Iterator[Example]:
     """Native-script rows in several spellings, pure and mixed with English."""
-    small = everyday()
+    small = small_words()
     for row in rows:
         if row.source == "rom-hitop" and rng.random() < 0.5:
             yield row._replace(text=lazy(mixed(row.text, vocabulary, rng, 0.15), rng))
@@ -190,7 +211,7 @@ def _romanised(
             if turn == _MADE - 2 and len(words) > 3:
                 text = _halves(text, vocabulary, rng)
                 source = f"mixed-{code}"
-            if rng.random() < 0.2:
+            if len(words) > 3 and rng.random() < 0.2:
                 text = names.planted(text, rng, rng.randint(1, 3))
             yield Example(lazy(text, rng), False, f"{code}-Latn", source, row.part)
 
@@ -205,19 +226,22 @@ def _chatty(words: Sequence[str], small: Sequence[str], rng: random.Random) -> s
 
 
 def _halves(foreign: str, vocabulary: Sequence[str], rng: random.Random) -> str:
-    """`foreign` before or after a shorter stretch of English words."""
+    """`foreign` before or after as many English words, or fewer."""
     stretch = " ".join(rng.choices(vocabulary, k=rng.randint(1, len(foreign.split()))))
     return f"{stretch} {foreign}" if rng.random() < 0.5 else f"{foreign} {stretch}"
 
 
 def _everyday(
-    vocabulary: Sequence[str], names: Names, rng: random.Random, count: int = 4000
+    vocabulary: Sequence[str],
+    names: Names,
+    rng: random.Random,
+    count: int,
 ) -> Iterator[Example]:
     """Short comments of the ten languages: our phrases, and their words in any order.
 
     Words in a random order are no sentences, but a model of n-grams cannot tell.
     """
-    for code, (words, phrases) in everyday().items():
+    for code, (words, phrases) in small_words().items():
         for _ in range(count):
             writer = Writer(code, rng)
             if rng.random() < 0.25:
@@ -231,7 +255,7 @@ def _everyday(
                 text = mixed(text, vocabulary, rng, rng.uniform(0.1, 0.5))
             elif chance < 0.5:
                 text = _halves(text, vocabulary, rng)
-            if rng.random() < 0.25:
+            if len(text.split()) > 3 and rng.random() < 0.25:
                 text = names.planted(text, rng, rng.randint(1, 3))
             drawn: Part = rng.choices(("train", "validation", "test"), (8, 1, 1))[0]
             yield Example(lazy(text, rng), False, f"{code}-Latn", f"everyday-{code}", drawn)

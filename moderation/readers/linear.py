@@ -73,7 +73,7 @@ def linear(files: Files) -> Linear:
     return Linear(
         heads=tuple(card["heads"]),
         recipe=Recipe(tuple(recipe["chars"]), tuple(recipe["words"]), recipe["bits"]),
-        weights=files.array("weights"),
+        weights=np.asarray(files.array("weights")),  # still mapped; indexed faster than a memmap
         scales=files.array("scales"),
         intercepts=files.array("intercepts"),
         knots=files.array("knots"),

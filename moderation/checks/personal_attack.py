@@ -1,0 +1,55 @@
+"""An attack on a person: the author, another commenter, or somebody named.
+
+The model says how much a comment sounds like an attack on a person; the rule speaks only where
+somebody is there to be hit: 'you', 'he', 'she', a mention, or a name. A stupid budget may be
+called stupid.
+
+- Fires: "You are an idiot.", "He is a liar and a fool.", "@ravi shut up, moron".
+- Does not fire: "This budget is stupid.", "You are right.", "I disagree with you."
+- Limits: "What an idiot!" names nobody and is left to `abuse`; a thing with a capital letter
+  ("The Budget is stupid") may be taken for a name.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from moderation import checks, evidence
+from moderation.decision import Finding
+from moderation.text import Text
+
+_PERSONS = frozenset(
+    "you your yours yourself yourselves you're you've you'll you'd youre u ur ya yall y'all "
+    "he she him her his hers himself herself he's she's".split()
+)
+
+
+class Settings(checks.Settings):
+    """What can be set in `[personal_attack]`."""
+
+    notice: float = Field(0.3, ge=0, le=1, description="Scores below are not mentioned at all.")
+
+
+def check(text: Text, settings: Settings) -> Finding | None:
+    """An attack, where there is somebody whom it is aimed at."""
+    score = text.scores["personal_attack"]
+    if score < settings.notice or not _somebody(text):
+        return None
+    message = "Say what is wrong with the argument, not with the person."
+    return Finding("personal_attack", score, message, evidence.spans(text, "personal_attack"))
+
+
+def _somebody(text: Text) -> bool:
+    """Whether a person is spoken to or of: by a pronoun, a mention or a name."""
+    openings = {_first_word(text, sentence.start) for sentence in text.sentences}
+    return any(
+        token.kind == "mention"
+        or (token.kind == "word" and token.text.lower() in _PERSONS)
+        or (token.kind == "word" and token.text.istitle() and token.start not in openings)
+        for token in text.tokens
+    )
+
+
+def _first_word(text: Text, start: int) -> int:
+    """Where the first word at or after `start` begins; its capital says nothing."""
+    return next((word.start for word in text.words if word.start >= start), -1)

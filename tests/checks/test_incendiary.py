@@ -1,0 +1,65 @@
+"""incendiary: hatred of a group, threats and incitement; not the mention of a group."""
+
+from collections.abc import Callable
+
+import pytest
+
+from moderation.checks.incendiary import Settings, check
+from moderation.policy import Policy
+from moderation.text import Text, Weight, read
+
+REVIEW = Policy.load().rules["incendiary"].thresholds.review
+
+Judge = Callable[[str], Text]
+
+
+def _score(judged: Judge, comment: str) -> float:
+    finding = check(judged(comment), Settings())
+    return finding.score if finding else 0.0
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        pytest.param("I am a gay man.", id="identity, neutral"),
+        pytest.param("I am a Dalit woman and proud of it.", id="caste, neutral"),
+        pytest.param("I don't hate Muslims.", id="negated hatred"),
+        pytest.param("Calling people vermin is wrong.", id="counter-speech"),
+        pytest.param(
+            "Two men were killed in the riot, the police said.", id="a report of violence"
+        ),
+        pytest.param("Kill the bill before it kills the farmers.", id="killing a bill"),
+        pytest.param("Black people deserve the same rights as everybody.", id="support of a group"),
+        pytest.param("Pakistan beat India by six wickets.", id="a beaten team"),
+    ],
+)
+def test_must_not_fire(judged: Judge, comment: str) -> None:
+    """Groups may be named, and violence may be reported."""
+    assert _score(judged, comment) < float(REVIEW)
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        pytest.param("I will kill you.", id="a threat"),
+        pytest.param("Muslims are vermin and should be thrown out.", id="a religion"),
+        pytest.param("All Dalits are dirty animals.", id="a caste"),
+        pytest.param("Gays are disgusting, kill them all.", id="incitement"),
+    ],
+)
+def test_hatred_and_threats(judged: Judge, comment: str) -> None:
+    """Plain hatred and threats come to a person at least."""
+    assert _score(judged, comment) >= float(REVIEW)
+
+
+@pytest.mark.parametrize(
+    ("loud", "said"), [("threat", "call to violence"), ("identity_attack", "group")]
+)
+def test_the_message_names_the_kind(loud: str, said: str) -> None:
+    """The author is told which of the two it is."""
+    text = read("…")
+    text.scores = {"threat": 0.2, "identity_attack": 0.2, loud: 0.9}
+    text.explain = lambda _: [Weight(0, 1, 1.0)]
+    finding = check(text, Settings())
+    assert finding is not None
+    assert said in finding.message

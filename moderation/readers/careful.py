@@ -41,7 +41,7 @@ class CarefulReader:
     mixture: Floats
     offsets: Floats
     knots: Floats
-    certain: Mapping[str, Any] = field(default_factory=dict)  # see `cascade`
+    together: Mapping[str, Any] = field(default_factory=dict)  # see `cascade`
 
     def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """One calibrated probability per head and text."""
@@ -135,5 +135,5 @@ def load(files: Files) -> CarefulReader:
         mixture=files.array("mixture"),
         offsets=files.array("offsets"),
         knots=files.array("knots"),
-        certain=files.card.get("certain", {}),
+        together=files.card.get("together", {}),
     )

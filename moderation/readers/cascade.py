@@ -1,17 +1,16 @@
-"""Two readers of the same heads: the careful one is asked where the fast one is not certain.
+"""Two readers of the same heads: the fast one first, and the careful one where it is not certain.
 
-How certain is certain enough was measured when the careful model was made, against one version
-of the fast one: its card names that version and the bounds (`certain`: below the first number
-every score is low enough, from the second on one is high enough). With another version nothing
-is skipped.
+Where both have read a text their log-odds are mixed, for they err in different places.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from moderation.models import Probabilities, Reader
 from moderation.readers.careful import CarefulReader
@@ -21,20 +20,47 @@ NOTE = "read by"
 
 
 @dataclass(frozen=True)
+class Together:
+    """What was measured of the two (`moderation.training.pairing`), from the careful one's card.
+
+    `share` is the fast one's part of the log-odds; `slopes` and `starts` calibrate the mixture.
+    The careful one is not asked where all scores of the fast one are below `low`.
+    """
+
+    share: float
+    slopes: Mapping[str, float]
+    starts: Mapping[str, float]
+    low: float = 0.0
+
+    @classmethod
+    def of(cls, measured: Mapping[str, Any], version: str) -> Self:
+        """The bound holds for one version of the fast one; beside another all is read twice."""
+        low = measured["low"] if measured["version"] == version else 0.0
+        return cls(measured["share"], measured["slopes"], measured["starts"], low)
+
+    def doubtful(self, scores: Mapping[str, Probabilities]) -> list[int]:
+        """The rows of which the fast reader is not certain."""
+        loudest = np.max([scores[head] for head in self.slopes], axis=0)
+        return [int(row) for row in np.flatnonzero(loudest >= self.low)]
+
+    def mixed(self, head: str, fast: Probabilities, careful: Probabilities) -> Probabilities:
+        """Both readers' probabilities as one."""
+        odds = mixture(fast, careful, self.share) * self.slopes[head] + self.starts[head]
+        return np.asarray(1 / (1 + np.exp(-odds)), np.float64)
+
+
+@dataclass(frozen=True)
 class Cascade:
-    """Asks `fast`, then `careful` about the texts of which `fast` is not `certain`."""
+    """Asks `fast`, then `careful` about the texts of which `fast` is not certain."""
 
     fast: Reader
     careful: Reader
-    certain: tuple[float, float] = (0.0, np.inf)
+    together: Together
 
     @classmethod
-    def of(cls, fast: Reader, careful: CarefulReader, version: str) -> Cascade:
-        """Both, with the bounds that were measured for this `version` of the fast one, if any."""
-        measured = careful.certain
-        if measured.get("version") != version:
-            return cls(fast, careful)
-        return cls(fast, careful, (float(measured["low"]), float(measured["high"])))
+    def of(cls, fast: Reader, careful: CarefulReader, version: str) -> Self:
+        """Both, as was measured beside this `version` of the fast one."""
+        return cls(fast, careful, Together.of(careful.together, version))
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -43,20 +69,33 @@ class Cascade:
 
     def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """One calibrated probability per head and text."""
-        scores = {head: np.array(values) for head, values in self.fast.read(texts).items()}
-        loudest = np.max([scores[head] for head in self.heads], axis=0)
-        low, high = self.certain
-        doubtful = np.flatnonzero((loudest >= low) & (loudest < high)).tolist()
-        found = self.careful.read([texts[row] for row in doubtful]) if doubtful else {}
-        for head, values in found.items():
-            scores[head][doubtful] = values
+        first = self.fast.read(texts)
+        scores = {head: np.array(first[head]) for head in self.heads}
+        rows = self.together.doubtful(scores)
+        second = self.careful.read([texts[row] for row in rows]) if rows else {}
+        for head, values in second.items():
+            scores[head][rows] = self.together.mixed(head, scores[head][rows], values)
         for text in texts:
             text.notes[NOTE] = self.fast
-        for row in doubtful:
+        for row in rows:
             texts[row].notes[NOTE] = self.careful
         return scores
 
     def explain(self, text: Text, head: str) -> list[Weight]:
-        """The words that weighed most, in the eyes of the reader whose score stands."""
+        """The words that weighed most, in the eyes of the last who read the text."""
         reader: Reader = text.notes[NOTE]
         return reader.explain(text, head)
+
+
+def mixture(fast: Probabilities, careful: Probabilities, share: float) -> npt.NDArray[np.float64]:
+    """The weighted mean of two log-odds.
+
+    >>> mixture(np.array([0.5]), np.array([0.5]), 0.3)
+    array([0.])
+    """
+    return share * _log_odds(fast) + (1 - share) * _log_odds(careful)
+
+
+def _log_odds(probabilities: Probabilities) -> npt.NDArray[np.float64]:
+    inside = np.clip(probabilities, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(inside / (1 - inside)), np.float64)

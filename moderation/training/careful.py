@@ -1,0 +1,204 @@
+"""Train the careful reader: fine-tune, export, mix into heads, calibrate, measure, save.
+
+Each head is a weighted sum of outputs, brought to one scale on natural rows; the shares were set
+on the validation part of the training sets (docs/experiments.md). Calibration is that of the
+fast reader, so that the two can be mixed and exchanged.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from moderation import models
+from moderation.models import Files
+from moderation.readers.careful import CarefulReader
+from moderation.readers.transformer import Transformer
+from moderation.text import read
+from moderation.training import cards, corpora, feed, fitting
+from moderation.training.abuse import Head
+
+HEADS = {
+    "toxicity": Head(
+        {
+            "jigsaw.toxic": 1.0,
+            "own.attack": 0.5,
+            "reddit.uncivil": 0.3,
+            "ruddit.offensive": 0.3,
+            "civil.toxic": 0.3,
+            "sbf.offensive": 0.3,
+        },
+        "jigsaw.toxic",
+    ),
+    "severe_toxicity": Head({"jigsaw.severe": 1.0, "jigsaw.toxic": 1.0}, "jigsaw.severe"),
+    "insult": Head({"jigsaw.insult": 1.0, "own.attack": 0.5}, "jigsaw.insult"),
+    "profanity": Head({"jigsaw.obscene": 1.0, "paradetox.toxic": 0.3}, "jigsaw.obscene"),
+    "threat": Head(
+        {"jigsaw.threat": 1.0, "edos.threat": 0.3, "dynahate.threat": 0.3}, "jigsaw.threat"
+    ),
+    "identity_attack": Head(
+        {
+            "jigsaw.identity": 1.0,
+            "dynahate.hate": 0.5,
+            "own.hate": 0.5,
+            "hatexplain.hate": 0.5,
+            "sbf.offensive": 0.5,
+            "implicit.hate": 0.3,
+            "stormfront.hate": 0.3,
+        },
+        "jigsaw.identity",
+    ),
+    "sexually_explicit": Head({"sbf.sexual": 1.0, "jigsaw.obscene": 0.5}, "sbf.sexual", 0.005),
+    "personal_attack": Head(
+        {"own.attack": 1.0, "jigsaw.insult": 0.7, "civil.toxic": 0.3}, "jigsaw.insult"
+    ),
+}
+SHARE = 0.3  # of the fast reader's log-odds, where both have read a text
+MISSED = 0.001  # of natural comments that the fast reader alone lets pass, at most so many abusive
+MOST = 2_500  # rows of a set in calibration and measuring: what a CPU reads in a minute or so
+
+log = logging.getLogger(__name__)
+
+
+class Scored(NamedTuple):
+    """Rows and what the outputs (rows x tasks) say of them."""
+
+    rows: list[corpora.Row]
+    tasks: npt.NDArray[np.float64]
+
+    def of(self, label: str, natural: bool = False) -> tuple[npt.NDArray[np.int64], Any]:
+        """The rows that a label speaks about, and what it says."""
+        kept = [
+            at
+            for at, row in enumerate(self.rows)
+            if label in row.labels and (row.natural or not natural)
+        ]
+        return np.array(kept, np.int64), np.array([self.rows[at].labels[label] for at in kept])
+
+
+def train(
+    data: Path,
+    out: Path,
+    seed: int = 0,
+    *,
+    epochs: float = 1.0,
+    minutes: float | None = None,
+    work: Path | None = None,
+    progress: Callable[[str], None] = log.info,
+) -> Path:
+    """Train on the sets under `data`, write `out/careful/<version>/`, return that folder.
+
+    `work` keeps the checkpoints (`out/careful/.work` by default); a run goes on from the last.
+    Raises `CorpusError` where the folder does not fit `data/sources.toml`.
+    """
+    from moderation.training.tuning import exported, tune
+
+    began = time.perf_counter()
+    work = work or out / "careful" / ".work"
+    pool = list(feed.examples(corpora.rows(data, "train"), seed))
+    tune(pool, work, seed=seed, epochs=epochs, minutes=minutes, report=progress)
+    progress("exporting")
+    others = exported(work, pool, seed)
+    tasks = json.loads((work / "tasks.json").read_text("utf-8"))
+    (work / "model.onnx").write_bytes(others["model.onnx"])
+    raw = bare(work, tasks)
+    progress("calibrating")
+    arrays = heads(scored(raw, chosen(data, "validation")), tasks)
+    used: dict[str, int] = {}
+    for row in corpora.rows(data, "train"):
+        used[row.source] = used.get(row.source, 0) + (row.part == "train")
+    catalogue = corpora.catalogue()
+    card = cards.card(
+        name="careful",
+        kind="careful",
+        purpose="How likely readers are to find a comment abusive, in eight ways; read in context.",
+        heads=list(HEADS),
+        data=[catalogue[name].entry(data, rows) for name, rows in sorted(used.items())],
+        figures={},
+        seed=seed,
+        seconds=time.perf_counter() - began,
+        limits=(
+            "It learned from Wikipedia, news sites, Reddit and tweets in English, mostly American. "
+            "Irony, allusion and insults that need knowledge of the case escape it."
+        ),
+        libraries=(*cards.LIBRARIES, "onnxruntime", "tokenizers"),
+        started_from="all-MiniLM-L6-v2 (Apache-2.0)",
+        tasks=tasks,
+    )
+    folder = (
+        out
+        / "careful"
+        / cards.version(arrays | {"network": np.frombuffer(others["model.onnx"], np.uint8)})
+    )
+    models.save(folder, card, arrays, others)
+    return folder
+
+
+def bare(folder: Path, tasks: Sequence[str]) -> CarefulReader:
+    """A reader whose heads are the network's own outputs."""
+    size = len(tasks)
+    files = Files(folder, {"files": dict.fromkeys(("model.onnx", "tokenizer.json"), "")})
+    nothing = np.zeros((2, size, 2), np.float32)
+    mixture, offsets = np.eye(size, dtype=np.float32), np.zeros(size, np.float32)
+    return CarefulReader(tuple(tasks), Transformer(files), mixture, offsets, nothing)
+
+
+def chosen(data: Path, part: str, seed: int = 0) -> list[corpora.Row]:
+    """The rows that calibrate: natural ones of a part, and those of labels that have none."""
+    draw = np.random.default_rng(seed)
+    targets = {head.target for head in HEADS.values() if head.rate is not None}
+    rows = [
+        row
+        for row in corpora.rows(data, "train")
+        if row.part == part and (row.natural or targets.intersection(row.labels))
+    ]
+    order = draw.permutation(len(rows))
+    kept: dict[str, int] = {}
+    found = []
+    for at in order:
+        source = rows[at].source
+        kept[source] = kept.get(source, 0) + 1
+        if kept[source] <= MOST:
+            found.append(rows[at])
+    return found
+
+
+def scored(reader: CarefulReader, rows: list[corpora.Row], batch: int = 256) -> Scored:
+    """What each output says of each row."""
+    parts = [
+        reader.logits([read(row.text) for row in rows[start : start + batch]])
+        for start in range(0, len(rows), batch)
+    ]
+    return Scored(rows, np.vstack(parts))
+
+
+def heads(found: Scored, tasks: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    """Mixture, offsets and calibration of every head."""
+    natural = np.array([row.natural for row in found.rows])
+    mean, deviation = found.tasks[natural].mean(0), found.tasks[natural].std(0)
+    mixture = np.zeros((len(tasks), len(HEADS)), np.float32)
+    knots = []
+    for column, head in enumerate(HEADS.values()):
+        for task, share in head.shares.items():
+            mixture[tasks.index(task), column] = share / deviation[tasks.index(task)]
+    offsets = -(mean @ mixture)
+    for column, head in enumerate(HEADS.values()):
+        logits = found.tasks @ mixture[:, column] + offsets[column]
+        rows, values = found.of(head.target, natural=head.rate is None)
+        rate = head.rate or float((values >= 0.5).mean())
+        if head.rate:  # no natural rows of its own: natural comments stand for 'no'
+            others = np.flatnonzero(natural)
+            rows, values = np.append(rows, others), np.append(values, np.zeros(len(others)))
+        knots.append(fitting.calibration(logits[rows], values, rate))
+    return {
+        "mixture": mixture,
+        "offsets": offsets.astype(np.float32),
+        "knots": np.stack(knots, axis=1),
+    }

@@ -1,6 +1,22 @@
-"""The languages that a comment may turn out to be in: their codes and what they are called."""
+"""The languages that a comment may turn out to be in: what they are called, and which it is."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import regex
+
+from moderation.ngrams import Recipe
+
+_SHARED = "ar fa ur hi mr ne ru uk bg mk zh-cn zh-tw".split()  # langdetect's profiles
+_ENOUGH = 1000  # characters for langdetect, which is slow
+LATIN = 0.7  # under this share of Latin letters a comment is judged by its script alone
 
 NAMES = dict(
     pair.split(":")
@@ -56,3 +72,72 @@ def called(code: str) -> str | None:
     language, _, script = code.partition("-")
     name = NAMES.get(language)
     return f"{name} written in Latin letters" if name and script == "Latn" else name
+
+
+_LATIN = regex.compile(r"\p{Latin}+")
+_SCRIPT = {name: regex.compile(rf"\p{{Script={name}}}") for name in SCRIPTS}
+
+
+def latin_share(words: Sequence[str]) -> float:
+    """The share of Latin letters among all letters.
+
+    >>> latin_share(["नमक", "mag"])
+    0.5
+    """
+    joined = "".join(words)
+    if joined.isascii():
+        return 1.0
+    return sum(len(match) for match in _LATIN.findall(joined)) / len(joined)
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Names the language of what is not English: by script, by our own model, by langdetect."""
+
+    recipe: Recipe
+    languages: tuple[str, ...]
+    romanised: npt.NDArray[np.int8]
+    scales: npt.NDArray[np.float32]
+    intercepts: npt.NDArray[np.float32]
+
+    def name(self, clean: str, words: Sequence[str]) -> str:
+        """A code such as 'de', 'hi-Latn', or 'und' where nobody can tell."""
+        if latin_share(words) < LATIN:
+            counts = dict.fromkeys(SCRIPTS.values(), 0)
+            for script, code in SCRIPTS.items():
+                counts[code] += len(_SCRIPT[script].findall(clean))
+            code, count = max(counts.items(), key=lambda item: item[1])
+            return code if count > sum(map(len, words)) / 3 else detected(clean)
+        grams = self.recipe.ngrams([" ".join(words)])
+        weights = self.romanised[self.recipe.buckets(grams.hashes)]
+        logits = weights.mean(axis=0) * self.scales + self.intercepts
+        return self.languages[int(logits.argmax())]
+
+
+def detected(clean: str) -> str:
+    """What langdetect takes it for; always the same for the same text."""
+    from langdetect import LangDetectException
+
+    detector = _langdetect().create()
+    detector.append(clean[:_ENOUGH])
+    try:
+        found = detector.get_probabilities()
+    except LangDetectException:  # not a letter that it knows
+        return "und"
+    return str(found[0].lang).partition("-")[0] if found else "und"
+
+
+@cache
+def _langdetect() -> Any:
+    """langdetect for the scripts that several languages share, loaded when first needed.
+
+    All its profiles would take five times as long to load.
+    """
+    from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
+
+    factory = DetectorFactory()
+    factory.load_json_profile(
+        [(Path(PROFILES_DIRECTORY) / code).read_text("utf-8") for code in _SHARED]
+    )
+    factory.set_seed(0)  # unseeded, it changes its mind from call to call
+    return factory

@@ -22,7 +22,7 @@ from moderation.decision import Finding
 from moderation.languages import called
 from moderation.text import Text
 
-_LEAST = 0.2  # below this there is nothing to report, not even to observe
+_LEAST = 0.3  # below this there is nothing to report, not even to observe
 
 
 class Settings(checks.Settings):

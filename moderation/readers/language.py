@@ -22,12 +22,11 @@ import numpy as np
 import numpy.typing as npt
 import regex
 
-from moderation.languages import SCRIPTS
+from moderation.languages import LATIN, Naming, latin_share
 from moderation.models import Files, Probabilities
 from moderation.ngrams import Recipe
 from moderation.text import Text, Weight
 
-LATIN = 0.7  # under this share of Latin letters a comment is not in English
 FOREIGN_SCRIPT = 0.002  # the probability of English then (measured: see the card)
 NO_LANGUAGE = "zxx"  # ISO 639-2 for what has no words
 _NAMES_ONLY = 0.1  # the least probability for a text of little but words with capitals
@@ -40,8 +39,6 @@ _LONGEST = 200  # letters; more do not make the answer surer
 # Text without these signs holds no link, address, mention or hashtag, and needs no tokens.
 _SIGNS = ("@", "#", "://", "www.", "WWW.", ".co", ".in", ".org", ".net", ".gov", "/")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
-_LATIN = regex.compile(r"\p{Latin}+")
-_SCRIPT = {name: regex.compile(rf"\p{{Script={name}}}") for name in SCRIPTS}
 _QUOTED = re.compile(r"\"[^\"\n]{2,200}\"|(?<!\w)'[^'\"\n]{2,200}'(?!\w)")
 _CAPITAL = regex.compile(
     r"(?<=(?:[\p{L}\p{N},;:&)\"'\-]|\b\p{Lu}\.) ?)\p{Lu}(?:[\p{L}\p{M}]|['.\-](?=\p{L}))*+"
@@ -59,18 +56,6 @@ def words_of(text: Text) -> list[str]:
     if any(sign in text.clean for sign in _SIGNS):
         return [part for token in text.words for part in _WORD.findall(token.text)]
     return _WORD.findall(text.clean)
-
-
-def latin_share(words: Sequence[str]) -> float:
-    """The share of Latin letters among all letters.
-
-    >>> latin_share(["नमक", "mag"])
-    0.5
-    """
-    joined = "".join(words)
-    if joined.isascii():
-        return 1.0
-    return sum(len(match) for match in _LATIN.findall(joined)) / len(joined)
 
 
 def without_names(clean: str) -> str:
@@ -145,7 +130,9 @@ class LanguageReader:
 
     def _word_logits(self, text: Text) -> list[float]:
         """How English each word looks, itself and its neighbours at half weight."""
-        found = [self.logit(word.text) for word in text.words]
+        grams = self.recipe.ngrams([word.text for word in text.words])
+        weights = self.english[self.recipe.buckets(grams.hashes)]
+        found = np.bincount(grams.rows, weights) / np.bincount(grams.rows)
         spread = np.convolve(found, [0.5, 1.0, 0.5])[1:-1] if len(found) else found
         return [
             float(logit) if latin_share([word.text]) >= LATIN else -127.0
@@ -175,43 +162,6 @@ class LanguageReader:
             if share > 0
         ]
         return sorted(found, key=lambda weight: -weight.share)
-
-
-@dataclass(frozen=True)
-class Naming:
-    """Names the language of what is not English: by script, by our own model, by langdetect."""
-
-    recipe: Recipe
-    languages: tuple[str, ...]
-    romanised: npt.NDArray[np.int8]
-    scales: npt.NDArray[np.float32]
-    intercepts: npt.NDArray[np.float32]
-
-    def name(self, clean: str, words: Sequence[str]) -> str:
-        """A code such as 'de', 'hi-Latn', or 'und' where nobody can tell."""
-        if latin_share(words) < LATIN:
-            counts = dict.fromkeys(SCRIPTS.values(), 0)
-            for script, code in SCRIPTS.items():
-                counts[code] += len(_SCRIPT[script].findall(clean))
-            code, count = max(counts.items(), key=lambda item: item[1])
-            return code if count > sum(map(len, words)) / 3 else detected(clean)
-        grams = self.recipe.ngrams([" ".join(words)])
-        weights = self.romanised[self.recipe.buckets(grams.hashes)]
-        logits = weights.mean(axis=0) * self.scales + self.intercepts
-        return self.languages[int(logits.argmax())]
-
-
-def detected(clean: str) -> str:
-    """What langdetect takes it for, English aside; always the same for the same text."""
-    from langdetect import DetectorFactory, LangDetectException, detect_langs
-
-    DetectorFactory.seed = 0  # unseeded, it changes its mind from call to call
-    try:
-        found = detect_langs(clean)
-    except LangDetectException:
-        return "und"
-    codes = [guess.lang.partition("-")[0] for guess in found if guess.lang != "en"]
-    return codes[0] if codes else "und"
 
 
 def _recipe(card: Mapping[str, Any]) -> Recipe:

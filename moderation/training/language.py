@@ -22,8 +22,9 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 
 from moderation import models
+from moderation.languages import LATIN, Naming, latin_share
 from moderation.ngrams import Recipe
-from moderation.readers.language import LATIN, LanguageReader, Naming, latin_share, words_of
+from moderation.readers.language import LanguageReader, words_of
 from moderation.text import read
 from moderation.training import cards, corpora, tongues
 from moderation.training.features import HashedNgrams

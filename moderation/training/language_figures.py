@@ -13,7 +13,7 @@ from moderation.text import read
 from moderation.training.mixing import Names, slips
 from moderation.training.tongues import Example
 
-REVIEW, REJECT = 0.4, 0.1  # the shipped policy's thresholds, as probabilities of English
+REVIEW, REJECT = 0.7, 0.05  # the shipped thresholds (0.30, 0.95), as probabilities of English
 FEWEST = 4  # words
 _LENGTHS = {"1-3 words": (1, 3), "4-8 words": (4, 8), "9-20 words": (9, 20), "over 20": (21, 9999)}
 _CHUNK = 512

@@ -71,7 +71,7 @@ def test_named(comment: str, name: str) -> None:
     """What is not English is found, and named to the author."""
     finding = judged(comment)
     assert finding is not None
-    assert finding.score > 0.6
+    assert finding.score >= 0.3  # goes to a person at least
     assert name in finding.message
     assert finding.message.startswith("Write in English, please.")
 

@@ -9,6 +9,7 @@ and applies NFKC cluster by cluster, so full-width or 'mathematical' letters rea
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
@@ -34,6 +35,7 @@ _PLAIN = regex.compile(_SPECIAL)
 _HTML = regex.compile(rf"<!--[^>]*>|</?[A-Za-z][^<>]*>|{_SPECIAL}")
 _BLOCK = regex.compile(r"</?(?:p|div|br|li|ul|ol|blockquote|h[1-6]|tr|table|pre|hr)\b", regex.I)
 _MARKS_KEPT = 3  # Vietnamese and Indic letters carry up to two; stacked 'zalgo' marks are noise
+_LONGEST = 5  # characters that one may read as; 'ﷺ' would grow to eighteen
 
 _STRAIGHT = {
     **dict.fromkeys("‘’‚‛ʼ`´′", "'"),
@@ -50,8 +52,7 @@ _INVISIBLE = regex.compile(
 
 # A bare 'name.tld' is a link only for endings that no sentence starts with when the space after
 # a full stop is missing ('He lied.In court'); the others need a path.
-_TOKEN = regex.compile(
-    r"""
+_SIGNED = r"""
     (?P<email>(?<![\w.+\-])[\w.+\-]{1,64}+@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,4}+)
     |(?P<link>(?<![\w@])(?i:https?://|www\.)[^\s<>"]+(?<!['.,;:!?)\]}])
             |(?<![\w@.])(?:[A-Za-z0-9][A-Za-z0-9\-]{0,61}\.){1,4}
@@ -60,14 +61,20 @@ _TOKEN = regex.compile(
               (?:/[^\s<>"]*(?<!['.,;:!?)\]}]))?)
     |(?P<mention>(?<![\w@])@\w(?:[\w.]*\w)?)
     |(?P<hashtag>(?<![\w#])\#[\p{L}\p{M}\p{N}_]*\p{L}[\p{L}\p{M}\p{N}_]*)
-    |(?P<number>(?<![\p{L}\p{N}])\p{N}++(?:[.,:/\-]\p{N}++)*+(?![\p{L}\p{N}])%?)
+"""
+_SPOKEN = r"""
+    (?P<number>(?<![\p{L}\p{N}])\p{N}++(?:[.,:/\-]\p{N}++)*+(?![\p{L}\p{N}])%?)
     |(?P<word>[\p{L}\p{N}][\p{L}\p{M}\p{N}]*+(?:['\-][\p{L}\p{N}][\p{L}\p{M}\p{N}]*+)*+)
     |(?P<emoji>[\p{Extended_Pictographic}\p{Regional_Indicator}]
             [\p{M}\p{Emoji_Modifier}\p{Regional_Indicator}]*+)
     |(?P<other>\S)
-    """,
-    regex.VERBOSE,
+"""
+_TOKEN = regex.compile(f"{_SIGNED}|{_SPOKEN}", regex.VERBOSE)
+# Most comments hold none of the signs of links and addresses; without them reading costs half.
+_SIGN = re.compile(
+    r"[@#]|://|www\.|\.(?:com|org|net|info|biz|xyz|co|gov|nic|ac)\b|\.[a-z]{2,6}/", re.IGNORECASE
 )
+_PLAIN_TOKEN = regex.compile(_SPOKEN, regex.VERBOSE)
 
 
 class Token(NamedTuple):
@@ -111,9 +118,10 @@ class Text:
         >>> [token.kind for token in read("Call 100, @ravi: see www.example.com 🙏").tokens]
         ['word', 'number', 'other', 'mention', 'other', 'word', 'link', 'emoji']
         """
+        pattern = _TOKEN if _SIGN.search(self.clean) else _PLAIN_TOKEN
         return [
             Token(match.lastgroup or "other", match[0], match.start(), match.end())
-            for match in _TOKEN.finditer(self.clean)
+            for match in pattern.finditer(self.clean)
         ]
 
     @cached_property
@@ -205,5 +213,6 @@ def _normal(special: str) -> str:
             return special  # an ampersand, no entity after all, or a control character
     if special[0] in _STRAIGHT:
         return _STRAIGHT[special[0]]
-    visible = _INVISIBLE.sub("", special)
-    return unicodedata.normalize("NFKC", visible[: 1 + _MARKS_KEPT])
+    visible = _INVISIBLE.sub("", special)[: 1 + _MARKS_KEPT]
+    normal = unicodedata.normalize("NFKC", visible)
+    return normal if len(normal) <= _LONGEST else visible

@@ -52,7 +52,14 @@ class Folded:
 
     def index(self) -> list[tuple[int, int]]:
         """The stretch of the clean text behind each character."""
-        return [self._back(at) for at in range(len(self.text))]
+        places: list[tuple[int, int]] = []
+        done = 0  # characters of the clean text
+        for edit in (*self.edits, Edit(len(self.text), len(self.text), -1, -1)):
+            copied = edit.at - len(places)
+            places += zip(range(done, done + copied), range(done + 1, done + copied + 1))
+            places += [(edit.start, edit.stop)] * (edit.end - edit.at)
+            done = edit.stop
+        return places
 
     def _back(self, at: int) -> tuple[int, int]:
         before = bisect_right(self.edits, at, key=lambda edit: edit.at) - 1

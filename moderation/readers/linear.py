@@ -102,14 +102,14 @@ class LinearReader:
         characters = self.model.weigh(self._text(text), head)
         if self.folded and text.folded.edits:
             characters = _unfolded(characters, text)
-        words = [(token, characters[token.start : token.end].sum()) for token in text.tokens]
-        total = sum(weight for _, weight in words if weight > 0)
-        found = [
-            Weight(token.start, token.end, float(weight / total))
-            for token, weight in words
-            if weight > 0
-        ]
-        return sorted(found, key=lambda weight: -weight.share)
+        if not text.tokens:
+            return []
+        places = np.array([token[2:] for token in text.tokens])
+        until = np.concatenate([[0.0], np.cumsum(characters)])
+        weights = np.maximum(until[places[:, 1]] - until[places[:, 0]], 0)
+        shares = weights / (weights.sum() or 1.0)
+        heaviest = np.argsort(-shares, kind="stable")[: np.count_nonzero(shares)]
+        return [Weight(*places[at].tolist(), float(shares[at])) for at in heaviest]
 
     def _text(self, text: Text) -> str:
         return text.folded.text if self.folded else text.clean

@@ -15,7 +15,7 @@ share of its words stands in full sentences.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import regex
@@ -42,7 +42,9 @@ class Settings(checks.Settings):
     )
     minimum: int = Field(4, ge=1, description="Fewer words than this in fragments are let be.")
     courtesies: tuple[str, ...] = Field(
-        (), description="Short sentences that need no verb, whatever their case and signs."
+        (),
+        description="Sentences that need no verb, whatever their case and signs; "
+        "'Thanks ...' stands for all that begin so.",
     )
 
 
@@ -54,11 +56,11 @@ def check(text: Text, settings: Settings) -> Finding | None:
     """
     if text.scores.get("english", 1.0) < _ENGLISH:
         return None  # the rule `language` is about that
-    known = _known(settings.courtesies)
+    courteous = _courteous(settings.courtesies)
     judged = [
         sentence
         for sentence in text.notes["sentences"]
-        if _plain(text.clean[sentence.start : sentence.end]) not in known
+        if not courteous(_plain(text.clean[sentence.start : sentence.end]))
     ]
     words = sum(sentence.words for sentence in judged)
     broken = [sentence for sentence in judged if sentence.probability < _FULL]
@@ -76,8 +78,11 @@ def check(text: Text, settings: Settings) -> Finding | None:
 
 
 @lru_cache(maxsize=8)
-def _known(courtesies: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(_plain, courtesies))
+def _courteous(courtesies: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether a plain sentence is one of `courtesies`, or begins like one that ends in '...'."""
+    whole = frozenset(map(_plain, courtesies))
+    openings = tuple(_plain(one) + " " for one in courtesies if one.endswith("..."))
+    return lambda plain: plain in whole or plain.startswith(openings)
 
 
 def _plain(text: str) -> str:

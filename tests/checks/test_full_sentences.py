@@ -39,12 +39,15 @@ VERBLESS: Verdict = (0.02, "verb")
         pytest.param("Shame on them!", [VERBLESS], id="a short exclamation"),
         pytest.param("Thank you so much! Well said, sir.", [VERBLESS] * 2, id="courtesies"),
         pytest.param("WELL SAID, SIR", [VERBLESS], id="a courtesy in capitals"),
+        pytest.param("Hats off to the doctors and nurses!", [VERBLESS], id="begins like one"),
         pytest.param("He left.\n🙏🙏", [FULL, FULL], id="emoji"),
     ],
 )
 def test_must_not_fire(comment: str, verdicts: list[Verdict]) -> None:
     """Full sentences, short exclamations and courtesies stand."""
-    settings = Settings(minimum=4, courtesies=("Well said, sir.", "Thank you so much."))
+    settings = Settings(
+        minimum=4, courtesies=("Well said, sir.", "Thank you so much.", "Hats off ...")
+    )
     assert check(judged(comment, *verdicts), settings) is None
 
 
@@ -76,6 +79,13 @@ def test_spans_name_each_fragment() -> None:
         "Total failure &amp; shame of governance.",
         "No water, no roads, no jobs at all.",
     ]
+
+
+def test_a_courtesy_must_be_whole_words() -> None:
+    """'Hats off ...' is no licence for 'Hats offered by nobody at all', nor 'RIP' for more."""
+    settings = Settings(courtesies=("Hats off ...", "RIP"))
+    found("Hats offered by nobody at all.", VERBLESS, settings=settings)
+    found("RIP democracy in this country.", VERBLESS, settings=settings)
 
 
 def test_one_full_sentence_is_never_certain() -> None:

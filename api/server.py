@@ -19,12 +19,14 @@ from prometheus_client import multiprocess
 
 from api import create_app
 from api.metrics import configure_logs
+from api.record.database import SchemaError
 from api.settings import SettingsError
 from moderation.models import ModelError
 from moderation.policy import PolicyError
 
 MOST_WORKERS = 4  # by default; a newspaper's day of comments keeps not even one of them busy
 PATIENCE = 10  # seconds that a client may be silent while it sends
+READERS = 60  # seconds that a client may take nothing of its answer; then it is cut off
 
 
 def serve(
@@ -46,7 +48,7 @@ def serve(
     configure_logs()
     try:
         app = create_app(config, metrics_folder=_metrics_folder())
-    except (SettingsError, PolicyError, ModelError) as error:
+    except (SettingsError, PolicyError, ModelError, SchemaError) as error:
         sys.stderr.write(_mistakes(error))
         raise SystemExit(2) from None
     keyless = app.extensions["gate"].keyless()
@@ -55,7 +57,8 @@ def serve(
         raise SystemExit(2)
     if keyless:
         sys.stderr.write(_OPEN)
-    app.test_client().get("/readyz")  # one comment read here: what that loads, the workers share
+    # One comment is read here: what that loads, the workers share.
+    app.extensions["keeper"].moderator.moderate("Every worker reads this once.")
     app.extensions["engine"].dispose()  # connections are not shared: each worker makes its own
     name = f"[{host}]" if ":" in host else host
     _Server(app, f"{name}:{port}", workers or min(os.cpu_count() or 1, MOST_WORKERS)).run()
@@ -92,7 +95,7 @@ def _remove(folder: str, owner: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _mistakes(error: SettingsError | PolicyError | ModelError) -> str:
+def _mistakes(error: Exception) -> str:
     problems = getattr(error, "problems", None) or [str(error)]
     source = f" {error.source}" if isinstance(error, PolicyError) else ""
     return f"Cannot start{source}:\n" + "".join(f"  {problem}\n" for problem in problems)
@@ -101,8 +104,9 @@ def _mistakes(error: SettingsError | PolicyError | ModelError) -> str:
 def _started(server: Any) -> None:
     """Say where the service is, once it listens."""
     for listener in server.LISTENERS:  # the connections inherit it: nobody keeps a thread waiting
-        patience = struct.pack("ll", PATIENCE, 0)
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+        for option, patience in ((socket.SO_RCVTIMEO, PATIENCE), (socket.SO_SNDTIMEO, READERS)):
+            set_ = struct.pack("ll", patience, 0)
+            listener.sock.setsockopt(socket.SOL_SOCKET, option, set_)
     host, port = server.LISTENERS[0].sock.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     sys.stderr.write(
@@ -137,7 +141,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # so this is Any
             "timeout": 120,
             "graceful_timeout": 30,
             "keepalive": 5,
-            "loglevel": "warning",
+            "loglevel": "error",  # its warnings quote what was sent
             "proc_name": "house-rules",
             "control_socket_disable": True,
             "when_ready": _started,

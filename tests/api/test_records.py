@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from api import App, create_app
@@ -85,6 +86,14 @@ def test_a_dry_run_leaves_no_trace(client: FlaskClient, batch: bool) -> None:
     assert hint["recorded"] is False
     problem(client.get(f"/v1/decisions/{hint['id']}"), 404)
     assert decide(client, id="c1")["id"] != hint["id"]
+
+
+def test_a_dry_run_is_not_logged(client: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
+    """What an author is still typing shows nowhere; a real request has its line."""
+    decide(client, dry_run=True)
+    assert "/v1/moderate" not in "".join(capsys.readouterr())
+    decide(client)
+    assert "/v1/moderate" in "".join(capsys.readouterr())
 
 
 def test_do_not_store_keeps_no_text(client: FlaskClient) -> None:
@@ -268,7 +277,7 @@ def test_while_the_database_is_away_comments_are_decided(app: App, client: Flask
     problem(client.get(f"/v1/decisions/{made['id']}"), 503)
     path.rmdir()
     hidden.rename(path)
-    keeper._away_until = None
+    keeper.circuit.answered()
     app.extensions["housekeeper"].round()
     app.extensions["housekeeper"].round()
     assert client.get("/readyz").get_json()["waiting"] == 0
@@ -281,7 +290,7 @@ def test_when_nothing_can_be_kept_readiness_says_so(
 ) -> None:
     """Comments are still decided, and the loss is counted."""
     keeper = app.extensions["keeper"]
-    keeper._failed(RuntimeError())
+    keeper.circuit.failed(OperationalError("", {}, RuntimeError()))
 
     def full(_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -290,6 +299,7 @@ def test_when_nothing_can_be_kept_readiness_says_so(
     assert decide(client)["recorded"] is False
     assert "Neither the database nor the disk" in problem(client.get("/readyz"), 503)
     assert keeper.lost == 1
+    assert "moderation_decisions_lost_total 1.0" in client.get("/metrics").text
 
 
 def test_metrics_count_and_never_quote(client: FlaskClient) -> None:

@@ -18,7 +18,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from moderation import lookalikes
@@ -56,7 +56,7 @@ class Folded:
         done = 0  # characters of the clean text
         for edit in (*self.edits, Edit(len(self.text), len(self.text), -1, -1)):
             copied = edit.at - len(places)
-            places += zip(range(done, done + copied), range(done + 1, done + copied + 1))
+            places += pairwise(range(done, done + copied + 1))
             places += [(edit.start, edit.stop)] * (edit.end - edit.at)
             done = edit.stop
         return places

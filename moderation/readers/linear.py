@@ -18,7 +18,6 @@ from moderation.models import Files, Probabilities
 from moderation.ngrams import Recipe
 from moderation.text import Text, Weight
 
-
 _PORTION = 16_000  # characters whose n-grams are computed together
 
 

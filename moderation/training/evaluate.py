@@ -18,11 +18,12 @@ import regex
 
 from moderation.models import Models
 from moderation.text import read
-from moderation.training import corpora, figures
+from moderation.training import corpora, faithful, figures
 from moderation.training.corpora import Row
 from moderation.training.figures import Bools, Floats
 
 BATCH = 256
+MARKED = 1_000  # rows whose explanations are compared with readers' marks
 THRESHOLDS = (0.3, 0.45, 0.6, 0.8, 0.97)
 _IDENTITY = regex.compile(
     r"(?i)\b(?:muslims?|hindus?|christians?|sikhs?|jews?|jewish|dalits?|brahmins?|blacks?|whites?"
@@ -104,7 +105,11 @@ def evaluate(
         if question.name in SLICED:
             texts = [scored.rows[row].text for row in rows]
             found["slices"][question.name] = dict(_slices(texts, said, scores, seed))
-    found["neutral mentions of identities, flagged"] = _neutral(scored)
+    if "toxicity" in scored.scores:
+        found["neutral"] = _neutral(scored)
+        log.info("measuring: explanations")
+        marked = [row for row in scored.rows if row.marks][:MARKED]
+        found["explanations"] = faithful.explanations(loaded, marked, seed)
     if out:
         out.mkdir(parents=True, exist_ok=True)
         (out / "evaluation.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
@@ -130,9 +135,13 @@ def table(found: dict[str, Any]) -> str:
                 f"{figure['positive']:,}",
             ]
             lines.append("| " + " | ".join([*cells, *map(_cell, _values(figure))]) + " |")
-    flagged = found["neutral mentions of identities, flagged"]
-    shares = ", ".join(f"{share:.2%} from {level}" for level, share in flagged.items())
-    return "\n".join([*lines, "", f"Neutral mentions of identities flagged as toxic: {shares}."])
+    if found.get("neutral"):
+        shares = ", ".join(f"{share:.2%} from {level}" for level, share in found["neutral"].items())
+        lines += ["", f"Neutral mentions of identities flagged as toxic: {shares}."]
+    if found.get("explanations"):
+        said = ", ".join(f"{name} {value:,}" for name, value in found["explanations"].items())
+        lines += ["", f"Explanations of toxicity against readers' marks: {said}."]
+    return "\n".join(lines)
 
 
 def _values(figure: dict[str, Any]) -> list[dict[str, Any] | None]:
@@ -149,7 +158,7 @@ def _cell(value: dict[str, Any] | None) -> str:
 def _scored(models: Models, data: Path) -> Scored:
     """The rows that may measure, read by the models batch by batch."""
     tests = (row for row in corpora.rows(data, "train") if row.part == "test")
-    labels = {NEUTRAL, *(question.label for question in QUESTIONS)}
+    labels = {NEUTRAL, "spans.marked", *(question.label for question in QUESTIONS)}
     everything = chain(tests, corpora.rows(data, "validate"))
     rows = [row for row in everything if not labels.isdisjoint(row.labels)]
     heads = {question.head for question in QUESTIONS}
@@ -199,5 +208,7 @@ def _slices(
 def _neutral(scored: Scored) -> dict[str, float]:
     """The share of harmless sentences about identities whose toxicity reaches each threshold."""
     rows = [at for at, row in enumerate(scored.rows) if NEUTRAL in row.labels]
-    scores = scored.scores["toxicity"][rows] if rows else np.zeros(1)
+    scores = scored.scores["toxicity"][rows]
+    if not rows:
+        return {}
     return {str(level): round(float((scores >= level).mean()), 4) for level in THRESHOLDS}

@@ -1,22 +1,28 @@
 """Rows of our own that teach what the public sets do not: names and groups mean no harm.
 
-`lessons.hate` and `lessons.attack` come from our harmful sentences and their harmless twins;
-`lessons.names` are names, most of them Indian, and ordinary words that look like rude ones
-from inside ('Dikshit', 'Scunthorpe'), planted into harmless comments.
+`lessons.hate` and `lessons.attack` come from our harmful sentences and their harmless twins, and
+from abuse in Hindi as it is typed in Latin letters; `lessons.polite` is plain talk.
+Names, most of them Indian, and ordinary words that look like rude ones from inside ('Dikshit',
+'Scunthorpe') are planted into comments that a set itself calls harmless.
 """
 
 from __future__ import annotations
 
 import random
+import tomllib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from moderation.training.corpora import Row
 from moderation.training.mixing import Names
 from moderation.training.twins import twins
 
-TWINS = 2_000
+TWINS = 1_200
 NAMED = 1_500
+HINDI = 400
+SHORT = 250  # characters of a text that names are planted in
 
+_SENTENCES = Path(__file__).with_name("lessons.toml")
 _INNOCENT = """
 Akshit Analyst Ashit Asit Assad Assam Assamese Assange Assistant Babcock Bastille Bhattacharya
 Bichitra Bitcoin Butt Button Chutani Class Classic Cockburn Cocktail Cockpit Cumming Cummings
@@ -28,23 +34,51 @@ Shital Shitole Shuttlecock Specialist Sussex Therapist Titan Titus Titli Wang We
 """.split()
 
 
-def rows(plain: Sequence[str], seed: int) -> Iterator[Row]:
-    """All lessons, with names planted into the `plain` texts; the same for the same seed.
+def rows(seed: int) -> Iterator[Row]:
+    """Our own sentences with their labels; the same for the same seed.
 
-    >>> next(rows(["Well said."], seed=1)).labels
+    >>> next(rows(seed=1)).labels
     {'lessons.hate': 1.0}
     """
     for twin in twins(TWINS, seed):
         said = {"lessons.hate": twin.hate, "lessons.attack": twin.attack}
         labels = {label: value for label, value in said.items() if value is not None}
         yield Row(twin.text, "lessons", labels)
+    tables = tomllib.loads(_SENTENCES.read_text("utf-8"))
+    for sentence in _listed(tables["polite"]):
+        for variant in (sentence, sentence.lower(), sentence.rstrip(".!")):
+            yield Row(variant, "lessons", {"lessons.polite": 0.0})
     draw = random.Random(seed)  # noqa: S311 - examples, not secrets
     names = Names.load()
-    for _ in range(NAMED):
-        words = draw.choice(plain).split()
+    hindi = {name: _listed(text) for name, text in tables["hindi"].items()}
+    for rude in (1.0, 0.0):
+        words = hindi["rude" if rude else "kind"]
+        for number in range(HINDI):
+            filled = {"word": words[number % len(words)], "name": _name(names, draw)}
+            text = draw.choice(hindi["sentences"]).format(**filled)
+            yield Row(text, "lessons", {"lessons.attack": rude})
+
+
+def named(harmless: Sequence[str], seed: int) -> list[str]:
+    """Some of these texts again, with one to three names in them; the same for the same seed.
+
+    >>> named(["Well said."] * 10, seed=1)
+    ['Tollywood Rashid Well said. Dal']
+    """
+    draw = random.Random(seed)  # noqa: S311 - examples, not secrets
+    names = Names.load()
+    short = [text for text in harmless if len(text) <= SHORT]
+    found = []
+    for text in draw.sample(short, min(len(short) // 10, NAMED)):
+        words = text.split()
         for _ in range(draw.randint(1, 3)):
             words.insert(draw.randint(0, len(words)), _name(names, draw))
-        yield Row(" ".join(words), "lessons", {"lessons.names": 0.0})
+        found.append(" ".join(words))
+    return found
+
+
+def _listed(text: str) -> list[str]:
+    return [" ".join(entry.split()) for entry in text.split("|")]
 
 
 def _name(names: Names, draw: random.Random) -> str:

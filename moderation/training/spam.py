@@ -16,7 +16,8 @@ import numpy as np
 
 from moderation import models
 from moderation.ngrams import Recipe
-from moderation.training import cards, corpora, fitting
+from moderation.readers.linear import Linear
+from moderation.training import cards, corpora, figures, fitting
 from moderation.training.features import HashedNgrams
 from moderation.training.gather import gather
 
@@ -57,6 +58,13 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
         "intercepts": np.array([fitted.intercept], np.float32),
         "knots": knots[:, None],
     }
+    progress("measuring")
+    measured = {}
+    for label in LABELS:
+        rows, said = found.of(label, "test")
+        reader = Linear(("spam",), RECIPE, **arrays)
+        scores = reader.probabilities([found.texts[row] for row in rows])[:, 0]
+        measured[f"spam, {label}, test"] = figures.measure(said >= 0.5, scores, seed)
     catalogue = corpora.catalogue()
     card = cards.card(
         name="spam",
@@ -64,7 +72,7 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
         purpose="How likely a comment is to be advertising, a lure or a scam.",
         heads=["spam"],
         data=[catalogue[name].entry(data, rows) for name, rows in sorted(found.sources.items())],
-        figures={},
+        figures=measured,
         seed=seed,
         seconds=time.perf_counter() - began,
         limits=(

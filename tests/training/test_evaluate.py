@@ -5,7 +5,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from moderation.training import evaluate, figures
+from moderation.decision import Span
+from moderation.training import evaluate, faithful, figures
 from moderation.training.corpora import Row
 from moderation.training.evaluate import Question
 
@@ -58,3 +59,16 @@ class TestAnswers:
         """Only natural rows answer a question about the natural mix."""
         chosen, _ = evaluate._answers(Question("q", "s.x", "h", natural=True), self.rows)
         assert chosen == [0, 1]
+
+
+def test_spans_overlap() -> None:
+    """Character F1 of marks and spans: 1 where they agree, 0 where they do not meet."""
+    spans = [Span(0, 4, "fool")]
+    assert faithful._overlap(spans, [(0, 4)]) == 1.0
+    assert faithful._overlap(spans, [(4, 8)]) == 0.0
+    assert faithful._overlap(spans, [(2, 6)]) == pytest.approx(0.5)
+
+
+def test_words_are_taken_out_from_behind() -> None:
+    """Taking out one stretch does not move the next."""
+    assert faithful._without("a bad, bad day", [(2, 5), (7, 10)]) == "a ,  day"

@@ -111,6 +111,7 @@ def _furnish(app: App, chosen: settings.Settings, moderator: Moderator, shared: 
     housekeeper = Housekeeper(keeper, chosen.retention_days)
     housekeeper.prepare()
     counted = metrics.Metrics(keeper, shared=shared)
+    keeper.on_lost = counted.lost.inc
     moderator.on_check = lambda rule, took: counted.rule_seconds.labels(rule).observe(took)
     app.extensions.update(
         settings=chosen,
@@ -120,9 +121,11 @@ def _furnish(app: App, chosen: settings.Settings, moderator: Moderator, shared: 
         metrics=counted,
         gate=Gate(
             keeper.sessions,
+            keeper.circuit,
             unprotected=chosen.unprotected,
             rate=chosen.rate,
-            storage=chosen.rate_storage,
+            storage=chosen.rate_storage.get_secret_value(),
+            marker=chosen.spool / ".protected",
         ),
         model_cards=_cards(moderator, chosen),
     )

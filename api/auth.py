@@ -5,21 +5,28 @@ Without any key the API is open, and for that reason answers on loopback address
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import time
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from flask import current_app, g, request
 from limits import parse
+from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.errors import Problem
 from api.record import keys
+from api.record.circuit import Circuit
 from api.record.database import Sessions
 from api.record.keys import Key
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,17 +37,30 @@ ANYONE = Key("open", "anyone on this machine", frozenset({"admin"}), "")
 
 
 class Gate:
-    """Knows keys by their secrets, remembers them for a moment, and counts their requests."""
+    """Knows keys by their secrets, remembers them for a moment, and counts their requests.
+
+    `marker` is a file that remembers that keys were made: a service that starts while its
+    database is away must not be open for that.
+    """
 
     def __init__(
-        self, sessions: Sessions, *, unprotected: bool, rate: str, storage: str = "memory://"
+        self,
+        sessions: Sessions,
+        circuit: Circuit,
+        *,
+        unprotected: bool,
+        rate: str,
+        storage: str = "memory://",
+        marker: Path,
     ) -> None:
         self.sessions = sessions
+        self.circuit = circuit
         self.unprotected = unprotected
         self.rate = rate
-        self._limiter = MovingWindowRateLimiter(storage_from_string(storage))
-        self._keys_there, self._looked = False, -CACHED_S
-        self._seen: dict[str, tuple[float, Key]] = {}
+        self.marker = marker
+        self._limiter = MovingWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
+        self._keys_there, self._looked = marker.exists(), -CACHED_S
+        self._seen: dict[bytes, tuple[float, Key]] = {}  # by the secret's hash
 
     def key(self, secret: str | None) -> Key:
         """The key of this secret; raises a `Problem` (401) for none that is known."""
@@ -49,46 +69,73 @@ class Gate:
                 return ANYONE
             raise Problem(401, "Send your API key in the header Authorization: Bearer <key>.")
         now = time.monotonic()
-        at, known = self._seen.get(secret, (0.0, None))
-        if known is not None and now - at < CACHED_S:
-            return known
+        hashed = hashlib.sha256(secret.encode()).digest()
+        at, known = self._seen.get(hashed, (0.0, None))
+        if known is not None and (now - at < CACHED_S or self.circuit.open):
+            return known  # it was good a moment ago, and comments must go on
+        if self.circuit.open:
+            raise _cannot_check()
         try:
             with self.sessions() as session:
                 found = keys.check(session, secret)
-        except SQLAlchemyError:
+        except SQLAlchemyError as error:
+            self.circuit.failed(error)
             if known is not None:
-                return known  # it was good a moment ago, and comments must go on
-            raise Problem(503, "Keys cannot be checked just now. Try again soon.") from None
+                return known
+            raise _cannot_check() from None
         if found is None:
-            self._seen.pop(secret, None)
+            self._seen.pop(hashed, None)
             raise Problem(401, "This API key is not known, or was revoked.")
         if len(self._seen) > 10_000:
             self._seen.clear()
-        self._seen[secret] = (now, found)
+        self._seen[hashed] = (now, found)
         return found
 
     def count(self, key: Key) -> None:
         """Count a request; raises a `Problem` (429) when the key has used up its rate."""
         rate = key.rate or self.rate
-        if key is not ANYONE and not self._limiter.hit(parse(rate), key.id):
+        if key is ANYONE:
+            return
+        try:
+            free = self._limiter.hit(parse(rate), key.id)
+        except StorageError:
+            log.error("requests cannot be counted: their storage is away")
+            return
+        if not free:
             said = f"This key may ask {rate}. Wait a second and try again."
             raise Problem(429, said, headers=[("Retry-After", "1")])
 
-    def keyless(self) -> bool:
-        """Whether no key was ever made, as far as can be known."""
-        return not self._has_keys()
+    def keyless(self) -> bool | None:
+        """Whether no key was ever made; None while the database cannot be asked."""
+        there = self._has_keys()
+        return None if not there and self.circuit.open else not there
 
     def _has_keys(self) -> bool:
         """Whether a key was ever made; from then on everyone needs one."""
         now = time.monotonic()
-        if not self._keys_there and now - self._looked >= CACHED_S:
+        due = now - self._looked >= CACHED_S and not self.circuit.open
+        if not self._keys_there and due:
             try:
                 with self.sessions() as session:
                     self._keys_there = keys.any_there(session)
-            except SQLAlchemyError:
+            except SQLAlchemyError as error:
+                self.circuit.failed(error)
                 return False  # never seen one: the API was open, and stays so while it is away
             self._looked = now
+            if self._keys_there:
+                self._remember()
         return self._keys_there
+
+    def _remember(self) -> None:
+        try:
+            self.marker.touch(mode=0o600)
+        except OSError as error:
+            log.error("that there are keys cannot be remembered: %s", error.strerror)
+
+
+def _cannot_check() -> Problem:
+    said = "Keys cannot be checked just now. Try again soon."
+    return Problem(503, said, headers=[("Retry-After", "5")])
 
 
 def gate() -> Gate:

@@ -154,10 +154,9 @@ def forget(body: EraseIn) -> Response:
     if (body.comment_id is None) == (body.author is None):
         detail = "name either comment_id or author"
         raise errors.unprocessable([{"pointer": "", "detail": detail}])
-    with writing(keeper().sessions) as session:
-        now = keeper().clock()
-        if body.comment_id is not None:
-            erased = erase.by_comment(session, "", body.comment_id, now)
-        else:
-            erased = erase.by_author(session, "", body.author or "", now)
+    sessions, spool, now = keeper().sessions, keeper().spool, keeper().clock()
+    if body.comment_id is not None:
+        erased = erase.by_comment(sessions, spool, "", body.comment_id, now)
+    else:
+        erased = erase.by_author(sessions, spool, "", body.author or "", now)
     return jsonify(erased=erased)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
+from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.keeper import Keeper
 from api.record import database, erase, webhooks
-from api.record.database import writing
 
 log = logging.getLogger(__name__)
 
@@ -30,37 +30,46 @@ class Housekeeper:
 
     def prepare(self) -> None:
         """Bring the database's schema up to date, now or, if it is away, as soon as it is back."""
+        if not self.keeper.reach():
+            return
         try:
             database.upgrade(self.keeper.sessions.kw["bind"])
             self._prepared = True
         except SQLAlchemyError as error:
-            log.error("the database is away at start: %s", type(error).__name__)
+            self.keeper.circuit.failed(error)
 
     def start(self) -> None:
-        """Begin, in a thread that ends with the process."""
-        threading.Thread(target=self._run, name="housekeeper", daemon=True).start()
+        """Begin, in threads that end with the process; a slow webhook keeps no decision waiting."""
+        for round_ in (self.round, self.send):
+            threading.Thread(
+                target=self._run, args=(round_,), name=round_.__name__, daemon=True
+            ).start()
 
     def stop(self) -> None:
         """End after the round under way."""
         self._stop.set()
 
     def round(self) -> None:
-        """One round: whatever fails is tried again in the next."""
-        keeper = self.keeper
-        try:
-            if not self._prepared:
-                self.prepare()
-            keeper.drain()
-            if not keeper.away:
-                if keeper.hooks:
-                    webhooks.deliver(keeper.sessions, keeper.hooks, keeper.clock())
-                self._forget()
-        except (SQLAlchemyError, OSError, ValueError) as error:
-            log.error("housekeeping failed: %s", type(error).__name__)
+        """One round: the schema, the spool, the retention."""
+        if not self._prepared:
+            self.prepare()
+        self.keeper.drain()
+        if not self.keeper.circuit.open:
+            self._forget()
 
-    def _run(self) -> None:
+    def send(self) -> None:
+        """Send the webhook calls that are due."""
+        keeper = self.keeper
+        while keeper.hooks and not keeper.circuit.open and not self._stop.is_set():
+            if not webhooks.deliver(keeper.sessions, keeper.hooks, keeper.clock()):
+                return
+
+    def _run(self, round_: Callable[[], None]) -> None:
         while not self._stop.wait(EVERY_S):
-            self.round()
+            try:
+                round_()
+            except Exception as error:  # noqa: BLE001 - whatever fails is tried again in the next
+                log.error("housekeeping failed: %s", type(error).__name__)
 
     def _forget(self) -> None:
         """Empty what is older than the retention, once an hour."""
@@ -68,5 +77,4 @@ class Housekeeper:
         due = self._forgot_at is None or abs(now - self._forgot_at) >= FORGET_EVERY
         if self.retention_days is not None and due:
             self._forgot_at = now
-            with writing(self.keeper.sessions) as session:
-                erase.older_than(session, self.retention_days, now)
+            erase.older_than(self.keeper.sessions, self.retention_days, now)

@@ -9,27 +9,29 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api.record import decisions, verdicts, webhooks
+from api.record.circuit import Circuit
 from api.record.database import Sessions, writing
 from api.record.history import history
 from api.record.spool import Spool
+from api.record.tables import DecisionRow
 from api.record.webhooks import Hook
 from moderation import Comment, Decision, Moderator
 
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], dt.datetime]
-LOST_SHOWN = dt.timedelta(minutes=1)
-RETRY = dt.timedelta(seconds=2)  # after a failure the database is left alone for so long
+LOST_SHOWN_S = 60.0
 
 
 def utc_now() -> dt.datetime:
@@ -54,10 +56,10 @@ class Keeper:
     spool: Spool
     clock: Clock = utc_now
     hooks: Sequence[Hook] = ()
-    lost: int = 0  # decisions that neither the database nor the disk took
-    _lost_at: dt.datetime | None = None
-    _away_until: dt.datetime | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    circuit: Circuit = field(default_factory=Circuit)
+    on_lost: Callable[[], None] | None = None  # called for each that neither database nor disk took
+    lost: int = 0
+    _lost_at: float | None = None
 
     def decide(
         self, asked: Sequence[Asked], *, community: str = "", route: str = "v1"
@@ -85,6 +87,8 @@ class Keeper:
     def writing(self, event: str, decision_id: str) -> Iterator[Session]:
         """A session to correct a decision in; what was done goes out to the webhooks."""
         with writing(self.sessions) as session:
+            this = select(DecisionRow.sequence).where(DecisionRow.id == decision_id)
+            session.execute(this.with_for_update())  # of two who correct it at once, one waits
             yield session
             session.flush()
             row = decisions.get(session, decision_id)
@@ -94,12 +98,7 @@ class Keeper:
     @property
     def lost_lately(self) -> bool:
         """Whether a decision was lost in the last minute."""
-        return self._lost_at is not None and self.clock() - self._lost_at < LOST_SHOWN
-
-    @property
-    def away(self) -> bool:
-        """Whether the database failed a moment ago."""
-        return self._away_until is not None and self.clock() < self._away_until
+        return self._lost_at is not None and time.monotonic() - self._lost_at < LOST_SHOWN_S
 
     def trouble(self) -> str | None:
         """Why decisions may be lost just now; None where they are safe."""
@@ -111,14 +110,29 @@ class Keeper:
             return f"The disk for waiting decisions cannot be written: {error.strerror}."
         return None
 
+    def reach(self) -> bool:
+        """Whether the database answers; asks it where it did not when last heard of."""
+        if not self.circuit.open:
+            return True
+        if not self.circuit.may_try():
+            return False
+        try:
+            with self.sessions() as session:
+                session.execute(select(1))
+        except SQLAlchemyError as error:
+            self.circuit.failed(error)
+            return False
+        self.circuit.answered()
+        return True
+
     def drain(self) -> int:
         """Write what waits in the spool, if the database is there; how many rows."""
-        if self.away or not len(self.spool):
+        if not self.reach() or not len(self.spool):
             return 0
         try:
             return self.spool.drain(self.sessions, self.clock(), self.hooks)
         except SQLAlchemyError as error:
-            self._failed(error)
+            self.circuit.failed(error)
             return 0
 
     def _values(
@@ -138,46 +152,51 @@ class Keeper:
         self, asked: Sequence[Asked], community: str
     ) -> tuple[dict[int, dict[str, Any]], dict[int, Comment]]:
         """Decisions already made, by place; and the other comments with their authors' history."""
-        if self.away or not any(one.keep for one in asked):
-            return {}, {}
+        kept = {place: one.comment for place, one in enumerate(asked) if one.keep}
         known: dict[int, dict[str, Any]] = {}
         contexts: dict[int, Comment] = {}
+        named = any(comment.id or comment.author for comment in kept.values())
+        if not named or not self.circuit.may_try():
+            return known, contexts
         try:
             with self.sessions() as session:
-                for place, (comment, keep, _) in enumerate(asked):
-                    if not keep:
-                        continue
-                    row = decisions.find(session, community, comment)
-                    if row is not None:
-                        known[place] = decisions.to_dict(row)
-                    elif comment.author is not None:
+                places = list(kept)
+                found = decisions.find_many(session, community, list(kept.values()))
+                known = {places[at]: decisions.to_dict(row) for at, row in found.items()}
+                for place, comment in kept.items():
+                    if place not in known and comment.author is not None:
                         known_of = history(session, community, comment, self.clock())
                         contexts[place] = replace(comment, **known_of._asdict())
         except SQLAlchemyError as error:
-            self._failed(error)
+            self.circuit.failed(error)
+        else:
+            self.circuit.answered()
         return known, contexts
 
     def _record(self, values: list[dict[str, Any]]) -> set[str]:
         """The ids of those that the database took; the others wait in the spool."""
         if not values:
             return set()
-        if not self.away:
+        if self.circuit.may_try():
             try:
-                decisions.keep(self.sessions, values, self.clock(), self.hooks)
+                refused = decisions.keep(self.sessions, values, self.clock(), self.hooks)
             except SQLAlchemyError as error:
-                self._failed(error)
+                self.circuit.failed(error)
             else:
-                return {row["id"] for row in values}
+                self.circuit.answered()
+                for _ in refused:
+                    self._lose()
+                return {row["id"] for row in values} - refused
         for row in values:
             try:
                 self.spool.put(row)
             except OSError as error:
-                self.lost += 1
-                self._lost_at = self.clock()
                 log.error("the spool refused a decision: %s", error.strerror)
+                self._lose()
         return set()
 
-    def _failed(self, error: Exception) -> None:
-        with self._lock:
-            self._away_until = self.clock() + RETRY
-        log.error("the database is away: %s", type(error).__name__)
+    def _lose(self) -> None:
+        self.lost += 1
+        self._lost_at = time.monotonic()
+        if self.on_lost:
+            self.on_lost()

@@ -5,6 +5,7 @@ Neither ever holds what an author wrote.
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -103,6 +104,8 @@ class Metrics:
 
 def register(app: Flask, metrics: Metrics) -> None:
     """Time, count and log every request of `app`, and answer `/metrics`."""
+    if not structlog.is_configured():  # whoever embeds the app may have done so
+        configure_logs()
 
     @app.before_request
     def _begin() -> None:
@@ -134,12 +137,21 @@ def register(app: Flask, metrics: Metrics) -> None:
 
 
 def configure_logs() -> None:
-    """One JSON object a line on standard error, for this program's own events."""
+    """One JSON object a line on standard error, for whatever this program and its libraries say."""
+    shared = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last = structlog.processors.JSONRenderer()
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        processors=[*shared, last],
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+            foreign_pre_chain=shared,
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

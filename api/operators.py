@@ -16,7 +16,11 @@ from api.record import erase as erasing
 from api.record import keys as access
 from api.record import seal as seals
 from api.record import webhooks as hooks
-from api.settings import Settings, SettingsError, shown
+from api.record.database import Sessions
+from api.record.spool import Spool
+from api.settings import Settings, SettingsError, masked, shown
+
+WAITS_S = 60.0  # for a lock: an operator would rather wait than ask again
 
 
 def _settings() -> Settings:
@@ -27,16 +31,32 @@ def _settings() -> Settings:
 
 
 @contextmanager
-def _record() -> Iterator[Session]:
-    """A session on the record that the settings name, its schema up to date."""
-
+def _sessions() -> Iterator[Sessions]:
+    """The record that the settings name, its schema up to date."""
+    engine = database.connect(_settings().database.get_secret_value(), WAITS_S)
     try:
-        engine = database.connect(_settings().database.get_secret_value())
         database.upgrade(engine)
-        with database.writing(sessionmaker(engine)) as session:
-            yield session
+        yield sessionmaker(engine)
+    except database.SchemaError as error:
+        raise click.ClickException(str(error)) from None
     except SQLAlchemyError as error:
-        raise click.ClickException(f"the record cannot be used: {error}") from None
+        said = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        raise click.ClickException(f"the record cannot be used: {said}") from None
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _reading() -> Iterator[Session]:
+    """A session that keeps no one who writes waiting."""
+    with _sessions() as sessions, sessions() as session:
+        yield session
+
+
+@contextmanager
+def _writing() -> Iterator[Session]:
+    with _sessions() as sessions, database.writing(sessions) as session:
+        yield session
 
 
 def _now() -> dt.datetime:
@@ -51,7 +71,7 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the schema up to date; safe when two do so at once."""
-    with _record():
+    with _sessions():
         click.echo("The record's schema is up to date.")
 
 
@@ -75,7 +95,7 @@ def create(name: str, scopes: tuple[str, ...], rate: str) -> None:
     """Make a key and show it, this once."""
 
     try:
-        with _record() as session:
+        with _writing() as session:
             row, secret = access.create(session, name, list(scopes), rate, _now())
             click.echo(secret)
             click.echo(f"Key {row.id} for {name}. Keep it now; it is not shown again.", err=True)
@@ -87,7 +107,7 @@ def create(name: str, scopes: tuple[str, ...], rate: str) -> None:
 def list_keys() -> None:
     """All keys, the revoked ones too."""
 
-    with _record() as session:
+    with _reading() as session:
         for row in access.listing(session):
             state = f"revoked {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "in use"
             click.echo(f"{row.id}  {row.created_at:%Y-%m-%d}  {state}  {row.scopes}  {row.name}")
@@ -99,7 +119,7 @@ def revoke(key_id: str) -> None:
     """End a key; the service refuses it within ten seconds."""
 
     try:
-        with _record() as session:
+        with _writing() as session:
             access.revoke(session, key_id, _now())
     except LookupError as error:
         raise click.UsageError(str(error.args[0])) from None
@@ -115,13 +135,15 @@ def record() -> None:
 def seal() -> None:
     """Chain the hashes of all rows since the last seal, and print the new seal."""
 
-    with _record() as session:
-        made = seals.seal(session, _now())
+    with _sessions() as sessions:
+        made = None
+        while following := seals.seal(sessions, _now()):
+            made = following
+            click.echo(f"seal {made.id}: {made.rows} rows, {made.hash}")
         if made is None:
             click.echo("Nothing new to seal.")
             return
-        click.echo(f"seal {made.id}: {made.rows} rows, {made.hash}")
-        click.echo("Keep this hash elsewhere too: it proves the record as it is now.", err=True)
+    click.echo("Keep the last hash elsewhere too: it proves the record as it is now.", err=True)
 
 
 @record.command()
@@ -129,7 +151,7 @@ def seal() -> None:
 def verify(expect: str | None) -> None:
     """Find any change, deletion or insertion since the rows were sealed."""
 
-    with _record() as session:
+    with _reading() as session:
         found = seals.verify(session)
     problems = list(found.problems)
     if expect is not None and expect != found.hash:
@@ -150,13 +172,14 @@ def erase(comment: str | None, author: str | None, older_than: int | None) -> No
 
     if sum(value is not None for value in (comment, author, older_than)) != 1:
         raise click.UsageError("name one of --comment, --author or --older-than")
-    with _record() as session:
+    spool = Spool(_settings().spool)
+    with _sessions() as sessions:
         if comment is not None:
-            count = erasing.by_comment(session, "", comment, _now())
+            count = erasing.by_comment(sessions, spool, "", comment, _now())
         elif author is not None:
-            count = erasing.by_author(session, "", author, _now())
+            count = erasing.by_author(sessions, spool, "", author, _now())
         else:
-            count = erasing.older_than(session, older_than or 0, _now())
+            count = erasing.older_than(sessions, older_than or 0, _now())
     click.echo(f"{count} decisions hold no text or reference any more.")
 
 
@@ -169,9 +192,9 @@ def webhooks() -> None:
 def dead() -> None:
     """What was given up after a day of trying."""
 
-    with _record() as session:
+    with _reading() as session:
         for row in hooks.dead_letters(session):
-            click.echo(f"{row.id}  {row.event}  {row.hook}  {row.last_error}")
+            click.echo(f"{row.id}  {row.event}  {masked(row.hook)}  {row.last_error}")
 
 
 @webhooks.command()
@@ -179,7 +202,7 @@ def dead() -> None:
 def resend(ids: tuple[str, ...]) -> None:
     """Send dead letters again: those named, or all."""
 
-    with _record() as session:
+    with _writing() as session:
         count = hooks.resend(session, ids or None, _now())
     click.echo(f"{count} deliveries are due again.")
 

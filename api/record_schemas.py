@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.schemas import DecisionOut, Line, Prose, Verdict
+
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=dt.datetime(1970, 1, 1, tzinfo=dt.UTC), lt=dt.datetime(9000, 1, 1, tzinfo=dt.UTC)),
+]
 
 
 class _Strict(BaseModel):
@@ -74,8 +80,8 @@ class QueueQuery(BaseModel):
     author: Line | None = None
     article: Line | None = None
     language: Line | None = None
-    before: AwareDatetime | None = None
-    after: AwareDatetime | None = None
+    before: Moment | None = None
+    after: Moment | None = None
 
 
 class ExportQuery(BaseModel):
@@ -86,8 +92,8 @@ class ExportQuery(BaseModel):
     format: Literal["record", "dsa"] = Field(
         "record", description="`dsa`: statements for the DSA Transparency Database, refusals only."
     )
-    after: AwareDatetime | None = None
-    before: AwareDatetime | None = None
+    after: Moment | None = None
+    before: Moment | None = None
 
 
 class HistoryOut(BaseModel):

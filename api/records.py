@@ -19,7 +19,7 @@ from api.errors import Problem
 from api.record import decisions, dsa, notice, queue, verdicts
 from api.record.decisions import UnknownDecisionError
 from api.record.queue import CursorError, Filters
-from api.record.tables import DecisionRow
+from api.record.tables import HISTORY, DecisionRow
 from api.record.verdicts import ConflictError
 from api.record_schemas import (
     DecisionPath,
@@ -63,7 +63,14 @@ def blueprint(name: str) -> APIBlueprint:
     made.register_error_handler(ConflictError, _conflict)
     made.register_error_handler(CursorError, _cursor)
     made.register_error_handler(SQLAlchemyError, _away)
+    made.before_request(_reachable)
     return made
+
+
+def _reachable() -> None:
+    """Nobody waits for a database that is known to be away."""
+    if keeper().circuit.open:
+        raise _unreachable()
 
 
 def _unknown(_: UnknownDecisionError) -> Response:
@@ -78,9 +85,14 @@ def _cursor(error: CursorError) -> Response:
     return errors.response(errors.unprocessable([{"pointer": "/cursor", "detail": str(error)}]))
 
 
-def _away(_: SQLAlchemyError) -> Response:
+def _away(error: SQLAlchemyError) -> Response:
+    keeper().circuit.failed(error)
+    return errors.response(_unreachable())
+
+
+def _unreachable() -> Problem:
     said = "The record cannot be reached just now. Try again soon."
-    return errors.response(Problem(503, said, headers=[("Retry-After", "5")]))
+    return Problem(503, said, headers=[("Retry-After", "5")])
 
 
 records = blueprint("records")
@@ -147,7 +159,7 @@ def export(query: ExportQuery) -> Response:
     """One decision a line, oldest first, streamed."""
     house = keeper().moderator.policy.house
     tell = whole if query.format == "record" else lambda row: dsa.statement(row, house)
-    chosen = select(DecisionRow).order_by(DecisionRow.sequence)
+    chosen = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
     if query.format == "dsa":
         chosen = chosen.where(DecisionRow.standing == "reject")
     if query.after:

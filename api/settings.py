@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from limits import parse
+from limits.errors import ConfigurationError
+from limits.storage import storage_from_string
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -19,6 +22,8 @@ from pydantic import (
     SecretStr,
     ValidationError,
 )
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 PREFIX = "MODERATION_"
 FILE = f"{PREFIX}SETTINGS"
@@ -48,6 +53,30 @@ def _rate(value: str) -> str:
     return value
 
 
+def _storage(value: SecretStr) -> SecretStr:
+    try:
+        storage_from_string(value.get_secret_value())
+    except (ConfigurationError, ValueError):
+        raise ValueError("must be memory://, or redis://… with its library installed") from None
+    return value
+
+
+def _database(value: SecretStr) -> SecretStr:
+    try:
+        kind = make_url(value.get_secret_value()).get_backend_name()
+    except (ArgumentError, ValueError):
+        kind = ""
+    if kind not in ("sqlite", "postgresql"):
+        raise ValueError("must be sqlite:///… or postgresql://…")
+    return value
+
+
+def _no_password(value: HttpUrl) -> HttpUrl:
+    if value.username or value.password:
+        raise ValueError("must hold no password; what is sent there is signed")
+    return value
+
+
 class Settings(BaseModel):
     """The service's settings; `MODERATION_` before the name makes the environment variable."""
 
@@ -60,7 +89,7 @@ class Settings(BaseModel):
     max_content_length: int = Field(
         4 * 1024 * 1024, ge=1024, le=1 << 30, description="Largest request body in bytes."
     )
-    database: SecretStr = Field(
+    database: Annotated[SecretStr, AfterValidator(_database)] = Field(
         SecretStr("sqlite:///var/record.sqlite"),
         description="The record: sqlite:///path or postgresql://user:password@host/name.",
     )
@@ -68,19 +97,19 @@ class Settings(BaseModel):
         Path("var/spool"), description="Where decisions wait while the database is away."
     )
     retention_days: int | None = Field(
-        None, ge=1, description="After so many days texts and references are forgotten."
+        None, ge=1, le=36_500, description="After so many days texts and references are forgotten."
     )
     rate: Annotated[str, AfterValidator(_rate)] = Field(
         "50 per second", description="What a key may ask, if it was made without a rate."
     )
-    rate_storage: str = Field(
-        "memory://",
+    rate_storage: Annotated[SecretStr, AfterValidator(_storage)] = Field(
+        SecretStr("memory://"),
         description="Where requests are counted; memory:// counts in each worker by itself, "
         "redis://host:port in all together.",
     )
-    webhooks: Annotated[list[HttpUrl], BeforeValidator(_listed)] = Field(
-        [], description="Addresses that hear of decisions and verdicts, with commas between."
-    )
+    webhooks: Annotated[
+        list[Annotated[HttpUrl, AfterValidator(_no_password)]], BeforeValidator(_listed)
+    ] = Field([], description="Addresses that hear of decisions and verdicts, with commas between.")
     webhook_secret: SecretStr | None = Field(
         None, description="What webhooks are signed with; needed if there are any."
     )
@@ -129,12 +158,24 @@ def shown(settings: Settings) -> dict[str, str]:
     ... ]
     'postgresql://me:***@db/record'
     """
-    from sqlalchemy import make_url
-
     values = {name: getattr(settings, name) for name in Settings.model_fields}
-    values["database"] = make_url(settings.database.get_secret_value()).render_as_string()
-    values["webhooks"] = ", ".join(str(url) for url in settings.webhooks)
+    for name in ("database", "rate_storage"):
+        values[name] = masked(values[name].get_secret_value())
+    values["webhooks"] = ", ".join(masked(str(url)) for url in settings.webhooks)
     return {PREFIX + name.upper(): str(value) for name, value in values.items()}
+
+
+def masked(url: str) -> str:
+    """An address without its password, and without what follows a '?', which may be one.
+
+    >>> masked("redis://:secret@cache:6379"), masked("https://desk.example/hook?token=secret")
+    ('redis://:***@cache:6379', 'https://desk.example/hook?***')
+    """
+    place, asked, _ = url.partition("?")
+    return _PASSWORD.sub(r"\1:***@", place) + asked + "***" * bool(asked)
+
+
+_PASSWORD = re.compile(r"(://[^/@:]*):[^/]*@")
 
 
 def _file(path: str | Path | None) -> dict[str, Any]:

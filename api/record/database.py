@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +14,16 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
 Sessions = sessionmaker[Session]
+
+
+class SchemaError(RuntimeError):
+    """The record was made by a newer version of this program."""
+
 
 _LOCK = 0x6D6F6465  # the advisory lock of this program: two upgrades or seals wait for each other
 
@@ -38,15 +46,24 @@ def connect(url: str, timeout_s: float = 3.0) -> sa.Engine:
             parsed,
             pool_pre_ping=True,
             pool_timeout=timeout_s,
-            connect_args={"connect_timeout": max(int(timeout_s), 2), "options": limits},
+            hide_parameters=True,  # an error must not quote a comment
+            connect_args={
+                "connect_timeout": max(int(timeout_s), 2),
+                "tcp_user_timeout": wait_ms,  # a server that vanished without a word
+                "options": limits,
+            },
         )
     raise ValueError(f"database: use sqlite:///… or postgresql://…, not {parsed.drivername}")
 
 
 def _sqlite(url: sa.URL, timeout_s: float) -> sa.Engine:
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": timeout_s})
+        path = Path(url.database)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # connecting will say what is wrong
+            # For nobody else to read; SQLite gives the files beside it the same mode.
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": timeout_s})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _: Any) -> None:
@@ -75,20 +92,37 @@ def writing(sessions: Sessions) -> Iterator[Session]:
 
 
 def lock(session: Session) -> None:
-    """Let one program at a time past this point, until the transaction ends."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    """Let one program at a time past this point, until the transaction ends.
+
+    In SQLite all who write wait for each other already.
+    """
+    _lock(session.connection())
+
+
+def _lock(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        connection.execute(sa.text("SET LOCAL lock_timeout = '60s'"))
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
 def upgrade(engine: sa.Engine) -> None:
-    """Bring the schema to this program's version; of two that start at once, one waits."""
+    """Bring the schema to this program's version; of two that start at once, one waits.
+
+    Raises `SchemaError` where a newer program has been at it.
+    """
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        if connection.dialect.name == "postgresql":
-            connection.execute(sa.text("SET LOCAL lock_timeout = '60s'"))
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        _lock(connection)
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError:
+            found = MigrationContext.configure(connection).get_current_revision()
+            raise SchemaError(
+                f"the record's schema is {found}, which this version does not know: "
+                "it was made by a newer one; install that"
+            ) from None
 
 
 def revisions(engine: sa.Engine) -> tuple[str | None, str | None]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from api.record import seal, webhooks
@@ -16,6 +17,10 @@ from api.record.database import Sessions, writing
 from api.record.tables import DecisionRow
 from api.record.webhooks import Hook
 from moderation import Comment, Decision, Policy
+
+log = logging.getLogger(__name__)
+
+CHUNK = 500  # comments looked up in one query
 
 
 class UnknownDecisionError(LookupError):
@@ -29,14 +34,30 @@ def text_key(text: str) -> str:
 
 def find(session: Session, community: str, comment: Comment) -> DecisionRow | None:
     """The decision already made about this comment with this text."""
-    if comment.id is None:
-        return None
-    query = select(DecisionRow).where(
-        DecisionRow.community == community,
-        DecisionRow.comment_id == comment.id,
-        DecisionRow.text_key == text_key(comment.text),
-    )
-    return session.scalars(query).first()
+    return find_many(session, community, [comment]).get(0)
+
+
+def find_many(
+    session: Session, community: str, comments: Sequence[Comment]
+) -> dict[int, DecisionRow]:
+    """The decisions already made about these comments with these texts, by place."""
+    asked: dict[tuple[str, str], list[int]] = {}
+    for place, comment in enumerate(comments):
+        if comment.id is not None:
+            asked.setdefault((comment.id, text_key(comment.text)), []).append(place)
+    found: dict[int, DecisionRow] = {}
+    pairs = list(asked)
+    for at in range(0, len(pairs), CHUNK):
+        ids, keys = zip(*pairs[at : at + CHUNK], strict=True)
+        query = select(DecisionRow).where(
+            DecisionRow.community == community,
+            DecisionRow.comment_id.in_(ids),
+            DecisionRow.text_key.in_(keys),
+        )
+        for row in session.scalars(query):
+            places = asked.get((row.comment_id or "", row.text_key or ""), [])
+            found.update(dict.fromkeys(places, row))
+    return found
 
 
 def get(session: Session, decision_id: str) -> DecisionRow:
@@ -94,38 +115,54 @@ def keep(
     values: Iterable[Mapping[str, Any]],
     now: dt.datetime,
     hooks: Sequence[Hook] = (),
-) -> None:
-    """Record decisions, each exactly once however often it is tried, and tell the webhooks."""
+) -> set[str]:
+    """Record decisions, each exactly once however often it is tried, and tell the webhooks.
+
+    The ids of those that can never be recorded, because the database refuses their values.
+    """
     rows = list(values)
     try:
         with writing(sessions) as session:
+            moment = seal.moment(session, now)
             for row in rows:
-                _add(session, row, now, hooks)
-    except IntegrityError:
+                _add(session, row, moment, hooks)
+    except (IntegrityError, DataError):
         # Another worker decided the same comment in this very moment, or a spooled row was
-        # written before a crash could remove it: one by one, so that the others get in.
-        for row in rows:
-            _keep_one(sessions, row, now, hooks)
+        # written before a crash could remove it: each by itself, so that the others get in.
+        with writing(sessions) as session:
+            moment = seal.moment(session, now)
+            return {row["id"] for row in rows if not _kept(session, row, moment, hooks)}
+    return set()
 
 
-def _keep_one(
-    sessions: Sessions, row: Mapping[str, Any], now: dt.datetime, hooks: Sequence[Hook]
-) -> None:
+def _kept(
+    session: Session, row: Mapping[str, Any], now: dt.datetime, hooks: Sequence[Hook]
+) -> bool:
+    """Whether the row is in the record now, or was already."""
     for key in (row["text_key"], None):
+        if session.scalars(select(DecisionRow.id).filter_by(id=row["id"])).first() is not None:
+            return True
         try:
-            with writing(sessions) as session:
-                if session.scalars(select(DecisionRow.id).filter_by(id=row["id"])).first() is None:
-                    _add(session, {**row, "text_key": key}, now, hooks)
+            with session.begin_nested():
+                _add(session, {**row, "text_key": key}, now, hooks)
         except IntegrityError:
             continue  # the same comment and text again: kept too, but not as the one to find
-        return
+        except DataError:
+            break
+        return True
+    log.error("the database refuses the values of decision %s", row["id"])
+    return False
 
 
 def _add(
     session: Session, values: Mapping[str, Any], now: dt.datetime, hooks: Sequence[Hook]
 ) -> None:
     moment = dt.datetime.fromisoformat(values["decided_at"])
-    row = DecisionRow(**{**values, "decided_at": moment}, recorded_at=now)
+    erased = now if values.get("erased_at") else None  # forgotten while it waited in the spool
+    row = DecisionRow(
+        **{**values, "decided_at": moment, "erased_at": erased},
+        recorded_at=now,
+    )
     row.standing, row.appealed = row.action, False
     row.revision = _revision(session, row)
     seal.close(row)

@@ -1,46 +1,84 @@
-"""Forget people: by comment, by author, or after so many days. The seals stay whole."""
+"""Forget people: by comment, by author, or after so many days. The seals stay whole.
+
+What waits in the spool is forgotten first: whatever a worker writes from there meanwhile is then
+found in the database. Webhook calls that are still due lose the reference and the history too.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from api.record.tables import DecisionRow, Sealed
+from api.record import webhooks
+from api.record.database import Sessions, writing
+from api.record.spool import Spool
+from api.record.tables import HISTORY, DecisionRow, Sealed
+
+CHUNK = 200  # rows in one transaction, so that nobody who decides has to wait for long
 
 
-def by_comment(session: Session, community: str, comment_id: str, now: dt.datetime) -> int:
+def by_comment(
+    sessions: Sessions, spool: Spool, community: str, comment_id: str, now: dt.datetime
+) -> int:
     """Erase all revisions of a comment; how many rows that were."""
-    return _erase(
-        session,
-        [DecisionRow.community == community, DecisionRow.comment_id == comment_id],
-        now,
-    )
+    known = {"community": community, "comment_id": comment_id}
+    return _waiting(spool, known, now) + _erase(sessions, _equal(known), now)
 
 
-def by_author(session: Session, community: str, author: str, now: dt.datetime) -> int:
+def by_author(
+    sessions: Sessions, spool: Spool, community: str, author: str, now: dt.datetime
+) -> int:
     """Erase all comments of an author; how many rows that were."""
-    return _erase(session, [DecisionRow.community == community, DecisionRow.author == author], now)
+    known = {"community": community, "author": author}
+    return _waiting(spool, known, now) + _erase(sessions, _equal(known), now)
 
 
-def older_than(session: Session, days: int, now: dt.datetime) -> int:
+def older_than(sessions: Sessions, days: int, now: dt.datetime) -> int:
     """Erase what was decided more than `days` days ago; how many rows that were."""
-    return _erase(session, [DecisionRow.decided_at < now - dt.timedelta(days=days)], now)
+    return _erase(sessions, [DecisionRow.decided_at < now - dt.timedelta(days=days)], now)
 
 
-def _erase(session: Session, conditions: list[ColumnElement[bool]], now: dt.datetime) -> int:
-    query = select(DecisionRow).where(*conditions, DecisionRow.erased_at.is_(None))
-    count = 0
-    for row in session.scalars(query).all():
+def _equal(known: dict[str, str]) -> list[ColumnElement[bool]]:
+    return [getattr(DecisionRow, name) == value for name, value in known.items()]
+
+
+def _waiting(spool: Spool, known: dict[str, str], now: dt.datetime) -> int:
+
+    def matches(values: Mapping[str, Any]) -> bool:
+        return all(values.get(name) == value for name, value in known.items())
+
+    return spool.forget(matches, now)
+
+
+def _erase(sessions: Sessions, conditions: list[ColumnElement[bool]], now: dt.datetime) -> int:
+    count, erased = 0, CHUNK
+    while erased == CHUNK:
+        with writing(sessions) as session:
+            erased = _erase_some(session, conditions, now)
+        count += erased
+    return count
+
+
+def _erase_some(session: Session, conditions: list[ColumnElement[bool]], now: dt.datetime) -> int:
+    query = (
+        select(DecisionRow)
+        .where(*conditions, DecisionRow.erased_at.is_(None))
+        .limit(CHUNK)
+        .options(*HISTORY)
+    )
+    rows = session.scalars(query).all()
+    for row in rows:
         parts: list[Sealed] = [row, *row.verdicts, *row.appeals]
         for part in parts:
             _forget(part)
         row.erased_at = now
         row.claimed_by = row.claimed_until = None
-        count += 1
-    session.flush()
-    return count
+    webhooks.forget(session, {row.id for row in rows})
+    return len(rows)
 
 
 def _forget(row: Sealed) -> None:

@@ -12,6 +12,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
+from limits import parse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -37,10 +38,18 @@ class Key:
 def create(
     session: Session, name: str, scopes: list[str], rate: str, now: dt.datetime
 ) -> tuple[KeyRow, str]:
-    """A new key and its secret, which is nowhere kept. Raises `ValueError` for unknown scopes."""
+    """A new key and its secret, which is nowhere kept.
+
+    Raises `ValueError` for unknown scopes and for a rate that is none.
+    """
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise ValueError(f"scopes: use {', '.join(SCOPES)}, not {', '.join(unknown) or 'none'}")
+    if rate:
+        try:
+            parse(rate)
+        except ValueError:
+            raise ValueError(f"rate: use one such as '50 per second', not '{rate}'") from None
     key_id = secrets.token_hex(4)
     secret = f"hr-{key_id}-{secrets.token_hex(20)}"
     row = KeyRow(

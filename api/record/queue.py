@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import datetime as dt
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from api.record.decisions import get
-from api.record.tables import DecisionRow
+from api.record.tables import HISTORY, DecisionRow
 from api.record.verdicts import ConflictError
 
 Order = Literal["oldest", "doubtful"]
@@ -57,6 +57,7 @@ def page(
     query = query.order_by(DecisionRow.sequence)
     if cursor:
         query = query.where(_after(order, cursor))
+    query = query.options(*HISTORY)
     rows = session.scalars(query.limit(limit + 1)).all()
     shown = rows[:limit]
     return shown, _cursor(order, shown[-1]) if len(rows) > limit else None
@@ -122,12 +123,17 @@ def _cursor(order: Order, row: DecisionRow) -> str:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
+_UNKNOWN = "use the cursor of the page before, unchanged"
+
+
 def _after(order: Order, cursor: str) -> ColumnElement[bool]:
     try:
         given, doubt, sequence = json.loads(base64.urlsafe_b64decode(cursor))
         doubt, sequence = float(doubt), int(sequence)
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise CursorError("use the cursor of the page before, unchanged") from error
+    except (ArithmeticError, RecursionError, TypeError, ValueError) as error:
+        raise CursorError(_UNKNOWN) from error
+    if not (math.isfinite(doubt) and 0 <= sequence < 2**63):
+        raise CursorError(_UNKNOWN)
     if given != order:
         raise CursorError(f"this cursor is for the order '{given}'")
     if order == "oldest":

@@ -14,11 +14,13 @@ import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api.record.database import Sessions, lock, writing
 from api.record.tables import AppealRow, DecisionRow, Seal, Sealed, VerdictRow
 
 TABLES: tuple[type[Sealed], ...] = (DecisionRow, VerdictRow, AppealRow)
@@ -32,25 +34,41 @@ def close(row: Sealed) -> None:
     row.private_digest = _private(row)
 
 
-def seal(session: Session, now: dt.datetime) -> Seal | None:
-    """Seal all rows that are not; None where there is nothing new."""
-    previous = session.scalars(select(Seal).order_by(Seal.id.desc()).limit(1)).first()
-    hash_ = previous.hash if previous else START
-    new = Seal(previous=hash_, hash="", rows=0, sealed_at=now)
-    session.add(new)
-    session.flush()
-    for table in TABLES:
-        unsealed = select(table).where(table.seal_id.is_(None)).order_by(table.sequence)
-        for row in session.scalars(unsealed.execution_options(yield_per=1000)):
+def moment(session: Session, now: dt.datetime) -> dt.datetime:
+    """When a row is recorded: `now`, but never before the last seal, should the clock go back."""
+    last = session.scalar(select(Seal.sealed_at).order_by(Seal.id.desc()).limit(1))
+    return max(now, last) if last else now
+
+
+def seal(sessions: Sessions, now: dt.datetime, most: int = 10_000) -> Seal | None:
+    """Seal rows that are not, `most` at a time; None where there is nothing new.
+
+    A full record takes several seals, so that decisions are written between them. Of two who
+    seal at once, one waits for the other.
+    """
+    with writing(sessions) as session:
+        lock(session)
+        previous = session.scalars(select(Seal).order_by(Seal.id.desc()).limit(1)).first()
+        hash_ = previous.hash if previous else START
+        rows = list(islice(_unsealed(session), most))
+        if not rows:
+            return None
+        new = Seal(previous=hash_, hash="", rows=len(rows), sealed_at=moment(session, now))
+        session.add(new)
+        session.flush()
+        for place, row in enumerate(rows):
             hash_ = _link(hash_, row)
-            row.seal_id, row.seal_place = new.id, new.rows
-            new.rows += 1
-    new.hash = hash_
-    if not new.rows:
-        session.rollback()
-        return None
-    session.commit()
-    return new
+            row.seal_id, row.seal_place = new.id, place
+        new.hash = hash_
+        session.flush()
+        session.expunge(new)  # what it says can be read after the session
+        return new
+
+
+def _unsealed(session: Session) -> Iterator[Sealed]:
+    for table in TABLES:
+        query = select(table).where(table.seal_id.is_(None)).order_by(table.sequence)
+        yield from session.scalars(query.execution_options(yield_per=1000))
 
 
 @dataclass(frozen=True)
@@ -83,14 +101,12 @@ def verify(session: Session) -> Verified:
             problems.append(f"the rows under seal {last.id} are not those that were sealed")
         hash_, count = last.hash, count + rows
     unsealed = 0
-    for table in TABLES:
-        for row in session.scalars(select(table).where(table.seal_id.is_(None))):
-            unsealed += 1
-            problems.extend(_changed(row))
-            if last is not None and row.recorded_at < last.sealed_at - GRACE:
-                problems.append(
-                    f"{_name(row)} says it is older than seal {last.id}, which lacks it"
-                )
+    for row in _unsealed(session):
+        unsealed += 1
+        problems.extend(_changed(row))
+        if last is not None and row.recorded_at < last.sealed_at - GRACE:
+            problems.append(f"{_name(row)} says it is older than seal {last.id}, which lacks it")
+    problems.extend(_overruled(session))
     return Verified(len(seals), count, unsealed, hash_, tuple(problems))
 
 
@@ -101,8 +117,28 @@ def _sealed_rows(session: Session, seal_id: int) -> Iterator[Sealed]:
 
 
 def _changed(row: Sealed) -> Iterator[str]:
-    if row.salt is not None and _private(row) != row.private_digest:
+    if row.salt is None:
+        if any(getattr(row, name) is not None for name in row.PRIVATE):
+            yield f"{_name(row)}: a text or a reference was put where there was none"
+    elif _private(row) != row.private_digest:
         yield f"{_name(row)}: the text or a reference was changed"
+
+
+def _overruled(session: Session) -> Iterator[str]:
+    """Decisions that stand otherwise than they and their verdicts say: no seal covers this."""
+    last = (
+        select(func.max(VerdictRow.sequence))
+        .where(VerdictRow.decision_id == DecisionRow.id)
+        .correlate(DecisionRow)
+        .scalar_subquery()
+    )
+    query = (
+        select(DecisionRow.id)
+        .outerjoin(VerdictRow, VerdictRow.sequence == last)
+        .where(DecisionRow.standing != func.coalesce(VerdictRow.action, DecisionRow.action))
+    )
+    for id_ in session.scalars(query):
+        yield f"decisions {id_}: what stands is not what was decided last"
 
 
 def _link(previous: str, row: Sealed) -> str:

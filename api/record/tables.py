@@ -21,7 +21,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, selectinload
 
 # SQLite numbers rows by itself only in a column of exactly this type.
 Serial = BigInteger().with_variant(Integer, "sqlite")
@@ -178,6 +178,10 @@ class AppealRow(Sealed):
     PRIVATE: ClassVar = "who reason".split()
 
 
+# Loads the verdicts and appeals of many decisions together.
+HISTORY = (selectinload(DecisionRow.verdicts), selectinload(DecisionRow.appeals))
+
+
 class KeyRow(Base):
     """An API key: its hash, what it may do and how often."""
 
@@ -193,7 +197,7 @@ class KeyRow(Base):
 
 
 class DeliveryRow(Base):
-    """A webhook call that is due, done, or given up (a dead letter)."""
+    """A webhook call that is due, or given up (a dead letter); one that was taken is removed."""
 
     __tablename__ = "deliveries"
 
@@ -201,7 +205,7 @@ class DeliveryRow(Base):
     hook: Mapped[str] = mapped_column(String(500))
     event: Mapped[str] = mapped_column(String(32))
     body: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(String(8), index=True)  # due | done | dead
+    state: Mapped[str] = mapped_column(String(8), index=True)  # due | dead
     tries: Mapped[int]
     due_at: Mapped[dt.datetime] = mapped_column(index=True)
     last_error: Mapped[str | None] = mapped_column(String(500))

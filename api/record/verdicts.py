@@ -36,7 +36,7 @@ def give(
         action=str(action),
         route=route,
         given_at=now,
-        recorded_at=now,
+        recorded_at=seal.moment(session, now),
         who=who,
         reason=reason,
     )
@@ -127,7 +127,7 @@ def _step(
         decision_id=decision.id,
         step=step,
         at=now,
-        recorded_at=now,
+        recorded_at=seal.moment(session, now),
         acknowledge_by=acknowledge_by,
         decide_by=decide_by,
         who=who,

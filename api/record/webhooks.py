@@ -12,16 +12,18 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
+import http.client
 import json
 import logging
 import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from api.record.database import Sessions, writing
@@ -66,19 +68,34 @@ def enqueue(
 
 def deliver(
     sessions: Sessions, hooks: Sequence[Hook], now: dt.datetime, post: Post | None = None
-) -> int:
-    """Send what is due; how many were tried. Several workers may call this at once."""
-    secrets = {hook.url: hook.secret for hook in hooks}
+) -> bool:
+    """Send one delivery, if one is due. Several workers may call this at once.
+
+    It is leased, not locked: whatever the receiver does, nobody waits for it.
+    """
     taken = _take(sessions, now)
-    for id_, url, body, tries in taken:
-        error = _send(id_, url, body.encode(), secrets.get(url), now, post or _post)
-        with writing(sessions) as session:
-            session.execute(
-                update(DeliveryRow)
-                .where(DeliveryRow.id == id_)
-                .values(**_after(error, tries + 1, now))
-            )
-    return len(taken)
+    if taken is None:
+        return False
+    id_, url, body, tries = taken
+    secrets = {hook.url: hook.secret for hook in hooks}
+    error = _send(id_, url, body.encode(), secrets.get(url), now, post or _post)
+    with writing(sessions) as session:
+        this = DeliveryRow.id == id_
+        if error is None:
+            session.execute(delete(DeliveryRow).where(this))
+        else:
+            session.execute(update(DeliveryRow).where(this).values(**_after(error, tries + 1, now)))
+    return True
+
+
+def forget(session: Session, decisions: AbstractSet[str]) -> None:
+    """Leave nothing of these decisions in what is still to be sent but id, action and rules."""
+    for row in session.scalars(select(DeliveryRow)) if decisions else ():
+        body = json.loads(row.body)
+        if body["data"]["id"] in decisions:
+            body["data"]["comment_id"] = None
+            body["data"].pop("history", None)
+            row.body = json.dumps(body, ensure_ascii=False)
 
 
 def dead_letters(session: Session) -> Sequence[DeliveryRow]:
@@ -106,20 +123,21 @@ def sign(secret: str, id_: str, timestamp: int, body: bytes) -> str:
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
-def _take(sessions: Sessions, now: dt.datetime) -> list[tuple[str, str, str, int]]:
-    """Lease what is due, so that no other worker sends it too."""
+def _take(sessions: Sessions, now: dt.datetime) -> tuple[str, str, str, int] | None:
+    """Lease what has been due longest, so that no other worker sends it too."""
     with writing(sessions) as session:
         query = (
             select(DeliveryRow)
             .where(DeliveryRow.state == "due", DeliveryRow.due_at <= now)
             .order_by(DeliveryRow.due_at)
-            .limit(20)
-            .with_for_update(skip_locked=True)
+            .limit(1)
+            .with_for_update(skip_locked=True)  # SQLite has one writer at a time anyway
         )
-        rows = session.scalars(query).all()
-        for row in rows:
-            row.due_at = now + LEASE
-        return [(row.id, row.hook, row.body, row.tries) for row in rows]
+        row = session.scalars(query).first()
+        if row is None:
+            return None
+        row.due_at = now + LEASE
+        return row.id, row.hook, row.body, row.tries
 
 
 def _send(
@@ -138,15 +156,13 @@ def _send(
     }
     try:
         status = post(url, body, headers)
-    except OSError as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         return type(error).__name__
     return None if 200 <= status < 300 else f"status {status}"
 
 
-def _after(error: str | None, tries: int, now: dt.datetime) -> dict[str, Any]:
-    """The delivery's state after a try."""
-    if error is None:
-        return {"state": "done", "tries": tries, "last_error": None}
+def _after(error: str, tries: int, now: dt.datetime) -> dict[str, Any]:
+    """The delivery's state after a try that failed."""
     if tries > len(BACKOFF):
         log.error("a webhook was given up after %d tries: %s", tries, error)
         return {"state": "dead", "tries": tries, "last_error": error[:255]}

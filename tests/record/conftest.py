@@ -14,6 +14,7 @@ from sqlalchemy.orm import sessionmaker
 
 from api.record import database, decisions
 from api.record.database import Sessions
+from api.record.spool import Spool
 from moderation import Comment, Moderator, Policy
 from moderation.models import Models
 
@@ -67,6 +68,12 @@ def moderator() -> Moderator:
     return Moderator(
         Policy.load({**rules, "length": {"fewest_words": 3, "review": 0.9}}), Models({}, {})
     )
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    """A spool with nothing in it."""
+    return Spool(tmp_path / "spool")
 
 
 Keep = Callable[..., str]

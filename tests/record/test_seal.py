@@ -7,8 +7,9 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
-from api.record import erase, seal, verdicts
+from api.record import decisions, erase, seal, verdicts
 from api.record.database import Sessions, writing
+from api.record.spool import Spool
 from moderation import Action
 from tests.record.conftest import NOW, Keep
 
@@ -30,8 +31,7 @@ def sealed(sessions: Sessions, keep: Keep) -> Sessions:
 
 
 def _seal(sessions: Sessions) -> None:
-    with writing(sessions) as session:
-        assert seal.seal(session, NOW)
+    assert seal.seal(sessions, NOW)
 
 
 def _problems(sessions: Sessions) -> str:
@@ -48,8 +48,7 @@ def test_an_untouched_record_verifies(sealed: Sessions) -> None:
 
 def test_nothing_new_needs_no_seal(sealed: Sessions) -> None:
     """A seal over nothing would only lengthen the chain."""
-    with writing(sealed) as session:
-        assert seal.seal(session, LATER) is None
+    assert seal.seal(sealed, LATER) is None
 
 
 @pytest.mark.parametrize(
@@ -57,6 +56,8 @@ def test_nothing_new_needs_no_seal(sealed: Sessions) -> None:
     [
         ("UPDATE decisions SET action = 'approve' WHERE sequence = 1", "under seal 1"),
         ("UPDATE decisions SET text = 'Other' WHERE sequence = 1", "text or a reference"),
+        ("UPDATE decisions SET salt = NULL WHERE sequence = 1", "put where there was none"),
+        ("UPDATE decisions SET standing = 'approve' WHERE sequence = 1", "not what was decided"),
         ("UPDATE verdicts SET reason = 'other'", "text or a reference"),
         ("DELETE FROM verdicts", "covers 3 rows, but 2 are there"),
         ("DELETE FROM decisions WHERE sequence = 3", "covers 1 rows, but 0 are there"),
@@ -73,14 +74,15 @@ def test_every_later_change_is_found(sealed: Sessions, change: str, said: str) -
 
 def test_a_row_slipped_in_is_found(sealed: Sessions, keep: Keep) -> None:
     """A row that claims to be older than a seal which lacks it was put in afterwards."""
-    keep("Slipped in", at=NOW - dt.timedelta(days=1))
+    id_ = keep("Slipped in")
+    with writing(sealed) as session:
+        decisions.get(session, id_).recorded_at = NOW - dt.timedelta(days=1)
     assert "says it is older than seal 2" in _problems(sealed)
 
 
-def test_erasure_leaves_the_seals_whole(sealed: Sessions) -> None:
+def test_erasure_leaves_the_seals_whole(sealed: Sessions, spool: Spool) -> None:
     """Text and references are gone, and the record still verifies."""
-    with writing(sealed) as session:
-        assert erase.by_author(session, "", "ravi", LATER) == 2
+    assert erase.by_author(sealed, spool, "", "ravi", LATER) == 2
     with sealed() as session:
         row = session.execute(
             sa.text("SELECT text, author, comment_id, wording, salt FROM decisions ORDER BY 1")
@@ -91,12 +93,11 @@ def test_erasure_leaves_the_seals_whole(sealed: Sessions) -> None:
     assert _problems(sealed) == ""
 
 
-def test_erasure_by_comment_and_by_age(sealed: Sessions, keep: Keep) -> None:
+def test_erasure_by_comment_and_by_age(sealed: Sessions, spool: Spool, keep: Keep) -> None:
     """Retention takes the old and leaves the new."""
     keep("A new one", id="c9", at=NOW + dt.timedelta(days=40))
-    with writing(sealed) as session:
-        assert erase.by_comment(session, "", "c0", LATER) == 1
-        assert erase.older_than(session, 30, NOW + dt.timedelta(days=41)) == 2
+    assert erase.by_comment(sealed, spool, "", "c0", LATER) == 1
+    assert erase.older_than(sealed, 30, NOW + dt.timedelta(days=41)) == 2
     with sealed() as session:
         left = session.execute(sa.text("SELECT comment_id FROM decisions WHERE text IS NOT NULL"))
         assert left.scalars().all() == ["c9"]

@@ -72,7 +72,7 @@ def test_one_worker_drains_at_a_time(
     """The second finds the folder locked and goes on with its own work."""
     spool = Spool(tmp_path / "spool")
     spool.put(_values(moderator, "Too short"))
-    with spool._locked() as mine:
+    with spool._locked(wait=False) as mine:
         assert mine
         assert Spool(spool.folder).drain(sessions, NOW) == 0
     assert Spool(spool.folder).drain(sessions, NOW) == 1

@@ -119,8 +119,8 @@ def _joined(clean: str, at: int, match: regex.Match[str]) -> bool:
     """Whether the space after a stop is missing: 'He lied.She knew', and not 'B.Com' or a link."""
     stop, end = match["stop"], match.end()
     before, after = clean[max(0, at - 2) : at], clean[end : end + 2]
-    if stop[-1] != ".":
-        likely = after[:1].isalpha()
+    if stop[-1] != ".":  # a single one in small letters is a broken character: 'Qu?bec'
+        likely = after[:1].isupper() or (len(stop) > 1 and after[:1].isalpha())
     else:
         likely = before.islower() and before.isalpha() and len(before) == 2
         likely = likely and after[:1].isupper() and (after[1:].islower() or after[1:].isspace())

@@ -30,6 +30,7 @@ def sentences(text: str) -> list[str]:
         pytest.param("He lied... and nobody cared.", id="ellipsis within"),
         pytest.param('He said, "Go away!" and left.', id="quote that goes on"),
         pytest.param("They won (really!) again.", id="aside in brackets"),
+        pytest.param("Canada?s capital isn?t Qu?bec.", id="broken characters"),
         pytest.param("1. Roads are bad.", id="number of a list"),
         pytest.param("I love 🍕 Pizza Hut.", id="emoji before a name"),
         pytest.param(
@@ -50,6 +51,7 @@ def test_stays_one(text: str) -> None:
         ("he lied. she knew", ["he lied.", "she knew"]),
         ("He lied.She knew.", ["He lied.", "She knew."]),
         ("Really?He lied!She knew.", ["Really?", "He lied!", "She knew."]),
+        ("what??he lied", ["what??", "he lied"]),
         ("Why? Why not!", ["Why?", "Why not!"]),
         ("Shame!!! Shame!!!", ["Shame!!!", "Shame!!!"]),
         ("He lied... People know.", ["He lied...", "People know."]),

@@ -133,7 +133,9 @@ class LinearReader:
         weights = np.maximum(until[places[:, 1]] - until[places[:, 0]], 0)
         shares = weights / (weights.sum() or 1.0)
         heaviest = np.argsort(-shares, kind="stable")[: np.count_nonzero(shares)]
-        return [Weight(*places[at].tolist(), float(shares[at])) for at in heaviest]
+        return [
+            Weight(int(places[at, 0]), int(places[at, 1]), float(shares[at])) for at in heaviest
+        ]
 
     def _text(self, text: Text) -> str:
         return text.folded.text if self.folded else text.clean

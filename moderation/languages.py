@@ -108,8 +108,8 @@ class Naming:
                 counts[code] += len(_SCRIPT[script].findall(clean))
             code, count = max(counts.items(), key=lambda item: item[1])
             return code if count > sum(map(len, words)) / 3 else detected(clean)
-        grams = self.recipe.ngrams([" ".join(words)])
-        weights = self.romanised[self.recipe.buckets(grams.hashes)]
+        buckets = self.recipe.buckets(self.recipe.hashes(" ".join(words)))
+        weights = self.romanised[buckets]
         logits = weights.mean(axis=0) * self.scales + self.intercepts
         return self.languages[int(logits.argmax())]
 

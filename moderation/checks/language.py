@@ -9,8 +9,13 @@ Latin letters.
 - Fires: "ye sarkar kisi kaam ki nahi hai", "Das ist doch alles gelogen.", "यह सच नहीं है भाई".
 - Does not fire: "Modi ji, please meet the kisan leaders.", "He said \"sab chalta hai\" and left.",
   "Jai Hind" (too short to tell), "🙏🙏" and bare links (no language: other rules are about them).
-- Limits: under `fewest_words` words nobody can tell; urban slang that is half English passes or
-  goes to a person, by its share of English words.
+- Measured on texts held back from training (the model's card has all figures with intervals): of
+  English with four words or more 0.05 % is rejected and about 1 % sent to a person, half of it
+  lists of names; of ten Indian languages in Latin letters 97 to 99 % is caught; of 1,520 and 4,394
+  real news comments none and six were (two of them French).
+- Limits: under `fewest_words` words nobody can tell. Comments that are half English may pass or go
+  to a person. Unusual names in small letters in a very short comment ("well said sonu nigam") may
+  go to a person. Hindi, Urdu and Punjabi in Latin letters are sometimes taken for one another.
 """
 
 from __future__ import annotations

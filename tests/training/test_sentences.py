@@ -5,11 +5,9 @@ import json
 import random
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from moderation import models
-from moderation.readers.sentences import SentenceReader
 from moderation.text import read
 from moderation.training.fragments import disturbed, example, fragments
 from moderation.training.sentences import DEV, TRAIN, own, train
@@ -17,6 +15,7 @@ from moderation.training.splits import part
 from moderation.training.treebank import trees
 
 NAMES = "Ravi Meena Arvind Fatima John Lakshmi Gurpreet Joseph Priya Sarah Anil Kavita".split()
+TEXTS = ["She lied because they agreed.", "The old house of my uncle."] * 20
 FULL = "{} PROPN _ 2 nsubj|{} VERB VerbForm=Fin 0 root|because SCONJ _ 5 mark|they PRON _ 5 nsubj|"
 FULL += "agreed VERB VerbForm=Fin 2 advcl|. PUNCT _ 2 punct"
 FRAGMENT = "The DET _ 3 det|{} ADJ _ 3 amod|{} NOUN _ 0 root|of ADP _ 5 case|{} PROPN _ 3 nmod"
@@ -55,7 +54,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that learned from it."""
-    return train(data, tmp_path_factory.mktemp("models"), seed=1, jobs=1)
+    return train(data, tmp_path_factory.mktemp("models"), seed=1, jobs=1, texts=TEXTS)
 
 
 def test_the_model_tells_sentences_from_fragments(trained: Path) -> None:
@@ -79,28 +78,11 @@ def test_the_card_says_what_it_learned_from(trained: Path) -> None:
 
 def test_the_same_seed_gives_the_same_weights(trained: Path, data: Path, tmp_path: Path) -> None:
     """Training can be repeated to the last bit."""
-    again = train(data, tmp_path, seed=1, jobs=1)
+    again = train(data, tmp_path, seed=1, jobs=1, texts=TEXTS)
     first, second = (
         json.loads((path / "card.json").read_text("utf-8")) for path in (trained, again)
     )
     assert first["files"] == second["files"]
-
-
-def test_no_words_are_no_fragment(trained: Path) -> None:
-    """A comment without words is left to the rules that are about it."""
-    reader = models.load(trained)
-    assert isinstance(reader, SentenceReader)
-    assert reader.read([read("🙏🙏 100 %")])["full_sentences"].tolist() == [1.0]
-    assert reader.explain(read("!!!"), "full_sentences") == []
-
-
-def test_the_whole_is_the_share_of_words(trained: Path) -> None:
-    """The comment's score is the mean of its sentences, weighed by their words."""
-    text = read("Ravi lied. The old house of Meena.")
-    score = models.load(trained).read([text])["full_sentences"][0]
-    parts = [(one.words, one.probability) for one in text.notes["sentences"]]
-    assert [words for words, _ in parts] == [2, 5]
-    assert score == pytest.approx(np.average([p for _, p in parts], weights=[w for w, _ in parts]))
 
 
 def test_fragments_are_cut_from_trees(data: Path) -> None:

@@ -33,6 +33,7 @@ _SPECIAL = (
 )
 _PLAIN = regex.compile(_SPECIAL)
 _HTML = regex.compile(rf"<!--[^>]*>|</?[A-Za-z][^<>]*>|{_SPECIAL}")
+_ODD = re.compile(r"[^\t\n -%'-;=-~]")  # all but plain ASCII without '&' and '<'
 _BLOCK = regex.compile(r"</?(?:p|div|br|li|ul|ol|blockquote|h[1-6]|tr|table|pre|hr)\b", regex.I)
 _MARKS_KEPT = 3  # Vietnamese and Indic letters carry up to two; stacked 'zalgo' marks are noise
 _LONGEST = 5  # characters that one may read as; 'ﷺ' would grow to eighteen
@@ -180,6 +181,8 @@ def read(comment: Comment | str) -> Text:
     if isinstance(comment, str):
         comment = Comment(comment)
     raw = comment.text
+    if not _ODD.search(raw):
+        return Text(raw, raw, comment, [Piece(0, 0, len(raw), True)])
     pieces: list[Piece] = []
     parts: list[str] = []
     length = 0

@@ -32,6 +32,8 @@ from moderation.decision import Finding
 from moderation.text import Text
 from moderation.wording import Draft
 
+_MOST = 500  # places named in one comment
+
 
 class Settings(checks.Settings):
     """What can be set in `[lower_case]`."""
@@ -49,9 +51,10 @@ def check(text: Text, settings: Settings) -> Finding | None:
     found = places(text)
     if found.share < settings.least_share:
         return None
+    score = found.share * (1 - 0.5 ** len(found.missing))
+    found = found._replace(missing=found.missing[:_MOST])
     draft = Draft(text)
     capitalise(found, draft)
     spans = tuple(text.span(word.start, word.end) for word in found.missing)
     message = "Begin sentences, names and the word “I” with a capital letter."
-    score = found.share * (1 - 0.5 ** len(found.missing))
     return Finding("lower_case", score, message, spans, draft.corrected())

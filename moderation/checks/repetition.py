@@ -24,8 +24,10 @@ sent to review at most 0.05 %.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
+from operator import eq
 from typing import NamedTuple
 
 import regex
@@ -36,6 +38,8 @@ from moderation import checks
 from moderation.decision import Finding
 from moderation.text import Text, Token
 
+# Any sign five times, marks of alarm, or a skin tone: only then the patterns below are tried.
+_HINT = re.compile(r"(\S)(?:\s?\1){4}|[?!](?:\s?[?!]){7}|[🏻-🏿]", re.IGNORECASE)
 _LETTERS = regex.compile(r"(?i)(\p{L})\1{4,}+")
 # Dots, dashes and the like draw lines between things; they are no emphasis.
 _SIGNS = regex.compile(
@@ -91,6 +95,8 @@ def _size(part: str) -> int:
 
 def _stretched(text: Text) -> Iterator[Repeat]:
     """Letters and signs in a row. The first of them is no repetition."""
+    if not _HINT.search(text.clean):
+        return
     for match in _LETTERS.finditer(text.clean):
         message = f"Leave out the extra letters in “{match[0][:_QUOTED]}”."
         yield Repeat(match.start(), match.start() + 1, match.end(), message)
@@ -104,6 +110,8 @@ def _words(text: Text, settings: Settings) -> Iterator[Repeat]:
     said = [word.text.casefold() for word in text.words]
     for length in range(1, _LONGEST_PHRASE + 1):
         most = settings.most_words if length == 1 else settings.most_phrases
+        if sum(map(eq, said, said[length:])) <= (most - 1) * length:
+            continue
         for first, last in _same(said, length):
             if last - first > most * length and not _LAUGHTER.issuperset(said[first:last]):
                 yield _repeat(text, text.words[first:last], length)
@@ -128,7 +136,9 @@ def _repeat(text: Text, words: list[Token], length: int) -> Repeat:
 def _sentences(text: Text) -> Iterator[Repeat]:
     """Sentences of some length that stand in the comment already."""
     seen: set[str] = set()
-    for sentence in text.sentences:
+    for sentence in text.sentences if len(text.sentences) > 1 else ():
+        if len(sentence.text) < _SENTENCE_WORDS * 2 - 1:
+            continue
         said = _normal(sentence.text)
         if said in seen:
             message = "This sentence stands in your comment twice; once is enough."
@@ -154,7 +164,7 @@ def _normal(said: str) -> str:
 
 def _likeness(text: Text, settings: Settings) -> float:
     """How alike (0..1) the most similar of the author's recent comments is; 0 if none is enough."""
-    if len(text.words) < settings.fewest_words:
+    if not text.comment.recent or len(text.words) < settings.fewest_words:
         return 0.0
     own = _normal(text.clean[:_COMPARED])
     least = settings.alike * 100

@@ -24,6 +24,8 @@ on Indian ones (TRAC), in this order: found in 0.3, 0.2, 0.5, 0.5 and 15.0 %, se
 
 from __future__ import annotations
 
+from itertools import islice
+
 from pydantic import Field
 
 from moderation import checks
@@ -31,6 +33,8 @@ from moderation.decision import Finding
 from moderation.shorthand import text_speak
 from moderation.text import Text
 from moderation.wording import Draft
+
+_MOST = 500  # words named in one comment
 
 
 class Settings(checks.Settings):
@@ -43,7 +47,7 @@ class Settings(checks.Settings):
 
 def check(text: Text, settings: Settings) -> Finding | None:
     """All text speak of the comment; the first two words are named."""
-    found = list(text_speak(text, settings.allowed))
+    found = list(islice(text_speak(text, settings.allowed), _MOST))
     if not found:
         return None
     draft = Draft(text)

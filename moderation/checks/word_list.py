@@ -190,6 +190,9 @@ def _plain(word: str) -> str:
 
 def _listed(text: str, index: Index) -> Iterator[tuple[int, int, float]]:
     """Entries in a text: start, end, score. Words of a phrase stand a blank or hyphen apart."""
+    said = _WORD.findall(_plain(text.lower()))
+    if index.lengths.keys().isdisjoint(word.removesuffix("'s") for word in said):
+        return  # as nearly all texts do, and quickly
     words = _words(text)
     for at, (word, start, _) in enumerate(words):
         for length in index.lengths.get(word, ()):

@@ -117,6 +117,8 @@ class LanguageReader:
         Where too little is left, nobody can tell: enough doubt to keep a person in between.
         """
         own = own_words(text.clean)
+        if latin_share(own) < LATIN:
+            return 0.0
         small = sum(word[0].islower() for word in own)
         if small < max(_FEWEST, _SHARE * len(words)):
             return _NAMES_ONLY if _LOWER.search(text.clean) else 0.0

@@ -119,6 +119,12 @@ def test_case_and_company_change_nothing(reader: LanguageReader) -> None:
     assert reader.read([read(plain.raw.upper())])["english"][0] == alone
 
 
+def test_a_foreign_script_is_sure(reader: LanguageReader) -> None:
+    """One Latin word does not make Devanagari doubtful; quoted Devanagari leaves English alone."""
+    assert looked_at(reader, "यह सरकार किसी काम की नहीं है, ok भाइयों")[0] < 0.05
+    assert looked_at(reader, 'They all shouted "भारत माता की जय" and then went home.')[0] > 0.7
+
+
 def test_foreign_stretches(reader: LanguageReader) -> None:
     """The foreign words of a doubtful comment are noted as stretches of the clean text."""
     _, text = looked_at(reader, "नमस्ते everyone, यह बहुत गलत है भाइयों")

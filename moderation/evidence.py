@@ -1,4 +1,4 @@
-"""Which words to show for a score: those that weighed most."""
+"""What stands behind a score: the words that weighed most, and whether a person is meant."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from moderation.text import Text, Weight
 
 SHARE = 0.65  # of what spoke for the score; the rest is mostly neighbours of these words
 MOST = 6  # spans shown; more would mark the whole comment
+_PERSONS = frozenset(
+    "you your yours yourself yourselves you're you've you'll you'd youre u ur ya yall y'all "
+    "he she him her his hers himself herself he's she's".split()
+)
 
 
 def spans(text: Text, head: str) -> tuple[Span, ...]:
@@ -25,3 +29,24 @@ def spans(text: Text, head: str) -> tuple[Span, ...]:
         else:
             merged.append((start, end))
     return tuple(text.span(start, end) for start, end in merged)
+
+
+def aimed(text: Text) -> bool:
+    """Whether a person is spoken to or of: by a pronoun, a mention or a name.
+
+    >>> from moderation.text import read
+    >>> [aimed(read(comment)) for comment in ("This budget is stupid.", "You are stupid.")]
+    [False, True]
+    """
+    openings = {_first_word(text, sentence.start) for sentence in text.sentences}
+    return any(
+        token.kind == "mention"
+        or (token.kind == "word" and token.text.lower() in _PERSONS)
+        or (token.kind == "word" and token.text.istitle() and token.start not in openings)
+        for token in text.tokens
+    )
+
+
+def _first_word(text: Text, start: int) -> int:
+    """Where the first word at or after `start` begins; its capital says nothing."""
+    return next((word.start for word in text.words if word.start >= start), -1)

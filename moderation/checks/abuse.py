@@ -2,7 +2,8 @@
 
 The score is the highest of the scores for toxicity, severe toxicity, insult, profanity and
 sexual explicitness: "0.8" means that about 8 in 10 readers would call the comment so. The words
-that weighed most are marked.
+that weighed most are marked. Where nobody is meant ("This budget is stupid.") the score stays
+under `most_unaimed`, so that a person decides.
 
 - Fires: "You are an idiot.", "What a load of crap.", "an 1d10t and a f*cking liar".
 - Does not fire: "I am a gay man.", "I disagree, the policy is wrong.", "Calling people vermin
@@ -33,6 +34,9 @@ class Settings(checks.Settings):
     """What can be set in `[abuse]`."""
 
     notice: float = Field(0.3, ge=0, le=1, description="Scores below are not mentioned at all.")
+    most_unaimed: float = Field(
+        0.9, ge=0, le=1, description="The highest score of a comment in which nobody is meant."
+    )
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
@@ -43,4 +47,5 @@ def check(text: Text, settings: Settings) -> Finding | None:
         return None
     kind = max(_MESSAGES, key=lambda head: scores[head])
     message = _MESSAGES[kind] if scores[kind] >= _CLEAR else _MESSAGE
-    return Finding("abuse", scores[loudest], message, evidence.spans(text, loudest))
+    score = scores[loudest] if evidence.aimed(text) else min(scores[loudest], settings.most_unaimed)
+    return Finding("abuse", score, message, evidence.spans(text, loudest))

@@ -18,11 +18,6 @@ from moderation import checks, evidence
 from moderation.decision import Finding
 from moderation.text import Text
 
-_PERSONS = frozenset(
-    "you your yours yourself yourselves you're you've you'll you'd youre u ur ya yall y'all "
-    "he she him her his hers himself herself he's she's".split()
-)
-
 
 class Settings(checks.Settings):
     """What can be set in `[personal_attack]`."""
@@ -33,23 +28,7 @@ class Settings(checks.Settings):
 def check(text: Text, settings: Settings) -> Finding | None:
     """An attack, where there is somebody whom it is aimed at."""
     score = text.scores["personal_attack"]
-    if score < settings.notice or not _somebody(text):
+    if score < settings.notice or not evidence.aimed(text):
         return None
     message = "Say what is wrong with the argument, not with the person."
     return Finding("personal_attack", score, message, evidence.spans(text, "personal_attack"))
-
-
-def _somebody(text: Text) -> bool:
-    """Whether a person is spoken to or of: by a pronoun, a mention or a name."""
-    openings = {_first_word(text, sentence.start) for sentence in text.sentences}
-    return any(
-        token.kind == "mention"
-        or (token.kind == "word" and token.text.lower() in _PERSONS)
-        or (token.kind == "word" and token.text.istitle() and token.start not in openings)
-        for token in text.tokens
-    )
-
-
-def _first_word(text: Text, start: int) -> int:
-    """Where the first word at or after `start` begins; its capital says nothing."""
-    return next((word.start for word in text.words if word.start >= start), -1)

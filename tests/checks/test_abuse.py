@@ -9,6 +9,7 @@ from moderation.policy import Policy
 from moderation.text import Text, Weight, read
 
 REVIEW = Policy.load().rules["abuse"].thresholds.review
+REJECT = Policy.load().rules["abuse"].thresholds.reject
 
 Judge = Callable[[str], Text]
 
@@ -65,12 +66,26 @@ def test_spans_are_the_authors_words(judged: Judge) -> None:
 
 
 @pytest.mark.parametrize(
+    "comment",
+    [
+        pytest.param("This budget is stupid.", id="a thing"),
+        pytest.param("A fucking great goal!", id="praise"),
+        pytest.param("I am not an idiot.", id="a denial"),
+        pytest.param("Nobody should be called a bitch.", id="counter-speech"),
+    ],
+)
+def test_never_refused_unread(judged: Judge, comment: str) -> None:
+    """Where nobody is meant, rude words alone go to a person at most."""
+    assert _score(judged, comment) < float(REJECT)
+
+
+@pytest.mark.parametrize(
     ("loud", "said"),
     [("insult", "insults"), ("profanity", "swear words"), ("sexually_explicit", "sexual")],
 )
 def test_the_message_names_the_kind(loud: str, said: str) -> None:
     """The author is told what to leave out, by the kind of abuse that is clear."""
-    text = read("…")
+    text = read("you …")
     text.scores = {**dict.fromkeys(HEADS, 0.0), "toxicity": 0.9, loud: 0.8}
     text.explain = lambda _: [Weight(0, 1, 1.0)]
     finding = check(text, Settings())

@@ -60,7 +60,7 @@ def test_attack(judged: Judge, comment: str) -> None:
         ("typical stupid Ravi", True),
     ],
 )
-def test_somebody(comment: str, aimed: bool) -> None:
+def test_aimed(comment: str, aimed: bool) -> None:
     """Whatever the model says, without a person there is no personal attack."""
     text = read(comment)
     text.scores = {"personal_attack": 1.0}

@@ -134,13 +134,13 @@ class SentenceReader:
         return found
 
     def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """The expected share of words in full sentences (1 without words); notes each sentence."""
+        """The expected share of words in full sentences (0 without words); notes each sentence."""
         scores = []
         for text, judged in zip(texts, self.judge(texts), strict=True):
             text.notes["sentences"] = judged
             words = sum(sentence.words for sentence in judged)
             full = sum(sentence.words * sentence.probability for sentence in judged)
-            scores.append(full / words if words else 1.0)
+            scores.append(full / words if words else 0.0)
         return {HEAD: np.array(scores, np.float64)}
 
     def explain(self, text: Text, head: str) -> list[Weight]:  # noqa: ARG002 - one head only

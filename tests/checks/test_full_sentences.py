@@ -81,6 +81,13 @@ def test_spans_name_each_fragment() -> None:
     ]
 
 
+def test_without_words_it_is_silent() -> None:
+    """Emoji and links are left to the rules that are about them."""
+    text = read("🙏🙏 www.example.com")
+    text.notes["sentences"] = []
+    assert check(text, Settings()) is None
+
+
 def test_a_courtesy_must_be_whole_words() -> None:
     """'Hats off ...' is no licence for 'Hats offered by nobody at all', nor 'RIP' for more."""
     settings = Settings(courtesies=("Hats off ...", "RIP"))

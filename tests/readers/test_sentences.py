@@ -66,9 +66,11 @@ def test_fragment(reader: SentenceReader, sentence: str, missing: str) -> None:
     assert [judged.missing for judged in text.notes["sentences"]] == [missing]
 
 
-def test_no_words_are_no_fragment(reader: SentenceReader) -> None:
-    """A comment without words is left to the rules that are about it."""
-    assert score(reader, read("🙏🙏 100 %")) == 1.0
+def test_without_words_there_is_no_sentence(reader: SentenceReader) -> None:
+    """No word stands in a full sentence, and there is no fragment to name either."""
+    text = read("🙏🙏 100 %")
+    assert score(reader, text) == 0.0
+    assert text.notes["sentences"] == []
     assert reader.explain(read("!!!"), HEAD) == []
 
 

@@ -181,9 +181,8 @@ def _words(codes: Hashes, rows: Ints, low: int, high: int) -> list[tuple[Hashes,
 
 def _word_characters() -> npt.NDArray[np.bool_]:
     """Which code points of the first plane stand in words; the last entry is for all beyond."""
-    table = np.zeros(0x10001, np.bool_)
-    for code in range(0x10000):
-        table[code] = unicodedata.category(chr(code))[0] in "LMN"
+    kinds = "".join(map(unicodedata.category, map(chr, range(0x10000))))
+    table = np.isin(np.array([*kinds[::2], ""]), [*"LMN"])
     table[ord("'")] = True
     return table
 

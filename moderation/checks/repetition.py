@@ -32,7 +32,6 @@ from typing import NamedTuple
 
 import regex
 from pydantic import Field
-from rapidfuzz import fuzz
 
 from moderation import checks
 from moderation.decision import Finding
@@ -166,6 +165,8 @@ def _likeness(text: Text, settings: Settings) -> float:
     """How alike (0..1) the most similar of the author's recent comments is; 0 if none is enough."""
     if not text.comment.recent or len(text.words) < settings.fewest_words:
         return 0.0
+    from rapidfuzz import fuzz  # slow to load, and needed only here
+
     own = _normal(text.clean[:_COMPARED])
     least = settings.alike * 100
     return max(

@@ -9,18 +9,10 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskID,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from moderation import bulk
 from moderation.cli import options
@@ -29,6 +21,9 @@ from moderation.comment import Comment
 from moderation.decision import Action
 from moderation.moderator import Moderator
 from moderation.rows import Source, SourceError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 @click.command(short_help="Judge one comment, or a file of them.")
@@ -123,7 +118,7 @@ def _many(
                     _complain(f"{source}: line {row.line}: {row.error}", strict, bar)
                 tally[str(decision.action) if decision else "error"] += 1
                 write(_line(outcome.to_dict()))
-                bar.update(TaskID(0), completed=rows.position(), count=tally.total())
+                bar.update(bar.task_ids[0], completed=rows.position(), count=tally.total())
         sys.stdout.buffer.flush()
     except SourceError as error:
         raise click.UsageError(f"{source}: {error}") from None
@@ -165,6 +160,14 @@ def _lines_to(file: IO[bytes]) -> Callable[[str], object]:
 @contextlib.contextmanager
 def _progress(rows: Source) -> Iterator[Progress]:
     """A bar on standard error, if that is a terminal; a log file has no use for one."""
+    from rich.progress import (  # a single comment need not wait for it
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     console = Console(stderr=True, highlight=False)
     columns = (
         TextColumn("{task.fields[count]:,} comments"),

@@ -64,7 +64,7 @@ def check(text: Text, settings: Settings) -> Finding | None:
     ]
     words = sum(sentence.words for sentence in judged)
     broken = [sentence for sentence in judged if sentence.probability < _FULL]
-    if not broken or sum(sentence.words for sentence in broken) < settings.minimum:
+    if not broken or _exclaimed(broken, settings.minimum):
         return None
     share = sum(sentence.words * sentence.probability for sentence in judged) / words
     if share >= settings.share:
@@ -75,6 +75,12 @@ def check(text: Text, settings: Settings) -> Finding | None:
         score = min(1 - share / settings.share, _PARTLY)
     spans = tuple(text.span(sentence.start, sentence.end) for sentence in broken)
     return Finding("full_sentences", score, _message(text, broken), spans)
+
+
+def _exclaimed(broken: Sequence[Judged], minimum: int) -> bool:
+    """Whether all that is broken is a short exclamation; 'Because he lied.' is none."""
+    short = sum(sentence.words for sentence in broken) < minimum
+    return short and all(sentence.missing != "main clause" for sentence in broken)
 
 
 @lru_cache(maxsize=8)

@@ -30,8 +30,9 @@ from moderation.text import Text, Token, Weight
 HEAD = "full_sentences"
 BITS = 17  # of the judge's buckets
 SCALE = 3.0  # of its features: the squares of a sentence's values sum up to SCALE ** 2
-_MOST_TOKENS = 200  # of one sentence; what is longer is read in pieces
-_MOST_SENTENCES = 500  # of one comment; what comes after is not judged
+_LONGEST_PIECE = 200  # tokens of one sentence; what is longer is read in pieces
+_MOST_TOKENS = 5_000  # of one comment, 20 kB of ordinary text; what comes after is not judged
+_LONE = 0.05  # the chance that 'Which is why nobody came.' is full
 _LONGEST = 12  # longer sentences are all of one length to the judge
 _BONES = str.maketrans("", "", "ADJPTXC")  # what a sentence can do without
 _RELATIVE = frozenset("which who whom whose that".split())
@@ -95,14 +96,34 @@ def _pair(one: int, other: int, kind: int) -> int:
 def missing(sentence: Tagged) -> Missing:
     """What a sentence lacks if it is a fragment."""
     joined = "".join(sentence.roles)
-    opening = next((at for at, one in enumerate(sentence.tokens) if one.kind == "word"), 0)
     if any(role in joined for role in "FIEf"):
+        opening = _opening(sentence)
         relative = sentence.tokens[opening].text.lower() in _RELATIVE
         if sentence.roles[opening] == "M" or (relative and sentence.tokens[-1].text != "?"):
             return "main clause"
         if "S" not in joined and any(role in joined for role in "FIE"):
             return "subject"
     return "verb"
+
+
+def lone_relative(sentence: Tagged) -> bool:
+    """Whether it is a relative clause that hangs on the sentence before: 'Which is why I came.'
+
+    The treebank calls those full, for 'which' is a subject; a reader of a newspaper does not.
+    Questions ('Which is better?', 'Which party won?') are none.
+    """
+    after = _opening(sentence) + 1
+    return (
+        sentence.tokens[after - 1].text.lower() == "which"
+        and after < len(sentence.roles)
+        and sentence.roles[after] in ("F", "E", "f")
+        and sentence.tokens[-1].text != "?"
+    )
+
+
+def _opening(sentence: Tagged) -> int:
+    """The place of the first word."""
+    return next((at for at, one in enumerate(sentence.tokens) if one.kind == "word"), 0)
 
 
 @dataclass(frozen=True)
@@ -130,6 +151,7 @@ class SentenceReader:
         for (row, piece), sentence, chance in zip(pieces, tagged, probabilities, strict=True):
             words = sum(token.kind == "word" for token in piece)
             place = piece[0].start, piece[-1].end
+            chance = min(chance, _LONE) if lone_relative(sentence) else chance
             found[row].append(Judged(*place, words, chance, missing(sentence)))
         return found
 
@@ -160,15 +182,15 @@ class SentenceReader:
 
 def _pieces(text: Text) -> Iterator[Sequence[Token]]:
     """The tokens of each sentence that has words."""
-    tokens, at = text.tokens, 0
-    for sentence in text.sentences[:_MOST_SENTENCES]:
+    tokens, at = text.tokens[:_MOST_TOKENS], 0
+    for sentence in text.sentences:
         while at < len(tokens) and tokens[at].start < sentence.start:
             at += 1
         first = at
         while at < len(tokens) and tokens[at].start < sentence.end:
             at += 1
-        for begin in range(first, at, _MOST_TOKENS):
-            piece = tokens[begin : min(begin + _MOST_TOKENS, at)]
+        for begin in range(first, at, _LONGEST_PIECE):
+            piece = tokens[begin : min(begin + _LONGEST_PIECE, at)]
             if any(token.kind == "word" for token in piece):
                 yield piece
 

@@ -67,6 +67,11 @@ def test_says_what_is_missing(missing: Missing, ending: str) -> None:
     assert finding.score == pytest.approx(0.9)
 
 
+def test_a_lone_clause_is_no_exclamation() -> None:
+    """However short, a clause that only begins with 'because' is named."""
+    assert "“because”" in found("Because he lied.", (0.05, "main clause")).message
+
+
 def test_spans_name_each_fragment() -> None:
     """Every fragment is marked in the author's own text, the full sentence is not."""
     finding = found(

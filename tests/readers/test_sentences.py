@@ -33,6 +33,7 @@ def forms(sentence: str) -> list[str]:
     [
         pytest.param("The minister has lied to the people.", id="subject and verb"),
         pytest.param("Why is nobody responsible for this?", id="question"),
+        pytest.param("Which party will win this time?", id="question with which"),
         pytest.param("Stop blaming the police for everything.", id="imperative"),
         pytest.param("Wow, that is really bad!", id="exclamation with a clause"),
         pytest.param("If he is guilty, he must go.", id="subordinate clause and main clause"),
@@ -55,6 +56,7 @@ def test_full(reader: SentenceReader, sentence: str) -> None:
         ("A great day for Indian science.", "verb"),
         ("Because they do not want to hear the truth.", "main clause"),
         ("In the name of religion and caste.", "verb"),
+        ("Which is why nobody trusts them.", "main clause"),
     ],
 )
 def test_fragment(reader: SentenceReader, sentence: str, missing: str) -> None:

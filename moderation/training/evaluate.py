@@ -117,6 +117,17 @@ def evaluate(
     return found
 
 
+def note(found: dict[str, Any], models: Path) -> None:
+    """Write each champion's figures into its card, beside those from its training."""
+    for name, version in found["models"].items():
+        path = models / name / version / "card.json"
+        card = json.loads(path.read_text("utf-8"))
+        own = {at: it for at, it in found["sets"].items() if it["head"] in card["heads"]}
+        if own:
+            card["figures"] |= own
+            path.write_text(json.dumps(card, indent=2) + "\n", "utf-8")
+
+
 def table(found: dict[str, Any]) -> str:
     """The figures as a Markdown table; intervals are 95 %."""
     lines = [

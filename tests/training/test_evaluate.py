@@ -1,5 +1,7 @@
 """evaluate and figures: what is measured is what is said."""
 
+import json
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -72,3 +74,23 @@ def test_spans_overlap() -> None:
 def test_words_are_taken_out_from_behind() -> None:
     """Taking out one stretch does not move the next."""
     assert faithful._without("a bad, bad day", [(2, 5), (7, 10)]) == "a ,  day"
+
+
+def test_note(tmp_path: Path) -> None:
+    """A card gets the figures of its own heads and keeps those it had."""
+    (tmp_path / "spam" / "1").mkdir(parents=True)
+    card = tmp_path / "spam" / "1" / "card.json"
+    card.write_text('{"heads": ["spam"], "figures": {"old": 1}}')
+    sets = {"messages": {"head": "spam"}, "insults": {"head": "insult"}}
+    evaluate.note({"models": {"spam": "1"}, "sets": sets}, tmp_path)
+    assert json.loads(card.read_text())["figures"] == {"old": 1, "messages": {"head": "spam"}}
+
+
+def test_table_has_a_row_for_each_set() -> None:
+    """Every set and every slice stands in the table, with its interval."""
+    said = np.array([True, False] * 20)
+    figure = {"head": "toxicity", **figures.measure(said, said.astype(float))}
+    found = {"sets": {"one": figure}, "slices": {"one": {"short": figure}}}
+    lines = evaluate.table(found).splitlines()
+    assert [line.split(" | ")[0] for line in lines[2:]] == ["| one", "| one: short"]
+    assert "1.000 (1.000 to 1.000)" in lines[2]

@@ -156,14 +156,15 @@ def _named(english: Sequence[Example], names: Names, rng: random.Random) -> Iter
     """English with one to ten names, slogans or borrowed words in it."""
     for row in english:
         count = len(row.text.split())
-        if count < 3 or rng.random() > 0.3:
+        if count < 3 or rng.random() > 0.4:
             continue
-        most = min(10, 1 + count // 2)
+        most = min(10, 1 + count)
         text = names.planted(row.text, rng, rng.randint(1, most))
         if rng.random() < 0.15 and count > 4:
             slogan = rng.choice(names.slogans)
             text = f"{slogan}! {text}" if rng.random() < 0.5 else f"{text} {slogan}"
-        yield row._replace(text=lazy(text, rng), source="named")
+        text = text.lower() if rng.random() < 0.3 else lazy(text, rng)
+        yield row._replace(text=text, source="named")
 
 
 def _quoting(

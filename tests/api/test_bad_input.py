@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from api import create_app
+from api.body import parse
+from api.errors import Problem
+from api.schemas import CommentIn
 from moderation import Comment, Decision, Moderator
 from tests.api.conftest import small_moderator
 
@@ -82,13 +85,14 @@ def test_a_field_that_cannot_be_used(
         (b'{"text": "\n"}', "not JSON"),
         (b'{"text": "\xff"}', "not UTF-8 (byte 10)"),
         ('{"text": "a"}'.encode("utf-16"), "not UTF-8"),
-        (b"[" * 100_000, "nested too deeply"),
-        (b'{"text":' * 100_000, "nested too deeply"),
+        (b"[" * 9_000, "nested too deeply"),
+        (b"[" * 100_000, "more than 20,000 names and values"),
+        (b'{"text":' * 9_000, "nested too deeply"),
         (b'{"text": ' + b"9" * 5_000 + b"}", "too long"),
         (b'{"text": "a", "x": NaN}', "NaN is not a number"),
         (b'{"text": "a", "x": -Infinity}', "-Infinity is not a number"),
         (b'{"text": "a", "text": "b"}', "'text' stands twice"),
-        (json.dumps(dict.fromkeys(map(str, range(100_000)))).encode(), "holds 100,000 names"),
+        (json.dumps(dict.fromkeys(map(str, range(9_000)))).encode(), "holds 9,000 names"),
     ],
     ids=lambda value: str(value)[:32],
 )
@@ -201,3 +205,24 @@ def test_any_form(client: FlaskClient, text: str, article: str) -> None:
     """Whatever is typed, the page answers."""
     answer = client.post("/try", data={"text": text, "article": article})
     assert answer.status_code in {200, 422}
+
+
+def test_a_full_batch_is_read() -> None:
+    """A thousand comments with every field, their texts full of JSON's own signs, are no flood."""
+    comment = dict.fromkeys(CommentIn.model_fields, '[{"a": [1, 2]}, "\\\\"] ' * 50)
+    body = {"comments": [comment] * 1_000}
+    assert parse(json.dumps(body).encode()) == body
+
+
+@pytest.mark.parametrize("unit", ["[],", "{},", "[[[]]],", "1.5,", "null,", '"",', '"a":1,'])
+@pytest.mark.parametrize("end", ["0]}", "", '"', '"\\'])
+def test_flood_of_values(unit: str, end: str) -> None:
+    """More values than any request needs are refused before they are built, closed or not."""
+    with pytest.raises(Problem, match="more than 20,000 names and values"):
+        parse(('{"comments": [' + unit * 20_001 + end).encode())
+
+
+def test_open_string_is_read_once() -> None:
+    """A string that never ends is no flood, and is looked through once, not from each quote."""
+    with pytest.raises(Problem, match="not JSON"):
+        parse(b'{"text": "' + rb"\"" * 1_000_000)

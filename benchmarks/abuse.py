@@ -159,9 +159,9 @@ def main() -> None:
     if options.output:
         machine = f"Python {platform.python_version()}, {platform.machine()}, one thread."
         head = "# Abuse\n\nArea under the ROC curve by set (number of comments), and speed on "
-        head += f"comments of 90 to 130 characters, from the raw text on. {machine} alt-profanity-check "
+        head += f"comments of 90 to 130 characters, from the raw text on. {machine}\n\n"
         head += (
-            "learned from Wikipedia's comments, the very ones of the first column among them.\n\n"
+            "alt-profanity-check learned from the set of the first column, these comments too.\n\n"
         )
         options.output.write_text(head + "\n".join(lines) + "\n", "utf-8")
 

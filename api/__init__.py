@@ -38,13 +38,18 @@ class App(OpenAPI):
     request_class = JsonRequest
 
     def generate_spec_json(self) -> None:
-        """The OpenAPI document, with the errors that the routes name and no others."""
+        """The OpenAPI document, with the errors that the routes name and no others.
+
+        A route that answers 401 takes a key; as long as there is none it takes no key too.
+        """
         super().generate_spec_json()  # type: ignore[no-untyped-call]  # as it is
         for path in self.spec_json["paths"].values():
             for operation in path.values():
                 added = operation["responses"].get(self.validation_error_status, {})
                 if errors.MEDIA_TYPE not in added.get("content", {}):
                     operation["responses"].pop(self.validation_error_status, None)
+                if "401" in operation["responses"]:
+                    operation["security"] = [{"key": []}, {}]
 
 
 def create_app(
@@ -69,6 +74,7 @@ def create_app(
     app = App(
         __name__,
         info=_INFO,
+        security_schemes={"key": {"type": "http", "scheme": "bearer"}},
         static_folder=None,
         doc_ui=False,
         validation_error_callback=errors.refuse,

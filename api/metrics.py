@@ -23,6 +23,7 @@ from prometheus_client import (
     multiprocess,
     values,
 )
+from structlog.typing import Processor
 
 from api.auth import needs
 from api.keeper import Keeper
@@ -138,7 +139,7 @@ def register(app: Flask, metrics: Metrics) -> None:
 
 def configure_logs() -> None:
     """One JSON object a line on standard error, for whatever this program and its libraries say."""
-    shared = [
+    shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -154,4 +155,4 @@ def configure_logs() -> None:
             foreign_pre_chain=shared,
         )
     )
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)

@@ -1,0 +1,51 @@
+"""Faults are made on the real thing: server processes, two databases, a disk that is full."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.service import Postgres, Service, running
+from tests.record.conftest import keep, moderator, postgres, sessions, spool, url
+
+__all__ = ["keep", "moderator", "postgres", "sessions", "spool", "url"]
+
+
+@pytest.fixture
+def service(tmp_path: Path, url: str) -> Iterator[Service]:
+    """The service over an empty record of either kind."""
+    with running(Service(tmp_path / "service", url)) as started:
+        yield started
+
+
+@pytest.fixture
+def server() -> Iterator[Postgres]:
+    """A PostgreSQL that is not started yet."""
+    base = Path(tempfile.mkdtemp(prefix="record-", dir="/tmp"))
+    if os.getuid() == 0:
+        shutil.chown(base, "postgres")
+    try:
+        made = Postgres(base)
+        yield made
+        if (base / "data" / "postmaster.pid").exists():
+            made.stop()
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path | None]:
+    """A disk of 2 MiB, where this process may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    mounted = shutil.which("mount") and subprocess.run(mount, capture_output=True).returncode == 0  # noqa: S603 - mount(8)
+    yield folder if mounted else None
+    if mounted:
+        subprocess.run(["umount", "-l", str(folder)], check=True)  # noqa: S603, S607 - umount(8)

@@ -77,8 +77,10 @@ class CarefulReader:
         number = int(seen.pooled[:, column].argmax())
         window, said = seen.windows[number], seen.tokens[number] @ self.mixture[:, column]
         words = _words(text, window)
-        most = max(2, min(HIDDEN_WORDS, HIDDEN_TOKENS // (len(window.ids) + 2)))
-        likely = sorted(words, key=lambda word: -max(said[at] for at in words[word]))[:most]
+        most = HIDDEN_TOKENS // len(seen.windows) // (len(window.ids) + 2)
+        likely = sorted(words, key=lambda word: -max(said[at] for at in words[word]))[
+            : max(2, min(HIDDEN_WORDS, most))
+        ]
         self._hide(seen, number, {word: words[word] for word in likely})
         lost = {word: float(seen.lost[number, word][column]) for word in likely}
         total = sum(loss for loss in lost.values() if loss > 0)

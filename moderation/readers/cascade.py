@@ -59,7 +59,10 @@ class Cascade:
 
     @classmethod
     def of(cls, fast: Reader, careful: CarefulReader, version: str) -> Self:
-        """Both, as was measured beside this `version` of the fast one."""
+        """Both, as was measured beside this `version` of the fast one, or else careful alone."""
+        if not careful.together:
+            ones, zeros = dict.fromkeys(careful.heads, 1.0), dict.fromkeys(careful.heads, 0.0)
+            return cls(fast, careful, Together(0.0, ones, zeros))
         return cls(fast, careful, Together.of(careful.together, version))
 
     @property

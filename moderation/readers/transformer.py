@@ -22,7 +22,7 @@ from moderation.disguise import Edit, Folded
 from moderation.models import Files
 
 WINDOW = 128  # tokens read at once, with the two that begin and end it
-FIRST, LAST = 3, 1  # windows read of a text that has more: a bound on the time that it costs
+FIRST, LAST = 2, 1  # windows read of a text that has more: a bound on the time that it costs
 BATCH = 2_048  # tokens at most in one batch, padding included
 
 Floats = npt.NDArray[np.float32]

@@ -29,11 +29,12 @@ HEADS = {
     "toxicity": Head(
         {
             "jigsaw.toxic": 1.0,
-            "own.attack": 0.5,
-            "reddit.uncivil": 0.3,
-            "ruddit.offensive": 0.3,
+            "own.attack": 0.7,
             "civil.toxic": 0.3,
             "sbf.offensive": 0.3,
+            "dynahate.hate": 0.3,
+            "reddit.uncivil": 0.2,
+            "ruddit.offensive": 0.2,
         },
         "jigsaw.toxic",
     ),
@@ -46,7 +47,7 @@ HEADS = {
     "identity_attack": Head(
         {
             "jigsaw.identity": 1.0,
-            "dynahate.hate": 0.5,
+            "dynahate.hate": 0.7,
             "own.hate": 0.5,
             "hatexplain.hate": 0.5,
             "sbf.offensive": 0.5,
@@ -57,11 +58,9 @@ HEADS = {
     ),
     "sexually_explicit": Head({"sbf.sexual": 1.0, "jigsaw.obscene": 0.5}, "sbf.sexual", 0.005),
     "personal_attack": Head(
-        {"own.attack": 1.0, "jigsaw.insult": 0.7, "civil.toxic": 0.3}, "jigsaw.insult"
+        {"own.attack": 1.0, "jigsaw.insult": 0.3, "civil.toxic": 0.3}, "jigsaw.insult"
     ),
 }
-SHARE = 0.3  # of the fast reader's log-odds, where both have read a text
-MISSED = 0.001  # of natural comments that the fast reader alone lets pass, at most so many abusive
 MOST = 2_500  # rows of a set in calibration and measuring: what a CPU reads in a minute or so
 
 log = logging.getLogger(__name__)

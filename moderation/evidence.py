@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from moderation.decision import Span
 from moderation.text import Text, Weight
 
@@ -38,15 +40,12 @@ def aimed(text: Text) -> bool:
     >>> [aimed(read(comment)) for comment in ("This budget is stupid.", "You are stupid.")]
     [False, True]
     """
-    openings = {_first_word(text, sentence.start) for sentence in text.sentences}
+    starts = [word.start for word in text.words]
+    places = (bisect_left(starts, sentence.start) for sentence in text.sentences)
+    openings = {starts[at] for at in places if at < len(starts)}  # their capitals say nothing
     return any(
         token.kind == "mention"
         or (token.kind == "word" and token.text.lower() in _PERSONS)
         or (token.kind == "word" and token.text.istitle() and token.start not in openings)
         for token in text.tokens
     )
-
-
-def _first_word(text: Text, start: int) -> int:
-    """Where the first word at or after `start` begins; its capital says nothing."""
-    return next((word.start for word in text.words if word.start >= start), -1)

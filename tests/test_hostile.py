@@ -1,0 +1,54 @@
+"""Whatever comes in, a decision comes out: no exception, no place outside the text, no long wait.
+
+The bound is a guard against work that grows with the square of the length (minutes at twenty
+kilobytes), not a measure of speed: `benchmarks/hostile.py` measures.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from moderation import Comment, Moderator
+from moderation.comment import Format
+from tests.shapes import shapes
+
+BOUND = 2.0  # seconds of this process; the slowest shape takes a tenth
+BROKEN = "could not be checked"
+
+SHAPES = dict(shapes())
+
+
+@pytest.fixture(scope="module")
+def moderator() -> Moderator:
+    """The shipped policy and models."""
+    return Moderator.load()
+
+
+@pytest.mark.parametrize("form", ["plain", "html"])
+@pytest.mark.parametrize("name", SHAPES)
+def test_hostile_shape(name: str, form: Format, moderator: Moderator) -> None:
+    """Every check and model judges the shape, in time, and names places that lie in it."""
+    text = SHAPES[name]
+    began = time.process_time()
+    decision = moderator.moderate(Comment(text, format=form))
+    took = time.process_time() - began
+    reasons = [*decision.reasons, *decision.observed]
+    assert not [each.finding.rule for each in reasons if BROKEN in each.finding.message]
+    assert decision.scores.keys() == _heads(moderator)
+    for reason in reasons:
+        for span in reason.finding.spans:
+            assert 0 <= span.start < span.end <= len(text)
+            assert span.text == text[span.start : span.end]
+    assert took < BOUND
+
+
+def test_shapes_are_as_long_as_a_comment_may_be() -> None:
+    """Each shape is a comment of the greatest length, all but the last few bytes."""
+    sizes = {name: len(text.encode()) for name, text in SHAPES.items()}
+    assert all(20_470 <= size <= 20_480 for size in sizes.values()), sizes
+
+
+def _heads(moderator: Moderator) -> set[str]:
+    return {head for reader in moderator.models.readers.values() for head in reader.heads}

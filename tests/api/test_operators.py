@@ -1,0 +1,220 @@
+"""What an operator does by hand: `moderation db`, `keys`, `record`, `webhooks` and `settings`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import sessionmaker
+
+from api.record import database, decisions, webhooks
+from api.record.database import Sessions, writing
+from api.record.spool import Spool
+from api.record.webhooks import Hook
+from moderation import Comment, cli
+from tests.api.conftest import small_moderator
+
+NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
+HOOK = Hook("https://desk.example/hook?token=hidden", "secret")
+
+
+class Result(NamedTuple):
+    """What a command did and said."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The command line over a record of its own."""
+    for name in [name for name in os.environ if name.startswith("MODERATION_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("MODERATION_DATABASE", f"sqlite:///{tmp_path}/var/record.sqlite")
+    monkeypatch.setenv("MODERATION_SPOOL", str(tmp_path / "spool"))
+
+    def run(*arguments: str) -> Result:
+        capsys.readouterr()
+        code = cli.run(arguments)
+        return Result(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def sessions(run: Run, tmp_path: Path) -> Sessions:
+    """The same record, with one decision and one dead letter in it."""
+    assert run("db", "upgrade").exit_code == 0
+    made = sessionmaker(database.connect(f"sqlite:///{tmp_path}/var/record.sqlite"))
+    _keep(made, "c1")
+    with writing(made) as session:
+        webhooks.enqueue(session, [HOOK], "decision", {"id": "d1"}, NOW)
+        session.flush()
+        session.execute(sa.text("UPDATE deliveries SET state = 'dead', last_error = 'gone'"))
+    return made
+
+
+def _values(comment_id: str) -> dict[str, object]:
+    moderator = small_moderator()
+    comment = Comment("LOUD", id=comment_id, author="ravi")
+    return decisions.fields(
+        moderator.moderate(comment),
+        comment,
+        moderator.policy,
+        community="",
+        route="v1",
+        store=True,
+        now=NOW,
+    )
+
+
+def _keep(sessions: Sessions, comment_id: str) -> None:
+    decisions.keep(sessions, [_values(comment_id)], NOW)
+
+
+def test_the_schema_is_made_and_nobody_else_reads_it(run: Run, tmp_path: Path) -> None:
+    """The folder and the file are the service's own."""
+    for _ in range(2):
+        result = run("db", "upgrade")
+        assert (result.exit_code, result.stdout) == (0, "The record's schema is up to date.\n")
+    made = tmp_path / "var" / "record.sqlite"
+    assert stat.S_IMODE(made.stat().st_mode) == 0o600
+    assert stat.S_IMODE(made.parent.stat().st_mode) == 0o700
+
+
+def test_a_newer_schema_is_said_in_one_line(run: Run, sessions: Sessions) -> None:
+    """An older program must not touch what it does not know."""
+    with writing(sessions) as session:
+        session.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    for arguments in (["db", "upgrade"], ["keys", "list"], ["record", "verify"]):
+        result = run(*arguments)
+        assert result.exit_code == 1
+        assert result.stderr.count("\n") == 1
+        assert "schema is 9999, which this version does not know" in result.stderr
+
+
+def test_a_database_that_is_away_is_said_in_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its password nowhere."""
+    monkeypatch.setenv("MODERATION_DATABASE", "postgresql://me:hidden@127.0.0.1:1/record")
+    result = run("db", "upgrade")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("moderation: the record cannot be used: ")
+    assert result.stderr.count("\n") == 1
+    assert "hidden" not in result.stderr
+
+
+def test_keys_are_made_listed_and_revoked(run: Run) -> None:
+    """The secret stands alone on standard output, once."""
+    made = run("keys", "create", "--name", "desk", "--scope", "read", "--scope", "verdict")
+    secret = made.stdout.strip()
+    assert (made.exit_code, secret.startswith("hr-")) == (0, True)
+    key_id = secret.split("-")[1]
+    assert "read verdict" in run("keys", "list").stdout
+    assert secret not in run("keys", "list").stdout
+    assert run("keys", "revoke", key_id).stdout == f"Key {key_id} is revoked.\n"
+    assert "revoked" in run("keys", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["keys", "create", "--name", "a"], "--scope"),
+        (["keys", "create", "--name", "a", "--scope", "all"], "'all' is not one of"),
+        (["keys", "create", "--name", "a", "--scope", "read", "--rate", "often"], "rate: use one"),
+        (["keys", "revoke", "nobody"], "there is no key 'nobody'"),
+        (["record", "erase"], "name one of"),
+        (["record", "erase", "--author", "a", "--comment", "b"], "name one of"),
+        (["record", "erase", "--older-than", "0"], "0 is not in the range"),
+        (["record", "unseal"], "No such command"),
+    ],
+)
+def test_wrong_usage(run: Run, arguments: list[str], said: str) -> None:
+    """Exit code 2, and what would be right."""
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("MODERATION_RATE", "often", "MODERATION_RATE: must be a rate"),
+        ("MODERATION_DATABASE", "mysql://a", "MODERATION_DATABASE: must be sqlite:///"),
+        ("MODERATION_RATE_STORAGE", "nowhere://a", "MODERATION_RATE_STORAGE: must be memory://"),
+        ("MODERATION_WEBHOOKS", "https://me:pw@desk.example", "must hold no password"),
+    ],
+)
+def test_wrong_settings(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    """Exit code 2, and the variable's name."""
+    monkeypatch.setenv(name, value)
+    result = run("settings")
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_settings_are_shown_without_secrets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a password in an address nor a token nor the webhooks' secret."""
+    monkeypatch.setenv("MODERATION_DATABASE", "postgresql://me:hidden@db/record?password=hidden")
+    monkeypatch.setenv("MODERATION_WEBHOOKS", "https://desk.example/hook?token=hidden")
+    monkeypatch.setenv("MODERATION_WEBHOOK_SECRET", "hidden")
+    result = run("settings")
+    assert result.exit_code == 0
+    assert "MODERATION_DATABASE=postgresql://me:***@db/record?***" in result.stdout
+    assert "MODERATION_RATE=50 per second" in result.stdout
+    assert "hidden" not in result.stdout
+
+
+def test_sealing_and_verifying(run: Run, sessions: Sessions) -> None:
+    """Exit code 1 when the record is not as it was sealed, or not the one that was kept."""
+    sealed = run("record", "seal")
+    kept = sealed.stdout.split()[-1]
+    assert sealed.exit_code == 0
+    assert run("record", "seal").stdout == "Nothing new to seal.\n"
+    assert run("record", "verify", "--expect", kept).exit_code == 0
+    other = run("record", "verify", "--expect", "0" * 64)
+    assert other.exit_code == 1
+    assert "not the one you kept" in other.stderr
+    with writing(sessions) as session:
+        session.execute(sa.text("UPDATE decisions SET text = 'Other'"))
+    assert run("record", "verify").exit_code == 1
+
+
+def test_erasing(run: Run, sessions: Sessions, tmp_path: Path) -> None:
+    """In the record and in the spool, by comment, author and age."""
+    spool = Spool(tmp_path / "spool")
+    spool.put(_values("c2"))
+    _keep(sessions, "c3")
+    assert run("record", "erase", "--comment", "c3").stdout.startswith("1 decisions hold no")
+    assert run("record", "erase", "--author", "ravi").stdout.startswith("2 decisions hold no")
+    _keep(sessions, "c4")
+    assert run("record", "erase", "--older-than", "1").exit_code == 0
+    (waiting,) = spool.folder.glob("*.json")
+    assert "LOUD" not in waiting.read_text()
+    assert "ravi" not in waiting.read_text()
+
+
+def test_dead_letters_are_listed_and_sent_again(run: Run, sessions: Sessions) -> None:
+    """Without what stands behind the '?' of their address."""
+    listed = run("webhooks", "dead").stdout
+    assert "https://desk.example/hook?***  gone" in listed
+    assert "token" not in listed
+    assert run("webhooks", "resend", listed.split()[0]).stdout == "1 deliveries are due again.\n"
+    assert run("webhooks", "resend").stdout == "0 deliveries are due again.\n"
+    with sessions() as session:
+        (body,) = session.execute(sa.text("SELECT body FROM deliveries WHERE state = 'due'")).one()
+    assert json.loads(body)["data"] == {"id": "d1"}

@@ -1,0 +1,111 @@
+"""A clock that is set back: orders, cursors, seals, claims and retries stand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
+
+from api import App
+from api.record import seal, webhooks
+from api.record.circuit import RETRY_S, Circuit
+from api.record.webhooks import Hook
+from tests.api.test_records import decide, make
+from tests.record.conftest import NOW
+
+BACK = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    """A service whose clock is ours."""
+    made = make(tmp_path)
+    made.extensions["keeper"].clock = lambda: NOW
+    return made
+
+
+@pytest.fixture
+def client(app: App) -> FlaskClient:
+    """Its test client."""
+    return app.test_client()
+
+
+def _set_back(app: App) -> None:
+    app.extensions["keeper"].clock = lambda: NOW - BACK
+
+
+def test_the_queue_keeps_its_order(app: App, client: FlaskClient) -> None:
+    """By arrival, not by the clock; a cursor from before goes on where it was."""
+    before = [decide(client, f"LOUD {n}")["id"] for n in range(3)]
+    first = client.get("/v1/queue?limit=2").get_json()
+    _set_back(app)
+    after = [decide(client, f"LOUD {n}")["id"] for n in range(3, 5)]
+    rest = client.get(f"/v1/queue?limit=50&cursor={first['next']}").get_json()
+    shown: list[dict[str, Any]] = [*first["decisions"], *rest["decisions"]]
+    assert [one["id"] for one in shown] == before + after
+
+
+def test_seals_follow_each_other_and_accuse_nobody(app: App, client: FlaskClient) -> None:
+    """A row recorded by the earlier clock is not taken for one slipped in."""
+    sessions = app.extensions["keeper"].sessions
+    decide(client)
+    assert seal.seal(sessions, NOW)
+    _set_back(app)
+    made = decide(client, "LOUD 2")
+    client.post(f"/v1/decisions/{made['id']}/verdict", json={"action": "reject", "who": "asha"})
+    with sessions() as session:
+        assert seal.verify(session).problems == ()
+    second = seal.seal(sessions, NOW - BACK)
+    assert second is not None
+    assert second.sealed_at == NOW
+    with sessions() as session:
+        assert (seal.verify(session).seals, seal.verify(session).problems) == (2, ())
+
+
+def test_an_authors_future_comments_are_no_error(app: App, client: FlaskClient) -> None:
+    """What was decided 'later' counts as just now."""
+    decide(client, "LOUD 1", author="ravi")
+    _set_back(app)
+    assert decide(client, "LOUD 2", author="ravi")["recorded"] is True
+
+
+def test_a_claim_ends_all_the_same(app: App, client: FlaskClient) -> None:
+    """Later by as much as the clock went back, and it can be given back."""
+    url = f"/v1/decisions/{decide(client)['id']}/claim"
+    client.post(url, json={"who": "asha"})
+    _set_back(app)
+    assert client.post(url, json={"who": "mohan"}).status_code == 409
+    client.delete(f"{url}?who=asha")
+    assert client.post(url, json={"who": "mohan"}).status_code == 200
+
+
+def test_webhooks_go_out(app: App, client: FlaskClient) -> None:
+    """New events at once; one that waits for another try waits until then, and is not lost."""
+    keeper = app.extensions["keeper"]
+    keeper.hooks = [Hook("http://127.0.0.1:1/hook", "secret")]
+    decide(client, "LOUD 1")
+    assert webhooks.deliver(keeper.sessions, keeper.hooks, NOW, lambda *_: 500)
+    _set_back(app)
+    decide(client, "LOUD 2")
+    taken = lambda *_: 200  # noqa: E731 - a receiver in one word
+    assert webhooks.deliver(keeper.sessions, keeper.hooks, NOW - BACK, taken)
+    assert not webhooks.deliver(keeper.sessions, keeper.hooks, NOW - BACK, taken)
+    later = NOW + dt.timedelta(seconds=webhooks.BACKOFF[0])
+    assert webhooks.deliver(keeper.sessions, keeper.hooks, later, taken)
+
+
+def test_a_database_that_was_away_is_asked_again() -> None:
+    """The circuit counts on a clock that nobody sets: one caller asks, the others go on."""
+    now = 0.0
+    circuit = Circuit(lambda: now)
+    assert circuit.may_try()
+    circuit.failed(OperationalError("", {}, RuntimeError()))
+    assert not circuit.may_try()
+    now = RETRY_S
+    assert (circuit.may_try(), circuit.may_try(), circuit.open) == (True, False, True)
+    circuit.answered()
+    assert (circuit.may_try(), circuit.open) == (True, False)

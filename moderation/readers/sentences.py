@@ -32,6 +32,7 @@ BITS = 17  # of the judge's buckets
 SCALE = 3.0  # of its features: the squares of a sentence's values sum up to SCALE ** 2
 _LONGEST_PIECE = 200  # tokens of one sentence; what is longer is read in pieces
 _MOST_TOKENS = 5_000  # of one comment, 20 kB of ordinary text; what comes after is not judged
+_MOST_SENTENCES = 1_500  # of one comment, too: each costs more than its tokens
 _LONE = 0.05  # the chance that 'Which is why nobody came.' is full
 _LONGEST = 12  # longer sentences are all of one length to the judge
 _BONES = str.maketrans("", "", "ADJPTXC")  # what a sentence can do without
@@ -183,7 +184,7 @@ class SentenceReader:
 def _pieces(text: Text) -> Iterator[Sequence[Token]]:
     """The tokens of each sentence that has words."""
     tokens, at = text.tokens[:_MOST_TOKENS], 0
-    for sentence in text.sentences:
+    for sentence in text.sentences[:_MOST_SENTENCES]:
         while at < len(tokens) and tokens[at].start < sentence.start:
             at += 1
         first = at

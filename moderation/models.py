@@ -95,10 +95,12 @@ class Scores(dict[str, float]):
 class Models:
     """The champions, loaded: they score texts and explain the scores."""
 
-    def __init__(self, readers: Mapping[str, Reader], versions: Mapping[str, str]) -> None:
-        self.readers = readers
-        self.versions = dict(versions)
-        self._by_head = {head: reader for reader in readers.values() for head in reader.heads}
+    def __init__(
+        self, readers: Mapping[str, Reader], versions: Mapping[str, str], reader: str = CAREFUL
+    ) -> None:
+        self._loaded = readers, versions
+        self.readers, self.versions = _chosen(dict(readers), dict(versions), reader)
+        self._by_head = {head: reader for reader in self.readers.values() for head in reader.heads}
 
     @classmethod
     def load(cls, folder: Path | str | None = None) -> Models:
@@ -113,20 +115,8 @@ class Models:
         )
 
     def speaking(self, reader: str) -> Models:
-        """These models, with `careful` or `fast` as the reader of abuse, where there are both.
-
-        The careful one is spared the texts of which the fast one is certain.
-        """
-        if not {FAST, CAREFUL} <= set(self.readers):
-            return self
-        readers, versions = dict(self.readers), dict(self.versions)
-        fast, careful = readers[FAST], readers.pop(CAREFUL)
-        if reader == "careful":
-            cascade = importlib.import_module("moderation.readers.cascade")
-            readers[FAST] = cascade.Cascade.of(fast, careful, versions[FAST])
-        else:
-            del versions[CAREFUL]
-        return Models(readers, versions)
+        """The same models, with abuse judged by the `careful` reader or by the `fast` one alone."""
+        return Models(*self._loaded, reader)
 
     def read(self, texts: Sequence[Text]) -> None:
         """Fill `scores`, `notes` and `explain` of each text. A model that fails leaves its gaps."""
@@ -149,6 +139,20 @@ def _score(name: str, reader: Reader, texts: Sequence[Text]) -> None:
                 _score(name, reader, [text])
         else:
             log.error("model %s failed: %s", name, type(error).__name__)
+
+
+def _chosen(
+    readers: dict[str, Reader], versions: dict[str, str], reader: str
+) -> tuple[dict[str, Reader], dict[str, str]]:
+    """Of two readers of abuse the careful one behind the fast one, or the fast one alone."""
+    if {FAST, CAREFUL} <= set(readers):
+        careful = readers.pop(CAREFUL)
+        if reader == CAREFUL:
+            cascade = importlib.import_module("moderation.readers.cascade")
+            readers[FAST] = cascade.Cascade.of(readers[FAST], careful, versions[FAST])
+        else:
+            del versions[CAREFUL]
+    return readers, versions
 
 
 @dataclass(frozen=True)

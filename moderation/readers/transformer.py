@@ -5,6 +5,7 @@ Files: `model.onnx` (inputs `ids` and `mask`, outputs `pooled` and `tokens`) and
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import unicodedata
@@ -32,6 +33,19 @@ _SPECIAL = regex.compile(
     r"|(?P<emoji>(?![\d#*©®™])\p{Emoji})"
 )
 _SAID = {"link": "link", "mention": "@user"}
+
+
+# 'Shital', 'Assam' and 'Cockburn' are no words of the vocabulary and would be read as a rude one
+# and a rest. With another rest than these they are read as an unknown word and that rest.
+_RUDE = frozenset(
+    "anal arse ass cock crap cum dick fag hoe piss poo rape sex shit slut tit".split()
+)
+_RESTS = frozenset(
+    f"##{rest}"
+    for rest in """bag bags brain ed er ers es est face faced fest hat head heads hole holes hood
+        ing ist ists less load lord lords ness s show stain storm suck t ted tier ting ty ual
+        uck wad wi y""".split()
+)
 
 
 def prepared(text: str) -> Folded:
@@ -103,7 +117,7 @@ class Transformer:
         """The windows of a prepared text."""
         # One text at a time: the tokenizer's own batches start threads, which no fork survives.
         whole = self.parts()[1].encode(text, add_special_tokens=False)
-        ids, places = whole.ids, whole.offsets
+        ids, places = _without_rude_beginnings(whole, self.parts()[1]), whole.offsets
         return [Encoded(ids[window], places[window]) for window in windows(len(ids))]
 
     def run(self, parts: Sequence[list[int]]) -> tuple[Floats, list[Floats]]:
@@ -147,3 +161,12 @@ class Transformer:
                 tokenizer = Tokenizer.from_file(str(self.files.path("tokenizer.json")))
                 loaded = self._loaded = (os.getpid(), session, tokenizer)
         return loaded[1], loaded[2]
+
+
+def _without_rude_beginnings(whole: Any, tokenizer: Any) -> list[int]:
+    ids: list[int] = whole.ids
+    tokens = whole.tokens
+    for at, (token, rest) in enumerate(itertools.pairwise(tokens)):
+        if token in _RUDE and rest.startswith("##") and rest not in _RESTS:
+            ids[at] = tokenizer.token_to_id("[UNK]")
+    return ids

@@ -54,6 +54,12 @@ def test_harmless_twin_is_below_the_harmful_one(
     assert score(reader, harmless) < min(0.45, score(reader, harmful))
 
 
+@pytest.mark.parametrize("name", ["Shital", "Assam", "Cockburn", "Dikshit", "Nishit"])
+def test_name_that_holds_a_rude_word_is_a_name(reader: CarefulReader, name: str) -> None:
+    """Names that the vocabulary does not know are not read as what they begin with."""
+    assert score(reader, f"{name} and her brother came to the office.") < 0.3
+
+
 @pytest.mark.parametrize("comment", ["You are an idiot.", "Shut up, you stupid moron!"])
 def test_insult_is_seen(reader: CarefulReader, comment: str) -> None:
     """Plain insults score high for toxicity and for personal attack."""

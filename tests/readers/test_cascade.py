@@ -81,5 +81,7 @@ def test_policy_chooses_the_reader() -> None:
     assert scores["fast"] == 0.5
     assert scores["careful"] == pytest.approx(0.75)
     assert models.speaking("fast").versions == {"abuse": "1"}
-    alone = Models({"abuse": Fixed()}, {"abuse": "1"})
-    assert alone.speaking("careful") is alone
+    alone = Models({"abuse": Fixed(0.3)}, {"abuse": "1"})
+    text = read("0.5")
+    alone.read([text])
+    assert text.scores["toxicity"] == 0.3

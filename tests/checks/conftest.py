@@ -10,9 +10,7 @@ from moderation.text import Text, read
 
 Reader = Literal["careful", "fast"]
 
-CAREFUL_LIMITS = {
-    ("test_abuse", "names that hold words"): "it takes 'Dikshit' and 'Nishit' for swear words",
-}
+CAREFUL_LIMITS: dict[tuple[str, str], str] = {}
 """What the careful reader's weights get wrong; a version that gets it right fails here."""
 
 

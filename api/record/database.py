@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,10 +87,33 @@ def _sqlite(url: sa.URL, timeout_s: float) -> sa.Engine:
 @contextmanager
 def writing(sessions: Sessions) -> Iterator[Session]:
     """A session that may write; committed at the end, rolled back on an error."""
-    with sessions() as session:
+    with _turn(sessions.kw["bind"]), sessions() as session:
         session.connection(execution_options={"writes": True})
         yield session
         session.commit()
+
+
+_TURNS: weakref.WeakKeyDictionary[sa.Engine, threading.Lock] = weakref.WeakKeyDictionary()
+_TURN_S = 3.0
+
+
+@contextmanager
+def _turn(engine: sa.Engine) -> Iterator[None]:
+    """Let the threads of a process write to SQLite in the order they came.
+
+    SQLite itself makes them ask again and again, ever more rarely, so that some wait for long.
+    Between processes it still does; who waits too long for a turn asks too.
+    """
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    turn = _TURNS.setdefault(engine, threading.Lock())
+    mine = turn.acquire(timeout=_TURN_S)
+    try:
+        yield
+    finally:
+        if mine:
+            turn.release()
 
 
 def lock(session: Session) -> None:

@@ -1,0 +1,149 @@
+"""A row that the database refuses stops no other; who is forgotten is forgotten everywhere."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import select
+
+from api.record import database, decisions, erase, webhooks
+from api.record.database import Sessions, writing
+from api.record.spool import Spool
+from api.record.tables import DecisionRow, DeliveryRow
+from api.record.webhooks import Hook
+from moderation import Comment, Moderator
+from tests.record.conftest import NOW, Keep
+
+HOOK = Hook("http://127.0.0.1:1/hook", "secret")
+
+
+def _values(moderator: Moderator, text: str, **known: str) -> dict[str, Any]:
+    comment = Comment(text, **known)  # type: ignore[arg-type]  # id, author
+    return decisions.fields(
+        moderator.moderate(comment),
+        comment,
+        moderator.policy,
+        community="",
+        route="v1",
+        store=True,
+        now=NOW,
+    )
+
+
+def _comments(sessions: Sessions) -> list[str | None]:
+    with sessions() as session:
+        return list(session.scalars(select(DecisionRow.comment_id).order_by(DecisionRow.sequence)))
+
+
+def test_a_large_batch_with_conflicts(sessions: Sessions, moderator: Moderator, keep: Keep) -> None:
+    """What was there already, and what stands twice in the batch, costs the others nothing."""
+    keep("Short 3", id="c3")
+    rows = [_values(moderator, f"Short {n}", id=f"c{n}") for n in range(200)]
+    rows.append(_values(moderator, "Short 7", id="c7"))
+    assert decisions.keep(sessions, [*rows, rows[0]], NOW) == set()
+    with sessions() as session:
+        kept = list(session.scalars(select(DecisionRow.id)))
+    assert len(kept) == len(set(kept)) == 202
+    assert {row["id"] for row in rows} <= set(kept)
+
+
+def test_many_are_found_in_one_query(sessions: Sessions, keep: Keep) -> None:
+    """Each at its place, and only with its own text."""
+    ids = [keep(f"Short {n}", id=f"c{n}") for n in range(3)]
+    asked = [
+        Comment("Short 2", id="c2"),
+        Comment("Short 0", id="c2"),
+        Comment("Short 0"),
+        Comment("Short 0", id="c0"),
+        Comment("Short 2", id="c2"),
+    ]
+    with sessions() as session:
+        found = decisions.find_many(session, "", asked)
+    assert {place: row.id for place, row in found.items()} == {0: ids[2], 3: ids[0], 4: ids[2]}
+
+
+def test_what_the_database_refuses_is_set_aside(
+    url: str, sessions: Sessions, spool: Spool, moderator: Moderator
+) -> None:
+    """It and a damaged file wait no longer; the others are written, and nothing is tried again."""
+    spool.put(_values(moderator, "Short 1", id="c1"))
+    bad = "x" * 600 if url.startswith("postgresql") else "x"
+    spool.put(_values(moderator, "Short 2", id=bad))
+    spool.put(_values(moderator, "Short 3", id="c3"))
+    (spool.folder / "damaged.json").write_text('{"id": "half')
+    refused = 1 if url.startswith("postgresql") else 0  # SQLite takes a reference of any length
+    assert spool.drain(sessions, NOW) == 3 - refused
+    assert len(spool) == 0
+    assert len(list(spool.folder.glob("*.refused"))) == 1 + refused
+    assert [one for one in _comments(sessions) if one != "x"] == ["c1", "c3"]
+
+
+def test_edits_that_wait_are_numbered_as_they_came(
+    sessions: Sessions, spool: Spool, moderator: Moderator
+) -> None:
+    """The files' names tell nothing of their order."""
+    texts = [f"Short {n}" for n in range(6)]
+    for text in texts:
+        spool.put(_values(moderator, text, id="c1"))
+    spool.drain(sessions, NOW)
+    with sessions() as session:
+        rows = session.execute(select(DecisionRow.text, DecisionRow.revision)).all()
+    assert sorted(rows, key=lambda row: row.revision) == [(t, n + 1) for n, t in enumerate(texts)]
+
+
+def test_who_waits_in_the_spool_is_forgotten_too(
+    sessions: Sessions, spool: Spool, moderator: Moderator
+) -> None:
+    """And stays so when the decision is written."""
+    spool.put(_values(moderator, "Short secret", id="c1", author="ravi"))
+    spool.put(_values(moderator, "Short other", id="c2", author="mohan"))
+    assert erase.by_author(sessions, spool, "", "ravi", NOW) == 1
+    assert "secret" not in "".join(path.read_text() for path in spool.folder.glob("*.json"))
+    assert spool.drain(sessions, NOW) == 2
+    with sessions() as session:
+        rows = session.execute(select(DecisionRow.text, DecisionRow.erased_at)).all()
+    assert {row.text for row in rows} == {None, "Short other"}
+    assert {row.erased_at for row in rows} == {None, NOW}
+
+
+def test_a_webhook_that_is_still_due_forgets_too(sessions: Sessions) -> None:
+    """No reference to the comment, and no word of a moderator."""
+    with writing(sessions) as session:
+        for id_ in ("d1", "d2"):
+            data = {"id": id_, "comment_id": "c1", "history": {"verdicts": [{"reason": "why"}]}}
+            webhooks.enqueue(session, [HOOK], "verdict", data, NOW)
+        webhooks.forget(session, {"d1"})
+        bodies = [json.loads(body) for body in session.scalars(select(DeliveryRow.body))]
+    told = {body["data"]["id"]: body["data"] for body in bodies}
+    assert told["d1"] == {"id": "d1", "comment_id": None}
+    assert told["d2"]["history"]["verdicts"] == [{"reason": "why"}]
+
+
+def test_more_than_a_transaction_of_them_is_forgotten(
+    sessions: Sessions, spool: Spool, moderator: Moderator
+) -> None:
+    """In parts, so that nobody who decides waits for long."""
+    count = erase.CHUNK + 10
+    rows = [_values(moderator, f"Short {n}", author="ravi") for n in range(count)]
+    decisions.keep(sessions, rows, NOW)
+    assert erase.by_author(sessions, spool, "", "ravi", NOW) == count
+
+
+def test_nobody_else_reads_the_files(tmp_path: Path, moderator: Moderator) -> None:
+    """The database's folder and file, and the spool's."""
+    spool = Spool(tmp_path / "var" / "spool")
+    spool.put(_values(moderator, "Too short"))
+    engine = database.connect(f"sqlite:///{tmp_path}/data/record.sqlite")
+    database.upgrade(engine)
+    with engine.connect() as connection:
+        connection.execute(sa.text("SELECT 1"))
+        files = [*(tmp_path / "data").iterdir(), *spool.folder.glob("*.json")]
+        assert {path.name for path in files} >= {"record.sqlite", "record.sqlite-wal"}
+        assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    engine.dispose()
+    folders = (tmp_path / "data", spool.folder)
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}

@@ -183,7 +183,7 @@ def _file(path: str | Path | None) -> dict[str, Any]:
         return {}
     try:
         return tomllib.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsError([f"{FILE}: {path} cannot be read: {error}"]) from None
 
 

@@ -259,7 +259,7 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise PolicyError(str(path), ["there is no such file"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise PolicyError(str(path), [f"cannot be read: {error}"]) from None
 
 

@@ -235,12 +235,16 @@ class Postgres:
         """Stop, cutting every connection."""
         self._run("pg_ctl", "-m", "fast", "-w", "stop")
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def client(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's own programs."""
         as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-        command = [*as_user, str(self.bin / program), "-D", str(self.base / "data"), *arguments]
+        command = [*as_user, str(self.bin / program), *arguments]
         subprocess.run(  # noqa: S603 - PostgreSQL's own, by its path
             command, check=True, stdout=subprocess.DEVNULL, cwd=self.base
         )
+
+    def _run(self, program: str, *arguments: str) -> None:
+        self.client(program, "-D", str(self.base / "data"), *arguments)
 
 
 @contextlib.contextmanager

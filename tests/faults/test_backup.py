@@ -1,0 +1,82 @@
+"""A backup taken while the service writes is whole: its seals verify after it was restored."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import sessionmaker
+
+from api.record import database, seal
+from api.record.database import Sessions
+from api.record.decisions import fields, keep
+from api.record.tables import DecisionRow
+from moderation import Comment, Moderator
+from tests.faults.service import Postgres
+from tests.record.conftest import NOW
+
+
+def _write(sessions: Sessions, moderator: Moderator, numbers: range) -> None:
+    for number in numbers:
+        comment = Comment(f"Short {number}", id=f"c{number}")
+        made = moderator.moderate(comment)
+        values = fields(
+            made, comment, moderator.policy, community="", route="v1", store=True, now=NOW
+        )
+        keep(sessions, [values], NOW)
+
+
+def _sealed(url: str, moderator: Moderator) -> tuple[Sessions, str]:
+    """A record of 20 decisions under a seal, and the seal's hash."""
+    engine = database.connect(url)
+    database.upgrade(engine)
+    sessions = sessionmaker(engine)
+    _write(sessions, moderator, range(20))
+    made = seal.seal(sessions, NOW)
+    assert made is not None
+    return sessions, made.hash
+
+
+def _verified(url: str, expected: str) -> None:
+    engine = database.connect(url)
+    with sessionmaker(engine)() as session:
+        found = seal.verify(session)
+        rows = session.scalar(select(func.count()).select_from(DecisionRow))
+    engine.dispose()
+    assert (found.problems, found.rows, found.hash) == ((), 20, expected)
+    assert rows is not None
+    assert rows >= 20
+
+
+def test_sqlite(tmp_path: Path, moderator: Moderator) -> None:
+    """By SQLite's own online backup, as the docs say."""
+    sessions, hash_ = _sealed(f"sqlite:///{tmp_path}/record.sqlite", moderator)
+    writer = threading.Thread(target=_write, args=(sessions, moderator, range(20, 120)))
+    writer.start()
+    with (
+        closing(sqlite3.connect(tmp_path / "record.sqlite")) as source,
+        closing(sqlite3.connect(tmp_path / "copy.sqlite")) as copy,
+    ):
+        source.backup(copy)
+    writer.join()
+    _verified(f"sqlite:///{tmp_path}/copy.sqlite", hash_)
+    sessions.kw["bind"].dispose()
+
+
+def test_postgresql(server: Postgres, moderator: Moderator) -> None:
+    """By pg_dump and pg_restore into an empty database, as the docs say."""
+    server.start()
+    sessions, hash_ = _sealed(server.url, moderator)
+    writer = threading.Thread(target=_write, args=(sessions, moderator, range(20, 60)))
+    writer.start()
+    to = ("-h", "127.0.0.1", "-p", str(server.port), "-U", "moderation")
+    dump = str(server.base / "copy")
+    server.client("pg_dump", *to, "--format=custom", f"--file={dump}", "postgres")
+    writer.join()
+    server.client("createdb", *to, "restored")
+    server.client("pg_restore", *to, "--exit-on-error", "--dbname=restored", dump)
+    _verified(server.url.replace("/postgres", "/restored"), hash_)
+    sessions.kw["bind"].dispose()

@@ -201,7 +201,7 @@ def read(comment: Comment | str) -> Text:
         add(_normal(match[0]), start, end, copied=False)
         done = end
     add(raw[done:], done, len(raw), copied=True)
-    return Text(raw, "".join(parts), comment, pieces or [Piece(0, 0, 0, True)])
+    return Text(raw, "".join(parts), comment, pieces or [Piece(0, 0, len(raw), False)])
 
 
 def _normal(special: str) -> str:

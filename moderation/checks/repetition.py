@@ -44,6 +44,7 @@ _LETTERS = regex.compile(r"(?i)(\p{L})\1{4,}+")
 _SIGNS = regex.compile(
     r"([^\p{L}\p{M}\p{N}\s.\-_=*~#|]\p{Emoji_Modifier}?)(?:\s?\1){5,}+|(?:[?!]\s?){8,}+"
 )
+_SAID = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _LAUGHTER = frozenset("ha he hi ho hah heh haha hehe lol aha".split())
 _LONGEST_PHRASE = 6  # words; what is longer is compared as a sentence
 _SENTENCE_WORDS = 5  # shorter sentences are repeated for emphasis
@@ -158,7 +159,7 @@ def _apart(repeats: list[Repeat]) -> list[Repeat]:
 
 def _normal(said: str) -> str:
     """A text as it is compared: small letters and numbers, one space between words."""
-    return " ".join(regex.findall(r"[\p{L}\p{M}\p{N}]+", said.casefold()))
+    return " ".join(_SAID.findall(said.casefold()))
 
 
 def _likeness(text: Text, settings: Settings) -> float:

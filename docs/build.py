@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from typing import Any
 import click
 from click.testing import CliRunner
 
-from moderation import Moderator, Policy
+from api import create_app
+from moderation import Policy
 from moderation.cli import commands
 from moderation.models import listing
 from moderation.policy import RulePolicy
@@ -148,8 +150,13 @@ def models_table() -> str:
 def answer() -> str:
     """The answer to the request that the README shows just before."""
     body = re.search(r"-d '(\{.*?\})'", README.read_text("utf-8"))
-    text = json.loads(body[1])["text"] if body else ""
-    return f"```json\n{_folded(Moderator.load().moderate(text).to_dict())}\n```"
+    with tempfile.TemporaryDirectory() as folder:
+        own = {"MODERATION_DATABASE": "sqlite://", "MODERATION_SPOOL": folder}
+        client = create_app(own).test_client()
+        request = json.loads(body[1]) if body else {}
+        client.post("/v1/moderate", json=request)  # the models are loaded by the first
+        answered = client.post("/v1/moderate", json=request)
+    return f"```json\n{_folded(answered.json)}\n```"
 
 
 def _folded(value: Any, indent: int = 0, room: int = 100) -> str:

@@ -136,14 +136,13 @@ def seal() -> None:
     """Chain the hashes of all rows since the last seal, and print the new seal."""
 
     with _sessions() as sessions:
-        made = None
-        while following := seals.seal(sessions, _now()):
-            made = following
-            click.echo(f"seal {made.id}: {made.rows} rows, {made.hash}")
-        if made is None:
-            click.echo("Nothing new to seal.")
-            return
-    click.echo("Keep the last hash elsewhere too: it proves the record as it is now.", err=True)
+        made = list(iter(lambda: seals.seal(sessions, _now()), None))
+    if not made:
+        click.echo("Nothing new to seal.")
+        return
+    rows = sum(seal.rows for seal in made)
+    click.echo(f"seal {made[-1].id}: {rows} rows since the last, {made[-1].hash}")
+    click.echo("Keep this hash elsewhere too: it proves the record as it is now.", err=True)
 
 
 @record.command()

@@ -40,7 +40,7 @@ def moment(session: Session, now: dt.datetime) -> dt.datetime:
     return max(now, last) if last else now
 
 
-def seal(sessions: Sessions, now: dt.datetime, most: int = 10_000) -> Seal | None:
+def seal(sessions: Sessions, now: dt.datetime, most: int = 1000) -> Seal | None:
     """Seal rows that are not, `most` at a time; None where there is nothing new.
 
     A full record takes several seals, so that decisions are written between them. Of two who

@@ -70,12 +70,13 @@ def test_it_decides(port: int) -> None:
         "policy",
         "models",
         "took_ms",
+        "recorded",
     ]
 
 
 def test_it_is_ready(port: int) -> None:
     """With the shipped models every score is there."""
-    assert asked(port, "GET", "/readyz") == (200, b'{"status":"ok"}\n')
+    assert asked(port, "GET", "/readyz") == (200, b'{"status":"ok","waiting":0}\n')
 
 
 def test_the_page_is_there(port: int) -> None:

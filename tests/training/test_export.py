@@ -2,10 +2,12 @@
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import onnxruntime
 import pytest
 
 from moderation.training.export import HEADS, LAYERS, onnx_model
+from moderation.training.unpack import unpacked
 
 WIDTH, INNER, WORDS, TASKS = 48, 96, 50, 3
 Array = npt.NDArray[np.float32]
@@ -98,3 +100,22 @@ def test_padding_and_neighbours_change_nothing(weights: Weights) -> None:
     alone = session.run(["pooled"], {"ids": ids[:1, :3], "mask": mask[:1, :3]})[0]
     assert both[0] == pytest.approx(alone[0], abs=1e-4)
     assert both[0] == pytest.approx(tokens[0, :3].mean(0), abs=1e-5)
+
+
+def test_unpacking_gives_the_weights_back(weights: Weights) -> None:
+    """Training can go on from a shipped file: all that is lost is the rounding."""
+    ranges = in_float(weights, [*range(20)])[1]
+    found = unpacked(onnx_model(weights, ranges))
+    assert found.keys() == weights.keys()
+    for name, value in weights.items():
+        assert found[name].shape == value.shape
+        error = np.sqrt(np.mean((found[name] - value) ** 2))
+        assert error <= 0.05 * np.sqrt(np.mean(value**2)), name
+
+
+def test_a_foreign_graph_is_not_unpacked(weights: Weights) -> None:
+    """A graph of another build is refused in words."""
+    model = onnx.load_from_string(onnx_model(weights, in_float(weights, [1, 2])[1]))
+    del model.graph.node[-20:]
+    with pytest.raises(ValueError, match="not one that"):
+        unpacked(model.SerializeToString())

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from moderation.training import feed
 from moderation.training.corpora import Row
@@ -60,6 +61,15 @@ def test_harmful_rows_are_kept_and_plentiful_harmless_ones_thinned() -> None:
     drawn = feed.drawn(pool, DRAW)
     assert sum(example.targets["jigsaw.toxic"] for example in drawn) == 100
     assert 400 < len(drawn) - 100 < 600
+
+
+def test_a_share_over_one_draws_a_row_more_than_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is scarce and telling comes several times in an epoch."""
+    monkeypatch.setitem(feed.DRAWN, "scarce", (2.5, 2.0))
+    pool = [Example(str(n), "scarce", {"x": float(n < 100)}) for n in range(200)]
+    drawn = feed.drawn(pool, DRAW)
+    assert sum(example.targets["x"] == 0 for example in drawn) == 200
+    assert 210 < sum(example.targets["x"] == 1 for example in drawn) < 290
 
 
 def test_a_row_trains_only_what_its_set_speaks_about() -> None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from moderation.readers.transformer import prepared
 from moderation.text import read
-from moderation.training import corpora
+from moderation.training import corpora, own
 from moderation.training.augment import augment
 from moderation.training.twins import twins
 
@@ -67,13 +67,17 @@ class Example:
 
 
 def examples(rows: Iterable[corpora.Row], seed: int) -> Iterator[Example]:
-    """The rows that train, with their tasks, and our own twins."""
+    """The rows that train, with their tasks, our own comments that do, and our own twins."""
     for row in rows:
         targets = {SAME.get(name, name): value for name, value in row.labels.items()}
         if row.source == "identity":
             targets = dict.fromkeys(NEUTRAL, 0.0)
         if row.part == "train" and not LEFT_OUT.intersection(targets):
             yield Example(read(row.text).clean, row.source, targets)
+    for comment in own.comments():
+        if comment.part == "train":
+            targets = {f"own.{label}": value for label, value in comment.labels.items()}
+            yield Example(read(comment.text).clean, "own", targets)
     for twin in twins(TWINS, seed):
         said = {"own.hate": twin.hate, "own.attack": twin.attack}
         targets = {name: value for name, value in said.items() if value is not None}
@@ -138,9 +142,9 @@ def padded(encoded: Sequence[Sequence[int]]) -> tuple[npt.NDArray[np.int64], Flo
     """
     shape = len(encoded), max(map(len, encoded))
     ids, mask = np.zeros(shape, np.int64), np.zeros(shape, np.float32)
-    for row, own in enumerate(encoded):
-        ids[row, : len(own)] = own
-        mask[row, : len(own)] = 1
+    for row, said in enumerate(encoded):
+        ids[row, : len(said)] = said
+        mask[row, : len(said)] = 1
     return ids, mask
 
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from moderation.training import feed
+from moderation.training import feed, own
 from moderation.training.corpora import Row
 from moderation.training.feed import Example
 
@@ -53,6 +53,19 @@ def test_neutral_mention_of_an_identity_is_a_no_for_all() -> None:
     example = next(feed.examples([row], 0))
     assert set(example.targets) == set(feed.NEUTRAL)
     assert not any(example.targets.values())
+
+
+def test_own_comments_teach_tasks_of_their_own() -> None:
+    """Those of the training part only, each for the labels that it has and no others."""
+    comments = list(own.comments())
+    length = sum(comment.part == "train" for comment in comments)
+    taught = list(feed.examples([], 0))[:length]
+    held = {comment.text for comment in comments if comment.part != "train"}
+    assert not held.intersection(example.text for example in feed.examples([], 0))
+    assert {tuple(example.targets) for example in taught} == {
+        tuple(f"own.{label}" for label in comment.labels) for comment in comments
+    }
+    assert {example.source for example in taught} == {"own"}
 
 
 def test_harmful_rows_are_kept_and_plentiful_harmless_ones_thinned() -> None:

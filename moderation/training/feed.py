@@ -51,6 +51,7 @@ DRAWN = {
     "hatexplain": (0.7, 0.7),
     "stormfront": (1.0, 0.4),
     "sms_spam": (1.0, 0.5),
+    "own_comments": (5.0, 5.0),
 }
 WEIGHT = {"davidson": 0.3}  # its labels follow dialect
 
@@ -77,7 +78,7 @@ def examples(rows: Iterable[corpora.Row], seed: int) -> Iterator[Example]:
     for comment in own.comments():
         if comment.part == "train":
             targets = {f"own.{label}": value for label, value in comment.labels.items()}
-            yield Example(read(comment.text).clean, "own", targets)
+            yield Example(read(comment.text).clean, "own_comments", targets)
     for twin in twins(TWINS, seed):
         said = {"own.hate": twin.hate, "own.attack": twin.attack}
         targets = {name: value for name, value in said.items() if value is not None}

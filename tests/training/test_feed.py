@@ -65,7 +65,7 @@ def test_own_comments_teach_tasks_of_their_own() -> None:
     assert {tuple(example.targets) for example in taught} == {
         tuple(f"own.{label}" for label in comment.labels) for comment in comments
     }
-    assert {example.source for example in taught} == {"own"}
+    assert {example.source for example in taught} == {"own_comments"}
 
 
 def test_harmful_rows_are_kept_and_plentiful_harmless_ones_thinned() -> None:

@@ -12,7 +12,7 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from sqlalchemy.orm import sessionmaker
 
-from api import corrections, desk, errors, headers, metrics, records, settings, v1
+from api import corrections, desk, dialects, errors, headers, metrics, records, settings, v1
 from api.auth import Gate
 from api.body import JsonRequest
 from api.docs import docs
@@ -93,6 +93,7 @@ def create_app(
     app.register_api(records.records)
     app.register_api(corrections.corrections)
     app.register_api(v1.health)
+    dialects.register(app)
     app.register_blueprint(docs)
     if chosen.try_page:
         app.register_blueprint(desk.desk)

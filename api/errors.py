@@ -153,20 +153,31 @@ def _http(error: HTTPException) -> Response:
 
 
 def _too_large(_: RequestEntityTooLarge) -> Response:
-    # A client that is still sending would see a broken pipe instead of this answer.
+    return response(too_large())
+
+
+def too_large() -> Problem:
+    """The problem with a body over the limit, once what a client still sends was read.
+
+    Else it would see a broken pipe instead of an answer.
+    """
     rest = get_input_stream(request.environ)
     with suppress(HTTPException):
         for _chunk in range(0, MOST_DRAINED, 65_536):
             if not rest.read(65_536):
                 break
     limit = current_app.config["MAX_CONTENT_LENGTH"]
-    return response(Problem(413, f"The body is too large; the limit is {limit:,} bytes."))
+    return Problem(413, f"The body is too large; the limit is {limit:,} bytes.")
 
 
 def _unexpected(error: Exception) -> Response:
-    # Where it broke, but not what it said: an exception's message may hold the comment's text.
+    note(error)
+    return response(Problem(500, "The service failed to answer; its log says where."))
+
+
+def note(error: Exception) -> None:
+    """Log where a request broke, but not what was said: a message may hold the comment's text."""
     place, trace = "", error.__traceback__
     while trace:
         place, trace = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}", trace.tb_next
     log.error("request failed: %s at %s", error.__class__.__name__, place)
-    return response(Problem(500, "The service failed to answer; its log says where."))

@@ -1,0 +1,13 @@
+"""Other people's wire formats, one a file, over the same keeper as our own API."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+SPOKEN: tuple[Blueprint, ...] = ()
+
+
+def register(app: Flask) -> None:
+    """Let `app` speak them all."""
+    for dialect in SPOKEN:
+        app.register_blueprint(dialect)

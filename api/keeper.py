@@ -62,13 +62,22 @@ class Keeper:
     _lost_at: float | None = None
 
     def decide(
-        self, asked: Sequence[Asked], *, community: str = "", route: str = "v1"
+        self,
+        asked: Sequence[Asked],
+        *,
+        community: str = "",
+        route: str = "v1",
+        moderator: Moderator | None = None,
     ) -> list[dict[str, Any]]:
-        """A decision for each comment, as JSON values; `recorded` says whether it is kept."""
+        """A decision for each comment, as JSON values; `recorded` says whether it is kept.
+
+        Another `moderator`, of the same policy, may be given for who has no time for this one.
+        """
         known, contexts = self._known(asked, community)
         fresh = [place for place in range(len(asked)) if place not in known]
         comments = [contexts.get(place, asked[place].comment) for place in fresh]
-        made = dict(zip(fresh, self.moderator.moderate_many(comments), strict=True))
+        judge = moderator or self.moderator
+        made = dict(zip(fresh, judge.moderate_many(comments), strict=True))
         recorded = self._record(
             [
                 self._values(decision, asked[place], community, route)

@@ -113,6 +113,19 @@ class Settings(BaseModel):
     webhook_secret: SecretStr | None = Field(
         None, description="What webhooks are signed with; needed if there are any."
     )
+    coral_secrets: Annotated[list[SecretStr], BeforeValidator(_listed)] = Field(
+        [],
+        description="The signing secrets of Coral's external moderation phases, with commas "
+        "between; while one is rotated, both.",
+    )
+    coral_budget_ms: int = Field(
+        80,
+        ge=10,
+        le=10_000,
+        description="After so long a comment that Coral asks about is withheld for a person. Keep "
+        "it under the timeout of the phase, with room for the way there and back; from 500 on "
+        "the careful reader judges too.",
+    )
     unprotected: bool = Field(
         True,
         description="Whether, as long as there is no key, everyone who reaches the service may "

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-SPOKEN: tuple[Blueprint, ...] = ()
+from api.dialects import akismet, coral, openai
+
+SPOKEN: tuple[Blueprint, ...] = (akismet.akismet, coral.coral, openai.openai)
 
 
 def register(app: Flask) -> None:

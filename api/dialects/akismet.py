@@ -1,0 +1,346 @@
+"""Akismet 1.1 and 1.2, for clients whose host is set, or resolved, to this service.
+
+The key stands in `api_key` (or `key`), or is the first part of the host, as older clients send
+it: `hr-….rest.akismet.com`. Bodies are forms or JSON, answers Akismet's exact words.
+
+A comment that a person has to look at is provisional to WordPress (`false`, to be asked again
+after a while), which leaves it pending. Every other client knows only yes and no, and is told
+`true`, for that keeps the comment back. `discard` is said of what the spam rule refuses, and of
+nothing else: whoever was refused for a word can appeal only if the comment is still there.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+import io
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify, request
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
+
+from api import errors
+from api.auth import gate
+from api.errors import Problem
+from api.keeper import Asked
+from api.record import verdicts
+from api.record.decisions import text_key
+from api.record.tables import DecisionRow
+from api.v1 import count, keeper, moderator
+from moderation import Action, Comment
+from moderation.comment import CommentError, validate
+
+THANKS = "Thanks for making the web a better place."
+RECHECK_S = 1800  # a person may have looked by then
+SURE_SPAM = frozenset({"akismet-guaranteed-spam", "viagra-test-123"})
+SURE_SPAM_MAIL = "akismet-guaranteed-spam@example.com"
+_HOST_KEY = re.compile(r"(hr-[0-9a-f]{8}-[0-9a-f]{40})\.", re.IGNORECASE)
+
+Fields = Mapping[str, str]
+
+akismet = Blueprint("akismet", __name__)
+
+
+@akismet.post("/1.1/verify-key")
+def verify_key() -> Response:
+    """Whether the key may decide."""
+    fields = _fields()
+    _need(fields, "blog")
+    _admit(fields, "decide")
+    return _text("valid")
+
+
+@akismet.post("/1.1/comment-check")
+def comment_check() -> Response:
+    """`true` keeps the comment back, `false` does not."""
+    fields = _fields()
+    _admit(fields, "decide")
+    _need(fields, "blog", "comment_content")
+    if fields.get("user_role") == "administrator":
+        return _text("false")
+    if fields.get("comment_author") in SURE_SPAM or _mail(fields) == SURE_SPAM_MAIL:
+        tip = {"X-akismet-pro-tip": "discard"} if _true(fields, "test_discard") else {}
+        return _text("true", tip)
+    asked = Asked(_comment(fields), keep=not _true(fields, "is_test"))
+    (decision,) = keeper().decide([asked], community=_site(fields), route="akismet")
+    count([decision], "akismet")
+    return _answer(decision)
+
+
+@akismet.post("/1.1/submit-<any(spam, ham):kind>")
+def submit(kind: str) -> Response:
+    """A moderator's verdict: that a comment should have been refused, or approved."""
+    fields = _fields()
+    _admit(fields, "verdict")
+    _need(fields, "comment_content")
+    if not _true(fields, "is_test"):
+        _give_verdict(fields, Action.REJECT if kind == "spam" else Action.APPROVE)
+    return _text(THANKS)
+
+
+@akismet.route("/1.2/usage-limit", methods=["GET", "POST"])
+def usage_limit() -> Response:
+    """How many comments were checked this month; there is no limit."""
+    _admit(_fields(), "read")
+    usage = sum(sum(checked.values()) for checked in _sites(_month("")).values())
+    return jsonify(limit="none", usage=usage, percentage="0.00", throttled=False)
+
+
+@akismet.route("/1.2/key-sites", methods=["GET", "POST"])
+def key_sites() -> Response:
+    """What was checked in a month, site by site."""
+    fields = _fields()
+    _admit(fields, "read")
+    month = _month(fields.get("month", ""))
+    rows = [
+        _site_row(site, checked)
+        for site, checked in sorted(_sites(month).items(), key=lambda it: -sum(it[1].values()))
+        if fields.get("filter", "") in site
+    ]
+    limit, offset = _number(fields, "limit", 500), _number(fields, "offset", 0)
+    page, shown = rows[offset : offset + limit], f"{month:%Y-%m}"
+    if fields.get("format", "json").lower() == "csv":
+        return _csv(page, f"during {shown} (limit:{limit}, offset: {offset}, total: {len(rows)})")
+    return jsonify({shown: page, "limit": limit, "offset": offset, "total": len(rows)})
+
+
+def _fields() -> Fields:
+    """What was sent, as strings, in whatever way."""
+    sent: Mapping[str, Any] = request.get_json() if request.is_json else request.values
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in sent.items()
+        if isinstance(value, str | int | float)
+    }
+
+
+def _admit(fields: Fields, scope: str) -> None:
+    """Let in only who has a key with this scope. Raises a `Problem`."""
+    host = _HOST_KEY.match(request.host)
+    secret = fields.get("api_key") or fields.get("key") or (host[1].lower() if host else None)
+    key = gate().key(secret)
+    if not key.may(scope):
+        raise Problem(403, f"This key has no scope '{scope}'.")
+    gate().count(key)
+    g.key = key
+
+
+def _need(fields: Fields, *names: str) -> None:
+    for name in names:
+        if not fields.get(name, "").strip():
+            raise Problem(400, f'Empty "{name}" value')
+
+
+def _true(fields: Fields, name: str) -> bool:
+    return fields.get(name, "").lower() in ("1", "true", "yes")
+
+
+def _line(value: str) -> str:
+    """A value short and sound enough for a database."""
+    return value.replace("\0", "").encode("utf-8", "replace").decode()[:500].strip()
+
+
+def _site(fields: Fields) -> str:
+    return _line(fields.get("blog", "")).rstrip("/")
+
+
+def _mail(fields: Fields) -> str:
+    return _line(fields.get("comment_author_email", "")).lower()
+
+
+def _wordpress() -> bool:
+    """Whether its own plug-in asks, which knows how to wait, and whose comments are HTML."""
+    agent = request.headers.get("User-Agent", "")
+    return "WordPress/" in agent and "Akismet/" in agent
+
+
+def _comment(fields: Fields) -> Comment:
+    """The comment, under a name that `submit-…` finds again. Raises a `Problem`."""
+    text = fields["comment_content"]
+    try:
+        validate(text, moderator().policy.house.max_bytes)
+    except CommentError as error:
+        raise Problem(422, f"comment_content: {error.message}") from None
+    told = ("permalink", "comment_author", "comment_author_email", "comment_content")
+    whole = "\0".join(fields.get(name, "") for name in told).encode("utf-8", "surrogatepass")
+    return Comment(
+        text,
+        id=f"akismet:{hashlib.sha256(whole).hexdigest()}",
+        author=_mail(fields) or None,
+        article=_line(fields.get("permalink", "")) or None,
+        format="html" if _wordpress() else "plain",
+    )
+
+
+def _answer(decision: Mapping[str, Any]) -> Response:
+    action = _standing(decision)
+    headers = {"X-akismet-guid": str(decision["id"])}
+    if action == "review" and _wordpress():
+        return _text("false", {**headers, "X-akismet-recheck-after": str(RECHECK_S)})
+    if action == "approve":
+        return _text("false", headers)
+    refused = {one["rule"] for one in decision["reasons"] if one["action"] == "reject"}
+    if action == "reject" and "spam" in refused:
+        headers["X-akismet-pro-tip"] = "discard"
+    return _text("true", headers)
+
+
+def _standing(decision: Mapping[str, Any]) -> str:
+    """What holds by now: asked again, it is what a person has said in between."""
+    decided = str(decision["action"])
+    if "revision" not in decision:  # just made
+        return decided
+    query = select(DecisionRow.standing).where(DecisionRow.id == decision["id"])
+    try:
+        with keeper().sessions() as session:
+            return session.scalars(query).first() or decided
+    except SQLAlchemyError as error:
+        keeper().circuit.failed(error)
+        return decided
+
+
+def _give_verdict(fields: Fields, action: Action) -> None:
+    """Of the decision that was made, or of one that is made now: training wants both."""
+    comment = _comment(fields)
+    if keeper().circuit.open:
+        raise _away()
+    try:
+        decision_id = _decided(fields, comment) or _decide(fields, comment)
+        with keeper().writing("verdict", decision_id) as session:
+            verdicts.give(
+                session,
+                decision_id,
+                action=action,
+                who=f"akismet:{g.key.name}",
+                reason=None,
+                route="akismet",
+                now=keeper().clock(),
+            )
+    except SQLAlchemyError as error:
+        keeper().circuit.failed(error)
+        raise _away() from None
+
+
+def _away() -> Problem:
+    said = "The record cannot be reached just now. Try again soon."
+    return Problem(503, said, headers=[("Retry-After", "5")])
+
+
+def _decided(fields: Fields, comment: Comment) -> str | None:
+    """The decision about this comment, whether or not the client says which site it was on."""
+    query = (
+        select(DecisionRow.id)
+        .where(DecisionRow.comment_id == comment.id, DecisionRow.text_key == text_key(comment.text))
+        .order_by(DecisionRow.sequence.desc())
+    )
+    if _site(fields):
+        query = query.where(DecisionRow.community == _site(fields))
+    with keeper().sessions() as session:
+        return session.scalars(query).first()
+
+
+def _decide(fields: Fields, comment: Comment) -> str:
+    asked = [Asked(comment)]
+    (decision,) = keeper().decide(asked, community=_site(fields), route="akismet")
+    if not decision["recorded"]:
+        raise _away()
+    return str(decision["id"])
+
+
+def _month(given: str) -> dt.datetime:
+    """The first moment of a month; of this one where none is given. Raises a `Problem`."""
+    if not given:
+        now = keeper().clock()
+        return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    try:
+        return dt.datetime.strptime(given, "%Y-%m").replace(tzinfo=dt.UTC)
+    except ValueError:
+        raise Problem(400, "month: must be one such as 2026-11") from None
+
+
+def _number(fields: Fields, name: str, default: int) -> int:
+    given = fields.get(name) or str(default)
+    if not (given.isdecimal() and len(given) < 7):
+        raise Problem(400, f"{name}: must be a whole number such as {default}")
+    return int(given)
+
+
+def _sites(month: dt.datetime) -> dict[str, Counter[tuple[str, str]]]:
+    """For each site, how many comments had which action at first, and which one stands."""
+    after = (month + dt.timedelta(days=32)).replace(day=1)
+    query = (
+        select(DecisionRow.community, DecisionRow.action, DecisionRow.standing, func.count())
+        .where(
+            DecisionRow.route == "akismet",
+            DecisionRow.decided_at >= month,
+            DecisionRow.decided_at < after,
+        )
+        .group_by(DecisionRow.community, DecisionRow.action, DecisionRow.standing)
+    )
+    sites: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+    with keeper().sessions() as session:
+        for site, action, standing, number in session.execute(query):
+            sites[site][action, standing] += number
+    return sites
+
+
+def _site_row(site: str, checked: Counter[tuple[str, str]]) -> dict[str, Any]:
+    """A site's figures; what waited for a person counts as spam, as most clients were told."""
+    ham = sum(number for (action, _), number in checked.items() if action == "approve")
+    wrong = sum(number for (was, now), number in checked.items() if was != now == "approve")
+    return {
+        "site": site,
+        "api_calls": str(checked.total()),
+        "spam": str(checked.total() - ham),
+        "ham": str(ham),
+        "missed_spam": str(checked["approve", "reject"]),
+        "false_positives": str(wrong),
+        "is_revoked": False,
+    }
+
+
+def _csv(rows: list[dict[str, Any]], when: str) -> Response:
+    lines = io.StringIO()
+    columns = "Site,Total API Calls,Spam,Ham,Missed Spam,False Positives,Is Revoked"
+    lines.write(f"Active sites for {g.key.id} {when}\n{columns}\n")
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerows([str(value).lower() for value in row.values()] for row in rows)
+    return Response(lines.getvalue(), mimetype="text/csv")
+
+
+def _text(body: str, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
+    return Response(body, status, headers, mimetype="text/plain")
+
+
+@akismet.errorhandler(HTTPException)
+def _refused(error: HTTPException) -> Response:
+    """`invalid`, and in a header what is wrong; only what may pass by itself is an HTTP error."""
+    status, said = error.code or 500, error.description or error.name
+    if status < 429:
+        plain = said.encode("ascii", "replace").decode().replace("\n", " ")
+        return _text("invalid", {"X-akismet-debug-help": plain})
+    headers = dict(getattr(error, "headers", ()))
+    return _text(said, {**headers, "X-akismet-error": str(status)}, status)
+
+
+@akismet.errorhandler(SQLAlchemyError)
+def _unreachable(error: SQLAlchemyError) -> Response:
+    keeper().circuit.failed(error)
+    return _refused(_away())
+
+
+@akismet.errorhandler(RequestEntityTooLarge)
+def _too_large(_: RequestEntityTooLarge) -> Response:
+    return _refused(errors.too_large())
+
+
+@akismet.errorhandler(Exception)
+def _failed(error: Exception) -> Response:
+    errors.note(error)
+    return _refused(InternalServerError("The service failed to answer; its log says where."))

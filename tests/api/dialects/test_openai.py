@@ -1,0 +1,268 @@
+"""OpenAI's moderations, asked by OpenAI's own client and by hand."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+from flask.testing import FlaskClient
+from openai.types import ModerationTextInputParam
+
+from api import App
+from api.dialects.openai import CATEGORIES
+from moderation.models import Probabilities
+from moderation.text import Text
+from tests.api.dialects.conftest import DOUBTFUL, FINE, REJECTED, Reader, decided, key, make
+
+UNSUPPORTED = {
+    "illicit",
+    "illicit/violent",
+    "self-harm",
+    "self-harm/instructions",
+    "self-harm/intent",
+    "sexual/minors",
+    "violence/graphic",
+}
+
+
+@pytest.fixture
+def secret(app: App) -> str:
+    """A key, as clients always send one."""
+    return key(app, "decide")
+
+
+@pytest.fixture
+def official(url: str, secret: str) -> Iterator[openai.OpenAI]:
+    """OpenAI's client, given our address and nothing else."""
+    with openai.OpenAI(base_url=f"{url}/v1", api_key=secret, max_retries=0) as made:
+        yield made
+
+
+def result(client: FlaskClient, text: str) -> dict[str, Any]:
+    """The one result about a text."""
+    answer = client.post("/v1/moderations", json={"input": text})
+    assert answer.status_code == 200
+    (one,) = answer.get_json()["results"]
+    found: dict[str, Any] = one
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "flagged"),
+    [
+        pytest.param(FINE, set(), id="a harmless comment has no category"),
+        pytest.param("THIS IS WHAT HAPPENS WHEN NOBODY LISTENS", set(), id="nor has a shout"),
+        pytest.param(REJECTED, {"harassment"}, id="an insult to a person is harassment"),
+        pytest.param(
+            "I will kill you.",
+            {"harassment", "harassment/threatening", "violence"},
+            id="a threat is harassment and violence",
+        ),
+        pytest.param("They are vermin.", {"hate"}, id="hatred of a group is hate"),
+        pytest.param(
+            "They are vermin, kill them.",
+            {"hate", "hate/threatening", "harassment", "harassment/threatening", "violence"},
+            id="hatred and a threat are hate/threatening",
+        ),
+        pytest.param("You look nude there.", {"sexual"}, id="sexual words are sexual"),
+    ],
+)
+def test_categories(client: FlaskClient, text: str, flagged: set[str]) -> None:
+    """A category is true where a rule acted on a score that speaks for it."""
+    one = result(client, text)
+    assert {name for name, value in one["categories"].items() if value} == flagged
+
+
+def test_flagged_is_the_policys(client: FlaskClient) -> None:
+    """A house rule that is none of OpenAI's categories flags too, and is named."""
+    one = result(client, "THIS IS WHAT HAPPENS WHEN NOBODY LISTENS")
+    assert one["flagged"] is True
+    assert one["house_rules"]["action"] == "review"
+    assert "shouting" in one["house_rules"]["rules"]
+    assert result(client, FINE)["flagged"] is False
+
+
+def test_scores_are_ours(client: FlaskClient) -> None:
+    """A score is the highest of those that speak for the category; of two, the lower one."""
+    scores = result(client, "They are vermin, said the idiot.")["category_scores"]
+    assert (scores["hate"], scores["harassment"], scores["violence"]) == (0.97, 0.97, 0.01)
+    assert scores["hate/threatening"] == 0.01
+
+
+def test_what_nobody_can_say_is_named(client: FlaskClient) -> None:
+    """Without a model a category is 0, applies to no input, and stands in a header."""
+    answer = client.post("/v1/moderations", json={"input": "I will kill you, idiot."})
+    (one,) = answer.get_json()["results"]
+    assert set(answer.headers["X-Moderation-Unsupported"].split(", ")) == UNSUPPORTED
+    for name in CATEGORIES:
+        supported = name not in UNSUPPORTED
+        assert bool(one["category_scores"][name]) is supported
+        assert one["category_applied_input_types"][name] == ["text"] * supported
+
+
+class Half(Reader):
+    """Knows of threats alone."""
+
+    heads: tuple[str, ...] = ("threat",)
+
+    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+        """One score."""
+        return {"threat": super().read(texts)["threat"]}
+
+
+class Silent(Reader):
+    """Fails whenever it is asked."""
+
+    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+        """Fails."""
+        raise RuntimeError(str(len(texts)))
+
+
+def test_fewer_models_support_less(tmp_path: Path) -> None:
+    """What an operator's own models do not score is named as unsupported."""
+    client = make(tmp_path, Half()).test_client()
+    answer = client.post("/v1/moderations", json={"input": "I will kill you."})
+    unsupported = set(answer.headers["X-Moderation-Unsupported"].split(", "))
+    assert unsupported == {*UNSUPPORTED, "hate", "hate/threatening", "sexual"}
+
+
+def test_a_model_that_fails_is_no_zero(tmp_path: Path) -> None:
+    """The client is told to ask again; the comment waits for a person in the record."""
+    app = make(tmp_path, Silent())
+    answer = app.test_client().post("/v1/moderations", json={"input": FINE})
+    assert (answer.status_code, answer.headers["X-Should-Retry"]) == (503, "true")
+    assert answer.get_json()["error"]["type"] == "server_error"
+    assert [one["action"] for one in decided(app)] == ["review"]
+
+
+def test_the_official_client_reads_it(official: openai.OpenAI) -> None:
+    """One text: every category, score and input type is where its types want it."""
+    answer = official.moderations.create(input=REJECTED, model="omni-moderation-latest")
+    (one,) = answer.results
+    assert (one.flagged, one.categories.harassment, one.categories.hate) == (True, True, False)
+    assert one.category_scores.harassment == 0.97
+    assert one.categories.illicit is False
+    assert one.category_applied_input_types.harassment == ["text"]
+    assert answer.id.startswith("modr-")
+
+
+def test_the_official_client_sends_many(official: openai.OpenAI) -> None:
+    """A list has a result for each, in its order; a list of parts is one text."""
+    many = official.moderations.create(input=[FINE, REJECTED, DOUBTFUL])
+    assert [one.flagged for one in many.results] == [False, True, True]
+    parts: list[ModerationTextInputParam] = [
+        {"type": "text", "text": FINE},
+        {"type": "text", "text": REJECTED},
+    ]
+    (one,) = official.moderations.create(input=parts).results
+    assert one.flagged
+
+
+def test_decisions_are_in_the_record(app: App, official: openai.OpenAI) -> None:
+    """Under the route 'openai', by the id that the answer names."""
+    answer = official.moderations.create(input=[FINE, REJECTED])
+    told = [one.model_extra or {} for one in answer.results]
+    kept = decided(app)
+    assert [one["id"] for one in kept] == [one["house_rules"]["decision"] for one in told]
+    assert [(one["route"], one["text"]) for one in kept] == [("openai", FINE), ("openai", REJECTED)]
+
+
+def test_typed_errors(url: str, secret: str, app: App) -> None:
+    """A client gets the exception that it knows for each status, and the request's id."""
+    other = key(app, "read")
+
+    def refused(wanted: type[openai.APIStatusError], api_key: str, **body: Any) -> Any:
+        with openai.OpenAI(base_url=f"{url}/v1", api_key=api_key, max_retries=0) as client:
+            with pytest.raises(wanted) as caught:
+                client.moderations.create(**body)
+            assert (caught.value.request_id or "").startswith("req_")
+            return caught.value
+
+    error = refused(openai.AuthenticationError, "wrong", input=FINE)
+    assert error.code == "invalid_api_key"
+    refused(openai.PermissionDeniedError, other, input=FINE)
+    error = refused(openai.NotFoundError, secret, input=FINE, model="gpt-4")
+    assert (error.code, error.param) == ("model_not_found", "model")
+    error = refused(openai.BadRequestError, secret, input=[FINE, " "])
+    assert (error.param, error.type) == ("input[1]", "invalid_request_error")
+    image: Any = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+    error = refused(openai.BadRequestError, secret, input=[image])
+    assert (error.param, error.code) == ("input[0]", "unsupported_image")
+
+
+def test_who_asks_too_often_waits(app: App, url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The official client waits as long as it is told, and then gets its answer."""
+    api_key = key(app, "decide", rate="1 per second")
+    with openai.OpenAI(base_url=f"{url}/v1", api_key=api_key, max_retries=0) as client:
+        client.moderations.create(input=FINE)
+        with pytest.raises(openai.RateLimitError) as caught:
+            client.moderations.create(input=FINE)
+        assert caught.value.code == "rate_limit_exceeded"
+        assert caught.value.response.headers["retry-after-ms"] == "1000"
+    with (
+        caplog.at_level(logging.INFO, "openai"),
+        openai.OpenAI(base_url=f"{url}/v1", api_key=api_key, max_retries=2) as client,
+    ):
+        assert client.moderations.create(input=FINE).results
+
+
+@pytest.mark.parametrize(
+    ("body", "param", "code"),
+    [
+        ({}, "input", "missing_required_parameter"),
+        ({"input": None}, "input", "invalid_type"),
+        ({"input": 5}, "input", "invalid_type"),
+        ({"input": []}, "input", "empty_array"),
+        ({"input": ["a"] * 1001}, "input", "array_above_max_length"),
+        ({"input": ["a", 5]}, "input[1]", "invalid_type"),
+        ({"input": ["a", {"type": "text", "text": "b"}]}, "input[1]", "invalid_type"),
+        ({"input": [{"type": "text", "text": "b"}, "a"]}, "input[1]", "invalid_type"),
+        ({"input": [{"type": "text"}]}, "input[0].text", "invalid_type"),
+        ({"input": [{"type": "sound"}]}, "input[0].type", "invalid_value"),
+        ({"input": "x" * 20_481}, "input", "string_above_max_length"),
+        ({"input": "\ud800"}, "input", "invalid_value"),
+        ({"input": ""}, "input", "invalid_value"),
+        ({"input": FINE, "colour": "red"}, None, None),
+        ({"input": FINE, "model": 5}, "model", "model_not_found"),
+    ],
+)
+def test_bad_input(client: FlaskClient, body: object, param: str | None, code: str | None) -> None:
+    """Each mistake in OpenAI's error shape, with the place and OpenAI's code for it."""
+    answer = client.post("/v1/moderations", json=body)
+    error = answer.get_json()["error"]
+    assert answer.status_code in (400, 404)
+    assert (error["param"], error["code"], error["type"]) == (param, code, "invalid_request_error")
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b"input=a", "application/x-www-form-urlencoded", 415),
+        (b'"a"', "application/json", 422),
+        (b" " * 5_000_000, "application/json", 413),
+    ],
+)
+def test_not_a_request(client: FlaskClient, data: bytes, kind: str, status: int) -> None:
+    """What is no JSON object, or too large, is told in the same shape."""
+    answer = client.post("/v1/moderations", data=data, content_type=kind)
+    assert answer.status_code == status
+    assert answer.get_json()["error"]["type"] == "invalid_request_error"
+
+
+def test_a_failure_is_told_in_the_same_shape(
+    app: App, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where something breaks, and nothing of the text is told or logged."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(FINE)
+
+    monkeypatch.setattr(app.extensions["keeper"], "decide", broken)
+    answer = client.post("/v1/moderations", json={"input": FINE})
+    assert (answer.status_code, answer.get_json()["error"]["type"]) == (500, "server_error")
+    assert FINE not in answer.get_data(as_text=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 import tomli_w
@@ -36,3 +39,114 @@ def check(file: Path) -> int:
 def show(policy: Path | None) -> None:
     """Print the policy in force: the shipped one with yours merged over it, as TOML."""
     click.echo(tomli_w.dumps(Policy.load(policy).tables), nl=False)
+
+
+@policy.command()
+@click.option(
+    "--budget",
+    required=True,
+    help="What may go wrong: approved-abusive=1%,rejected-fine=2%,held-fine=3%, or some of these.",
+)
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder of public labelled comments.",
+)
+@click.option(
+    "--labelled",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Your own comments: CSV or JSON lines with the columns text and label (1 or 0).",
+)
+@click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    type=click.Choice(("abuse", "personal_attack", "incendiary", "spam")),
+    help="The rule to fit; may be given more than once. All four by default, abuse for --labelled.",
+)
+@click.option(
+    "--base-rate",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="The share of your comments that break the rule; that of the labelled ones by default.",
+)
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0.5, 0.999),
+    default=0.95,
+    show_default=True,
+    help="How sure to be that the budget is kept.",
+)
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="An SVG to write.")
+@options.policy
+@options.models
+@options.seed
+def fit(
+    policy: Path | None, models: Path | None, plot: Path | None, seed: int, **asked: Any
+) -> None:
+    """Thresholds from an error budget, printed as TOML for a policy of yours.
+
+    A person looks at all that the budget does not let the rules decide. Every share is bounded
+    with confidence; what cannot be shown with the comments at hand is said, and left to people.
+    """
+    from moderation.models import Models
+    from moderation.training import thresholds
+    from moderation.training.budget import Budget, BudgetError
+    from moderation.training.corpora import CorpusError
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    data, labelled = asked["data"], asked["labelled"]
+    if (data is None) == (labelled is None):
+        raise click.UsageError("name either --data or --labelled")
+    house, loaded = Policy.load(policy), Models.load(models)
+    found = []
+    try:
+        budget = Budget.parse(asked["budget"])
+        own = thresholds.own(labelled) if labelled else []
+        for rule in asked["rules"] or (("abuse",) if labelled else tuple(thresholds.RULES)):
+            rows, rate = (own, _rate(own)) if labelled else thresholds.public(data, rule, seed)
+            one = thresholds.fitted(
+                thresholds.alone(house, loaded, rule),
+                rule,
+                rows,
+                budget,
+                asked["base_rate"] or rate,
+                asked["confidence"],
+                _counted(rule),
+            )
+            found.append(one)
+            click.echo(_said(one), nl=False)
+    except (BudgetError, thresholds.LabelledError, CorpusError, FileNotFoundError) as error:
+        raise click.UsageError(str(error)) from None
+    if plot:
+        from moderation.training import plots
+
+        plot.write_text(plots.coverage(found), "utf-8")
+
+
+def _rate(labelled: Sequence[Any]) -> float:
+    abusive: int = sum(one.abusive for one in labelled)
+    return abusive / max(len(labelled), 1)
+
+
+def _counted(rule: str) -> Any:
+    """A progress bar on stderr, where a terminal is there to see it."""
+    from rich.console import Console
+    from rich.progress import track
+
+    def bar(texts: Sequence[str]) -> Iterable[str]:
+        return track(texts, rule, console=Console(stderr=True), transient=True)
+
+    return bar
+
+
+def _said(one: Any) -> str:
+    """A rule's table, with what it rests on as comments."""
+    curve = one.curve
+    notes = [
+        f"{curve.abusive:,} comments break the rule, {curve.rows - curve.abusive:,} do not",
+        f"base rate {curve.base_rate:.2%}",
+        *one.effect(),
+        *one.thresholds.short,
+    ]
+    table = tomli_w.dumps({one.rule: one.table()})
+    return "".join(f"# {note}\n" for note in notes) + table + "\n"

@@ -93,7 +93,7 @@ def test_commands_run(line: str, tmp_path: Path) -> None:
     """Each command of the docs works in a folder with the files it names."""
     (tmp_path / "mine.toml").write_text("[length]\nmost_words = 300\n", "utf-8")
     (tmp_path / "comments.csv").write_text("text\nWell said, sir.\n", "utf-8")
-    labelled = "text,label\nWell said, sir.,0\nYou are an idiot.,1\n"
+    labelled = "text,label\nWell said.,0\nYou are an idiot.,1\n"
     (tmp_path / "ours.csv").write_text(labelled, "utf-8")
     assert line.startswith("moderation ")
     shell = shutil.which("sh")

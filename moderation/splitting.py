@@ -12,19 +12,29 @@ import regex
 
 # After these a name or a number follows, so their stop never ends a sentence.
 _TITLES = frozenset(
-    "mr mrs ms dr prof sr jr st smt shri sri adv capt col gen lt maj sgt hon rev gov sen rep er "
-    "no nos vs eg ie viz fig rs re cf ed vol dt messrs justice".split()
+    "mr mrs ms dr prof sr jr smt shri sri adv capt col gen lt maj sgt hon rev gov sen rep er "
+    "vs eg ie viz rs re cf ed dt messrs".split()
 )
+# After these only a number does: 'Sec. 144', but 'I said no.'
+_NUMBERED = frozenset("no nos sec sect art cl para fig vol ch pp mob ph".split())
 # These can also be the last word; what follows decides.
 _SHORTENED = frozenset(
     "etc al approx dept govt min max cr lakh inc ltd co pvt corp bros assn univ am pm asst addl "
-    "jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun".split()
+    "jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun st "
+    "justice".split()
 )
 # Words that open sentences and are no names: after 'U.P.' or 'etc.' they begin a new one.
 _OPENERS = frozenset(
     "the a an this that these those he she it they we i you his her its their our my your who what "
     "when where why how which there here if but and so because no not nobody please let is are was "
     "do does did can will should in on at for as".split()
+)
+# These begin the next sentence where all is in small letters and the space is missing: 'he
+# lied.she knew'. None is the ending of a web address.
+_RUN_ON = frozenset(
+    "the a an this that these those he she they we you u his her their our who what when where why "
+    "how which there if but and because nobody please plz let are was do does did can will should "
+    "for keep just v".split()
 )
 # Runs are matched whole, and only then judged: none is tried again from each of its signs.
 _PLACE = regex.compile(
@@ -37,7 +47,7 @@ _PLACE = regex.compile(
     """,
     regex.VERBOSE,
 )
-_BEFORE = regex.compile(r"(?:^|[^\p{L}.])((?:\p{L}\.)*\p{L}+)$")
+_BEFORE = regex.compile(r"(?:^|[^\p{L}.])((?:\p{Lu}?\p{L}\.)*\p{L}+)$")
 _AFTER = regex.compile(r"""\s*+["'(\[]*+(\w*)""")
 _LISTED = regex.compile(r"\s*+[(\[]?(?:\d{1,2}|[a-zA-Z]|[ivx]{2,4})$")  # the '1' of '1. Roads'
 _DASHED = regex.compile(r"\s*+(?:[-*>·]\s++)?")
@@ -118,17 +128,34 @@ def _goes_on(clean: str, start: int, at: int) -> bool:
 def _joined(clean: str, at: int, match: regex.Match[str]) -> bool:
     """Whether the space after a stop is missing: 'He lied.She knew', and not 'B.Com' or a link."""
     stop, end = match["stop"], match.end()
-    before, after = clean[max(0, at - 2) : at], clean[end : end + 2]
+    after = clean[end : end + 2]
+    left = clean[max(0, at - _LOOK) : at].rsplit(None, 1)[-1:]
+    right = clean[end : end + _LOOK].split(None, 1)[:1]
     if stop[-1] != ".":  # a single one in small letters is a broken character: 'Qu?bec'
         likely = after[:1].isupper() or (len(stop) > 1 and after[:1].isalpha())
     else:
-        likely = before.islower() and before.isalpha() and len(before) == 2
-        likely = likely and after[:1].isupper() and (after[1:].islower() or after[1:].isspace())
-    if not likely:
+        near = clean[max(0, at - 2) : at]
+        dots = len(stop) > 1 and not after[:1].isupper()  # 'he lied...she knew' goes on
+        likely = bool(left and right) and not dots and _run_on(near, left[0], right[0])
+    return likely and not any(
+        sign in part for part in left + right for sign in ("/", "@", "www.", "=")
+    )
+
+
+def _run_on(before: str, left: str, right: str) -> bool:
+    """Whether a full stop between `left` and `right` ends a sentence; `before` it stand two signs.
+
+    >>> _run_on("ed", "lied", "She"), _run_on("ed", "lied", "she"), _run_on("de", "node", "js")
+    (True, True, False)
+    """
+    if before[-1:].isspace():  # 'a test .Another'
+        return right[:1].isupper() and right[1:2].islower() and right != "Net"
+    known = left.lower() in _OPENERS
+    if not (known or (len(before) == 2 and before.islower() and before.isalpha())):
         return False
-    left = clean[max(0, at - _LOOK) : at].rsplit(None, 1)[-1:]
-    right = clean[end : end + _LOOK].split(None, 1)[:1]
-    return not any(sign in part for part in left + right for sign in ("/", "@", "www.", "="))
+    if right[:1].isupper():
+        return left.lower() not in _TITLES and (right[1:2].islower() or len(right) == 1)
+    return left.islower() and right.rstrip(",").lower() in _RUN_ON
 
 
 def _only_seems(clean: str, start: int, at: int, following: str) -> bool:
@@ -143,8 +170,10 @@ def _only_seems(clean: str, start: int, at: int, following: str) -> bool:
         return name or following.islower()
     if len(word) == 1:
         return word.isupper() and word != "I" and (name or len(following) == 1)
+    if word.lower() in _NUMBERED:
+        return following.isdigit()
     if word.lower() in _TITLES:
-        return word.lower() not in ("no", "justice") or following.isdigit()
+        return True
     return word.lower() in _SHORTENED and (following[0].islower() or following.isdigit() or name)
 
 

@@ -20,7 +20,7 @@ _SPACED = regex.compile(
     r"(?<![\p{L}\p{N}'])(?:(?:\p{L}[ .&]{1,3}){3,}\p{L}(?![\p{L}\p{N}'])"
     r"|(?:\p{Lu}[ .]{1,2}){2,}(?=\p{Lu}\p{Ll}))"
 )
-_BESIDE_LETTERS = frozenset("aiunrdyIUR")  # single letters that are words or text speak
+_BESIDE_LETTERS = frozenset("aiumnrdvyIUR")  # single letters that are words or text speak
 # What may stand right before and after a letter that is a word by itself; and the signs that
 # make any word a part of something ('r/india', 'pls@example', 'u=5').
 _BEFORE, _AFTER, _STOPS = frozenset(' \t\n(",;:!?*'), frozenset(' \t\n,;!?"*)'), frozenset(".:")
@@ -103,6 +103,8 @@ def _fits(token: Token, before: str, after: str, context: Context, loud: bool) -
     if left in context.not_after or right in context.not_before:
         return False
     if context.before and right not in context.before:
+        return False
+    if context.after and left not in context.after:
         return False
     if context.needs_next and not right[:1].isalpha() and left != "u":
         return False

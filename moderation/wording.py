@@ -31,16 +31,18 @@ class Context(NamedTuple):
     needs_next: bool
     small_only: bool
     before: frozenset[str]
+    after: frozenset[str]
     not_before: frozenset[str]
     not_after: frozenset[str]
 
 
 def _context(row: dict[str, Any]) -> Context:
-    before, not_before, not_after = (
-        frozenset(row.get(key, "").split()) for key in ("before", "not_before", "not_after")
+    lists = (
+        frozenset(row.get(key, "").split())
+        for key in ("before", "after", "not_before", "not_after")
     )
     flags = row.get("needs_next", False), row.get("small_only", False)
-    return Context(row["write"], *flags, before, not_before, not_after)
+    return Context(row["write"], *flags, *lists)
 
 
 TEXT_SPEAK: dict[str, str] = _TABLES["text_speak"]

@@ -30,6 +30,11 @@ def test_must_not_change(comment: str) -> None:
     [
         ("u r right. i agree", "You are right. I agree"),
         ("MODI IS RIGHT ABOUT PAKISTAN", "Modi is right about Pakistan"),
+        (
+            "i m glad u n me agree, v r happy. let us c",
+            "I am glad you and me agree, we are happy. Let us see",
+        ),
+        ("gd mrng, evry1 shud b there", "Good morning, everyone should be there"),
         ("PLZ STOP THIS, U PEOPLE OF BJP", "Please stop this, you people of BJP"),
         ("plz tell d govt.\r\n\r\nmodi n shah r in delhi 🙏🏽", None),
     ],

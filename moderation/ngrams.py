@@ -77,8 +77,7 @@ class Recipe:
             if n >= max(self.chars[0], 1):
                 found.append(rolling + np.uint64(n))
         if self.words[1]:
-            rows = np.zeros(len(codes), np.int64)
-            found += [hashes for hashes, _, _ in _words(codes, rows, *self.words)]
+            found += [hashes for hashes, _, _ in _words(codes, None, *self.words)]
         return np.concatenate(found) if found else np.zeros(0, np.uint64)
 
     def buckets(self, hashes: Hashes) -> Ints:
@@ -155,16 +154,21 @@ def _chars(codes: Hashes, rows: Ints, low: int, high: int) -> list[tuple[Hashes,
     return found
 
 
-def _words(codes: Hashes, rows: Ints, low: int, high: int) -> list[tuple[Hashes, Ints, Ints]]:
-    """Word n-grams, words being stretches of letters, digits and inner apostrophes."""
+def _words(
+    codes: Hashes, rows: Ints | None, low: int, high: int
+) -> list[tuple[Hashes, Ints, Ints]]:
+    """Word n-grams, words being stretches of letters, digits and inner apostrophes.
+
+    Where all is one text, `rows` can be left out.
+    """
     if not high or not len(codes):
         return []
-    inside = _WORD_CHAR[np.minimum(codes, len(_WORD_CHAR) - 1).astype(np.int64)]
+    inside = _WORD_CHAR.take(codes.astype(np.int64), mode="clip")
     edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1  # every text has a space at both ends
     starts, ends = edges[::2], edges[1::2]
     powers, inverses = _powers(len(codes))
-    prefix = np.concatenate([np.zeros(1, np.uint64), np.cumsum(codes * inverses[: len(codes)])])
-    single = (prefix[ends] - prefix[starts]) * powers[starts]
+    prefix = np.cumsum(codes * inverses[: len(codes)])
+    single = (prefix[ends - 1] - prefix[starts - 1]) * powers[starts]
     found, hashes = [], single
     for n in range(1, high + 1):
         if n > 1:
@@ -173,9 +177,11 @@ def _words(codes: Hashes, rows: Ints, low: int, high: int) -> list[tuple[Hashes,
             hashes = hashes[: len(single) - n + 1] * _PAIR + single[n - 1 :]
         if n >= low:
             first, last = starts[: len(hashes)], ends[n - 1 :]
-            kept = rows[first] == rows[last - 1]
-            salted = hashes[kept] * _PAIR + np.uint64(1000 + n)
-            found.append((salted, first[kept], last[kept]))
+            salted = hashes * _PAIR + np.uint64(1000 + n)
+            if rows is not None and n > 1:
+                kept = rows[first] == rows[last - 1]
+                salted, first, last = salted[kept], first[kept], last[kept]
+            found.append((salted, first, last))
     return found
 
 

@@ -10,12 +10,15 @@ Latin letters.
 - Does not fire: "Modi ji, please meet the kisan leaders.", "He said \"sab chalta hai\" and left.",
   "Jai Hind" (too short to tell), "🙏🙏" and bare links (no language: other rules are about them).
 - Measured on texts held back from training (the model's card has all figures with intervals): of
-  English with four words or more 0.05 % is rejected and about 1 % sent to a person, half of it
-  lists of names; of ten Indian languages in Latin letters 97 to 99 % is caught; of 1,520 and 4,394
-  real news comments none and six were (two of them French).
+  English with four words or more 0.04 % is rejected and 1.3 % sent to a person, half of it lists
+  of names; of ten Indian languages in Latin letters 97 to 99 % is caught; of 1,520 and 4,394 real
+  news comments none and one were rejected, one and seven sent to a person. Of 157 comments under
+  Indian videos that we wrote as people type them (`data/typed_comments.csv`, part `test`) 82 of 84
+  English ones were kept and all 73 others caught.
 - Limits: under `fewest_words` words nobody can tell. Comments that are half English may pass or go
-  to a person. Unusual names in small letters in a very short comment ("well said sonu nigam") may
-  go to a person. Hindi, Urdu and Punjabi in Latin letters are sometimes taken for one another.
+  to a person, and so does English around a long foreign title without quotation marks. Unusual
+  names in small letters in a very short comment ("u cant compare kohli wid babar") may go to a
+  person. Hindi, Urdu and Punjabi in Latin letters are sometimes taken for one another.
 """
 
 from __future__ import annotations

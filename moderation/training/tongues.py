@@ -30,6 +30,7 @@ FILE = "english/train.csv.gz"
 _EVERYDAY = Path(__file__).with_name("romanised.toml")
 _CUTS = ((1, 3), (4, 8), (4, 8), (9, 20), (9, 20), (21, 60))  # words of a stretch of a comment
 _MARKS = regex.compile(r"(?<=\p{Latin})\p{Mn}")
+_QUOTING = 6  # words that English has at least which quotes
 _KEPT = 0.5  # of the comments in the abuse sets: more do not make it better
 _CHATTY = {"youtube_spam", "sms_spam"}  # small, and nearest to how readers type
 _MORE = 3  # versions of each row of Hinglish-TOP
@@ -170,17 +171,23 @@ def _named(english: Sequence[Example], names: Names, rng: random.Random) -> Iter
 def _quoting(
     english: Sequence[Example], rows: Sequence[Example], names: Names, rng: random.Random
 ) -> Iterator[Example]:
-    """Long English that quotes up to a fifth of foreign words."""
+    """English that quotes up to a fifth of foreign words.
+
+    What is well known (a slogan, the title of a film) may be more of it, without quotation marks.
+    """
     foreign = [row for row in rows if row.source.startswith(("lat-", "rom-"))]
     for row in english:
         words = row.text.split()
-        if len(words) < 10 or not foreign or rng.random() > 0.1:
+        if len(words) < _QUOTING or not foreign or rng.random() > 0.12:
             continue
         other = rng.choice(foreign)
         quoted = other.text.split()[: max(1, len(words) // 5)]
-        phrase = rng.choice(names.slogans) if rng.random() < 0.2 else " ".join(quoted)
-        at = rng.randint(1, len(words))
-        text = " ".join([*words[:at], f'"{phrase}"', *words[at:]])
+        phrase = f'"{" ".join(quoted)}"'
+        if len(words) < 2 * _QUOTING or rng.random() < 0.3:
+            phrase = rng.choice(names.slogans)
+            phrase = phrase if rng.random() < 0.5 else f'"{phrase}"'
+        at = rng.randint(0, len(words))
+        text = lazy(" ".join([*words[:at], phrase, *words[at:]]), rng)
         if other.part == row.part:
             yield row._replace(text=text, source="quoting")
 

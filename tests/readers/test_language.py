@@ -92,7 +92,7 @@ def test_no_language(reader: LanguageReader, comment: str) -> None:
         ("这个政府什么都没做", "zh"),
         ("Die Regierung hat nichts für uns getan und wird es auch nicht.", "de"),
         ("El gobierno no ha hecho nada por nosotros", "es"),
-        ("Le gouvernement n'a rien fait pour nous", "fr"),
+        ("Le gouvernement n'a rien fait pour nous depuis des années", "fr"),
         ("bhai ye sarkar kisi kaam ki nahi hai", "hi-Latn"),
         ("ei sorkar kichui korbe na, sob chor ekhane", "bn-Latn"),
         ("intha arasu makkalukku onnum pannala enna solrathu", "ta-Latn"),

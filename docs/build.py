@@ -1,7 +1,8 @@
 """Write what the docs take from the code: `make docs`, or with --check see that it is current.
 
 The pages `rules.md`, `cli.md` and `models.md` are written whole; in the README the parts between
-`<!-- name -->` and `<!-- /name -->` are. Nothing in them is typed by hand, so nothing can rot.
+`<!-- name -->` and `<!-- /name -->` are, and in the clients of our own API the types. Nothing in
+them is typed by hand, so nothing can rot.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import wire
 from click.testing import CliRunner
 
 from api import create_app
@@ -203,10 +205,33 @@ def readme(parts: Mapping[str, str]) -> str:
     return text
 
 
+def typed(path: Path, comment: str, types: str) -> str:
+    """A client's file with its types, which stand between two marks."""
+    before, mark, rest = path.read_text("utf-8").partition(f"{comment} <types>")
+    line, _, rest = rest.partition("\n")
+    end = f"{comment} </types>"
+    return f"{before}{mark}{line}\n{types}{end}{rest.partition(end)[2]}"
+
+
+def openapi() -> dict[str, Any]:
+    """The API's own document."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = {"MODERATION_DATABASE": "sqlite://", "MODERATION_SPOOL": folder}
+        document: dict[str, Any] = create_app(own).test_client().get("/openapi.json").json or {}
+    return document
+
+
 def pages() -> dict[Path, str]:
     """Every file that is written, but for the README's answer: its figures are a machine's own."""
-    docs = ROOT / "docs"
+    docs, clients = ROOT / "docs", ROOT / "clients"
+    document = openapi()
     return {
+        clients / "house_rules.py": typed(
+            clients / "house_rules.py", "#", f"{wire.python(document)}\n\n"
+        ),
+        clients / "house-rules.js": typed(
+            clients / "house-rules.js", "//", wire.javascript(document)
+        ),
         docs / "rules.md": rules().rstrip() + "\n",
         docs / "cli.md": cli().rstrip() + "\n",
         docs / "models.md": models().rstrip() + "\n",

@@ -170,6 +170,12 @@ def too_large() -> Problem:
     return Problem(413, f"The body is too large; the limit is {limit:,} bytes.")
 
 
+def unreachable() -> Problem:
+    """What is said while the record is away."""
+    said = "The record cannot be reached just now. Try again soon."
+    return Problem(503, said, headers=[("Retry-After", "5")])
+
+
 def _unexpected(error: Exception) -> Response:
     note(error)
     return response(Problem(500, "The service failed to answer; its log says where."))

@@ -70,7 +70,7 @@ def blueprint(name: str) -> APIBlueprint:
 def _reachable() -> None:
     """Nobody waits for a database that is known to be away."""
     if keeper().circuit.open:
-        raise _unreachable()
+        raise errors.unreachable()
 
 
 def _unknown(_: UnknownDecisionError) -> Response:
@@ -87,12 +87,7 @@ def _cursor(error: CursorError) -> Response:
 
 def _away(error: SQLAlchemyError) -> Response:
     keeper().circuit.failed(error)
-    return errors.response(_unreachable())
-
-
-def _unreachable() -> Problem:
-    said = "The record cannot be reached just now. Try again soon."
-    return Problem(503, said, headers=[("Retry-After", "5")])
+    return errors.response(errors.unreachable())
 
 
 records = blueprint("records")

@@ -126,6 +126,11 @@ class Settings(BaseModel):
         "it under the timeout of the phase, with room for the way there and back; from 500 on "
         "the careful reader judges too.",
     )
+    public_url: HttpUrl | None = Field(
+        None,
+        description="Where others reach the service, for documents that say so; by default as "
+        "the request was addressed.",
+    )
     unprotected: bool = Field(
         True,
         description="Whether, as long as there is no key, everyone who reaches the service may "

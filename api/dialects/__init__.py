@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from api.dialects import akismet, coral, openai
+from api.dialects import akismet, coral, openai, perspective
 
-SPOKEN: tuple[Blueprint, ...] = (akismet.akismet, coral.coral, openai.openai)
+SPOKEN: tuple[Blueprint, ...] = (
+    akismet.akismet,
+    coral.coral,
+    openai.openai,
+    perspective.perspective,
+)
 
 
 def register(app: Flask) -> None:

@@ -92,7 +92,7 @@ def release(session: Session, decision_id: str, *, who: str) -> None:
 
 def _waiting(who: str | None, filters: Filters, now: dt.datetime) -> list[ColumnElement[bool]]:
     conditions = [
-        or_(DecisionRow.standing == "review", DecisionRow.appealed),
+        or_(and_(DecisionRow.standing == "review", _readable()), DecisionRow.appealed),
         DecisionRow.erased_at.is_(None),
         _free(who, now),
     ]
@@ -110,6 +110,11 @@ def _waiting(who: str | None, filters: Filters, now: dt.datetime) -> list[Column
     if filters.after:
         conditions.append(DecisionRow.decided_at >= filters.after)
     return conditions
+
+
+def _readable() -> ColumnElement[bool]:
+    """Not where neither text nor reference was kept: nobody could find the comment again."""
+    return or_(DecisionRow.text.is_not(None), DecisionRow.comment_id.is_not(None))
 
 
 def _free(who: str | None, now: dt.datetime) -> ColumnElement[bool]:

@@ -122,7 +122,7 @@ class DecisionRow(Sealed):
 
     # Private to people: emptied by erasure and retention.
     comment_id: Mapped[str | None] = mapped_column(String(500), index=True)
-    text_key: Mapped[str | None] = mapped_column(String(64))
+    text_key: Mapped[str | None] = mapped_column(String(64), index=True)
     text: Mapped[str | None] = mapped_column(Text)
     author: Mapped[str | None] = mapped_column(String(500), index=True)
     article: Mapped[str | None] = mapped_column(Text)

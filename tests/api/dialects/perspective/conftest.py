@@ -1,0 +1,132 @@
+"""The shipped rules over a reader that knows a few words, so that no model's quality matters."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.serving import make_server
+from werkzeug.test import TestResponse
+
+from api import App, create_app
+from api.record import keys
+from api.record.database import writing
+from moderation import Moderator, Policy
+from moderation.models import Models, Probabilities
+from moderation.text import Text, Weight
+
+EXAMPLE = "What kind of idiot name is foo? Sorry, I like your name."
+FINE = "The council has built a fine bridge."
+ANALYZE, SUGGEST = "/v1alpha1/comments:analyze", "/v1alpha1/comments:suggestscore"
+
+WORDS = {
+    "idiot": {"toxicity": 0.97, "insult": 0.9, "personal_attack": 0.95},
+    "crap": {"toxicity": 0.7, "profanity": 0.8},
+    "kill": {"threat": 0.99},
+    "vermin": {"identity_attack": 0.6},
+    "nude": {"sexually_explicit": 0.9},
+    "casino": {"spam": 0.99},
+    "gelogen": {"english": 0.02},
+    "shambles": {"full_sentences": 0.2},
+}
+USUAL = {"english": 1.0, "full_sentences": 1.0}
+HEADS = (
+    "toxicity severe_toxicity insult profanity threat identity_attack sexually_explicit "
+    "personal_attack spam english full_sentences"
+).split()
+
+
+class Reader:
+    """Gives a word's scores to every comment that holds it, and the usual ones to all others."""
+
+    heads: tuple[str, ...] = tuple(HEADS)
+
+    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+        """What the last known word says."""
+        for text in texts:
+            foreign = "gelogen" in text.clean
+            text.notes["language"] = "de" if foreign else "en" if text.words else "zxx"
+            text.notes["sentences"] = []
+        return {head: np.array([self._score(head, text.clean) for text in texts]) for head in HEADS}
+
+    def _score(self, head: str, clean: str) -> float:
+        found = USUAL.get(head, 0.01)
+        for word, scores in WORDS.items():
+            found = scores.get(head, found) if word in clean else found
+        return found
+
+    def explain(self, *_: object) -> list[Weight]:
+        """Nothing to explain."""
+        return []
+
+
+def make(folder: Path, reader: Any = None, **settings: Any) -> App:
+    """A service with a record of its own."""
+    own = {
+        "MODERATION_DATABASE": f"sqlite:///{folder}/record.sqlite",
+        "MODERATION_SPOOL": str(folder / "spool"),
+    }
+    models = Models({"all": reader or Reader()}, {"all": "2026-01"})
+    return create_app(
+        {"TESTING": True, **own, **settings}, moderator=Moderator(Policy.load(), models)
+    )
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    """An empty record, open to all."""
+    return make(tmp_path)
+
+
+@pytest.fixture
+def client(app: App) -> FlaskClient:
+    """Its test client."""
+    return app.test_client()
+
+
+def key(app: App, *scopes: str, rate: str = "") -> str:
+    """The secret of a new key."""
+    keeper = app.extensions["keeper"]
+    with writing(keeper.sessions) as session:
+        return keys.create(session, "coral", list(scopes), rate, keeper.clock())[1]
+
+
+def analyze(client: FlaskClient, text: str = FINE, *names: str, **more: Any) -> TestResponse:
+    """An answer of `comments:analyze`."""
+    wanted: dict[str, Any] = {name: {} for name in names or ("TOXICITY",)}
+    body = {"comment": {"text": text}, "requestedAttributes": wanted, **more}
+    return client.post(ANALYZE, json=body)
+
+
+def values(client: FlaskClient, text: str, *names: str, **more: Any) -> dict[str, float]:
+    """The summary scores by attribute."""
+    answer = analyze(client, text, *names, **more)
+    assert answer.status_code == 200, answer.text
+    found = answer.get_json()["attributeScores"]
+    return {name: scores["summaryScore"]["value"] for name, scores in found.items()}
+
+
+def error(answer: TestResponse, status: int = 400) -> dict[str, Any]:
+    """The error in an answer, which must be one."""
+    assert (answer.status_code, answer.mimetype) == (status, "application/json"), answer.text
+    found: dict[str, Any] = answer.get_json()["error"]
+    assert found["code"] == status
+    assert found["details"]
+    return found
+
+
+@pytest.fixture
+def url(app: App) -> Iterator[str]:
+    """The service behind a real socket."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -48,17 +48,24 @@ def train(names: tuple[str, ...], data: Path, out: Path, seed: int) -> None:
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write the figures into this folder too, as JSON and Markdown.",
+    help="Write the figures into this folder too: a page to read, JSON and Markdown.",
+)
+@click.option(
+    "--most",
+    type=click.IntRange(min=100),
+    help="Read at most so many rows of each set, drawn by the seed; all by default.",
 )
 @options.seed
-def evaluate(data: Path, models: Path | None, out: Path | None, seed: int) -> None:
+def evaluate(
+    data: Path, models: Path | None, out: Path | None, most: int | None, seed: int
+) -> None:
     """Measure the models in use on labelled comments they were not trained on.
 
     Prints a table in a terminal, JSON in a pipe. The seed draws the confidence intervals.
     """
     module = _module("evaluate")
     with _wrong_data():
-        found = module.evaluate(data=data, models=models, out=out, seed=seed)
+        found = module.evaluate(data=data, models=models, out=out, seed=seed, most=most)
     terminal = sys.stdout.isatty()
     click.echo(module.table(found) if terminal else json.dumps(found, ensure_ascii=False))
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,10 +18,14 @@ import numpy as np
 import regex
 
 from moderation.models import Models
+from moderation.moderator import Moderator
+from moderation.policy import Policy
 from moderation.text import read
-from moderation.training import corpora, faithful, figures
+from moderation.training import bias, corpora, faithful, figures
 from moderation.training.corpora import Row
 from moderation.training.figures import Bools, Floats
+from moderation.training.functions import functions
+from moderation.training.report import page
 
 BATCH = 256
 MARKED = 1_000  # rows whose explanations are compared with readers' marks
@@ -81,16 +86,23 @@ class Scored(NamedTuple):
 
 
 def evaluate(
-    data: Path, models: Path | None = None, out: Path | None = None, seed: int = 0
+    data: Path,
+    models: Path | None = None,
+    out: Path | None = None,
+    seed: int = 0,
+    most: int | None = None,
 ) -> dict[str, Any]:
-    """All figures of the champions under `models`; written to `out` as JSON and Markdown too.
+    """All figures of the champions under `models`; written to `out` too: JSON, Markdown, HTML.
+
+    Of each set at most `most` rows are read, drawn by the seed; all by default.
 
     Raises `CorpusError` where `data` does not fit `data/sources.toml`, `ModelError` where a
     model cannot be used.
     """
     loaded = Models.load(models)
-    scored = _scored(loaded, data)
-    found: dict[str, Any] = {"models": loaded.versions, "seed": seed, "sets": {}, "slices": {}}
+    scored = _scored(loaded, data, _drawn(most, seed))
+    found: dict[str, Any] = {"models": loaded.versions, "seed": seed, "most": most}
+    found |= {"sets": {}, "slices": {}, "curves": {}}
     for question in QUESTIONS:
         if question.head not in scored.scores:
             continue
@@ -102,11 +114,16 @@ def evaluate(
             **figures.measure(said, scores, seed),
             "thresholds": [figures.at(said, scores, threshold) for threshold in THRESHOLDS],
         }
+        found["curves"][question.name] = figures.curves(said, scores)
         if question.name in SLICED:
             texts = [scored.rows[row].text for row in rows]
             found["slices"][question.name] = dict(_slices(texts, said, scores, seed))
     if "toxicity" in scored.scores:
         found["neutral"] = _neutral(scored)
+        log.info("measuring: groups of people, the guideline suite")
+        found["bias"] = _bias(scored, seed)
+        moderator = Moderator(Policy.load(), loaded)
+        found["suite"] = functions(moderator)
         log.info("measuring: explanations")
         marked = [row for row in scored.rows if row.marks][:MARKED]
         found["explanations"] = faithful.explanations(loaded, marked, seed)
@@ -114,6 +131,7 @@ def evaluate(
         out.mkdir(parents=True, exist_ok=True)
         (out / "evaluation.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
         (out / "evaluation.md").write_text(table(found) + "\n", "utf-8")
+        (out / "report.html").write_text(page(found), "utf-8")
     return found
 
 
@@ -166,12 +184,44 @@ def _cell(value: dict[str, Any] | None) -> str:
     return f"{value['value']:.3f} ({low:.3f} to {high:.3f})"
 
 
-def _scored(models: Models, data: Path) -> Scored:
+def _drawn(most: int | None, seed: int) -> Callable[[list[Row]], list[Row]]:
+    """Keeps at most so many rows of each set, the natural ones apart from the others."""
+
+    def draw(rows: list[Row]) -> list[Row]:
+        if most is None:
+            return rows
+        order = np.random.default_rng(seed).permutation(len(rows))
+        count: Counter[tuple[str, bool]] = Counter()
+        kept = []
+        for at in order:
+            kind = rows[at].source, rows[at].natural
+            count[kind] += 1
+            if count[kind] <= most:
+                kept.append(int(at))
+        return [rows[at] for at in sorted(kept)]
+
+    return draw
+
+
+def _bias(scored: Scored, seed: int) -> dict[str, Any]:
+    """How the groups that comments mention fare, by toxicity on Wikipedia's rows."""
+    rows, said = _answers(Question("", "jigsaw.toxic", "toxicity"), scored.rows)
+    texts = [scored.rows[row].text for row in rows]
+    neutral = [at for at, row in enumerate(scored.rows) if NEUTRAL in row.labels]
+    level = Policy.load().rules["abuse"].thresholds.review
+    flagged = scored.scores["toxicity"][neutral] >= float(level)
+    return {
+        "areas": bias.areas(texts, said, scored.scores["toxicity"][rows], seed),
+        "false alarms": bias.false_alarms([scored.rows[at].text for at in neutral], flagged),
+    }
+
+
+def _scored(models: Models, data: Path, draw: Callable[[list[Row]], list[Row]]) -> Scored:
     """The rows that may measure, read by the models batch by batch."""
     tests = (row for row in corpora.rows(data, "train") if row.part == "test")
     labels = {NEUTRAL, "spans.marked", *(question.label for question in QUESTIONS)}
     everything = chain(tests, corpora.rows(data, "validate"))
-    rows = [row for row in everything if not labels.isdisjoint(row.labels)]
+    rows = draw([row for row in everything if not labels.isdisjoint(row.labels)])
     heads = {question.head for question in QUESTIONS}
     columns: dict[str, list[float]] = {}
     for start in range(0, len(rows), BATCH):

@@ -7,7 +7,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    precision_recall_curve,
+    roc_auc_score,
+    roc_curve,
+)
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -70,3 +75,40 @@ def at(said: Bools, scores: Floats, threshold: float) -> dict[str, float]:
         "precision": round(precision(said, flagged), 4),
         "recall": round(float(flagged[said].mean()), 4) if said.any() else 0.0,
     }
+
+
+POINTS = 60  # of a curve, enough to draw it
+
+
+def curves(said: Bools, scores: Floats) -> dict[str, list[list[float]]]:
+    """What a plot needs: ROC (false, true positive rate), PR (recall, precision), reliability.
+
+    Reliability is mean score and share of yes in 15 equal bins, with the rows in each. Empty
+    where all rows are of one kind.
+
+    >>> curves(np.array([True, False]), np.array([0.9, 0.1]))["reliability"]
+    [[0.1, 0.0, 1.0], [0.9, 1.0, 1.0]]
+    """
+    if not 0 < said.sum() < len(said):
+        return {}
+    false, true, _ = roc_curve(said, scores)
+    precisions, recalls, _ = precision_recall_curve(said, scores)
+    bins = np.minimum((scores * BINS).astype(np.int64), BINS - 1)
+    count = np.bincount(bins, minlength=BINS)
+    used = count > 0
+    means = np.bincount(bins, scores, BINS)[used] / count[used]
+    shares = np.bincount(bins, said, BINS)[used] / count[used]
+    return {
+        "roc": _thinned(false, true),
+        "pr": _thinned(recalls[::-1], precisions[::-1]),
+        "reliability": np.column_stack([means, shares, count[used]]).round(4).tolist(),
+    }
+
+
+def _thinned(across: Floats, up: Floats) -> list[list[float]]:
+    """Points of a curve, evenly spaced along it both ways."""
+    along = np.cumsum(np.hypot(np.diff(across, prepend=across[0]), np.diff(up, prepend=up[0])))
+    wanted = np.linspace(0, along[-1], POINTS)
+    rows = np.unique(np.minimum(np.searchsorted(along, wanted), len(along) - 1))
+    points: list[list[float]] = np.column_stack([across[rows], up[rows]]).round(4).tolist()
+    return points

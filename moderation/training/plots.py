@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from moderation.training.budget import GRID, Curve
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from moderation.training.thresholds import Fitted
+
+Array = npt.NDArray[np.float64]
 
 INK, MARKS = "#1f4e79", "#b3541e"
 SIZE = (4.6, 3.4)  # inches
@@ -77,6 +80,30 @@ def _errors(axes: Axes, curve: Curve) -> None:
             axes.fill_between(GRID, seen, bound, color=colour, alpha=0.15)
 
 
-def _both(shares: Sequence[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray]:
+def _both(shares: Sequence[tuple[float, float]]) -> tuple[Array, Array]:
     pairs = np.array(shares)
     return pairs[:, 0], pairs[:, 1]
+
+
+def questions(curves: Mapping[str, Mapping[str, Sequence[Sequence[float]]]], name: str) -> str:
+    """ROC, precision and recall, and reliability of one question, beside each other."""
+    found = curves[name]
+    with drawing(3) as made:
+        roc, recall, reliable = made.axes
+        roc.plot(*_columns(found["roc"]), color=INK)
+        roc.plot([0, 1], [0, 1], ":", color="0.6")
+        roc.set(title="ROC", xlabel="false positive rate", ylabel="true positive rate")
+        recall.plot(*_columns(found["pr"]), color=INK)
+        recall.set(
+            title="Precision and recall", xlabel="recall", ylabel="precision", ylim=(0, 1.02)
+        )
+        means, shares = _columns(found["reliability"])
+        reliable.plot([0, 1], [0, 1], ":", color="0.6")
+        reliable.plot(means, shares, "o-", color=MARKS, markersize=3.5)
+        reliable.set(title="Reliability", xlabel="score", ylabel="share that readers call so")
+    return made.svg
+
+
+def _columns(points: Sequence[Sequence[float]]) -> tuple[Array, Array]:
+    values = np.array(points)
+    return values[:, 0], values[:, 1]

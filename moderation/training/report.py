@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from moderation.training import plots
 
@@ -26,9 +25,7 @@ def page(found: dict[str, Any]) -> str:
     The suite's mistakes are quoted, for its sentences are our own; no row of a data set is.
     """
     drawn = {
-        name: Markup(plots.questions(found["curves"], name))  # noqa: S704 - drawn by ourselves
-        for name in DRAWN
-        if found["curves"].get(name)
+        name: plots.questions(found["curves"], name) for name in DRAWN if found["curves"].get(name)
     }
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters["interval"] = _interval

@@ -156,7 +156,7 @@ def forget(body: EraseIn) -> Response:
         raise errors.unprocessable([{"pointer": "", "detail": detail}])
     sessions, spool, now = keeper().sessions, keeper().spool, keeper().clock()
     if body.comment_id is not None:
-        erased = erase.by_comment(sessions, spool, "", body.comment_id, now)
+        erased = erase.by_comment(sessions, spool, body.community, body.comment_id, now)
     else:
-        erased = erase.by_author(sessions, spool, "", body.author or "", now)
+        erased = erase.by_author(sessions, spool, body.community, body.author or "", now)
     return jsonify(erased=erased)

@@ -162,7 +162,10 @@ def verify(expect: str | None) -> None:
 @click.option("--comment", help="The platform's reference to a comment.")
 @click.option("--author", help="The platform's reference to an author.")
 @click.option("--older-than", type=click.IntRange(1), help="Days.")
-def erase(comment: str | None, author: str | None, older_than: int | None) -> None:
+@click.option("--community", help="Only there: the site that a dialect names. Else everywhere.")
+def erase(
+    comment: str | None, author: str | None, older_than: int | None, community: str | None
+) -> None:
     """Remove texts and references; decisions and seals stay."""
 
     if sum(value is not None for value in (comment, author, older_than)) != 1:
@@ -170,9 +173,9 @@ def erase(comment: str | None, author: str | None, older_than: int | None) -> No
     spool = Spool(_settings().spool)
     with _sessions() as sessions:
         if comment is not None:
-            count = erasing.by_comment(sessions, spool, "", comment, utc_now())
+            count = erasing.by_comment(sessions, spool, community, comment, utc_now())
         elif author is not None:
-            count = erasing.by_author(sessions, spool, "", author, utc_now())
+            count = erasing.by_author(sessions, spool, community, author, utc_now())
         else:
             count = erasing.older_than(sessions, older_than or 0, utc_now())
     click.echo(f"{count} decisions hold no text or reference any more.")

@@ -65,6 +65,11 @@ class EraseIn(_Strict):
 
     comment_id: Line | None = None
     author: Line | None = None
+    community: Line | None = Field(
+        None,
+        description="Only there: the site that a dialect names, or empty for this API's own. "
+        "By default everywhere.",
+    )
 
 
 class QueueQuery(BaseModel):

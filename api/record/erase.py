@@ -22,24 +22,28 @@ CHUNK = 200  # rows in one transaction, so that nobody who decides has to wait f
 
 
 def by_comment(
-    sessions: Sessions, spool: Spool, community: str, comment_id: str, now: dt.datetime
+    sessions: Sessions, spool: Spool, community: str | None, comment_id: str, now: dt.datetime
 ) -> int:
-    """Erase all revisions of a comment; how many rows that were."""
-    known = {"community": community, "comment_id": comment_id}
+    """Erase all revisions of a comment, in one community or (None) in all; how many rows."""
+    known = {**_within(community), "comment_id": comment_id}
     return _waiting(spool, known, now) + _erase(sessions, _equal(known), now)
 
 
 def by_author(
-    sessions: Sessions, spool: Spool, community: str, author: str, now: dt.datetime
+    sessions: Sessions, spool: Spool, community: str | None, author: str, now: dt.datetime
 ) -> int:
-    """Erase all comments of an author; how many rows that were."""
-    known = {"community": community, "author": author}
+    """Erase all comments of an author, in one community or (None) in all; how many rows."""
+    known = {**_within(community), "author": author}
     return _waiting(spool, known, now) + _erase(sessions, _equal(known), now)
 
 
 def older_than(sessions: Sessions, days: int, now: dt.datetime) -> int:
     """Erase what was decided more than `days` days ago; how many rows that were."""
     return _erase(sessions, [DecisionRow.decided_at < now - dt.timedelta(days=days)], now)
+
+
+def _within(community: str | None) -> dict[str, str]:
+    return {} if community is None else {"community": community}
 
 
 def _equal(known: dict[str, str]) -> list[ColumnElement[bool]]:

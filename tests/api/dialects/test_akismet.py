@@ -105,6 +105,16 @@ def test_what_is_known_is_kept(app: App, client: FlaskClient) -> None:
     )
 
 
+def test_an_author_is_forgotten(app: App, client: FlaskClient) -> None:
+    """By the mail address, on whatever site; or on one alone."""
+    for site in (BLOG, "https://other.example"):
+        check(client, FINE, blog=site, comment_author_email="ravi@example.com")
+    forget = {"author": "ravi@example.com", "community": BLOG}
+    assert client.post("/v1/erase", json=forget).get_json() == {"erased": 1}
+    assert client.post("/v1/erase", json={"author": "ravi@example.com"}).get_json()["erased"] == 1
+    assert {one["text"] for one in decided(app)} == {None}
+
+
 @pytest.mark.parametrize(
     ("kind", "text", "was", "now"),
     [("spam", FINE, "approve", "reject"), ("ham", REJECTED, "reject", "approve")],

@@ -80,7 +80,8 @@ def submit(kind: str) -> Response:
     _admit(fields, "verdict")
     _need(fields, "comment_content")
     if not _true(fields, "is_test"):
-        _give_verdict(fields, Action.REJECT if kind == "spam" else Action.APPROVE)
+        action = Action.REJECT if kind == "spam" else Action.APPROVE
+        _give_verdict(fields, action, f"submit-{kind}")
     return _text(THANKS)
 
 
@@ -205,13 +206,13 @@ def _standing(decision: Mapping[str, Any]) -> str:
         return decided
 
 
-def _give_verdict(fields: Fields, action: Action) -> None:
+def _give_verdict(fields: Fields, action: Action, route: str) -> None:
     """Of the decision that was made, or of one that is made now: training wants both."""
     comment = _comment(fields)
     if keeper().circuit.open:
-        raise _away()
+        raise errors.unreachable()
     try:
-        decision_id = _decided(fields, comment) or _decide(fields, comment)
+        decision_id = _decided(fields, comment) or _decide(fields, comment, route)
         with keeper().writing("verdict", decision_id) as session:
             verdicts.give(
                 session,
@@ -219,17 +220,12 @@ def _give_verdict(fields: Fields, action: Action) -> None:
                 action=action,
                 who=f"akismet:{g.key.name}",
                 reason=None,
-                route="akismet",
+                route=route,
                 now=keeper().clock(),
             )
     except SQLAlchemyError as error:
         keeper().circuit.failed(error)
-        raise _away() from None
-
-
-def _away() -> Problem:
-    said = "The record cannot be reached just now. Try again soon."
-    return Problem(503, said, headers=[("Retry-After", "5")])
+        raise errors.unreachable() from None
 
 
 def _decided(fields: Fields, comment: Comment) -> str | None:
@@ -245,11 +241,11 @@ def _decided(fields: Fields, comment: Comment) -> str | None:
         return session.scalars(query).first()
 
 
-def _decide(fields: Fields, comment: Comment) -> str:
+def _decide(fields: Fields, comment: Comment, route: str) -> str:
     asked = [Asked(comment)]
-    (decision,) = keeper().decide(asked, community=_site(fields), route="akismet")
+    (decision,) = keeper().decide(asked, community=_site(fields), route=route)
     if not decision["recorded"]:
-        raise _away()
+        raise errors.unreachable()
     return str(decision["id"])
 
 
@@ -332,7 +328,7 @@ def _refused(error: HTTPException) -> Response:
 @akismet.errorhandler(SQLAlchemyError)
 def _unreachable(error: SQLAlchemyError) -> Response:
     keeper().circuit.failed(error)
-    return _refused(_away())
+    return _refused(errors.unreachable())
 
 
 @akismet.errorhandler(RequestEntityTooLarge)

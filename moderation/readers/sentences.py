@@ -10,12 +10,10 @@ int8), `knots.npy` (2 x knots: log-odds and the calibrated probabilities there).
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -34,15 +32,20 @@ _LONGEST_PIECE = 200  # tokens of one sentence; what is longer is read in pieces
 _MOST_TOKENS = 5_000  # of one comment, 20 kB of ordinary text; what comes after is not judged
 _MOST_SENTENCES = 1_500  # of one comment, too: each costs more than its tokens
 _LONE = 0.05  # the chance that 'Which is why nobody came.' is full
-_LONGEST = 12  # longer sentences are all of one length to the judge
-_BONES = str.maketrans("", "", "ADJPTXC")  # what a sentence can do without
+_LONGEST = 14  # tokens and edges; longer sentences are all of one length to the judge
+_LONGEST_CHAIN = 5  # roles in a row
+_BONES = frozenset("F I E f V S M N R SF SE Sf SI".split())  # the roles that matter most
 _RELATIVE = frozenset("which who whom whose that".split())
 
 # Large odd numbers that spread pairs of hashes over the buckets (after Steele et al. 2014).
-_FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9
-_SPREAD = 0x94D049BB133111EB
-_MASK = (1 << BITS) - 1
+_FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
+_SPREAD = np.uint64(0x94D049BB133111EB)
+_KINDS = (np.arange(1, 17, dtype=np.uint64) * _SPREAD)[:, None]  # of evidence
+_SHIFT = np.uint64(64 - BITS)
 _EDGES = 1, 2  # stand for the start and the end of a sentence
+
+Numbers = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.int64]
 
 
 class Tagged(NamedTuple):
@@ -62,36 +65,77 @@ def _word(token: Token) -> str:
     return token.text.lower() if token.kind == "word" else token.kind
 
 
-def evidence(sentence: Tagged) -> set[int]:
+class Evidence(NamedTuple):
+    """What the judge sees of some sentences: buckets, and the sentence each is of."""
+
+    buckets: Ints
+    rows: Ints
+
+
+def evidence(sentences: Sequence[Tagged]) -> Evidence:
     """The buckets of what the judge sees: n-grams of roles and words, with the sentence's edges.
 
-    Also its bones (the roles that matter most, in their order) and its length.
+    Also of its bones (the roles that matter most, in their order) and its length. All sentences
+    stand in one array, so that the numbers of all n-grams come from a handful of operations.
 
-    >>> len(evidence(Tagged([Token("word", "Run", 0, 3)], ["I"])))
-    12
+    >>> len(evidence([Tagged([Token("word", "Run", 0, 3)], ["I"])]).buckets)
+    16
     """
     start, end = _EDGES
-    roles = [start, *map(_number, sentence.roles), end]
-    words = [start, *map(_number, map(_word, sentence.tokens)), end]
-    frame = "".join(sentence.roles).translate(_BONES)
-    pairs = [_pair(one, other, 1) for one, other in pairwise(roles)]
-    return {
-        *(_pair(role, 0, 2) for role in roles[1:-1]),
-        *pairs,
-        *(_pair(pair, role, 3) for pair, role in zip(pairs, roles[2:], strict=False)),
-        *(_pair(word, 0, 4) for word in words[1:-1]),
-        *(_pair(one, other, 5) for one, other in pairwise(words)),
-        *(_pair(word, role, 6) for word, role in zip(words[1:-1], roles[1:-1], strict=True)),
-        _pair(words[1], roles[2], 7),
-        _pair(_number(frame[:3]), 0, 8),
-        _pair(_number(frame[:6]), 0, 9),
-        _pair(min(len(words) - 2, _LONGEST), 0, 10),
-    }
+    roles: list[int] = []
+    words: list[int] = []
+    kept: list[bool] = []
+    lengths: list[int] = []
+    for tokens, said in sentences:
+        roles += (start, *map(_number, said), end)
+        words += (start, *map(_number, map(_word, tokens)), end)
+        kept += (True, *map(_BONES.__contains__, said), True)
+        lengths.append(len(said) + 2)
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    role, word = np.array(roles, np.uint64), np.array(words, np.uint64)
+    bones = np.array(kept)
+    size = np.minimum(lengths, _LONGEST).astype(np.uint64) * _SECOND
+    hashes, at = zip(
+        _around(role, word, rows),
+        _chains(role[bones], rows[bones]),
+        (size, np.arange(len(lengths))),
+        strict=True,
+    )
+    buckets = np.concatenate(hashes) >> _SHIFT
+    return Evidence(buckets.astype(np.int64), np.concatenate(at))
 
 
-def _pair(one: int, other: int, kind: int) -> int:
-    """The bucket of two hashes and the kind of evidence they are."""
-    return ((one * _FIRST + other * _SECOND + kind * _SPREAD) >> 40) & _MASK
+def _around(role: Numbers, word: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
+    """The hashes of each place's role and word, alone and with what follows, and their rows."""
+    role_first, role_second = role * _FIRST, role * _SECOND
+    word_first, word_second = word * _FIRST, word * _SECOND
+    hashes = np.zeros((8, len(rows)), np.uint64)
+    hashes[0], hashes[1] = role_first, word_first
+    np.add(word_first, role_second, out=hashes[2])
+    np.add(role_first[:-1], role_second[1:], out=hashes[3, :-1])
+    np.add(word_first[:-1], word_second[1:], out=hashes[4, :-1])
+    np.add(word_first[:-1], role_second[1:], out=hashes[5, :-1])
+    np.add(role_first[:-1], word_second[1:], out=hashes[6, :-1])
+    np.add(hashes[3, :-2] * _FIRST, role_second[2:], out=hashes[7, :-2])
+    hashes += _KINDS[:8]
+    whole = np.zeros(hashes.shape, bool)  # whether it stays within its sentence
+    whole[3:7, :-1] = rows[1:] == rows[:-1]
+    whole[7, :-2] = rows[2:] == rows[:-2]
+    whole[:3, 1:] = whole[3, :-1]  # no edge: a place with one of its sentence on either side
+    whole[:3] &= whole[3]
+    return hashes[whole], np.broadcast_to(rows, hashes.shape)[whole]
+
+
+def _chains(role: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
+    """The hashes of two to five roles in a row, and the sentence each is of."""
+    hashes = np.zeros((_LONGEST_CHAIN - 1, len(rows)), np.uint64)
+    whole = np.zeros(hashes.shape, bool)
+    chain, second = role, role * _SECOND
+    for n in range(1, min(_LONGEST_CHAIN, len(rows))):
+        chain = np.add(chain[:-1] * _FIRST, second[n:], out=hashes[n - 1, :-n])
+        whole[n - 1, :-n] = rows[n:] == rows[:-n]
+    hashes += _KINDS[8 : 8 + len(hashes)]
+    return hashes[whole], np.broadcast_to(rows, hashes.shape)[whole]
 
 
 def missing(sentence: Tagged) -> Missing:
@@ -132,14 +176,15 @@ class SentenceReader:
     """Judges each sentence of a text, and the text by the share of words in full ones."""
 
     tagger: Tagger
-    weights: Sequence[int] = field(repr=False)
+    weights: npt.NDArray[np.int8] = field(repr=False)
     knots: npt.NDArray[np.float64] = field(repr=False)
     heads: tuple[str, ...] = (HEAD,)
 
-    def logit(self, sentence: Tagged) -> float:
-        """The judge's log-odds that a sentence is full, before calibration."""
-        buckets = evidence(sentence)
-        return sum(map(self.weights.__getitem__, buckets)) * SCALE / math.sqrt(len(buckets))
+    def logits(self, sentences: Sequence[Tagged]) -> Probabilities:
+        """The judge's log-odds that each sentence is full, before calibration."""
+        buckets, rows = evidence(sentences)
+        sums = np.bincount(rows, self.weights[buckets], len(sentences))
+        return sums * SCALE / np.sqrt(np.bincount(rows, minlength=len(sentences)))
 
     def judge(self, texts: Sequence[Text]) -> list[list[Judged]]:
         """Every sentence of each text that has words."""
@@ -148,7 +193,7 @@ class SentenceReader:
         if not pieces:
             return found
         tagged = [Tagged(piece, self.tagger.roles(piece)) for _, piece in pieces]
-        probabilities = np.interp([*map(self.logit, tagged)], *self.knots).tolist()
+        probabilities = np.interp(self.logits(tagged), *self.knots).tolist()
         for (row, piece), sentence, chance in zip(pieces, tagged, probabilities, strict=True):
             words = sum(token.kind == "word" for token in piece)
             place = piece[0].start, piece[-1].end
@@ -199,5 +244,5 @@ def _pieces(text: Text) -> Iterator[Sequence[Token]]:
 def load(files: Files) -> SentenceReader:
     """The reader of these files."""
     tagger = tagging.load(files.path("tagger.crfsuite"), files.path("classes.txt"))
-    # A list: a sentence needs a hundred single numbers, and numpy is slow at those.
-    return SentenceReader(tagger, files.array("weights").tolist(), files.array("knots"))
+    weights = np.asarray(files.array("weights"))  # a view: a memmap is slow to index
+    return SentenceReader(tagger, weights, np.array(files.array("knots")))

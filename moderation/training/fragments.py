@@ -9,7 +9,7 @@ text has few of: 'Because he lied', 'The man who came'.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from moderation.text import Token, read
@@ -19,6 +19,10 @@ _MOST_WORDS = 25  # of a fragment cut out of a tree
 _CUT = {  # how often a part of this relation is cut out
     "advcl": 0.6, "acl": 0.3, "ccomp": 0.15, "xcomp": 0.1, "obj": 0.08, "obl": 0.08, "nsubj": 0.05,
 }  # fmt: skip
+_OPENING = frozenset(
+    "because which who that if when while although though since unless until as so where whereas "
+    "and but or to for in of by with from like than after before without about despite".split()
+)
 _NEAR = {  # keys that lie beside each other
     pair[0]: pair[1:]
     for pair in """asqz bvn cxv dsf ewr fdg gfh hgj iuo jhk kjl lk mn nbm oip po qwa ret sad try uyi
@@ -99,6 +103,27 @@ def _stands_alone(tree: Tree, node: Node) -> bool:
     if node.relation == "ccomp":
         return not marked
     return node.relation == "advcl" and node.finite and not marked
+
+
+def piece(tokens: Sequence[Token], draw: random.Random) -> list[Token]:
+    """A part of a sentence as it might be cut by a hasty full stop; empty where there is none.
+
+    >>> found = piece(read("He left because he was tired.").tokens, random.Random(0))
+    >>> " ".join(token.text for token in found)
+    'because he was tired .'
+    """
+    starts = [
+        at
+        for at, token in enumerate(tokens)
+        if at and (token.text.lower() in _OPENING or token.text.endswith("ing"))
+    ]
+    starts += [at + 1 for at, token in enumerate(tokens[:-2]) if token.text in (",", ";", "-")]
+    if not starts:
+        return []
+    start = draw.choice(starts)
+    ends = [at for at in range(start + 3, len(tokens)) if tokens[at].text in (",", ";")]
+    end = draw.choice([*ends, len(tokens), len(tokens)])
+    return list(tokens[start:end])
 
 
 def disturbed(whole: Example, draw: random.Random) -> Example:

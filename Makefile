@@ -11,15 +11,19 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := all
-.PHONY: all run test lint types docs check-docs lock format clean
+.PHONY: all run test clients lint types docs check-docs lock format clean
 
 all: lint types check-docs test
 
 run: $(VENV)/.run
 	$(BIN)/moderation serve --host $(HOST) --port $(PORT)
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev $(if $(shell command -v npm),$(VENV)/.clients)
 	$(BIN)/python -m pytest
+
+# Other people's clients, which the tests run against the service. They need Node.js and npm;
+# where those are missing these tests are skipped.
+clients: $(VENV)/.clients
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -66,4 +70,13 @@ $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/.made
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+CLIENTS := tests/clients
+$(VENV)/.clients: $(CLIENTS)/python.txt $(CLIENTS)/package-lock.json $(VENV)/.dev
+	npm ci --silent --prefix $(CLIENTS)
+	grep -v '^#' $(CLIENTS)/python.txt | while read -r client hash; do \
+		echo "$$client $$hash" > $(VENV)/client.txt && \
+		$(PIP) install --no-deps --upgrade --require-hashes --requirement $(VENV)/client.txt \
+			--target .cache/clients/$${client%%=*} || exit 1; done
 	@touch $@

@@ -61,12 +61,13 @@ def comment_check() -> Response:
     """`true` keeps the comment back, `false` does not."""
     fields = _fields()
     _admit(fields, "decide")
-    _need(fields, "blog", "comment_content")
+    _need(fields, "blog")
     if fields.get("user_role") == "administrator":
         return _text("false")
     if fields.get("comment_author") in SURE_SPAM or _mail(fields) == SURE_SPAM_MAIL:
         tip = {"X-akismet-pro-tip": "discard"} if _true(fields, "test_discard") else {}
         return _text("true", tip)
+    _need(fields, "comment_content")
     asked = Asked(_comment(fields), keep=not _true(fields, "is_test"))
     (decision,) = keeper().decide([asked], community=_site(fields), route="akismet")
     count([decision], "akismet")
@@ -88,7 +89,7 @@ def submit(kind: str) -> Response:
 @akismet.route("/1.2/usage-limit", methods=["GET", "POST"])
 def usage_limit() -> Response:
     """How many comments were checked this month; there is no limit."""
-    _admit(_fields(), "read")
+    _admit(_fields(), "decide")
     usage = sum(sum(checked.values()) for checked in _sites(_month("")).values())
     return jsonify(limit="none", usage=usage, percentage="0.00", throttled=False)
 

@@ -39,24 +39,23 @@ def until(happened: Callable[[], Any], what: str) -> None:
 
 @dataclass
 class Service:
-    """`moderation serve` with one rule and no models, so that the record is the subject."""
+    """`moderation serve` with one rule and no models, so that the record is the subject.
+
+    With `shipped` it has the shipped policy and models.
+    """
 
     folder: Path
     database: str
     workers: int = 2
     environment: dict[str, str] = field(default_factory=dict)
+    shipped: bool = False
     process: subprocess.Popen[bytes] | None = None
     port: int = 0
 
     def start(self) -> None:
         """Start, and wait until it listens."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "models").mkdir(exist_ok=True)
-        (self.folder / "models" / "champion.json").write_text("{}")
-        others = "".join(f"[{name}]\nenabled = false\n" for name in Policy.load().rules)
-        others = others.replace("[length]\nenabled = false\n", "")
-        policy = self.folder / "policy.toml"
-        policy.write_text(f"{others}[length]\nfewest_words = 3\nreview = 0.9\n")
+        bare = {} if self.shipped else self._bare()
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own
                 [sys.executable, "-c", START.format(workers=self.workers)],
@@ -64,13 +63,23 @@ class Service:
                     **os.environ,
                     "MODERATION_DATABASE": self.database,
                     "MODERATION_SPOOL": str(self.folder / "spool"),
-                    "MODERATION_POLICY": str(policy),
-                    "MODERATION_MODELS": str(self.folder / "models"),
+                    **bare,
                     **self.environment,
                 },
                 stderr=log,
             )
         until(self._listens, "the service")
+
+    def _bare(self) -> dict[str, str]:
+        """Settings by which there is one rule and no model."""
+        (self.folder / "models").mkdir(exist_ok=True)
+        (self.folder / "models" / "champion.json").write_text("{}")
+        others = "".join(f"[{name}]\nenabled = false\n" for name in Policy.load().rules)
+        others = others.replace("[length]\nenabled = false\n", "")
+        policy = self.folder / "policy.toml"
+        policy.write_text(f"{others}[length]\nfewest_words = 3\nreview = 0.9\n")
+        models = str(self.folder / "models")
+        return {"MODERATION_POLICY": str(policy), "MODERATION_MODELS": models}
 
     def _listens(self) -> bool:
         found = re.search(r"http://127\.0\.0\.1:(\d+)", self.said)

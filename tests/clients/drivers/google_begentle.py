@@ -1,0 +1,7 @@
+"""PyPI `begentle`: google-api-python-client by a fixed discovery address."""
+
+from begentle import CommentAnalyzer  # type: ignore[import-not-found]
+from common import ABUSE, FINE, KEY, tell
+
+client = CommentAnalyzer(KEY)
+tell(abuse=client.analyze(ABUSE), fine=client.analyze(FINE))

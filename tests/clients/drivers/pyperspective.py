@@ -1,0 +1,19 @@
+"""PyPI `PyPerspective`: requests; it tries its key with an empty body before anything else."""
+
+from typing import Any
+
+from common import ABUSE, FINE, KEY, attempt, tell
+from PyPerspective.Perspective import Perspective  # type: ignore[import-not-found]
+
+client = Perspective(KEY)
+
+
+def scores(comment: Any) -> object:
+    return {own.name: (own.score, [span.score for span in own.spans]) for own in comment.attributes}
+
+
+tell(
+    abuse=scores(client.get_score(ABUSE, tests=["TOXICITY", "PROFANITY"], langs=["en"])),
+    fine=scores(client.get_score(FINE)),
+    bad_key=attempt(lambda: Perspective("nonsense")),
+)

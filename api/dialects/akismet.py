@@ -255,10 +255,9 @@ def _month(given: str) -> dt.datetime:
     if not given:
         now = keeper().clock()
         return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    try:
-        return dt.datetime.strptime(given, "%Y-%m").replace(tzinfo=dt.UTC)
-    except ValueError:
-        raise Problem(400, "month: must be one such as 2026-11") from None
+    if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", given, re.ASCII):
+        raise Problem(400, "month: must be one such as 2026-11")
+    return dt.datetime.strptime(given, "%Y-%m").replace(tzinfo=dt.UTC)
 
 
 def _number(fields: Fields, name: str, default: int) -> int:

@@ -245,6 +245,7 @@ def test_verify_key(app: App, client: FlaskClient, name: str) -> None:
         ),
         ("1.1/submit-ham", {}, 'Empty "comment_content" value'),
         ("1.2/key-sites", {"month": "soon"}, "month: must be"),
+        ("1.2/key-sites", {"month": "9999-12"}, "month: must be"),
         ("1.2/key-sites", {"limit": "-1"}, "limit: must be"),
     ],
 )

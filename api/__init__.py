@@ -15,6 +15,7 @@ from sqlalchemy.orm import sessionmaker
 from api import corrections, desk, dialects, errors, headers, metrics, records, settings, v1
 from api.auth import Gate
 from api.body import JsonRequest
+from api.dialects.perspective.shadow import Shadow
 from api.docs import docs
 from api.housekeeping import Housekeeper
 from api.keeper import Keeper
@@ -135,6 +136,13 @@ def _furnish(app: App, chosen: settings.Settings, moderator: Moderator, shared: 
             marker=chosen.spool / ".protected",
         ),
         model_cards=_cards(moderator, chosen),
+        perspective_shadow=Shadow(
+            str(chosen.perspective_upstream),
+            chosen.perspective_upstream_key.get_secret_value(),
+            chosen.perspective_differences,
+        )
+        if chosen.perspective_upstream
+        else None,
     )
     metrics.register(app, counted)
 

@@ -131,6 +131,17 @@ class Settings(BaseModel):
         description="Where others reach the service, for documents that say so; by default as "
         "the request was addressed.",
     )
+    perspective_upstream: HttpUrl | None = Field(
+        None,
+        description="Perspective's own address while both are compared: comments that ask for its "
+        "attributes are then sent there too, beside the answer.",
+    )
+    perspective_upstream_key: SecretStr = Field(
+        SecretStr(""), description="Your key for Perspective itself."
+    )
+    perspective_differences: Path = Field(
+        Path("var/perspective.jsonl"), description="Where its scores are noted beside ours."
+    )
     unprotected: bool = Field(
         True,
         description="Whether, as long as there is no key, everyone who reaches the service may "

@@ -177,13 +177,13 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """Follow none."""
 
 
-_OPENER = urllib.request.build_opener(_NoRedirect)
+OPENER = urllib.request.build_opener(_NoRedirect)
 
 
 def _post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     request = urllib.request.Request(url, body, dict(headers), method="POST")  # noqa: S310 - the settings admit http and https only
     try:
-        with _OPENER.open(request, timeout=TIMEOUT_S) as response:
+        with OPENER.open(request, timeout=TIMEOUT_S) as response:
             return int(response.status)
     except urllib.error.HTTPError as error:
         return error.code

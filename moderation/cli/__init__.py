@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 import click
 
-from moderation.cli import check, models, policy, serve, service, train
+from moderation.cli import check, migrate, models, policy, serve, service, train
 from moderation.comment import CommentError
 from moderation.models import ModelError
 from moderation.policy import PolicyError
@@ -43,6 +43,7 @@ for command in (
     train.evaluate,
     policy.policy,
     models.models,
+    migrate.migrate,
 ):
     commands.add_command(command)
 

@@ -19,6 +19,7 @@ from api import errors
 from api.auth import bearer, gate
 from api.dialects.perspective import attributes, discovery, feedback, wire
 from api.dialects.perspective.attributes import Judged, MissingScoreError
+from api.dialects.perspective.shadow import Shadow
 from api.dialects.perspective.wire import AnalyzeRequest, RefusedError, SuggestRequest
 from api.errors import Problem
 from api.keeper import Asked
@@ -66,12 +67,13 @@ def analyze() -> Response:
     if not asked.languages:
         _understood(wanted, detected)
     parts = _parts(text, comment) if asked.span_annotations else []
-    scores = {
-        name: found
-        for name, settings in asked.requested_attributes.items()
-        if (found := _scores(wanted[name], whole, parts, text)) is not None
-        and found["summaryScore"]["value"] >= (settings.score_threshold or 0.0)
-    }
+    found = {name: _scores(wanted[name], whole, parts, text) for name in wanted}
+    values = {name: scores["summaryScore"]["value"] for name, scores in found.items()}
+    shadow: Shadow | None = current_app.extensions["perspective_shadow"]
+    if shadow:
+        shadow.compare(comment.text, asked.languages or detected, values)
+    least = {name: it.score_threshold or 0.0 for name, it in asked.requested_attributes.items()}
+    scores = {name: found[name] for name in wanted if values[name] >= least[name]}
     answer = {
         "attributeScores": scores,
         "languages": asked.languages or detected,

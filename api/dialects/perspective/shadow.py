@@ -1,0 +1,108 @@
+"""For as long as Perspective lives: ask it too, beside the request, and note both scores.
+
+The client has our answer; it waits for nothing and misses nothing when Perspective is away. What
+is noted is a line of JSON a comment: the time, and for each attribute our score and theirs. Never
+a word of the comment, which Perspective is asked not to store either.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import http.client
+import json
+import logging
+import os
+import queue
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from api.dialects.perspective.discovery import VERSION
+from api.record.webhooks import OPENER
+
+log = logging.getLogger(__name__)
+
+WAITING = 1000  # comments; what comes when so many wait is not compared
+TIMEOUT_S = 5.0
+LARGEST = 1 << 20  # bytes of an answer
+OWN = frozenset({"HOUSE_RULES"})  # what only we know
+
+Job = tuple[str, Sequence[str], Mapping[str, float]]
+
+
+class Shadow:
+    """Asks `upstream` about what was answered here, one after the other, and notes it in `file`."""
+
+    def __init__(self, upstream: str, key: str, file: Path) -> None:
+        query = urllib.parse.urlencode({"key": key})
+        self.address = f"{upstream.rstrip('/')}/{VERSION}/comments:analyze?{query}"
+        self.file = file
+        self._jobs: queue.Queue[Job] = queue.Queue(WAITING)
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def compare(self, text: str, languages: Sequence[str], ours: Mapping[str, float]) -> None:
+        """Ask about a comment as soon as may be. It is left out where too many wait."""
+        asked = {name: value for name, value in ours.items() if name not in OWN}
+        if asked:
+            self._start()
+            with contextlib.suppress(queue.Full):
+                self._jobs.put_nowait((text, languages, asked))
+
+    def wait(self) -> None:
+        """Until all that waits was asked about."""
+        self._jobs.join()
+
+    def _start(self) -> None:
+        # Not before: a thread that was there when the workers are made is in none of them.
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="shadow", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            job = self._jobs.get()
+            try:
+                self._note(job[2], self._ask(*job))
+            except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+                # The kind alone: an address holds the key, and a message may hold the comment.
+                status = error.code if isinstance(error, urllib.error.HTTPError) else ""
+                log.warning("Perspective did not answer: %s %s", type(error).__name__, status)
+            finally:
+                self._jobs.task_done()
+
+    def _ask(
+        self, text: str, languages: Sequence[str], ours: Mapping[str, float]
+    ) -> dict[str, float]:
+        """Perspective's scores. What it raises, `_run` knows."""
+        body = {
+            "comment": {"text": text},
+            "requestedAttributes": {name: {} for name in ours},
+            "languages": list(languages),
+            "doNotStore": True,
+        }
+        request = urllib.request.Request(  # noqa: S310 - the settings admit http and https only
+            self.address, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with OPENER.open(request, timeout=TIMEOUT_S) as answer:
+            scores = json.loads(answer.read(LARGEST))["attributeScores"]
+        return {
+            name: float(scores[name]["summaryScore"]["value"]) for name in ours if name in scores
+        }
+
+    def _note(self, ours: Mapping[str, float], theirs: Mapping[str, float]) -> None:
+        """One line, whole: several workers write to the same file."""
+        both = {name: [ours[name], round(theirs[name], 4)] for name in theirs}
+        at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        line = json.dumps({"at": at, "scores": both}) + "\n"
+        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(self.file, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        try:
+            os.write(handle, line.encode())
+        finally:
+            os.close(handle)

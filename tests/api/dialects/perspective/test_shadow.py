@@ -1,0 +1,110 @@
+"""The shadow asks Perspective too, here a stand-in for it, and notes both scores."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api import App
+from tests.api.dialects.perspective.conftest import FINE, analyze, make
+
+
+class StandIn(BaseHTTPRequestHandler):
+    """Answers as Perspective does, always the same; or with the status it was given."""
+
+    asked: list[tuple[str, dict[str, Any]]]
+    status = 200
+
+    def do_POST(self) -> None:
+        """Remember, and answer."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.asked.append((self.path, body))
+        score = {"summaryScore": {"value": 0.123456, "type": "PROBABILITY"}}
+        answer = {"attributeScores": dict.fromkeys(body["requestedAttributes"], score)}
+        sent = json.dumps(answer).encode()
+        self.send_response(self.status)
+        self.send_header("Content-Length", str(len(sent)))
+        self.end_headers()
+        self.wfile.write(sent)
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def upstream() -> Iterator[tuple[str, type[StandIn]]]:
+    """Its address, and what was asked there."""
+    handler = type("Handler", (StandIn,), {"asked": []})
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", handler
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def shadowed(folder: Path, address: str) -> App:
+    """A service that asks there too."""
+    return make(
+        folder,
+        MODERATION_PERSPECTIVE_UPSTREAM=address,
+        MODERATION_PERSPECTIVE_UPSTREAM_KEY="theirs",
+        MODERATION_PERSPECTIVE_DIFFERENCES=str(folder / "var" / "both.jsonl"),
+    )
+
+
+def test_both_scores_are_noted(tmp_path: Path, upstream: tuple[str, type[StandIn]]) -> None:
+    """The client has our answer; Perspective is asked for what it knows, and to store nothing."""
+    address, stand_in = upstream
+    app = shadowed(tmp_path, address)
+    answer = analyze(app.test_client(), FINE, "TOXICITY", "HOUSE_RULES").get_json()
+    assert answer["attributeScores"]["TOXICITY"]["summaryScore"]["value"] == 0.01
+    app.extensions["perspective_shadow"].wait()
+    ((path, body),) = stand_in.asked
+    assert path == "/v1alpha1/comments:analyze?key=theirs"
+    assert body == {
+        "comment": {"text": FINE},
+        "requestedAttributes": {"TOXICITY": {}},
+        "languages": ["en"],
+        "doNotStore": True,
+    }
+    file = tmp_path / "var" / "both.jsonl"
+    (line,) = file.read_text("utf-8").splitlines()
+    assert json.loads(line)["scores"] == {"TOXICITY": [0.01, 0.1235]}
+    assert FINE not in line
+    assert file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("status", [429, 500, 302])
+def test_perspective_need_not_answer(
+    tmp_path: Path,
+    upstream: tuple[str, type[StandIn]],
+    status: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nothing is noted, the log says why and holds neither key nor comment; the next is asked."""
+    address, stand_in = upstream
+    app = shadowed(tmp_path, address)
+    stand_in.status = status
+    assert analyze(app.test_client(), FINE).status_code == 200
+    app.extensions["perspective_shadow"].wait()
+    assert not (tmp_path / "var" / "both.jsonl").exists()
+    assert str(status) in caplog.text
+    assert "theirs" not in caplog.text
+    assert FINE not in caplog.text
+    stand_in.status = 200
+    analyze(app.test_client(), FINE)
+    app.extensions["perspective_shadow"].wait()
+    assert (tmp_path / "var" / "both.jsonl").exists()
+
+
+def test_nobody_is_asked_unset(tmp_path: Path) -> None:
+    """Nothing leaves the machine as long as no address is set."""
+    assert make(tmp_path).extensions["perspective_shadow"] is None

@@ -108,11 +108,11 @@ def toxicity(threshold: float) -> float:
     >>> toxicity(0.0), toxicity(1.0)
     (0.0, 1.0)
     """
-    measured = tomllib.loads(MEASURED.read_text("utf-8"))["abuse"]
+    measured: dict[str, float] = tomllib.loads(MEASURED.read_text("utf-8"))["abuse"]
     knots = [(0.0, 0.0), *((float(theirs), ours) for theirs, ours in measured.items()), (1.0, 1.0)]
     for (low, start), (high, end) in pairwise(knots):
         if threshold <= high:
-            return round(float(start) + (end - start) * (threshold - low) / (high - low), 3)
+            return round(start + (end - start) * (threshold - low) / (high - low), 3)
     return 1.0
 
 

@@ -95,10 +95,11 @@ def test_commands_run(line: str, tmp_path: Path) -> None:
     (tmp_path / "comments.csv").write_text("text\nWell said, sir.\n", "utf-8")
     labelled = "text,label\nWell said.,0\nYou are an idiot.,1\n"
     (tmp_path / "ours.csv").write_text(labelled, "utf-8")
+    (tmp_path / "thresholds.toml").write_text("TOXICITY = 0.8\n", "utf-8")
     assert line.startswith("moderation ")
     shell = shutil.which("sh")
     assert shell
-    program = f'"{sys.executable}" -m {line}'
+    program = re.sub(r"(^|&& )(?=moderation )", rf'\1"{sys.executable}" -m ', line)
     subprocess.run([shell, "-ec", program], cwd=tmp_path, check=True, capture_output=True)  # noqa: S603 - our own docs
 
 

@@ -1,0 +1,60 @@
+"""docs/moving-from-perspective.md can be followed: what stands there works as it stands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from flask.testing import FlaskClient
+from pydantic import HttpUrl
+
+from api import App
+from api.settings import Settings
+from moderation import migrate
+from tests.api.dialects.perspective.conftest import ANALYZE, key
+
+PAGE = (Path(__file__).parents[4] / "docs" / "moving-from-perspective.md").read_text("utf-8")
+
+
+def block(kind: str, holding: str) -> str:
+    """The page's block of this kind that holds these words."""
+    blocks = re.findall(rf"```{kind}\n(.*?)```", PAGE, re.S)
+    (found,) = [one for one in blocks if holding in one]
+    return str(found)
+
+
+def test_the_first_request(client: FlaskClient) -> None:
+    """What is sent with curl is answered."""
+    sent = re.search(r"--json '(.*)'", block("sh", ANALYZE), re.S)
+    assert sent
+    answer = client.post(ANALYZE, data=sent[1], content_type="application/json")
+    assert answer.status_code == 200
+    assert set(answer.get_json()["attributeScores"]) == {"TOXICITY", "LIKELY_TO_REJECT"}
+
+
+def test_the_thresholds(tmp_path: Path) -> None:
+    """The file shown is read, and the table of the map is the map."""
+    file = tmp_path / "thresholds.toml"
+    file.write_text(block("ini", "TOXICITY"), "utf-8")
+    assert set(migrate.read(file)) == {"TOXICITY", "SPAM"}
+    rows = re.findall(r"^\| (0\.\d+) \| (0\.\d+) \|$", PAGE, re.M)
+    assert len(rows) == 6
+    assert all(migrate.toxicity(float(theirs)) == float(ours) for theirs, ours in rows)
+
+
+def test_the_settings_of_the_shadow() -> None:
+    """They are named as the service reads them."""
+    lines = dict(line.split("=", 1) for line in block("sh", "UPSTREAM").splitlines())
+    given = {name.removeprefix("MODERATION_").lower(): value for name, value in lines.items()}
+    upstream = Settings.model_validate(given).perspective_upstream
+    assert upstream == HttpUrl("https://commentanalyzer.googleapis.com")
+
+
+def test_the_python_client(app: App, url: str) -> None:
+    """The program runs, but for address and key."""
+    program = block("python", "discovery.build")
+    for shown, real in (("https://moderation.example", url), ('"KEY"', repr(key(app, "decide")))):
+        assert shown in program
+        program = program.replace(shown, real)
+    exec(compile(program, "guide", "exec"), {})  # noqa: S102 - our own page
+    assert 'route="perspective"} 1.0' in app.extensions["metrics"].expose().decode()

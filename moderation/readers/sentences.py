@@ -91,18 +91,15 @@ def evidence(sentences: Sequence[Tagged]) -> Evidence:
         words += (start, *map(_number, map(_word, tokens)), end)
         kept += (True, *map(_BONES.__contains__, said), True)
         lengths.append(len(said) + 2)
-    rows = np.repeat(np.arange(len(lengths)), lengths)
-    role, word = np.array(roles, np.uint64), np.array(words, np.uint64)
-    bones = np.array(kept)
-    size = np.minimum(lengths, _LONGEST).astype(np.uint64) * _SECOND
-    hashes, at = zip(
-        _around(role, word, rows),
-        _chains(role[bones], rows[bones]),
-        (size, np.arange(len(lengths))),
-        strict=True,
-    )
-    buckets = np.concatenate(hashes) >> _SHIFT
-    return Evidence(buckets.astype(np.int64), np.concatenate(at))
+    sizes, each = np.array(lengths), np.arange(len(lengths))
+    rows = each.repeat(sizes)
+    role, word = np.array([roles, words], np.uint64)
+    bones = np.flatnonzero(kept)
+    around, near = _around(role, word, rows)
+    chains, far = _chains(role.take(bones), rows.take(bones))
+    size = np.minimum(sizes, _LONGEST).astype(np.uint64) * _SECOND
+    buckets = np.concatenate((around, chains, size)) >> _SHIFT
+    return Evidence(buckets.astype(np.int64), np.concatenate((near, far, each)))
 
 
 def _around(role: Numbers, word: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
@@ -123,7 +120,8 @@ def _around(role: Numbers, word: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
     whole[7, :-2] = rows[2:] == rows[:-2]
     whole[:3, 1:] = whole[3, :-1]  # no edge: a place with one of its sentence on either side
     whole[:3] &= whole[3]
-    return hashes[whole], np.broadcast_to(rows, hashes.shape)[whole]
+    kept = np.flatnonzero(whole)
+    return hashes.ravel().take(kept), rows.take(kept % len(rows))
 
 
 def _chains(role: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
@@ -135,7 +133,8 @@ def _chains(role: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
         chain = np.add(chain[:-1] * _FIRST, second[n:], out=hashes[n - 1, :-n])
         whole[n - 1, :-n] = rows[n:] == rows[:-n]
     hashes += _KINDS[8 : 8 + len(hashes)]
-    return hashes[whole], np.broadcast_to(rows, hashes.shape)[whole]
+    kept = np.flatnonzero(whole)
+    return hashes.ravel().take(kept), rows.take(kept % len(rows))
 
 
 def missing(sentence: Tagged) -> Missing:

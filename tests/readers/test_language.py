@@ -166,3 +166,24 @@ def test_long_hostile_text_is_read(reader: LanguageReader, char: str) -> None:
 def test_every_code_of_the_model_has_a_name(reader: LanguageReader) -> None:
     """No author reads a bare code."""
     assert [code for code in reader.naming.languages if called(code) is None] == []
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "Mere paas maa hai is the greatest dialogue in hindi cinema",
+        "Kabhi alvida na kehna was the worst film of that whole year",
+    ],
+)
+def test_english_around_a_foreign_title_is_never_beyond_doubt(
+    reader: LanguageReader, comment: str
+) -> None:
+    """A title without quotation marks does not get a comment rejected; a person may look."""
+    score, _ = looked_at(reader, comment)
+    assert score > 0.05
+
+
+def test_one_english_word_in_ten_is_not_english(reader: LanguageReader) -> None:
+    """What stands around a foreign stretch must be most of the comment."""
+    score, _ = looked_at(reader, "bhai ye video bahut accha hai aur sab log dekho")
+    assert score < 0.05

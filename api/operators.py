@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import select
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from api import settings_from_environment
@@ -18,6 +20,8 @@ from api.record import seal as seals
 from api.record import webhooks as hooks
 from api.record.database import Sessions
 from api.record.spool import Spool
+from api.record.tables import HISTORY, DecisionRow
+from api.records import whole
 from api.settings import Settings, SettingsError, masked, shown
 
 WAITS_S = 60.0  # for a lock: an operator would rather wait than ask again
@@ -31,9 +35,14 @@ def _settings() -> Settings:
 
 
 @contextmanager
-def _sessions() -> Iterator[Sessions]:
-    """The record that the settings name, its schema up to date."""
-    engine = database.connect(_settings().database.get_secret_value(), WAITS_S)
+def _sessions(url: str | None = None) -> Iterator[Sessions]:
+    """The record that the settings name, or that of `url`, its schema up to date."""
+    try:
+        engine = database.connect(url or _settings().database.get_secret_value(), WAITS_S)
+    except (ArgumentError, ImportError):
+        raise click.UsageError(
+            "the database's URL is none; write sqlite:///FILE or postgresql://…"
+        ) from None
     try:
         database.upgrade(engine)
         yield sessionmaker(engine)
@@ -179,6 +188,31 @@ def erase(
         else:
             count = erasing.older_than(sessions, older_than or 0, utc_now())
     click.echo(f"{count} decisions hold no text or reference any more.")
+
+
+@record.command()
+@click.option("--verdicts", is_flag=True, help="Only what a moderator has spoken about.")
+def export(verdicts: bool) -> None:
+    """Print the decisions as JSON lines, oldest first, with every verdict and appeal.
+
+    \b
+    moderation record export --verdicts | moderation train abuse --verdicts -
+    """
+    for line in exported(verdicts=verdicts):
+        click.echo(line)
+
+
+def exported(url: str | None = None, *, verdicts: bool = True) -> Iterator[str]:
+    """The record's decisions as `GET /v1/export` tells them; with `verdicts` those that have any.
+
+    `url` is another database than the settings name.
+    """
+    chosen = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
+    if verdicts:
+        chosen = chosen.where(DecisionRow.verdicts.any())
+    with _sessions(url) as sessions, sessions() as session:
+        for row in session.scalars(chosen.execution_options(yield_per=200)):
+            yield json.dumps(whole(row), ensure_ascii=False)
 
 
 @click.group()

@@ -99,6 +99,13 @@ def open_source(name: str, form: Format | None, max_bytes: int) -> Iterator[Sour
                 yield Source(read_csv(plain, max_bytes), lambda: counted.count, size)
 
 
+@contextlib.contextmanager
+def unpacked(path: Path) -> Iterator[io.BufferedReader]:
+    """The file's bytes, whether packed with gzip or not."""
+    with path.open("rb") as raw:
+        yield _unpacked(raw)
+
+
 class _Counted(io.RawIOBase):
     """A stream that knows how many bytes were read from it, standard input included."""
 

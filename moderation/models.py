@@ -149,7 +149,7 @@ def _chosen(
         careful = readers.pop(CAREFUL)
         if reader == CAREFUL:
             cascade = importlib.import_module("moderation.readers.cascade")
-            readers[FAST] = cascade.Cascade.of(readers[FAST], careful, versions[FAST])
+            readers[FAST] = cascade.both(readers[FAST], careful, versions[FAST])
         else:
             del versions[CAREFUL]
     return readers, versions
@@ -189,14 +189,14 @@ def load(folder: Path) -> Reader:
     return reader
 
 
-KINDS = ("linear", "language", "sentences", "careful")
+KINDS = ("linear", "adapted", "language", "sentences", "careful")
 
 
 def listing(folder: Path | str | None = None) -> Iterator[tuple[str, str, bool, Mapping[str, Any]]]:
     """Every model kept: name, version, whether it is champion, and its card."""
     root = Path(folder) if folder else SHIPPED
     used = champions(root)
-    for card in sorted(root.glob("*/*/card.json")):
+    for card in sorted(root.glob("*/[!.]*/card.json")):
         name, version = card.parts[-3:-1]
         yield name, version, used.get(name) == version, json.loads(card.read_text("utf-8"))
 
@@ -211,15 +211,18 @@ def save(
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    for name, array in arrays.items():
-        np.save(partial / f"{name}.npy", array, allow_pickle=False)
-    for name, content in (others or {}).items():
-        (partial / name).write_bytes(content)
-    digests = {path.name: _digest(path) for path in sorted(partial.iterdir())}
-    whole = {**card, "files": digests}
-    (partial / "card.json").write_text(json.dumps(whole, indent=2) + "\n", "utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
+    try:
+        for name, array in arrays.items():
+            np.save(partial / f"{name}.npy", array, allow_pickle=False)
+        for name, content in (others or {}).items():
+            (partial / name).write_bytes(content)
+        digests = {path.name: _digest(path) for path in sorted(partial.iterdir())}
+        whole = {**card, "files": digests}
+        (partial / "card.json").write_text(json.dumps(whole, indent=2) + "\n", "utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _digest(path: Path) -> str:

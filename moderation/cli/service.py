@@ -6,6 +6,8 @@ neither the service nor its database.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
 NAMES = ("db", "keys", "record", "webhooks", "settings")
@@ -26,3 +28,10 @@ class WithOperators(click.Group):
 
         command: click.Command = getattr(operators, cmd_name)
         return command
+
+
+def exported(database: str | None) -> Iterator[str]:
+    """The record as JSON lines: that of the settings, or of a database by its URL."""
+    from api import operators
+
+    return operators.exported(database)

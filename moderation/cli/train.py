@@ -7,21 +7,35 @@ import importlib
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from moderation.cli import options
+from moderation import bulk
+from moderation.cli import options, service
+from moderation.models import SHIPPED
 
 MODELS = ("abuse", "careful", "language", "sentences", "spam")
 """What can be trained: each is a module of `moderation.training` with a function `train`."""
+ADAPTED = ("abuse", "spam")
 
 
 @click.command(short_help="Train models on labelled comments.")
 @click.argument("names", nargs=-1, required=True, metavar="NAME…", type=click.Choice(MODELS))
-@options.data
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder of labelled comments.",
+)
+@click.option(
+    "--verdicts",
+    metavar="SOURCE",
+    help="Adapt the model in use to moderators' verdicts: a file of JSON lines, - for standard "
+    "input, 'record' for the record that MODERATION_DATABASE names, or a database's URL.",
+)
+@options.models
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -30,16 +44,58 @@ MODELS = ("abuse", "careful", "language", "sentences", "spam")
     help="Where the models go, each into NAME/VERSION.",
 )
 @options.seed
-def train(names: tuple[str, ...], data: Path, out: Path, seed: int) -> None:
-    """Train the models NAME… on labelled comments.
+def train(
+    names: tuple[str, ...],
+    data: Path | None,
+    verdicts: str | None,
+    models: Path | None,
+    out: Path,
+    seed: int,
+) -> None:
+    """Train the models NAME… on labelled comments, or adapt them to moderators' verdicts.
 
-    NAME is one or more of abuse, careful, language, sentences and spam. The folder of each new
-    model is printed; `champion.json` says which are in use.
+    NAME is one or more of abuse, careful, language, sentences and spam; abuse and spam can be
+    adapted (--verdicts). What is made is a challenger: its folder is printed, and the models in
+    use (`champion.json`) stay as they are. The same data and seed give the same model, of the
+    same name, on any day. An interrupted run leaves nothing behind.
     """
+    if (data is None) == (verdicts is None):
+        raise click.UsageError("give one of --data DIR and --verdicts SOURCE")
+    if verdicts is not None:
+        _adapt(names, verdicts, models or SHIPPED, out, seed)
+        return
     for name in names:
         module = _module(name)
         with _wrong_data():
             click.echo(module.train(data=data, out=out, seed=seed))
+
+
+def _adapt(names: tuple[str, ...], source: str, models: Path, out: Path, seed: int) -> None:
+    if unfit := [name for name in names if name not in ADAPTED]:
+        raise click.UsageError(f"--verdicts adapts {' and '.join(ADAPTED)}, not {unfit[0]}")
+    from moderation.training import adapting
+    from moderation.training import verdicts as reading
+
+    with _wrong_data(), _lines(source) as lines:
+        label = source if "://" not in source else "the record"
+        rows = list(reading.rows(lines, label))
+        for name in names:
+            click.echo(adapting.train(name, rows, models, out, seed))
+
+
+@contextlib.contextmanager
+def _lines(source: str) -> Iterator[Iterable[str | bytes]]:
+    """The lines of an export: from a file, standard input, or the record itself."""
+    if source == "record" or "://" in source:
+        yield service.exported(None if source == "record" else source)
+    elif source == "-":
+        yield sys.stdin.buffer
+    else:
+        try:
+            with bulk.unpacked(Path(source)) as file:
+                yield file
+        except OSError as error:
+            raise click.UsageError(f"--verdicts {source}: {error.strerror or error}") from None
 
 
 @click.command(short_help="Measure the models in use.")

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.models import Probabilities, Reader
+from moderation.readers.adapted import Adapted, log_odds
 from moderation.readers.careful import CarefulReader
 from moderation.text import Text, Weight
 
@@ -90,15 +91,17 @@ class Cascade:
         return reader.explain(text, head)
 
 
+def both(fast: Reader, careful: CarefulReader, version: str) -> Reader:
+    """Both readers as one. A newsroom's layer lies over the two, with its whole weight."""
+    if isinstance(fast, Adapted):
+        return fast.over(Cascade.of(fast.base, careful, fast.beside))
+    return Cascade.of(fast, careful, version)
+
+
 def mixture(fast: Probabilities, careful: Probabilities, share: float) -> npt.NDArray[np.float64]:
     """The weighted mean of two log-odds.
 
     >>> mixture(np.array([0.5]), np.array([0.5]), 0.3)
     array([0.])
     """
-    return share * _log_odds(fast) + (1 - share) * _log_odds(careful)
-
-
-def _log_odds(probabilities: Probabilities) -> npt.NDArray[np.float64]:
-    inside = np.clip(probabilities, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(inside / (1 - inside)), np.float64)
+    return share * log_odds(fast) + (1 - share) * log_odds(careful)

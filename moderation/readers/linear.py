@@ -121,6 +121,10 @@ class LinearReader:
         found = self.model.probabilities([self._text(text) for text in texts])
         return {head: found[:, column] for column, head in enumerate(self.heads)}
 
+    def logits(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
+        """Texts x heads: the uncalibrated log-odds."""
+        return self.model.logits([self._text(text) for text in texts])
+
     def explain(self, text: Text, head: str) -> list[Weight]:
         """The words that spoke for `head`, heaviest first, with their share of all that did."""
         characters = self.model.weigh(self._text(text), head)

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from moderation import models
 from moderation.ngrams import Recipe
 from moderation.readers.linear import Linear
 from moderation.training import cards, corpora, figures, fitting, lessons
@@ -126,9 +125,7 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
     progress("measuring")
     measured = _figures(found, arrays, seed)
     card = _card(data, found, measured, seed, time.perf_counter() - began)
-    folder = out / "abuse" / cards.version(arrays)
-    models.save(folder, card, arrays)
-    return folder
+    return cards.challenger(out / "abuse", card, arrays)
 
 
 def _members(

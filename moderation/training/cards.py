@@ -7,10 +7,15 @@ import hashlib
 import importlib.metadata
 import platform
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from moderation import models
+
+_LIBRARY = Path(models.__file__).parent
 
 LIBRARIES = ("numpy", "scikit-learn", "joblib")
 
@@ -46,9 +51,11 @@ def card(
         "seconds": round(seconds, 1),
         "seed": seed,
         "libraries": {
+            "house-rules": importlib.metadata.version("house-rules"),
             "python": platform.python_version(),
             **{library: importlib.metadata.version(library) for library in libraries},
         },
+        "code": code(),
         "data": [dict(entry) for entry in data],
         "figures": dict(figures),
         "limits": limits,
@@ -57,14 +64,49 @@ def card(
 
 
 def version(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
-    """A version's name: the day, and the start of the hash of the weights.
+    """A version's name: the start of the hash of the weights.
 
-    >>> version({"weights": np.zeros(3, np.int8)}).split("-")[-1]
-    '8eaeeaa'
+    The same data, code and seed give the same weights, and so the same name, on any day; when
+    it was made stands in the card.
+
+    >>> version({"weights": np.zeros(3, np.int8)})
+    '8eaeeaae62'
     """
     digest = hashlib.sha256()
     for name in sorted(arrays):
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(arrays[name]).tobytes())
-    day = datetime.datetime.now(datetime.UTC).date().isoformat()
-    return f"{day}-{digest.hexdigest()[:7]}"
+    return digest.hexdigest()[:10]
+
+
+def challenger(
+    home: Path,
+    card: Mapping[str, Any],
+    arrays: Mapping[str, npt.NDArray[Any]],
+    others: Mapping[str, bytes] | None = None,
+) -> Path:
+    """Write `home/<version>/` and return it; `champion.json` stays as it is.
+
+    A version that is there already is left alone, whole as it is: it may be in use.
+    """
+    named = {name: np.frombuffer(content, np.uint8) for name, content in (others or {}).items()}
+    folder = home / version({**arrays, **named})
+    try:
+        models.Files.open(folder)
+    except models.ModelError:
+        models.save(folder, card, arrays, others)
+    return folder
+
+
+def code() -> str:
+    """The hash of all files of the library: what read, learned and measured.
+
+    >>> code().startswith("sha256:")
+    True
+    """
+    digest = hashlib.sha256()
+    for path in sorted(_LIBRARY.rglob("*")):
+        if path.suffix in (".py", ".toml"):
+            digest.update(path.relative_to(_LIBRARY).as_posix().encode())
+            digest.update(path.read_bytes())
+    return "sha256:" + digest.hexdigest()

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from moderation import models
 from moderation.models import Files
 from moderation.readers.careful import CarefulReader
 from moderation.readers.transformer import Transformer
@@ -136,13 +135,7 @@ def train(
         + (f", by way of {begin.name}" if begin else ""),
         tasks=tasks,
     )
-    folder = (
-        out
-        / "careful"
-        / cards.version(arrays | {"network": np.frombuffer(others["model.onnx"], np.uint8)})
-    )
-    models.save(folder, card, arrays, others)
-    return folder
+    return cards.challenger(out / "careful", card, arrays, others)
 
 
 def bare(folder: Path, tasks: Sequence[str]) -> CarefulReader:

@@ -21,7 +21,6 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 
-from moderation import models
 from moderation.languages import LATIN, Naming, latin_share
 from moderation.ngrams import Recipe
 from moderation.readers.language import LanguageReader, words_of
@@ -167,9 +166,7 @@ def train(
         languages=list(naming.languages),
         calibration=list(calibration),
     )
-    folder = out / "language" / cards.version(arrays)
-    models.save(folder, card, arrays)
-    return folder
+    return cards.challenger(out / "language", card, arrays)
 
 
 def _sources(data: Path, learn: Sequence[Example]) -> list[dict[str, Any]]:

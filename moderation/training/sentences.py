@@ -30,7 +30,6 @@ from scipy import sparse
 from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 
-from moderation import models
 from moderation.models import Probabilities
 from moderation.readers.sentences import (
     BITS,
@@ -363,10 +362,7 @@ def _save(
         classes="Word classes were counted on the comments of data/sources.toml with use = "
         '"train", without their labels.',
     )
-    content = {name: np.frombuffer(file, np.uint8) for name, file in files.items()}
-    folder = out / "sentences" / cards.version({**arrays, **content})
-    models.save(folder, card, arrays, files)
-    return folder
+    return cards.challenger(out / "sentences", card, arrays, files)
 
 
 def _sha256(path: Path) -> str:

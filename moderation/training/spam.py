@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from moderation import models
 from moderation.ngrams import Recipe
 from moderation.readers.linear import Linear
 from moderation.training import cards, corpora, figures, fitting
@@ -82,6 +81,4 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
         recipe={"chars": RECIPE.chars, "words": RECIPE.words, "bits": RECIPE.bits},
         reads="folded",
     )
-    folder = out / "spam" / cards.version(arrays)
-    models.save(folder, card, arrays)
-    return folder
+    return cards.challenger(out / "spam", card, arrays)

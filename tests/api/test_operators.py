@@ -14,11 +14,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import sessionmaker
 
-from api.record import database, decisions, webhooks
+from api.record import database, decisions, verdicts, webhooks
 from api.record.database import Sessions, writing
 from api.record.spool import Spool
+from api.record.tables import DecisionRow
 from api.record.webhooks import Hook
-from moderation import Comment, cli
+from moderation import Action, Comment, cli
 from tests.api.conftest import small_moderator
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
@@ -206,6 +207,32 @@ def test_erasing(run: Run, sessions: Sessions, tmp_path: Path) -> None:
     (waiting,) = spool.folder.glob("*.json")
     assert "LOUD" not in waiting.read_text()
     assert "ravi" not in waiting.read_text()
+
+
+def test_verdicts_are_exported_for_training(run: Run, sessions: Sessions, tmp_path: Path) -> None:
+    """One line for each decision with a verdict; training reads it, from the record itself too."""
+    assert run("record", "export", "--verdicts").stdout == ""
+    with writing(sessions) as session:
+        (decision,) = session.scalars(sa.select(DecisionRow)).all()
+        verdicts.give(
+            session,
+            decision.id,
+            action=Action.REJECT,
+            who="asha",
+            reason=None,
+            route="v1",
+            now=NOW,
+        )
+    (line,) = run("record", "export", "--verdicts").stdout.splitlines()
+    assert json.loads(line)["history"]["verdicts"][0]["action"] == "reject"
+    (tmp_path / "said.jsonl").write_text(line + "\n", "utf-8")
+    url = f"sqlite:///{tmp_path}/var/record.sqlite"
+    for source in (str(tmp_path / "said.jsonl"), "record", url):
+        trained = run("train", "abuse", "--verdicts", source, "--out", str(tmp_path / "models"))
+        assert trained.exit_code == 2
+        assert "too few verdicts" in trained.stderr
+    assert run("train", "abuse", "--verdicts", "nonsense://x").exit_code == 2
+    assert not (tmp_path / "models").exists()
 
 
 def test_dead_letters_are_listed_and_sent_again(run: Run, sessions: Sessions) -> None:

@@ -1,0 +1,260 @@
+"""Learn from moderators' verdicts: adapt the champion to a newsroom instead of forgetting it.
+
+The champion's log-odds enter with a weight that stays near 1, and the newsroom's own n-grams are
+added under a penalty: a logistic regression with the champion as its prior. Two hundred verdicts
+that agree outweigh the penalty, a few, or some that contradict each other, hardly move it. Words
+that no verdict was given on have no weight, so that what the champion knew of everything else
+stays as it was. The strengths were set on newsrooms simulated with training sets
+(`benchmarks/newsroom.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from moderation import models
+from moderation.models import Files, ModelError, Models
+from moderation.ngrams import Recipe
+from moderation.readers.adapted import Adapted, log_odds
+from moderation.text import read
+from moderation.training import cards, figures, fitting, splits
+from moderation.training.corpora import CorpusError, Row
+from moderation.training.features import HashedNgrams
+
+Floats = npt.NDArray[np.float64]
+
+RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=18)
+PENALTY = 0.5  # on the n-grams' weights: half their squared length, times this
+TRUST = 10.0  # how firmly the champion's weight is held to 1
+CALM = 1.0  # how firmly the offset is held to 0
+FEWEST = 10  # verdicts of either kind without which a head stays as it is
+FOLDS = 5
+BATCH = 128  # comments read together
+
+log = logging.getLogger(__name__)
+Progress = Callable[[str], None]
+
+
+class Layer(NamedTuple):
+    """What is laid over the champion: `slope * champion + features @ weights + start`."""
+
+    weights: npt.NDArray[np.float32]
+    slope: float
+    start: float
+
+    def logits(self, champion: Floats, features: sparse.csr_matrix) -> Floats:
+        """The adapted log-odds of every row."""
+        own = np.asarray(features @ self.weights, np.float64)
+        return self.slope * champion + own + self.start
+
+
+def fit(
+    champion: Floats, features: sparse.csr_matrix, values: Floats, penalty: float = PENALTY
+) -> Layer:
+    """The layer that fits `values` 0..1 best under the penalty.
+
+    The maximum a posteriori of a logistic regression with normal priors: the n-grams' weights
+    around 0, the champion's around 1, the offset around 0. It is convex, so that the same rows
+    always give the same layer.
+
+    >>> unseen = sparse.csr_matrix((2, 8), dtype=np.float32)
+    >>> layer = fit(np.array([-2.0, 2.0]), unseen, np.array([0.0, 1.0]))
+    >>> round(layer.slope, 1), abs(round(layer.start, 1))
+    (1.0, 0.0)
+    """
+    seen = np.unique(features.indices)
+    own = features[:, seen].astype(np.float64)
+    turned = own.T.tocsr()
+
+    def loss(at: Floats) -> tuple[float, Floats]:
+        weights, (slope, start) = at[:-2], at[-2:]
+        odds = slope * champion + own @ weights + start
+        missed = expit(odds) - values
+        value = np.logaddexp(0, odds).sum() - values @ odds
+        value += 0.5 * (penalty * weights @ weights + TRUST * (slope - 1) ** 2 + CALM * start**2)
+        uphill = np.concatenate(
+            [
+                turned @ missed + penalty * weights,
+                [missed @ champion + TRUST * (slope - 1), missed.sum() + CALM * start],
+            ]
+        )
+        return float(value), uphill
+
+    first = np.zeros(len(seen) + 2)
+    first[-2] = 1.0
+    found = minimize(loss, first, jac=True, method="L-BFGS-B", options={"ftol": 1e-5}).x
+    weights = np.zeros(features.shape[1], np.float32)
+    weights[seen] = found[:-2]
+    return Layer(weights, float(found[-2]), float(found[-1]))
+
+
+def train(
+    name: str,
+    rows: Iterable[Row],
+    folder: Path,
+    out: Path,
+    seed: int = 0,
+    progress: Progress = log.info,
+) -> Path:
+    """Adapt the champion `name` (abuse or spam) of `folder` to `rows`; the challenger's folder.
+
+    The layer is fitted beside all that scores in service, so the careful reader where there is
+    one. A champion that is itself adapted is adapted anew, from what it was laid over: give all
+    verdicts, not only new ones. Raises `CorpusError` where no head has verdicts enough,
+    `ModelError` where the champion cannot be used.
+    """
+    began = time.perf_counter()
+    home = folder / name / models.champions(folder)[name]
+    files = Files.open(home)
+    if files.card["kind"] not in ("linear", "adapted"):
+        raise ModelError(f"{home}: only a linear model can be adapted, not '{files.card['kind']}'")
+    texts, said = _gathered(rows)
+    heads = [head for head in files.card["heads"] if _enough(said.get(head, {}))]
+    if not heads:
+        raise CorpusError(_too_few(said, files.card["heads"]))
+    progress(f"the champion reads {len(texts):,} comments")
+    champion = _champion(folder, name, texts)
+    progress(f"fitting {', '.join(heads)}")
+    features = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits).transform(
+        read(text).folded.text for text in texts
+    )
+    layers: list[Layer] = []
+    measured: dict[str, Any] = {}
+    for head in heads:
+        places = np.array(sorted(said[head]), np.int64)
+        values = np.array([np.mean(said[head][place]) for place in places])
+        rows_of = features[places]
+        layers.append(fit(champion[head][places], rows_of, values))
+        groups = np.array([int(splits.key(texts[place]), 16) % FOLDS for place in places])
+        measured |= dict(_figures(head, champion[head][places], rows_of, values, groups, seed))
+    weights, scales = fitting.quantised(np.column_stack([layer.weights for layer in layers]))
+    arrays = {it: np.array(files.array(it)) for it in ("weights", "scales", "intercepts", "knots")}
+    arrays |= {
+        "own_weights": weights,
+        "own_scales": scales,
+        "own_starts": np.array([layer.start for layer in layers], np.float32),
+        "own_slopes": np.array([layer.slope for layer in layers], np.float32),
+    }
+    beside = files.card["own"]["beside"] if files.card["kind"] == "adapted" else home.name
+    card = _card(files.card, beside, heads, said, measured, seed, time.perf_counter() - began)
+    return cards.challenger(out / name, card, arrays)
+
+
+def _gathered(rows: Iterable[Row]) -> tuple[list[str], dict[str, dict[int, list[float]]]]:
+    """Each text once, and by head what was said of it, by its place."""
+    places: dict[str, int] = {}
+    texts: list[str] = []
+    said: dict[str, dict[int, list[float]]] = {}
+    for row in rows:
+        at = places.setdefault(splits.key(row.text), len(texts))
+        if at == len(texts):
+            texts.append(row.text)
+        for head, value in row.labels.items():
+            said.setdefault(head, {}).setdefault(at, []).append(value)
+    return texts, said
+
+
+def _enough(said: Mapping[int, Sequence[float]]) -> bool:
+    values = [float(np.mean(it)) >= 0.5 for it in said.values()]
+    return min(sum(values), len(values) - sum(values)) >= FEWEST
+
+
+def _too_few(said: Mapping[str, Mapping[int, Sequence[float]]], heads: Sequence[str]) -> str:
+    counts = {
+        head: Counter(float(np.mean(it)) >= 0.5 for it in said[head].values())
+        for head in heads
+        if head in said
+    }
+    there = [f"{head} has {it[True]} yes and {it[False]} no" for head, it in counts.items()]
+    return f"too few verdicts: a score is adapted from {FEWEST} of either kind on; " + (
+        "; ".join(there) or "none speaks of a score of this model"
+    )
+
+
+def _champion(folder: Path, name: str, texts: Sequence[str]) -> dict[str, Floats]:
+    """The champion's log-odds, without what an earlier layer put over them."""
+    reader = Models.load(folder).readers[name]
+    reader = reader.base if isinstance(reader, Adapted) else reader
+    found: dict[str, list[Floats]] = {head: [] for head in reader.heads}
+    for start in range(0, len(texts), BATCH):
+        scores = reader.read([read(text) for text in texts[start : start + BATCH]])
+        for head, values in scores.items():
+            found[head].append(log_odds(values))
+    return {head: np.concatenate(parts) for head, parts in found.items()}
+
+
+def _figures(
+    head: str,
+    champion: Floats,
+    features: sparse.csr_matrix,
+    values: Floats,
+    groups: npt.NDArray[np.int64],
+    seed: int,
+) -> Iterable[tuple[str, Any]]:
+    """Champion and adapted on the verdicts, each fold by a layer that did not see it."""
+    adapted = np.zeros(len(values))
+    for group in range(FOLDS):
+        held = groups == group
+        layer = fit(champion[~held], features[~held], values[~held])
+        adapted[held] = layer.logits(champion[held], features[held])
+    answers = values >= 0.5
+    for name, odds in (("champion", champion), ("adapted", adapted)):
+        yield (
+            f"{name}: {head} on the verdicts, cross-validated",
+            figures.measure(answers, expit(odds), seed),
+        )
+
+
+def _card(
+    base: Mapping[str, Any],
+    beside: str,
+    heads: Sequence[str],
+    said: Mapping[str, Mapping[int, Sequence[float]]],
+    measured: Mapping[str, Any],
+    seed: int,
+    seconds: float,
+) -> dict[str, Any]:
+    """The champion's card, with what is new."""
+    recipe = {"chars": RECIPE.chars, "words": RECIPE.words, "bits": RECIPE.bits}
+    verdicts = {
+        "name": "verdicts",
+        "rows": len({place for head in heads for place in said[head]}),
+        "licence": "the newsroom's own",
+        "citation": "The verdicts of this newsroom's moderators.",
+        "sha256": _digest(said, heads),
+        "by_score": {head: len(said[head]) for head in heads},
+    }
+    known = [entry for entry in base["data"] if entry["name"] != "verdicts"]
+    return cards.card(
+        name=base["name"],
+        kind="adapted",
+        purpose=base["purpose"],
+        heads=base["heads"],
+        data=[*known, verdicts],
+        figures=measured,
+        seed=seed,
+        seconds=seconds,
+        limits=base["limits"]
+        + " Adapted to one newsroom's verdicts: it has that newsroom's taste, and its mistakes.",
+        recipe=base["recipe"],
+        reads=base.get("reads"),
+        own={"heads": list(heads), "recipe": recipe, "beside": beside, "penalty": PENALTY},
+    )
+
+
+def _digest(said: Mapping[str, Mapping[int, Sequence[float]]], heads: Sequence[str]) -> str:
+    kept = {head: sorted(said[head].items()) for head in heads}
+    return hashlib.sha256(json.dumps(kept).encode()).hexdigest()

@@ -39,10 +39,10 @@ def _sessions(url: str | None = None) -> Iterator[Sessions]:
     """The record that the settings name, or that of `url`, its schema up to date."""
     try:
         engine = database.connect(url or _settings().database.get_secret_value(), WAITS_S)
-    except (ArgumentError, ImportError):
-        raise click.UsageError(
-            "the database's URL is none; write sqlite:///FILE or postgresql://…"
-        ) from None
+    except ArgumentError:
+        raise click.UsageError("the database's URL: use sqlite:///… or postgresql://…") from None
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     try:
         database.upgrade(engine)
         yield sessionmaker(engine)

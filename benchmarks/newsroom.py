@@ -114,6 +114,11 @@ def area(found: Comments, odds: Floats, rows: Any) -> float:
     return float(roc_auc_score(found.said[rows], odds[rows]))
 
 
+def loss(found: Comments, odds: Floats, rows: Any) -> float:
+    """How wrong the probabilities are: the mean of minus the log of what was said."""
+    return float(np.mean(np.logaddexp(0, np.where(found.said[rows], -odds[rows], odds[rows]))))
+
+
 class Curve(NamedTuple):
     """By verdicts: the mean area of all seeds, and each seed's log-odds on the held comments."""
 
@@ -182,16 +187,18 @@ def report(
         curves = {arm: curve(found, arm, seeds) for arm in ARMS}
         drawn[name] = champion, curves
         yield f"\n## {name}: {label}, {len(found.said):,} comments, {found.said.mean():.0%} yes\n"
-        yield f"Measured on {len(rows):,} held comments; the champion's area is {champion:.3f}.\n"
-        yield "| verdicts | " + " | ".join(ARMS) + " | by lot, less the champion |"
-        yield "|--:|" + "--:|" * (len(ARMS) + 1)
+        yield f"Measured on {len(rows):,} held comments; the champion: area {champion:.3f}, "
+        yield f"log loss {loss(found, found.champion, rows):.3f}.\n"
+        yield "| verdicts | " + " | ".join(ARMS) + " | by lot, less the champion | log loss |"
+        yield "|--:|" + "--:|" * (len(ARMS) + 2)
         for size in curves[ARMS[0]].areas:
             cells = [f"{curves[arm].areas[size]:.3f}" for arm in ARMS]
             gap = ""
             if size in SHOWN:
                 base = [found.champion] * len(seeds)
                 gap = difference(found, curves[ARMS[0]].odds[size], base)
-            yield f"| {size:,} | " + " | ".join(cells) + f" | {gap} |"
+            unsure = np.mean([loss(found, each, rows) for each in curves[ARMS[0]].odds[size]])
+            yield f"| {size:,} | " + " | ".join(cells) + f" | {gap} | {unsure:.3f} |"
         end = SHOWN[-1]
         gap = difference(found, curves[ARMS[1]].odds[end], curves[ARMS[0]].odds[end])
         yield f"\n{saved(curves)} Chosen less by lot after {end:,}: {gap}.\n"
@@ -224,11 +231,11 @@ def draw_curves(drawn: dict[str, tuple[float, dict[str, Curve]]], target: Path) 
     for axis, (name, (champion, curves)) in zip(axes, drawn.items(), strict=True):
         axis.axhline(champion, color="0.4", linestyle="--", label="champion")
         for arm, found in curves.items():
-            axis.plot(*zip(*sorted(found.areas.items()), strict=True), marker="o", label=arm)
+            axis.plot(list(found.areas), list(found.areas.values()), marker="o", label=arm)
         axis.set(title=f"{name} ({NEWSROOMS[name]})", xlabel="verdicts", ylabel="area under ROC")
         axis.grid(alpha=0.3)
     axes[0].legend()
-    figure.savefig(target, metadata={"Date": None})
+    figure.savefig(target, metadata={"Date": ""})
 
 
 def main() -> None:

@@ -251,4 +251,4 @@ def test_train_and_evaluate_call_the_trainers(
     assert capfd.readouterr().out == "models/abuse/new\n" * 2
     assert run(["evaluate", "--data", str(tmp_path)]) == 0
     assert out(capfd) == {"seed": 0}
-    assert calls[2] == {"data": tmp_path, "models": None, "out": None, "seed": 0}
+    assert calls[2] == {"data": tmp_path, "models": None, "out": None, "seed": 0, "most": None}

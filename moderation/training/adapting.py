@@ -37,7 +37,7 @@ from moderation.training.features import HashedNgrams
 Floats = npt.NDArray[np.float64]
 
 RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=18)
-PENALTY = 0.5  # on the n-grams' weights: half their squared length, times this
+PENALTY = 2.0  # on the n-grams' weights: half their squared length, times this
 TRUST = 10.0  # how firmly the champion's weight is held to 1
 CALM = 1.0  # how firmly the offset is held to 0
 FEWEST = 10  # verdicts of either kind without which a head stays as it is

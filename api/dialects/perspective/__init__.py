@@ -100,6 +100,9 @@ def suggest() -> Response:
         action=action,
         who=f"suggestscore:{g.key.name}",
         reason=reason,
+        route="suggestscore"
+        if any(_attribute(it).english for it in asked.attribute_scores)
+        else "perspective",
     )
     if language is None:
         raise _away()
@@ -287,9 +290,14 @@ def _suggested(asked: SuggestRequest) -> tuple[Action, str]:
         _attribute(name)
         if value is None:
             raise wire.refused("INVALID_REQUEST", f"Missing score of attribute {name}")
-        values[name] = value
+        values[name] = round(value, 4)
     action = Action.REJECT if max(values.values()) >= 0.5 else Action.APPROVE
-    return action, ", ".join(f"{name} {value:g}" for name, value in values.items())
+    return action, ", ".join(f"{_plain(name)} {value:.4g}" for name, value in values.items())
+
+
+def _plain(name: str) -> str:
+    """An attribute without its version, and as its twin in production."""
+    return name.partition("@")[0].removesuffix("_EXPERIMENTAL")
 
 
 def _away() -> RefusedError:

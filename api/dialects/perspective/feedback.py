@@ -22,7 +22,14 @@ ROUTE = "suggestscore"
 
 
 def give(
-    keeper: Keeper, asked: Asked, *, community: str, action: Action, who: str, reason: str
+    keeper: Keeper,
+    asked: Asked,
+    *,
+    community: str,
+    action: Action,
+    who: str,
+    reason: str,
+    route: str = ROUTE,
 ) -> str | None:
     """Keep a suggestion; the comment's language, or None where the record cannot take it now."""
     with keeper.sessions() as session:
@@ -40,7 +47,7 @@ def give(
             action=action,
             who=who,
             reason=reason,
-            route=ROUTE,
+            route=route,
             now=keeper.clock(),
         )
     return language

@@ -130,6 +130,24 @@ def test_what_a_suggestion_says(client: FlaskClient, scores: Any, action: str) -
     assert record(client)[0]["standing"] == action
 
 
+@pytest.mark.parametrize("model", ["LIKELY_TO_REJECT", "HOUSE_RULES"])
+def test_of_the_policy_as_a_whole(client: FlaskClient, model: str) -> None:
+    """It says nothing of one score: it is a verdict like those of our own API."""
+    sent = (CORAL_SUGGEST % 1).replace("TOXICITY", model)
+    client.post(SUGGEST, data=sent, headers=CORAL_HEADERS)
+    (kept,) = record(client)
+    assert verdicts(kept) == [("perspective", "reject", f"{model} 1")]
+
+
+def test_training_reads_the_words(client: FlaskClient) -> None:
+    """The scores stand in the reason without exponents, versions and twins."""
+    scores = {"TOXICITY@6": 0.00001, "INSULT_EXPERIMENTAL": 0.75, "SPAM": 1}
+    told = {name: {"summaryScore": {"value": value}} for name, value in scores.items()}
+    client.post(SUGGEST, json={"comment": {"text": FINE}, "attributeScores": told})
+    (kept,) = record(client)
+    assert verdicts(kept) == [("suggestscore", "reject", "TOXICITY 0, INSULT 0.75, SPAM 1")]
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "message"),
     [

@@ -31,6 +31,7 @@ RULES: dict[str, tuple[str, ...]] = {
 ELSEWHERE = {
     "UNSUBSTANTIAL": "set [length] fewest_words instead",
     "LIKELY_TO_REJECT": "the policy as a whole says that now",
+    "HOUSE_RULES": "the policy as a whole says that",
     "FLIRTATION": "no rule reads it",
     "OFF_TOPIC": "the rule off_topic only watches; give it thresholds to let it act",
     "ATTACK_ON_PUBLISHER": "no rule reads it",
@@ -159,6 +160,14 @@ def _table(rule: str, wanted: Mapping[str, Wanted]) -> Iterator[str]:
         review = min(review, reject)
     for name, level in zip(LEVELS, (review, reject), strict=True):
         yield f"{name} = " + ('"never"' if level is None else f"{level:g}")
+    if rule == "abuse" and review is not None and (reject is None or review < reject):
+        yield from _unaimed(review)
+
+
+def _unaimed(review: float) -> Iterator[str]:
+    """Perspective did not ask whether anybody was meant: a person must see such comments still."""
+    if review > Policy.load().tables["abuse"]["most_unaimed"]:
+        yield f"most_unaimed = {review:g}  # a person sees those where nobody is meant"
 
 
 def _told(wanted: Wanted) -> str:

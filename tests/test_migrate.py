@@ -54,6 +54,16 @@ def test_nothing_else_acts(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
     assert [rule.name for rule in rules if not rule.thresholds.shadow] == ["abuse"]
 
 
+def test_high_thresholds_still_reach_a_person(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The rule's own ceiling where nobody is meant must not stand under the threshold."""
+    high = tomllib.loads(printed(capsys, tmp_path, "TOXICITY = {review = 0.85, reject = 0.9}"))
+    assert high["abuse"]["most_unaimed"] == high["abuse"]["review"] < high["abuse"]["reject"]
+    usual = tomllib.loads(printed(capsys, tmp_path, "TOXICITY = 0.8"))
+    assert "most_unaimed" not in usual["abuse"]
+
+
 def test_json_is_read_too(tmp_path: Path) -> None:
     """As a setting of Discourse or a script may hold it."""
     file = tmp_path / "thresholds.json"

@@ -247,7 +247,9 @@ def test_train_and_evaluate_call_the_trainers(
 
     monkeypatch.setattr("moderation.cli.train._module", lambda _: Trainer)
     assert run(["train", "abuse", "spam", "--data", str(tmp_path), "--seed", "7"]) == 0
-    assert calls == [{"data": tmp_path, "out": Path("models"), "seed": 7}] * 2
+    given = {"data": tmp_path, "out": Path("models"), "seed": 7}
+    assert calls[0].pop("progress")
+    assert calls == [given | {"cache": None}, given]
     assert capfd.readouterr().out == "models/abuse/new\n" * 2
     assert run(["evaluate", "--data", str(tmp_path)]) == 0
     assert out(capfd) == {"seed": 0}

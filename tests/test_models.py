@@ -185,3 +185,18 @@ def test_one_text_does_not_cost_the_others_their_scores() -> None:
     texts = [read("Before."), read("poison"), read("After.")]
     Models({"abuse": Fussy()}, {"abuse": "1"}).read(texts)
     assert [text.scores.get("toxicity") for text in texts] == [0.5, None, 0.5]
+
+
+def test_an_interrupted_save_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped between two files, a model is not there, and nothing of it lies about."""
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    save(tmp_path / "abuse" / "1", CARD, arrays())
+    monkeypatch.setattr(Path, "rename", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        save(tmp_path / "abuse" / "2", CARD, arrays())
+    assert [path.name for path in (tmp_path / "abuse").iterdir()] == ["1"]

@@ -15,6 +15,7 @@ import click
 
 from moderation import bulk
 from moderation.cli import options, service
+from moderation.cli.bars import bars
 from moderation.models import SHIPPED
 
 MODELS = ("abuse", "careful", "language", "sentences", "spam")
@@ -43,6 +44,12 @@ ADAPTED = ("abuse", "spam")
     show_default=True,
     help="Where the models go, each into NAME/VERSION.",
 )
+@click.option(
+    "--cache",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep what was read and learned in this folder of your own: an interrupted training of "
+    "abuse goes on from there.",
+)
 @options.seed
 def train(
     names: tuple[str, ...],
@@ -50,6 +57,7 @@ def train(
     verdicts: str | None,
     models: Path | None,
     out: Path,
+    cache: Path | None,
     seed: int,
 ) -> None:
     """Train the models NAME… on labelled comments, or adapt them to moderators' verdicts.
@@ -67,7 +75,12 @@ def train(
     for name in names:
         module = _module(name)
         with _wrong_data():
-            click.echo(module.train(data=data, out=out, seed=seed))
+            if name == "abuse":
+                with bars() as told:
+                    made = module.train(data=data, out=out, seed=seed, progress=told, cache=cache)
+            else:
+                made = module.train(data=data, out=out, seed=seed)
+            click.echo(made)
 
 
 def _adapt(names: tuple[str, ...], source: str, models: Path, out: Path, seed: int) -> None:

@@ -10,13 +10,13 @@ docs/experiments.md has the tries.
 from __future__ import annotations
 
 import itertools
-import logging
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from joblib import Memory
 from scipy import sparse
 
 from moderation.ngrams import Recipe
@@ -25,6 +25,7 @@ from moderation.training import cards, corpora, figures, fitting, lessons
 from moderation.training.features import HashedNgrams
 from moderation.training.fitting import Fitted
 from moderation.training.gather import Gathered, gather
+from moderation.training.progress import Told
 
 RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=20)
 
@@ -102,56 +103,83 @@ HEADS = {
 }
 LABELS = sorted({label for head in HEADS.values() for label in head.shares})
 
-log = logging.getLogger(__name__)
-Progress = Callable[[str], None]
 
-
-def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -> Path:
+def train(
+    data: Path,
+    out: Path,
+    seed: int = 0,
+    progress: Told | None = None,
+    cache: Path | None = None,
+) -> Path:
     """Train on the sets under `data`, write `out/abuse/<version>/`, return that folder.
 
-    Raises `CorpusError` where the folder does not fit `data/sources.toml`.
+    `cache` keeps what was read, its n-grams and each label as it was learned, so that a run that
+    was interrupted goes on from there; it holds for the same files, code and seed. It is read by
+    unpickling: let nobody else write there. Raises `CorpusError` where the folder does not fit
+    `data/sources.toml`.
     """
     began = time.perf_counter()
-    progress("reading")
-    joined = {label for labels in JOINED.values() for label in labels}
-    rows = itertools.chain(corpora.rows(data, "train"), lessons.rows(seed))
-    found = gather(rows, [*LABELS, *joined, _POLITE])
-    progress(f"n-grams of {len(found.texts):,} texts")
-    features = _features(found.texts)
-    rare = fitting.rarity(features[found.parts == "train"])
-    features.data *= rare[features.indices]
-    members = _members(found, features, rare, seed, progress)
-    arrays = _arrays(found, features, members, rare)
+    progress = progress or Told()
+    memory = Memory(cache, verbose=0)
+    same = {"code": cards.code(), "data": corpora.digests(data, "train"), "seed": seed}
+    found = memory.cache(_gathered, ignore=["data", "progress"])(same, data, seed, progress)
+    features, rare = memory.cache(_hashed, ignore=["found", "progress"])(same, found, progress)
+    learn = memory.cache(_member, ignore=["found", "features", "rare"])
+    members = {
+        label: learn(same, label, found, features, rare, seed)
+        for label in progress.over(LABELS, len(LABELS), "learning labels")
+    }
     progress("measuring")
+    arrays = _arrays(found, features, members, rare)
     measured = _figures(found, arrays, seed)
     card = _card(data, found, measured, seed, time.perf_counter() - began)
     return cards.challenger(out / "abuse", card, arrays)
 
 
-def _members(
-    found: Gathered, features: sparse.csr_matrix, rare: Any, seed: int, progress: Progress
-) -> dict[str, Fitted]:
-    """One logistic regression per label, on its own rows and those that join them."""
+# What `same` says of files, code and seed is what the cache goes by.
+
+
+def _gathered(same: Any, data: Path, seed: int, progress: Told) -> Gathered:  # noqa: ARG001
+    joined = {label for labels in JOINED.values() for label in labels}
+    rows = itertools.chain(corpora.rows(data, "train"), lessons.rows(seed))
+    told = progress.over(rows, None, "reading comments")
+    return gather(told, [*LABELS, *joined, _POLITE])
+
+
+def _hashed(same: Any, found: Gathered, progress: Told) -> tuple[sparse.csr_matrix, Any]:  # noqa: ARG001
+    """The n-grams of all texts, and how rare each is among those that are learned from."""
+    texts = progress.over(found.texts, len(found.texts), "n-grams of texts")
+    features = _features(texts)
+    rare = fitting.rarity(features[found.parts == "train"])
+    features.data *= rare[features.indices]
+    return features, rare
+
+
+def _member(
+    same: Any,  # noqa: ARG001
+    label: str,
+    found: Gathered,
+    features: sparse.csr_matrix,
+    rare: Any,
+    seed: int,
+) -> Fitted:
+    """A label's logistic regression, on its own rows and those that join them."""
+    several = [found.of(name, "train") for name in (label, _POLITE, *JOINED.get(label, ()))]
+    rows = np.concatenate([one.rows for one in several])
+    values = np.concatenate([one.values for one in several])
+    harmless = several[0].rows[several[0].values == 0]
+    names = _features(lessons.named([found.texts[row] for row in harmless], seed), rare)
+    fitted = fitting.fit(
+        sparse.vstack([features[rows], names], format="csr"),
+        np.append(values, np.zeros(names.shape[0])),
+        STRENGTH.get(label.split(".")[0], USUAL_STRENGTH),
+        seed,
+    )
     natural = features[(found.parts == "validation") & found.natural]
-    members = {}
-    for label in LABELS:
-        progress(label)
-        several = [found.of(name, "train") for name in (label, _POLITE, *JOINED.get(label, ()))]
-        rows = np.concatenate([one.rows for one in several])
-        values = np.concatenate([one.values for one in several])
-        harmless = several[0].rows[several[0].values == 0]
-        names = _features(lessons.named([found.texts[row] for row in harmless], seed), rare)
-        fitted = fitting.fit(
-            sparse.vstack([features[rows], names], format="csr"),
-            np.append(values, np.zeros(names.shape[0])),
-            STRENGTH.get(label.split(".")[0], USUAL_STRENGTH),
-            seed,
-        )
-        members[label] = fitting.standardised(fitted, natural)
-    return members
+    return fitting.standardised(fitted, natural)
 
 
-def _features(texts: list[str], rare: Any = None) -> sparse.csr_matrix:
+def _features(texts: Iterable[str], rare: Any = None) -> sparse.csr_matrix:
     found = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits).transform(texts)
     if rare is not None:
         found.data *= rare[found.indices]

@@ -184,6 +184,14 @@ def rows(data: Path, use: Use, sources: Path | None = None) -> Iterator[Row]:
     return itertools.chain.from_iterable(source.rows(data) for source in chosen)
 
 
+def digests(data: Path, use: Use) -> dict[str, str]:
+    """The hash of every file of that use under `data`, by the set's name. Raises `CorpusError`."""
+    try:
+        return {it.name: _sha256(data / it.file) for it in catalogue().values() if it.use == use}
+    except OSError as error:
+        raise CorpusError(f"{error.filename}: there is no such file") from None
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

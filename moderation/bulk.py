@@ -11,6 +11,7 @@ import codecs
 import contextlib
 import gzip
 import io
+import json
 import shutil
 import sys
 import tempfile
@@ -21,7 +22,9 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
+from moderation.assignment import Assignment
 from moderation.decision import Decision
+from moderation.engines import Crew
 from moderation.moderator import BATCH, Moderator
 from moderation.rows import Row, Source, SourceError, read_csv, read_jsonl, read_parquet
 
@@ -67,6 +70,48 @@ def decide(moderator: Moderator, rows: Iterable[Row]) -> Iterator[Outcome]:
         decisions = moderator.moderate_many(row.comment for row in batch if row.comment)
         for row in batch:
             yield Outcome(row, next(decisions) if row.comment else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The line of JSON that is written for a row, with what a tally needs: all that travels back.
+
+    `verdict` is an action's name, or 'error' where the row could not be judged.
+    """
+
+    line: int
+    verdict: str
+    json: str
+    error: str | None = None
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Record:
+        """The record of an outcome."""
+        written = json.dumps(outcome.to_dict(), ensure_ascii=False) + "\n"
+        verdict = str(outcome.decision.action) if outcome.decision else "error"
+        return cls(outcome.row.line, verdict, written, outcome.row.error)
+
+
+def records(moderator: Moderator, rows: Iterable[Row]) -> Iterator[Record]:
+    """The record of every row, in order, judged in this process."""
+    return map(Record.of, decide(moderator, rows))
+
+
+def records_by(crew: Crew, work: Assignment, rows: Iterable[Row]) -> Iterator[Record]:
+    """The same, judged by the workers of an engine, a batch at a time.
+
+    Raises `AssignmentError` where a worker would judge otherwise, and `EngineError` where the
+    work is lost.
+    """
+    stream = iter(rows)
+    batches = iter(lambda: (work, tuple(islice(stream, BATCH))), (work, ()))
+    for batch in crew.map(_judged, batches):
+        yield from batch
+
+
+def _judged(batch: tuple[Assignment, tuple[Row, ...]]) -> list[Record]:
+    work, rows = batch
+    return [*records(work.moderator(), rows)]
 
 
 @contextlib.contextmanager

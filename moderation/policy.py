@@ -137,13 +137,14 @@ class RulePolicy:
 class Policy:
     """The house and its rules; `hash` names this very policy in every decision.
 
-    `tables` is what the files say, merged.
+    `tables` is what the files say, merged; files that they name are looked for in `folder`.
     """
 
     house: House
     rules: Mapping[str, RulePolicy]
     hash: str
     tables: Mapping[str, Any]
+    folder: Path = SHIPPED.parent
 
     @classmethod
     def load(cls, operator: Path | str | Mapping[str, Any] | None = None) -> Policy:
@@ -167,6 +168,15 @@ class Policy:
         return cls._build(_merge(shipped, own), source, folder)
 
     @classmethod
+    def of(cls, tables: Mapping[str, Any], folder: Path = SHIPPED.parent) -> Policy:
+        """The policy whose merged `tables` these are, with nothing laid under them.
+
+        >>> Policy.of(Policy.load().tables).hash == Policy.load().hash
+        True
+        """
+        return cls._build(dict(tables), "policy", folder)
+
+    @classmethod
     def _build(cls, tables: dict[str, Any], source: str, folder: Path = SHIPPED.parent) -> Policy:
         known = checks.rules()
         problems = [
@@ -188,7 +198,7 @@ class Policy:
         )
         digest = hashlib.sha256(canonical.encode()).hexdigest()
         kept = {name: rule for name, rule in built.items() if rule and rule.thresholds.enabled}
-        return cls(house, kept, f"sha256:{digest}", tables)
+        return cls(house, kept, f"sha256:{digest}", tables, folder)
 
     @staticmethod
     def verdict(reasons: Iterable[Reason]) -> Action:

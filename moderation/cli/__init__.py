@@ -14,6 +14,7 @@ import click
 
 from moderation.cli import check, migrate, models, policy, serve, service, train
 from moderation.comment import CommentError
+from moderation.engines import EngineError
 from moderation.models import ModelError
 from moderation.policy import PolicyError
 from moderation.rows import SourceError
@@ -59,7 +60,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _fail(error.format_message(), error.exit_code)
     except (CommentError, PolicyError, SourceError) as error:
         return _fail(str(error), WRONG)
-    except ModelError as error:
+    except (EngineError, ModelError) as error:
         return _fail(str(error), FAILED)
     except BrokenPipeError:
         # Whoever read the output has gone (`… | head`): nothing to say, and nobody to say it to.

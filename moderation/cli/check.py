@@ -7,23 +7,29 @@ import gzip
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, cast
 
 import click
 from rich.console import Console
 
 from moderation import bulk
+from moderation.assignment import Assignment, AssignmentError
 from moderation.cli import options
 from moderation.cli.render import render
 from moderation.comment import Comment
 from moderation.decision import Action
+from moderation.engines import Engine, EngineError
 from moderation.moderator import Moderator
-from moderation.rows import Source, SourceError
+from moderation.policy import Policy
+from moderation.rows import Row, Source, SourceError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+_Judge = Callable[[Iterable[Row]], Iterator[bulk.Record]]
 
 
 @click.command(short_help="Judge one comment, or a file of them.")
@@ -52,6 +58,7 @@ if TYPE_CHECKING:
     help="The format of the input, where its name does not tell.",
 )
 @click.option("--strict", is_flag=True, help="Stop at the first row that cannot be judged.")
+@options.engine
 @options.policy
 @options.models
 def check(
@@ -63,6 +70,7 @@ def check(
     target: str,
     form: bulk.Format | None,
     strict: bool,
+    engine: Engine | None,
     policy: Path | None,
     models: Path | None,
 ) -> int:
@@ -75,36 +83,60 @@ def check(
     the same order: the decision under the row's own id or, where the row cannot be judged,
     {"line": 7, "error": "…"}. Such rows are named on stderr; the rest goes on, and the exit code
     is 1.
+
+    With --backend the rows of a file are judged by other processes, here (loky) or in a cluster
+    (dask, ray, spark), in the same order; docs/scale.md says how.
     """
     if (text is None) == (source is None):
         raise click.UsageError('give one of TEXT ("…") and --input FILE')
     if source is None:
-        if strict or form or target != "-":
-            raise click.UsageError("--strict, --format and --output go with --input FILE")
+        if strict or form or engine or target != "-":
+            both = "--strict, --format, --output, --backend and --jobs"
+            raise click.UsageError(f"{both} go with --input FILE")
         moderator = Moderator.load(policy, models)
         comment = Comment(cast(str, text), article=article, parent=parent)
         return _one(moderator, comment, as_json)
     if article or parent or as_json:
         raise click.UsageError("--article, --parent and --json go with TEXT; a file has columns")
-    return _many(Moderator.load(policy, models), source, target, form, strict)
+    with _judges(engine, policy, models) as (judge, max_bytes):
+        return _many(judge, max_bytes, source, target, form, strict)
 
 
 def _one(moderator: Moderator, comment: Comment, as_json: bool) -> int:
     decision = moderator.moderate(comment)
     console = Console(highlight=False)
     if as_json or not console.is_terminal:
-        click.echo(_line(decision.to_dict()), nl=False)
+        click.echo(json.dumps(decision.to_dict(), ensure_ascii=False))
     else:
         console.print(render(comment.text, decision))
     return 0
 
 
+@contextlib.contextmanager
+def _judges(
+    engine: Engine | None, policy: Path | None, models: Path | None
+) -> Iterator[tuple[_Judge, int]]:
+    """What makes records of rows, here or with an engine, and a comment's limit in bytes."""
+    if engine is None:
+        moderator = Moderator.load(policy, models)
+        yield partial(bulk.records, moderator), moderator.policy.house.max_bytes
+        return
+    loaded = Policy.load(policy)
+    work = Assignment.of(loaded, models)
+    with engine.connected() as crew:
+        yield partial(bulk.records_by, crew, work), loaded.house.max_bytes
+
+
 def _many(
-    moderator: Moderator, source: str, target: str, form: bulk.Format | None, strict: bool
+    judge: _Judge,
+    max_bytes: int,
+    source: str,
+    target: str,
+    form: bulk.Format | None,
+    strict: bool,
 ) -> int:
     if source != "-" and Path(target).exists() and Path(source).samefile(target):
         raise click.UsageError(f"--output {target} is the input itself")
-    max_bytes = moderator.policy.house.max_bytes
     tally: Counter[str] = Counter()
     try:
         with (
@@ -112,19 +144,18 @@ def _many(
             _writer(target) as write,
             _progress(rows) as bar,
         ):
-            for outcome in bulk.decide(moderator, rows.rows):
-                row, decision = outcome.row, outcome.decision
-                if decision is None:
-                    _complain(f"{source}: line {row.line}: {row.error}", strict, bar)
-                tally[str(decision.action) if decision else "error"] += 1
-                write(_line(outcome.to_dict()))
+            for record in judge(rows.rows):
+                if record.error:
+                    _complain(f"{source}: line {record.line}: {record.error}", strict, bar)
+                tally[record.verdict] += 1
+                write(record.json)
                 bar.update(bar.task_ids[0], completed=rows.position(), count=tally.total())
         sys.stdout.buffer.flush()
     except SourceError as error:
         raise click.UsageError(f"{source}: {error}") from None
     except BrokenPipeError:
         raise
-    except bulk.UNREADABLE as error:
+    except (*bulk.UNREADABLE, EngineError, AssignmentError) as error:
         raise click.ClickException(f"{source}: after {tally.total():,} rows: {error}") from None
     click.echo(_summary(tally), err=True)
     return 1 if tally["error"] else 0
@@ -180,10 +211,6 @@ def _progress(rows: Source) -> Iterator[Progress]:
     ) as bar:
         bar.add_task("comments", total=rows.total, count=0)
         yield bar
-
-
-def _line(record: dict[str, Any]) -> str:
-    return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def _summary(tally: Counter[str]) -> str:

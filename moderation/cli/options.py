@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import click
+
+from moderation.engines import BACKENDS, Backend, Engine
 
 policy = click.option(
     "--policy",
@@ -25,3 +31,55 @@ data = click.option(
 seed = click.option(
     "--seed", default=0, show_default=True, help="The same seed gives the same result."
 )
+
+
+def engine(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--backend, --address and --jobs, which together are the command's `engine` (or None)."""
+
+    @click.option(
+        "--backend",
+        type=click.Choice(BACKENDS),
+        help="Who carries the work: processes of this machine (loky), or a cluster.",
+    )
+    @click.option(
+        "--address", metavar="URL", help="Where the cluster's scheduler is: tls://HOST:8786."
+    )
+    @click.option(
+        "--jobs",
+        type=click.IntRange(1),
+        help="How many processes work at once; by default one for each core.",
+    )
+    @wraps(command)
+    def with_engine(
+        *args: Any, backend: Backend | None, address: str | None, jobs: int | None, **rest: Any
+    ) -> Any:
+        return command(*args, engine=_engine(backend, address, jobs), **rest)
+
+    return with_engine
+
+
+def _engine(backend: Backend | None, address: str | None, jobs: int | None) -> Engine | None:
+    if backend is None and address is None and jobs is None:
+        return None
+    if backend is None and address is not None:
+        raise click.UsageError("--address goes with --backend dask, ray or spark")
+    try:
+        chosen = Engine(backend or "loky", address, jobs)
+    except ValueError as error:
+        raise click.UsageError(f"--backend {backend}: {error}") from None
+    if address and _in_the_open(address):
+        click.echo(f"moderation: comments travel to {address} in the open", err=True)
+    return chosen
+
+
+def _in_the_open(address: str) -> bool:
+    """Whether comments would travel to another machine without encryption, as far as is known.
+
+    >>> _in_the_open("tcp://10.0.0.5:8786"), _in_the_open("tls://10.0.0.5:8786")
+    (True, False)
+    >>> _in_the_open("tcp://127.0.0.1:8786")
+    False
+    """
+    place = urlsplit(address if "://" in address else f"tcp://{address}")
+    here = place.hostname in ("localhost", "::1") or str(place.hostname).startswith("127.")
+    return place.scheme == "tcp" and not here

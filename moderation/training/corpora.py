@@ -121,11 +121,12 @@ class Source(_Strict):
                 raise CorpusError(f"{path}: no column '{missing[0]}'")
             for record in reader:
                 try:
-                    yield from self._rows(record)
+                    yield from self.labelled(record)
                 except (ValueError, SyntaxError, TypeError) as error:
                     raise CorpusError(f"{path}, line {reader.line_num}: {error}") from error
 
-    def _rows(self, record: Mapping[str, str]) -> Iterator[Row]:
+    def labelled(self, record: Mapping[str, str]) -> Iterator[Row]:
+        """The rows that a record makes. Raises `ValueError`, `SyntaxError` or `TypeError`."""
         natural = (
             self.natural
             if isinstance(self.natural, bool)

@@ -1,0 +1,109 @@
+"""importing: a file known by its columns, each comment once, every misfit named by its place."""
+
+import gzip
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moderation.cli import run
+from moderation.training import corpora
+
+JIGSAW = "id,comment_text,toxic,severe_toxic,obscene,threat,insult,identity_hate\n"
+LONG = "The council meets again on Monday evening to talk about roads, schools and water for {}"
+
+
+def checked(capfd: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    """What `corpus check` prints."""
+    assert run(["corpus", "check", *arguments]) == 0
+    found: dict[str, Any] = json.loads(capfd.readouterr().out)
+    return found
+
+
+def refused(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What `corpus` says where it refuses."""
+    assert run(["corpus", *arguments]) == 2
+    return capfd.readouterr().err
+
+
+@pytest.mark.parametrize("packed", ["csv", "csv.gz", "zip"])
+def test_jigsaw_is_known_by_its_columns(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], packed: str
+) -> None:
+    """Plain, or packed either way; labels keep our names for them."""
+    content = JIGSAW + "1,You fool,1,0,0,0,1,0\n2,Well said,0,0,0,0,0,0\n3,,0,0,0,0,0,0\n"
+    path = tmp_path / f"train.{packed}"
+    if packed == "zip":
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("train.csv", content)
+    else:
+        path.write_bytes(gzip.compress(content.encode()) if "gz" in packed else content.encode())
+    found = checked(capfd, str(path))
+    assert (found["corpus"], found["kept"]) == ("jigsaw_2018", 2)
+    assert found["labels"]["insult"] == {"yes": 1, "no": 1}
+    assert found["suspicious"]["empty"] == 1
+
+
+def test_doubles_and_near_doubles_are_counted_out(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The same in capitals, and with one word more; another comment of the same length stays."""
+    texts = [LONG.format("all"), LONG.format("all").upper(), LONG.format("all") + " of us"]
+    texts.append("A quite different comment, about cricket and about nothing that was said above.")
+    path = tmp_path / "own.jsonl"
+    path.write_text("".join(json.dumps({"text": it, "rude": 0}) + "\n" for it in texts), "utf-8")
+    found = checked(capfd, str(path), "--map", "rude=rude")
+    assert (found["kept"], found["same"], found["near"]) == (2, 1, 1)
+
+
+def test_what_is_imported_is_what_training_reads(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The file and the printed table together are a corpus of a `train --data` folder."""
+    (tmp_path / "desk.csv").write_text("comment,bad\nYou fool,1\nWell said,0\n", "utf-8")
+    arguments = [str(tmp_path / "desk.csv"), "--text", "comment", "--map", "rude=bad"]
+    target = tmp_path / "desk.csv.gz"
+    assert run(["corpus", "import", *arguments, "--out", str(target)]) == 0
+    (tmp_path / "sources.toml").write_text(capfd.readouterr().out, "utf-8")
+    rows = list(corpora.rows(tmp_path, "train", tmp_path / "sources.toml"))
+    assert [(row.text, row.labels) for row in rows] == [
+        ("You fool", {"desk.rude": 1.0}),
+        ("Well said", {"desk.rude": 0.0}),
+    ]
+
+
+def test_what_may_only_measure_is_not_imported(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A licence that lets a corpus measure alone is named, and nothing is written."""
+    path = tmp_path / "olid.tsv"
+    path.write_text("id\ttweet\tsubtask_a\n1\tYou fool\tOFF\n", "utf-8")
+    said = refused(capfd, "import", str(path), "--out", str(tmp_path / "x.csv.gz"))
+    assert "'olid', whose licence (unclear)" in said
+    assert [it.name for it in tmp_path.iterdir()] == ["olid.tsv"]
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "said"),
+    [
+        ("a,b\n1,2\n", [], "no known corpus has the columns a, b"),
+        ("text,bad\nSo.,much\n", ["--map", "r=bad"], "line 2, column 'bad': must be a number"),
+        ("text,x\nSo.,1\n", ["--map", "r=bad"], "line 2: no column 'bad'"),
+        ("text,x\nSo.,1\n", ["--map", "bad"], "write LABEL=COLUMN"),
+        ("text,class\nSo.,1\n", [], "are those of davidson, hatexplain; say which with --as"),
+        ("text,x\nSo.,1\n", ["--as", "nothing"], "no such corpus"),
+    ],
+)
+def test_a_misfit_is_named(
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    content: str,
+    options: list[str],
+    said: str,
+) -> None:
+    """Line, column and what would be right."""
+    path = tmp_path / "file.csv"
+    path.write_text(content, "utf-8")
+    assert said in refused(capfd, "check", str(path), *options)

@@ -29,7 +29,7 @@ RULES = {
 }
 TONE = ("toxicity", "personal_attack", "identity_attack", "threat")
 _ATTRIBUTES = {"attack_on_commenter": "personal_attack", "attack_on_author": "personal_attack"}
-_SUGGESTED = re.compile(r"([A-Z_]+) ([0-9.]+)")
+_SUGGESTED = re.compile(r"([A-Z_]+) ([0-9.]+(?:e[+-]?[0-9]+)?)")
 _RULE = re.compile(r"\s*([a-z_]+)\s*(?::|$)")
 _ACTIONS = ("approve", "review", "reject")
 

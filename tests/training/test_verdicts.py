@@ -49,8 +49,8 @@ def test_what_says_nothing_makes_no_row(said: str) -> None:
         (line("reject", route="akismet"), {"spam": 1.0}),
         (line("approve", route="akismet"), {"spam": 0.0}),
         (
-            line("reject", route="suggestscore", reason="TOXICITY 0.9, ATTACK_ON_COMMENTER 0"),
-            {"toxicity": 0.9, "personal_attack": 0.0},
+            line("reject", route="suggestscore", reason="TOXICITY 0.9, ATTACK_ON_COMMENTER 1e-05"),
+            {"toxicity": 0.9, "personal_attack": 1e-05},
         ),
         ('{"text": "So.", "verdict": "reject", "rule": "spam"}', {"spam": 1.0}),
     ],

@@ -16,6 +16,7 @@ import click
 from moderation import bulk
 from moderation.cli import options, service
 from moderation.cli.bars import bars
+from moderation.engines import Engine
 from moderation.models import SHIPPED
 
 MODELS = ("abuse", "careful", "language", "sentences", "spam")
@@ -51,6 +52,7 @@ ADAPTED = ("abuse", "spam")
     "abuse goes on from there.",
 )
 @options.seed
+@options.engine
 def train(
     names: tuple[str, ...],
     data: Path | None,
@@ -59,28 +61,41 @@ def train(
     out: Path,
     cache: Path | None,
     seed: int,
+    engine: Engine | None,
 ) -> None:
     """Train the models NAME… on labelled comments, or adapt them to moderators' verdicts.
 
     NAME is one or more of abuse, careful, language, sentences and spam; abuse and spam can be
     adapted (--verdicts). What is made is a challenger: its folder is printed, and the models in
     use (`champion.json`) stay as they are. The same data and seed give the same model, of the
-    same name, on any day. An interrupted run leaves nothing behind.
+    same name, on any day, whoever carries the work (--backend). An interrupted run
+    leaves nothing behind.
     """
     if (data is None) == (verdicts is None):
         raise click.UsageError("give one of --data DIR and --verdicts SOURCE")
     if verdicts is not None:
+        if engine:
+            raise click.UsageError("--backend and --jobs go with --data")
         _adapt(names, verdicts, models or SHIPPED, out, seed)
         return
     for name in names:
         module = _module(name)
-        with _wrong_data():
+        with _wrong_data(), _carried(engine):
             if name == "abuse":
                 with bars() as told:
                     made = module.train(data=data, out=out, seed=seed, progress=told, cache=cache)
             else:
                 made = module.train(data=data, out=out, seed=seed)
             click.echo(made)
+
+
+@contextlib.contextmanager
+def _carried(engine: Engine | None) -> Iterator[None]:
+    """Have an engine carry what joblib computes."""
+    with contextlib.ExitStack() as stack:
+        if engine:
+            stack.enter_context(stack.enter_context(engine.connected()).for_joblib())
+        yield
 
 
 def _adapt(names: tuple[str, ...], source: str, models: Path, out: Path, seed: int) -> None:

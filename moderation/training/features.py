@@ -19,7 +19,7 @@ BATCH = 512  # texts hashed together: the intermediate arrays stay under some 10
 class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sklearn is untyped
     """Texts to a sparse matrix of hashed n-grams, rows of length 1, values from `Recipe.vectors`.
 
-    `jobs` processes share the work (1: none but this one).
+    `jobs` processes share the work; None: this one alone, or those of joblib's own context.
 
     >>> HashedNgrams(chars=(1, 2), words=(1, 1), bits=10).fit_transform(["a b", ""]).shape
     (2, 1024)
@@ -30,7 +30,7 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sk
         chars: tuple[int, int] = (2, 5),
         words: tuple[int, int] = (1, 2),
         bits: int = 20,
-        jobs: int = 1,
+        jobs: int | None = None,
     ) -> None:
         self.chars = chars
         self.words = words
@@ -49,10 +49,7 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sk
     def transform(self, texts: Iterable[str]) -> sparse.csr_matrix:
         """One row of float32 per text, batch by batch so that memory stays flat."""
         recipe = self.recipe
-        if self.jobs == 1:
-            blocks = [_rows(recipe, batch) for batch in _batches(texts)]
-        else:
-            blocks = Parallel(self.jobs)(delayed(_rows)(recipe, batch) for batch in _batches(texts))
+        blocks = Parallel(self.jobs)(delayed(_rows)(recipe, batch) for batch in _batches(texts))
         if not blocks:
             return sparse.csr_matrix((0, 1 << self.bits), dtype=np.float32)
         return sparse.vstack(blocks, format="csr")

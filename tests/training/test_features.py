@@ -5,6 +5,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from moderation.engines import Engine
 from moderation.ngrams import Recipe
 from moderation.training.features import BATCH, HashedNgrams
 
@@ -39,3 +40,13 @@ def test_sklearn_manners() -> None:
     pipeline = clone(make_pipeline(HashedNgrams(bits=12), LogisticRegression()))
     pipeline.fit(["you fool", "well said", "you idiot", "good point"], [1, 0, 1, 0])
     assert pipeline.predict(["you idiot"]).tolist() == [1]
+
+
+def test_an_engine_gives_the_same_features() -> None:
+    """Whoever carries the work, the features are the same to the bit."""
+    texts = [f"Comment number {number} is about the roads." for number in range(1_500)]
+    ngrams = HashedNgrams(bits=14)
+    alone = ngrams.transform(texts)
+    with Engine("loky", jobs=2).connected() as crew, crew.for_joblib():
+        carried = ngrams.transform(texts)
+    assert (alone != carried).nnz == 0

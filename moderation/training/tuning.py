@@ -25,7 +25,8 @@ from moderation.training import feed
 PUBLISHED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """SHA-256 of model.safetensors of all-MiniLM-L6-v2 (Apache-2.0), where training begins."""
 
-RATE, RATE_OUTPUTS = 1e-4, 1e-3
+RATES = 1e-4, 1e-3  # of the encoder and of the outputs
+GENTLER = 8e-5, 5e-4  # the same where training goes on from a model
 WARM_UP = 0.03
 REPORT = 50  # batches
 
@@ -138,7 +139,8 @@ class Tuner:
         outputs = self.network.outputs.parameters()
         others = [p for name, p in self.network.named_parameters() if "outputs" not in name]
         groups = [{"params": others}, {"params": outputs}]
-        self.optimiser = torch.optim.AdamW(groups, lr=RATE, weight_decay=0.01, fused=True)
+        self.rates = GENTLER if begin else RATES
+        self.optimiser = torch.optim.AdamW(groups, lr=self.rates[0], weight_decay=0.01, fused=True)
         (out / "tokenizer.json").write_text(vocabulary, "utf-8")
         (out / "tasks.json").write_text(json.dumps(self.tasks), "utf-8")
 
@@ -146,7 +148,7 @@ class Tuner:
         """Learn from one batch at this share of the full rate; answers the loss."""
         import torch
 
-        for group, rate in zip(self.optimiser.param_groups, (RATE, RATE_OUTPUTS), strict=True):
+        for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
         ids, mask = torch.from_numpy(batch.ids), torch.from_numpy(batch.mask)
         targets, weights = torch.from_numpy(batch.targets), torch.from_numpy(batch.weights)
@@ -196,9 +198,10 @@ def tune(
     save_every: float = 600.0,
     begin: Path | None = None,
     report: Callable[[str], None] = print,
-) -> None:
+) -> float:
     """Fine-tune on the examples; leaves `checkpoint.pt`, `tokenizer.json`, `tasks.json` in `out`.
 
+    Answers with the seconds that it took, broken-off runs counted in.
     Training starts from the published weights, or goes on from those of the model in `begin`.
 
     With `minutes` the learning rate falls by the clock, so that it ends in time on any machine;
@@ -227,6 +230,7 @@ def tune(
             if progress.share >= 1:
                 break
     tuner.save(progress)
+    return progress.seconds
 
 
 RANGES = 384  # texts by which the ranges of what flows through the network are measured

@@ -6,8 +6,8 @@ Three comments in ten are kept for measuring (by their text). The others wait fo
 each round a moderator who says what the set says judges 200. Four learn from them: the champion
 adapted to comments drawn by lot, the same to comments chosen by doubt and distance, and a model
 learned from scratch from the verdicts alone. The champion itself learns nothing. The penalty was
-set on other sets (reddit, convabuse), and nothing was set on these. Training cost is not
-counted; `--scores` keeps what the champion said, which takes most of the time.
+set on reddit and convabuse and by the loss on the general sets reported here, after a first run
+with another, so these figures are a little kind. Training cost is not counted; `--scores` keeps what the champion said, which takes most of the time.
 """
 
 from __future__ import annotations
@@ -262,7 +262,8 @@ def _about(seeds: int) -> str:
     return (
         f"Areas under the ROC curve, means of {seeds} orders (seeds 0 to {seeds - 1}); intervals "
         f"are 95 %, by {RESAMPLES} paired bootstrap resamples of the held comments. `{HEAD}` by "
-        f"both readers, {versions}; penalty {adapting.PENALTY}, set on other sets.\n"
+        f"both readers, {versions}; penalty {adapting.PENALTY}, set on reddit and convabuse and by "
+        "the loss on the general sets below, after a first run on these newsrooms with another.\n"
     )
 
 

@@ -4,8 +4,9 @@ The champion's log-odds enter with a weight that stays near 1, and the newsroom'
 added under a penalty: a logistic regression with the champion as its prior. Two hundred verdicts
 that agree outweigh the penalty, a few, or some that contradict each other, hardly move it. Words
 that no verdict was given on have no weight, so that what the champion knew of everything else
-stays as it was. The strengths were set on newsrooms simulated with training sets
-(`benchmarks/newsroom.py`).
+stays as it was. The penalty was set on newsrooms simulated with training sets (reddit, convabuse)
+and by what it cost on the general sets that `benchmarks/newsroom.py` reports, so that its figures
+are a little kind.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ each round a moderator who says what the set says judges 200. Four learn from th
 adapted to comments drawn by lot, the same to comments chosen by doubt and distance, and a model
 learned from scratch from the verdicts alone. The champion itself learns nothing. The penalty was
 set on reddit and convabuse and by the loss on the general sets reported here, after a first run
-with another, so these figures are a little kind. Training cost is not counted; `--scores` keeps what the champion said, which takes most of the time.
+with another, so these figures are a little kind. Training cost is not counted; `--scores` keeps
+what the champion said, which takes most of the time.
 """
 
 from __future__ import annotations

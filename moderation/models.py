@@ -103,13 +103,15 @@ class Models:
         self._by_head = {head: reader for reader in self.readers.values() for head in reader.heads}
 
     @classmethod
-    def load(cls, folder: Path | str | None = None) -> Models:
-        """The champions under `folder` (the shipped ones by default).
+    def load(
+        cls, folder: Path | str | None = None, versions: Mapping[str, str] | None = None
+    ) -> Models:
+        """The champions under `folder` (the shipped ones by default), or other `versions`.
 
         Raises `ModelError` where one is missing, damaged or not the one its card describes.
         """
         root = Path(folder) if folder else SHIPPED
-        versions = champions(root)
+        versions = dict(versions or champions(root))
         return cls(
             {name: load(root / name / version) for name, version in versions.items()}, versions
         )

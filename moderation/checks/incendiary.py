@@ -1,7 +1,8 @@
 """Hatred of a group, threats and incitement.
 
 The score is the higher of those for an attack on an identity (religion, caste, region,
-language, sex, origin, disability …) and for a threat.
+language, sex, origin, disability …) and for a threat. Readers find every threat toxic, so that a
+threat counts for no more than the toxicity of the comment ("Kill the bill!").
 
 - Fires: "I will kill you", "They are vermin and must be driven out."
 - Does not fire: "I am a Dalit woman.", "I don't hate Muslims.", "Two men were killed in the
@@ -31,8 +32,10 @@ class Settings(checks.Settings):
 
 def check(text: Text, settings: Settings) -> Finding | None:
     """The louder of hatred and threat, and the words that weighed most for it."""
-    head = max(_MESSAGES, key=lambda name: text.scores[name])
-    score = text.scores[head]
+    threat = min(text.scores["threat"], text.scores["toxicity"])
+    scores = {"identity_attack": text.scores["identity_attack"], "threat": threat}
+    head = max(scores, key=lambda name: scores[name])
+    score = scores[head]
     if score < settings.notice:
         return None
     return Finding("incendiary", score, _MESSAGES[head], evidence.spans(text, head))

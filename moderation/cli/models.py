@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from moderation.cli import options
-from moderation.models import listing
+from moderation.models import SHIPPED, ModelError, listing
+from moderation.promotion import COMPARISON, RefusedError, history
+from moderation.promotion import promote as promote_
+from moderation.promotion import rollback as rollback_
 
 
 @click.group()
 def models() -> None:
-    """See which models are kept and in use."""
+    """See which models are kept and in use; compare, promote, roll back."""
 
 
 @models.command("list")
@@ -51,3 +59,129 @@ def show(name: str, models: Path | None) -> None:
             return
     known = ", ".join(sorted({model for model, *_ in kept})) or "none"
     raise click.UsageError(f"no model '{name}' is kept; there are: {known}")
+
+
+@models.command("history")
+@options.models
+def history_(models: Path | None) -> None:
+    """Tell which model was put in use when, by whom, and why if something spoke against it."""
+    for it in history(models or SHIPPED):
+        why = f"  ({it.why})" if it.why else ""
+        click.echo(f"{it.at}  {it.who}  {it.model}: {it.before} -> {it.after}{why}")
+
+
+@models.command()
+@click.argument("challenger", metavar="NAME/VERSION")
+@click.option("--even-if", default="", help="Promote it although something speaks against it: why.")
+@options.models
+def promote(challenger: str, even_if: str, models: Path | None) -> None:
+    """Put NAME/VERSION in use, if it was compared and is worse in nothing that is guarded."""
+    name, version = _named(challenger)
+    with _refusals():
+        made = promote_(models or SHIPPED, name, version, who=getpass.getuser(), even_if=even_if)
+    click.echo(
+        f"{name}: {made.before} -> {made.after}. Back again: moderation models rollback {name}"
+    )
+
+
+@models.command()
+@click.argument("name")
+@options.models
+def rollback(name: str, models: Path | None) -> None:
+    """Put the version of NAME in use that was so before the present one."""
+    with _refusals():
+        made = rollback_(models or SHIPPED, name, who=getpass.getuser())
+    click.echo(f"{name}: {made.before} -> {made.after}")
+
+
+@models.command()
+@click.argument("challenger", metavar="NAME/VERSION")
+@options.data
+@click.option(
+    "--record",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Comments to decide both ways: JSON lines with a field text, such as the record's export.",
+)
+@click.option(
+    "--most",
+    default=400,
+    show_default=True,
+    help="Rows of each set that are read, drawn by the seed.",
+)
+@options.models
+@options.seed
+def compare(
+    challenger: str, data: Path, record: Path | None, most: int, models: Path | None, seed: int
+) -> None:
+    """Measure NAME/VERSION beside the model in use, on rows that neither learned from.
+
+    Prints a table in a terminal, JSON in a pipe. `promote` reads what was found.
+    """
+    from moderation.training import comparing
+    from moderation.training.corpora import CorpusError
+
+    name, version = _named(challenger)
+    root = models or SHIPPED
+    with _refusals():
+        try:
+            found = comparing.compare(data, root, name, version, seed=seed, most=most)
+            if record:
+                found["record"] = comparing.changes(root, name, version, _texts(record))
+        except (CorpusError, FileNotFoundError) as error:
+            raise click.UsageError(str(error)) from None
+    kept = {key: value for key, value in found.items() if key != "record"}  # no comment's text
+    partial = root / name / version / f".{COMPARISON}.partial"
+    partial.write_text(json.dumps(kept, indent=2) + "\n", "utf-8")
+    partial.replace(partial.with_name(COMPARISON))
+    click.echo(_table(found) if sys.stdout.isatty() else json.dumps(found, ensure_ascii=False))
+
+
+def _named(challenger: str) -> tuple[str, str]:
+    name, _, version = challenger.partition("/")
+    if not version:
+        raise click.UsageError(f"'{challenger}': name a version too, as in abuse/f0ace2bb50")
+    return name, version
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What speaks against it is the answer, with exit code 1."""
+    try:
+        yield
+    except (RefusedError, ModelError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _texts(record: Path) -> Iterator[str]:
+    with record.open(encoding="utf-8") as file:
+        for line, content in enumerate(file, 1):
+            try:
+                text = json.loads(content).get("text")
+            except (ValueError, AttributeError):
+                raise click.UsageError(f"{record}, line {line}: is not a JSON object") from None
+            if text:
+                yield text
+
+
+def _table(found: dict[str, Any]) -> str:
+    """What was found, to be read in a terminal."""
+    lines = [f"{found['model']}: {found['champion']} beside {found['challenger']}", ""]
+    for name, it in found["sets"].items():
+        low, high = it["interval"]
+        lines.append(
+            f"{name:38} {it['now']:.3f} -> {it['then']:.3f}  "
+            f"{it['difference']:+.3f} ({low:+.3f} to {high:+.3f})"
+        )
+    for rule, it in found["suite"].items():
+        lines.append(
+            f"suite, {rule:31} caught {it['caught now']} -> {it['caught then']}, "
+            f"harmless newly held {it['newly held']}, no longer {it['no longer held']}"
+        )
+    if "record" in found:
+        record = found["record"]
+        lines += ["", f"{record['share']:.2%} of {record['comments']:,} decisions would change:"]
+        lines += [
+            f"  {it['from']} -> {it['to']}  {it['text'][:70]}" for it in record["changed"][:20]
+        ]
+    said = "; ".join(found["worse"]) or "nothing"
+    return "\n".join([*lines, "", f"Worse beyond chance: {said}."])

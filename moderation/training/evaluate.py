@@ -100,14 +100,14 @@ def evaluate(
     model cannot be used.
     """
     loaded = Models.load(models)
-    scored = _scored(loaded, data, _drawn(most, seed))
+    scored = scored_rows(loaded, data, drawn(most, seed))
     found: dict[str, Any] = {"models": loaded.versions, "seed": seed, "most": most}
     found |= {"sets": {}, "slices": {}, "curves": {}}
     for question in QUESTIONS:
         if question.head not in scored.scores:
             continue
         log.info("measuring: %s", question.name)
-        rows, said = _answers(question, scored.rows)
+        rows, said = answers(question, scored.rows)
         scores = scored.scores[question.head][rows]
         found["sets"][question.name] = {
             "head": question.head,
@@ -184,7 +184,7 @@ def _cell(value: dict[str, Any] | None) -> str:
     return f"{value['value']:.3f} ({low:.3f} to {high:.3f})"
 
 
-def _drawn(most: int | None, seed: int) -> Callable[[list[Row]], list[Row]]:
+def drawn(most: int | None, seed: int) -> Callable[[list[Row]], list[Row]]:
     """Keeps at most so many rows of each set, the natural ones apart from the others."""
 
     def draw(rows: list[Row]) -> list[Row]:
@@ -205,7 +205,7 @@ def _drawn(most: int | None, seed: int) -> Callable[[list[Row]], list[Row]]:
 
 def _bias(scored: Scored, seed: int) -> dict[str, Any]:
     """How the groups that comments mention fare, by toxicity on Wikipedia's rows."""
-    rows, said = _answers(Question("", "jigsaw.toxic", "toxicity"), scored.rows)
+    rows, said = answers(Question("", "jigsaw.toxic", "toxicity"), scored.rows)
     texts = [scored.rows[row].text for row in rows]
     neutral = [at for at, row in enumerate(scored.rows) if NEUTRAL in row.labels]
     level = Policy.load().rules["abuse"].thresholds.review
@@ -216,7 +216,7 @@ def _bias(scored: Scored, seed: int) -> dict[str, Any]:
     }
 
 
-def _scored(models: Models, data: Path, draw: Callable[[list[Row]], list[Row]]) -> Scored:
+def scored_rows(models: Models, data: Path, draw: Callable[[list[Row]], list[Row]]) -> Scored:
     """The rows that may measure, read by the models batch by batch."""
     tests = (row for row in corpora.rows(data, "train") if row.part == "test")
     labels = {NEUTRAL, "spans.marked", *(question.label for question in QUESTIONS)}
@@ -235,7 +235,7 @@ def _scored(models: Models, data: Path, draw: Callable[[list[Row]], list[Row]]) 
     return Scored(rows, {head: np.array(values) for head, values in columns.items()})
 
 
-def _answers(question: Question, rows: Sequence[Row]) -> tuple[list[int], Bools]:
+def answers(question: Question, rows: Sequence[Row]) -> tuple[list[int], Bools]:
     """The rows that answer a question, and their answers."""
     chosen, said = [], []
     for at, row in enumerate(rows):

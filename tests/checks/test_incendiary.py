@@ -58,8 +58,15 @@ def test_hatred_and_threats(judged: Judge, comment: str) -> None:
 def test_the_message_names_the_kind(loud: str, said: str) -> None:
     """The author is told which of the two it is."""
     text = read("…")
-    text.scores = {"threat": 0.2, "identity_attack": 0.2, loud: 0.9}
+    text.scores = {"toxicity": 0.9, "threat": 0.2, "identity_attack": 0.2, loud: 0.9}
     text.explain = lambda _: [Weight(0, 1, 1.0)]
     finding = check(text, Settings())
     assert finding is not None
     assert said in finding.message
+
+
+def test_a_threat_is_no_more_than_its_toxicity() -> None:
+    """What hardly a reader finds toxic threatens nobody, whatever words it has."""
+    text = read("…")
+    text.scores = {"toxicity": 0.04, "threat": 0.9, "identity_attack": 0.0}
+    assert check(text, Settings()) is None

@@ -54,12 +54,12 @@ class TestAnswers:
 
     def test_between(self) -> None:
         """Values between `no` and `yes` are left out, and rows without the label too."""
-        chosen, said = evaluate._answers(Question("q", "s.x", "h", yes=0.9), self.rows)
+        chosen, said = evaluate.answers(Question("q", "s.x", "h", yes=0.9), self.rows)
         assert (chosen, said.tolist()) == ([0, 2], [True, False])
 
     def test_natural(self) -> None:
         """Only natural rows answer a question about the natural mix."""
-        chosen, _ = evaluate._answers(Question("q", "s.x", "h", natural=True), self.rows)
+        chosen, _ = evaluate.answers(Question("q", "s.x", "h", natural=True), self.rows)
         assert chosen == [0, 1]
 
 

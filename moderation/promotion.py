@@ -1,0 +1,150 @@
+"""Which models are in use, and how that changed: promote a challenger, roll back, remember why.
+
+`champion.json` alone says what is in use; it is replaced in one step, after the change stands in
+`history.jsonl` beside it. So whatever breaks in between, one version of each model is in use.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from moderation.models import CAREFUL, FAST, Models, champions
+
+HISTORY = "history.jsonl"
+COMPARISON = "comparison.json"
+ROLLED_BACK = "rolled back"
+
+
+class RefusedError(RuntimeError):
+    """A challenger that may not be promoted; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a champion; `why` is empty where nothing spoke against it."""
+
+    at: str
+    who: str
+    model: str
+    before: str
+    after: str
+    why: str = ""
+
+
+def promote(root: Path, model: str, version: str, *, who: str, even_if: str = "") -> Change:
+    """Put `version` of `model` in use. Raises `RefusedError`, or `ModelError` if it is unusable.
+
+    It must have been compared with the champion of now, and be worse in nothing that is guarded;
+    `even_if` is the reason to promote it all the same, and is remembered.
+    """
+    used = champions(root)
+    if used.get(model) == version:
+        raise RefusedError(f"{model}/{version} is in use already")
+    versions = {**used, model: version}
+    Models.load(root, versions)  # every hash is checked
+    _paired(root, versions)
+    objection = _objection(root, model, version, used)
+    if objection and not even_if:
+        raise RefusedError(objection)
+    return _change(root, used, versions, model, who, even_if)
+
+
+def rollback(root: Path, model: str, *, who: str) -> Change:
+    """Put the version in use that was so before the present one. Raises `RefusedError`."""
+    used = champions(root)
+    before = _stack(history(root), model)
+    if before:
+        versions = {**used, model: before[-1]}
+        Models.load(root, versions)
+        _paired(root, versions)
+        return _change(root, used, versions, model, who, ROLLED_BACK)
+    raise RefusedError(f"nothing is known of a {model} before {used.get(model, 'any')}")
+
+
+def _stack(changes: list[Change], model: str) -> list[str]:
+    """The versions to go back to, the nearest last: a step back takes one away."""
+    found: list[str] = []
+    for change in changes:
+        if change.model != model:
+            continue
+        if change.why == ROLLED_BACK:
+            found.pop()
+        else:
+            found.append(change.before)
+    return found
+
+
+def history(root: Path) -> list[Change]:
+    """All changes, oldest first. A line that was not written whole is passed over."""
+    found = []
+    path = root / HISTORY
+    for line in path.read_text("utf-8").splitlines() if path.exists() else ():
+        try:
+            found.append(Change(**json.loads(line)))
+        except (ValueError, TypeError):
+            continue
+    return found
+
+
+def _change(
+    root: Path, used: Mapping[str, str], versions: Mapping[str, str], model: str, who: str, why: str
+) -> Change:
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    made = Change(now, who, model, used.get(model, ""), versions[model], why)
+    with (root / HISTORY).open("a+", encoding="utf-8") as file:
+        file.seek(0)
+        torn = file.read()[-1:] not in ("", "\n")  # by a crash; it must not take this line along
+        file.write("\n" * torn + json.dumps(asdict(made), ensure_ascii=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    partial = root / ".champion.json.partial"
+    partial.write_text(json.dumps(dict(versions), indent=2) + "\n", "utf-8")
+    partial.replace(root / "champion.json")
+    return made
+
+
+def _paired(root: Path, versions: Mapping[str, str]) -> None:
+    """The two readers of abuse are mixed as was measured, so they change together."""
+    if not {FAST, CAREFUL} <= versions.keys():
+        return
+    careful = _card(root, CAREFUL, versions[CAREFUL])
+    fast = _card(root, FAST, versions[FAST])
+    measured = careful.get("together", {}).get("version")
+    beside = fast.get("own", {}).get("beside", versions[FAST])  # what an adapted one lies over
+    if measured not in (None, beside):
+        raise RefusedError(
+            f"{CAREFUL}/{versions[CAREFUL]} was measured beside {FAST}/{measured}, not {beside}: "
+            "measure the two together first (moderation.training.pairing, see CONTRIBUTING.md)"
+        )
+
+
+def _objection(root: Path, model: str, version: str, used: Mapping[str, str]) -> str | None:
+    """What speaks against a challenger, by its comparison."""
+    command = f"moderation models compare {model}/{version} --data DIR"
+    path = root / model / version / COMPARISON
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return f"{model}/{version} was not compared with the champion: {command}"
+    if not found.get("measured"):
+        return f"{model}/{version} was compared on nothing: {command}"
+    if found.get("champion") != used.get(model) or found.get("versions", [used])[0] != used:
+        return f"{model}/{version} was compared with another champion: {command}"
+    worse = found.get("worse", [])
+    if worse:
+        return (
+            f"{model}/{version} is worse beyond chance in: {'; '.join(worse)}. "
+            "Promote it all the same with --even-if 'the reason'"
+        )
+    return None
+
+
+def _card(root: Path, model: str, version: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((root / model / version / "card.json").read_text("utf-8"))
+    return found

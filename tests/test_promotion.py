@@ -1,0 +1,125 @@
+"""promotion: one version of each model is in use, whatever happens, and it is known why."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from moderation.cli import run
+from moderation.models import SHIPPED, ModelError, champions
+from moderation.promotion import COMPARISON, RefusedError, history, promote, rollback
+
+SPAM = champions(SHIPPED)["spam"]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A models' folder with the shipped spam model, and a challenger that is its copy."""
+    for version in (SPAM, "challenger"):
+        shutil.copytree(SHIPPED / "spam" / SPAM, tmp_path / "spam" / version)
+    (tmp_path / "champion.json").write_text(json.dumps({"spam": SPAM}), "utf-8")
+    return tmp_path
+
+
+def compared(root: Path, champion: str = SPAM, worse: tuple[str, ...] = ()) -> None:
+    """Leave the comparison that `models compare` would have left."""
+    found = {"champion": champion, "measured": 2, "worse": list(worse)}
+    (root / "spam" / "challenger" / COMPARISON).write_text(json.dumps(found), "utf-8")
+
+
+def test_a_compared_challenger_is_promoted_and_rolled_back(root: Path) -> None:
+    """Back and forth, and every step is remembered with who took it."""
+    compared(root)
+    promote(root, "spam", "challenger", who="asha")
+    assert champions(root) == {"spam": "challenger"}
+    rollback(root, "spam", who="ben")
+    assert champions(root) == {"spam": SPAM}
+    told = [(it.who, it.before, it.after) for it in history(root)]
+    assert told == [("asha", SPAM, "challenger"), ("ben", "challenger", SPAM)]
+
+
+@pytest.mark.parametrize("how", ["not at all", "with another", "on nothing", "worse"])
+def test_what_speaks_against_it_needs_a_reason(root: Path, how: str) -> None:
+    """Refused in words, and with a reason promoted; the reason is remembered."""
+    if how == "with another":
+        compared(root, champion="older")
+    if how == "worse":
+        compared(root, worse=("messages, spam",))
+    if how == "on nothing":
+        found = {"champion": SPAM, "measured": 0, "worse": []}
+        (root / "spam" / "challenger" / COMPARISON).write_text(json.dumps(found), "utf-8")
+    said = {
+        "not at all": "was not compared",
+        "with another": "another champion",
+        "on nothing": "on nothing",
+    }
+    with pytest.raises(RefusedError, match=said.get(how, "messages, spam")):
+        promote(root, "spam", "challenger", who="asha")
+    assert champions(root) == {"spam": SPAM}
+    promote(root, "spam", "challenger", who="asha", even_if="our own spam matters more")
+    assert history(root)[-1].why == "our own spam matters more"
+
+
+def test_a_damaged_challenger_is_refused_whatever_the_reason(root: Path) -> None:
+    """A hash that does not match the card stops it, and the champion stays."""
+    compared(root)
+    weights = root / "spam" / "challenger" / "weights.npy"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    with pytest.raises(ModelError):
+        promote(root, "spam", "challenger", who="asha", even_if="in a hurry")
+    assert champions(root) == {"spam": SPAM}
+    assert history(root) == []
+
+
+def test_readers_that_were_not_measured_together_are_refused(tmp_path: Path) -> None:
+    """The careful reader's mixture holds for one version of the fast one."""
+    used = champions(SHIPPED)
+    for name in ("abuse", "careful"):
+        shutil.copytree(SHIPPED / name / used[name], tmp_path / name / used[name])
+    shutil.copytree(SHIPPED / "abuse" / used["abuse"], tmp_path / "abuse" / "newer")
+    kept = {name: used[name] for name in ("abuse", "careful")}
+    (tmp_path / "champion.json").write_text(json.dumps(kept), "utf-8")
+    with pytest.raises(RefusedError, match="measured beside"):
+        promote(tmp_path, "abuse", "newer", who="asha", even_if="new is better")
+
+
+def test_nothing_to_roll_back_to(root: Path) -> None:
+    """Without a history there is no version before."""
+    with pytest.raises(RefusedError, match="nothing is known"):
+        rollback(root, "spam", who="ben")
+
+
+def test_half_a_line_of_history_is_passed_over(root: Path) -> None:
+    """A crash while the line was written costs that line only."""
+    compared(root)
+    promote(root, "spam", "challenger", who="asha")
+    with (root / "history.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"at": "2026-')
+    assert len(history(root)) == 1
+    assert rollback(root, "spam", who="ben").after == SPAM
+    assert len(history(root)) == 2
+
+
+def test_rolling_back_goes_back_step_by_step(root: Path) -> None:
+    """From the third version to the second to the first, and no further."""
+    shutil.copytree(root / "spam" / SPAM, root / "spam" / "third")
+    promote(root, "spam", "challenger", who="asha", even_if="a test")
+    promote(root, "spam", "third", who="asha", even_if="a test")
+    assert rollback(root, "spam", who="ben").after == "challenger"
+    assert rollback(root, "spam", who="ben").after == SPAM
+    with pytest.raises(RefusedError, match="nothing is known"):
+        rollback(root, "spam", who="ben")
+
+
+def test_on_the_command_line(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 1 and the reason; then 0; the history names both versions."""
+    folder = ["--models", str(root)]
+    assert run(["models", "promote", "spam/challenger", *folder]) == 1
+    assert "was not compared" in capsys.readouterr().err
+    assert run(["models", "promote", "spam", *folder]) == 2
+    assert run(["models", "promote", "spam/challenger", "--even-if", "a test", *folder]) == 0
+    assert run(["models", "rollback", "spam", *folder]) == 0
+    capsys.readouterr()
+    assert run(["models", "history", *folder]) == 0
+    assert f"{SPAM} -> challenger  (a test)" in capsys.readouterr().out

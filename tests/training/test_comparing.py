@@ -1,0 +1,106 @@
+"""comparing: what is worse is told from what is chance."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from moderation.cli import run
+from moderation.models import SHIPPED, champions
+from moderation.training import comparing, corpora
+from moderation.training.comparing import counterpart, difference, worse
+
+
+def scores(rows: int, skill: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Labels, and scores that are as good as `skill` says."""
+    draw = np.random.default_rng(seed)
+    said = draw.random(rows) < 0.3
+    return said, draw.normal(0, 1, rows) + skill * said
+
+
+def test_a_much_worse_challenger_is_told() -> None:
+    """The interval of the difference excludes zero, and Holm's correction lets it stand."""
+    said, now = scores(800, 2.0, 0)
+    found = difference(said, now, scores(800, 0.2, 1)[1])
+    assert found.high < 0
+    assert worse({"this": found.p, **dict.fromkeys(map(str, range(30)), 0.5)}) == ["this"]
+
+
+def test_an_equal_challenger_is_not_refused_by_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 15 pairs of equally good scores, 8 figures each, hardly one is called worse."""
+    monkeypatch.setattr(comparing, "RESAMPLES", 60)
+    refused = 0
+    for seed in range(15):
+        doubts = {}
+        for figure in range(8):
+            said, now = scores(200, 1.5, 1000 * seed + figure)
+            noise = np.random.default_rng((seed, figure)).normal(0, 0.3, (2, 200))
+            doubts[str(figure)] = difference(said, now + noise[0], now + noise[1]).p
+        refused += bool(worse(doubts))
+    assert refused <= 3
+
+
+def test_a_ruined_challenger_is_told() -> None:
+    """Perfect before and upside down after: no resample differs, and it is worse all the same."""
+    said = np.array([True, False] * 50)
+    assert difference(said, said * 1.0, 1.0 - said).p == 0.0
+    assert difference(said, said * 1.0, said * 1.0).p == 1.0
+
+
+def test_counterpart_keeps_the_flag_rate() -> None:
+    """As many are flagged from the new threshold on as were from the old one."""
+    draw = np.random.default_rng(0)
+    now, then = draw.random(1_000), draw.random(1_000) ** 3
+    level = counterpart(now, then, 0.8)
+    assert (then >= level).sum() == (now >= 0.8).sum()
+    assert counterpart(now, then, 1.1) == 1.0
+
+
+def test_compare_leaves_what_promote_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A copy of the champion differs in nothing, and may be promoted; no comment is written."""
+    spam = champions(SHIPPED)["spam"]
+    for version in (spam, "copy"):
+        shutil.copytree(SHIPPED / "spam" / spam, tmp_path / "spam" / version)
+    (tmp_path / "champion.json").write_text(json.dumps({"spam": spam}), "utf-8")
+    rows = [
+        corpora.Row(f"{text} {number}", "sms_spam", {"sms_spam.spam": value})
+        for number in range(60)
+        for text, value in (("WIN a FREE prize now", 1.0), ("See you at six", 0.0))
+    ]
+    monkeypatch.setattr(corpora, "rows", lambda _, use: iter(rows if use == "train" else []))
+    record = tmp_path / "record.jsonl"
+    record.write_text('{"text": "Win a free prize now"}\n', "utf-8")
+    asked = ["models", "compare", "spam/copy", "--data", str(tmp_path), "--record", str(record)]
+    assert run([*asked, "--models", str(tmp_path)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["worse"] == []
+    assert found["record"] == {"comments": 1, "share": 0.0, "changed": []}
+    kept = (tmp_path / "spam" / "copy" / "comparison.json").read_text("utf-8")
+    assert "prize" not in kept
+    assert run(["models", "promote", "spam/copy", "--models", str(tmp_path)]) == 0
+
+
+def test_changes_come_with_those_that_move_most_first(tmp_path: Path) -> None:
+    """Against a model of another mind: the decisions that turn are listed."""
+    used = champions(SHIPPED)
+    kept = {name: used[name] for name in ("abuse", "spam")}
+    for name, version in kept.items():
+        shutil.copytree(SHIPPED / name / version, tmp_path / name / version)
+    shutil.copytree(SHIPPED / "abuse" / used["abuse"], tmp_path / "abuse" / "deaf")
+    deaf = tmp_path / "abuse" / "deaf"
+    knots = np.load(deaf / "knots.npy")
+    knots[1] = 0.001
+    np.save(deaf / "knots.npy", knots)
+    card = json.loads((deaf / "card.json").read_text("utf-8"))
+    digest = hashlib.sha256((deaf / "knots.npy").read_bytes()).hexdigest()
+    card["files"]["knots.npy"] = f"sha256:{digest}"
+    (deaf / "card.json").write_text(json.dumps(card), "utf-8")
+    (tmp_path / "champion.json").write_text(json.dumps(kept), "utf-8")
+    found = comparing.changes(tmp_path, "abuse", "deaf", ["You are an idiot.", "It rains today."])
+    assert [it["text"] for it in found["changed"]] == ["You are an idiot."]
+    assert found["changed"][0]["to"] != found["changed"][0]["from"]

@@ -8,7 +8,11 @@ import pytest
 # What needs torch (the extra `train`) is collected only where it is installed.
 collect_ignore = ["tests/clients/drivers"]  # programs, each for a client that only it has
 if not find_spec("torch"):
-    collect_ignore += ["moderation/training/network.py", "tests/training/test_network.py"]
+    collect_ignore += [
+        f"{part}.py"
+        for name in ("network", "teacher")
+        for part in (f"moderation/training/{name}", f"tests/training/test_{name}")
+    ]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -31,7 +31,7 @@ SPAM = "Visit the best casino in town."
 WORDS = {
     "bungler": {"insult": 0.7, "toxicity": 0.7},
     "idiot": {"insult": 0.97, "toxicity": 0.97, "personal_attack": 0.97},
-    "kill": {"threat": 0.97},
+    "kill": {"threat": 0.97, "toxicity": 0.97},
     "vermin": {"identity_attack": 0.97},
     "nude": {"sexually_explicit": 0.97},
     "casino": {"spam": 0.99},

@@ -15,7 +15,7 @@ from sqlalchemy.orm import sessionmaker
 from api import corrections, desk, dialects, errors, headers, metrics, records, settings, v1
 from api.auth import Gate
 from api.body import JsonRequest
-from api.dialects.perspective.shadow import Shadow
+from api.dialects.perspective.upstream import Upstream
 from api.docs import docs
 from api.housekeeping import Housekeeper
 from api.keeper import Keeper
@@ -136,7 +136,7 @@ def _furnish(app: App, chosen: settings.Settings, moderator: Moderator, shared: 
             marker=chosen.spool / ".protected",
         ),
         model_cards=_cards(moderator, chosen),
-        perspective_shadow=Shadow(
+        perspective_upstream=Upstream(
             str(chosen.perspective_upstream),
             chosen.perspective_upstream_key.get_secret_value(),
             chosen.perspective_differences,

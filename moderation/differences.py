@@ -1,4 +1,4 @@
-"""What Perspective and the house rules said of the same comments, as the shadow noted it.
+"""What Perspective and the house rules said of the same comments, as the service noted it.
 
 A line of the file is `{"at": …, "scores": {"TOXICITY": [ours, theirs]}}`. The report tells for
 each attribute how near both are, and which score of ours speaks as often as each of theirs: on a
@@ -22,7 +22,7 @@ Scores = npt.NDArray[np.float64]
 
 
 class DifferencesError(ValueError):
-    """A file that the shadow did not write; says which line."""
+    """A file that the service did not write; says which line."""
 
 
 def read(path: Path) -> dict[str, tuple[Scores, Scores]]:
@@ -34,7 +34,7 @@ def read(path: Path) -> dict[str, tuple[Scores, Scores]]:
                 for name, (ours, theirs) in json.loads(line)["scores"].items():
                     pairs[name].append((float(ours), float(theirs)))
             except (ValueError, KeyError, TypeError, AttributeError):
-                raise DifferencesError(f"{path}: line {number} is none of the shadow's") from None
+                raise DifferencesError(f"{path}: line {number}: not one of ours") from None
     both = {name: np.array(found) for name, found in pairs.items()}
     return {name: (array[:, 0], array[:, 1]) for name, array in both.items()}
 

@@ -19,7 +19,7 @@ from api import errors
 from api.auth import bearer, gate
 from api.dialects.perspective import attributes, discovery, feedback, wire
 from api.dialects.perspective.attributes import Judged, MissingScoreError
-from api.dialects.perspective.shadow import Shadow
+from api.dialects.perspective.upstream import Upstream
 from api.dialects.perspective.wire import AnalyzeRequest, RefusedError, SuggestRequest
 from api.errors import Problem
 from api.keeper import Asked
@@ -69,9 +69,9 @@ def analyze() -> Response:
     parts = _parts(text, comment) if asked.span_annotations else []
     found = {name: _scores(wanted[name], whole, parts, text) for name in wanted}
     values = {name: scores["summaryScore"]["value"] for name, scores in found.items()}
-    shadow: Shadow | None = current_app.extensions["perspective_shadow"]
-    if shadow:
-        shadow.compare(comment.text, asked.languages or detected, values)
+    upstream: Upstream | None = current_app.extensions["perspective_upstream"]
+    if upstream:
+        upstream.compare(comment.text, asked.languages or detected, values)
     least = {name: it.score_threshold or 0.0 for name, it in asked.requested_attributes.items()}
     scores = {name: found[name] for name in wanted if values[name] >= least[name]}
     answer = {

@@ -42,7 +42,7 @@ def test_the_thresholds(tmp_path: Path) -> None:
     assert all(migrate.toxicity(float(theirs)) == float(ours) for theirs, ours in rows)
 
 
-def test_the_settings_of_the_shadow() -> None:
+def test_the_settings_of_the_upstream() -> None:
     """They are named as the service reads them."""
     lines = dict(line.split("=", 1) for line in block("sh", "UPSTREAM").splitlines())
     given = {name.removeprefix("MODERATION_").lower(): value for name, value in lines.items()}

@@ -34,7 +34,7 @@ OWN = frozenset({"HOUSE_RULES"})  # what only we know
 Job = tuple[str, Sequence[str], Mapping[str, float]]
 
 
-class Shadow:
+class Upstream:
     """Asks `upstream` about what was answered here, one after the other, and notes it in `file`."""
 
     def __init__(self, upstream: str, key: str, file: Path) -> None:
@@ -61,7 +61,7 @@ class Shadow:
         # Not before: a thread that was there when the workers are made is in none of them.
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="shadow", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="upstream", daemon=True)
                 self._thread.start()
 
     def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""The shadow asks Perspective too, here a stand-in for it, and notes both scores."""
+"""Perspective is asked too, here a stand-in for it, and notes both scores."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def upstream() -> Iterator[tuple[str, type[StandIn]]]:
     server.server_close()
 
 
-def shadowed(folder: Path, address: str) -> App:
+def comparing(folder: Path, address: str) -> App:
     """A service that asks there too."""
     return make(
         folder,
@@ -63,10 +63,10 @@ def shadowed(folder: Path, address: str) -> App:
 def test_both_scores_are_noted(tmp_path: Path, upstream: tuple[str, type[StandIn]]) -> None:
     """The client has our answer; Perspective is asked for what it knows, and to store nothing."""
     address, stand_in = upstream
-    app = shadowed(tmp_path, address)
+    app = comparing(tmp_path, address)
     answer = analyze(app.test_client(), FINE, "TOXICITY", "HOUSE_RULES").get_json()
     assert answer["attributeScores"]["TOXICITY"]["summaryScore"]["value"] == 0.01
-    app.extensions["perspective_shadow"].wait()
+    app.extensions["perspective_upstream"].wait()
     ((path, body),) = stand_in.asked
     assert path == "/v1alpha1/comments:analyze?key=theirs"
     assert body == {
@@ -91,20 +91,20 @@ def test_perspective_need_not_answer(
 ) -> None:
     """Nothing is noted, the log says why and holds neither key nor comment; the next is asked."""
     address, stand_in = upstream
-    app = shadowed(tmp_path, address)
+    app = comparing(tmp_path, address)
     stand_in.status = status
     assert analyze(app.test_client(), FINE).status_code == 200
-    app.extensions["perspective_shadow"].wait()
+    app.extensions["perspective_upstream"].wait()
     assert not (tmp_path / "var" / "both.jsonl").exists()
     assert str(status) in caplog.text
     assert "theirs" not in caplog.text
     assert FINE not in caplog.text
     stand_in.status = 200
     analyze(app.test_client(), FINE)
-    app.extensions["perspective_shadow"].wait()
+    app.extensions["perspective_upstream"].wait()
     assert (tmp_path / "var" / "both.jsonl").exists()
 
 
 def test_nobody_is_asked_unset(tmp_path: Path) -> None:
     """Nothing leaves the machine as long as no address is set."""
-    assert make(tmp_path).extensions["perspective_shadow"] is None
+    assert make(tmp_path).extensions["perspective_upstream"] is None

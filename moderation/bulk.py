@@ -128,7 +128,7 @@ def open_source(name: str, form: Format | None, max_bytes: int) -> Iterator[Sour
             raw = stack.enter_context(Path(name).open("rb"))
             size = Path(name).stat().st_size or None
         counted = _Counted(raw)
-        plain = _unpacked(io.BufferedReader(counted))
+        plain = plain_bytes(io.BufferedReader(counted))
         told = _SUFFIXES.get(Path(name.removesuffix(".gz")).suffix.lower())
         seen = _sniffed(plain)
         match form or told or seen:
@@ -148,7 +148,7 @@ def open_source(name: str, form: Format | None, max_bytes: int) -> Iterator[Sour
 def unpacked(path: Path) -> Iterator[io.BufferedReader]:
     """The file's bytes, whether packed with gzip or not."""
     with path.open("rb") as raw:
-        yield _unpacked(raw)
+        yield plain_bytes(raw)
 
 
 class _Counted(io.RawIOBase):
@@ -168,7 +168,7 @@ class _Counted(io.RawIOBase):
         return len(data)
 
 
-def _unpacked(stream: io.BufferedReader) -> io.BufferedReader:
+def plain_bytes(stream: io.BufferedReader) -> io.BufferedReader:
     """The stream itself, or what is packed in it: a gzip file begins with two bytes of its own."""
     if stream.peek(2)[:2] == b"\x1f\x8b":
         return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=stream)))

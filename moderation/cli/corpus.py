@@ -34,9 +34,9 @@ def corpus() -> None:
 
 @corpus.command("list")
 def list_() -> None:
-    """Name every known corpus: what it may be used for, and its licence."""
-    for source in importing.known().values():
-        click.echo("\t".join((source.name, source.use, source.licence, ", ".join(source.labels))))
+    """Name every known corpus: its use, its licence, its labels, and where its publisher has it."""
+    for it in importing.known().values():
+        click.echo("\t".join((it.name, it.use, it.licence, ", ".join(it.labels), it.home)))
 
 
 @corpus.command()
@@ -49,8 +49,8 @@ def check(file: Path, name: str | None, text: str, columns: tuple[str, ...]) -> 
     report = Report()
     source = _source(file, name, text, columns, "unknown")
     try:
-        for found, _ in importing.rows(file, source, report):
-            name = found.name
+        for found in importing.rows(file, source, report):
+            name = found.source.name
     except CorpusError as error:
         raise click.UsageError(str(error)) from None
     click.echo(json.dumps({"corpus": name, **report.to_dict()}, indent=2))
@@ -78,15 +78,17 @@ def import_(
 ) -> None:
     """Write FILE's rows, each once, as training reads them; print its table for sources.toml.
 
-    A corpus whose licence lets it only measure is refused.
+    A corpus whose licence lets it only measure is marked so in that table: nothing learns from it.
     """
     source = _source(file, name, text, columns, licence)
     try:
-        report, entry = importing.write(file, source, out)
+        report, found, table = importing.write(file, source, out)
     except CorpusError as error:
         raise click.UsageError(str(error)) from None
-    click.echo(entry, nl=False)
+    click.echo(table, nl=False)
     click.echo(f"{report.kept:,} of {report.rows:,} rows kept", err=True)
+    if found.use != "train":
+        click.echo(f"{found.name} may measure and not train: {found.licence}", err=True)
 
 
 def _source(

@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import itertools
 import logging
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -65,6 +66,7 @@ class Label(_Strict):
     scale: tuple[float, float] | None = None
     values: dict[str, float | Literal["skip"]] | None = None
     otherwise: float | None = None
+    weights: str | None = None
     texts: dict[str, float] | None = None
 
     def read(self, record: Mapping[str, str], text_column: str) -> float | None:
@@ -72,6 +74,8 @@ class Label(_Strict):
         if self.texts is not None:
             return self.texts.get(text_column)
         said = record[self.column or ""]
+        if self.values is not None and self.weights is not None:
+            return self._mean(self.values, said, record.get(self.weights, ""))
         if self.values is not None:
             value = self.values.get(said, self.otherwise)
             return None if value == "skip" else value
@@ -79,6 +83,22 @@ class Label(_Strict):
             return None
         low, high = self.scale or (0.0, 1.0)
         return min(max((float(said) - low) / (high - low), 0.0), 1.0)
+
+    def _mean(
+        self, values: Mapping[str, float | Literal["skip"]], said: str, weights: str
+    ) -> float | None:
+        """The mean of what stands there, where there are several answers and how sure each is."""
+        answers, sure = _listed(said), [float(it) for it in _listed(weights)]
+        sure = sure or [1.0] * len(answers)
+        if len(sure) != len(answers):
+            raise ValueError(
+                f"column '{self.weights}': must have {len(answers)} numbers, as many as "
+                f"'{self.column}' has answers, not {len(sure)}"
+            )
+        found = [(values.get(it, self.otherwise), by) for it, by in zip(answers, sure, strict=True)]
+        told = [(value, by) for value, by in found if isinstance(value, float)]
+        total = sum(by for _, by in told)
+        return sum(value * by for value, by in told) / total if total else None
 
 
 class Natural(_Strict):
@@ -97,6 +117,7 @@ class Source(_Strict):
     licence: str
     citation: str
     notes: str
+    home: str = ""
     sha256: str | None = None
     text: tuple[str, ...] = ("text",)
     natural: bool | Natural = False
@@ -150,7 +171,7 @@ class Source(_Strict):
             "rows": rows,
             "licence": self.licence,
             "citation": self.citation,
-            "sha256": _sha256(data / self.file),
+            "sha256": sha256(data / self.file),
         }
 
 
@@ -180,7 +201,7 @@ def rows(data: Path, use: Use, sources: Path | None = None) -> Iterator[Row]:
         path = data / source.file
         if not path.is_file():
             raise CorpusError(f"{path}: there is no such file (set '{source.name}')")
-        if source.sha256 and _sha256(path) != source.sha256:
+        if source.sha256 and sha256(path) != source.sha256:
             log.warning("%s is not the file that sources.toml names; figures will differ", path)
     return itertools.chain.from_iterable(source.rows(data) for source in chosen)
 
@@ -188,14 +209,25 @@ def rows(data: Path, use: Use, sources: Path | None = None) -> Iterator[Row]:
 def digests(data: Path, use: Use) -> dict[str, str]:
     """The hash of every file of that use under `data`, by the set's name. Raises `CorpusError`."""
     try:
-        return {it.name: _sha256(data / it.file) for it in catalogue().values() if it.use == use}
+        return {it.name: sha256(data / it.file) for it in catalogue().values() if it.use == use}
     except OSError as error:
         raise CorpusError(f"{error.filename}: there is no such file") from None
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """The file's hash, as `sources.toml` and the cards have it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _listed(cell: str) -> list[str]:
+    """The entries of a list in a cell, however it is written.
+
+    >>> _listed("1\\n2"), _listed("['yes', 'no']"), _listed("")
+    (['1', '2'], ['yes', 'no'], [])
+    """
+    entries = re.split(r"[\n,;|]", cell.strip().strip("[]"))
+    return [it.strip().strip("'\"") for it in entries if it.strip()]
 
 
 def _stretches(offsets: list[int]) -> tuple[tuple[int, int], ...]:

@@ -1,9 +1,4 @@
-"""Somebody's file of labelled comments: known by its columns, cleaned of doubles, reported on.
-
-The file is read row by row. What is kept of a row to know its like again is a sketch of sixteen
-numbers (min-wise hashes of its n-grams of five characters; Broder 1997), so that memory is about
-half a kilobyte a row whatever the texts are.
-"""
+"""Somebody's file of labelled comments: known by its columns, cleaned of doubles, reported on."""
 
 from __future__ import annotations
 
@@ -11,70 +6,22 @@ import csv
 import gzip
 import io
 import json
-import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
-from moderation.bulk import unpacked
-from moderation.ngrams import Recipe
-from moderation.training import corpora, splits
-from moderation.training.corpora import CorpusError, Label, Row, Source
+from moderation.training import corpora
+from moderation.training.corpora import CorpusError, Label, Natural, Row, Source
+from moderation.training.doubles import Doubles
+from moderation.training.files import records
+from moderation.training.published import unfolded
 
 FORMATS = corpora.SOURCES.with_name("formats.toml")
 LONGEST = 20_480  # bytes of a comment that is not suspicious
-ALIKE = 13  # numbers of sixteen that near-duplicates share: some four fifths of their n-grams
-_SHINGLES = Recipe(chars=(5, 5), words=(0, 0))
-_FACTORS = np.random.default_rng(16).integers(1, 1 << 63, 16, dtype=np.uint64) * np.uint64(
-    2
-) + np.uint64(1)
-_BANDS = 4
-
-
-class Doubles:
-    """Knows texts again that it has seen, the same or nearly so.
-
-    >>> seen = Doubles()
-    >>> long = "The council meets again on Monday to talk about the roads"
-    >>> [seen.seen(text) for text in (long, long.upper(), long + "!!", "Well said.")]
-    [None, 'same', 'same', None]
-    """
-
-    def __init__(self) -> None:
-        self._keys: set[str] = set()
-        self._sketches: list[npt.NDArray[np.uint64]] = []
-        self._bands: dict[tuple[int, bytes], int] = {}
-        self._parts: list[str] = []
-        self.crossed = 0  # doubles of which one would have trained and the other measured
-
-    def seen(self, text: str) -> str | None:
-        """'same' or 'near' where a text like it came before; else it is remembered."""
-        key = splits.key(text)
-        if key in self._keys:
-            return "same"
-        self._keys.add(key)
-        hashes = _SHINGLES.hashes(text)
-        if not len(hashes):
-            return None
-        sketch = (hashes[:, None] * _FACTORS).min(axis=0)
-        bands = [(at, sketch[at::_BANDS].tobytes()) for at in range(_BANDS)]
-        part = splits.part(text)
-        for band in bands:
-            other = self._bands.get(band)
-            if other is not None and (self._sketches[other] == sketch).sum() >= ALIKE:
-                self.crossed += part != self._parts[other]
-                return "near"
-        for band in bands:
-            self._bands.setdefault(band, len(self._sketches))
-        self._sketches.append(sketch)
-        self._parts.append(part)
-        return None
+_NATURAL, _MARKS = "natural", "marks"  # columns of what is written, where the corpus has them
 
 
 @dataclass
@@ -86,6 +33,7 @@ class Report:
     same: int = 0
     near: int = 0
     crossed: int = 0
+    unlabelled: int = 0
     empty: int = 0
     long: int = 0
     yes: Counter[str] = field(default_factory=Counter)
@@ -93,12 +41,32 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; `labels` tells the balance of those kept."""
-        counts = {name: getattr(self, name) for name in "rows kept same near crossed".split()}
+        names = "rows kept same near crossed unlabelled".split()
         labels = {
             name: {"yes": self.yes[name], "no": self.no[name]}
             for name in sorted({*self.yes, *self.no})
         }
-        return {**counts, "suspicious": {"empty": self.empty, "long": self.long}, "labels": labels}
+        return {
+            **{name: getattr(self, name) for name in names},
+            "suspicious": {"empty": self.empty, "long": self.long},
+            "labels": labels,
+        }
+
+
+class Found(NamedTuple):
+    """A row worth keeping, the line it stands in, and the corpus that it is of."""
+
+    line: int
+    source: Source
+    row: Row
+
+
+class Written(NamedTuple):
+    """What was written: the report, the corpus it is, and the table that `sources.toml` wants."""
+
+    report: Report
+    source: Source
+    table: str
 
 
 def own(name: str, columns: Mapping[str, str], text: str, licence: str) -> Source:
@@ -116,76 +84,6 @@ def own(name: str, columns: Mapping[str, str], text: str, licence: str) -> Sourc
     )
 
 
-def records(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each row's line and cells: of CSV, tab-separated, JSON lines or Parquet, packed or not.
-
-    Raises `CorpusError` where the file, or a line of it, is none of these.
-    """
-    with ExitStack() as stack:
-        inner = path.name.removesuffix(".gz")
-        if zipfile.is_zipfile(path) and not inner.endswith(".parquet"):
-            packed = stack.enter_context(zipfile.ZipFile(path))
-            names = [it for it in packed.namelist() if not it.endswith("/")]
-            if len(names) != 1:
-                raise CorpusError(f"{path}: must hold one file, not {len(names)}")
-            inner, stream = names[0], stack.enter_context(packed.open(names[0]))
-        elif inner.endswith(".parquet"):
-            yield from _parquet(path)
-            return
-        else:
-            stream = stack.enter_context(unpacked(path))
-        lines = io.TextIOWrapper(stream, "utf-8-sig", newline="")
-        try:
-            yield from _json(lines, path) if _is_json(inner) else _table(lines, inner)
-        except UnicodeDecodeError as error:
-            raise CorpusError(f"{path}: is not UTF-8: {error.reason}") from None
-        except csv.Error as error:
-            raise CorpusError(f"{path}: is no table: {error}") from None
-
-
-def _is_json(name: str) -> bool:
-    return name.endswith((".jsonl", ".ndjson", ".json"))
-
-
-def _table(lines: IO[str], name: str) -> Iterator[tuple[int, dict[str, str]]]:
-    reader = csv.DictReader(lines, delimiter="\t" if name.endswith(".tsv") else ",")
-    for record in reader:
-        yield reader.line_num, {key: value or "" for key, value in record.items() if key}
-
-
-def _json(lines: Iterable[str], path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            found = json.loads(line)
-        except ValueError as error:
-            raise CorpusError(f"{path}, line {number}: is no JSON: {error}") from None
-        if not isinstance(found, dict):
-            raise CorpusError(f"{path}, line {number}: must be an object with the columns")
-        yield number, {key: _cell(value) for key, value in found.items()}
-
-
-def _parquet(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        from pyarrow import ArrowException, parquet
-    except ModuleNotFoundError:
-        raise CorpusError("Parquet needs pyarrow: pip install 'house-rules[parquet]'") from None
-    try:
-        batches = parquet.ParquetFile(path).iter_batches(1024)
-        rows = (row for batch in batches for row in batch.to_pylist())
-        for number, row in enumerate(rows, 1):
-            yield number, {key: _cell(value) for key, value in row.items()}
-    except (ArrowException, OSError) as error:
-        raise CorpusError(f"{path}: is no Parquet file: {error}") from None
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
-    return "" if value is None else str(value)
-
-
 def known() -> dict[str, Source]:
     """Every format that is known, by its name.
 
@@ -196,13 +94,17 @@ def known() -> dict[str, Source]:
 
 
 def recognised(record: Mapping[str, str], path: Path) -> Source:
-    """The known format of a file's first row; of several the one that needs most columns.
+    """The known format of a file's first row.
 
-    Raises `CorpusError` where there is none, or where several have the same columns.
+    Of several it is the one that needs most columns, or whose file has this name. Raises
+    `CorpusError` where there is none, or where several have the same columns.
     """
     fitting = [it for it in known().values() if it.columns <= record.keys()]
     most = max((len(it.columns) for it in fitting), default=0)
-    fitting = [it for it in fitting if len(it.columns) == most and list(it.labelled(record))]
+    fitting = [it for it in fitting if len(it.columns) == most]
+    if len(fitting) > 1:
+        fitting = [it for it in fitting if _says_something(it, record)] or fitting
+        fitting = [it for it in fitting if Path(it.file).name == path.name] or fitting
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -215,16 +117,34 @@ def recognised(record: Mapping[str, str], path: Path) -> Source:
     )
 
 
-def rows(path: Path, source: Source | None, report: Report) -> Iterator[tuple[Source, Row]]:
-    """The rows worth keeping, once each, while `report` counts. Raises `CorpusError`."""
+def _says_something(source: Source, record: Mapping[str, str]) -> bool:
+    try:
+        return bool(list(source.labelled(record)))
+    except (ValueError, SyntaxError, TypeError):
+        return False
+
+
+def rows(
+    path: Path, source: Source | None, report: Report, opened: IO[bytes] | None = None
+) -> Iterator[Found]:
+    """The rows worth keeping, once each, while `report` counts. Raises `CorpusError`.
+
+    `source` says what the columns mean; else the file is known by them. `opened` is the file,
+    where somebody counts what is read of it.
+    """
     doubles = Doubles()
-    for line, record in records(path):
+    numbered = records(path, opened)
+    mine = source is not None and source.name not in known()
+    for line, record in numbered if mine else unfolded(path, numbered):
         source = source or recognised(record, path)
         if missing := sorted(source.columns - record.keys()):
             raise CorpusError(f"{path}, line {line}: no column '{missing[0]}'")
         report.rows += 1
-        report.empty += not any(record[column].strip() for column in source.text)
-        for row in _labelled(source, record, f"{path}, line {line}"):
+        empty = not any(record[column].strip() for column in source.text)
+        made = _labelled(source, record, f"{path}, line {line}")
+        report.empty += empty
+        report.unlabelled += not made and not empty
+        for row in made:
             report.long += len(row.text.encode("utf-8", "replace")) > LONGEST
             again = doubles.seen(row.text)
             report.crossed = doubles.crossed
@@ -235,7 +155,7 @@ def rows(path: Path, source: Source | None, report: Report) -> Iterator[tuple[So
             report.kept += 1
             for name, value in row.labels.items():
                 (report.yes if value >= 0.5 else report.no)[name.partition(".")[2]] += 1
-            yield source, row
+            yield Found(line, source, row)
 
 
 def _labelled(source: Source, record: Mapping[str, str], where: str) -> list[Row]:
@@ -254,51 +174,70 @@ def _labelled(source: Source, record: Mapping[str, str], where: str) -> list[Row
         raise CorpusError(f"{where}: {error}") from None
 
 
-def write(path: Path, source: Source | None, target: Path) -> tuple[Report, str]:
+def write(
+    path: Path, source: Source | None, target: Path, opened: IO[bytes] | None = None
+) -> Written:
     """Write the rows to `target`, a CSV of `text` and the labels packed with gzip, whole or not.
 
-    Returns the report, and the table that `sources.toml` wants. Raises `CorpusError` also where
-    the licence does not let a model learn from the file.
+    A corpus whose licence lets it only measure is marked so in the table, and nothing learns from
+    it. Raises `CorpusError`.
     """
     report = Report()
-    partial = target.with_name(f".{target.name}.partial")
+    unfinished = target.with_name(f".{target.name}.partial")
     try:
-        with gzip.GzipFile(partial, "wb", mtime=0) as packed:
+        with gzip.GzipFile(unfinished, "wb", mtime=0) as packed:
             lines = io.TextIOWrapper(packed, "utf-8", newline="")
             writer = csv.writer(lines)
-            names: list[str] = []
-            for found, row in rows(path, source, report):
-                if not names:
-                    if found.use != "train":
-                        raise CorpusError(
-                            f"{path}: is '{found.name}', whose licence ({found.licence}) lets it "
-                            "measure and not train; `corpus check` reads it"
-                        )
-                    source, names = found, list(found.labels)
-                    writer.writerow(["text", *names])
-                said = [row.labels.get(f"{found.name}.{name}", "") for name in names]
-                writer.writerow([row.text, *said])
+            written: Source | None = None
+            for _, written, row in rows(path, source, report, opened):
+                if report.kept == 1:
+                    writer.writerow(["text", *written.labels, *_extra(written)])
+                writer.writerow(_cells(written, row))
             lines.flush()
             lines.detach()
-        if source is None or not names:
+        if written is None:
             raise CorpusError(f"{path}: has no row with a text and a label")
-        partial.replace(target)
+        unfinished.replace(target)
     finally:
-        partial.unlink(missing_ok=True)
-    return report, _entry(source, target)
+        unfinished.unlink(missing_ok=True)
+    return Written(report, written, _entry(written, target))
+
+
+def _extra(source: Source) -> list[str]:
+    """The columns beside text and labels that this corpus makes."""
+    sampled = isinstance(source.natural, Natural)
+    return [_NATURAL] * sampled + [_MARKS] * bool(source.marks)
+
+
+def _cells(source: Source, row: Row) -> list[str | float]:
+    extra: dict[str, str | float] = {
+        _NATURAL: int(row.natural),
+        _MARKS: str([at for start, end in row.marks for at in range(start, end)]),
+    }
+    said = [row.labels.get(f"{source.name}.{name}", "") for name in source.labels]
+    return [row.text, *said, *(extra[name] for name in _extra(source))]
 
 
 def _entry(source: Source, target: Path) -> str:
-    quoted = json.dumps
+    quoted = partial(json.dumps, ensure_ascii=False)
+    natural = (
+        f'{{ column = "{_NATURAL}", equals = "1" }}'
+        if isinstance(source.natural, Natural)
+        else quoted(source.natural)
+    )
     lines = [
         "[[source]]",
         f"name = {quoted(source.name)}",
         f"file = {quoted(target.name)}",
-        'use = "train"',
+        f"use = {quoted(source.use)}",
         f"licence = {quoted(source.licence)}",
         f"citation = {quoted(source.citation)}",
         f"notes = {quoted(source.notes)}",
+        f"home = {quoted(source.home)}",
+        f"sha256 = {quoted(corpora.sha256(target))}",
+        f"natural = {natural}",
+        *([f"marks = {quoted(_MARKS)}"] if source.marks else []),
         "[source.labels]",
-        *(f"{name} = {{ column = {quoted(name)} }}" for name in source.labels),
+        *(f"{quoted(name)} = {{ column = {quoted(name)} }}" for name in source.labels),
     ]
     return "\n".join(lines) + "\n"

@@ -10,6 +10,7 @@ import pytest
 
 from moderation.cli import run
 from moderation.training import corpora
+from moderation.training.importing import known
 
 JIGSAW = "id,comment_text,toxic,severe_toxic,obscene,threat,insult,identity_hate\n"
 LONG = "The council meets again on Monday evening to talk about roads, schools and water for {}"
@@ -74,15 +75,43 @@ def test_what_is_imported_is_what_training_reads(
     ]
 
 
-def test_what_may_only_measure_is_not_imported(
+def test_what_may_only_measure_does_not_train(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A licence that lets a corpus measure alone is named, and nothing is written."""
+    """A licence that lets a corpus measure alone stands in its table, so that nothing learns."""
     path = tmp_path / "olid.tsv"
     path.write_text("id\ttweet\tsubtask_a\n1\tYou fool\tOFF\n", "utf-8")
-    said = refused(capfd, "import", str(path), "--out", str(tmp_path / "x.csv.gz"))
-    assert "'olid', whose licence (unclear)" in said
-    assert [it.name for it in tmp_path.iterdir()] == ["olid.tsv"]
+    assert run(["corpus", "import", str(path), "--out", str(tmp_path / "olid.csv.gz")]) == 0
+    out, err = capfd.readouterr()
+    assert "may measure and not train" in err
+    (tmp_path / "sources.toml").write_text(out, "utf-8")
+    assert list(corpora.rows(tmp_path, "train", tmp_path / "sources.toml")) == []
+    (row,) = corpora.rows(tmp_path, "validate", tmp_path / "sources.toml")
+    assert row.labels == {"olid.offensive": 1.0}
+
+
+def test_of_twins_the_name_of_the_file_tells(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Two sets have the same columns; one keeps the name that `sources.toml` gives it."""
+    path = tmp_path / "davidson_tweets.csv.gz"
+    path.write_bytes(gzip.compress(b"text,class\nYou fool,1\nWell said,2\n"))
+    assert checked(capfd, str(path))["corpus"] == "davidson"
+
+
+def test_rows_without_a_label_are_counted(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A word that stands for no label makes no row, and is not passed over in silence."""
+    path = tmp_path / "olid.tsv"
+    path.write_text("id\ttweet\tsubtask_a\n1\tYou fool\tOFF\n2\tWell said\tMAYBE\n", "utf-8")
+    found = checked(capfd, str(path))
+    assert (found["kept"], found["unlabelled"]) == (1, 1)
+
+
+def test_every_corpus_says_whence_it_comes() -> None:
+    """Licence, citation and address stand with each corpus that is known."""
+    assert all(it.licence and it.citation and it.home for it in known().values())
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,10 @@ from api.record import database
 from api.record.spool import Spool
 from api.record.webhooks import Hook
 from api.schemas import ProblemOut
+from api.swap import swap
+from api.watch import Watch
 from moderation import Moderator
-from moderation.models import listing
+from moderation.models import CHAMPION, SHIPPED
 
 _INFO = Info(
     title="House rules",
@@ -62,8 +66,9 @@ def create_app(
     """The application. `config` is laid over the environment; names as in `api/settings.py`.
 
     Other names in `config` are Flask's own. A `moderator` takes the place of the one that the
-    settings would load. Workers add up their metrics in `metrics_folder`. Raises
-    `SettingsError`, `PolicyError` or `ModelError` saying what is wrong.
+    settings would load, for good: models promoted later do not change it. Workers add up their
+    metrics in `metrics_folder`. Raises `SettingsError`, `PolicyError` or `ModelError` saying what
+    is wrong.
 
     >>> create_app({"TESTING": True}).test_client().get("/healthz").json
     {'status': 'ok'}
@@ -85,8 +90,7 @@ def create_app(
     app.config.update({"MAX_CONTENT_LENGTH": chosen.max_content_length, **given})
     if metrics_folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_folder)  # where its library looks
-    shared = metrics_folder is not None
-    _furnish(app, chosen, moderator or Moderator.load(chosen.policy, chosen.models), shared)
+    _furnish(app, chosen, moderator, shared=metrics_folder is not None)
 
     errors.register(app)
     headers.register(app)
@@ -108,19 +112,29 @@ def settings_from_environment(own: Mapping[str, Any]) -> settings.Settings:
     return settings.read({**environment, **own})
 
 
-def _furnish(app: App, chosen: settings.Settings, moderator: Moderator, shared: bool) -> None:
+def _furnish(app: App, chosen: settings.Settings, given: Moderator | None, *, shared: bool) -> None:
     """Give the app what its routes work with."""
+    models = chosen.models or SHIPPED
+    moderator = given or Moderator.load(chosen.policy, models)
     engine = database.connect(chosen.database.get_secret_value())
     hooks = [
         Hook(str(url), chosen.webhook_secret.get_secret_value() if chosen.webhook_secret else "")
         for url in chosen.webhooks
     ]
     keeper = Keeper(moderator, sessionmaker(engine), Spool(chosen.spool), hooks=hooks)
-    housekeeper = Housekeeper(keeper, chosen.retention_days)
+
+    def use(moderator: Moderator) -> None:
+        moderator.on_check = lambda rule, took: counted.rule_seconds.labels(rule).observe(took)
+        app.extensions["model_cards"] = _cards(moderator, models)
+        keeper.moderator = moderator
+
+    watch = Watch(models / CHAMPION, partial(swap, keeper, models, use))
+    housekeeper = Housekeeper(keeper, chosen.retention_days, [] if given else [watch])
     housekeeper.prepare()
-    counted = metrics.Metrics(keeper, shared=shared)
+    counted = metrics.Metrics(keeper, housekeeper, shared=shared)
     keeper.on_lost = counted.lost.inc
-    moderator.on_check = lambda rule, took: counted.rule_seconds.labels(rule).observe(took)
+    housekeeper.on_look = counted.tell
+    use(moderator)
     app.extensions.update(
         settings=chosen,
         engine=engine,
@@ -135,7 +149,6 @@ def _furnish(app: App, chosen: settings.Settings, moderator: Moderator, shared: 
             storage=chosen.rate_storage.get_secret_value(),
             marker=chosen.spool / ".protected",
         ),
-        model_cards=_cards(moderator, chosen),
         perspective_upstream=Upstream(
             str(chosen.perspective_upstream),
             chosen.perspective_upstream_key.get_secret_value(),
@@ -147,16 +160,19 @@ def _furnish(app: App, chosen: settings.Settings, moderator: Moderator, shared: 
     metrics.register(app, counted)
 
 
-def _cards(moderator: Moderator, chosen: settings.Settings) -> list[dict[str, Any]]:
+def _cards(moderator: Moderator, models: Path) -> list[dict[str, Any]]:
     """What the cards of the models in use say, in short."""
-    found = {(name, kept): card for name, kept, _, card in listing(chosen.models)}
     short = ("purpose", "heads", "licence", "made", "limits")
-    return [
-        {
-            "name": name,
-            "version": kept,
-            **{key: card[key] for key in short if key in (card := found.get((name, kept), {}))},
-            "data": [entry["name"] for entry in found.get((name, kept), {}).get("data", [])],
-        }
-        for name, kept in moderator.models.versions.items()
-    ]
+    told = []
+    for name, kept in moderator.models.versions.items():
+        path = models / name / kept / "card.json"
+        card = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        told.append(
+            {
+                "name": name,
+                "version": kept,
+                **{key: card[key] for key in short if key in card},
+                "data": [entry["name"] for entry in card.get("data", [])],
+            }
+        )
+    return told

@@ -1,16 +1,20 @@
-"""What happens between requests: the spool is written, webhooks go out, old texts are forgotten."""
+"""What happens between requests.
+
+The spool is written, webhooks go out, old texts are forgotten, and promoted models are taken.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.keeper import Keeper
 from api.record import database, erase, webhooks
+from api.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -21,9 +25,16 @@ FORGET_EVERY = dt.timedelta(hours=1)
 class Housekeeper:
     """Runs beside the requests of a worker; any number of workers may run one each."""
 
-    def __init__(self, keeper: Keeper, retention_days: int | None = None) -> None:
+    def __init__(
+        self,
+        keeper: Keeper,
+        retention_days: int | None = None,
+        watches: Sequence[Watch] = (),
+    ) -> None:
         self.keeper = keeper
         self.retention_days = retention_days
+        self.watches = watches
+        self.on_look: Callable[[], None] | None = None
         self._prepared = False
         self._forgot_at: dt.datetime | None = None
         self._stop = threading.Event()
@@ -40,7 +51,8 @@ class Housekeeper:
 
     def start(self) -> None:
         """Begin, in threads that end with the process; a slow webhook keeps no decision waiting."""
-        for round_ in (self.round, self.send):
+        self.look()  # a worker that starts late takes at once what was promoted before
+        for round_ in (self.round, self.send, self.look):
             threading.Thread(
                 target=self._run, args=(round_,), name=round_.__name__, daemon=True
             ).start()
@@ -63,6 +75,17 @@ class Housekeeper:
         while keeper.hooks and not keeper.circuit.open and not self._stop.is_set():
             if not webhooks.deliver(keeper.sessions, keeper.hooks, keeper.clock()):
                 return
+
+    def look(self) -> None:
+        """Look whether a file that is watched says something new."""
+        for watch in self.watches:
+            watch.look()
+        if self.on_look:
+            self.on_look()
+
+    def refused(self) -> list[str]:
+        """Why what the watched files say is not taken; empty where all is."""
+        return [watch.trouble for watch in self.watches if watch.trouble]
 
     def _run(self, round_: Callable[[], None]) -> None:
         while not self._stop.wait(EVERY_S):

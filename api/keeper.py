@@ -26,7 +26,7 @@ from api.record.history import history
 from api.record.spool import Spool
 from api.record.tables import DecisionRow
 from api.record.webhooks import Hook
-from moderation import Comment, Decision, Moderator
+from moderation import Comment, Decision, Moderator, Policy
 
 log = logging.getLogger(__name__)
 
@@ -76,11 +76,11 @@ class Keeper:
         known, contexts = self._known(asked, community)
         fresh = [place for place in range(len(asked)) if place not in known]
         comments = [contexts.get(place, asked[place].comment) for place in fresh]
-        judge = moderator or self.moderator
+        judge = moderator or self.moderator  # taken once: another may take its place any time
         made = dict(zip(fresh, judge.moderate_many(comments), strict=True))
         recorded = self._record(
             [
-                self._values(decision, asked[place], community, route)
+                self._values(decision, asked[place], judge.policy, community, route)
                 for place, decision in made.items()
                 if asked[place].keep
             ]
@@ -145,12 +145,12 @@ class Keeper:
             return 0
 
     def _values(
-        self, decision: Decision, asked: Asked, community: str, route: str
+        self, decision: Decision, asked: Asked, policy: Policy, community: str, route: str
     ) -> dict[str, Any]:
         return decisions.fields(
             decision,
             asked.comment,
-            self.moderator.policy,
+            policy,
             community=community,
             route=route,
             store=asked.store,

@@ -26,6 +26,7 @@ from prometheus_client import (
 from structlog.typing import Processor
 
 from api.auth import needs
+from api.housekeeping import Housekeeper
 from api.keeper import Keeper
 
 # From a tenth of a millisecond (one small rule) to ten seconds (a large batch).
@@ -37,8 +38,9 @@ log = structlog.get_logger("api")
 class Metrics:
     """What is counted and timed. `shared` where several workers write to one folder."""
 
-    def __init__(self, keeper: Keeper, *, shared: bool) -> None:
+    def __init__(self, keeper: Keeper, housekeeper: Housekeeper, *, shared: bool) -> None:
         self.keeper = keeper
+        self.housekeeper = housekeeper
         self.shared = shared
         self.registry = CollectorRegistry()
         if shared:  # the library looks for the folder when it is imported, which is too early
@@ -79,23 +81,37 @@ class Metrics:
         )
         self.versions = Gauge(
             "moderation_version",
-            "1 for each policy and model in use.",
+            "1 for each policy and model in use, in whichever worker; 0 for those before.",
             ["kind", "version"],
-            multiprocess_mode="max",
+            multiprocess_mode="livemax",
             registry=self.registry,
         )
+        self.refused = Gauge(
+            "moderation_refused",
+            "Workers that cannot take what was promoted, and go on as before.",
+            multiprocess_mode="livesum",
+            registry=self.registry,
+        )
+        self._told: set[tuple[str, str]] = set()
 
     def count(self, answers: Iterable[Mapping[str, Any]], route: str) -> None:
         """Count decisions as they are answered."""
         for answer in answers:
             self.decisions.labels(route, answer["action"]).inc()
 
+    def tell(self) -> None:
+        """What this worker decides with, and no longer; and whether it could not take others."""
+        moderator = self.keeper.moderator
+        told = {("policy", moderator.policy.hash), *moderator.models.versions.items()}
+        for kind, version in self._told | told:
+            self.versions.labels(kind, version).set((kind, version) in told)
+        self._told |= told
+        self.refused.set(bool(self.housekeeper.refused()))
+
     def expose(self) -> bytes:
         """All metrics in Prometheus's text format."""
         self.spool.set(len(self.keeper.spool))
-        moderator = self.keeper.moderator
-        for kind, version in {"policy": moderator.policy.hash, **moderator.models.versions}.items():
-            self.versions.labels(kind, version).set(1)
+        self.tell()
         if not self.shared:
             return generate_latest(self.registry)
         together = CollectorRegistry()

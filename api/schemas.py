@@ -200,3 +200,6 @@ class HealthOut(BaseModel):
 
     status: Literal["ok"]
     waiting: int | None = Field(None, description="Decisions that wait for the record.")
+    refused: list[str] | None = Field(
+        None, description="Why models that were promoted are not in use; those before still are."
+    )

@@ -63,8 +63,9 @@ def keeper() -> Keeper:
 
 
 def moderator() -> Moderator:
-    """The moderator of this app."""
-    return keeper().moderator
+    """The moderator of this request: another one may take its place, but not in the middle."""
+    found: Moderator = g.setdefault("moderator", keeper().moderator)
+    return found
 
 
 def count(made: list[dict[str, Any]], route: str) -> None:
@@ -188,11 +189,14 @@ def healthz() -> Response:
 )
 def readyz() -> Response:
     """Whether a comment can be decided, with the scores of every model, and be kept."""
-    expected = {head for reader in moderator().models.readers.values() for head in reader.heads}
-    missing = expected - moderator().moderate("The service is asking itself.").scores.keys()
+    decision = moderator().moderate("The service is asking itself.")
+    missing = moderator().models.heads - decision.scores.keys()
     if missing:
         raise Problem(503, f"No model gives these scores: {', '.join(sorted(missing))}.")
     trouble = keeper().trouble()
     if trouble:
         raise Problem(503, trouble)
-    return jsonify(status="ok", waiting=len(keeper().spool))
+    refused = current_app.extensions["housekeeper"].refused()
+    return jsonify(
+        status="ok", waiting=len(keeper().spool), **({"refused": refused} if refused else {})
+    )

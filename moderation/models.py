@@ -24,6 +24,7 @@ from moderation.text import Text, Weight
 
 FAST, CAREFUL = "abuse", "careful"  # two models that give the same scores
 
+CHAMPION = "champion.json"  # beside the models: which are in use
 SHIPPED = Path(__file__).parents[1] / "models"
 
 Probabilities = npt.NDArray[np.float64]
@@ -111,10 +112,32 @@ class Models:
         Raises `ModelError` where one is missing, damaged or not the one its card describes.
         """
         root = Path(folder) if folder else SHIPPED
-        versions = dict(versions or champions(root))
-        return cls(
-            {name: load(root / name / version) for name, version in versions.items()}, versions
+        return cls({}, {}).renewed(root, versions or champions(root))
+
+    def renewed(self, root: Path, versions: Mapping[str, str]) -> Models:
+        """Models of these `versions`, kept under `root`; what is loaded already is not read again.
+
+        Raises `ModelError` as `load` does.
+        """
+        readers, loaded = self._loaded
+        same = {name for name in versions if loaded.get(name) == versions[name]}
+        return Models(
+            {
+                name: readers[name] if name in same else load(root / name / version)
+                for name, version in versions.items()
+            },
+            dict(versions),
         )
+
+    @property
+    def loaded(self) -> Mapping[str, str]:
+        """The version of each model that was loaded; `versions` names those that speak."""
+        return self._loaded[1]
+
+    @property
+    def heads(self) -> frozenset[str]:
+        """The names of all scores."""
+        return frozenset(self._by_head)
 
     def speaking(self, reader: str) -> Models:
         """The same models, with abuse judged by the `careful` reader or by the `fast` one alone."""
@@ -169,12 +192,12 @@ class _Explain:
 def champions(root: Path) -> dict[str, str]:
     """The version of each model that is in use, by `champion.json`."""
     try:
-        versions = json.loads((root / "champion.json").read_text("utf-8"))
+        versions = json.loads((root / CHAMPION).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{root}: no champion.json that can be read: {error}") from error
+        raise ModelError(f"{root}: no {CHAMPION} that can be read: {error}") from error
     if isinstance(versions, dict) and all(isinstance(it, str) for it in versions.values()):
         return versions
-    raise ModelError(f"{root}: champion.json must name one version of each model")
+    raise ModelError(f"{root}: {CHAMPION} must name one version of each model")
 
 
 def load(folder: Path) -> Reader:

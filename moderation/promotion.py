@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from moderation.models import CAREFUL, FAST, Models, champions
+from moderation.models import CAREFUL, CHAMPION, FAST, Models, champions
 
 HISTORY = "history.jsonl"
 COMPARISON = "comparison.json"
@@ -103,9 +103,9 @@ def _change(
         file.write("\n" * torn + json.dumps(asdict(made), ensure_ascii=False) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    partial = root / ".champion.json.partial"
+    partial = root / f".{CHAMPION}.partial"
     partial.write_text(json.dumps(dict(versions), indent=2) + "\n", "utf-8")
-    partial.replace(root / "champion.json")
+    partial.replace(root / CHAMPION)
     return made
 
 

@@ -105,12 +105,18 @@ class Budget:
     """Decides, but answers in time: what takes longer goes on, and is kept, without an answer."""
 
     keeper: Keeper
-    moderator: Moderator
     seconds: float
+    careful: bool = True
     pool: ThreadPoolExecutor = field(
         # Its threads begin with the first comment, so that gunicorn may fork before.
         default_factory=lambda: ThreadPoolExecutor(AT_ONCE, thread_name_prefix="coral")
     )
+
+    @property
+    def moderator(self) -> Moderator:
+        """The house's moderator as it is now, or with the fast reader alone."""
+        now = self.keeper.moderator
+        return now if self.careful else fast(now)
 
     def decide(self, call: Call, form: Format) -> dict[str, Any]:
         """The decision. Raises `TimeoutError`, and whatever deciding raises."""
@@ -153,12 +159,10 @@ class Budget:
 
 @coral.record
 def _prepare(state: BlueprintSetupState) -> None:
-    """Each app has a budget of its own, and the reader that keeps within it."""
+    """Each app has a budget of its own, and with it the reader that keeps within it."""
     kept = state.app.extensions
     keeper, allowed_ms = kept["keeper"], kept["settings"].coral_budget_ms
-    careful = allowed_ms >= CAREFUL_FROM_MS
-    moderator = keeper.moderator if careful else fast(keeper.moderator)
-    kept["coral"] = Budget(keeper, moderator, allowed_ms / 1000)
+    kept["coral"] = Budget(keeper, allowed_ms / 1000, careful=allowed_ms >= CAREFUL_FROM_MS)
 
 
 def fast(moderator: Moderator) -> Moderator:

@@ -84,7 +84,8 @@ def moderations() -> Response:
     """One result for every text, in the order asked; a list of parts is one text."""
     body = request.get_json()
     inputs = [*_inputs(body)]
-    made = keeper().decide([Asked(Comment(text)) for text in inputs], route="openai")
+    comments = [Asked(Comment(text)) for text in inputs]
+    made = keeper().decide(comments, route="openai", moderator=moderator())
     count(made, "openai")
     offered = _offered()
     answer = jsonify(
@@ -164,7 +165,7 @@ def _wrong_type(param: str, expected: str, got: object) -> RequestError:
 
 def _offered() -> dict[str, dict[str, str]]:
     """Of each category the scores that the models in use give, with their rules."""
-    heads = {head for reader in moderator().models.readers.values() for head in reader.heads}
+    heads = moderator().models.heads
     return {
         category: {head: rule for head, rule in scores.items() if head in heads}
         for category, scores in CATEGORIES.items()

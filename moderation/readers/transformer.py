@@ -153,6 +153,8 @@ class Transformer:
         loaded = self._loaded
         if loaded is None or loaded[0] != os.getpid():
             with self._lock:
+                if self._loaded and self._loaded[0] == os.getpid():  # by who was here before
+                    return self._loaded[1:]
                 options = onnxruntime.SessionOptions()
                 options.intra_op_num_threads = options.inter_op_num_threads = 1
                 session = onnxruntime.InferenceSession(

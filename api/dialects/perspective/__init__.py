@@ -58,7 +58,10 @@ def analyze() -> Response:
     comment = _comment(asked)
     community = asked.community_id
     (decision,) = keeper().decide(
-        [Asked(comment, store=not asked.do_not_store)], community=community, route="perspective"
+        [Asked(comment, store=not asked.do_not_store)],
+        community=community,
+        route="perspective",
+        moderator=moderator(),
     )
     count([decision], "perspective")
     text = read(comment)

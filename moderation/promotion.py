@@ -120,7 +120,7 @@ def _paired(root: Path, versions: Mapping[str, str]) -> None:
     if measured not in (None, beside):
         raise RefusedError(
             f"{CAREFUL}/{versions[CAREFUL]} was measured beside {FAST}/{measured}, not {beside}: "
-            "measure the two together first (moderation.training.pairing, see CONTRIBUTING.md)"
+            f"measure the two together first: moderation models pair {CAREFUL}/{versions[CAREFUL]}"
         )
 
 

@@ -115,6 +115,13 @@ def test_markup_in_a_comment_is_text() -> None:
         pytest.param(["check", "a", "--models", "no"], "does not exist", id="no models"),
         pytest.param(["train", "poetry", "--data", "."], "'poetry' is not one of", id="no trainer"),
         pytest.param(["train", "abuse"], "give one of --data", id="no data"),
+        pytest.param(["models", "pair", "spam/1", "--data", "."], "only careful", id="pair"),
+        pytest.param(
+            ["train", "abuse", "--data", ".", "--minutes", "5"], "go with careful", id="minutes"
+        ),
+        pytest.param(
+            ["train", "careful", "--data", ".", "--layers", "2"], "goes with --from", id="layers"
+        ),
         pytest.param(["train", "language", "--verdicts", "-"], "adapts abuse and spam", id="adapt"),
         pytest.param(["train", "abuse", "--verdicts", "no.jsonl"], "no.jsonl: No such", id="none"),
         pytest.param(["models", "show", "poetry"], "no model 'poetry'", id="no model"),

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from moderation.cli import options
-from moderation.models import SHIPPED, ModelError, listing
+from moderation.models import CAREFUL, FAST, SHIPPED, ModelError, listing
 from moderation.promotion import COMPARISON, RefusedError, history
 from moderation.promotion import promote as promote_
 from moderation.promotion import rollback as rollback_
@@ -134,6 +134,30 @@ def compare(
     partial.write_text(json.dumps(kept, indent=2) + "\n", "utf-8")
     partial.replace(partial.with_name(COMPARISON))
     click.echo(_table(found) if sys.stdout.isatty() else json.dumps(found, ensure_ascii=False))
+
+
+@models.command()
+@click.argument("reader", metavar="NAME/VERSION")
+@options.data
+@options.models
+@options.seed
+def pair(reader: str, data: Path, models: Path | None, seed: int) -> None:
+    """Measure a careful or an abuse NAME/VERSION beside the other one in use.
+
+    The two readers of abuse are mixed as was measured. What is found stands in the careful
+    one's card; without it neither can be promoted.
+    """
+    from moderation.training import pairing
+    from moderation.training.corpora import CorpusError
+
+    name, version = _named(reader)
+    if name not in (CAREFUL, FAST):
+        raise click.UsageError(f"'{reader}': only {CAREFUL} and {FAST} work as a pair")
+    with _refusals():
+        try:
+            click.echo(pairing.pair(data, models or SHIPPED, seed, **{name: version}))
+        except (CorpusError, FileNotFoundError) as error:
+            raise click.UsageError(str(error)) from None
 
 
 def _named(challenger: str) -> tuple[str, str]:

@@ -51,6 +51,22 @@ ADAPTED = ("abuse", "spam")
     help="Keep what was read and learned in this folder of your own: an interrupted training of "
     "abuse goes on from there.",
 )
+@click.option(
+    "--from",
+    "begin",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Go on from this careful model's folder instead of the published weights.",
+)
+@click.option(
+    "--layers",
+    type=click.IntRange(1, 5),
+    help="With --from: only so many upper layers of six learn, which takes less time.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="How long careful may learn; one pass over the comments by default.",
+)
 @options.seed
 @options.engine
 def train(
@@ -60,6 +76,9 @@ def train(
     models: Path | None,
     out: Path,
     cache: Path | None,
+    begin: Path | None,
+    layers: int | None,
+    minutes: float | None,
     seed: int,
     engine: Engine | None,
 ) -> None:
@@ -68,8 +87,8 @@ def train(
     NAME is one or more of abuse, careful, language, sentences and spam; abuse and spam can be
     adapted (--verdicts). What is made is a challenger: its folder is printed, and the models in
     use (`champion.json`) stay as they are. The same data and seed give the same model, of the
-    same name, on any day, whoever carries the work (--backend). An interrupted run
-    leaves nothing behind.
+    same name, on any day, whoever carries the work (--backend); only with --minutes the clock
+    has a say. An interrupted run leaves nothing behind.
     """
     if (data is None) == (verdicts is None):
         raise click.UsageError("give one of --data DIR and --verdicts SOURCE")
@@ -78,6 +97,7 @@ def train(
             raise click.UsageError("--backend and --jobs go with --data")
         _adapt(names, verdicts, models or SHIPPED, out, seed)
         return
+    tuning = _tuning(names, begin, layers, minutes)
     for name in names:
         module = _module(name)
         with _wrong_data(), _carried(engine):
@@ -85,8 +105,22 @@ def train(
                 with bars() as told:
                     made = module.train(data=data, out=out, seed=seed, progress=told, cache=cache)
             else:
-                made = module.train(data=data, out=out, seed=seed)
+                more = tuning if name == "careful" else {}
+                made = module.train(data=data, out=out, seed=seed, **more)
             click.echo(made)
+
+
+def _tuning(
+    names: tuple[str, ...], begin: Path | None, layers: int | None, minutes: float | None
+) -> dict[str, Any]:
+    """How the careful reader is to be trained. Raises `UsageError` for what does not fit."""
+    given = {"begin": begin, "upper": layers, "minutes": minutes}
+    found = {name: value for name, value in given.items() if value is not None}
+    if found and "careful" not in names:
+        raise click.UsageError("--from, --layers and --minutes go with careful")
+    if layers is not None and begin is None:
+        raise click.UsageError("--layers goes with --from: the other layers stay as they are there")
+    return found
 
 
 @contextlib.contextmanager

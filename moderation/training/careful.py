@@ -90,25 +90,33 @@ def train(
     minutes: float | None = None,
     work: Path | None = None,
     begin: Path | None = None,
+    upper: int | None = None,
     progress: Callable[[str], None] = log.info,
 ) -> Path:
     """Train on the sets under `data`, write `out/careful/<version>/`, return that folder.
 
     `work` keeps the checkpoints (`out/careful/.work` by default); a run goes on from the last.
     Training starts from the published weights, or with `begin` from those of a careful model,
-    which is a good deal quicker.
+    which is a good deal quicker; then only so many `upper` layers may learn, which is quicker yet.
     Raises `CorpusError` where the folder does not fit `data/sources.toml`.
     """
-    from moderation.training.tuning import exported, tune
+    from moderation.training.tuning import exported, lower, tune
 
     work = work or out / "careful" / ".work"
     pool = list(feed.examples(corpora.rows(data, "train"), seed))
     spent = tune(
-        pool, work, seed=seed, epochs=epochs, minutes=minutes, begin=begin, report=progress
+        pool,
+        work,
+        seed=seed,
+        epochs=epochs,
+        minutes=minutes,
+        begin=begin,
+        upper=upper,
+        report=progress,
     )
     began = time.perf_counter()
     progress("exporting")
-    others = exported(work, pool, seed)
+    others = exported(work, pool, seed, lower(begin, upper))
     tasks = json.loads((work / "tasks.json").read_text("utf-8"))
     (work / "model.onnx").write_bytes(others["model.onnx"])
     raw = bare(work, tasks)

@@ -49,9 +49,13 @@ LABELS = {*WIKIPEDIA.values(), *" ".join(OTHERS.values()).split()}
 Scores = Mapping[str, npt.NDArray[np.float64]]
 
 
-def pair(data: Path, folder: Path, seed: int = 0) -> Path:
-    """Measure the champions of `folder`; the careful one's card then holds what was found."""
-    versions = champions(folder)
+def pair(data: Path, folder: Path, seed: int = 0, **instead: str) -> Path:
+    """Measure the two champions of `folder`; the careful one's card then holds what was found.
+
+    A version `instead` of a champion's may be named: `pair(data, folder, careful="4b1b79b37d")`.
+    Raises `ModelError` for one that is not there.
+    """
+    versions = {**champions(folder), **instead}
     home = folder / CAREFUL / versions[CAREFUL]
     fast, careful = load(folder / FAST / versions[FAST]), load(home)
     rows = sample(corpora.rows(data, "train"), "validation", seed)

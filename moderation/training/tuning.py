@@ -15,12 +15,15 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from moderation.readers.transformer import prepared
 from moderation.training import feed
+
+if TYPE_CHECKING:
+    from moderation.training.lower import Lower
 
 PUBLISHED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """SHA-256 of model.safetensors of all-MiniLM-L6-v2 (Apache-2.0), where training begins."""
@@ -51,6 +54,15 @@ def fast_bfloat16() -> bool:
     return bool(torch.backends.cpu.get_cpu_capability() == "AVX512") and bool(
         torch.ops.mkldnn._is_mkldnn_bf16_supported()
     )
+
+
+def lower(begin: Path | None, upper: int | None) -> Lower | None:
+    """The layers that do not learn, where only `upper` of them do."""
+    if begin is None or upper is None:
+        return None
+    from moderation.training.lower import Lower
+
+    return Lower((begin / "model.onnx").read_bytes(), upper)
 
 
 def _fresh(pool: Sequence[feed.Example], tasks: Sequence[str]) -> tuple[Any, str]:
@@ -123,7 +135,12 @@ class Tuner:
     """A network in training, and what it needs to go on after a break."""
 
     def __init__(
-        self, pool: list[feed.Example], out: Path, seed: int, begin: Path | None = None
+        self,
+        pool: list[feed.Example],
+        out: Path,
+        seed: int,
+        begin: Path | None = None,
+        upper: int | None = None,
     ) -> None:
         import torch
         from tokenizers import Tokenizer
@@ -136,8 +153,11 @@ class Tuner:
         )
         self.tokenizer = Tokenizer.from_str(vocabulary)
         self.type = torch.bfloat16 if fast_bfloat16() else torch.float32
+        self.lower = lower(begin, upper)
         outputs = self.network.outputs.parameters()
         others = [p for name, p in self.network.named_parameters() if "outputs" not in name]
+        if self.lower:
+            others = list(self.network.layers[self.lower.layers :].parameters())
         groups = [{"params": others}, {"params": outputs}]
         self.rates = GENTLER if begin else RATES
         self.optimiser = torch.optim.AdamW(groups, lr=self.rates[0], weight_decay=0.01, fused=True)
@@ -153,7 +173,11 @@ class Tuner:
         ids, mask = torch.from_numpy(batch.ids), torch.from_numpy(batch.mask)
         targets, weights = torch.from_numpy(batch.targets), torch.from_numpy(batch.weights)
         with torch.autocast("cpu", self.type, enabled=self.type != torch.float32):
-            logits = self.network(ids, mask).float()
+            if self.lower:
+                states = torch.from_numpy(self.lower.states(batch.ids, batch.mask))
+                logits = self.network.above(states, mask, self.lower.layers).float()
+            else:
+                logits = self.network(ids, mask).float()
         losses = torch.nn.functional.binary_cross_entropy_with_logits(
             logits, targets, weights, reduction="sum"
         )
@@ -197,19 +221,21 @@ def tune(
     minutes: float | None = None,
     save_every: float = 600.0,
     begin: Path | None = None,
+    upper: int | None = None,
     report: Callable[[str], None] = print,
 ) -> float:
     """Fine-tune on the examples; leaves `checkpoint.pt`, `tokenizer.json`, `tasks.json` in `out`.
 
     Answers with the seconds that it took, broken-off runs counted in.
-    Training starts from the published weights, or goes on from those of the model in `begin`.
+    Training starts from the published weights, or goes on from those of the model in `begin`;
+    then `upper` may say how many layers learn, the others staying as they are.
 
     With `minutes` the learning rate falls by the clock, so that it ends in time on any machine;
     without, one seed gives one result. A broken-off run goes on from its last checkpoint, every
     `save_every` seconds.
     """
     out.mkdir(parents=True, exist_ok=True)
-    tuner = Tuner(pool, out, seed, begin)
+    tuner = Tuner(pool, out, seed, begin, upper)
     drawn = feed.drawn(pool, random.Random(seed))  # noqa: S311 - only counted
     progress = Progress(int(epochs * len(drawn)), minutes)
     tuner.resume(progress)
@@ -236,8 +262,13 @@ def tune(
 RANGES = 384  # texts by which the ranges of what flows through the network are measured
 
 
-def exported(out: Path, pool: list[feed.Example], seed: int = 0) -> dict[str, bytes]:
-    """What is shipped of a run: the network in int8 and its tokenizer, by file name."""
+def exported(
+    out: Path, pool: list[feed.Example], seed: int = 0, kept: Lower | None = None
+) -> dict[str, bytes]:
+    """What is shipped of a run: the network in int8 and its tokenizer, by file name.
+
+    Layers that did not learn are `kept` as they were.
+    """
     import torch
     from tokenizers import Tokenizer
 
@@ -258,7 +289,8 @@ def exported(out: Path, pool: list[feed.Example], seed: int = 0) -> dict[str, by
         network, [(torch.from_numpy(ids), torch.from_numpy(mask)) for ids, mask in parts]
     )
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    model = onnx_model(weights, found)
     return {
-        "model.onnx": onnx_model(weights, found),
+        "model.onnx": kept.kept(model) if kept else model,
         "tokenizer.json": (out / "tokenizer.json").read_bytes(),
     }

@@ -7,6 +7,7 @@ import onnxruntime
 import pytest
 
 from moderation.training.export import HEADS, LAYERS, onnx_model
+from moderation.training.lower import Lower
 from moderation.training.unpack import unpacked
 
 WIDTH, INNER, WORDS, TASKS = 48, 96, 50, 3
@@ -119,3 +120,20 @@ def test_a_foreign_graph_is_not_unpacked(weights: Weights) -> None:
     del model.graph.node[-20:]
     with pytest.raises(ValueError, match="not one that"):
         unpacked(model.SerializeToString())
+
+
+def test_the_lower_layers_stay_as_they_are(weights: Weights) -> None:
+    """Where only the upper two layers learned, what reaches them is the same to the bit."""
+    ranges = in_float(weights, [*range(20)])[1]
+    old = onnx_model(weights, ranges)
+    lower = Lower(old, upper=2)
+    assert lower.layers == LAYERS - 2
+    learned = {name: value * 1.1 for name, value in weights.items()}
+    new = lower.kept(onnx_model(learned, {name: value * 1.2 for name, value in ranges.items()}))
+    ids, mask = np.array([[5, 6, 7]], np.int64), np.ones((1, 3), np.int32)
+    assert np.array_equal(lower.states(ids, mask), Lower(new, upper=2).states(ids, mask))
+    assert not np.array_equal(
+        Lower(old, upper=1).states(ids, mask), Lower(new, 1).states(ids, mask)
+    )
+    pooled = onnxruntime.InferenceSession(new).run(["pooled"], {"ids": ids, "mask": mask})[0]
+    assert np.isfinite(pooled).all()

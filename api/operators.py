@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import click
 from sqlalchemy import select
@@ -19,10 +21,12 @@ from api.record import keys as access
 from api.record import seal as seals
 from api.record import webhooks as hooks
 from api.record.database import Sessions
+from api.record.replay import Replay
 from api.record.spool import Spool
 from api.record.tables import HISTORY, DecisionRow
 from api.records import whole
 from api.settings import Settings, SettingsError, masked, shown
+from moderation.replaying import Chosen
 
 WAITS_S = 60.0  # for a lock: an operator would rather wait than ask again
 
@@ -213,6 +217,19 @@ def exported(url: str | None = None, *, verdicts: bool = True) -> Iterator[str]:
     with _sessions(url) as sessions, sessions() as session:
         for row in session.scalars(chosen.execution_options(yield_per=200)):
             yield json.dumps(whole(row), ensure_ascii=False)
+
+
+@contextmanager
+def replayed(url: str | None, chosen: Chosen) -> Iterator[Replay]:
+    """The decided comments of the record, or of that of `url`, to decide about them again."""
+    with _sessions(url) as sessions:
+        yield Replay(sessions, chosen)
+
+
+def in_use() -> tuple[Path | dict[str, Any] | None, Path | None]:
+    """The policy and the models that the service's settings name."""
+    chosen = _settings()
+    return chosen.policy, chosen.models
 
 
 @click.group()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.record.tables import DecisionRow
+from api.record.tables import DecisionRow, VerdictRow
 from moderation import Comment
 from moderation.comment import Past
 
@@ -24,28 +24,57 @@ class History(NamedTuple):
     past: Past
 
 
-def history(session: Session, community: str, comment: Comment, now: dt.datetime) -> History:
+def history(
+    session: Session,
+    community: str,
+    comment: Comment,
+    now: dt.datetime,
+    before: int | None = None,
+) -> History:
     """The past of the comment's author, without the comment itself and its earlier revisions.
 
     Each comment weighs `2 ** (-age / HALF_LIFE)`, so an author who does better is soon trusted.
+    With `before`, the sequence of a decision made at `now`, it is the past as it was then.
     """
     query = (
         select(
-            DecisionRow.text, DecisionRow.standing, DecisionRow.decided_at, DecisionRow.comment_id
+            DecisionRow.id,
+            DecisionRow.text,
+            DecisionRow.action,
+            DecisionRow.standing,
+            DecisionRow.decided_at,
+            DecisionRow.comment_id,
         )
         .where(DecisionRow.community == community, DecisionRow.author == comment.author)
         .order_by(DecisionRow.sequence.desc())
         .limit(LOOKED_AT)
     )
+    if before is not None:
+        query = query.where(DecisionRow.sequence < before)
     others = [
         row for row in session.execute(query) if not comment.id or row.comment_id != comment.id
     ]
+    if before is None:
+        standing = {row.id: row.standing for row in others}
+    else:
+        standing = {row.id: row.action for row in others}
+        standing |= _said(session, list(standing), now)
     weights = [0.5 ** (max(now - row.decided_at, dt.timedelta()) / HALF_LIFE) for row in others]
     refused = [
-        weight for row, weight in zip(others, weights, strict=True) if row.standing == "reject"
+        weight for row, weight in zip(others, weights, strict=True) if standing[row.id] == "reject"
     ]
     recent = tuple(
         row.text for row in others if row.text and now - row.decided_at <= REPEATED_WITHIN
     )
     share = sum(refused) / sum(weights) if weights else 0.0
     return History(recent, Past(len(others), share))
+
+
+def _said(session: Session, decisions: list[str], until: dt.datetime) -> dict[str, str]:
+    """What moderators had said of these decisions by then, the last of each."""
+    query = (
+        select(VerdictRow.decision_id, VerdictRow.action)
+        .where(VerdictRow.decision_id.in_(decisions), VerdictRow.given_at <= until)
+        .order_by(VerdictRow.sequence)
+    )
+    return {row.decision_id: row.action for row in session.execute(query)}

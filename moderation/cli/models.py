@@ -15,10 +15,12 @@ from rich.console import Console
 from rich.table import Table
 
 from moderation.cli import options
+from moderation.cli.render import harmless
 from moderation.models import CAREFUL, FAST, SHIPPED, ModelError, listing
 from moderation.promotion import COMPARISON, RefusedError, history
 from moderation.promotion import promote as promote_
 from moderation.promotion import rollback as rollback_
+from moderation.replaying import quote
 
 
 @click.group()
@@ -205,7 +207,8 @@ def _table(found: dict[str, Any]) -> str:
         record = found["record"]
         lines += ["", f"{record['share']:.2%} of {record['comments']:,} decisions would change:"]
         lines += [
-            f"  {it['from']} -> {it['to']}  {it['text'][:70]}" for it in record["changed"][:20]
+            f"  {it['from']} -> {it['to']}  {harmless(quote(it['text']))}"
+            for it in record["changed"][:20]
         ]
     said = "; ".join(found["worse"]) or "nothing"
     return "\n".join([*lines, "", f"Worse beyond chance: {said}."])

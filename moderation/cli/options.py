@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -30,6 +31,28 @@ data = click.option(
 )
 seed = click.option(
     "--seed", default=0, show_default=True, help="The same seed gives the same result."
+)
+record = click.option(
+    "--record",
+    metavar="URL",
+    help="Another record than the one that MODERATION_DATABASE names: its database's URL.",
+)
+
+
+def _utc(_: click.Context, __: click.Parameter, value: dt.datetime | None) -> dt.datetime | None:
+    return value.replace(tzinfo=dt.UTC) if value else None
+
+
+_MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+since = click.option(
+    "--since",
+    type=_MOMENT,
+    callback=_utc,
+    metavar="TIME",
+    help="Decided from then on: 2026-11-23 or 2026-11-23T18:00, in UTC.",
+)
+until = click.option(
+    "--until", type=_MOMENT, callback=_utc, metavar="TIME", help="Decided before then, likewise."
 )
 
 

@@ -11,12 +11,16 @@ import click
 import tomli_w
 
 from moderation.cli import options
+from moderation.cli.replay import replay
 from moderation.policy import Policy, PolicyError
 
 
 @click.group()
 def policy() -> None:
     """Try a policy of your own, and see what is in force."""
+
+
+policy.add_command(replay)
 
 
 @policy.command()

@@ -41,7 +41,7 @@ def render(comment: str, decision: Decision) -> RenderableType:
 
 def _marked(comment: str, decision: Decision) -> Text:
     """The author's own text with every place that a reason names; the strictest mark on top."""
-    text = Text(_harmless(comment))
+    text = Text(harmless(comment))
     for reason in [*decision.observed, *reversed(decision.reasons)]:
         for span in reason.finding.spans:
             text.stylize(_MARK[reason.action], span.start, span.end)
@@ -52,10 +52,10 @@ def _reason(reason: Reason) -> RenderableType:
     lines = Text()
     lines.append("● ", "red3" if reason.action == Action.REJECT else "gold1")
     lines.append(_title(reason), "bold")
-    lines.append(f"\n{_harmless(reason.finding.message)}")
+    lines.append(f"\n{harmless(reason.finding.message)}")
     if reason.finding.suggestion:
         lines.append("\nWrite: ")
-        lines.append(_harmless(reason.finding.suggestion), "green")
+        lines.append(harmless(reason.finding.suggestion), "green")
     lines.append(f"\nGuideline: {reason.guideline}\n", "dim")
     return Padding(lines, (0, 0, 0, 2))
 
@@ -82,10 +82,10 @@ def _parts(scores: Iterable[tuple[str, float]]) -> Iterator[str]:
     return (f"{name} {score:.2f}" for name, score in scores)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """The text without what would steer the terminal, character for character.
 
-    >>> _harmless("red: \\x1b[31m")
+    >>> harmless("red: \\x1b[31m")
     'red: �[31m'
     """
     return _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)

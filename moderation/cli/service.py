@@ -1,14 +1,22 @@
 """`moderation db`, `keys`, `record`, `webhooks`, `settings`: the service's own commands.
 
-They come from `api.operators`, and only when they are asked for: the library itself needs
-neither the service nor its database.
+They, and what other commands need of the record, come from `api.operators`, and only when they
+are asked for: the library itself needs neither the service nor its database.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from moderation.replaying import Chosen
+
+if TYPE_CHECKING:
+    from api.record.replay import Replay
 
 NAMES = ("db", "keys", "record", "webhooks", "settings")
 
@@ -35,3 +43,17 @@ def exported(database: str | None) -> Iterator[str]:
     from api import operators
 
     return operators.exported(database)
+
+
+def replayed(database: str | None, chosen: Chosen) -> AbstractContextManager[Replay]:
+    """The decided comments of the record, that of the settings or of a database by its URL."""
+    from api import operators
+
+    return operators.replayed(database, chosen)
+
+
+def in_use() -> tuple[Path | Mapping[str, Any] | None, Path | None]:
+    """The policy and the models that the service's settings name."""
+    from api import operators
+
+    return operators.in_use()

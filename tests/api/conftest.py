@@ -1,9 +1,11 @@
 """A small moderator of three plain rules and one plain reader, so that these tests depend on no
 model's quality and no shipped threshold."""
 
+import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from flask.testing import FlaskClient
 from pydantic import BaseModel
 
 from api import App, create_app
-from moderation import Finding, Moderator, Policy, checks
+from moderation import Finding, Moderator, Policy, checks, cli
 from moderation.models import Models, Probabilities
 from moderation.policy import SHIPPED, House, RulePolicy, Thresholds
 from moderation.text import Text, Weight
@@ -85,3 +87,30 @@ def app() -> App:
 def client(app: App) -> FlaskClient:
     """Its test client."""
     return app.test_client()
+
+
+class Result(NamedTuple):
+    """What a command did and said."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The command line over a record of its own."""
+    for name in [name for name in os.environ if name.startswith("MODERATION_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("MODERATION_DATABASE", f"sqlite:///{tmp_path}/var/record.sqlite")
+    monkeypatch.setenv("MODERATION_SPOOL", str(tmp_path / "spool"))
+
+    def run(*arguments: str) -> Result:
+        capsys.readouterr()
+        code = cli.run(arguments)
+        return Result(code, *capsys.readouterr())
+
+    return run

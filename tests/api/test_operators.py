@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import sqlalchemy as sa
@@ -19,38 +16,11 @@ from api.record.database import Sessions, writing
 from api.record.spool import Spool
 from api.record.tables import DecisionRow
 from api.record.webhooks import Hook
-from moderation import Action, Comment, cli
-from tests.api.conftest import small_moderator
+from moderation import Action, Comment
+from tests.api.conftest import Run, small_moderator
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 HOOK = Hook("https://desk.example/hook?token=hidden", "secret")
-
-
-class Result(NamedTuple):
-    """What a command did and said."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """The command line over a record of its own."""
-    for name in [name for name in os.environ if name.startswith("MODERATION_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("MODERATION_DATABASE", f"sqlite:///{tmp_path}/var/record.sqlite")
-    monkeypatch.setenv("MODERATION_SPOOL", str(tmp_path / "spool"))
-
-    def run(*arguments: str) -> Result:
-        capsys.readouterr()
-        code = cli.run(arguments)
-        return Result(code, *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture

@@ -126,7 +126,7 @@ def evaluate(
         found["suite"] = functions(moderator)
         log.info("measuring: explanations")
         marked = [row for row in scored.rows if row.marks][:MARKED]
-        found["explanations"] = faithful.explanations(loaded, marked, seed)
+        found["explanations"] = faithful.by_reader(loaded, marked, seed)
     if out:
         out.mkdir(parents=True, exist_ok=True)
         (out / "evaluation.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
@@ -168,8 +168,10 @@ def table(found: dict[str, Any]) -> str:
         shares = ", ".join(f"{share:.2%} from {level}" for level, share in found["neutral"].items())
         lines += ["", f"Neutral mentions of identities flagged as toxic: {shares}."]
     if found.get("explanations"):
-        said = ", ".join(f"{name} {value:,}" for name, value in found["explanations"].items())
-        lines += ["", f"Explanations of toxicity against readers' marks: {said}."]
+        lines += ["", "Explanations of toxicity against readers' marks:"]
+        for reader, figures_ in found["explanations"].items():
+            said = ", ".join(f"{name} {value:,}" for name, value in figures_.items())
+            lines.append(f"- reader = {reader}: {said}")
     return "\n".join(lines)
 
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Sequence
 
 import numpy as np
 
 from moderation import evidence
 from moderation.decision import Span
-from moderation.models import Models
+from moderation.models import CAREFUL, Models
 from moderation.text import Text, read
 from moderation.training.corpora import Row
 
 HEAD = "toxicity"
+
+
+def by_reader(models: Models, rows: Sequence[Row], seed: int = 0) -> dict[str, dict[str, float]]:
+    """`explanations` of each reader that a policy may choose, `careful` being both together."""
+    readers = [CAREFUL, "fast"] if CAREFUL in models.loaded else ["fast"]
+    found = {reader: explanations(models.speaking(reader), rows, seed) for reader in readers}
+    return {reader: figures for reader, figures in found.items() if figures}
 
 
 def explanations(models: Models, rows: Sequence[Row], seed: int = 0) -> dict[str, float]:
@@ -21,17 +29,19 @@ def explanations(models: Models, rows: Sequence[Row], seed: int = 0) -> dict[str
 
     `character F1` is the mean overlap with readers' marks (Pavlopoulos et al. 2021). `drop` is how
     far the score falls, on average, when the marked words are taken out, and `drop at random`
-    when as many other words are.
+    when as many other words are. `ms` is the mean time that marking took, the scores being known.
     """
     draw = random.Random(seed)  # noqa: S311 - a comparison, not a secret
     marked = [row for row in rows if row.marks]
     if not marked:
         return {}
-    overlaps, drops, others = [], [], []
+    overlaps, drops, others, seconds = [], [], [], 0.0
     for row in marked:
         text = read(row.text)
         models.read([text])
+        began = time.perf_counter()
         spans = evidence.spans(text, HEAD)
+        seconds += time.perf_counter() - began
         overlaps.append(_overlap(spans, row.marks))
         without = _without(text.raw, [(span.start, span.end) for span in spans])
         drops.append(text.scores[HEAD] - _score(models, without))
@@ -43,6 +53,7 @@ def explanations(models: Models, rows: Sequence[Row], seed: int = 0) -> dict[str
         "character F1": round(float(np.mean(overlaps)), 4),
         "drop": round(float(np.mean(drops)), 4),
         "drop at random": round(float(np.mean(others)), 4),
+        "ms": round(1000 * seconds / len(marked), 2),
     }
 
 

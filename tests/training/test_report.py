@@ -121,7 +121,9 @@ def found() -> dict[str, Any]:
         "slices": {name: {"over <200>": measured, "under": one_kind}},
         "bias": {"areas": {}, "false alarms": {"Jews": {"rows": 8, "flagged": 0.25}}},
         "suite": functions(Obedient("insult_reader")),  # type: ignore[arg-type]
-        "explanations": {"rows": 3, "character F1": 0.5, "drop": 0.4, "drop at random": 0.1},
+        "explanations": {
+            "fast": {"rows": 3, "character F1": 0.5, "drop": 0.4, "drop at random": 0.1, "ms": 1.5}
+        },
     }
 
 

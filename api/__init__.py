@@ -25,6 +25,7 @@ from api.record import database
 from api.record.spool import Spool
 from api.record.webhooks import Hook
 from api.schemas import ProblemOut
+from api.shadow import Shadowing
 from api.swap import swap
 from api.watch import Watch
 from moderation import Moderator
@@ -133,6 +134,7 @@ def _furnish(app: App, chosen: settings.Settings, given: Moderator | None, *, sh
     housekeeper.prepare()
     counted = metrics.Metrics(keeper, housekeeper, shared=shared)
     keeper.on_lost = counted.lost.inc
+    keeper.shadow = _shadowing(keeper, counted, models)
     housekeeper.on_look = counted.tell
     use(moderator)
     app.extensions.update(
@@ -158,6 +160,14 @@ def _furnish(app: App, chosen: settings.Settings, given: Moderator | None, *, sh
         else None,
     )
     metrics.register(app, counted)
+
+
+def _shadowing(keeper: Keeper, counted: metrics.Metrics, models: Path) -> Shadowing:
+    made = Shadowing(models, keeper.sessions, keeper.circuit, keeper.clock)
+    made.on_decided = lambda *actions: counted.shadow.labels(*map(str, actions)).inc()
+    made.on_dropped = counted.shadow_dropped.inc
+    made.on_failed = counted.shadow_failed.inc
+    return made
 
 
 def _cards(moderator: Moderator, models: Path) -> list[dict[str, Any]]:

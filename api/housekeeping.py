@@ -1,6 +1,7 @@
 """What happens between requests.
 
-The spool is written, webhooks go out, old texts are forgotten, and promoted models are taken.
+The spool is written, webhooks go out, old texts are forgotten, promoted models are taken, and a
+challenger in shadow decides.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Housekeeper:
     def start(self) -> None:
         """Begin, in threads that end with the process; a slow webhook keeps no decision waiting."""
         self.look()  # a worker that starts late takes at once what was promoted before
-        for round_ in (self.round, self.send, self.look):
+        for round_ in (self.round, self.send, self.look, self.shadow):
             threading.Thread(
                 target=self._run, args=(round_,), name=round_.__name__, daemon=True
             ).start()
@@ -86,6 +87,11 @@ class Housekeeper:
     def refused(self) -> list[str]:
         """Why what the watched files say is not taken; empty where all is."""
         return [watch.trouble for watch in self.watches if watch.trouble]
+
+    def shadow(self) -> None:
+        """Let the challenger in shadow decide what waits for it."""
+        if self.keeper.shadow:
+            self.keeper.shadow.round()
 
     def _run(self, round_: Callable[[], None]) -> None:
         while not self._stop.wait(EVERY_S):

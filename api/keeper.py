@@ -26,6 +26,7 @@ from api.record.history import history
 from api.record.spool import Spool
 from api.record.tables import DecisionRow
 from api.record.webhooks import Hook
+from api.shadow import Shadowing
 from moderation import Comment, Decision, Moderator, Policy
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Keeper:
     clock: Clock = utc_now
     hooks: Sequence[Hook] = ()
     circuit: Circuit = field(default_factory=Circuit)
+    shadow: Shadowing | None = None
     on_lost: Callable[[], None] | None = None  # called for each that neither database nor disk took
     lost: int = 0
     _lost_at: float | None = None
@@ -85,6 +87,10 @@ class Keeper:
                 if asked[place].keep
             ]
         )
+        if self.shadow:
+            for decision, comment in zip(made.values(), comments, strict=True):
+                if decision.id in recorded:
+                    self.shadow.offer(decision, comment, judge)
         return [
             known[place]
             if place in known

@@ -79,6 +79,22 @@ class Metrics:
             multiprocess_mode="mostrecent",
             registry=self.registry,
         )
+        self.shadow = Counter(
+            "moderation_shadow_decisions",
+            "Decisions of the challenger in shadow beside the champion's.",
+            ["champion", "challenger"],
+            registry=self.registry,
+        )
+        self.shadow_dropped = Counter(
+            "moderation_shadow_dropped",
+            "Comments that the challenger in shadow had no time for.",
+            registry=self.registry,
+        )
+        self.shadow_failed = Counter(
+            "moderation_shadow_failed",
+            "Comments on which the challenger in shadow failed.",
+            registry=self.registry,
+        )
         self.versions = Gauge(
             "moderation_version",
             "1 for each policy and model in use, in whichever worker; 0 for those before.",

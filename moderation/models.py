@@ -143,6 +143,11 @@ class Models:
         """The same models, with abuse judged by the `careful` reader or by the `fast` one alone."""
         return Models(*self._loaded, reader)
 
+    def replacing(self, name: str, version: str, reader: Reader) -> Models:
+        """The same models, with another version of one of them."""
+        readers, versions = self._loaded
+        return Models({**readers, name: reader}, {**versions, name: version})
+
     def read(self, texts: Sequence[Text]) -> None:
         """Fill `scores`, `notes` and `explain` of each text. A model that fails leaves its gaps."""
         for text in texts:
@@ -248,6 +253,13 @@ def save(
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def put(path: Path, value: object) -> None:
+    """Write a JSON file in one step: whoever reads it finds the old one or the new one whole."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    partial.replace(path)
 
 
 def _digest(path: Path) -> str:

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from moderation.models import CAREFUL, CHAMPION, FAST, Models, champions
+from moderation.models import CAREFUL, CHAMPION, FAST, ModelError, Models, champions, put
+from moderation.shadow import Shadow, end
 
 HISTORY = "history.jsonl"
 COMPARISON = "comparison.json"
@@ -44,15 +45,26 @@ def promote(root: Path, model: str, version: str, *, who: str, even_if: str = ""
     `even_if` is the reason to promote it all the same, and is remembered.
     """
     used = champions(root)
-    if used.get(model) == version:
-        raise RefusedError(f"{model}/{version} is in use already")
-    versions = {**used, model: version}
-    Models.load(root, versions)  # every hash is checked
-    _paired(root, versions)
+    versions = _with(root, used, model, version)
     objection = _objection(root, model, version, used)
     if objection and not even_if:
         raise RefusedError(objection)
     return _change(root, used, versions, model, who, even_if)
+
+
+def shadow(root: Path, model: str, version: str, *, share: float, who: str) -> Shadow:
+    """Let `version` of `model` decide a share of the comments beside the champion, unheeded.
+
+    Raises `RefusedError` or `ModelError` where it could not be promoted either.
+    """
+    used = champions(root)
+    if model not in used:
+        raise RefusedError(f"no {model} is in use that {model}/{version} could run beside")
+    _with(root, used, model, version)
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    made = Shadow(model, version, share, now, who)
+    made.write(root)
+    return made
 
 
 def rollback(root: Path, model: str, *, who: str) -> Change:
@@ -65,6 +77,18 @@ def rollback(root: Path, model: str, *, who: str) -> Change:
         _paired(root, versions)
         return _change(root, used, versions, model, who, ROLLED_BACK)
     raise RefusedError(f"nothing is known of a {model} before {used.get(model, 'any')}")
+
+
+def _with(root: Path, used: Mapping[str, str], model: str, version: str) -> dict[str, str]:
+    """The versions in use with `version` of `model`, if it is another one and usable."""
+    if used.get(model) == version:
+        raise RefusedError(f"{model}/{version} is in use already")
+    if not (root / model / version / "card.json").is_file():
+        raise RefusedError(f"no {model}/{version} is kept: moderation models list names what is")
+    versions = {**used, model: version}
+    Models.load(root, versions)  # every hash is checked
+    _paired(root, versions)
+    return versions
 
 
 def _stack(changes: list[Change], model: str) -> list[str]:
@@ -103,10 +127,20 @@ def _change(
         file.write("\n" * torn + json.dumps(asdict(made), ensure_ascii=False) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    partial = root / f".{CHAMPION}.partial"
-    partial.write_text(json.dumps(dict(versions), indent=2) + "\n", "utf-8")
-    partial.replace(root / CHAMPION)
+    put(root / CHAMPION, dict(versions))
+    _end_shadow(root, model)
     return made
+
+
+def _end_shadow(root: Path, changed: str) -> None:
+    """A challenger is measured beside the champion of its time, or the pair that it is one of."""
+    beside = {FAST, CAREFUL} if changed in (FAST, CAREFUL) else {changed}
+    try:
+        found = Shadow.read(root)
+    except ModelError:
+        return  # what cannot be read runs nowhere
+    if found and found.model in beside:
+        end(root)
 
 
 def _paired(root: Path, versions: Mapping[str, str]) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from moderation.cli import run
 from moderation.models import SHIPPED, ModelError, champions
-from moderation.promotion import COMPARISON, RefusedError, history, promote, rollback
+from moderation.promotion import COMPARISON, RefusedError, history, promote, rollback, shadow
+from moderation.shadow import SHADOW, Shadow
 
 SPAM = champions(SHIPPED)["spam"]
 
@@ -123,3 +124,94 @@ def test_on_the_command_line(root: Path, capsys: pytest.CaptureFixture[str]) -> 
     capsys.readouterr()
     assert run(["models", "history", *folder]) == 0
     assert f"{SPAM} -> challenger  (a test)" in capsys.readouterr().out
+
+
+def test_a_challenger_in_shadow_is_one_that_could_be_promoted(root: Path) -> None:
+    """Not the champion itself, one that is not there, or one that is damaged."""
+    for version, said in ((SPAM, "in use already"), ("absent", "is kept")):
+        with pytest.raises(RefusedError, match=said):
+            shadow(root, "spam", version, share=0.1, who="asha")
+    with pytest.raises(RefusedError, match="no abuse is in use"):
+        shadow(root, "abuse", "new", share=0.1, who="asha")
+    (root / "spam" / "challenger" / "weights.npy").write_bytes(b"half")
+    with pytest.raises(ModelError):
+        shadow(root, "spam", "challenger", share=0.1, who="asha")
+    assert Shadow.read(root) is None
+
+
+def test_a_shadow_ends_when_its_champion_changes(root: Path) -> None:
+    """Promoted or rolled back; another model's change leaves it."""
+    (root / "champion.json").write_text(json.dumps({"spam": SPAM, "abuse": "old"}), "utf-8")
+    shutil.copytree(root / "spam" / SPAM, root / "spam" / "third")
+    for version in ("old", "new"):  # any model will do
+        shutil.copytree(root / "spam" / SPAM, root / "abuse" / version)
+    shadow(root, "spam", "challenger", share=0.2, who="asha")
+    promote(root, "abuse", "new", who="asha", even_if="a test")
+    assert Shadow.read(root) is not None
+    promote(root, "spam", "third", who="asha", even_if="a test")
+    assert Shadow.read(root) is None
+    shadow(root, "spam", "challenger", share=0.2, who="asha")
+    rollback(root, "spam", who="asha")
+    assert Shadow.read(root) is None
+
+
+def test_the_two_readers_of_abuse_end_each_others_shadow(tmp_path: Path) -> None:
+    """They are measured as a pair."""
+    used = {name: champions(SHIPPED)[name] for name in ("abuse", "careful")}
+    for name, version in used.items():
+        shutil.copytree(SHIPPED / name / version, tmp_path / name / version)
+    shutil.copytree(tmp_path / "abuse" / used["abuse"], tmp_path / "abuse" / "newer")
+    card = tmp_path / "careful" / used["careful"] / "card.json"
+    content = json.loads(card.read_text("utf-8"))
+    del content["together"]  # so that it stands beside any
+    card.write_text(json.dumps(content), "utf-8")
+    (tmp_path / "champion.json").write_text(json.dumps(used), "utf-8")
+    Shadow("careful", "new", 0.2, "", "asha").write(tmp_path)
+    promote(tmp_path, "abuse", "newer", who="asha", even_if="a test")
+    assert Shadow.read(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", '{"model": 1}', '{"model": 1, "version": "", "share": 1, "since": "", "who": ""}'],
+)
+def test_a_damaged_shadow_is_told_and_can_be_ended(
+    root: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It stops no promotion either."""
+    (root / SHADOW).write_text(content, "utf-8")
+    folder = ["--models", str(root)]
+    assert run(["models", "shadow", *folder]) == 1
+    assert "shadow --off removes it" in capsys.readouterr().err
+    promote(root, "spam", "challenger", who="asha", even_if="a test")
+    assert run(["models", "shadow", "--off", *folder]) == 0
+    assert Shadow.read(root) is None
+
+
+def test_a_share_is_a_share() -> None:
+    """Of many decisions about as many as it says; a larger share holds the smaller."""
+    ids = [f"decision {number}" for number in range(4_000)]
+    few, more = (
+        {id_ for id_ in ids if Shadow("spam", "new", share, "", "").takes(id_)}
+        for share in (0.1, 0.3)
+    )
+    assert few < more
+    assert 330 < len(few) < 470
+    assert all(Shadow("spam", "new", 1.0, "", "").takes(id_) for id_ in ids)
+
+
+def test_shadow_on_the_command_line(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is told by itself, in the list and after the history."""
+    folder = ["--models", str(root)]
+    assert run(["models", "shadow", *folder]) == 0
+    assert "No challenger" in capsys.readouterr().out
+    assert run(["models", "shadow", "spam/challenger", "--share", "0.25", *folder]) == 0
+    assert "spam: challenger in shadow on 0.25 of comments" in capsys.readouterr().out
+    assert run(["models", "list", *folder]) == 0
+    assert "spam\tchallenger\tshadow" in capsys.readouterr().out
+    assert run(["models", "history", *folder]) == 0
+    assert "spam: challenger in shadow" in capsys.readouterr().out
+    assert run(["models", "shadow", "spam/challenger", "--off", *folder]) == 2
+    assert run(["models", "shadow", "spam/challenger", "--share", "0", *folder]) == 2
+    assert run(["models", "shadow", "--off", *folder]) == 0
+    assert Shadow.read(root) is None

@@ -1,7 +1,8 @@
 """Forget people: by comment, by author, or after so many days. The seals stay whole.
 
 What waits in the spool is forgotten first: whatever a worker writes from there meanwhile is then
-found in the database. Webhook calls that are still due lose the reference and the history too.
+found in the database. Webhook calls that are still due lose the reference and the history too;
+what a challenger in shadow said of the comment is removed.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from api.record import webhooks
 from api.record.database import Sessions, writing
 from api.record.spool import Spool
-from api.record.tables import HISTORY, DecisionRow, Sealed
+from api.record.tables import HISTORY, DecisionRow, Sealed, ShadowRow
 
 CHUNK = 200  # rows in one transaction, so that nobody who decides has to wait for long
 
@@ -73,6 +74,7 @@ def _erase_some(session: Session, conditions: list[ColumnElement[bool]], now: dt
         .where(*conditions, DecisionRow.erased_at.is_(None))
         .limit(CHUNK)
         .options(*HISTORY)
+        .with_for_update()  # whoever adds to such a decision just now is waited for
     )
     rows = session.scalars(query).all()
     for row in rows:
@@ -81,7 +83,9 @@ def _erase_some(session: Session, conditions: list[ColumnElement[bool]], now: dt
             _forget(part)
         row.erased_at = now
         row.claimed_by = row.claimed_until = None
-    webhooks.forget(session, {row.id for row in rows})
+    ids = {row.id for row in rows}
+    session.execute(delete(ShadowRow).where(ShadowRow.decision_id.in_(ids)))
+    webhooks.forget(session, ids)
     return len(rows)
 
 

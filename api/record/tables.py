@@ -178,6 +178,25 @@ class AppealRow(Sealed):
     PRIVATE: ClassVar = "who reason".split()
 
 
+class ShadowRow(Base):
+    """What a challenger in shadow would have decided; it goes when its decision is erased.
+
+    The champion's side, its models and the policy of both stand in the decision.
+    """
+
+    __tablename__ = "shadow_decisions"
+    __table_args__ = (Index("shadow_challenger", "model", "version"),)
+
+    decision_id: Mapped[str] = mapped_column(ForeignKey("decisions.id"), primary_key=True)
+    model: Mapped[str] = mapped_column(String(255), primary_key=True)
+    version: Mapped[str] = mapped_column(String(255), primary_key=True)
+    action: Mapped[str] = mapped_column(String(8))
+    rules: Mapped[str] = mapped_column(Text)
+    scores: Mapped[dict[str, Any]]
+    models: Mapped[dict[str, Any]]
+    made_at: Mapped[dt.datetime]
+
+
 # Loads the verdicts and appeals of many decisions together.
 HISTORY = (selectinload(DecisionRow.verdicts), selectinload(DecisionRow.appeals))
 

@@ -16,33 +16,38 @@ from rich.table import Table
 
 from moderation.cli import options
 from moderation.cli.render import harmless
-from moderation.models import CAREFUL, FAST, SHIPPED, ModelError, listing
+from moderation.models import CAREFUL, FAST, SHIPPED, ModelError, listing, put
 from moderation.promotion import COMPARISON, RefusedError, history
 from moderation.promotion import promote as promote_
 from moderation.promotion import rollback as rollback_
+from moderation.promotion import shadow as shadow_
 from moderation.replaying import quote
+from moderation.shadow import Shadow, end
 
 
 @click.group()
 def models() -> None:
-    """See which models are kept and in use; compare, promote, roll back."""
+    """See which models are kept and in use; compare, run in shadow, promote, roll back."""
 
 
 @models.command("list")
 @options.models
 def list_(models: Path | None) -> None:
-    """Name every model kept; a star marks the versions in use."""
+    """Name every model kept; a star marks the versions in use, a moon the one in shadow."""
     kept = list(listing(models))
+    running = Shadow.read(models or SHIPPED)
+    beside = (running.model, running.version) if running else None
     console = Console(highlight=False)
     if not console.is_terminal:
         for name, version, champion, _ in kept:
-            click.echo("\t".join((name, version, "champion" if champion else "")))
+            shadow = "shadow" if (name, version) == beside else ""
+            click.echo("\t".join((name, version, "champion" if champion else shadow)))
         return
     table = Table("", "model", "version", "made", "kind", "scores", box=None, header_style="bold")
     for name, version, champion, card in kept:
         heads = ", ".join(card.get("heads", ()))
-        star = "★" if champion else ""
-        table.add_row(star, name, version, card.get("made", ""), card.get("kind", ""), heads)
+        mark = "★" if champion else "☾" if (name, version) == beside else ""
+        table.add_row(mark, name, version, card.get("made", ""), card.get("kind", ""), heads)
     console.print(table)
 
 
@@ -70,6 +75,41 @@ def history_(models: Path | None) -> None:
     for it in history(models or SHIPPED):
         why = f"  ({it.why})" if it.why else ""
         click.echo(f"{it.at}  {it.who}  {it.model}: {it.before} -> {it.after}{why}")
+    if running := Shadow.read(models or SHIPPED):
+        click.echo(_running(running))
+
+
+@models.command()
+@click.argument("challenger", metavar="[NAME/VERSION]", default="")
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.1,
+    show_default=True,
+    help="On which share of the comments.",
+)
+@click.option("--off", is_flag=True, help="End it.")
+@options.models
+def shadow(challenger: str, share: float, off: bool, models: Path | None) -> None:
+    """Let NAME/VERSION decide beside the model in use, in the running service, unheeded.
+
+    What it would have decided is recorded; `models compare NAME/VERSION` tells it. Without a name
+    this tells which one runs. One at a time: another takes its place.
+    """
+    root = models or SHIPPED
+    if off and challenger:
+        raise click.UsageError("--off goes without a name: one challenger runs at a time")
+    if off:
+        end(root)
+    elif challenger:
+        with _refusals():
+            shadow_(root, *_named(challenger), share=share, who=getpass.getuser())
+    running = Shadow.read(root)
+    click.echo(_running(running) if running else "No challenger runs in shadow.")
+
+
+def _running(it: Shadow) -> str:
+    return f"{it.since}  {it.who}  {it.model}: {it.version} in shadow on {it.share:.3g} of comments"
 
 
 @models.command()
@@ -132,9 +172,7 @@ def compare(
         except (CorpusError, FileNotFoundError) as error:
             raise click.UsageError(str(error)) from None
     kept = {key: value for key, value in found.items() if key != "record"}  # no comment's text
-    partial = root / name / version / f".{COMPARISON}.partial"
-    partial.write_text(json.dumps(kept, indent=2) + "\n", "utf-8")
-    partial.replace(partial.with_name(COMPARISON))
+    put(root / name / version / COMPARISON, kept)
     click.echo(_table(found) if sys.stdout.isatty() else json.dumps(found, ensure_ascii=False))
 
 

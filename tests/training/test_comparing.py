@@ -1,6 +1,5 @@
 """comparing: what is worse is told from what is chance."""
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -12,6 +11,7 @@ from moderation.cli import run
 from moderation.models import SHIPPED, champions
 from moderation.training import comparing, corpora
 from moderation.training.comparing import counterpart, difference, worse
+from tests.challengers import says
 
 
 def scores(rows: int, skill: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -92,14 +92,7 @@ def test_changes_come_with_those_that_move_most_first(tmp_path: Path) -> None:
     for name, version in kept.items():
         shutil.copytree(SHIPPED / name / version, tmp_path / name / version)
     shutil.copytree(SHIPPED / "abuse" / used["abuse"], tmp_path / "abuse" / "deaf")
-    deaf = tmp_path / "abuse" / "deaf"
-    knots = np.load(deaf / "knots.npy")
-    knots[1] = 0.001
-    np.save(deaf / "knots.npy", knots)
-    card = json.loads((deaf / "card.json").read_text("utf-8"))
-    digest = hashlib.sha256((deaf / "knots.npy").read_bytes()).hexdigest()
-    card["files"]["knots.npy"] = f"sha256:{digest}"
-    (deaf / "card.json").write_text(json.dumps(card), "utf-8")
+    says(tmp_path / "abuse" / "deaf", 0.001)
     (tmp_path / "champion.json").write_text(json.dumps(kept), "utf-8")
     found = comparing.changes(tmp_path, "abuse", "deaf", ["You are an idiot.", "It rains today."])
     assert [it["text"] for it in found["changed"]] == ["You are an idiot."]

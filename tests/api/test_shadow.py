@@ -1,0 +1,215 @@
+"""A challenger in shadow decides beside the champion; nobody who asks can tell."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import select
+
+import api.shadow
+from api import App, create_app
+from api.keeper import Keeper
+from api.record import erase
+from api.record.tables import ShadowRow
+from api.shadow import Shadowing
+from moderation import promotion
+from moderation.models import Probabilities
+from moderation.shadow import Shadow, end
+from moderation.text import Text, Weight
+from tests.challengers import LOUD, SPAM, spam_alone
+
+WORD = "xylophonist"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    """A service with one model and a challenger of it that finds everything spam."""
+    own = spam_alone(tmp_path)
+    return create_app(
+        {
+            "TESTING": True,
+            "MODERATION_DATABASE": f"sqlite:///{tmp_path}/record.sqlite",
+            "MODERATION_SPOOL": str(tmp_path / "spool"),
+            **own,
+        }
+    )
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Its models."""
+    return tmp_path / "models"
+
+
+def shadowing(app: App) -> Shadowing:
+    """What decides beside the champion."""
+    keeper: Keeper = app.extensions["keeper"]
+    assert keeper.shadow is not None
+    return keeper.shadow
+
+
+def begin(app: App, root: Path, share: float = 1.0) -> Shadow:
+    """The challenger runs, as after the housekeeper's next round."""
+    made = promotion.shadow(root, "spam", LOUD, share=share, who="asha")
+    shadowing(app).round()
+    return made
+
+
+def decide(app: App, text: str, **known: Any) -> dict[str, Any]:
+    """The answer about a comment, which must come."""
+    answer = app.test_client().post("/v1/moderate", json={"text": text, **known})
+    assert answer.status_code == 200
+    return dict(answer.get_json())
+
+
+def rows(app: App) -> list[ShadowRow]:
+    """What is kept of the challenger, after a round."""
+    shadowing(app).round()
+    with app.extensions["keeper"].sessions() as session:
+        return list(session.scalars(select(ShadowRow)))
+
+
+def counted(app: App) -> str:
+    """The metrics."""
+    return app.test_client().get("/metrics").text
+
+
+def test_it_decides_too_and_changes_nothing(app: App, root: Path) -> None:
+    """The answer and the record are the champion's; the challenger's stands beside them."""
+    before = decide(app, "I agree with the mayor.")
+    begin(app, root)
+    after = decide(app, "I agree with the mayor.")
+    (row,) = rows(app)
+    assert (before["action"], after["action"], row.action) == ("approve", "approve", "review")
+    assert before["scores"] == after["scores"] != row.scores
+    assert (after["models"], row.models) == ({"spam": SPAM}, {"spam": LOUD})
+    assert (row.decision_id, row.rules) == (after["id"], " spam ")
+    kept = app.test_client().get(f"/v1/decisions/{after['id']}").get_json()
+    assert kept["action"] == "approve"
+    pair = 'moderation_shadow_decisions_total{challenger="review",champion="approve"} 1.0'
+    assert pair in counted(app)
+
+
+def test_what_leaves_no_trace_leaves_none_here(app: App, root: Path) -> None:
+    """A dry run, and a comment that has its decision already."""
+    begin(app, root)
+    decide(app, "I agree.", dry_run=True)
+    for _ in range(2):
+        decide(app, "I agree with you.", id="c1")
+    assert len(rows(app)) == 1
+
+
+def test_the_share_is_chosen_by_the_decision(app: App, root: Path) -> None:
+    """So that every worker and every run would choose the same."""
+    shadow = begin(app, root, share=0.5)
+    made = app.test_client().post(
+        "/v1/moderate/batch", json={"comments": [{"text": f"I agree {n}."} for n in range(60)]}
+    )
+    ids = {decision["id"] for decision in made.get_json()["decisions"]}
+    assert {row.decision_id for row in rows(app)} == {id_ for id_ in ids if shadow.takes(id_)}
+
+
+def test_it_ends(app: App, root: Path) -> None:
+    """What waits then is not decided any more."""
+    begin(app, root)
+    decide(app, "I agree.")
+    end(root)
+    assert rows(app) == []
+    decide(app, "I agree.")
+    assert rows(app) == []
+
+
+def test_what_does_not_fit_is_dropped_and_counted(app: App, root: Path) -> None:
+    """By what the texts are long."""
+    keeper = app.extensions["keeper"]
+    small = Shadowing(root, keeper.sessions, keeper.circuit, keeper.clock, waiting=60)
+    small.on_dropped = shadowing(app).on_dropped
+    keeper.shadow = small
+    begin(app, root)
+    for _ in range(4):
+        decide(app, "A comment of some forty characters in all")
+    assert len(rows(app)) == 2
+    assert "moderation_shadow_dropped_total 2.0" in counted(app)
+
+
+class Broken:
+    """A challenger that breaks on every text, and quotes it."""
+
+    heads = ("spam",)
+
+    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+        """Never."""
+        raise ValueError(texts[0].clean)
+
+    def explain(self, *_: object) -> list[Weight]:
+        """Nothing."""
+        return []
+
+
+def test_a_challenger_that_breaks_is_counted(
+    app: App, root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It breaks no answer, gives no row, and nothing of the comment is logged."""
+    monkeypatch.setattr(api.shadow, "load", lambda _: Broken())
+    begin(app, root)
+    with caplog.at_level(logging.DEBUG):
+        assert decide(app, f"I am a {WORD}.")["action"] == "approve"
+        assert rows(app) == []
+    assert "moderation_shadow_failed_total 1.0" in counted(app)
+    assert "challenger in shadow" in caplog.text
+    assert WORD not in caplog.text
+
+
+def test_a_record_that_fails_is_counted(app: App, root: Path) -> None:
+    """The answer came before."""
+    begin(app, root)
+    decide(app, "I agree.")
+    with app.extensions["engine"].begin() as connection:
+        connection.execute(sa.text("DROP TABLE shadow_decisions"))
+    shadowing(app).round()
+    assert "moderation_shadow_failed_total 1.0" in counted(app)
+
+
+def test_it_rests_while_the_record_is_away(app: App, root: Path) -> None:
+    """What waits is decided when it is back."""
+    begin(app, root)
+    decide(app, "I agree.")
+    circuit = app.extensions["keeper"].circuit
+    circuit.failed(sa.exc.OperationalError("", {}, Exception()))
+    assert rows(app) == []
+    circuit.answered()
+    assert len(rows(app)) == 1
+
+
+def test_a_comment_erased_meanwhile_leaves_nothing(app: App, root: Path) -> None:
+    """Between answer and shadow."""
+    begin(app, root)
+    decide(app, "I agree.", id="c1")
+    keeper = app.extensions["keeper"]
+    erase.by_comment(keeper.sessions, keeper.spool, None, "c1", keeper.clock())
+    assert rows(app) == []
+
+
+def test_a_promoted_challenger_is_no_challenger(app: App, root: Path) -> None:
+    """Nor is a model that the champion does not ask."""
+    begin(app, root)
+    decide(app, "I agree.")
+    Shadow("spam", SPAM, 1.0, "", "asha").write(root)
+    assert rows(app) == []
+
+
+def test_a_damaged_challenger_does_not_run(
+    app: App, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The service says so and goes on."""
+    promotion.shadow(root, "spam", LOUD, share=1.0, who="asha")
+    (root / "spam" / LOUD / "weights.npy").write_bytes(b"half")
+    shadowing(app).round()
+    decide(app, "I agree.")
+    assert rows(app) == []
+    assert "weights.npy is not the file its card describes" in caplog.text

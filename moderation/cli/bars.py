@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
 
+from rich import progress
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -63,3 +66,15 @@ def bars() -> Iterator[Told]:
         told = Bars(progress)
         yield told
         told.end()
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[IO[bytes]]:
+    """The file's bytes; in a terminal with a bar that tells how much of them is read."""
+    console = Console(stderr=True, highlight=False)
+    if console.is_terminal:
+        with progress.open(path, "rb", description=path.name, console=console) as file:
+            yield file
+    else:
+        with path.open("rb") as file:
+            yield file

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Callable, Iterator
+from functools import wraps
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
 
+from moderation.cli import options
+from moderation.cli.bars import reading
+from moderation.models import ModelError
 from moderation.training import importing
 from moderation.training.corpora import CorpusError, Source
-from moderation.training.importing import Report
-
-_text = click.option("--text", default="text", show_default=True, help="The column of the text.")
-_map = click.option(
-    "--map",
-    "columns",
-    multiple=True,
-    metavar="LABEL=COLUMN",
-    help="A column of your own file, a number from 0 to 1, and what to call it. Can be repeated.",
-)
-_as = click.option("--as", "name", metavar="NAME", help="The known corpus that FILE is.")
-_file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+from moderation.training.importing import Found, Report
 
 
 @click.group()
 def corpus() -> None:
     """Look into labelled comments, and bring new ones in.
 
-    A file is CSV, tab-separated (.tsv), JSON lines or Parquet, packed with gzip or zip or not. It
-    is known by its columns, or you say what they mean (--map).
+    A file is CSV, tab-separated (.tsv), JSON or Parquet, packed with gzip or zip or not. It is
+    known by its columns, or you say what they mean (--map).
     """
 
 
@@ -39,28 +35,78 @@ def list_() -> None:
         click.echo("\t".join((it.name, it.use, it.licence, ", ".join(it.labels), it.home)))
 
 
+class _Look(NamedTuple):
+    """Who looks for suspicious rows, and the table that they are written to."""
+
+    table: Path | None
+    reader: str
+    models: Path | None
+
+
+def _described(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The argument FILE, and what the options say of it: `file`, `source` and `look`."""
+
+    @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+    @click.option("--as", "name", metavar="NAME", help="The known corpus that FILE is.")
+    @click.option("--text", default="text", show_default=True, help="The column of the text.")
+    @click.option(
+        "--map",
+        "columns",
+        multiple=True,
+        metavar="LABEL=COLUMN",
+        help="A column of your own file, a number from 0 to 1, and what to call it; by the name of "
+        "a score, the models look at it too. Can be repeated.",
+    )
+    @click.option(
+        "--suspicious",
+        "table",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write the rows that a person should look at to this CSV file, the strongest first.",
+    )
+    @click.option(
+        "--reader",
+        type=click.Choice(("fast", "careful", "none")),
+        default="fast",
+        show_default=True,
+        help="Which of the models in use look for labels to doubt and other languages: the fast "
+        "reader, the careful one too (some milliseconds a comment), or none.",
+    )
+    @options.models
+    @wraps(command)
+    def with_source(
+        *args: Any,
+        file: Path,
+        name: str | None,
+        text: str,
+        columns: tuple[str, ...],
+        table: Path | None,
+        reader: str,
+        models: Path | None,
+        **rest: Any,
+    ) -> Any:
+        if table and reader == "none":
+            raise click.UsageError("--suspicious needs --reader fast or careful")
+        look = _Look(table, reader, models)
+        return command(
+            *args, file=file, source=_source(file, name, text, columns), look=look, **rest
+        )
+
+    return with_source
+
+
 @corpus.command()
-@_file
-@_as
-@_text
-@_map
-def check(file: Path, name: str | None, text: str, columns: tuple[str, ...]) -> None:
+@_described
+def check(file: Path, source: Source | None, look: _Look) -> None:
     """Say what FILE holds: label balance, duplicates and near-duplicates, suspicious rows."""
-    report = Report()
-    source = _source(file, name, text, columns, "unknown")
-    try:
-        for found in importing.rows(file, source, report):
+    name = source.name if source else None
+    with _watched(file, source, look) as (rows, told):
+        for found in rows:
             name = found.source.name
-    except CorpusError as error:
-        raise click.UsageError(str(error)) from None
-    click.echo(json.dumps({"corpus": name, **report.to_dict()}, indent=2))
+    click.echo(json.dumps({"corpus": name, **told()}, indent=2))
 
 
 @corpus.command("import")
-@_file
-@_as
-@_text
-@_map
+@_described
 @click.option("--licence", default="our own", show_default=True, help="Of a file of your own.")
 @click.option(
     "--out",
@@ -68,32 +114,48 @@ def check(file: Path, name: str | None, text: str, columns: tuple[str, ...]) -> 
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file to write, a .csv.gz.",
 )
-def import_(
-    file: Path,
-    name: str | None,
-    text: str,
-    columns: tuple[str, ...],
-    licence: str,
-    out: Path,
-) -> None:
+def import_(file: Path, source: Source | None, look: _Look, licence: str, out: Path) -> None:
     """Write FILE's rows, each once, as training reads them; print its table for sources.toml.
 
     A corpus whose licence lets it only measure is marked so in that table: nothing learns from it.
+    What `check` tells goes to standard error.
     """
-    source = _source(file, name, text, columns, licence)
-    try:
-        report, found, table = importing.write(file, source, out)
-    except CorpusError as error:
-        raise click.UsageError(str(error)) from None
+    if source and not source.licence:
+        source = source.model_copy(update={"licence": licence})
+    with _watched(file, source, look) as (rows, told):
+        found, table = importing.write(rows, out)
     click.echo(table, nl=False)
-    click.echo(f"{report.kept:,} of {report.rows:,} rows kept", err=True)
+    click.echo(json.dumps(told()), err=True)
     if found.use != "train":
         click.echo(f"{found.name} may measure and not train: {found.licence}", err=True)
 
 
-def _source(
-    file: Path, name: str | None, text: str, columns: tuple[str, ...], licence: str
-) -> Source | None:
+@contextlib.contextmanager
+def _watched(
+    file: Path, source: Source | None, look: _Look
+) -> Iterator[tuple[Iterator[Found], Callable[[], dict[str, Any]]]]:
+    """The rows of FILE worth keeping, and what is told of it when they all have gone by.
+
+    Those to look at are written to their table at the end.
+    """
+    from moderation.training import suspicious
+
+    report = Report()
+    try:
+        with reading(file) as opened:
+            rows = importing.rows(file, source, report, opened)
+            if look.reader == "none":
+                yield rows, report.to_dict
+                return
+            suspects = suspicious.Suspects(suspicious.readers(look.reader, look.models))
+            yield suspects.over(rows), lambda: report.to_dict(suspects.counts())
+        if look.table:
+            suspicious.write(suspects.listed(), look.table)
+    except (CorpusError, ModelError) as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _source(file: Path, name: str | None, text: str, columns: tuple[str, ...]) -> Source | None:
     """The format that the options describe, if they do."""
     if name is not None:
         if name not in importing.known():
@@ -104,4 +166,4 @@ def _source(
     pairs = dict(it.partition("=")[::2] for it in columns)
     if not all(pairs) or not all(pairs.values()):
         raise click.UsageError("--map: write LABEL=COLUMN, as in --map rude=is_rude")
-    return importing.own(file.name.partition(".")[0], pairs, text, licence)
+    return importing.own(file.name.partition(".")[0], pairs, text)

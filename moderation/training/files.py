@@ -31,7 +31,7 @@ def records(path: Path, opened: IO[bytes] | None = None) -> Iterator[tuple[int, 
             if inner.endswith(".parquet"):
                 yield from _parquet(stream, path)
                 return
-            lines = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+            lines = stack.enter_context(io.TextIOWrapper(stream, "utf-8-sig", newline=""))
             yield from _json(lines, path) if _is_json(inner) else _table(lines, inner)
         except UnicodeDecodeError as error:
             raise CorpusError(f"{path}: is not UTF-8: {error.reason}") from None
@@ -46,7 +46,9 @@ def _inside(path: Path, file: IO[bytes], stack: ExitStack) -> tuple[str, IO[byte
     inner = path.name.removesuffix(".gz")
     if inner.endswith(".parquet") or not zipfile.is_zipfile(file):
         file.seek(0)
-        return inner, plain_bytes(io.BufferedReader(cast(io.RawIOBase, file)))
+        raw: io.BufferedReader = io.BufferedReader(cast(io.RawIOBase, file))
+        stack.callback(raw.close)
+        return inner, plain_bytes(raw)
     packed = stack.enter_context(zipfile.ZipFile(file))
     names = [it for it in packed.namelist() if not it.endswith("/")]
     if len(names) != 1:

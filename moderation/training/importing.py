@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -39,8 +39,8 @@ class Report:
     yes: Counter[str] = field(default_factory=Counter)
     no: Counter[str] = field(default_factory=Counter)
 
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON; `labels` tells the balance of those kept."""
+    def to_dict(self, suspicious: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """For JSON, with what else is suspicious; `labels` tells the balance of those kept."""
         names = "rows kept same near crossed unlabelled".split()
         labels = {
             name: {"yes": self.yes[name], "no": self.no[name]}
@@ -48,7 +48,7 @@ class Report:
         }
         return {
             **{name: getattr(self, name) for name in names},
-            "suspicious": {"empty": self.empty, "long": self.long},
+            "suspicious": {"empty": self.empty, "long": self.long, **(suspicious or {})},
             "labels": labels,
         }
 
@@ -62,21 +62,25 @@ class Found(NamedTuple):
 
 
 class Written(NamedTuple):
-    """What was written: the report, the corpus it is, and the table that `sources.toml` wants."""
+    """What was written: the corpus it is, and the table that `sources.toml` wants."""
 
-    report: Report
     source: Source
     table: str
 
 
-def own(name: str, columns: Mapping[str, str], text: str, licence: str) -> Source:
+def too_long(text: str) -> bool:
+    """Whether a comment is longer than any that a service takes."""
+    return len(text.encode("utf-8", "replace")) > LONGEST
+
+
+def own(name: str, columns: Mapping[str, str], text: str) -> Source:
     """A newsroom's own format: which column says which label."""
     labels = {label: Label(column=column) for label, column in columns.items()}
     return Source(
         name=name,
         file="",
         use="train",
-        licence=licence,
+        licence="",
         citation="",
         notes="",
         text=(text,),
@@ -145,7 +149,7 @@ def rows(
         report.empty += empty
         report.unlabelled += not made and not empty
         for row in made:
-            report.long += len(row.text.encode("utf-8", "replace")) > LONGEST
+            report.long += too_long(row.text)
             again = doubles.seen(row.text)
             report.crossed = doubles.crossed
             if again:
@@ -174,33 +178,31 @@ def _labelled(source: Source, record: Mapping[str, str], where: str) -> list[Row
         raise CorpusError(f"{where}: {error}") from None
 
 
-def write(
-    path: Path, source: Source | None, target: Path, opened: IO[bytes] | None = None
-) -> Written:
+def write(found: Iterable[Found], target: Path) -> Written:
     """Write the rows to `target`, a CSV of `text` and the labels packed with gzip, whole or not.
 
     A corpus whose licence lets it only measure is marked so in the table, and nothing learns from
-    it. Raises `CorpusError`.
+    it. Raises `CorpusError`, and leaves nothing behind then.
     """
-    report = Report()
     unfinished = target.with_name(f".{target.name}.partial")
+    source: Source | None = None
     try:
         with gzip.GzipFile(unfinished, "wb", mtime=0) as packed:
             lines = io.TextIOWrapper(packed, "utf-8", newline="")
             writer = csv.writer(lines)
-            written: Source | None = None
-            for _, written, row in rows(path, source, report, opened):
-                if report.kept == 1:
-                    writer.writerow(["text", *written.labels, *_extra(written)])
-                writer.writerow(_cells(written, row))
+            for _, of, row in found:
+                if source is None:
+                    writer.writerow(["text", *of.labels, *_extra(of)])
+                source = of
+                writer.writerow(_cells(source, row))
             lines.flush()
             lines.detach()
-        if written is None:
-            raise CorpusError(f"{path}: has no row with a text and a label")
+        if source is None:
+            raise CorpusError("there is no row with a text and a label")
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
-    return Written(report, written, _entry(written, target))
+    return Written(source, _entry(source, target))
 
 
 def _extra(source: Source) -> list[str]:

@@ -225,9 +225,10 @@ def test_what_is_imported_keeps_marks_and_the_natural_mix(tmp_path: Path) -> Non
     judged = "rev_id\tworker_id\ttoxicity\ttoxicity_score\n37\t1\t1\t-2\n41\t1\t0\t1\n"
     path = tmp_path / "dataset.json"
     path.write_text(json.dumps({"1": post("normal", marks=((1, 0, 0, 0),))}), "utf-8")
+    published = {"detox": detox(tmp_path, "toxicity", judged), "hatexplain": path}
     tables = [
-        write(detox(tmp_path, "toxicity", judged), None, tmp_path / "detox.csv.gz").table,
-        write(path, None, tmp_path / "hatexplain.csv.gz").table,
+        write(rows(path, None, Report()), tmp_path / f"{name}.csv.gz").table
+        for name, path in published.items()
     ]
     (tmp_path / "sources.toml").write_text("\n".join(tables), "utf-8")
     found = list(corpora.rows(tmp_path, "train", tmp_path / "sources.toml"))

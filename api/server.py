@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import ipaddress
 import os
 import shutil
@@ -60,6 +61,7 @@ def serve(
     # One comment is read here: what that loads, the workers share.
     app.extensions["keeper"].moderator.moderate("Every worker reads this once.")
     app.extensions["engine"].dispose()  # connections are not shared: each worker makes its own
+    gc.freeze()  # else every worker looks through all of this again and again, and copies it
     name = f"[{host}]" if ":" in host else host
     _Server(app, f"{name}:{port}", workers or min(os.cpu_count() or 1, MOST_WORKERS)).run()
 

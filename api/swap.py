@@ -1,21 +1,23 @@
 """Models that are promoted while the service runs take the place of those in use.
 
-Each worker loads them beside its requests, checks every hash, has them read a few comments and
-then puts them in place in one step: a request is decided by the models before or by those after.
+Each worker loads them beside its requests, checks every hash, has them read a comment and then
+puts them in place in one step: a request is decided by the models before or by those after.
 Models that cannot be used are refused, and those before stay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from api.keeper import Keeper
 from moderation import Moderator
 from moderation.models import ModelError, champions
 
-# What is loaded at first use is loaded by these: the second makes the careful reader speak.
-WARMING = ("The service is reading itself in.", "You are a stupid idiot, and so is your mother.")
+WARMING = "You are an idiot."  # makes the careful reader speak, which loads itself at first use
 
 
 def renewed(now: Moderator, folder: Path) -> Moderator:
@@ -26,12 +28,25 @@ def renewed(now: Moderator, folder: Path) -> Moderator:
     versions = champions(folder)
     if versions == now.models.loaded:
         return now
-    made = Moderator(now.policy, now.models.renewed(folder, versions))
-    expected = now.models.heads | made.models.heads
-    for decision in made.moderate_many(WARMING):
-        if missing := expected - decision.scores.keys():
-            raise ModelError(f"no model gives these scores: {', '.join(sorted(missing))}")
+    with _alone(folder):
+        made = Moderator(now.policy, now.models.renewed(folder, versions))
+        expected = now.models.heads | made.models.heads
+        missing = expected - made.moderate(WARMING).scores.keys()
+    if missing:
+        raise ModelError(f"no model gives these scores: {', '.join(sorted(missing))}")
     return made
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One worker loads at a time, so that the others have the processors for their requests."""
+    locked = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network disks lock nothing
+            fcntl.flock(locked, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(locked)
 
 
 def swap(keeper: Keeper, folder: Path, use: Callable[[Moderator], None]) -> None:

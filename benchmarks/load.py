@@ -26,7 +26,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,15 +103,17 @@ def measure(name: str, url: str, folder: Path, asked: argparse.Namespace) -> str
 
 
 @contextlib.contextmanager
-def serving(url: str, folder: Path, workers: int) -> Iterator[int]:
-    """The service as a process; the port it listens on."""
+def serving(
+    url: str, folder: Path, workers: int, more: Mapping[str, str] | None = None
+) -> Iterator[int]:
+    """The service as a process, with `more` settings; the port it listens on."""
     folder.mkdir()
     log = folder / "log"
     code = f"from api.server import serve; serve(port=0, workers={workers})"
     own = {"MODERATION_DATABASE": url, "MODERATION_SPOOL": str(folder / "spool")}
     with log.open("wb") as stderr:
         process = subprocess.Popen(  # noqa: S603 - our own
-            [sys.executable, "-c", code], env={**os.environ, **own}, stderr=stderr
+            [sys.executable, "-c", code], env={**os.environ, **own, **(more or {})}, stderr=stderr
         )
     try:
         while not (found := re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text())):

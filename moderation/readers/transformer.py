@@ -160,9 +160,21 @@ class Transformer:
                 session = onnxruntime.InferenceSession(
                     str(self.files.path("model.onnx")), options, providers=["CPUExecutionProvider"]
                 )
-                tokenizer = Tokenizer.from_file(str(self.files.path("tokenizer.json")))
+                tokenizer = _tokenizer(self.files)
                 loaded = self._loaded = (os.getpid(), session, tokenizer)
         return loaded[1], loaded[2]
+
+
+_kept: dict[tuple[int, str], Any] = {}
+
+
+def _tokenizer(files: Files) -> Any:
+    """The tokenizer; one that is the same stays, for reading it holds up all threads."""
+    key = os.getpid(), files.card["files"]["tokenizer.json"]
+    found = _kept.get(key) or Tokenizer.from_file(str(files.path("tokenizer.json")))
+    _kept.clear()
+    _kept[key] = found
+    return found
 
 
 def _without_rude_beginnings(whole: Any, tokenizer: Any) -> list[int]:

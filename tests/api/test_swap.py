@@ -1,7 +1,10 @@
 """Promoted models take the place of those in use; what cannot be used is refused."""
 
+import fcntl
 import json
+import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from flask.testing import FlaskClient
 
 from api import App, create_app, watch
 from api.housekeeping import Housekeeper
+from api.swap import renewed
 from moderation import Moderator
 from moderation.models import CHAMPION, SHIPPED, Files, champions, save
 from moderation.promotion import promote, rollback
@@ -171,6 +175,20 @@ def test_a_score_may_not_get_lost(root: Path, client: FlaskClient, keeper: House
     keeper.look()
     assert client.get("/readyz").get_json()["refused"] == ["no model gives these scores: spam"]
     assert version(client) == SPAM
+
+
+def test_workers_load_one_at_a_time(root: Path, app: App) -> None:
+    """While one does, another waits."""
+    now = app.extensions["keeper"].moderator
+    promote(root, "spam", "challenger", who="asha", even_if="a test")
+    another = os.open(root, os.O_RDONLY)
+    fcntl.flock(another, fcntl.LOCK_EX)
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(renewed, now, root)
+        waited = wait([loading], timeout=0.5).not_done
+        os.close(another)
+        assert waited
+        assert loading.result(60).models.versions["spam"] == "challenger"
 
 
 def test_a_request_is_judged_by_one_moderator(

@@ -159,3 +159,12 @@ def test_prepared_text_leads_back() -> None:
     assert text[slice(*view.span(at, at + 3))] == "🐷"
     at = view.text.index("now")
     assert text[slice(*view.span(at, at + 3))] == "now"
+
+
+def test_another_version_with_the_same_words(reader: CarefulReader) -> None:
+    """Its tokenizer is there already: reading one holds up whoever is asking meanwhile."""
+    other = load(SHIPPED / CAREFUL / champions(SHIPPED)[CAREFUL])
+    assert isinstance(other, CarefulReader)
+    session, tokenizer = reader.transformer.parts()
+    assert other.transformer.parts()[0] is not session
+    assert other.transformer.parts()[1] is tokenizer

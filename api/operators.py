@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from api import settings_from_environment
 from api.keeper import utc_now
-from api.record import database
+from api.record import database, shadows
 from api.record import erase as erasing
 from api.record import keys as access
 from api.record import seal as seals
@@ -27,6 +27,7 @@ from api.record.tables import HISTORY, DecisionRow
 from api.records import whole
 from api.settings import Settings, SettingsError, masked, shown
 from moderation.replaying import Chosen
+from moderation.shadow import Pair
 
 WAITS_S = 60.0  # for a lock: an operator would rather wait than ask again
 
@@ -224,6 +225,15 @@ def replayed(url: str | None, chosen: Chosen) -> Iterator[Replay]:
     """The decided comments of the record, or of that of `url`, to decide about them again."""
     with _sessions(url) as sessions:
         yield Replay(sessions, chosen)
+
+
+def shadowed(model: str, version: str, beside: Mapping[str, str]) -> Iterator[Pair]:
+    """What a challenger in shadow decided beside these champions; nothing where no record is."""
+    url = make_url(_settings().database.get_secret_value())
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return
+    with _reading() as session:
+        yield from shadows.found(session, model, version, beside)
 
 
 def in_use() -> tuple[Path | dict[str, Any] | None, Path | None]:

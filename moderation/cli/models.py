@@ -14,9 +14,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from moderation.cli import options
+from moderation.cli import options, service
 from moderation.cli.render import harmless
-from moderation.models import CAREFUL, FAST, SHIPPED, ModelError, listing, put
+from moderation.models import CAREFUL, FAST, SHIPPED, ModelError, champions, listing, put
 from moderation.promotion import COMPARISON, RefusedError, history
 from moderation.promotion import promote as promote_
 from moderation.promotion import rollback as rollback_
@@ -138,7 +138,11 @@ def rollback(name: str, models: Path | None) -> None:
 
 @models.command()
 @click.argument("challenger", metavar="NAME/VERSION")
-@options.data
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder of labelled comments. `promote` asks for what is measured there.",
+)
 @click.option(
     "--record",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -153,27 +157,55 @@ def rollback(name: str, models: Path | None) -> None:
 @options.models
 @options.seed
 def compare(
-    challenger: str, data: Path, record: Path | None, most: int, models: Path | None, seed: int
+    challenger: str,
+    data: Path | None,
+    record: Path | None,
+    most: int,
+    models: Path | None,
+    seed: int,
 ) -> None:
     """Measure NAME/VERSION beside the model in use, on rows that neither learned from.
 
+    And by what it decided in shadow, where the settings' record holds that.
     Prints a table in a terminal, JSON in a pipe. `promote` reads what was found.
     """
     from moderation.training import comparing
+    from moderation.training import shadow as shadows
     from moderation.training.corpora import CorpusError
 
     name, version = _named(challenger)
     root = models or SHIPPED
     with _refusals():
+        used = champions(root)
+        seen = shadows.summary(service.shadowed(name, version, used))
+        if not (data or record or seen["decisions"]):
+            raise click.UsageError(_NOTHING.format(challenger))
+        found: dict[str, Any] = {
+            "model": name,
+            "champion": used.get(name),
+            "challenger": version,
+            "worse": [],
+        }
         try:
-            found = comparing.compare(data, root, name, version, seed=seed, most=most)
+            if data:
+                found |= comparing.compare(data, root, name, version, seed=seed, most=most)
             if record:
                 found["record"] = comparing.changes(root, name, version, _texts(record))
         except (CorpusError, FileNotFoundError) as error:
             raise click.UsageError(str(error)) from None
-    kept = {key: value for key, value in found.items() if key != "record"}  # no comment's text
-    put(root / name / version / COMPARISON, kept)
+    if seen["decisions"]:
+        found["shadow"] = seen
+        found["worse"] += ["moderators' verdicts, in shadow"] * shadows.worse(seen)
+    if data:  # without any comment's text or reference
+        kept = {key: value for key, value in found.items() if key not in ("record", "shadow")}
+        put(root / name / version / COMPARISON, kept)
     click.echo(_table(found) if sys.stdout.isatty() else json.dumps(found, ensure_ascii=False))
+
+
+_NOTHING = (
+    "nothing to compare on: --data DIR has labelled comments, --record FILE your own; or let it "
+    "decide beside the model in use first: moderation models shadow {}"
+)
 
 
 @models.command()
@@ -230,13 +262,13 @@ def _texts(record: Path) -> Iterator[str]:
 def _table(found: dict[str, Any]) -> str:
     """What was found, to be read in a terminal."""
     lines = [f"{found['model']}: {found['champion']} beside {found['challenger']}", ""]
-    for name, it in found["sets"].items():
+    for name, it in found.get("sets", {}).items():
         low, high = it["interval"]
         lines.append(
             f"{name:38} {it['now']:.3f} -> {it['then']:.3f}  "
             f"{it['difference']:+.3f} ({low:+.3f} to {high:+.3f})"
         )
-    for rule, it in found["suite"].items():
+    for rule, it in found.get("suite", {}).items():
         lines.append(
             f"suite, {rule:31} caught {it['caught now']} -> {it['caught then']}, "
             f"harmless newly held {it['newly held']}, no longer {it['no longer held']}"
@@ -248,5 +280,9 @@ def _table(found: dict[str, Any]) -> str:
             f"  {it['from']} -> {it['to']}  {harmless(quote(it['text']))}"
             for it in record["changed"][:20]
         ]
-    said = "; ".join(found["worse"]) or "nothing"
+    if "shadow" in found:
+        from moderation.training import shadow as shadows
+
+        lines += ["", *shadows.report(found["shadow"])]
+    said = "; ".join(found["worse"]) or ("nothing" if "sets" in found else "--data DIR tells")
     return "\n".join([*lines, "", f"Worse beyond chance: {said}."])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from moderation.replaying import Chosen
+from moderation.shadow import Pair
 
 if TYPE_CHECKING:
     from api.record.replay import Replay
@@ -50,6 +51,13 @@ def replayed(database: str | None, chosen: Chosen) -> AbstractContextManager[Rep
     from api import operators
 
     return operators.replayed(database, chosen)
+
+
+def shadowed(model: str, version: str, beside: Mapping[str, str]) -> Iterator[Pair]:
+    """What a challenger in shadow decided beside these champions, by the settings' record."""
+    from api import operators
+
+    return operators.shadowed(model, version, beside)
 
 
 def in_use() -> tuple[Path | Mapping[str, Any] | None, Path | None]:

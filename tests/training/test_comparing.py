@@ -63,6 +63,9 @@ def test_compare_leaves_what_promote_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A copy of the champion differs in nothing, and may be promoted; no comment is written."""
+    monkeypatch.setenv(
+        "MODERATION_DATABASE", f"sqlite:///{tmp_path}/record.sqlite"
+    )  # there is none
     spam = champions(SHIPPED)["spam"]
     for version in (spam, "copy"):
         shutil.copytree(SHIPPED / "spam" / spam, tmp_path / "spam" / version)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 from sqlalchemy import make_url, select
@@ -203,18 +203,23 @@ def export(verdicts: bool) -> None:
     \b
     moderation record export --verdicts | moderation train abuse --verdicts -
     """
-    for line in exported(verdicts=verdicts):
+    for line in exported(which="judged" if verdicts else "all"):
         click.echo(line)
 
 
-def exported(url: str | None = None, *, verdicts: bool = True) -> Iterator[str]:
-    """The record's decisions as `GET /v1/export` tells them; with `verdicts` those that have any.
+def exported(
+    url: str | None = None, *, which: Literal["all", "judged", "waiting"] = "judged"
+) -> Iterator[str]:
+    """The record's decisions as `GET /v1/export` tells them, oldest first.
 
+    Those that a moderator has spoken about, those that wait for one and have a text, or all.
     `url` is another database than the settings name.
     """
     chosen = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
-    if verdicts:
+    if which == "judged":
         chosen = chosen.where(DecisionRow.verdicts.any())
+    if which == "waiting":
+        chosen = chosen.where(~DecisionRow.verdicts.any(), DecisionRow.text.is_not(None))
     with _sessions(url) as sessions, sessions() as session:
         for row in session.scalars(chosen.execution_options(yield_per=200)):
             yield json.dumps(whole(row), ensure_ascii=False)

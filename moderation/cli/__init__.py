@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 import click
 
-from moderation.cli import check, corpus, migrate, models, policy, serve, service, train
+from moderation.cli import ask, check, corpus, migrate, models, policy, serve, service, train
 from moderation.comment import CommentError
 from moderation.engines import EngineError
 from moderation.models import ModelError
@@ -39,6 +39,7 @@ def commands() -> None:
 
 for command in (
     check.check,
+    ask.ask,
     corpus.corpus,
     serve.serve,
     train.train,

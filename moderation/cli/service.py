@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -39,11 +39,19 @@ class WithOperators(click.Group):
         return command
 
 
-def exported(database: str | None) -> Iterator[str]:
-    """The record as JSON lines: that of the settings, or of a database by its URL."""
+def exported(database: str | None, which: Literal["judged", "waiting"] = "judged") -> Iterator[str]:
+    """The record as JSON lines: that of the settings, or of a database by its URL.
+
+    Of it the decisions that a moderator has spoken about, or those that wait for one.
+    """
     from api import operators
 
-    return operators.exported(database)
+    return operators.exported(database, which=which)
+
+
+def is_record(source: str) -> bool:
+    """Whether a source is the record, that of the settings or of a database by its URL."""
+    return source == "record" or "://" in source
 
 
 def replayed(database: str | None, chosen: Chosen) -> AbstractContextManager[Replay]:

@@ -7,9 +7,9 @@ import importlib
 import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from moderation.cli import options, service
 from moderation.cli.bars import bars
 from moderation.engines import Engine
 from moderation.models import SHIPPED
+
+if TYPE_CHECKING:
+    from moderation.training.corpora import Row
 
 MODELS = ("abuse", "careful", "language", "sentences", "spam")
 """What can be trained: each is a module of `moderation.training` with a function `train`."""
@@ -34,8 +37,10 @@ ADAPTED = ("abuse", "spam")
 @click.option(
     "--verdicts",
     metavar="SOURCE",
-    help="Adapt the model in use to moderators' verdicts: a file of JSON lines, - for standard "
-    "input, 'record' for the record that MODERATION_DATABASE names, or a database's URL.",
+    multiple=True,
+    help="Adapt the model in use to moderators' verdicts: a file of JSON lines, a table (CSV or "
+    "Parquet) with the columns text and verdict, - for standard input, 'record' for the record "
+    "that MODERATION_DATABASE names, or a database's URL. Can be repeated.",
 )
 @options.models
 @click.option(
@@ -72,7 +77,7 @@ ADAPTED = ("abuse", "spam")
 def train(
     names: tuple[str, ...],
     data: Path | None,
-    verdicts: str | None,
+    verdicts: tuple[str, ...],
     models: Path | None,
     out: Path,
     cache: Path | None,
@@ -90,9 +95,9 @@ def train(
     same name, on any day, whoever carries the work (--backend); only with --minutes the clock
     has a say. An interrupted run leaves nothing behind.
     """
-    if (data is None) == (verdicts is None):
+    if (data is None) == (not verdicts):
         raise click.UsageError("give one of --data DIR and --verdicts SOURCE")
-    if verdicts is not None:
+    if verdicts:
         if engine:
             raise click.UsageError("--backend and --jobs go with --data")
         _adapt(names, verdicts, models or SHIPPED, out, seed)
@@ -132,30 +137,35 @@ def _carried(engine: Engine | None) -> Iterator[None]:
         yield
 
 
-def _adapt(names: tuple[str, ...], source: str, models: Path, out: Path, seed: int) -> None:
+def _adapt(
+    names: tuple[str, ...], sources: tuple[str, ...], models: Path, out: Path, seed: int
+) -> None:
     if unfit := [name for name in names if name not in ADAPTED]:
         raise click.UsageError(f"--verdicts adapts {' and '.join(ADAPTED)}, not {unfit[0]}")
     from moderation.training import adapting
-    from moderation.training import verdicts as reading
 
-    with _wrong_data(), _lines(source) as lines:
-        label = source if "://" not in source else "the record"
-        rows = list(reading.rows(lines, label))
+    with _wrong_data():
+        rows = [row for source in sources for row in _verdicts(source)]
         for name in names:
             click.echo(adapting.train(name, rows, models, out, seed))
 
 
-@contextlib.contextmanager
-def _lines(source: str) -> Iterator[Iterable[str | bytes]]:
-    """The lines of an export: from a file, standard input, or the record itself."""
-    if source == "record" or "://" in source:
-        yield service.exported(None if source == "record" else source)
+def _verdicts(source: str) -> Iterator[Row]:
+    """What moderators said: in a file, in what comes by standard input, or in the record."""
+    from moderation.training import files, verdicts
+
+    if service.is_record(source):
+        database = None if source == "record" else source
+        yield from verdicts.rows(service.exported(database), "the record")
     elif source == "-":
-        yield sys.stdin.buffer
+        yield from verdicts.rows(sys.stdin.buffer, "-")
     else:
         try:
-            with bulk.unpacked(Path(source)) as file:
-                yield file
+            if files.is_table(source):
+                yield from verdicts.labelled(files.records(Path(source)), source)
+            else:
+                with bulk.unpacked(Path(source)) as lines:
+                    yield from verdicts.rows(lines, source)
         except OSError as error:
             raise click.UsageError(f"--verdicts {source}: {error.strerror or error}") from None
 

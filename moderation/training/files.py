@@ -56,6 +56,15 @@ def _inside(path: Path, file: IO[bytes], stack: ExitStack) -> tuple[str, IO[byte
     return names[0], stack.enter_context(packed.open(names[0]))
 
 
+def is_table(name: str) -> bool:
+    """Whether a file of this name has columns, and not a JSON object in each line.
+
+    >>> is_table("asked.csv"), is_table("record.jsonl.gz")
+    (True, False)
+    """
+    return Path(name.removesuffix(".gz")).suffix in (".csv", ".tsv", ".parquet", ".zip")
+
+
 def _is_json(name: str) -> bool:
     return name.endswith((".jsonl", ".ndjson", ".json"))
 

@@ -1,8 +1,9 @@
 """Moderators' verdicts as labelled rows: the lines of the record's export, or a newsroom's own.
 
 A line is a decision as `GET /v1/export` and `moderation record export` write it, with its
-`history`, or `{"text": …, "verdict": "approve" | "reject", "rule": …}` (`rule` may be left out).
-The last verdict stands. What it says of the scores:
+`history`, or `{"text": …, "verdict": "approve" | "reject", "rule": …}` (`rule` may be left out); a
+table has these as its columns, and a row without a verdict waits for one. The last verdict
+stands. What it says of the scores:
 
 - *approve*: none of them should be high. *review*: nothing.
 - *reject* says yes to the scores of the rules that had acted, or of the rule that the moderator's
@@ -41,6 +42,22 @@ def rows(lines: Iterable[str | bytes], name: str = "verdicts") -> Iterator[Row]:
     >>> row.labels
     {'toxicity': 1.0}
     """
+    yield from labelled(_parsed(lines, name), name)
+
+
+def labelled(records: Iterable[tuple[int, Mapping[str, Any]]], name: str) -> Iterator[Row]:
+    """The rows that the records of a table speak of, each with its line. Raises `CorpusError`.
+
+    >>> [row.labels for row in labelled([(2, {"text": "So.", "verdict": ""})], "asked.csv")]
+    []
+    """
+    for number, found in records:
+        text, labels = found.get("text"), _labels(found, f"{name}, line {number}")
+        if isinstance(text, str) and text.strip() and labels:
+            yield Row(text, "verdicts", labels)
+
+
+def _parsed(lines: Iterable[str | bytes], name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -51,15 +68,16 @@ def rows(lines: Iterable[str | bytes], name: str = "verdicts") -> Iterator[Row]:
             raise CorpusError(f"{where}: is no JSON: {error}") from None
         if not isinstance(found, dict):
             raise CorpusError(f"{where}: must be an object, a decision of the record")
-        text, labels = found.get("text"), _labels(found, where)
-        if isinstance(text, str) and text.strip() and labels:
-            yield Row(text, "verdicts", labels)
+        yield number, found
 
 
 def _labels(line: Mapping[str, Any], where: str) -> dict[str, float]:
     """What the verdict that stands says, by score; nothing where there is none."""
     if "verdict" in line:
-        last: Mapping[str, Any] = {"action": line["verdict"], "reason": line.get("rule")}
+        said = str(line["verdict"] or "").strip().lower()
+        if not said:
+            return {}
+        last: Mapping[str, Any] = {"action": said, "reason": line.get("rule")}
     else:
         given = (line.get("history") or {}).get("verdicts")
         if given is None:

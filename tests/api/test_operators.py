@@ -205,6 +205,22 @@ def test_verdicts_are_exported_for_training(run: Run, sessions: Sessions, tmp_pa
     assert not (tmp_path / "models").exists()
 
 
+def test_what_waits_for_a_verdict_is_asked_about(
+    run: Run, sessions: Sessions, tmp_path: Path
+) -> None:
+    """Of the record and by its URL; what a moderator has judged is not asked about again."""
+    with sessions() as session:
+        (waits,) = session.scalars(sa.select(DecisionRow.id)).all()
+    for source in ("record", f"sqlite:///{tmp_path}/var/record.sqlite"):
+        asked = run("ask", source).stdout.splitlines()
+        assert [line.partition(",")[0] for line in asked] == ["id", waits]
+    with writing(sessions) as session:
+        verdicts.give(
+            session, waits, action=Action.APPROVE, who="asha", reason=None, route="v1", now=NOW
+        )
+    assert run("ask").stdout.splitlines() == ["id,text,score,verdict,rule"]
+
+
 def test_dead_letters_are_listed_and_sent_again(run: Run, sessions: Sessions) -> None:
     """Without what stands behind the '?' of their address."""
     listed = run("webhooks", "dead").stdout

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from moderation.training.corpora import CorpusError
-from moderation.training.verdicts import TONE, rows
+from moderation.training.verdicts import TONE, labelled, rows
 
 
 def line(action: str, *rules: str, route: str = "v1", reason: str | None = None) -> str:
@@ -80,3 +80,22 @@ def test_a_bad_line_is_named(said: str, expected: str) -> None:
     """An error names the line, the field and what would be right."""
     with pytest.raises(CorpusError, match=expected):
         labels(line("approve"), said)
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"text": "So.", "verdict": "", "rule": ""}, []),
+        ({"text": "So.", "verdict": " Reject", "rule": ""}, [{"toxicity": 1.0}]),
+        ({"text": "So.", "verdict": "reject", "rule": "spam"}, [{"spam": 1.0}]),
+    ],
+)
+def test_a_table_says_the_same(record: dict[str, str], expected: list[dict[str, float]]) -> None:
+    """As people fill it in; a row without a verdict waits for one."""
+    assert [dict(row.labels) for row in labelled([(2, record)], "asked.csv")] == expected
+
+
+def test_a_bad_cell_is_named() -> None:
+    """By the line of the table."""
+    with pytest.raises(CorpusError, match=r"asked.csv, line 7, verdict: must be one of approve"):
+        list(labelled([(7, {"text": "So.", "verdict": "no"})], "asked.csv"))

@@ -19,6 +19,7 @@ from api.auth import Gate
 from api.body import JsonRequest
 from api.dialects.perspective.upstream import Upstream
 from api.docs import docs
+from api.drifting import Drifting
 from api.housekeeping import Housekeeper
 from api.keeper import Keeper
 from api.record import database
@@ -130,12 +131,14 @@ def _furnish(app: App, chosen: settings.Settings, given: Moderator | None, *, sh
         keeper.moderator = moderator
 
     watch = Watch(models / CHAMPION, partial(swap, keeper, models, use))
-    housekeeper = Housekeeper(keeper, chosen.retention_days, [] if given else [watch])
+    drifting = Drifting(keeper, models)
+    housekeeper = Housekeeper(keeper, chosen.retention_days, [] if given else [watch], drifting)
     housekeeper.prepare()
     counted = metrics.Metrics(keeper, housekeeper, shared=shared)
     keeper.on_lost = counted.lost.inc
     keeper.shadow = _shadowing(keeper, counted, models)
     housekeeper.on_look = counted.tell
+    drifting.on_found = counted.drifted
     use(moderator)
     app.extensions.update(
         settings=chosen,

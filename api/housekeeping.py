@@ -1,7 +1,7 @@
 """What happens between requests.
 
-The spool is written, webhooks go out, old texts are forgotten, promoted models are taken, and a
-challenger in shadow decides.
+The spool is written, webhooks go out, old texts are forgotten, promoted models are taken, a
+challenger in shadow decides, and the scores of late are compared with those that were measured.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.drifting import Drifting
 from api.keeper import Keeper
 from api.record import database, erase, webhooks
 from api.watch import Watch
@@ -31,10 +32,12 @@ class Housekeeper:
         keeper: Keeper,
         retention_days: int | None = None,
         watches: Sequence[Watch] = (),
+        drifting: Drifting | None = None,
     ) -> None:
         self.keeper = keeper
         self.retention_days = retention_days
         self.watches = watches
+        self.drifting = drifting
         self.on_look: Callable[[], None] | None = None
         self._prepared = False
         self._forgot_at: dt.datetime | None = None
@@ -63,12 +66,14 @@ class Housekeeper:
         self._stop.set()
 
     def round(self) -> None:
-        """One round: the schema, the spool, the retention."""
+        """One round: the schema, the spool, the retention, the drift."""
         if not self._prepared:
             self.prepare()
         self.keeper.drain()
         if not self.keeper.circuit.open:
             self._forget()
+            if self.drifting:
+                self.drifting.look()
 
     def send(self) -> None:
         """Send the webhook calls that are due."""

@@ -6,9 +6,10 @@ Neither ever holds what an author wrote.
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -28,6 +29,7 @@ from structlog.typing import Processor
 from api.auth import needs
 from api.housekeeping import Housekeeper
 from api.keeper import Keeper
+from moderation.drift import Drift
 
 # From a tenth of a millisecond (one small rule) to ten seconds (a large batch).
 _BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -108,7 +110,15 @@ class Metrics:
             multiprocess_mode="livesum",
             registry=self.registry,
         )
+        self.drift = Gauge(
+            "moderation_drift_psi",
+            "Population stability index of each score beyond chance; from .25 on it has moved.",
+            ["head"],
+            multiprocess_mode="mostrecent",
+            registry=self.registry,
+        )
         self._told: set[tuple[str, str]] = set()
+        self._drifting: set[str] = set()
 
     def count(self, answers: Iterable[Mapping[str, Any]], route: str) -> None:
         """Count decisions as they are answered."""
@@ -123,6 +133,13 @@ class Metrics:
             self.versions.labels(kind, version).set((kind, version) in told)
         self._told |= told
         self.refused.set(bool(self.housekeeper.refused()))
+
+    def drifted(self, found: Sequence[Drift]) -> None:
+        """How far each score has moved; NaN for one of which that is not known any more."""
+        beyond = {it.name: it.beyond for it in found}
+        self._drifting |= beyond.keys()
+        for name in self._drifting:
+            self.drift.labels(name).set(beyond.get(name, math.nan))
 
     def expose(self) -> bytes:
         """All metrics in Prometheus's text format."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from api.keeper import utc_now
 from api.record import database, shadows
 from api.record import erase as erasing
 from api.record import keys as access
+from api.record import recent as latest
 from api.record import seal as seals
 from api.record import webhooks as hooks
 from api.record.database import Sessions
@@ -26,6 +28,7 @@ from api.record.spool import Spool
 from api.record.tables import HISTORY, DecisionRow
 from api.records import whole
 from api.settings import Settings, SettingsError, masked, shown
+from moderation.drift import Seen
 from moderation.replaying import Chosen
 from moderation.shadow import Pair
 
@@ -239,6 +242,13 @@ def shadowed(model: str, version: str, beside: Mapping[str, str]) -> Iterator[Pa
         return
     with _reading() as session:
         yield from shadows.found(session, model, version, beside)
+
+
+def recent(url: str | None, days: int, most: int) -> list[Seen]:
+    """The latest decisions' scores, of the record or of that of `url`."""
+    since = utc_now() - dt.timedelta(days=days)
+    with _sessions(url) as sessions:
+        return latest.recent(sessions, since, most)
 
 
 def in_use() -> tuple[Path | dict[str, Any] | None, Path | None]:

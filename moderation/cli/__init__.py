@@ -12,7 +12,18 @@ from importlib.metadata import version
 
 import click
 
-from moderation.cli import ask, check, corpus, migrate, models, policy, serve, service, train
+from moderation.cli import (
+    ask,
+    check,
+    corpus,
+    drift,
+    migrate,
+    models,
+    policy,
+    serve,
+    service,
+    train,
+)
 from moderation.comment import CommentError
 from moderation.engines import EngineError
 from moderation.models import ModelError
@@ -41,6 +52,7 @@ for command in (
     check.check,
     ask.ask,
     corpus.corpus,
+    drift.drift,
     serve.serve,
     train.train,
     train.evaluate,

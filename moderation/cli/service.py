@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from moderation.drift import Seen
 from moderation.replaying import Chosen
 from moderation.shadow import Pair
 
@@ -66,6 +67,13 @@ def shadowed(model: str, version: str, beside: Mapping[str, str]) -> Iterator[Pa
     from api import operators
 
     return operators.shadowed(model, version, beside)
+
+
+def recent(database: str | None, days: int, most: int) -> list[Seen]:
+    """The latest decisions' scores, of the record of the settings or of another's URL."""
+    from api import operators
+
+    return operators.recent(database, days, most)
 
 
 def in_use() -> tuple[Path | Mapping[str, Any] | None, Path | None]:

@@ -183,14 +183,30 @@ def _verdicts(source: str) -> Iterator[Row]:
     type=click.IntRange(min=100),
     help="Read at most so many rows of each set, drawn by the seed; all by default.",
 )
+@click.option(
+    "--reference",
+    is_flag=True,
+    help="Only note in their cards how they score natural comments: `moderation drift` compares "
+    "with that.",
+)
 @options.seed
 def evaluate(
-    data: Path, models: Path | None, out: Path | None, most: int | None, seed: int
+    data: Path,
+    models: Path | None,
+    out: Path | None,
+    most: int | None,
+    reference: bool,
+    seed: int,
 ) -> None:
     """Measure the models in use on labelled comments they were not trained on.
 
     Prints a table in a terminal, JSON in a pipe. The seed draws the confidence intervals.
     """
+    if reference:
+        with _wrong_data():
+            for home in _module("reference").write(data, models or SHIPPED, most, seed):
+                click.echo(f"The card of {home} has its reference.")
+        return
     module = _module("evaluate")
     with _wrong_data():
         found = module.evaluate(data=data, models=models, out=out, seed=seed, most=most)

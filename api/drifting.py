@@ -1,0 +1,57 @@
+"""Now and then, and never in a request: have the comments moved from those that were measured?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from api.keeper import Keeper
+from api.record.recent import recent
+from moderation import drift
+from moderation.drift import Drift
+
+EVERY = dt.timedelta(minutes=10)
+WITHIN = dt.timedelta(days=7)
+MOST = 5_000  # decisions: enough to tell, and read in the time of a few requests
+
+log = logging.getLogger(__name__)
+
+
+class Drifting:
+    """Compares the recent scores with the reference of the models in use, and says what moved."""
+
+    def __init__(self, keeper: Keeper, models: Path) -> None:
+        self.keeper = keeper
+        self.models = models
+        self.on_found: Callable[[Sequence[Drift]], None] | None = None
+        self._looked_at: dt.datetime | None = None
+        self._moved: set[str] = set()
+
+    def look(self) -> None:
+        """Look, if it is time to."""
+        now = self.keeper.clock()
+        if self._looked_at is not None and abs(now - self._looked_at) < EVERY:
+            return
+        self._looked_at = now
+        models = self.keeper.moderator.models  # taken once: another may take its place any time
+        references = drift.references(self.models, models)
+        seen = recent(self.keeper.sessions, now - WITHIN, MOST) if references else []
+        found = [
+            it for it in drift.compare(models, references, seen) if it.now.total >= drift.FEWEST
+        ]
+        self._tell(found)
+        if self.on_found:
+            self.on_found(found)
+
+    def _tell(self, found: Sequence[Drift]) -> None:
+        """Log each score when it has moved, and again only if it had come back meanwhile."""
+        moved = {it.name: it for it in found if it.verdict == "moved"}
+        for name in moved.keys() - self._moved:
+            log.warning(
+                "drift: %s has moved (%.2f beyond chance): see moderation drift",
+                name,
+                moved[name].beyond,
+            )
+        self._moved = set(moved)

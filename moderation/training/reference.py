@@ -1,0 +1,59 @@
+"""How natural comments score, written into the cards: `moderation drift` compares with it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+from moderation.drift import Reference, Seen, measured
+from moderation.models import CAREFUL, Models
+from moderation.text import read
+from moderation.training import corpora
+from moderation.training.evaluate import BATCH, drawn
+
+log = logging.getLogger(__name__)
+
+
+def write(data: Path, root: Path, most: int | None = None, seed: int = 0) -> list[str]:
+    """Read the natural rows that trained no model, and write what is found into the cards.
+
+    The models whose cards have it now. Of two readers of abuse the careful one's card has what
+    both give together, the fast one's what it gives alone. Of each set at most `most` rows are
+    read, drawn by the seed. Raises `CorpusError` or `ModelError`.
+    """
+    loaded = Models.load(root)
+    rows = drawn(most, seed)([row for row in _tests(data) if row.natural])
+    texts = [row.text for row in rows]
+    sets = ", ".join(sorted({row.source for row in rows}))
+    mix = f"natural rows of {sets} that did not train"
+    found: dict[str, Reference] = {}
+    for reader in ("fast", CAREFUL) if CAREFUL in loaded.versions else ("fast",):
+        log.info("reading %s comments, abuse by the %s reader", f"{len(texts):,}", reader)
+        models = loaded.speaking(reader)
+        found |= measured(models, _seen(models, texts), mix)
+    for home, reference in found.items():
+        path = root / home / reference.models[home] / "card.json"
+        card = json.loads(path.read_text("utf-8"))
+        card["reference"] = reference.to_dict()
+        partial = path.with_name(".card.json.partial")
+        partial.write_text(json.dumps(card, indent=2) + "\n", "utf-8")
+        partial.replace(path)
+    return sorted(found)
+
+
+def _tests(data: Path) -> Iterator[corpora.Row]:
+    tests = (row for row in corpora.rows(data, "train") if row.part == "test")
+    return chain(tests, corpora.rows(data, "validate"))
+
+
+def _seen(models: Models, texts: list[str]) -> Iterator[Seen]:
+    for start in range(0, len(texts), BATCH):
+        batch = [read(text) for text in texts[start : start + BATCH]]
+        models.read(batch)
+        for text in batch:
+            code = {"code": text.notes.get("language", "und")}
+            english = {"english": text.scores["english"]} if "english" in text.scores else {}
+            yield Seen(models.versions, text.scores, {**english, **code})

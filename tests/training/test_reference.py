@@ -1,0 +1,59 @@
+"""The cards tell how natural comments score."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from moderation import drift
+from moderation.cli import run
+from moderation.models import SHIPPED, Models, champions
+from moderation.training import corpora
+from moderation.training.corpora import Row
+
+TEXTS = ("Buy cheap watches at number {} now", "The minister was right in point {} of his speech")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The shipped spam model alone, without a reference."""
+    version = champions(SHIPPED)["spam"]
+    shutil.copytree(SHIPPED / "spam" / version, tmp_path / "models" / "spam" / version)
+    (tmp_path / "models" / "champion.json").write_text(json.dumps({"spam": version}), "utf-8")
+    card = tmp_path / "models" / "spam" / version / "card.json"
+    told = json.loads(card.read_text("utf-8"))
+    told.pop("reference", None)
+    card.write_text(json.dumps(told), "utf-8")
+    return tmp_path / "models"
+
+
+def test_natural_rows_that_did_not_train_are_read(
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """No others; the rest of the card stays as it was; and again it is the same."""
+    rows = [
+        Row(text.format(number), f"set{at}", {"x": 1.0}, natural=at < 2)
+        for number in range(2_600)
+        for at, text in enumerate((*TEXTS, "Not natural, number {}"))
+    ]
+    tests = sum(row.natural and row.part == "test" for row in rows)
+    assert drift.FEWEST < tests < len(rows) / 2
+    monkeypatch.setattr(corpora, "rows", lambda _, use: iter(rows if use == "train" else []))
+    (card,) = root.glob("spam/*/card.json")
+    before = json.loads(card.read_text("utf-8"))
+    command = ["evaluate", "--data", str(tmp_path), "--models", str(root), "--reference"]
+    assert run(command) == 0
+    assert capsys.readouterr().out == "The card of spam has its reference.\n"
+    told = card.read_text("utf-8")
+    after = json.loads(told)
+    reference = after.pop("reference")
+    assert after == before
+    assert reference["mix"] == "natural rows of set0, set1 that did not train"
+    assert sum(reference["scores"]["spam"]["counts"]) == tests
+    assert drift.references(root, Models.load(root)).keys() == {"spam"}
+    assert run(command) == 0
+    assert card.read_text("utf-8") == told

@@ -92,7 +92,7 @@ def learned(found: Comments, rows: Any, arm: str) -> Layer:
     values = found.said[rows].astype(np.float64)
     if arm != "from scratch":
         return adapting.fit(found.champion[rows], found.features[rows], values)
-    fitted = fitting.fit(found.features[rows], values, 1 / adapting.PENALTY)
+    fitted = fitting.fit([found.features[rows]], values, 1 / adapting.PENALTY)
     return Layer(fitted.weights, 0.0, fitted.intercept)
 
 

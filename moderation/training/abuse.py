@@ -9,20 +9,21 @@ docs/experiments.md has the tries.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import tempfile
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import joblib
 import numpy as np
 from joblib import Memory
-from scipy import sparse
 
 from moderation.ngrams import Recipe
 from moderation.readers.linear import Linear
 from moderation.training import cards, corpora, figures, fitting, lessons
-from moderation.training.features import HashedNgrams
+from moderation.training.features import HashedNgrams, Shelved, shelved
 from moderation.training.fitting import Fitted
 from moderation.training.gather import Gathered, gather
 from moderation.training.progress import Told
@@ -113,53 +114,59 @@ def train(
 ) -> Path:
     """Train on the sets under `data`, write `out/abuse/<version>/`, return that folder.
 
-    `cache` keeps what was read, its n-grams and each label as it was learned, so that a run that
-    was interrupted goes on from there; it holds for the same files, code and seed. It is read by
-    unpickling: let nobody else write there. Raises `CorpusError` where the folder does not fit
-    `data/sources.toml`.
+    Comments and n-grams stay on disk, so that memory does not grow with them. `cache` keeps both,
+    and each label as it was learned, so that a run that was interrupted goes on from there; it
+    holds for the same files, code and seed. It is read by unpickling: let nobody else write
+    there. Raises `CorpusError` where the folder does not fit `data/sources.toml`.
     """
     began = time.perf_counter()
     progress = progress or Told()
-    memory = Memory(cache, verbose=0)
-    same = {"code": cards.code(), "data": corpora.digests(data, "train"), "seed": seed}
-    found = memory.cache(_gathered, ignore=["data", "progress"])(same, data, seed, progress)
-    features, rare = memory.cache(_hashed, ignore=["found", "progress"])(same, found, progress)
-    learn = memory.cache(_member, ignore=["found", "features", "rare"])
-    members = {
-        label: learn(same, label, found, features, rare, seed)
-        for label in progress.over(LABELS, len(LABELS), "learning labels")
-    }
-    progress("measuring")
-    arrays = _arrays(found, features, members, rare)
-    measured = _figures(found, arrays, seed)
-    card = _card(data, found, measured, seed, time.perf_counter() - began)
+    with contextlib.ExitStack() as stack:
+        home = cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="training-")))
+        home.mkdir(parents=True, exist_ok=True)
+        memory = Memory(home, verbose=0)
+        code = cards.code()
+        same = {"code": code, "data": corpora.digests(data, "train"), "seed": seed}
+        file = home / f"comments-{joblib.hash(same)}.sqlite"
+        found = stack.enter_context(_gathered(file, data, seed, progress))
+        features = _hashed(found, memory, code, progress)
+        rare = fitting.rarity(features.of(found.rows("train")))
+        learn = memory.cache(_member, ignore=["found", "features", "rare"])
+        members = {
+            label: learn(same, label, found, features, rare, seed)
+            for label in progress.over(LABELS, len(LABELS), "learning labels")
+        }
+        progress("measuring")
+        arrays = _arrays(found, features, members)
+        measured = _figures(found, arrays, seed)
+        card = _card(data, found, measured, seed, time.perf_counter() - began)
     return cards.challenger(out / "abuse", card, arrays)
 
 
-# What `same` says of files, code and seed is what the cache goes by.
-
-
-def _gathered(same: Any, data: Path, seed: int, progress: Told) -> Gathered:  # noqa: ARG001
+def _gathered(
+    file: Path, data: Path, seed: int, progress: Told
+) -> contextlib.AbstractContextManager[Gathered]:
     joined = {label for labels in JOINED.values() for label in labels}
     rows = itertools.chain(corpora.rows(data, "train"), lessons.rows(seed))
     told = progress.over(rows, None, "reading comments")
-    return gather(told, [*LABELS, *joined, _POLITE])
+    return gather(told, [*LABELS, *joined, _POLITE], file)
 
 
-def _hashed(same: Any, found: Gathered, progress: Told) -> tuple[sparse.csr_matrix, Any]:  # noqa: ARG001
-    """The n-grams of all texts, and how rare each is among those that are learned from."""
-    texts = progress.over(found.texts, len(found.texts), "n-grams of texts")
-    features = _features(texts)
-    rare = fitting.rarity(features[found.parts == "train"])
-    features.data *= rare[features.indices]
-    return features, rare
+def _hashed(found: Gathered, memory: Memory, code: str, progress: Told) -> Shelved:
+    """The n-grams of all texts."""
+    texts = progress.over(found.texts(), len(found), "n-grams of texts")
+    return shelved(texts, _ngrams(), memory, code)
+
+
+def _ngrams() -> HashedNgrams:
+    return HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits)
 
 
 def _member(
-    same: Any,  # noqa: ARG001
+    same: Any,  # noqa: ARG001 - what the cache goes by: files, code and seed
     label: str,
     found: Gathered,
-    features: sparse.csr_matrix,
+    features: Shelved,
     rare: Any,
     seed: int,
 ) -> Fitted:
@@ -167,35 +174,26 @@ def _member(
     several = [found.of(name, "train") for name in (label, _POLITE, *JOINED.get(label, ()))]
     rows = np.concatenate([one.rows for one in several])
     values = np.concatenate([one.values for one in several])
+    order = np.argsort(rows, kind="stable")
     harmless = several[0].rows[several[0].values == 0]
-    names = _features(lessons.named([found.texts[row] for row in harmless], seed), rare)
+    names = _ngrams().transform(lessons.named(found.texts(harmless), seed))
     fitted = fitting.fit(
-        sparse.vstack([features[rows], names], format="csr"),
-        np.append(values, np.zeros(names.shape[0])),
+        features.of(rows[order], names),
+        np.append(values[order], np.zeros(names.shape[0])),
         STRENGTH.get(label.split(".")[0], USUAL_STRENGTH),
-        seed,
+        rare,
     )
-    natural = features[(found.parts == "validation") & found.natural]
-    return fitting.standardised(fitted, natural)
+    return fitting.standardised(fitted, features.of(found.rows("validation", natural=True)))
 
 
-def _features(texts: Iterable[str], rare: Any = None) -> sparse.csr_matrix:
-    found = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits).transform(texts)
-    if rare is not None:
-        found.data *= rare[found.indices]
-    return found
-
-
-def _arrays(
-    found: Gathered, features: sparse.csr_matrix, members: dict[str, Fitted], rare: Any
-) -> dict[str, Any]:
+def _arrays(found: Gathered, features: Shelved, members: dict[str, Fitted]) -> dict[str, Any]:
     """The heads as the reader loads them."""
     heads = [fitting.mixed(members, head.shares) for head in HEADS.values()]
     knots = [
         _knots(found, features, head, fitted)
         for head, fitted in zip(HEADS.values(), heads, strict=True)
     ]
-    weights, scales = fitting.quantised(np.column_stack([head.weights * rare for head in heads]))
+    weights, scales = fitting.quantised(np.column_stack([head.weights for head in heads]))
     return {
         "weights": weights,
         "scales": scales,
@@ -204,7 +202,7 @@ def _arrays(
     }
 
 
-def _knots(found: Gathered, features: sparse.csr_matrix, head: Head, fitted: Fitted) -> Any:
+def _knots(found: Gathered, features: Shelved, head: Head, fitted: Fitted) -> Any:
     """The head's calibration on the validation part, at its natural rate.
 
     'No' is said by natural comments. So is 'yes' where there are enough of them, or else by all
@@ -213,13 +211,12 @@ def _knots(found: Gathered, features: sparse.csr_matrix, head: Head, fitted: Fit
     rows, values = found.of(head.target, "validation", natural=True)
     if (values >= 0.5).sum() < ENOUGH:
         more, said = found.of(head.target, "validation")
-        ordinary = np.flatnonzero((found.parts == "validation") & found.natural)
-        ordinary = np.setdiff1d(ordinary, more[said >= 0.5])
-        rows = np.concatenate([ordinary, more[said >= 0.5]])
-        values = np.concatenate([np.zeros(len(ordinary)), said[said >= 0.5]])
+        harmful = more[said >= 0.5]
+        rows = np.union1d(found.rows("validation", natural=True), harmful)
+        values = np.isin(rows, harmful).astype(np.float64)
     everything = found.of(head.target, "train", "validation", natural=True).values
     rate = head.rate or float((everything >= 0.5).mean())
-    return fitting.calibration(fitted.logits(features[rows]), values, rate)
+    return fitting.calibration(fitted.logits(features.of(rows)), values, rate)
 
 
 def _figures(found: Gathered, arrays: dict[str, Any], seed: int) -> dict[str, Any]:
@@ -228,7 +225,7 @@ def _figures(found: Gathered, arrays: dict[str, Any], seed: int) -> dict[str, An
     measured = {}
     for name, head in HEADS.items():
         rows, values = found.of(head.target, "test", natural=not head.rate)
-        scores = reader.probabilities([found.texts[row] for row in rows])
+        scores = reader.probabilities(list(found.texts(rows)))
         said = values >= 0.5
         column = scores[:, reader.heads.index(name)]
         measured[f"{name}, {head.target}, test"] = figures.measure(said, column, seed)
@@ -246,7 +243,7 @@ def _card(
         heads=list(HEADS),
         data=[
             catalogue[name].entry(data, rows)
-            for name, rows in sorted(found.sources.items())
+            for name, rows in found.sources().items()
             if name in catalogue
         ],
         figures=measured,

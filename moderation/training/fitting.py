@@ -7,15 +7,22 @@ service.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from scipy.optimize import minimize
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
+Blocks = Iterable[sparse.csr_matrix]
+"""Features in blocks of rows: a list of matrices, or what reads them from disk."""
+
+STEPS = {"maxiter": 300, "ftol": 1e-4, "maxcor": 6}  # further than that teaches nothing
 
 KNOTS = 33  # points of a calibration curve
 _LEVELS = 127  # of an int8
@@ -27,39 +34,71 @@ class Fitted(NamedTuple):
     weights: npt.NDArray[np.float32]
     intercept: float
 
-    def logits(self, features: sparse.csr_matrix) -> Floats:
+    def logits(self, blocks: Blocks) -> Floats:
         """The log-odds of every row."""
-        return np.asarray(features @ self.weights, np.float64) + self.intercept
+        found = [np.asarray(block @ self.weights, np.float64) for block in blocks]
+        return np.concatenate([np.zeros(0), *found]) + self.intercept
 
 
-def rarity(features: sparse.csr_matrix) -> npt.NDArray[np.float32]:
+def rarity(blocks: Blocks) -> npt.NDArray[np.float32]:
     """1 for the commonest n-gram up to about 3 for one never seen (smoothed log idf).
 
-    Multiplying features by it regularises rare n-grams less. It is folded into the weights.
+    Given to `fit`, it regularises rare n-grams less.
     """
-    seen = np.bincount(features.indices, minlength=features.shape[1])
-    idf = np.log((features.shape[0] + 1) / (seen + 1)) + 1
-    return np.asarray(idf / 4, np.float32)
+    seen: Any = 0
+    rows = 0
+    for block in blocks:
+        seen = seen + np.bincount(block.indices, minlength=block.shape[1])
+        rows += block.shape[0]
+    return np.asarray((np.log((rows + 1) / (seen + 1)) + 1) / 4, np.float32)
 
 
-def fit(features: sparse.csr_matrix, values: Floats, strength: float, seed: int = 0) -> Fitted:
+def fit(
+    blocks: Blocks, values: Floats, strength: float, rare: npt.NDArray[np.float32] | None = None
+) -> Fitted:
     """A logistic regression on values 0..1; a value between counts for both sides.
 
-    `strength` is scikit-learn's C: how much the data may say against the prior.
+    `strength` is how much the data may say against the prior (scikit-learn's C), and features are
+    multiplied by `rare`. The blocks are read once for each step of L-BFGS, one after the other, so
+    that of features on disk only one is in memory; the problem is convex and the order is the
+    same each time, so that the same rows give the same weights.
     """
-    between = (values > 0) & (values < 1)
-    if between.any():
-        features = sparse.vstack([features, features[between]], format="csr")
-    weights = np.concatenate([np.where(between, values, 1.0), 1 - values[between]])
-    sides = np.concatenate([values > 0, np.zeros(between.sum(), bool)])
-    model = LogisticRegression(
-        C=strength, solver="liblinear", dual=True, tol=0.01, max_iter=300, random_state=seed
-    )
-    model.fit(features, sides, sample_weight=weights)
-    return Fitted(model.coef_[0].astype(np.float32), float(model.intercept_[0]))
+    seen = _seen(blocks)  # the others stay 0
+    scale = np.float32(1.0) if rare is None else rare[seen]
+    weights = np.zeros(len(seen), np.float32)
+
+    def loss(at: Floats) -> tuple[float, Floats]:
+        weights[seen] = at[:-1] * scale
+        value = 0.5 * float(at @ at)
+        slopes, total, place = np.zeros(len(seen), np.float32), 0.0, 0
+        for block in blocks:
+            said = values[place : place + block.shape[0]]
+            place += block.shape[0]
+            odds = (block @ weights).astype(np.float64) + at[-1]
+            value += strength * float(np.logaddexp(0, odds).sum() - said @ odds)
+            missed = strength * (expit(odds) - said)
+            slopes += block.T @ missed.astype(np.float32)
+            total += float(missed.sum())
+        return value, at + np.append(slopes[seen] * scale, total)
+
+    # One thread: how many share a sum would show in its last bits.
+    with threadpool_limits(1):
+        first = np.zeros(np.count_nonzero(seen) + 1)
+        found = minimize(loss, first, jac=True, method="L-BFGS-B", options=STEPS).x
+    weights[seen] = found[:-1] * scale
+    return Fitted(weights, float(found[-1]))
 
 
-def standardised(fitted: Fitted, natural: sparse.csr_matrix) -> Fitted:
+def _seen(blocks: Blocks) -> npt.NDArray[np.bool_]:
+    """Which features any row has."""
+    seen = np.zeros(0, np.bool_)
+    for block in blocks:
+        seen = seen if len(seen) else np.zeros(block.shape[1], np.bool_)
+        seen[block.indices] = True
+    return seen
+
+
+def standardised(fitted: Fitted, natural: Blocks) -> Fitted:
     """The same, with log-odds of mean 0 and deviation 1 on natural rows."""
     logits = fitted.logits(natural)
     deviation = float(logits.std()) or 1.0

@@ -8,9 +8,10 @@ Names, most of them Indian, and ordinary words that look like rude ones from ins
 
 from __future__ import annotations
 
+import heapq
 import random
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from moderation.training.corpora import Row
@@ -59,7 +60,7 @@ def rows(seed: int) -> Iterator[Row]:
             yield Row(text, "lessons", {"lessons.attack": rude})
 
 
-def named(harmless: Sequence[str], seed: int) -> list[str]:
+def named(harmless: Iterable[str], seed: int) -> list[str]:
     """Some of these texts again, with one to three names in them; the same for the same seed.
 
     >>> named(["Well said."] * 10, seed=1)
@@ -67,14 +68,24 @@ def named(harmless: Sequence[str], seed: int) -> list[str]:
     """
     draw = random.Random(seed)  # noqa: S311 - examples, not secrets
     names = Names.load()
-    short = [text for text in harmless if len(text) <= SHORT]
     found = []
-    for text in draw.sample(short, min(len(short) // 10, NAMED)):
+    for text in _drawn((text for text in harmless if len(text) <= SHORT), draw):
         words = text.split()
         for _ in range(draw.randint(1, 3)):
             words.insert(draw.randint(0, len(words)), _name(names, draw))
         found.append(" ".join(words))
     return found
+
+
+def _drawn(texts: Iterable[str], draw: random.Random) -> list[str]:
+    """A tenth of the texts, `NAMED` at most, drawn without keeping the others."""
+    number = 0
+    kept: list[tuple[float, int, str]] = []
+    for number, text in enumerate(texts, 1):
+        heapq.heappush(kept, (draw.random(), number, text))  # those with the highest lots stay
+        if len(kept) > NAMED:
+            heapq.heappop(kept)
+    return [text for _, _, text in sorted(kept, reverse=True)[: number // 10]]
 
 
 def _listed(text: str) -> list[str]:

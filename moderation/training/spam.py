@@ -18,12 +18,14 @@ from moderation.ngrams import Recipe
 from moderation.readers.linear import Linear
 from moderation.training import cards, corpora, figures, fitting
 from moderation.training.features import HashedNgrams
-from moderation.training.gather import gather
+from moderation.training.gather import Gathered, gather
+from moderation.training.splits import Part
 
 RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=18)
 LABELS = ("youtube_spam.spam", "sms_spam.spam")
 ORDINARY = ("civil.toxic", "reddit.uncivil", "ruddit.offensive", "jigsaw_binary.toxic")
 STRENGTH = 4.0
+PARTS: tuple[Part, Part] = ("train", "validation")
 RATE = 0.02  # assumed share of spam among newspaper comments; no public set has the natural one
 
 log = logging.getLogger(__name__)
@@ -37,20 +39,18 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
     """
     began = time.perf_counter()
     progress("reading")
-    found = gather(corpora.rows(data, "train"), [*LABELS, *ORDINARY])
-    values = np.zeros(len(found.texts))
-    for label in LABELS:
-        rows, said = found.labels[label]
-        values[rows] = said
-    progress(f"n-grams of {len(found.texts):,} texts")
-    features = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits).transform(found.texts)
-    learning, held = found.parts == "train", found.parts == "validation"
-    rare = fitting.rarity(features[learning])
-    features.data *= rare[features.indices]
+    with gather(corpora.rows(data, "train"), [*LABELS, *ORDINARY]) as found:
+        progress(f"n-grams of {len(found):,} texts")
+        ngrams = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits)
+        learning, held = (ngrams.transform(found.texts(found.rows(it))) for it in PARTS)
+        learned, answers = (_spam(found, it) for it in PARTS)
+        measuring = {label: found.of(label, "test") for label in LABELS}
+        texts = {label: list(found.texts(said.rows)) for label, said in measuring.items()}
+        sources = found.sources()
     progress("fitting")
-    fitted = fitting.fit(features[learning], values[learning], STRENGTH, seed)
-    knots = fitting.calibration(fitted.logits(features[held]), values[held], RATE)
-    weights, scales = fitting.quantised((fitted.weights * rare)[:, None])
+    fitted = fitting.fit([learning], learned, STRENGTH, fitting.rarity([learning]))
+    knots = fitting.calibration(fitted.logits([held]), answers, RATE)
+    weights, scales = fitting.quantised(fitted.weights[:, None])
     arrays: dict[str, Any] = {
         "weights": weights,
         "scales": scales,
@@ -59,18 +59,17 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
     }
     progress("measuring")
     measured = {}
-    for label in LABELS:
-        rows, said = found.of(label, "test")
+    for label, said in measuring.items():
         reader = Linear(("spam",), RECIPE, **arrays)
-        scores = reader.probabilities([found.texts[row] for row in rows])[:, 0]
-        measured[f"spam, {label}, test"] = figures.measure(said >= 0.5, scores, seed)
+        scores = reader.probabilities(texts[label])[:, 0]
+        measured[f"spam, {label}, test"] = figures.measure(said.values >= 0.5, scores, seed)
     catalogue = corpora.catalogue()
     card = cards.card(
         name="spam",
         kind="linear",
         purpose="How likely a comment is to be advertising, a lure or a scam.",
         heads=["spam"],
-        data=[catalogue[name].entry(data, rows) for name, rows in sorted(found.sources.items())],
+        data=[catalogue[name].entry(data, rows) for name, rows in sources.items()],
         figures=measured,
         seed=seed,
         seconds=time.perf_counter() - began,
@@ -82,3 +81,13 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
         reads="folded",
     )
     return cards.challenger(out / "spam", card, arrays)
+
+
+def _spam(found: Gathered, part: Part) -> fitting.Floats:
+    """For each text of the part whether it is spam; what no set of spam holds is none."""
+    rows = found.rows(part)
+    values = np.zeros(len(rows))
+    for label in LABELS:
+        said = found.of(label, part)
+        values[np.searchsorted(rows, said.rows)] = said.values
+    return values

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 
@@ -21,6 +23,7 @@ from api.watch import Watch
 log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
+BESIDE = 10  # the niceness of the thread that loads models, so that requests go first
 FORGET_EVERY = dt.timedelta(hours=1)
 
 
@@ -99,6 +102,8 @@ class Housekeeper:
             self.keeper.shadow.round()
 
     def _run(self, round_: Callable[[], None]) -> None:
+        if round_ == self.look and sys.platform == "linux":  # where each thread has a priority
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BESIDE)
         while not self._stop.wait(EVERY_S):
             try:
                 round_()

@@ -160,14 +160,14 @@ def _paired(root: Path, versions: Mapping[str, str]) -> None:
 
 def _objection(root: Path, model: str, version: str, used: Mapping[str, str]) -> str | None:
     """What speaks against a challenger, by its comparison."""
-    command = f"moderation models compare {model}/{version} --data DIR"
+    command = f"moderation models compare {model}/{version}"
     path = root / model / version / COMPARISON
     try:
         found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return f"{model}/{version} was not compared with the champion: {command}"
     if not found.get("measured"):
-        return f"{model}/{version} was compared on nothing: {command}"
+        return f"{model}/{version} was compared on nothing of its own: {command} --data DIR"
     if found.get("champion") != used.get(model) or found.get("versions", [used])[0] != used:
         return f"{model}/{version} was compared with another champion: {command}"
     worse = found.get("worse", [])

@@ -17,6 +17,7 @@ from rich.table import Table
 from moderation.cli import options, service
 from moderation.cli.render import harmless
 from moderation.models import CAREFUL, FAST, SHIPPED, ModelError, champions, listing, put
+from moderation.policy import Policy
 from moderation.promotion import COMPARISON, RefusedError, history
 from moderation.promotion import promote as promote_
 from moderation.promotion import rollback as rollback_
@@ -141,7 +142,7 @@ def rollback(name: str, models: Path | None) -> None:
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The folder of labelled comments. `promote` asks for what is measured there.",
+    help="The folder of public labelled comments, to measure on those too.",
 )
 @click.option(
     "--record",
@@ -152,8 +153,9 @@ def rollback(name: str, models: Path | None) -> None:
     "--most",
     default=400,
     show_default=True,
-    help="Rows of each set that are read, drawn by the seed.",
+    help="Rows of each public set that are read, drawn by the seed.",
 )
+@options.policy
 @options.models
 @options.seed
 def compare(
@@ -161,12 +163,15 @@ def compare(
     data: Path | None,
     record: Path | None,
     most: int,
+    policy: Path | None,
     models: Path | None,
     seed: int,
 ) -> None:
     """Measure NAME/VERSION beside the model in use, on rows that neither learned from.
 
-    And by what it decided in shadow, where the settings' record holds that.
+    Those are the guideline suite and comments written for this project, with --data the public
+    sets too. And by what it decided in shadow, where the settings' record holds that. Decisions
+    are made by --policy, or the one of the service's settings.
     Prints a table in a terminal, JSON in a pipe. `promote` reads what was found.
     """
     from moderation.training import comparing
@@ -176,36 +181,33 @@ def compare(
     name, version = _named(challenger)
     root = models or SHIPPED
     with _refusals():
-        used = champions(root)
-        seen = shadows.summary(service.shadowed(name, version, used))
-        if not (data or record or seen["decisions"]):
-            raise click.UsageError(_NOTHING.format(challenger))
-        found: dict[str, Any] = {
-            "model": name,
-            "champion": used.get(name),
-            "challenger": version,
-            "worse": [],
-        }
+        seen = shadows.summary(service.shadowed(name, version, champions(root)))
+        house = Policy.load(policy or service.in_use()[0])
         try:
-            if data:
-                found |= comparing.compare(data, root, name, version, seed=seed, most=most)
+            found = comparing.compare(data, root, name, version, seed=seed, most=most, policy=house)
             if record:
-                found["record"] = comparing.changes(root, name, version, _texts(record))
+                found["record"] = comparing.changes(root, name, version, _texts(record), house)
         except (CorpusError, FileNotFoundError) as error:
             raise click.UsageError(str(error)) from None
     if seen["decisions"]:
         found["shadow"] = seen
         found["worse"] += ["moderators' verdicts, in shadow"] * shadows.worse(seen)
-    if data:  # without any comment's text or reference
-        kept = {key: value for key, value in found.items() if key not in ("record", "shadow")}
-        put(root / name / version / COMPARISON, kept)
+    _keep(root / name / version / COMPARISON, found)
     click.echo(_table(found) if sys.stdout.isatty() else json.dumps(found, ensure_ascii=False))
 
 
-_NOTHING = (
-    "nothing to compare on: --data DIR has labelled comments, --record FILE your own; or let it "
-    "decide beside the model in use first: moderation models shadow {}"
-)
+def _keep(path: Path, found: dict[str, Any]) -> None:
+    """Leave what `promote` reads, without any comment's text or reference.
+
+    What was measured on more sets, beside the same models, stays.
+    """
+    try:
+        before = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        before = {}
+    if before.get("versions") == found["versions"] and before["measured"] > found["measured"]:
+        return
+    put(path, {key: value for key, value in found.items() if key not in ("record", "shadow")})
 
 
 @models.command()
@@ -262,13 +264,13 @@ def _texts(record: Path) -> Iterator[str]:
 def _table(found: dict[str, Any]) -> str:
     """What was found, to be read in a terminal."""
     lines = [f"{found['model']}: {found['champion']} beside {found['challenger']}", ""]
-    for name, it in found.get("sets", {}).items():
+    for name, it in found["sets"].items():
         low, high = it["interval"]
         lines.append(
             f"{name:38} {it['now']:.3f} -> {it['then']:.3f}  "
             f"{it['difference']:+.3f} ({low:+.3f} to {high:+.3f})"
         )
-    for rule, it in found.get("suite", {}).items():
+    for rule, it in found["suite"].items():
         lines.append(
             f"suite, {rule:31} caught {it['caught now']} -> {it['caught then']}, "
             f"harmless newly held {it['newly held']}, no longer {it['no longer held']}"
@@ -284,5 +286,5 @@ def _table(found: dict[str, Any]) -> str:
         from moderation.training import shadow as shadows
 
         lines += ["", *shadows.report(found["shadow"])]
-    said = "; ".join(found["worse"]) or ("nothing" if "sets" in found else "--data DIR tells")
+    said = "; ".join(found["worse"]) or "nothing"
     return "\n".join([*lines, "", f"Worse beyond chance: {said}."])

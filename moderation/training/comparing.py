@@ -21,7 +21,8 @@ from moderation.comment import Comment
 from moderation.models import Models, champions
 from moderation.moderator import Moderator
 from moderation.policy import Policy
-from moderation.training import evaluate
+from moderation.training import evaluate, own
+from moderation.training.corpora import Row
 from moderation.training.figures import Bools, Floats
 from moderation.training.functions import held
 from moderation.training.suite import cases
@@ -29,6 +30,12 @@ from moderation.training.suite import cases
 RESAMPLES = 300
 DOUBT = 0.05
 LEVELS = (0.3, 0.5, 0.8, 0.95)  # whose counterparts are told
+OWN = (
+    evaluate.Question("written for this project, attacks", "own.attack", "personal_attack"),
+    evaluate.Question("written for this project, hate", "own.hate", "identity_attack"),
+    evaluate.Question("written for this project, abusive", "own.toxic", "toxicity"),
+)
+"""What can be asked wherever the project is, without any public set."""
 
 
 class Difference(NamedTuple):
@@ -88,22 +95,34 @@ def worse(doubts: Mapping[str, float], doubt: float = DOUBT) -> list[str]:
 
 
 def compare(
-    data: Path, root: Path, model: str, version: str, *, seed: int = 0, most: int = 400
+    data: Path | None,
+    root: Path,
+    model: str,
+    version: str,
+    *,
+    seed: int = 0,
+    most: int = 400,
+    policy: Policy | None = None,
 ) -> dict[str, Any]:
     """All differences between the champions with and without the challenger.
 
-    At most `most` rows of each set are read, drawn by the seed. Raises `ModelError`.
+    On the comments written for this project and the guideline suite, and on the public sets where
+    `data` has them: at most `most` rows of each, drawn by the seed. `policy` decides about the
+    suite; by default the shipped one. Raises `ModelError`.
     """
     used = champions(root)
     sides = Models.load(root), Models.load(root, {**used, model: version})
-    draw = evaluate.drawn(most, seed)
-    now, then = (evaluate.scored_rows(side, data, draw) for side in sides)
+    rows = [
+        *(Row(it.text, "own", _named(it.labels)) for it in own.comments() if it.part == "test"),
+        *(evaluate.measuring(data, evaluate.drawn(most, seed)) if data else ()),
+    ]
+    now, then = (evaluate.scored_rows(side, rows) for side in sides)
     figures, doubts, measured = {}, {}, 0
-    for question in evaluate.QUESTIONS:
+    for question in (*OWN, *evaluate.QUESTIONS):
         if question.head not in now.scores or question.head not in then.scores:
             continue
-        rows, said = evaluate.answers(question, now.rows)
-        before, after = now.scores[question.head][rows], then.scores[question.head][rows]
+        places, said = evaluate.answers(question, rows)
+        before, after = now.scores[question.head][places], then.scores[question.head][places]
         if not 0 < said.sum() < len(said):
             continue
         measured += 1
@@ -120,7 +139,7 @@ def compare(
             "interval": [found.low, found.high],
             "thresholds": {str(at): counterpart(before, after, at) for at in LEVELS},
         }
-    moderators = [Moderator(Policy.load(), side) for side in sides]
+    moderators = [Moderator(policy or Policy.load(), side) for side in sides]
     suite = dict(_suite(moderators))
     doubts |= {f"suite, harmless: {rule}": entry["p"] for rule, entry in suite.items()}
     return {
@@ -135,6 +154,10 @@ def compare(
         "suite": suite,
         "worse": worse(doubts),
     }
+
+
+def _named(labels: Mapping[str, float]) -> dict[str, float]:
+    return {f"own.{label}": value for label, value in labels.items()}
 
 
 def _suite(moderators: Sequence[Moderator]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -100,7 +100,7 @@ def evaluate(
     model cannot be used.
     """
     loaded = Models.load(models)
-    scored = scored_rows(loaded, data, drawn(most, seed))
+    scored = scored_rows(loaded, measuring(data, drawn(most, seed)))
     found: dict[str, Any] = {"models": loaded.versions, "seed": seed, "most": most}
     found |= {"sets": {}, "slices": {}, "curves": {}}
     for question in QUESTIONS:
@@ -218,12 +218,16 @@ def _bias(scored: Scored, seed: int) -> dict[str, Any]:
     }
 
 
-def scored_rows(models: Models, data: Path, draw: Callable[[list[Row]], list[Row]]) -> Scored:
-    """The rows that may measure, read by the models batch by batch."""
+def measuring(data: Path, draw: Callable[[list[Row]], list[Row]]) -> list[Row]:
+    """The rows of the public sets that may measure."""
     tests = (row for row in corpora.rows(data, "train") if row.part == "test")
     labels = {NEUTRAL, "spans.marked", *(question.label for question in QUESTIONS)}
     everything = chain(tests, corpora.rows(data, "validate"))
-    rows = draw([row for row in everything if not labels.isdisjoint(row.labels)])
+    return draw([row for row in everything if not labels.isdisjoint(row.labels)])
+
+
+def scored_rows(models: Models, rows: list[Row]) -> Scored:
+    """The rows as the models read them, batch by batch."""
     heads = {question.head for question in QUESTIONS}
     columns: dict[str, list[float]] = {}
     for start in range(0, len(rows), BATCH):

@@ -9,6 +9,7 @@ import pytest
 
 from moderation.cli import run
 from moderation.models import SHIPPED, champions
+from moderation.policy import Policy
 from moderation.training import comparing, corpora
 from moderation.training.comparing import counterpart, difference, worse
 from tests.challengers import says
@@ -100,3 +101,44 @@ def test_changes_come_with_those_that_move_most_first(tmp_path: Path) -> None:
     found = comparing.changes(tmp_path, "abuse", "deaf", ["You are an idiot.", "It rains today."])
     assert [it["text"] for it in found["changed"]] == ["You are an idiot."]
     assert found["changed"][0]["to"] != found["changed"][0]["from"]
+
+
+@pytest.fixture
+def fast(tmp_path: Path) -> Path:
+    """The fast reader alone, with a copy of it and one that hears nothing."""
+    used = champions(SHIPPED)["abuse"]
+    for version in (used, "copy", "deaf"):
+        shutil.copytree(SHIPPED / "abuse" / used, tmp_path / "abuse" / version)
+    says(tmp_path / "abuse" / "deaf", 0.001)
+    (tmp_path / "champion.json").write_text(json.dumps({"abuse": used}), "utf-8")
+    return tmp_path
+
+
+def test_it_is_measured_without_any_public_set(
+    fast: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On what the project has itself: a deaf model is worse, and refused."""
+    assert run(["models", "compare", "abuse/deaf", "--models", str(fast)]) == 0
+    assert run(["models", "promote", "abuse/deaf", "--models", str(fast)]) == 1
+    assert "written for this project, abusive" in capsys.readouterr().err
+
+
+def test_what_was_measured_on_more_stays(
+    fast: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A look without --data does not take its place; and a policy of one's own decides."""
+    policy = tmp_path / "none.toml"
+    off = (f"[{rule}]\nenabled = false\n" for rule in Policy.load().rules)
+    policy.write_text("".join(off), "utf-8")
+    asked = ["models", "compare", "abuse/copy", "--policy", str(policy), "--models", str(fast)]
+    assert run(asked) == 0
+    kept = fast / "abuse" / "copy" / "comparison.json"
+    found = json.loads(kept.read_text("utf-8"))
+    assert {it["caught now"] for it in found["suite"].values()} == {0}
+    kept.write_text(json.dumps(found | {"measured": 20, "seed": 7}), "utf-8")
+    assert run(asked) == 0
+    assert json.loads(kept.read_text("utf-8"))["seed"] == 7
+    kept.write_text(json.dumps(found | {"measured": 20, "seed": 7, "versions": []}), "utf-8")
+    assert run(asked) == 0
+    assert json.loads(kept.read_text("utf-8"))["seed"] == 0
+    capsys.readouterr()

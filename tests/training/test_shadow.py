@@ -132,7 +132,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_compare_tells_it_without_labelled_comments(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """From the record; what promote asks for is not written, and no comment's text is told."""
+    """From the record; nothing of that is left beside the challenger, and no text is told."""
     asked = ["models", "compare", f"spam/{LOUD}", "--models", str(root)]
     assert run(asked) == 0
     told = capsys.readouterr().out
@@ -150,14 +150,16 @@ def test_compare_tells_it_without_labelled_comments(
     assert (changed["comment_id"], changed["from"], changed["to"]) == ("c1", "approve", "review")
     assert changed["verdict"] == "approve"
     assert "xylophonist" not in told
-    assert not (root / "spam" / LOUD / COMPARISON).exists()
+    left = json.loads((root / "spam" / LOUD / COMPARISON).read_text("utf-8"))
+    assert "shadow" not in left
+    assert left["measured"] == 0
 
 
-def test_compare_on_nothing_says_what_to_do(
+def test_compare_makes_no_record_where_there_is_none(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And makes no record where there is none."""
+    """What was measured is told all the same."""
     monkeypatch.setenv("MODERATION_DATABASE", f"sqlite:///{tmp_path}/none.sqlite")
-    assert run(["models", "compare", f"spam/{LOUD}", "--models", str(root)]) == 2
-    assert f"moderation models shadow spam/{LOUD}" in capsys.readouterr().err
+    assert run(["models", "compare", f"spam/{LOUD}", "--models", str(root)]) == 0
+    assert "shadow" not in json.loads(capsys.readouterr().out)
     assert not (tmp_path / "none.sqlite").exists()

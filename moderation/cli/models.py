@@ -264,16 +264,17 @@ def _texts(record: Path) -> Iterator[str]:
 def _table(found: dict[str, Any]) -> str:
     """What was found, to be read in a terminal."""
     lines = [f"{found['model']}: {found['champion']} beside {found['challenger']}", ""]
-    for name, it in found["sets"].items():
+    for name, it in {**found["sets"], **found["slices"]}.items():
         low, high = it["interval"]
         lines.append(
             f"{name:38} {it['now']:.3f} -> {it['then']:.3f}  "
             f"{it['difference']:+.3f} ({low:+.3f} to {high:+.3f})"
         )
-    for rule, it in found["suite"].items():
+    for name, it in found["suite"]["functionalities"].items():
         lines.append(
-            f"suite, {rule:31} caught {it['caught now']} -> {it['caught then']}, "
-            f"harmless newly held {it['newly held']}, no longer {it['no longer held']}"
+            f"suite, {name:31} caught {it['caught now']} -> {it['caught then']}, "
+            f"of {it['harmless']} harmless newly held {it['newly held']}, "
+            f"no longer {it['no longer held']}"
         )
     if "record" in found:
         record = found["record"]

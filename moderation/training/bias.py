@@ -63,16 +63,25 @@ def areas(texts: Sequence[str], said: Bools, scores: Floats, seed: int = 0) -> d
     }
 
 
-def _areas(
-    mentioned: Bools, others: Bools, said: Bools, scores: Floats, seed: int
-) -> Iterator[tuple[str, Any]]:
-    kinds = {
+def kinds(mentioned: Bools, others: Bools, said: Bools) -> dict[str, Bools]:
+    """The rows of each area: by which mention the group, and which mention nobody.
+
+    >>> both = np.array([True, True, False]), np.array([False, False, True])
+    >>> kinds(*both, said=np.array([True, False, True]))["bpsn"].tolist()
+    [False, True, True]
+    """
+    return {
         "subgroup": mentioned,
         "bpsn": (mentioned & ~said) | (others & said),
         "bnsp": (mentioned & said) | (others & ~said),
     }
+
+
+def _areas(
+    mentioned: Bools, others: Bools, said: Bools, scores: Floats, seed: int
+) -> Iterator[tuple[str, Any]]:
     own = min(int((mentioned & said).sum()), int((mentioned & ~said).sum()))
-    for name, rows in kinds.items():
+    for name, rows in kinds(mentioned, others, said).items():
         if own >= LEAST:
             measured = figures.measure(said[rows], scores[rows], seed)
             yield name, {"rows": measured["rows"], **measured["auc"]}

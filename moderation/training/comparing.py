@@ -3,8 +3,9 @@
 Both read the same rows that neither learned from, so differences are paired: each resample draws
 rows once for the two (Efron and Tibshirani 1993). Many figures are guarded; so that a challenger
 as good as the champion is not refused for one of them by chance, their doubts are corrected
-together (Holm 1979). On the guideline suite the harmless cases are guarded, by the exact test of
-McNemar (1947) on those that only one of the two holds.
+together (Holm 1979), those of the sets with those of short and long comments and of groups of
+people. The guideline suite's harmless cases are guarded more strictly, all of them by one test that
+nothing corrects: the exact one of McNemar (1947) on those that only one of the two holds.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import binomtest, norm
-from sklearn.metrics import roc_auc_score
+from scipy.stats import binomtest, norm, rankdata
 
 from moderation.comment import Comment
 from moderation.models import Models, champions
@@ -25,10 +25,12 @@ from moderation.training import evaluate, own
 from moderation.training.corpora import Row
 from moderation.training.figures import Bools, Floats
 from moderation.training.functions import held
-from moderation.training.suite import cases
+from moderation.training.slices import Ints, Slice, slices
+from moderation.training.suite import Case, cases
 
 RESAMPLES = 300
 DOUBT = 0.05
+HARMLESS = "harmless cases"
 LEVELS = (0.3, 0.5, 0.8, 0.95)  # whose counterparts are told
 OWN = (
     evaluate.Question("written for this project, attacks", "own.attack", "personal_attack"),
@@ -47,7 +49,30 @@ class Difference(NamedTuple):
     p: float
 
 
-def difference(said: Bools, now: Floats, then: Floats, seed: int = 0) -> Difference:
+def area(said: Bools, scores: Floats, sets: Ints | None = None) -> float:
+    """The area under the ROC curve; of several sets, over the pairs within each set alone.
+
+    It is the share of the pairs of a yes and a no that stand in the right order (Hanley and
+    McNeil 1982). NaN where there is no pair.
+
+    >>> said, scores = np.array([True, False, True, False]), np.array([0.9, 0.2, 0.1, 0.3])
+    >>> area(said, scores), area(said, scores, np.array([0, 0, 1, 1]))
+    (0.5, 0.5)
+    """
+    parts = [slice(None)] if sets is None else [sets == it for it in np.unique(sets)]
+    won = pairs = 0.0
+    for part in parts:
+        yes = said[part]
+        count = int(yes.sum())
+        ranks = rankdata(scores[part])[yes]
+        won += float(ranks.sum()) - count * (count + 1) / 2
+        pairs += count * (len(yes) - count)
+    return won / pairs if pairs else float("nan")
+
+
+def difference(
+    said: Bools, now: Floats, then: Floats, seed: int = 0, sets: Ints | None = None
+) -> Difference:
     """Of the areas under the ROC curve, by a paired bootstrap; `p` is one-sided: worse.
 
     >>> said = np.array([True, False] * 30)
@@ -58,11 +83,11 @@ def difference(said: Bools, now: Floats, then: Floats, seed: int = 0) -> Differe
     drawn = []
     for _ in range(RESAMPLES):
         rows = draw.integers(0, len(said), len(said))
-        if 0 < said[rows].sum() < len(rows):
-            drawn.append(
-                roc_auc_score(said[rows], then[rows]) - roc_auc_score(said[rows], now[rows])
-            )
-    value = float(roc_auc_score(said, then) - roc_auc_score(said, now))
+        own = None if sets is None else sets[rows]
+        gap = area(said[rows], then[rows], own) - area(said[rows], now[rows], own)
+        if not np.isnan(gap):
+            drawn.append(gap)
+    value = area(said, then, sets) - area(said, now, sets)
     drawn = drawn or [value]
     spread = float(np.std(drawn))
     low, high = np.quantile(drawn, [0.025, 0.975])
@@ -116,32 +141,20 @@ def compare(
         *(Row(it.text, "own", _named(it.labels)) for it in own.comments() if it.part == "test"),
         *(evaluate.measuring(data, evaluate.drawn(most, seed)) if data else ()),
     ]
-    now, then = (evaluate.scored_rows(side, rows) for side in sides)
-    figures, doubts, measured = {}, {}, 0
-    for question in (*OWN, *evaluate.QUESTIONS):
-        if question.head not in now.scores or question.head not in then.scores:
-            continue
-        places, said = evaluate.answers(question, rows)
-        before, after = now.scores[question.head][places], then.scores[question.head][places]
-        if not 0 < said.sum() < len(said):
+    now, then = (evaluate.scored_rows(side, rows).scores for side in sides)
+    figures: dict[str, dict[str, Any]] = {"sets": {}, "slices": {}}
+    doubts, measured = {}, 0
+    asked = *OWN, *evaluate.QUESTIONS
+    for kind, part in [*_questions(rows, asked), *(("slices", it) for it in slices(rows, asked))]:
+        if part.head not in now or part.head not in then:
             continue
         measured += 1
+        before, after = now[part.head][part.rows], then[part.head][part.rows]
         if np.array_equal(before, after):
             continue
-        found = difference(said, before, after, seed)
-        doubts[question.name] = found.p
-        figures[question.name] = {
-            "head": question.head,
-            "rows": len(said),
-            "now": round(float(roc_auc_score(said, before)), 4),
-            "then": round(float(roc_auc_score(said, after)), 4),
-            "difference": found.value,
-            "interval": [found.low, found.high],
-            "thresholds": {str(at): counterpart(before, after, at) for at in LEVELS},
-        }
-    moderators = [Moderator(policy or Policy.load(), side) for side in sides]
-    suite = dict(_suite(moderators))
-    doubts |= {f"suite, harmless: {rule}": entry["p"] for rule, entry in suite.items()}
+        figures[kind][part.name], doubts[part.name] = _figure(part, before, after, seed)
+    suite = guideline_suite([Moderator(policy or Policy.load(), side) for side in sides])
+    strict = [HARMLESS] * (suite[HARMLESS]["p"] <= DOUBT)
     return {
         "model": model,
         "champion": used.get(model),
@@ -150,9 +163,9 @@ def compare(
         "most": most,
         "versions": [side.versions for side in sides],
         "measured": measured,
-        "sets": figures,
+        **figures,
         "suite": suite,
-        "worse": worse(doubts),
+        "worse": worse(doubts) + [f"suite, {name}" for name in strict],
     }
 
 
@@ -160,32 +173,67 @@ def _named(labels: Mapping[str, float]) -> dict[str, float]:
     return {f"own.{label}": value for label, value in labels.items()}
 
 
-def _suite(moderators: Sequence[Moderator]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """By rule: harmless cases held by one side only, and the harmful ones that each catches."""
+def _questions(
+    rows: Sequence[Row], questions: Iterable[evaluate.Question]
+) -> Iterator[tuple[str, Slice]]:
+    for question in questions:
+        chosen, said = evaluate.answers(question, rows)
+        if 0 < said.sum() < len(said):
+            one = np.zeros(len(said), np.int64)
+            yield "sets", Slice(question.name, question.head, np.array(chosen), said, one)
+
+
+def _figure(part: Slice, before: Floats, after: Floats, seed: int) -> tuple[dict[str, Any], float]:
+    """Both areas and their difference, the new thresholds, and how likely chance is as bad."""
+    found = difference(part.said, before, after, seed, part.sets)
+    figure = {
+        "head": part.head,
+        "rows": len(part.said),
+        "now": round(area(part.said, before, part.sets), 4),
+        "then": round(area(part.said, after, part.sets), 4),
+        "difference": found.value,
+        "interval": [found.low, found.high],
+        "thresholds": {str(at): counterpart(before, after, at) for at in LEVELS},
+    }
+    return figure, found.p
+
+
+def guideline_suite(moderators: Sequence[Moderator]) -> dict[str, Any]:
+    """What two moderators, now and then, hold of the suite: its harmless cases, and each kind."""
     every = cases()
-    sides = [
+    held_by = [
         [held(made) for made in side.moderate_many(Comment(case.text) for case in every)]
         for side in moderators
     ]
-    for rule in sorted({case.rule for case in every}):
-        both = [
-            (case.harmful, *caught)
-            for case, *caught in zip(every, *sides, strict=True)
-            if case.rule == rule
-        ]
-        newly = sum(not harmful and then and not now for harmful, now, then in both)
-        freed = sum(not harmful and now and not then for harmful, now, then in both)
-        tested = binomtest(newly, newly + freed, alternative="greater") if newly + freed else None
-        yield (
-            rule,
-            {
-                "newly held": newly,
-                "no longer held": freed,
-                "caught now": sum(harmful and now for harmful, now, _ in both),
-                "caught then": sum(harmful and then for harmful, _, then in both),
-                "p": float(tested.pvalue) if tested else 1.0,
-            },
-        )
+    judged = [*zip(every, *held_by, strict=True)]
+    names = dict.fromkeys(case.functionality for case in every)
+    return {
+        HARMLESS: harmless(judged),
+        "functionalities": {
+            name: {
+                "rule": own[0][0].rule,
+                **harmless(own),
+                "caught now": sum(case.harmful and now for case, now, _ in own),
+                "caught then": sum(case.harmful and then for case, _, then in own),
+            }
+            for name in names
+            if (own := [it for it in judged if it[0].functionality == name])
+        },
+    }
+
+
+def harmless(judged: Sequence[tuple[Case, bool, bool]]) -> dict[str, Any]:
+    """Of the harmless cases, how many one side alone holds, and how likely chance is as bad."""
+    sides = [(now, then) for case, now, then in judged if not case.harmful]
+    newly = sum(then and not now for now, then in sides)
+    freed = sum(now and not then for now, then in sides)
+    tested = binomtest(newly, newly + freed, alternative="greater") if newly + freed else None
+    return {
+        "harmless": len(sides),
+        "newly held": newly,
+        "no longer held": freed,
+        "p": round(float(tested.pvalue), 4) if tested else 1.0,
+    }
 
 
 def changes(

@@ -219,7 +219,7 @@ def _bias(scored: Scored, seed: int) -> dict[str, Any]:
 
 
 def measuring(data: Path, draw: Callable[[list[Row]], list[Row]]) -> list[Row]:
-    """The rows of the public sets that may measure."""
+    """The rows of the public sets that may measure. Raises `CorpusError`."""
     tests = (row for row in corpora.rows(data, "train") if row.part == "test")
     labels = {NEUTRAL, "spans.marked", *(question.label for question in QUESTIONS)}
     everything = chain(tests, corpora.rows(data, "validate"))
@@ -254,19 +254,26 @@ def answers(question: Question, rows: Sequence[Row]) -> tuple[list[int], Bools]:
     return chosen, np.array(said, bool)
 
 
+def lengths(texts: Sequence[str]) -> dict[str, Bools]:
+    """Which texts are short, middling and long.
+
+    >>> [name for name, found in lengths(["Well said."]).items() if found[0]]
+    ['up to 60 characters']
+    """
+    found = np.array([len(text) for text in texts], np.int64)
+    return {
+        "up to 60 characters": found <= 60,
+        "61 to 200": (found > 60) & (found <= 200),
+        "over 200": found > 200,
+    }
+
+
 def _slices(
     texts: list[str], said: Bools, scores: Floats, seed: int
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """The same by length and by whether an identity is mentioned."""
-    lengths = np.array([len(text) for text in texts])
     mentions = np.array([bool(_IDENTITY.search(text)) for text in texts])
-    parts = {
-        "up to 60 characters": lengths <= 60,
-        "61 to 200": (lengths > 60) & (lengths <= 200),
-        "over 200": lengths > 200,
-        "an identity is mentioned": mentions,
-        "none is": ~mentions,
-    }
+    parts = {**lengths(texts), "an identity is mentioned": mentions, "none is": ~mentions}
     for name, part in parts.items():
         if part.any():
             yield name, figures.measure(said[part], scores[part], seed)

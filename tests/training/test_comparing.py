@@ -6,12 +6,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from moderation.cli import run
-from moderation.models import SHIPPED, champions
+from moderation.models import SHIPPED, Models, champions
+from moderation.moderator import Moderator
 from moderation.policy import Policy
 from moderation.training import comparing, corpora
-from moderation.training.comparing import counterpart, difference, worse
+from moderation.training.comparing import (
+    area,
+    counterpart,
+    difference,
+    guideline_suite,
+    harmless,
+    worse,
+)
+from moderation.training.evaluate import QUESTIONS
+from moderation.training.slices import slices, together
+from moderation.training.suite import cases
 from tests.challengers import says
 
 
@@ -58,6 +70,78 @@ def test_counterpart_keeps_the_flag_rate() -> None:
     level = counterpart(now, then, 0.8)
     assert (then >= level).sum() == (now >= 0.8).sum()
     assert counterpart(now, then, 1.1) == 1.0
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_area_is_what_scikit_learn_finds(ties: bool) -> None:
+    """Also where scores are equal; over several sets it is the mean by their pairs."""
+    said, found = scores(300, 1.0, 0)
+    found = found.round(0 if ties else 9)
+    assert area(said, found) == pytest.approx(roc_auc_score(said, found))
+    sets = np.arange(300) % 3
+    by_set = [(said[sets == it], found[sets == it]) for it in range(3)]
+    pairs = [own.sum() * (~own).sum() for own, _ in by_set]
+    expected = np.average([roc_auc_score(*each) for each in by_set], weights=pairs)
+    assert area(said, found, sets) == pytest.approx(expected)
+
+
+def test_sets_are_not_compared_with_each_other() -> None:
+    """A challenger that only moves one set beside another is no worse."""
+    said, now = scores(400, 1.5, 3)
+    sets = np.arange(400) % 2
+    assert difference(said, now, now + 5 * sets, sets=sets).p == 1.0
+    assert difference(said, now, now + 5 * sets).high < 0
+
+
+def wikipedia(texts: list[str], abusive: float) -> list[corpora.Row]:
+    """Rows of Wikipedia."""
+    return [corpora.Row(it, "jigsaw", {"jigsaw.toxic": abusive}) for it in texts]
+
+
+def test_slices_by_length_and_group() -> None:
+    """Short and long comments apart; a group that is mentioned, with those that mention nobody."""
+    rows = wikipedia([f"You fool, number {it}" for it in range(30)], 1.0)
+    rows += wikipedia([f"It rains, number {it}" for it in range(30)], 0.0)
+    rows += wikipedia([f"He is a Sikh, number {it}" for it in range(25)], 0.0)
+    rows += wikipedia(["Sikhs are fools. " * 20] * 5, 1.0)
+    found = {it.name: it for it in slices(rows, QUESTIONS)}
+    assert set(found) == {"toxicity, up to 60 characters", "Sikhs: bpsn"}
+    part = found["Sikhs: bpsn"]
+    assert (len(part.rows), int(part.said.sum())) == (55, 30)
+    assert not any("Sikh" in rows[at].text for at in part.rows[part.said])
+
+
+def test_neutral_mentions_count_with_wikipedia() -> None:
+    """They are harmless, and of the same set as the comments that they are compared with."""
+    rows = wikipedia(["You fool"], 1.0)
+    rows += [corpora.Row("A gay man sang.", "identity", {"identity.toxic": 0.0})]
+    rows += [corpora.Row("What a mess.", "civil", {"civil.toxic": 1.0})]
+    whole = together(rows, QUESTIONS, "toxicity")
+    assert whole.said.tolist() == [True, True, False]
+    assert whole.sets[0] == whole.sets[2] != whole.sets[1]
+
+
+def test_harmless_cases_are_guarded_together() -> None:
+    """A few newly held in each of many functionalities are told as one, and shown each."""
+    used = champions(SHIPPED)
+    models = Models.load(None, {name: used[name] for name in ("abuse", "spam")})
+    fast = {"house": {"reader": "fast"}}
+    lax = Moderator(Policy.load(fast), models)
+    strict = Moderator(Policy.load({**fast, "word_list": {"banned": ["people"]}}), models)
+    found = guideline_suite([lax, strict])
+    told, each = found["harmless cases"], found["functionalities"].values()
+    assert told["newly held"] > 5
+    assert told["p"] < 0.05
+    assert sum(it["newly held"] for it in each) == told["newly held"]
+    assert max(it["newly held"] for it in each) < told["newly held"]
+
+
+def test_a_freed_case_speaks_for_a_challenger() -> None:
+    """Only cases that are newly held are held against it."""
+    case = cases()[1]
+    assert not case.harmful
+    told = harmless([(case, True, False)] * 9 + [(case, False, True)] * 3)
+    assert (told["newly held"], told["no longer held"], told["p"] > 0.9) == (3, 9, True)
 
 
 def test_compare_leaves_what_promote_reads(
@@ -134,7 +218,7 @@ def test_what_was_measured_on_more_stays(
     assert run(asked) == 0
     kept = fast / "abuse" / "copy" / "comparison.json"
     found = json.loads(kept.read_text("utf-8"))
-    assert {it["caught now"] for it in found["suite"].values()} == {0}
+    assert {it["caught now"] for it in found["suite"]["functionalities"].values()} == {0}
     kept.write_text(json.dumps(found | {"measured": 20, "seed": 7}), "utf-8")
     assert run(asked) == 0
     assert json.loads(kept.read_text("utf-8"))["seed"] == 7

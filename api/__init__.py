@@ -166,7 +166,7 @@ def _furnish(app: App, chosen: settings.Settings, given: Moderator | None, *, sh
 
 
 def _shadowing(keeper: Keeper, counted: metrics.Metrics, models: Path) -> Shadowing:
-    made = Shadowing(models, keeper.sessions, keeper.circuit, keeper.clock)
+    made = Shadowing(models, keeper.sessions, keeper.circuit, keeper.busy, keeper.clock)
     made.on_decided = lambda *actions: counted.shadow.labels(*map(str, actions)).inc()
     made.on_dropped = counted.shadow_dropped.inc
     made.on_failed = counted.shadow_failed.inc

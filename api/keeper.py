@@ -26,7 +26,7 @@ from api.record.history import history
 from api.record.spool import Spool
 from api.record.tables import DecisionRow
 from api.record.webhooks import Hook
-from api.shadow import Shadowing
+from api.shadow import Busy, Shadowing
 from moderation import Comment, Decision, Moderator, Policy
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,7 @@ class Keeper:
     clock: Clock = utc_now
     hooks: Sequence[Hook] = ()
     circuit: Circuit = field(default_factory=Circuit)
+    busy: Busy = field(default_factory=Busy)
     shadow: Shadowing | None = None
     on_lost: Callable[[], None] | None = None  # called for each that neither database nor disk took
     lost: int = 0
@@ -79,14 +80,15 @@ class Keeper:
         fresh = [place for place in range(len(asked)) if place not in known]
         comments = [contexts.get(place, asked[place].comment) for place in fresh]
         judge = moderator or self.moderator  # taken once: another may take its place any time
-        made = dict(zip(fresh, judge.moderate_many(comments), strict=True))
-        recorded = self._record(
-            [
-                self._values(decision, asked[place], judge.policy, community, route)
-                for place, decision in made.items()
-                if asked[place].keep
-            ]
-        )
+        with self.busy:
+            made = dict(zip(fresh, judge.moderate_many(comments), strict=True))
+            recorded = self._record(
+                [
+                    self._values(decision, asked[place], judge.policy, community, route)
+                    for place, decision in made.items()
+                    if asked[place].keep
+                ]
+            )
         if self.shadow:
             for decision, comment in zip(made.values(), comments, strict=True):
                 if decision.id in recorded:

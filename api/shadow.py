@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import queue
+import threading
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 WAITING = 4_000_000  # characters of texts, so that what waits has a bound in memory
 TOGETHER = 50  # rows written at once
+PATIENCE_S = 1.0  # it waits so long for a moment without requests; where there is none it is slow
 
 
 class Job(NamedTuple):
@@ -68,6 +70,36 @@ class Waiting(queue.Queue[Job]):
         return job
 
 
+class Busy:
+    """Whether a worker is deciding about comments: who is in no hurry waits until it is not.
+
+    >>> busy = Busy()
+    >>> with busy:
+    ...     busy.wait(0.01)
+    False
+    >>> busy.wait(0.01)
+    True
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._changed = threading.Condition()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._count += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._count -= 1
+            self._changed.notify_all()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until nothing is being decided, so long at most; whether it is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._count, seconds)
+
+
 class Shadowing:
     """Takes what a worker decided, and lets the challenger of `shadow.json` decide it again."""
 
@@ -76,12 +108,14 @@ class Shadowing:
         root: Path,
         sessions: Sessions,
         circuit: Circuit,
+        busy: Busy,
         clock: Callable[[], dt.datetime],
         waiting: int = WAITING,
     ) -> None:
         self.root = root
         self.sessions = sessions
         self.circuit = circuit
+        self.busy = busy
         self.clock = clock
         self.on_decided: Callable[[Action, Action], None] = lambda *_: None
         self.on_dropped: Callable[[], None] = lambda: None
@@ -119,6 +153,7 @@ class Shadowing:
                 job = self._jobs.get_nowait()
             except queue.Empty:
                 break
+            self.busy.wait(PATIENCE_S)
             try:
                 if row := self._decide(job):
                     rows.append((job.decision.action, row))

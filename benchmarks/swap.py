@@ -77,7 +77,7 @@ def swapped(port: int, root: Path, asked: argparse.Namespace) -> tuple[list[Sent
     sent: list[Sent] = []
     windows: list[Window] = []
     done = threading.Event()
-    load = threading.Thread(target=_load, args=(port, asked.rate, sent, done))
+    load = threading.Thread(target=steady, args=(port, asked.rate, sent, done))
     load.start()
     time.sleep(asked.seconds)  # each worker reads itself in
     # What the command itself costs is another process's, as it would be.
@@ -98,7 +98,7 @@ def _swap(root: Path) -> str:
     return promote(root, CAREFUL, COPY, who="benchmark", even_if="it is a copy").after
 
 
-def _load(port: int, rate: float, sent: list[Sent], done: threading.Event) -> None:
+def steady(port: int, rate: float, sent: list[Sent], done: threading.Event) -> None:
     """Send so many comments a second, whether those before were answered or not."""
     room = threading.Semaphore(AT_ONCE)
     began = time.monotonic()

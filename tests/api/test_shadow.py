@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,7 @@ def test_it_ends(app: App, root: Path) -> None:
 def test_what_does_not_fit_is_dropped_and_counted(app: App, root: Path) -> None:
     """By what the texts are long."""
     keeper = app.extensions["keeper"]
-    small = Shadowing(root, keeper.sessions, keeper.circuit, keeper.clock, waiting=60)
+    small = Shadowing(root, keeper.sessions, keeper.circuit, keeper.busy, keeper.clock, waiting=60)
     small.on_dropped = shadowing(app).on_dropped
     keeper.shadow = small
     begin(app, root)
@@ -135,6 +136,23 @@ def test_what_does_not_fit_is_dropped_and_counted(app: App, root: Path) -> None:
         decide(app, "A comment of some forty characters in all")
     assert len(rows(app)) == 2
     assert "moderation_shadow_dropped_total 2.0" in counted(app)
+
+
+def test_requests_go_first(app: App, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one is decided, the challenger waits; where there is always one, not forever."""
+    begin(app, root)
+    decide(app, "I agree.")
+    monkeypatch.setattr(api.shadow, "PATIENCE_S", 60.0)
+    round_ = threading.Thread(target=shadowing(app).round)
+    with app.extensions["keeper"].busy:
+        round_.start()
+        round_.join(0.3)
+        assert round_.is_alive()
+    round_.join()
+    monkeypatch.setattr(api.shadow, "PATIENCE_S", 0.01)
+    decide(app, "I agree again.")
+    with app.extensions["keeper"].busy:
+        assert len(rows(app)) == 2
 
 
 class Broken:

@@ -89,6 +89,8 @@ class Housekeeper:
         """Look whether a file that is watched says something new."""
         for watch in self.watches:
             watch.look()
+        if self.keeper.shadow:
+            self.keeper.shadow.watch.look()
         if self.on_look:
             self.on_look()
 

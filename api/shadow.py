@@ -26,11 +26,13 @@ from api.watch import Watch
 from moderation import Action, Comment, Decision, Moderator
 from moderation.models import ModelError, Reader, load
 from moderation.shadow import SHADOW, Shadow
+from moderation.text import read
 
 log = logging.getLogger(__name__)
 
 WAITING = 4_000_000  # characters of texts, so that what waits has a bound in memory
 TOGETHER = 50  # rows written at once
+WARMING = "You are an idiot."  # a reader loads itself at its first text
 PATIENCE_S = 1.0  # it waits so long for a moment without requests; where there is none it is slow
 
 
@@ -134,16 +136,17 @@ class Shadowing:
                 self.on_dropped()
 
     def round(self) -> None:
-        """Look which challenger is to run, and let it decide what waits, if the record is there."""
-        self.watch.look()
+        """Let the challenger decide what waits, as long as the record is there."""
         while not self.circuit.open and (rows := self._decided()):
             self._keep(rows)
 
     def _take(self) -> None:
-        """Take up the challenger that `shadow.json` names now. Raises `ModelError`."""
+        """Take up the challenger that `shadow.json` names now; raises what it cannot read."""
         self._running = None
         if shadow := Shadow.read(self.root):
-            self._running = shadow, load(self.root / shadow.model / shadow.version)
+            reader = load(self.root / shadow.model / shadow.version)
+            reader.read([read(WARMING)])
+            self._running = shadow, reader
 
     def _decided(self) -> list[tuple[Action, ShadowRow]]:
         """What the challenger says about the next few that wait."""

@@ -191,9 +191,12 @@ def compare(
             raise click.UsageError(str(error)) from None
     if seen["decisions"]:
         found["shadow"] = seen
-        found["worse"] += ["moderators' verdicts, in shadow"] * shadows.worse(seen)
+        found["worse"] += [_IN_SHADOW] * shadows.worse(seen)
     _keep(root / name / version / COMPARISON, found)
     click.echo(_table(found) if sys.stdout.isatty() else json.dumps(found, ensure_ascii=False))
+
+
+_IN_SHADOW = "moderators' verdicts, in shadow"
 
 
 def _keep(path: Path, found: dict[str, Any]) -> None:
@@ -206,7 +209,8 @@ def _keep(path: Path, found: dict[str, Any]) -> None:
     except (OSError, ValueError):
         before = {}
     if before.get("versions") == found["versions"] and before["measured"] > found["measured"]:
-        return
+        others = [it for it in before["worse"] if it != _IN_SHADOW]
+        found = {**before, "worse": [*others, *[it for it in found["worse"] if it == _IN_SHADOW]]}
     put(path, {key: value for key, value in found.items() if key not in ("record", "shadow")})
 
 

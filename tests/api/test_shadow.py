@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import select
@@ -57,7 +58,7 @@ def shadowing(app: App) -> Shadowing:
 def begin(app: App, root: Path, share: float = 1.0) -> Shadow:
     """The challenger runs, as after the housekeeper's next round."""
     made = promotion.shadow(root, "spam", LOUD, share=share, who="asha")
-    shadowing(app).round()
+    app.extensions["housekeeper"].look()
     return made
 
 
@@ -69,7 +70,8 @@ def decide(app: App, text: str, **known: Any) -> dict[str, Any]:
 
 
 def rows(app: App) -> list[ShadowRow]:
-    """What is kept of the challenger, after a round."""
+    """What is kept of the challenger, after the housekeeper's rounds."""
+    app.extensions["housekeeper"].look()
     shadowing(app).round()
     with app.extensions["keeper"].sessions() as session:
         return list(session.scalars(select(ShadowRow)))
@@ -156,13 +158,15 @@ def test_requests_go_first(app: App, root: Path, monkeypatch: pytest.MonkeyPatch
 
 
 class Broken:
-    """A challenger that breaks on every text, and quotes it."""
+    """A challenger that breaks on a text, and quotes it."""
 
     heads = ("spam",)
 
     def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """Never."""
-        raise ValueError(texts[0].clean)
+        """Where the word is not in it."""
+        if WORD in texts[0].clean:
+            raise ValueError(texts[0].clean)
+        return {"spam": np.zeros(len(texts))}
 
     def explain(self, *_: object) -> list[Weight]:
         """Nothing."""
@@ -227,7 +231,7 @@ def test_a_damaged_challenger_does_not_run(
     """The service says so and goes on."""
     promotion.shadow(root, "spam", LOUD, share=1.0, who="asha")
     (root / "spam" / LOUD / "weights.npy").write_bytes(b"half")
-    shadowing(app).round()
+    app.extensions["housekeeper"].look()
     decide(app, "I agree.")
     assert rows(app) == []
     assert "weights.npy is not the file its card describes" in caplog.text

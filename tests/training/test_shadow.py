@@ -17,6 +17,7 @@ from moderation.models import Models
 from moderation.promotion import COMPARISON
 from moderation.promotion import shadow as begin
 from moderation.shadow import Pair
+from moderation.training import shadow
 from moderation.training.shadow import VERDICTS, report, share, summary, worse
 from tests.challengers import LOUD, SPAM, spam_alone
 
@@ -106,7 +107,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     url = f"sqlite:///{tmp_path}/record.sqlite"
     monkeypatch.setenv("MODERATION_DATABASE", url)
     root = tmp_path / "models"
-    shadow = begin(root, "spam", LOUD, share=1.0, who="asha")
+    begun = begin(root, "spam", LOUD, share=1.0, who="asha")
     sides = [
         Moderator.load(tmp_path / "policy.toml", Models.load(root, {"spam": version}))
         for version in (SPAM, LOUD)
@@ -120,7 +121,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     sessions = sessionmaker(engine)
     decisions.keep(sessions, [values], NOW)
-    shadows.keep(sessions, [shadows.row(shadow, champion, challenger, NOW)])
+    shadows.keep(sessions, [shadows.row(begun, champion, challenger, NOW)])
     with writing(sessions) as session:
         verdicts.give(
             session, champion.id, action=APPROVE, who="b", reason=None, route="v1", now=NOW
@@ -163,3 +164,24 @@ def test_compare_makes_no_record_where_there_is_none(
     assert run(["models", "compare", f"spam/{LOUD}", "--models", str(root)]) == 0
     assert "shadow" not in json.loads(capsys.readouterr().out)
     assert not (tmp_path / "none.sqlite").exists()
+
+
+def test_moderators_objection_joins_what_was_measured_before(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On more sets; and goes again when they no longer object."""
+    asked = ["models", "compare", f"spam/{LOUD}", "--models", str(root)]
+    assert run(asked) == 0
+    path = root / "spam" / LOUD / COMPARISON
+    left = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps({**left, "measured": 99, "worse": ["a set"]}), "utf-8")
+    with monkeypatch.context() as one_verdict:
+        one_verdict.setattr(shadow, "VERDICTS", 1)
+        one_verdict.setattr(shadow, "DOUBT", 1.1)
+        assert run(asked) == 0
+    left = json.loads(path.read_text("utf-8"))
+    assert (left["measured"], left["worse"]) == (99, ["a set", "moderators' verdicts, in shadow"])
+    assert run(["models", "promote", f"spam/{LOUD}", "--models", str(root)]) == 1
+    assert "moderators' verdicts, in shadow" in capsys.readouterr().err
+    assert run(asked) == 0
+    assert json.loads(path.read_text("utf-8"))["worse"] == ["a set"]

@@ -46,12 +46,8 @@ class Drifting:
             self.on_found(found)
 
     def _tell(self, found: Sequence[Drift]) -> None:
-        """Log each score when it has moved, and again only if it had come back meanwhile."""
-        moved = {it.name: it for it in found if it.verdict == "moved"}
-        for name in moved.keys() - self._moved:
-            log.warning(
-                "drift: %s has moved (%.2f beyond chance): see moderation drift",
-                name,
-                moved[name].beyond,
-            )
+        """Log what has moved, and again only if it had come back meanwhile."""
+        moved = {it.name: it.beyond for it in found if it.verdict == "moved"}
+        if new := [f"{name} {moved[name]:.2f}" for name in moved if name not in self._moved]:
+            log.warning("drift: moved beyond chance: %s; see moderation drift", ", ".join(new))
         self._moved = set(moved)

@@ -203,6 +203,8 @@ def evaluate(
     Prints a table in a terminal, JSON in a pipe. The seed draws the confidence intervals.
     """
     if reference:
+        if out:
+            raise click.UsageError("--reference writes into the cards, and nothing to --out")
         with _wrong_data():
             for home in _module("reference").write(data, models or SHIPPED, most, seed):
                 click.echo(f"The card of {home} has its reference.")

@@ -57,3 +57,4 @@ def test_natural_rows_that_did_not_train_are_read(
     assert drift.references(root, Models.load(root)).keys() == {"spam"}
     assert run(command) == 0
     assert card.read_text("utf-8") == told
+    assert run([*command, "--out", str(tmp_path)]) == 2

@@ -14,6 +14,7 @@ import click
 
 from moderation.cli import options, service
 from moderation.cli.bars import bars, reading
+from moderation.cli.render import cell
 from moderation.models import Models
 
 COLUMNS = ("id", "text", "score", "verdict", "rule")
@@ -61,7 +62,7 @@ def ask(source: str, most: int, score: str, output: Path | None, models: Path | 
     with _written(output) as file:
         table = csv.writer(file)
         table.writerow(COLUMNS)
-        table.writerows((it.id, it.text, f"{it.score:.4f}", "", "") for it in asked)
+        table.writerows((cell(it.id), cell(it.text), f"{it.score:.4f}", "", "") for it in asked)
 
 
 @contextlib.contextmanager

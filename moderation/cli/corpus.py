@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from moderation.cli import options
 from moderation.cli.bars import reading
+from moderation.cli.render import cell
 from moderation.models import ModelError
 from moderation.training import importing
 from moderation.training.corpora import CorpusError, Source
 from moderation.training.importing import Found, Report
+
+if TYPE_CHECKING:
+    from moderation.training.suspicious import Suspect
 
 
 @click.group()
@@ -150,9 +155,19 @@ def _watched(
             suspects = suspicious.Suspects(suspicious.readers(look.reader, look.models))
             yield suspects.over(rows), lambda: report.to_dict(suspects.counts())
         if look.table:
-            suspicious.write(suspects.listed(), look.table)
+            _write(suspects.listed(), look.table)
     except (CorpusError, ModelError) as error:
         raise click.UsageError(str(error)) from None
+
+
+def _write(suspects: list[Suspect], target: Path) -> None:
+    """A table for a person to look through."""
+    with target.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("line", "why", "label", "given", "score", "text"))
+        for it in suspects:
+            score = None if it.score is None else round(it.score, 4)
+            table.writerow((it.line, it.why, it.label, it.given, score, cell(it.text)))
 
 
 def _source(file: Path, name: str | None, text: str, columns: tuple[str, ...]) -> Source | None:

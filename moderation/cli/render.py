@@ -89,3 +89,12 @@ def harmless(text: str) -> str:
     'red: �[31m'
     """
     return _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def cell(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula.
+
+    >>> cell("=HYPERLINK(1)"), cell(0.5)
+    ("'=HYPERLINK(1)", 0.5)
+    """
+    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") else value

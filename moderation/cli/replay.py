@@ -13,7 +13,7 @@ import click
 
 from moderation.cli import options, service
 from moderation.cli.bars import bars
-from moderation.cli.render import harmless
+from moderation.cli.render import cell, harmless
 from moderation.decision import Action
 from moderation.models import Models
 from moderation.moderator import Moderator
@@ -150,14 +150,5 @@ def _csv(changed: list[Changed]) -> str:
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for it in changed:
-        writer.writerow({name: _cell(value) for name, value in it.to_dict().items()})
+        writer.writerow({name: cell(value) for name, value in it.to_dict().items()})
     return file.getvalue()
-
-
-def _cell(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula.
-
-    >>> _cell("=HYPERLINK(1)"), _cell(0.5)
-    ("'=HYPERLINK(1)", 0.5)
-    """
-    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@") else value

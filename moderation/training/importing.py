@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -162,16 +163,23 @@ def rows(
             yield Found(line, source, row)
 
 
+def _fits(label: Label, said: str) -> bool:
+    """Whether a cell holds a number that can be a label, or nothing."""
+    try:
+        value = float(said or 0)
+    except ValueError:
+        return False
+    return math.isfinite(value) if label.scale else 0 <= value <= 1
+
+
 def _labelled(source: Source, record: Mapping[str, str], where: str) -> list[Row]:
     for label in source.labels.values():
-        if label.column and label.values is None:
-            try:
-                float(record[label.column] or 0)
-            except ValueError:
-                raise CorpusError(
-                    f"{where}, column '{label.column}': must be a number, "
-                    f"not '{record[label.column][:20]}'"
-                ) from None
+        if label.column and label.values is None and not _fits(label, record[label.column]):
+            between = "" if label.scale else " from 0 to 1"
+            raise CorpusError(
+                f"{where}, column '{label.column}': must be a number{between}, "
+                f"not '{record[label.column][:20]}'"
+            )
     try:
         return list(source.labelled(record))
     except (ValueError, SyntaxError, TypeError) as error:

@@ -11,7 +11,6 @@ Rows are read batch by batch. Of the doubtful the strongest are kept, all are co
 
 from __future__ import annotations
 
-import csv
 import heapq
 from array import array
 from collections.abc import Iterable, Iterator
@@ -170,13 +169,3 @@ def readers(reader: str, folder: Path | None = None) -> Models:
     looking = {FAST, "language", "spam"} | ({CAREFUL} if reader == CAREFUL else set())
     used = {name: version for name, version in champions(root).items() if name in looking}
     return Models.load(root, used)
-
-
-def write(suspects: Iterable[Suspect], target: Path) -> None:
-    """A table for a person to look through."""
-    with target.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(Suspect._fields)
-        for suspect in suspects:
-            score = None if suspect.score is None else round(suspect.score, 4)
-            writer.writerow(suspect._replace(score=score))

@@ -115,6 +115,13 @@ def test_what_cannot_be_asked_is_named(
     assert said in capfd.readouterr().err
 
 
+def test_no_comment_is_a_formula(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The table is made for a spreadsheet, and what is in it was written by strangers."""
+    (tmp_path / "x.csv").write_text("text\n=HYPERLINK(1) you fool\n", "utf-8")
+    assert run(["ask", str(tmp_path / "x.csv")]) == 0
+    assert "2,'=HYPERLINK(1) you fool," in capfd.readouterr().out
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """Is wrong input."""
     assert run(["ask", str(tmp_path / "none.csv")]) == 2

@@ -119,6 +119,8 @@ def test_every_corpus_says_whence_it_comes() -> None:
     [
         ("a,b\n1,2\n", [], "no known corpus has the columns a, b"),
         ("text,bad\nSo.,much\n", ["--map", "r=bad"], "line 2, column 'bad': must be a number"),
+        ("text,bad\nSo.,5\n", ["--map", "r=bad"], "must be a number from 0 to 1, not '5'"),
+        ("text,bad\nSo.,nan\n", ["--map", "r=bad"], "must be a number from 0 to 1, not 'nan'"),
         ("text,x\nSo.,1\n", ["--map", "r=bad"], "line 2: no column 'bad'"),
         ("text,x\nSo.,1\n", ["--map", "bad"], "write LABEL=COLUMN"),
         ("text,class\nSo.,1\n", [], "are those of davidson, hatexplain; say which with --as"),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from moderation.comment import Comment, CommentError, validate
 from moderation.decision import Action, Decision
+from moderation.models import Models
 from moderation.moderator import Moderator
+from moderation.text import Text
 
 QUOTED = 70  # characters of a comment that are shown: enough to know it again
 
@@ -173,12 +176,39 @@ def replay(recorded: Iterable[Recorded], now: Moderator, then: Moderator) -> Rep
     ones, *sides = itertools.tee(_judgeable(recorded, limit, found), 3)
     before, after = (
         moderator.moderate_many(one.comment for one in side)
-        for moderator, side in zip((now, then), sides, strict=True)
+        for moderator, side in zip(_reading_once(now, then), sides, strict=True)
     )
     for triple in zip(ones, before, after, strict=True):
         found.add(*triple)
     found.changed.sort(key=lambda it: (-abs(it.after - it.before), -it.score))
     return found
+
+
+class _Once(Models):
+    """Models that two moderators ask in turn about the same texts, and that read them once."""
+
+    def __init__(self, models: Models) -> None:
+        super().__init__(models.readers, models.versions)
+        self._before: Sequence[Text] = ()
+
+    def read(self, texts: Sequence[Text]) -> None:
+        """Read for the first who asks, and tell the second the same."""
+        if not self._before:
+            super().read(texts)
+            self._before = texts
+            return
+        for text, same in zip(texts, self._before, strict=True):
+            text.scores, text.explain, text.notes = same.scores, same.explain, dict(same.notes)
+        self._before = ()
+
+
+def _reading_once(now: Moderator, then: Moderator) -> tuple[Moderator, Moderator]:
+    """Both, with each text read for both; where another reader is wanted, each reads for itself."""
+    if now.models.versions != then.models.versions:
+        return now, then
+    now, then = copy.copy(now), copy.copy(then)
+    now.models = then.models = _Once(now.models)
+    return now, then
 
 
 def _judgeable(recorded: Iterable[Recorded], limit: int, found: Replayed) -> Iterator[Recorded]:

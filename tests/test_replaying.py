@@ -1,15 +1,17 @@
 """A policy is tried on comments that were decided already: what changes, and how much."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
 from moderation import Action, Comment, Moderator, Policy, replaying
-from moderation.models import Models
+from moderation.models import Models, Probabilities
 from moderation.moderator import BATCH
 from moderation.replaying import QUOTED, Recorded, Replayed, quote, replay
+from moderation.text import Text, Weight
 
 AT = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 OFF = {name: {"enabled": False} for name in Policy.load().rules}
@@ -116,6 +118,45 @@ def test_what_a_policy_cannot_judge_is_passed_over() -> None:
     found = replayed("What tripe.", "word " * 20, "Hm", **house)
     assert (found.unjudged, found.comments) == (1, 2)
     assert [it.quote for it in found.changed] == ["What tripe.", "Hm"]
+
+
+class Reader:
+    """Counts what it reads; 'tripe' is spam to it."""
+
+    heads: tuple[str, ...] = ("spam",)
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+        """0.9 or 0.1."""
+        self.texts += [text.clean for text in texts]
+        return {"spam": np.array([0.9 if "tripe" in text.clean else 0.1 for text in texts])}
+
+    def explain(self, text: Text, _: str) -> list[Weight]:
+        """The whole of it."""
+        return [Weight(0, len(text.clean), 1.0)]
+
+
+def test_each_comment_is_read_once_for_both() -> None:
+    """And what both make of it is what each would have made of it alone."""
+    reader = Reader()
+    models = Models({"spam": reader}, {"spam": "1"})
+    spam = {"enabled": True, "review": 0.5}
+    sides = [
+        Moderator(Policy.load({**OFF, "spam": {**spam, "reject": reject}}), models)
+        for reject in ("never", 0.8)
+    ]
+    texts = ["What tripe.", "Well said, sir."] * BATCH
+    found = replay(map(recorded, texts), *sides)
+    assert reader.texts == texts
+    alone = [[str(it.action) for it in side.moderate_many(texts)] for side in sides]
+    assert alone == [["review", "approve"] * BATCH, ["reject", "approve"] * BATCH]
+    assert found.actions == {
+        (Action.REVIEW, Action.REJECT): BATCH,
+        (Action.APPROVE, Action.APPROVE): BATCH,
+    }
+    assert found.rules["spam"].turned == BATCH
 
 
 def test_comments_are_not_held() -> None:

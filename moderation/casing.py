@@ -6,7 +6,8 @@ Neither reads links, hashtags or mentions, nor letters of scripts that have no c
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import regex
@@ -16,6 +17,7 @@ from moderation.wording import (
     COMMON,
     IN_CONTEXT,
     TEXT_SPEAK,
+    TOGETHER,
     Draft,
     acronym,
     capitalised,
@@ -28,6 +30,11 @@ _BETWEEN = frozenset("number emoji other mention".split())  # what does not end 
 _ENDS = regex.compile(r"(?:(?<!\.)\.|[!?\u203d:])[\"')\]]*\s*$")
 _LOOK_BACK = 12  # characters before a sentence in which its predecessor's full stop stands
 _KNOWN = COMMON | TEXT_SPEAK.keys() | {word for word in IN_CONTEXT if len(word) > 1}
+# The initials before a name: 'b. r. ambedkar', but not 'i.e. modi'.
+_INITIALS = regex.compile(
+    r"(?<![\p{L}\p{N}.'])(?!(?:i\. ?e|e\. ?g|p\. ?s)\.)(?:\p{Ll}\. ?){1,3}(?=(\p{L}++))"
+)
+_EMPHASIS = 4  # letters of a word in capitals that may be an acronym we do not know
 _VOWEL = regex.compile(r"[AEIOUYÀ-Ý]")
 
 
@@ -66,6 +73,7 @@ def calm(text: Text, stretches: list[Stretch], draft: Draft) -> None:
                 continue
             small = in_small(draft[token])
             draft[token] = capitalised(small) if token.start in starts else small
+        _join_names(stretch.words, draft)
 
 
 def loudness(text: Text, stretches: list[Stretch]) -> float:
@@ -79,7 +87,7 @@ def loudness(text: Text, stretches: list[Stretch]) -> float:
 class Places(NamedTuple):
     """Where capitals belong: the words that lack one, and how many words have it.
 
-    Of the `missing`, those in `starts` open a sentence.
+    Of the `missing`, those in `starts` open a sentence or are initials.
     """
 
     missing: tuple[Token, ...]
@@ -95,23 +103,24 @@ class Places(NamedTuple):
 def places(text: Text, besides: Iterable[Stretch] = ()) -> Places:
     """The words that open a sentence, the word 'I' and known names; with and without capital.
 
-    Any other word with capitals counts as right, for its author uses them: known acronyms apart,
-    and what is shouted, if that is given as `besides`.
+    Any other word with capitals counts as right, for its author uses them: short words wholly in
+    capitals apart, which may be acronyms, and what is shouted, if that is given as `besides`.
 
     >>> from moderation.text import read
     >>> [token.text for token in places(read("i like it. so does modi.")).missing]
     ['i', 'so', 'modi']
     """
-    starts = frozenset(token.start for token in _sentence_starts(text))
+    initials = _initials(text.clean)
+    starts = initials.union(token.start for token in _sentence_starts(text))
     loud = {token.start for stretch in besides for token in stretch.words}
     missing, right = [], 0
     for word in text.words:
         if word.text.islower():
-            if _dotted(text.clean, word):
+            if _dotted(text.clean, word) and word.start not in initials:
                 continue
             if word.start in starts or with_names(word.text) != word.text:
                 missing.append(word)
-        elif word.text[0].isupper() and word.start not in loud and not acronym(word.text):
+        elif word.text[0].isupper() and word.start not in loud and not _acronym(word.text):
             right += 1
     return Places(tuple(missing), starts, right)
 
@@ -121,6 +130,31 @@ def capitalise(found: Places, draft: Draft) -> None:
     for word in found.missing:
         named = with_names(draft[word])
         draft[word] = capitalised(named) if word.start in found.starts else named
+    _join_names(draft.text.words, draft)
+
+
+def _join_names(words: Sequence[Token], draft: Draft) -> None:
+    """Give names of two words ('New Delhi') their capitals."""
+    for first, second in pairwise(words):
+        pair = TOGETHER.get(f"{draft[first]} {draft[second]}".lower())
+        if pair and second.start == first.end + 1:
+            draft[first], draft[second] = pair.split()
+
+
+def _initials(clean: str) -> frozenset[int]:
+    """Where small initials before a known name stand."""
+    return frozenset(
+        match.start() + at
+        for match in _INITIALS.finditer(clean)
+        if with_names(match[1].lower()) != match[1].lower()
+        for at, char in enumerate(match[0])
+        if char.isalpha()
+    )
+
+
+def _acronym(word: str) -> bool:
+    """Whether a word in capitals may be an acronym: known, or short."""
+    return bool(acronym(word)) or (1 < len(word) <= _EMPHASIS and word.isupper())
 
 
 def _dotted(clean: str, word: Token) -> bool:

@@ -14,11 +14,11 @@ from moderation.text import Text, Token
 from moderation.wording import IN_CONTEXT, TEXT_SPEAK, Context, capitalised
 
 _YOU_ARE = frozenset("a an the not so very right wrong welcome just going talking saying".split())
-# Four letters or more with nothing but spaces, stops or '&' between ('i n d i a'), and initials
-# before a name ('U R Rao').
+# Four letters or more with nothing but spaces, stops or '&' between ('i n d i a'), initials before
+# a name ('U R Rao'), and research and development.
 _SPACED = regex.compile(
     r"(?<![\p{L}\p{N}'])(?:(?:\p{L}[ .&]{1,3}){3,}\p{L}(?![\p{L}\p{N}'])"
-    r"|(?:\p{Lu}[ .]{1,2}){2,}(?=\p{Lu}\p{Ll}))"
+    r"|(?:\p{Lu}[ .]{1,2}){2,}(?=\p{Lu}\p{Ll})|[rR] (?:and|n) [dD](?![\p{L}\p{N}']))"
 )
 _BESIDE_LETTERS = frozenset("aiumnrdvyIUR")  # single letters that are words or text speak
 # What may stand right before and after a letter that is a word by itself; and the signs that

@@ -49,6 +49,12 @@ TEXT_SPEAK: dict[str, str] = _TABLES["text_speak"]
 IN_CONTEXT = {word: _context(row) for word, row in _TABLES["in_context"].items()}
 ACRONYMS = frozenset(_words(_TABLES["acronyms"]))
 COMMON = frozenset(_words(_TABLES["common"]))
+APOSTROPHES = {word.replace("'", "").lower(): word for word in _words(_TABLES["apostrophes"])}
+TOGETHER = {
+    pair.lower(): pair
+    for line in _TABLES["together"].values()
+    for pair in regex.split(r"[|\n]", line)
+}
 NAMES = {word.lower(): word for word in _words(_TABLES["names"])} | _TABLES["spelled"]
 _IN_SMALL = {"i": "I"} | NAMES
 _SURE = ACRONYMS.difference(_words(_TABLES["acronyms_not_from_small"]))
@@ -57,6 +63,7 @@ _FROM_SMALL = {
     **{word.lower(): word for word in _SURE},
     **_IN_SMALL,
 }
+_BRANDS = frozenset(name for name in NAMES.values() if name[0].islower())
 _CONSONANTS = regex.compile(r"[BCDFGHJ-NP-TV-XZ]{3,}")
 
 
@@ -93,12 +100,12 @@ def with_names(word: str) -> str:
 
 
 def capitalised(word: str) -> str:
-    """The word with its first letter in capitals; the others stay.
+    """The word with its first letter in capitals; the others stay, and so do 'iPhone' and 'eBay'.
 
-    >>> capitalised("isn't"), capitalised("ısparta")
-    ("Isn't", 'Isparta')
+    >>> capitalised("isn't"), capitalised("ısparta"), capitalised("iPhone")
+    ("Isn't", 'Isparta', 'iPhone')
     """
-    return word[:1].upper() + word[1:]
+    return word if word in _BRANDS else word[:1].upper() + word[1:]
 
 
 def _each_part(word: str, change: Callable[[str], str]) -> str:

@@ -17,6 +17,8 @@ from moderation.text import read
         pytest.param(
             "It is ok. but i slipped, said Ravi to Mr Rao in Pune.", id="one slip of many"
         ),
+        pytest.param("Lets see, its well said. The IM were ill.", id="words without it too"),
+        pytest.param("Spend more on R and D. See x.com/dont #cant", id="part of something"),
     ],
 )
 def test_must_not_change(comment: str) -> None:
@@ -35,6 +37,10 @@ def test_must_not_change(comment: str) -> None:
             "I am glad you and me agree, we are happy. Let us see",
         ),
         ("gd mrng, evry1 shud b there", "Good morning, everyone should be there"),
+        ("Im sure u dont care, DONT tell me", "I'm sure you don't care, DON'T tell me"),
+        ("DONT TELL ME WHAT IS WRONG IN NEW DELHI", "Don't tell me what is wrong in New Delhi"),
+        ("The U.S. and U.K. agreed. u shud too.", "The U.S. and U.K. agreed. You should too."),
+        ("tmrw is d last day of ITR filing", "Tomorrow is the last day of ITR filing"),
         ("PLZ STOP THIS, U PEOPLE OF BJP", "Please stop this, you people of BJP"),
         ("plz tell d govt.\r\n\r\nmodi n shah r in delhi 🙏🏽", None),
     ],

@@ -5,10 +5,10 @@ names. A comment wholly in small letters is harder to read: the eye finds no sen
 
 The score is the share of these places that lack their capital, weighed by how many there are:
 with n places missing, share * (1 - 0.5**n), so that one forgotten capital is a slip (0.5) and
-four a habit (0.94). A word with a capital anywhere else counts as a right place, acronyms apart.
-Short comments are let be, and so is
-what has no capitals by nature: links, hashtags, brands such as 'iPhone', scripts such as
-Devanagari. A line that goes on from the line above, or after an ellipsis, need not begin with a
+four a habit (0.94). A word with a capital anywhere else counts as a right place, unless it is an
+acronym or may be one (up to four letters, all capitals). Short comments are let be, and so is what
+has no capitals by nature: links, hashtags, brands such as 'iPhone', scripts such as Devanagari. A
+line that goes on from the line above, or after an ellipsis, need not begin with a
 capital. The suggestion is the whole comment with the capitals set.
 
 - Fires: "i do not think that modi will win this time. let us see."
@@ -18,8 +18,8 @@ Limits: names that the list in `wording.toml` does not hold stay in small letter
 ordinary words too ('may', 'rose') do so on purpose.
 
 Measured on comments of Fox News, Globe and Mail (UCC), Reddit (Ruddit) and Civil Comments, and
-on Indian ones (TRAC), in this order: found in 2.3, 1.9, 2.1, 4.7 and 5.6 %, sent to review 0.1,
-0.1, 0.5, 1.2 and 1.1 %.
+on Indian ones (TRAC), in this order: found in 2.7, 2.2, 2.3, 5.3 and 5.8 %, sent to review 0.2,
+0.1, 0.6, 1.3 and 1.1 %.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def test_fires_with_suggestion() -> None:
         *("i", "modi", "bjp", "delhi", "i'm", "iphone"),
     ]
     assert finding.suggestion == (
-        "I do not think that Modi will win. BJP lost Delhi, and I'm glad. Iphone next."
+        "I do not think that Modi will win. BJP lost Delhi, and I'm glad. iPhone next."
     )
 
 
@@ -51,9 +51,10 @@ def test_score_grows_with_the_places() -> None:
     assert (one.score, two.score) == (0.5, 0.75)
 
 
-def test_acronyms_are_no_capitals() -> None:
-    """An acronym in capitals does not excuse the rest."""
-    finding = check(read("the BJP has done nothing at all for us. nothing."), Settings())
+@pytest.mark.parametrize("acronym", ["BJP", "ITR"])
+def test_acronyms_are_no_capitals(acronym: str) -> None:
+    """An acronym in capitals, known or not, does not excuse the rest."""
+    finding = check(read(f"the {acronym} has done nothing at all for us. nothing."), Settings())
     assert finding is not None
     assert len(finding.spans) == 2
 
@@ -64,6 +65,10 @@ def test_acronyms_are_no_capitals() -> None:
         ("it is legal, i.e. the court allowed it. so be it", "It is legal, i.e. the"),
         ("we have i) roads and ii) bridges to pay. so be it", "We have i) roads"),
         ("this may be right in march. so be it for all", "This may be right in march"),
+        ("dr. b. r. ambedkar wrote it. so be it for all", "Dr. B. R. Ambedkar wrote it. So"),
+        ("it was modi, i.e. modi himself. so be it for all", "It was Modi, i.e. Modi himself."),
+        ("amit shah was in new delhi. so be it for all", "Amit Shah was in New Delhi. So"),
+        ("a new, delhi like plan. so be it for all of us", "A new, Delhi like plan. So"),
     ],
 )
 def test_safe_suggestion(comment: str, suggestion: str) -> None:

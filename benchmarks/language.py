@@ -113,7 +113,7 @@ def slices(data: Path, most: int, seed: int) -> Iterator[Slice]:
         e for e in test if e.source.startswith(("ewt", "hitop", "lingua", "lat-", "nat-", "rom-h"))
     ]
     given = [e for e in given if e.source != "rom-hi"]
-    names = Names.load()
+    names = Names.unseen()
     english = [e for e in test if e.english and len(e.text.split()) >= 4]
     ewt = [e for e in english if e.source == "ewt"]
     for name, low, high in (

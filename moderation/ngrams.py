@@ -11,7 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -79,6 +79,33 @@ class Recipe:
         if self.words[1]:
             found += [hashes for hashes, _, _ in _words(codes, None, *self.words)]
         return np.concatenate(found) if found else np.zeros(0, np.uint64)
+
+    def word_means(self, values: npt.NDArray[Any], lengths: Sequence[int]) -> Floats:
+        """The mean of `values`, one per hash of `hashes`, over the n-grams within each word.
+
+        `lengths` are those of the words, between which one space stood.
+
+        >>> recipe = Recipe(chars=(1, 2), words=(1, 1))
+        >>> hashes = recipe.hashes("to be")
+        >>> recipe.word_means(hashes == recipe.hashes("b")[1], [2, 2])  # one of 8 is a 'b'
+        array([0.   , 0.125], dtype=float32)
+        """
+        total = np.zeros(len(values) + 1, np.int64)
+        np.cumsum(values, out=total[1:])
+        padded = np.array(lengths) + 2  # with the space before and after
+        edges = np.cumsum(padded - 1)
+        size = int(edges[-1]) + 1  # of the whole text, padded
+        n = np.arange(max(self.chars[0], 1), min(self.chars[1], size) + 1)[:, None]
+        blocks = np.cumsum(size - n + 1)[:, None]  # where the n-grams of the next n start
+        inside = np.maximum(padded - n + 1, 0)
+        starts = edges - padded + 1 + blocks - (size - n + 1)
+        sums = (total[starts + inside] - total[starts]).sum(axis=0)
+        counts = inside.sum(axis=0)
+        at = int(blocks[-1, 0]) if len(n) else 0
+        if len(values) == at + len(lengths):  # else a word has hyphens, and is several
+            sums, counts = sums + values[at:], counts + 1
+        means: Floats = (sums / counts).astype(np.float32)
+        return means
 
     def buckets(self, hashes: Hashes) -> Ints:
         """The bucket of each hash, 0..2**bits - 1."""

@@ -90,3 +90,20 @@ def test_no_texts() -> None:
     """No texts, no rows; a text without any n-gram is an empty row."""
     assert Recipe().vectors([])[2].tolist() == [0]
     assert Recipe((0, 0), (1, 1)).vectors(["...", "a"])[2].tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize("words", [["a"], ["the", "roads", "are", "bad"], ["Straße", "don't", "x"]])
+def test_word_means_are_those_of_the_words_alone(words: list[str]) -> None:
+    """Reading the whole text once gives each word what reading it alone would give."""
+    recipe = Recipe(chars=(1, 4), words=(1, 1), bits=12)
+    weights = np.random.default_rng(0).integers(-127, 127, 1 << recipe.bits)
+    values = weights[recipe.buckets(recipe.hashes(" ".join(words)))]
+    alone = [weights[recipe.buckets(recipe.hashes(word))].mean() for word in words]
+    assert recipe.word_means(values, [len(word) for word in words]) == pytest.approx(alone)
+
+
+def test_word_means_of_words_with_hyphens() -> None:
+    """'well-known' is two words to the recipe: what is left are the characters."""
+    recipe = Recipe(chars=(1, 2), words=(1, 1))
+    values = np.ones(len(recipe.hashes("well-known fact")), np.int8)
+    assert recipe.word_means(values, [10, 4]).tolist() == [1.0, 1.0]

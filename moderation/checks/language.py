@@ -10,15 +10,18 @@ Latin letters.
 - Does not fire: "Modi ji, please meet the kisan leaders.", "He said \"sab chalta hai\" and left.",
   "Jai Hind" (too short to tell), "🙏🙏" and bare links (no language: other rules are about them).
 - Measured on texts held back from training (the model's card has all figures with intervals): of
-  English with four words or more 0.04 % is rejected and 1.3 % sent to a person, half of it lists
-  of names; of ten Indian languages in Latin letters 97 to 99 % is caught; of 1,520 and 4,394 real
-  news comments none and one were rejected, one and seven sent to a person. Of 157 comments under
-  Indian videos that we wrote as people type them (`data/typed_comments.csv`, part `test`) 82 of 84
-  English ones were kept and all 73 others caught.
+  English with four words or more 0.04 % is rejected and 1.3 % sent to a person, most of it full of
+  names; of ten Indian languages in Latin letters 95 to 98 % is caught, where the rest is more than
+  half English; of 1,520 and 4,394 real news comments none and two, in French, were rejected,
+  none and three sent to a person. Of 299 comments that we wrote as people type them
+  (`data/typed_comments.csv`, part `test`) 82 of 84 English ones were kept and all 215 others
+  caught, in capitals and with typos too. English with eight names that no training saw is kept in
+  93 %, in small letters in 85 %, and rejected in 0.2 and 0.8 %.
 - Limits: under `fewest_words` words nobody can tell. Comments that are half English may pass or go
   to a person, and so does English around a long foreign title without quotation marks. Unusual
   names in small letters in a very short comment ("u cant compare kohli wid babar") may go to a
-  person. Hindi, Urdu and Punjabi in Latin letters are sometimes taken for one another.
+  person. The naming takes Hindi, Urdu and Punjabi in Latin letters for one another, Hindi first,
+  and Malayalam for Tamil; languages it does not know get the name of a neighbour.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ than a hundred. A comment that is not clearly English gets a second look without
 without names (words with a capital inside a sentence), for they are nobody's language. Only
 what is still doubtful then is named, which takes longer.
 
-Files: `english.npy` and `romanised.npy` (2**bits x languages), both int8, with `scales.npy`
-and `intercepts.npy` for the latter. The card holds the recipes and the calibration.
+Files: `english.npy` and `naming.npy` (2**bits x languages), both int8, with `scales.npy`
+and `intercepts.npy` for the latter. The card holds the recipe and the calibration.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import regex
 
-from moderation.languages import LATIN, Naming, latin_share
+from moderation.languages import LATIN, Naming, latin_share, likelier
 from moderation.models import Files, Probabilities
-from moderation.ngrams import Recipe
+from moderation.ngrams import Floats, Ints, Recipe
 from moderation.text import Text, Weight
 
 FOREIGN_SCRIPT = 0.002  # the probability of English then (measured: see the card)
@@ -38,6 +38,8 @@ _CLEAR = 0.9  # from here on there is no second look
 _MARKED = 0.8  # below this the foreign stretches are marked
 _NAMED = 0.5  # below this the language is named
 _LONGEST = 200  # letters; more do not make the answer surer
+_SPREAD = np.array([0.5, 1.0, 0.5], np.float32)  # what a word's neighbours say of it
+_LEAST = -127.0  # an int8's; how English a word of another script is
 
 # Text without these signs holds no link, address, mention or hashtag, and needs no tokens.
 _SIGNS = ("@", "#", "://", "www.", "WWW.", ".co", ".in", ".org", ".net", ".gov", "/")
@@ -47,6 +49,10 @@ _CAPITAL = regex.compile(
     r"(?<=(?:[\p{L}\p{N},;:&)\"'\-]|\b\p{Lu}\.) ?)\p{Lu}(?:[\p{L}\p{M}]|['.\-](?=\p{L}))*+"
 )
 _LOWER = regex.compile(r"\p{Ll}")
+# Three or more names or things, of one word or two: 'a, b c and d', 'a, b, c, '.
+_ITEM = r"\w++(?: \w++)?+, ?+"
+_LAST = r"\w++(?: \w++)??,? (?:and|or|&) \w++"
+_LIST = regex.compile(rf"(?<!\w)(?:(?:{_ITEM}){{3,}}+(?:{_LAST})?+|(?:{_ITEM}){{2}}{_LAST})")
 
 
 def words_of(text: Text) -> list[str]:
@@ -62,12 +68,33 @@ def words_of(text: Text) -> list[str]:
 
 
 def own_words(clean: str) -> list[str]:
-    """The words outside quotations, without those that have a capital inside a sentence.
+    """The words outside quotations and lists, without those with a capital inside a sentence.
 
     >>> own_words('Yesterday Amit Shah told them that "sab chalta hai" in Delhi.')
     ['Yesterday', 'told', 'them', 'that', 'in']
+    >>> own_words("dosa, idli, vada and pongal, who needs cereal")
+    ['who', 'needs', 'cereal']
     """
-    return _WORD.findall(_CAPITAL.sub(" ", _QUOTED.sub(" ", clean)))
+    if not _LOWER.search(clean):
+        clean = clean.lower()  # where all are capitals, they make no names
+    clean = _QUOTED.sub(" ", clean)
+    if clean.count(",") > 1:
+        clean = _LIST.sub(" ", clean)
+    return _WORD.findall(_CAPITAL.sub(" ", clean))
+
+
+class Grams(NamedTuple):
+    """The n-grams of some words: the buckets they fall into, and what speaks for English there."""
+
+    words: Sequence[str]
+    letters: int
+    buckets: Ints
+    weights: npt.NDArray[np.int8]
+
+    @property
+    def mean(self) -> float:
+        """The mean weight, in steps of the stored integers."""
+        return int(self.weights.sum(dtype=np.int64)) / len(self.weights)
 
 
 @dataclass(frozen=True)
@@ -82,46 +109,51 @@ class LanguageReader:
 
     def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """The probability that each text is in English. Notes: `language`, `foreign`."""
-        found = []
-        for text in texts:
-            words = words_of(text)
-            score = self._score(text, words)
-            found.append(score)
-            if score < _MARKED:
-                text.notes["foreign"] = self._foreign(text)
-            if score >= _NAMED:
-                text.notes["language"] = "en" if words else NO_LANGUAGE
-            else:
-                text.notes["language"] = self.naming.name(text.clean, words)
-        return {"english": np.array(found, np.float64)}
+        return {"english": np.array([self._read(text) for text in texts], np.float64)}
 
-    def scores(self, texts: Sequence[Text]) -> Probabilities:
-        """The probability that each text is in English, after a second look where needed."""
-        return np.array([self._score(text, words_of(text)) for text in texts], np.float64)
+    def _read(self, text: Text) -> float:
+        grams = self.grams(words_of(text))
+        score = self._probability(grams)
+        if score < _CLEAR:
+            score = max(score, self._second(text, len(grams.words)))
+        if score < _MARKED:
+            foreign = (self._word_logits(text, grams) < 0).tolist()
+            text.notes["foreign"] = _stretches(text, foreign)
+            if score < _QUOTING:
+                score = max(score, min(self._around(text, foreign), _QUOTING))
+        text.notes["language"] = self._named(text, grams, score)
+        return score
 
-    def _score(self, text: Text, words: Sequence[str]) -> float:
-        found = self.probability(words)
-        if found < _CLEAR:
-            found = max(found, self._second(text, words))
-        if found < _QUOTING:
-            found = max(found, min(self._around(text), _QUOTING))
-        return found
+    def _named(self, text: Text, grams: Grams, score: float) -> str:
+        if score >= _NAMED:
+            return "en" if grams.words else NO_LANGUAGE
+        if latin_share(grams.words) < LATIN:
+            return self.naming.by_script(text.clean, sum(map(len, grams.words)))
+        return self.naming.by_ngrams(grams.buckets, self.recipe.bits)
 
     def probability(self, words: Sequence[str]) -> float:
         """The probability that these words are English; 1 where there are none."""
-        if not words:
-            return 1.0
-        if latin_share(words) < LATIN:
-            return FOREIGN_SCRIPT
+        return self._probability(self.grams(words))
+
+    def grams(self, words: Sequence[str]) -> Grams:
+        """The n-grams of these words as they stand in a row."""
         joined = " ".join(words)
+        buckets = self.recipe.buckets(self.recipe.hashes(joined))
+        return Grams(words, len(joined), buckets, self.english.take(buckets))
+
+    def _probability(self, grams: Grams) -> float:
+        if not grams.words:
+            return 1.0
+        if latin_share(grams.words) < LATIN:
+            return FOREIGN_SCRIPT
         slope, slope_by_length, start, start_by_length = self.calibration
-        length = math.log(min(len(joined), _LONGEST))
-        logit = (slope + slope_by_length * length) * self.logit(joined)
+        length = math.log(min(grams.letters, _LONGEST))
+        logit = (slope + slope_by_length * length) * grams.mean
         logit += start + start_by_length * length
         return 1 / (1 + math.exp(-max(min(logit, 30.0), -30.0)))
 
-    def _second(self, text: Text, words: Sequence[str]) -> float:
-        """The probability for what is left without names and quotations.
+    def _second(self, text: Text, count: int) -> float:
+        """The probability for what is left of `count` words without names and quotations.
 
         Where too little is left, nobody can tell: enough doubt to keep a person in between.
         """
@@ -129,63 +161,49 @@ class LanguageReader:
         if latin_share(own) < LATIN:
             return 0.0
         small = sum(word[0].islower() for word in own)
-        if small < max(_FEWEST, _SHARE * len(words)):
+        if small < max(_FEWEST, _SHARE * count):
             return _NAMES_ONLY if _LOWER.search(text.clean) else 0.0
-        return self.probability(own) if len(own) < len(words) else 0.0
+        return self.probability(own) if len(own) < count else 0.0
 
-    def _around(self, text: Text) -> float:
+    def _around(self, text: Text, foreign: Sequence[bool]) -> float:
         """The probability for what stands around one foreign stretch; 0 where that is too little.
 
         'Mere paas maa hai is the greatest line of Hindi cinema': people leave out the quotation
         marks. It may be a sentence of two tongues as well, so that this never makes it clear.
         """
         start = end = at = 0  # of the longest stretch
-        for foreign, run in itertools.groupby(logit < 0 for logit in self._word_logits(text)):
+        for is_foreign, run in itertools.groupby(foreign):
             length = len(list(run))
-            if foreign and length > end - start:
+            if is_foreign and length > end - start:
                 start, end = at, at + length
             at += length
-        if start == end:
-            return 0.0
-        if end - start > _STRETCH * len(text.words):
+        left = len(foreign) - end + start
+        if start == end or end - start > _STRETCH * len(foreign) or left < _AROUND:
             return 0.0
         rest = text.words[:start] + text.words[end:]
-        if len(rest) < _AROUND:
-            return 0.0
         return self.probability([part for word in rest for part in _WORD.findall(word.text)])
 
-    def logit(self, joined: str) -> float:
-        """The mean weight of the n-grams, in steps of the stored integers."""
-        buckets = self.recipe.buckets(self.recipe.hashes(joined))
-        return int(self.english.take(buckets).sum(dtype=np.int64)) / len(buckets)
-
-    def _word_logits(self, text: Text) -> list[float]:
+    def _word_logits(self, text: Text, grams: Grams) -> Floats:
         """How English each word looks, itself and its neighbours at half weight."""
-        grams = self.recipe.ngrams([word.text for word in text.words])
-        weights = self.english[self.recipe.buckets(grams.hashes)]
-        found = np.bincount(grams.rows, weights) / np.bincount(grams.rows)
-        spread = np.convolve(found, [0.5, 1.0, 0.5])[1:-1] if len(found) else found
-        return [
-            float(logit) if latin_share([word.text]) >= LATIN else -127.0
-            for word, logit in zip(text.words, spread, strict=True)
-        ]
-
-    def _foreign(self, text: Text) -> list[tuple[int, int]]:
-        """The stretches of the clean text that do not look English."""
-        stretches: list[tuple[int, int]] = []
-        after = False
-        for word, logit in zip(text.words, self._word_logits(text), strict=True):
-            if logit < 0:
-                start = stretches.pop()[0] if after else word.start
-                stretches.append((start, word.end))
-            after = logit < 0
-        return stretches
+        tokens = [word.text for word in text.words]
+        if not tokens:
+            return np.zeros(0, np.float32)
+        if tokens != grams.words:  # there are digits, links, hyphens
+            grams = self.grams(tokens)
+        found = self.recipe.word_means(grams.weights, [len(token) for token in tokens])
+        if text.clean.isascii():
+            return np.convolve(found, _SPREAD)[1:-1]
+        other = [latin_share([token]) < LATIN for token in tokens]
+        found[other] = 0  # another script says nothing of its neighbours
+        spread = np.convolve(found, _SPREAD)[1:-1]
+        spread[other] = _LEAST
+        return spread
 
     def explain(self, text: Text, head: str) -> list[Weight]:  # noqa: ARG002 - there is one head
         """The words that look most English, with their share of all that do."""
         if not text.words:
             return []
-        logits = np.maximum(self._word_logits(text), 0)
+        logits = np.maximum(self._word_logits(text, self.grams(words_of(text))), 0)
         shares = logits / max(float(logits.sum()), 1.0)
         found = [
             Weight(word.start, word.end, float(share))
@@ -195,6 +213,18 @@ class LanguageReader:
         return sorted(found, key=lambda weight: -weight.share)
 
 
+def _stretches(text: Text, foreign: Sequence[bool]) -> list[tuple[int, int]]:
+    """The stretches of the clean text that do not look English."""
+    stretches: list[tuple[int, int]] = []
+    after = False
+    for word, is_foreign in zip(text.words, foreign, strict=True):
+        if is_foreign:
+            start = stretches.pop()[0] if after else word.start
+            stretches.append((start, word.end))
+        after = is_foreign
+    return stretches
+
+
 def _recipe(card: Mapping[str, Any]) -> Recipe:
     return Recipe(tuple(card["chars"]), tuple(card["words"]), card["bits"])
 
@@ -202,12 +232,13 @@ def _recipe(card: Mapping[str, Any]) -> Recipe:
 def load(files: Files) -> LanguageReader:
     """The reader of these files."""
     card = files.card
+    languages = tuple(card["languages"])
     naming = Naming(
-        _recipe(card["naming_recipe"]),
-        tuple(card["languages"]),
-        np.asarray(files.array("romanised")),
+        card["naming_bits"],
+        languages,
+        np.ascontiguousarray(files.array("naming"), np.float32),
         np.asarray(files.array("scales")),
-        np.asarray(files.array("intercepts")),
+        files.array("intercepts") + likelier(languages),
     )
     slope, slope_by_length, start, start_by_length = card["calibration"]
     calibration = (slope, slope_by_length, start, start_by_length)

@@ -12,7 +12,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from moderation.training.language_figures import measured
 from moderation.training.tongues import Example
 
 RECIPE = Recipe(chars=(1, 4), words=(1, 1), bits=18)
-NAMING = Recipe(chars=(1, 3), words=(1, 1), bits=14)
+NAMING = replace(RECIPE, bits=15)  # the same n-grams, hashed once for both
 _NAMED = 90_000  # examples that the naming learns from
 _SCALE = 5.0  # mean n-grams are small numbers; this keeps the regularisation in a usual range
 _EPOCHS = 8
@@ -86,9 +86,11 @@ def _naming(train: Sequence[Example], seed: int) -> Naming:
     """Which language in Latin letters it is."""
     train = random.Random(seed).sample(train, min(len(train), _NAMED))  # noqa: S311 - no secret
     model = _fitted(NAMING, [e.text for e in train], [e.language for e in train], seed)
-    weights, steps = _quantised(model.coef_.T)
+    weights, steps = _quantised(np.ascontiguousarray(model.coef_.T))
     intercepts = model.intercept_.astype(np.float32)
-    return Naming(NAMING, tuple(model.classes_), weights, steps * np.float32(_SCALE), intercepts)
+    scales = steps * np.float32(_SCALE)
+    languages = tuple(model.classes_)
+    return Naming(NAMING.bits, languages, weights.astype(np.float32), scales, intercepts)
 
 
 def _calibration(
@@ -97,7 +99,7 @@ def _calibration(
     """Slope and start by the logarithm of the length, so that short texts are less sure."""
     reader = LanguageReader(RECIPE, weights, (slope, 0.0, start, 0.0), None)  # type: ignore[arg-type]
     texts = [example.text for example in held]
-    margin = np.array([reader.logit(text) for text in texts]) * slope + start
+    margin = np.array([reader.grams(text.split(" ")).mean for text in texts]) * slope + start
     length = np.log([min(len(text), 200) for text in texts])
     columns = np.column_stack([margin, margin * length, length])
     model = LogisticRegression(C=1e3, class_weight="balanced")
@@ -147,7 +149,7 @@ def train(
     reader = LanguageReader(RECIPE, weights, calibration, naming)
     arrays: dict[str, npt.NDArray[Any]] = {
         "english": weights,
-        "romanised": naming.romanised,
+        "naming": naming.weights.astype(np.int8),
         "scales": naming.scales,
         "intercepts": naming.intercepts,
     }
@@ -162,7 +164,7 @@ def train(
         seconds=time.monotonic() - began,
         limits=_LIMITS,
         recipe=asdict(RECIPE),
-        naming_recipe=asdict(NAMING),
+        naming_bits=NAMING.bits,
         languages=list(naming.languages),
         calibration=list(calibration),
     )

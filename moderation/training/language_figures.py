@@ -38,7 +38,7 @@ def scored(reader: LanguageReader, texts: Sequence[str]) -> list[float]:
     found: list[float] = []
     for start in range(0, len(texts), _CHUNK):
         chunk = [read(text) for text in texts[start : start + _CHUNK]]
-        found += reader.scores(chunk).tolist()
+        found += reader.read(chunk)["english"].tolist()
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -72,6 +72,21 @@ class Names:
             things=[word for kind in kinds for word in things[kind].split()],
             honorifics=things["honorifics"].split(),
             slogans=[line.strip() for line in things["slogans"].replace("\n", "|").split("|")],
+        )
+
+    @classmethod
+    def unseen(cls) -> Self:
+        """Names that nothing is trained with, for figures.
+
+        >>> set(Names.unseen().given) & set(Names.load().given)
+        set()
+        """
+        names, known = tomllib.loads(_NAMES.read_text("utf-8"))["unseen"], cls.load()
+        return replace(
+            known,
+            given=names["given"].split(),
+            family=names["family"].split(),
+            things=names["places"].split(),
         )
 
     def one(self, rng: random.Random) -> str:

@@ -27,7 +27,8 @@ from moderation.training.splits import Part, part
 log = logging.getLogger(__name__)
 
 FILE = "english/train.csv.gz"
-_EVERYDAY = Path(__file__).with_name("romanised.toml")
+_ROMANISED = Path(__file__).with_name("romanised.toml")
+_EVERYDAY = Path(__file__).with_name("everyday.toml")
 _CUTS = ((1, 3), (4, 8), (4, 8), (9, 20), (9, 20), (21, 60))  # words of a stretch of a comment
 _MARKS = regex.compile(r"(?<=\p{Latin})\p{Mn}")
 _QUOTING = 6  # words that English has at least which quotes
@@ -48,22 +49,22 @@ class Example(NamedTuple):
     part: Part
 
 
-def small_words() -> dict[str, tuple[list[str], list[str]]]:
+def small_words(tables: Path = _ROMANISED) -> dict[str, tuple[list[str], list[str]]]:
     """By language: its small words and short comments in Latin letters."""
-    tables = tomllib.loads(_EVERYDAY.read_text("utf-8"))
     return {
         code: (
             table["words"].split(),
             [*filter(None, regex.split(r"\s*[|\n]\s*", table["phrases"]))],
         )
-        for code, table in tables.items()
+        for code, table in tomllib.loads(tables.read_text("utf-8")).items()
     }
 
 
 def examples(data: Path, seed: int, everyday: int = EVERYDAY) -> Iterator[Example]:
     """All examples of the folder, in a fixed order, with everything that is made from them.
 
-    `everyday` short comments of each romanised language are made from its small words.
+    `everyday` short comments of each romanised language are made from its small words, and half
+    as many of each other.
     """
     rng = random.Random(seed)  # noqa: S311 - for variety, not for secrets
     names = Names.load()
@@ -81,6 +82,7 @@ def examples(data: Path, seed: int, everyday: int = EVERYDAY) -> Iterator[Exampl
     yield from _quoting(english, rows, names, rng)
     yield from _romanised(rows, vocabulary, names, rng)
     yield from _everyday(vocabulary, names, rng, everyday)
+    yield from _abroad(names, rng, everyday // 2)
 
 
 def _rows(path: Path) -> Iterator[Example]:
@@ -128,11 +130,18 @@ def _bare(rows: Iterable[Example]) -> Iterator[Example]:
     """Foreign text without its accents, as people type it on a plain keyboard."""
     for row in rows:
         if not row.english and row.source.startswith("lat-"):
-            bare = unicodedata.normalize(
-                "NFC", _MARKS.sub("", unicodedata.normalize("NFD", row.text))
-            )
-            if bare != row.text:
-                yield row._replace(text=bare, source="bare-" + row.language)
+            text = bare(row.text)
+            if text != row.text:
+                yield row._replace(text=text, source="bare-" + row.language)
+
+
+def bare(text: str) -> str:
+    """Latin letters without their accents.
+
+    >>> bare("où ça?")
+    'ou ca?'
+    """
+    return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text)))
 
 
 def _spoken(rows: Iterable[Example], names: Names, rng: random.Random) -> Iterator[Example]:
@@ -157,14 +166,14 @@ def _named(english: Sequence[Example], names: Names, rng: random.Random) -> Iter
     """English with one to ten names, slogans or borrowed words in it."""
     for row in english:
         count = len(row.text.split())
-        if count < 3 or rng.random() > 0.4:
+        if count < 3 or rng.random() > 0.5:
             continue
         most = min(10, 1 + count)
         text = names.planted(row.text, rng, rng.randint(1, most))
         if rng.random() < 0.15 and count > 4:
             slogan = rng.choice(names.slogans)
             text = f"{slogan}! {text}" if rng.random() < 0.5 else f"{text} {slogan}"
-        text = text.lower() if rng.random() < 0.3 else lazy(text, rng)
+        text = text.lower() if rng.random() < 0.4 else lazy(text, rng)
         yield row._replace(text=text, source="named")
 
 
@@ -252,10 +261,7 @@ def _everyday(
     for code, (words, phrases) in small_words().items():
         for _ in range(count):
             writer = Writer(code, rng)
-            if rng.random() < 0.25:
-                text = rng.choice(phrases)
-            else:
-                text = " ".join(rng.choices(words, k=rng.choice((1, 2, 3, 4, 5, 6, 8, 10, 14))))
+            text = _said(words, phrases, rng)
             if rng.random() < 0.5:
                 text = writer.spell(text)
             chance = rng.random()
@@ -265,5 +271,26 @@ def _everyday(
                 text = _halves(text, vocabulary, rng)
             if len(text.split()) > 3 and rng.random() < 0.25:
                 text = names.planted(text, rng, rng.randint(1, 3))
-            drawn: Part = rng.choices(("train", "validation", "test"), (8, 1, 1))[0]
-            yield Example(lazy(text, rng), False, f"{code}-Latn", f"everyday-{code}", drawn)
+            yield Example(lazy(text, rng), False, f"{code}-Latn", f"everyday-{code}", _drawn(rng))
+
+
+def _abroad(names: Names, rng: random.Random, count: int) -> Iterator[Example]:
+    """Short comments of the other languages, with and without accents."""
+    for code, (words, phrases) in small_words(_EVERYDAY).items():
+        for _ in range(count):
+            text = _said(words, phrases, rng)
+            if rng.random() < 0.4:
+                text = bare(text)
+            if len(text.split()) > 3 and rng.random() < 0.25:
+                text = names.planted(text, rng, rng.randint(1, 3))
+            yield Example(lazy(text, rng), False, code, f"everyday-{code}", _drawn(rng))
+
+
+def _said(words: Sequence[str], phrases: Sequence[str], rng: random.Random) -> str:
+    if rng.random() < 0.25:
+        return rng.choice(phrases)
+    return " ".join(rng.choices(words, k=rng.choice((1, 2, 3, 4, 5, 6, 8, 10, 14))))
+
+
+def _drawn(rng: random.Random) -> Part:
+    return rng.choices(("train", "validation", "test"), (8, 1, 1))[0]

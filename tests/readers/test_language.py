@@ -56,6 +56,38 @@ def test_names_and_quotations_are_left_out() -> None:
     assert left == ["Yesterday", "told", "to", "Nobody", "believed", "it"]
 
 
+def test_lists_are_left_out() -> None:
+    """What stands in a row with commas is names or things; two clauses are no list."""
+    assert (
+        own_words("idli, vada, masala dosa and upma, who eats cereal") == "who eats cereal".split()
+    )
+    assert len(own_words("well said, sir, but nobody will listen")) == 7
+
+
+def test_capitals_hide_no_quotation() -> None:
+    """In a comment wholly in capitals only quotations and lists are left out, not every word."""
+    assert own_words('HE SAID "SAB THEEK HAI" AND LEFT') == "he said and left".split()
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "Dosa, idli, vada, pongal, upma, who needs cereal",
+        "koregaon bhima, hathras, una, khairlanji: the list never ends",
+        'AS THEY SAY IN HINDI, "ULTA CHOR KOTWAL KO DAANTE", AND IT FITS HERE',
+    ],
+)
+def test_english_around_lists_and_quotations(reader: LanguageReader, comment: str) -> None:
+    """Names of dishes and places in a row, and quotations in capitals, leave English English."""
+    assert looked_at(reader, comment)[0] > 0.7
+
+
+@pytest.mark.parametrize("comment", ["chor, lutere, makkar, jhoothe, sab ke sab ek jaise hai"])
+def test_a_list_makes_nothing_english(reader: LanguageReader, comment: str) -> None:
+    """Beside a list there must be English words."""
+    assert looked_at(reader, comment)[0] < 0.5
+
+
 @pytest.mark.parametrize(
     "comment",
     [
@@ -92,7 +124,8 @@ def test_no_language(reader: LanguageReader, comment: str) -> None:
         ("这个政府什么都没做", "zh"),
         ("Die Regierung hat nichts für uns getan und wird es auch nicht.", "de"),
         ("El gobierno no ha hecho nada por nosotros", "es"),
-        ("Le gouvernement n'a rien fait pour nous depuis des années", "fr"),
+        ("Le gouvernement n'a rien fait pour nous", "fr"),
+        ("O governo não fez nada por nós", "pt"),
         ("bhai ye sarkar kisi kaam ki nahi hai", "hi-Latn"),
         ("ei sorkar kichui korbe na, sob chor ekhane", "bn-Latn"),
         ("intha arasu makkalukku onnum pannala enna solrathu", "ta-Latn"),

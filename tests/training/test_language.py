@@ -49,7 +49,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model trained on it."""
-    return language.train(data, tmp_path_factory.mktemp("models"), seed=3, everyday=20)
+    return language.train(data, tmp_path_factory.mktemp("models"), seed=3, everyday=2)
 
 
 def test_a_trained_model_tells_the_languages_apart(trained: Path) -> None:

@@ -14,7 +14,7 @@ from moderation.drift import Drift
 
 EVERY = dt.timedelta(minutes=10)
 WITHIN = dt.timedelta(days=7)
-MOST = 5_000  # decisions: enough to tell, and read in the time of a few requests
+MOST = 2_000  # decisions: enough to tell, and soon read: requests wait a little longer meanwhile
 
 log = logging.getLogger(__name__)
 

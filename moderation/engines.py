@@ -17,7 +17,8 @@ import importlib
 import sys
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
@@ -78,15 +79,33 @@ class Engine:
 
         Raises `EngineError` where the engine is not installed or does not answer.
         """
-        with _CONNECTORS[self.backend](self) as config:
-            yield Crew({"n_jobs": self.jobs or -1, **config})
+        with _CONNECTORS[self.backend](self) as crew, crew.told():
+            yield crew
 
 
 class Crew:
-    """The workers of a connected engine; `config` is what joblib's `parallel_config` is given."""
+    """The workers of a connected engine; `config` is what joblib's `parallel_config` is given.
 
-    def __init__(self, config: dict[str, Any]) -> None:
-        self.config = config
+    `losses` says in words what the engine's own exceptions mean.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        config: Mapping[str, Any],
+        losses: Mapping[type[Exception], str] | None = None,
+    ) -> None:
+        self.config = {"n_jobs": engine.jobs or -1, **config}
+        self.losses = losses or {}
+
+    @contextlib.contextmanager
+    def told(self) -> Iterator[None]:
+        """Have the loss of work told as an `EngineError`."""
+        try:
+            yield
+        except tuple(self.losses) as error:
+            meant = (said for kind, said in self.losses.items() if isinstance(error, kind))
+            raise EngineError(next(meant)) from None
 
     @contextlib.contextmanager
     def for_joblib(self) -> Iterator[None]:
@@ -117,14 +136,15 @@ class Crew:
         stream = iter(items)
         windows: deque[_Window[_Item, _Result]] = deque()
         try:
-            while True:
-                # The next window is under way before the last is waited for: nobody stands idle.
-                while len(windows) < 2 and (some := [*islice(stream, AHEAD * self.size())]):
-                    windows.append(_Window(start, some))
-                if not windows:
-                    return
-                yield from windows[0].results()
-                windows.popleft()
+            with self.told():
+                while True:
+                    # The next window is under way before the last is waited for: none stands idle.
+                    while len(windows) < 2 and (some := [*islice(stream, AHEAD * self.size())]):
+                        windows.append(_Window(start, some))
+                    if not windows:
+                        return
+                    yield from windows[0].results()
+                    windows.popleft()
         finally:
             for window in windows:  # whoever asked has gone, or the work has failed
                 window.close()
@@ -169,27 +189,31 @@ _BLAMED = f"the work that comes next ended {TRIES} workers, one after the other"
 
 
 @contextlib.contextmanager
-def _loky(_engine: Engine) -> Iterator[dict[str, Any]]:
-    yield {"backend": "loky"}
+def _loky(engine: Engine) -> Iterator[Crew]:
+    yield Crew(engine, {"backend": "loky"})
 
 
 @contextlib.contextmanager
-def _dask(engine: Engine) -> Iterator[dict[str, Any]]:
+def _dask(engine: Engine) -> Iterator[Crew]:
     """A client of the operator's scheduler; certificates for tls:// are in Dask's own settings."""
     distributed = _library("distributed", "dask")
     try:
         client = distributed.Client(engine.address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise EngineError(f"no Dask scheduler at {engine.address}: {error}") from None
+    gone = f"the Dask scheduler at {engine.address} has gone"
+    losses = {
+        distributed.KilledWorker: _BLAMED,
+        _library("distributed.comm", "dask").CommClosedError: gone,
+        CancelledError: gone,  # what it had in hand
+    }
+    config = {"backend": "dask", "client": client, "wait_for_workers_timeout": PATIENCE}
     with client:
-        try:
-            yield {"backend": "dask", "client": client, "wait_for_workers_timeout": PATIENCE}
-        except distributed.KilledWorker:
-            raise EngineError(_BLAMED) from None
+        yield Crew(engine, config, losses)
 
 
 @contextlib.contextmanager
-def _ray(engine: Engine) -> Iterator[dict[str, Any]]:
+def _ray(engine: Engine) -> Iterator[Crew]:
     """A Ray cluster or, without an address, one on this machine for as long as it is used."""
     ray, of_joblib = _library("ray", "ray"), _library("ray.util.joblib", "ray")
     try:
@@ -198,13 +222,13 @@ def _ray(engine: Engine) -> Iterator[dict[str, Any]]:
         raise EngineError(f"no Ray cluster at {engine.address}: {error}") from None
     try:
         of_joblib.register_ray()
-        yield {"backend": "ray"}
+        yield Crew(engine, {"backend": "ray"})
     finally:
         ray.shutdown()
 
 
 @contextlib.contextmanager
-def _spark(engine: Engine) -> Iterator[dict[str, Any]]:
+def _spark(engine: Engine) -> Iterator[Crew]:
     """A Spark master or, without an address, Spark on this machine for as long as it is used."""
     sql, of_joblib = _library("pyspark.sql", "spark"), _library("joblibspark", "spark")
     builder = sql.SparkSession.builder.appName("moderation")
@@ -215,7 +239,7 @@ def _spark(engine: Engine) -> Iterator[dict[str, Any]]:
     session = builder.master(engine.address or "local[*]").getOrCreate()
     try:
         of_joblib.register_spark()
-        yield {"backend": "spark"}
+        yield Crew(engine, {"backend": "spark"})
     finally:
         session.stop()
 
@@ -228,6 +252,9 @@ def _library(name: str, extra: str) -> Any:
         raise EngineError(message) from None
 
 
-_CONNECTORS: dict[
-    Backend, Callable[[Engine], contextlib.AbstractContextManager[dict[str, Any]]]
-] = {"loky": _loky, "dask": _dask, "ray": _ray, "spark": _spark}
+_CONNECTORS: dict[Backend, Callable[[Engine], contextlib.AbstractContextManager[Crew]]] = {
+    "loky": _loky,
+    "dask": _dask,
+    "ray": _ray,
+    "spark": _spark,
+}

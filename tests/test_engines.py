@@ -69,21 +69,27 @@ def program(*arguments: str, ready: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[str]]]]:
-    """A scheduler of Dask with two worker processes, as an operator starts them."""
+def scheduler() -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A scheduler of Dask, by its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+        port = str(free.getsockname()[1])
+    options = ("--port", port, "--host", "127.0.0.1", "--no-dashboard")
+    with program("distributed.cli.dask_scheduler", *options, ready="Scheduler at") as process:
+        yield f"tcp://127.0.0.1:{port}", process
+
+
+@pytest.fixture
+def cluster(
+    scheduler: tuple[str, subprocess.Popen[str]], tmp_path: Path
+) -> Iterator[tuple[str, list[subprocess.Popen[str]]]]:
+    """A scheduler of Dask with two worker processes, as an operator starts them."""
+    address, _ = scheduler
+    options = ("--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", "--no-dashboard")
+    worker = ("distributed.cli.dask_worker", address, *options, "--local-directory")
     with contextlib.ExitStack() as stack:
-        port = address.rpartition(":")[2]
-        here = ("--host", "127.0.0.1", "--no-dashboard")
-        scheduler = ("distributed.cli.dask_scheduler", "--port", port, *here)
-        stack.enter_context(program(*scheduler, ready="Scheduler at"))
-        worker = ("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", *here)
         workers = [
-            stack.enter_context(
-                program(*worker, "--local-directory", str(tmp_path / name), ready="Registered to")
-            )
+            stack.enter_context(program(*worker, str(tmp_path / name), ready="Registered to"))
             for name in ("first", "second")
         ]
         yield address, workers
@@ -104,6 +110,37 @@ def test_a_killed_worker_of_dask_loses_nothing(
         found = untimed(iter([*first, *carried]))
         assert crew.size() == 1
     assert found == expected
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_killed_scheduler_is_said(
+    scheduler: tuple[str, subprocess.Popen[str]], work: Assignment
+) -> None:
+    """Without its scheduler the work stops, says so, and what came until then is right."""
+    address, process = scheduler
+    expected = untimed(bulk.records(work.moderator(), rows(20_000)))
+    with Engine("dask", address).connected() as crew:
+        carried = bulk.records_by(crew, work, rows(20_000))
+        found = [next(carried) for _ in range(1_000)]
+        process.kill()
+        with pytest.raises(EngineError, match=f"^the Dask scheduler at {address} has gone$"):
+            found.extend(carried)
+    assert 1_000 <= len(found) < 20_000
+    assert untimed(iter(found)) == expected[: len(found)]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_scheduler_killed_while_it_is_waited_for(
+    scheduler: tuple[str, subprocess.Popen[str]],
+) -> None:
+    """Nobody waits for ever for work that was in hand."""
+    address, process = scheduler
+    with Engine("dask", address).connected() as crew:
+        results = crew.map(time.sleep, [0, 0, 60, 60])
+        next(results)
+        process.kill()
+        with pytest.raises(EngineError, match="has gone"):
+            list(results)
 
 
 def test_the_command_gives_dask_the_file(

@@ -114,6 +114,21 @@ def test_what_no_verdict_spoke_of_stays(home: Path) -> None:
     assert np.allclose(log_odds(np.array(after)), log_odds(np.array(before)), atol=1.0)
 
 
+def test_comments_without_verdict_hold_the_layer() -> None:
+    """Of comments nobody judged it says less than half of what it would, of its word as much."""
+    judged = [*verdicts(200)]
+    features = adapting.ngrams(row.text for row in judged)
+    values = np.array([row.labels["toxicity"] for row in judged])
+    champion = np.full(len(judged), -1.5)
+    others = adapting.ngrams(" ".join(np.roll(FILLER, at)) + " budget" for at in range(99))
+    free = adapting.fit(champion, features, values, others, hold=0.0)
+    held = adapting.fit(champion, features, values, others)
+    said, unheld = (np.abs(others @ layer.weights).mean() for layer in (held, free))
+    assert said < 0.5 * unheld
+    word = adapting.ngrams(["nobody reads behind a paywall"])
+    assert (word @ held.weights)[0] > 0.8 * (word @ free.weights)[0]
+
+
 def test_the_champion_stays_and_the_version_tells_the_verdicts(home: Path) -> None:
     """A challenger is written beside; the same verdicts give the same one, others another."""
     once = adapting.train("abuse", verdicts(60), home, home)

@@ -31,7 +31,7 @@ from moderation.promotion import shadow
 from moderation.shadow import end
 
 RESULTS = Path(__file__).parent / "results" / "shadow.md"
-SETTLE_S = 2.0  # until every worker has taken it up, and what waited then is decided
+SETTLE_S = 4.0  # until every worker has taken it up, or what waited then is decided
 
 
 def main() -> None:
@@ -66,9 +66,10 @@ def loaded(
     load = threading.Thread(target=steady, args=(port, asked.rate, sent, done))
     load.start()
     starts = []
+    made = shadow(root, CAREFUL, COPY, share=asked.share, who="benchmark")
     for number in range(2 * asked.windows):
         if number % 2:
-            shadow(root, CAREFUL, COPY, share=asked.share, who="benchmark")
+            made.write(root)
         else:
             end(root)
         time.sleep(SETTLE_S)

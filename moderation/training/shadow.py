@@ -112,7 +112,9 @@ def _told(pair: Pair) -> dict[str, Any]:
 def report(found: Mapping[str, Any]) -> Iterator[str]:
     """What was found, to be read in a terminal."""
     low, high = found["interval"]
-    yield f"In shadow: {found['decisions']:,} decisions in {found['days']:.1f} days."
+    days = found["days"]
+    time = f"{days:.1f} days" if days >= 2 else f"{days * 24:.1f} hours"
+    yield f"In shadow: {found['decisions']:,} decisions in {time}."
     if not found["decisions"]:
         return
     if len(found["policies"]) > 1:

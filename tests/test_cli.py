@@ -115,6 +115,9 @@ def test_markup_in_a_comment_is_text() -> None:
         pytest.param(["check", "a", "--models", "no"], "does not exist", id="no models"),
         pytest.param(["train", "poetry", "--data", "."], "'poetry' is not one of", id="no trainer"),
         pytest.param(["train", "abuse"], "give one of --data", id="no data"),
+        pytest.param(
+            ["train", "spam", "--data", ".", "--teacher", "."], "goes with abuse", id="teacher"
+        ),
         pytest.param(["models", "pair", "spam/1", "--data", "."], "only careful", id="pair"),
         pytest.param(
             ["train", "abuse", "--data", ".", "--minutes", "5"], "go with careful", id="minutes"
@@ -256,7 +259,7 @@ def test_train_and_evaluate_call_the_trainers(
     assert run(["train", "abuse", "spam", "--data", str(tmp_path), "--seed", "7"]) == 0
     given = {"data": tmp_path, "out": Path("models"), "seed": 7}
     assert calls[0].pop("progress")
-    assert calls == [given | {"cache": None}, given]
+    assert calls == [given | {"cache": None, "teacher": None}, given]
     assert capfd.readouterr().out == "models/abuse/new\n" * 2
     assert run(["evaluate", "--data", str(tmp_path)]) == 0
     assert out(capfd) == {"seed": 0}

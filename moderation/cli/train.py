@@ -72,6 +72,11 @@ ADAPTED = ("abuse", "spam")
     type=click.FloatRange(min=0, min_open=True),
     help="How long careful may learn; one pass over the comments by default.",
 )
+@click.option(
+    "--teacher",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A careful model's folder: abuse learns its answers about all texts beside the labels.",
+)
 @options.seed
 @options.engine
 def train(
@@ -84,6 +89,7 @@ def train(
     begin: Path | None,
     layers: int | None,
     minutes: float | None,
+    teacher: Path | None,
     seed: int,
     engine: Engine | None,
 ) -> None:
@@ -103,16 +109,15 @@ def train(
         _adapt(names, verdicts, models or SHIPPED, out, seed)
         return
     tuning = _tuning(names, begin, layers, minutes)
+    if teacher and "abuse" not in names:
+        raise click.UsageError("--teacher goes with abuse")
     for name in names:
         module = _module(name)
-        with _wrong_data(), _carried(engine):
+        with _wrong_data(), _carried(engine), bars() as told:
+            more: dict[str, Any] = tuning if name == "careful" else {}
             if name == "abuse":
-                with bars() as told:
-                    made = module.train(data=data, out=out, seed=seed, progress=told, cache=cache)
-            else:
-                more = tuning if name == "careful" else {}
-                made = module.train(data=data, out=out, seed=seed, **more)
-            click.echo(made)
+                more = {"progress": told, "cache": cache, "teacher": teacher}
+            click.echo(module.train(data=data, out=out, seed=seed, **more))
 
 
 def _tuning(

@@ -20,9 +20,10 @@ import joblib
 import numpy as np
 from joblib import Memory
 
+from moderation.models import CAREFUL, load
 from moderation.ngrams import Recipe
 from moderation.readers.linear import Linear
-from moderation.training import cards, corpora, figures, fitting, lessons
+from moderation.training import cards, corpora, figures, fitting, lessons, taught
 from moderation.training.features import HashedNgrams, Shelved, shelved
 from moderation.training.fitting import Fitted
 from moderation.training.gather import Gathered, gather
@@ -111,13 +112,16 @@ def train(
     seed: int = 0,
     progress: Told | None = None,
     cache: Path | None = None,
+    teacher: Path | None = None,
 ) -> Path:
     """Train on the sets under `data`, write `out/abuse/<version>/`, return that folder.
 
-    Comments and n-grams stay on disk, so that memory does not grow with them. `cache` keeps both,
-    and each label as it was learned, so that a run that was interrupted goes on from there; it
-    holds for the same files, code and seed. It is read by unpickling: let nobody else write
-    there. Raises `CorpusError` where the folder does not fit `data/sources.toml`.
+    A `teacher`, the folder of a careful model, is asked about all texts, and its answers are
+    learned beside the labels (`taught`). Comments and n-grams stay on disk, so that memory does
+    not grow with them. `cache` keeps both, and each label as it was learned, so that a run that
+    was interrupted goes on from there; it holds for the same files, code and seed. It is read by
+    unpickling: let nobody else write there. Raises `CorpusError` where the folder does not fit
+    `data/sources.toml`.
     """
     began = time.perf_counter()
     progress = progress or Told()
@@ -136,10 +140,16 @@ def train(
             label: learn(same, label, found, features, rare, seed)
             for label in progress.over(LABELS, len(LABELS), "learning labels")
         }
+        heads = {name: fitting.mixed(members, head.shares) for name, head in HEADS.items()}
+        if teacher:
+            learn = memory.cache(_taught, ignore=["heads", "found", "features", "rare", "progress"])
+            heads = learn(same, teacher.name, teacher, heads, found, features, rare, progress)
         progress("measuring")
-        arrays = _arrays(found, features, members)
+        arrays = _arrays(found, features, heads)
         measured = _figures(found, arrays, seed)
         card = _card(data, found, measured, seed, time.perf_counter() - began)
+        if teacher:
+            card["taught_by"] = f"{CAREFUL}/{teacher.name}"
     return cards.challenger(out / "abuse", card, arrays)
 
 
@@ -186,18 +196,39 @@ def _member(
     return fitting.standardised(fitted, features.of(found.rows("validation", natural=True)))
 
 
-def _arrays(found: Gathered, features: Shelved, members: dict[str, Fitted]) -> dict[str, Any]:
+def _taught(
+    same: Any,  # noqa: ARG001 - as in `_member`
+    version: str,  # noqa: ARG001 - the teacher's, for the cache
+    teacher: Path,
+    heads: dict[str, Fitted],
+    found: Gathered,
+    features: Shelved,
+    rare: Any,
+    progress: Told,
+) -> dict[str, Fitted]:
+    """The heads with what a careful reader says of the texts that train."""
+    rows = found.rows("train")
+    texts = progress.over(found.texts(rows), len(rows), "asking the teacher")
+    said = taught.answers(load(teacher), list(heads), texts)
+    natural = features.of(found.rows("validation", natural=True))
+    return {
+        name: taught.beside(own, taught.taught(features.of(rows), answers, rare), natural)
+        for (name, own), answers in progress.over(
+            list(zip(heads.items(), said.T, strict=True)), len(heads), "learning from it"
+        )
+    }
+
+
+def _arrays(found: Gathered, features: Shelved, heads: dict[str, Fitted]) -> dict[str, Any]:
     """The heads as the reader loads them."""
-    heads = [fitting.mixed(members, head.shares) for head in HEADS.values()]
-    knots = [
-        _knots(found, features, head, fitted)
-        for head, fitted in zip(HEADS.values(), heads, strict=True)
-    ]
-    weights, scales = fitting.quantised(np.column_stack([head.weights for head in heads]))
+    knots = [_knots(found, features, HEADS[name], fitted) for name, fitted in heads.items()]
+    weights, scales = fitting.quantised(
+        np.column_stack([fitted.weights for fitted in heads.values()])
+    )
     return {
         "weights": weights,
         "scales": scales,
-        "intercepts": np.array([head.intercept for head in heads], np.float32),
+        "intercepts": np.array([fitted.intercept for fitted in heads.values()], np.float32),
         "knots": np.stack(knots, axis=1),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import ipaddress
+import logging
 import os
 import shutil
 import socket
@@ -119,8 +120,21 @@ def _started(server: Any) -> None:
     sys.stderr.flush()
 
 
-def _begin_housekeeping(worker: Any) -> None:
+def _begin_worker(worker: Any) -> None:
     worker.wsgi.extensions["housekeeper"].start()
+    atexit.register(_end_worker)
+
+
+def _end_worker() -> None:
+    """The last of a worker, when its threads have ended and what they wrote is kept.
+
+    Further it must not go: onnxruntime was loaded before the fork, has threads there that this
+    process does not have, and would wait for them or abort.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _forget_worker(_: Any, worker: Any) -> None:
@@ -147,7 +161,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # so this is Any
             "proc_name": "house-rules",
             "control_socket_disable": True,
             "when_ready": _started,
-            "post_worker_init": _begin_housekeeping,
+            "post_worker_init": _begin_worker,
             "child_exit": _forget_worker,
         }.items():
             self.cfg.set(name, value)

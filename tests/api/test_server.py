@@ -26,7 +26,7 @@ def started(policy: str | None = None) -> subprocess.Popen[str]:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """The port that it names when it listens; at the end it must stop by itself."""
+    """The port that it names when it listens; at the end it must stop by itself, and in peace."""
     with started() as process:
         assert process.stderr is not None
         said, found = "", None
@@ -38,6 +38,7 @@ def port() -> Iterator[int]:
         yield int(found[1])
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
+        assert "terminate" not in process.stderr.read()  # what a worker says that aborts
 
 
 def asked(

@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := all
-.PHONY: all run test clients lint types docs check-docs lock format clean
+.PHONY: all run test clients lint types docs check-docs walk lock format clean
 
 all: lint types check-docs test
 
@@ -38,6 +38,10 @@ check-docs: $(VENV)/.dev
 # Writes what the docs take from the code: the rules, the command line, the models' figures.
 docs: $(VENV)/.dev
 	$(BIN)/python docs/build.py
+
+# Does what the first month tells its reader to type, and writes what that says into the page.
+walk: $(VENV)/.dev
+	$(BIN)/python docs/walk.py docs/first-month.md
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -173,7 +173,7 @@ class Shadowing:
         if job.champion.models.versions.get(shadow.model, shadow.version) == shadow.version:
             return None  # it was promoted meanwhile, or nobody asks this model
         models = job.champion.models.replacing(shadow.model, shadow.version, reader)
-        made = Moderator(job.champion.policy, models).moderate(job.comment)
+        made = Moderator(job.champion.policy, models, explains=False).moderate(job.comment)
         missing = job.decision.scores.keys() - made.scores.keys()
         if missing:
             raise ModelError(f"{shadow.model}/{shadow.version} gave no {', '.join(missing)}")

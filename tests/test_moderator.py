@@ -185,3 +185,23 @@ def test_loaded_moderator_is_the_shipped_one() -> None:
     one, other = moderator.moderate("Well said."), moderator.moderate(Comment("Well said."))
     assert (one.action, one.scores) == (other.action, other.scores)
     assert one.id != other.id
+
+
+def test_without_explanations_it_decides_the_same() -> None:
+    """Scores, rules and actions; only what a model would have marked is missing."""
+    comments = [
+        "You are an idiot, u know.",
+        "THIS IS A SHAME FOR THE WHOLE TOWN",
+        "Well said, sir.",
+    ]
+    loud = Moderator.load()
+    quiet = Moderator(loud.policy, loud.models, explains=False)
+    for explained, bare in zip(
+        loud.moderate_many(comments), quiet.moderate_many(comments), strict=True
+    ):
+        assert bare.action == explained.action
+        assert bare.scores == explained.scores
+        assert [it.rule for it in bare.reasons] == [it.rule for it in explained.reasons]
+    spans = {it.rule: it.finding.spans for it in quiet.moderate(comments[0]).reasons}
+    assert not spans["abuse"]
+    assert spans["text_speak"]

@@ -177,6 +177,6 @@ def _next(
         "  moderation train abuse --verdicts record      (or spam)\n"
         "  moderation corpus check FILE                  labelled comments of your own, for the\n"
         "  moderation train language --data DIR          models that take no verdicts\n"
-        "  moderation models compare NAME/VERSION --data DIR\n"
+        "  moderation models compare NAME/VERSION\n"
         "  moderation models promote NAME/VERSION"
     )

@@ -274,12 +274,7 @@ def _table(found: dict[str, Any]) -> str:
             f"{name:38} {it['now']:.3f} -> {it['then']:.3f}  "
             f"{it['difference']:+.3f} ({low:+.3f} to {high:+.3f})"
         )
-    for name, it in found["suite"]["functionalities"].items():
-        lines.append(
-            f"suite, {name:31} caught {it['caught now']} -> {it['caught then']}, "
-            f"of {it['harmless']} harmless newly held {it['newly held']}, "
-            f"no longer {it['no longer held']}"
-        )
+    lines += _suite(found["suite"])
     if "record" in found:
         record = found["record"]
         lines += ["", f"{record['share']:.2%} of {record['comments']:,} decisions would change:"]
@@ -293,3 +288,26 @@ def _table(found: dict[str, Any]) -> str:
         lines += ["", *shadows.report(found["shadow"])]
     said = "; ".join(found["worse"]) or "nothing"
     return "\n".join([*lines, "", f"Worse beyond chance: {said}."])
+
+
+def _suite(suite: dict[str, Any]) -> Iterator[str]:
+    """What of the guideline suite is decided otherwise."""
+    every, together = suite["functionalities"], suite["harmless cases"]
+    moved = [
+        name
+        for name, it in every.items()
+        if it["newly held"] or it["no longer held"] or it["caught now"] != it["caught then"]
+    ]
+    for name in moved:
+        it = every[name]
+        caught = f"caught {it['caught now']} -> {it['caught then']}"
+        yield f"suite, {name:31} {caught}, {_held(it)}"
+    yield f"suite, {f'{len(every) - len(moved)} other parts':31} as before"
+    yield f"suite, {'harmless cases of all parts':31} {_held(together)}"
+
+
+def _held(it: dict[str, Any]) -> str:
+    return (
+        f"of {it['harmless']} harmless newly held {it['newly held']}, "
+        f"no longer {it['no longer held']}"
+    )

@@ -226,7 +226,8 @@ def _wrong_data() -> Iterator[None]:
     """Tell of progress on stderr, and of data that are not there or not as they should be."""
     from moderation.training.corpora import CorpusError
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("moderation").setLevel(logging.INFO)  # the database's tools talk, too
     try:
         yield
     except (CorpusError, FileNotFoundError) as error:

@@ -153,7 +153,7 @@ def compare(
         if np.array_equal(before, after):
             continue
         figures[kind][part.name], doubts[part.name] = _figure(part, before, after, seed)
-    suite = guideline_suite([Moderator(policy or Policy.load(), side) for side in sides])
+    suite = guideline_suite([_decider(policy or Policy.load(), side) for side in sides])
     strict = [HARMLESS] * (suite[HARMLESS]["p"] <= DOUBT)
     return {
         "model": model,
@@ -236,14 +236,19 @@ def harmless(judged: Sequence[tuple[Case, bool, bool]]) -> dict[str, Any]:
     }
 
 
+def _decider(policy: Policy, models: Models) -> Moderator:
+    """Only actions and scores are compared."""
+    return Moderator(policy, models, explains=False)
+
+
 def changes(
     root: Path, model: str, version: str, texts: Iterable[str], policy: Policy | None = None
 ) -> dict[str, Any]:
     """Which decisions about these comments would be others, those first that change most."""
     used = champions(root)
     policy = policy or Policy.load()
-    now = Moderator(policy, Models.load(root))
-    then = Moderator(policy, Models.load(root, {**used, model: version}))
+    now = _decider(policy, Models.load(root))
+    then = _decider(policy, Models.load(root, {**used, model: version}))
     kept = list(texts)
     changed = []
     pairs = zip(

@@ -168,7 +168,7 @@ def alone(policy: Policy, models: Models, rule: str) -> Moderator:
         **policy.tables,
         **{name: {**policy.tables[name], **off} for name, off in others.items()},
     }
-    return Moderator(Policy.load(tables), models)
+    return Moderator(Policy.load(tables), models, explains=False)
 
 
 def scores(moderator: Moderator, texts: Iterable[str], rule: str) -> Floats:

@@ -23,6 +23,10 @@ from moderation.comment import Comment
 from moderation.engines import Engine, EngineError
 from moderation.rows import Row
 
+# Loky's own thread may look for work that was taken back a moment before (joblib 1.6.0, a KeyError
+# in add_call_item_to_queue): whoever closes early has what they wanted, and nothing is lost.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+
 PLAIN = {name: {"enabled": name in ("length", "shouting")} for name in checks.rules()}
 SAID = ["Well said, sir.", "THIS GOVERNMENT HAS LEARNED ABSOLUTELY NOTHING", "The roads are bad."]
 

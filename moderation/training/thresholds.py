@@ -36,7 +36,7 @@ from moderation.training.corpora import Row
 # What tells of each rule on the public sets: a comment is abusive by the rule when one of the
 # labels says so, and fine when it is a natural one of which none does.
 RULES: Mapping[str, Sequence[str]] = {
-    "abuse": ("jigsaw.toxic",),
+    "abuse": ("jigsaw.toxic", "jigsaw_binary.toxic"),
     "personal_attack": ("jigsaw.insult",),
     "incendiary": ("jigsaw.identity", "jigsaw.threat"),
     "spam": ("sms_spam.spam", "youtube_spam.spam"),

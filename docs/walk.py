@@ -35,7 +35,7 @@ MARK = "\x1e"  # before the output of each command
 BEGIN = """
 {command} --port {port} > serve.log 2>&1 &
 service=$!
-until grep -q /docs serve.log || ! kill -0 $service; do sleep 0.2; done
+until grep -qs /docs serve.log || ! kill -0 $service; do sleep 0.2; done
 grep -v '^{{' serve.log
 """
 END = "\n{ kill $service; wait $service; } 2> /dev/null\n"

@@ -62,4 +62,4 @@ def test_the_month_goes_as_the_page_tells() -> None:
         for shown, said in zip_longest(page.splitlines(), walked.splitlines(), fillvalue="")
         if not same(shown, said)
     ]
-    assert not other, "\n".join(["make walk writes the page anew", *other])
+    assert not other, "\n".join(["make walk writes the page anew", *other[:9]])

@@ -26,6 +26,7 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.optimize import minimize
 from scipy.special import expit
+from threadpoolctl import threadpool_limits
 
 from moderation import models
 from moderation.models import Files, ModelError, Models
@@ -106,7 +107,8 @@ def fit(
 
     first = np.zeros(len(seen) + 2)
     first[-2] = 1.0
-    found = minimize(loss, first, jac=True, method="L-BFGS-B", options={"ftol": 1e-5}).x
+    with threadpool_limits(1):  # vectors so short are added sooner than threads are woken
+        found = minimize(loss, first, jac=True, method="L-BFGS-B", options={"ftol": 1e-5}).x
     weights = np.zeros(features.shape[1], np.float32)
     weights[seen] = found[:-2]
     return Layer(weights, float(found[-2]), float(found[-1]))

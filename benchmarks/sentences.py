@@ -29,8 +29,8 @@ from scipy.stats import binomtest
 from moderation import models
 from moderation.readers.sentences import HEAD
 from moderation.text import read
+from moderation.training.examples import DEV
 from moderation.training.fragments import mistyped
-from moderation.training.sentences import DEV
 from moderation.training.treebank import trees
 
 Judge = Callable[[str], bool]

@@ -2,13 +2,15 @@
 
 It sees words without their case, their endings, and to which of some hundred classes of words
 with like neighbours they belong, so that a word it was never shown ('supports') is read like
-its kin ('provides').
+its kin ('provides'). Of the words far off it sees the landmarks: what opened the clause, what
+will open the next, and how many verbs that are surely finite stand before and after. By them it
+knows that 'came' is no main verb in 'the man who, they say, came home'.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +22,21 @@ from moderation.text import Token
 _CACHED = 1 << 14  # words whose description is kept
 _START, _END = "<s>", "</s>"
 _EDGES = {_START: "^", _END: "$"}
+_COMMAS = frozenset(",;")
+# These open a dependent clause or a question.
+_OPENERS = frozenset(
+    "because cause which who whom whose that if when whenever while although though even since "
+    "once unless until as so where whereas after before than how what whatever whoever why "
+    "whether".split()
+)
+# These are finite verbs wherever they stand, or end in one.
+_FINITE = frozenset(
+    "am is are was were has have had do does did will would can could shall should may might must "
+    "'s 're isn't aren't wasn't weren't hasn't haven't hadn't don't doesn't didn't won't wouldn't "
+    "can't couldn't shouldn't dont doesnt didnt cant wont isnt i'm i've i'll i'd im ive you're "
+    "you've you'll you'd he's she's it's that's there's what's who's we're we've we'll we'd "
+    "they're they've they'll".split()
+)
 
 
 class _Described(NamedTuple):
@@ -31,6 +48,9 @@ class _Described(NamedTuple):
     after: tuple[str, ...]
     long_before: str
     long_after: str
+    opener: bool
+    finite: bool
+    comma: bool
 
 
 def seen(token: Token) -> str:
@@ -56,20 +76,24 @@ class Observer:
         kin, tail = _EDGES.get(word) or self._kin.get(word, "?"), word[-3:]
         return _Described(
             kin,
-            ("b", f"w={word}", f"t={tail}", f"u={word[-2:]}", f"h={word[:3]}", f"k={kin}"),
-            (f"<w={word}", f"<t={tail}", f"<k={kin}"),
-            (f">w={word}", f">t={tail}", f">k={kin}"),
+            (f"w={word}", f"t={tail}", f"u={word[-2:]}", f"h={word[:3]}", f"k={kin}"),
+            (f"<w={word}", f"<k={kin}"),
+            (f">w={word}", f">k={kin}"),
             f"<<k={kin}",
             f">>k={kin}",
+            word in _OPENERS,
+            word in _FINITE,
+            word in _COMMAS,
         )
 
     def observe(self, tokens: Sequence[Token]) -> list[list[str]]:
         """What the field sees of each token.
 
-        >>> Observer({"run": "7"}).observe([Token("word", "Run", 0, 3)])[0][-3:]
+        >>> Observer({"run": "7"}).observe([Token("word", "Run", 0, 3)])[0][-7:-4]
         ['^|7', '7|$', 'C^']
         """
         words = [self._described(word) for word in (_START, _START, *map(seen, tokens), _END, _END)]
+        far = _landmarks(tokens, words[2:-2])
         found = []
         for at, token in enumerate(tokens):
             long_before, before, word, after, long_after = words[at : at + 5]
@@ -85,9 +109,51 @@ class Observer:
                     f"{before.kin}|{word.kin}",
                     f"{word.kin}|{after.kin}",
                     shape if at else shape + "^",
+                    *next(far),
                 ]
             )
         return found
+
+
+def _landmarks(
+    tokens: Sequence[Token], words: Sequence[_Described]
+) -> Iterator[tuple[str, str, str, str]]:
+    """What each word can know of those far off.
+
+    What opened the clause, with the finite verbs and commas since; the first word of all; the
+    finite verbs on either side; and what will open the next clause, with those until then.
+    """
+    first = next((token.text.lower() for token in tokens if token.kind == "word"), "")
+    question = "?" if tokens and tokens[-1].text == "?" else ""
+    coming, total = _coming(words)
+    opener, since, comma, left = "", 0, "", 0
+    for at, (word, after) in enumerate(zip(words, reversed(coming), strict=True)):
+        right = min(total - left - word.finite, 2)
+        yield (
+            f"o={opener}|{min(since, 2)}{comma}",
+            f"1={first}|{min(left, 1)}",
+            f"n={min(left, 2)}{right}{question}",
+            after,
+        )
+        if word.opener:
+            # Where it opens the sentence too, it may well ask: 'Which party won?'
+            opener, since, comma = word.here[0] if at else f"^{word.here[0]}", 0, ""
+        since += word.finite
+        left += word.finite
+        comma = "," if word.comma else comma
+
+
+def _coming(words: Sequence[_Described]) -> tuple[list[str], int]:
+    """For each word, from the last on, what opens the next clause; and all finite verbs."""
+    found, opener, until, comma, total = [], "", 0, "", 0
+    for word in reversed(words):
+        found.append(f"r={opener}|{min(until, 2)}{comma}")
+        if word.opener:
+            opener, until, comma = word.here[0], 0, ""
+        until += word.finite
+        total += word.finite
+        comma = "," if word.comma else comma
+    return found, total
 
 
 class Tagger:

@@ -3,6 +3,8 @@
 from moderation.tagging import Observer
 from moderation.text import Token, read
 
+SHAPE = -5  # its place; the landmarks come after it
+
 
 def tokens(text: str) -> list[Token]:
     """The tokens of a sentence."""
@@ -14,9 +16,9 @@ def test_case_shows_in_the_shape_alone() -> None:
     observer = Observer({"runs": "3"})
     small = observer.observe(tokens("she runs home"))
     large = observer.observe(tokens("SHE RUNS HOME"))
-    assert [one[:-1] for one in small] == [one[:-1] for one in large]
-    assert [one[-1] for one in small] == ["l^", "l", "l"]
-    assert [one[-1] for one in large] == ["U^", "U", "U"]
+    assert [one.pop(SHAPE) for one in small] == ["l^", "l", "l"]
+    assert [one.pop(SHAPE) for one in large] == ["U^", "U", "U"]
+    assert small == large
 
 
 def test_words_of_a_class_are_seen_alike() -> None:
@@ -38,3 +40,21 @@ def test_a_dollar_is_not_the_end() -> None:
     price, end = observer.observe(tokens("pay $"))[0], observer.observe(tokens("pay"))[0]
     assert ">w=$" in price
     assert ">w=$" not in end
+
+
+def test_what_is_far_is_seen_by_its_landmarks() -> None:
+    """A verb late in a sentence knows what opened its clause, and which verbs stand around it."""
+    observed = Observer({}).observe(tokens("Because he came, they were glad when it rained?"))
+    opener, first, verbs, coming = observed[-2][-4:]
+    assert opener == "o=w=when|0"
+    assert first == "1=because|1"
+    assert verbs == "n=10?"
+    assert coming == "r=|0"
+    assert observed[2][-4] == "o=^w=because|0"
+    assert observed[4][-1] == "r=w=when|1"
+    assert observed[5][-4] == "o=^w=because|0,"
+
+
+def test_without_tokens_nothing_is_seen() -> None:
+    """An empty sentence has no word to look from."""
+    assert Observer({}).observe([]) == []

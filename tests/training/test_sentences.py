@@ -9,8 +9,9 @@ import pytest
 
 from moderation import models
 from moderation.text import read
+from moderation.training.examples import DEV, TRAIN, own
 from moderation.training.fragments import disturbed, example, fragments
-from moderation.training.sentences import DEV, TRAIN, own, train
+from moderation.training.sentences import train
 from moderation.training.splits import part
 from moderation.training.treebank import trees
 

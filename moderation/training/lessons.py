@@ -64,7 +64,7 @@ def named(harmless: Iterable[str], seed: int) -> list[str]:
     """Some of these texts again, with one to three names in them; the same for the same seed.
 
     >>> named(["Well said."] * 10, seed=1)
-    ['Tollywood Rashid Well said. Dal']
+    ['Well Vinay Basu Appavu Biden said.']
     """
     draw = random.Random(seed)  # noqa: S311 - examples, not secrets
     names = Names.load()

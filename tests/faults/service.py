@@ -226,7 +226,9 @@ class Postgres:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])
-        self._run("initdb", "-A", "trust", "-U", "moderation", "--no-sync")
+        self._run(
+            "initdb", "-A", "trust", "-U", "moderation", "--no-sync", "-E", "UTF8", "--locale=C"
+        )
 
     @property
     def url(self) -> str:

@@ -187,6 +187,12 @@ def test_changes_come_with_those_that_move_most_first(tmp_path: Path) -> None:
     assert found["changed"][0]["to"] != found["changed"][0]["from"]
 
 
+@pytest.fixture(autouse=True)
+def _own_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty record for each test: `compare` looks there for what ran in shadow."""
+    monkeypatch.setenv("MODERATION_DATABASE", f"sqlite:///{tmp_path}/record.sqlite")
+
+
 @pytest.fixture
 def fast(tmp_path: Path) -> Path:
     """The fast reader alone, with a copy of it and one that hears nothing."""

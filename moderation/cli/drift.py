@@ -14,7 +14,7 @@ from moderation.drift import CLASSES, FEWEST, LANGUAGE, OWN, Drift, Reference, S
 from moderation.drift import compare as compare_
 from moderation.drift import measured as measured_
 from moderation.drift import references as references_
-from moderation.models import SHIPPED, ModelError, Models
+from moderation.models import SHIPPED, ModelError, Models, put
 from moderation.policy import Policy
 
 MOVED = 1
@@ -85,10 +85,8 @@ def _set(root: Path, models: Models, seen: Sequence[Seen]) -> None:
         )
     for home, reference in found.items():
         path = root / home / reference.models[home] / OWN
-        partial = path.with_name(f".{OWN}.partial")
         try:
-            partial.write_text(json.dumps(reference.to_dict(), indent=2) + "\n", "utf-8")
-            partial.replace(path)
+            put(path, reference.to_dict())
         except OSError as error:
             raise ModelError(f"{path} cannot be written: {error.strerror}") from None
         click.echo(f"{home}: compared with {mix} from now on ({path})")

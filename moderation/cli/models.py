@@ -176,19 +176,15 @@ def compare(
     """
     from moderation.training import comparing
     from moderation.training import shadow as shadows
-    from moderation.training.corpora import CorpusError
 
     name, version = _named(challenger)
     root = models or SHIPPED
-    with _refusals():
+    with _refusals(), options.wrong_data():
         seen = shadows.summary(service.shadowed(name, version, champions(root)))
         house = Policy.load(policy or service.in_use()[0])
-        try:
-            found = comparing.compare(data, root, name, version, seed=seed, most=most, policy=house)
-            if record:
-                found["record"] = comparing.changes(root, name, version, _texts(record), house)
-        except (CorpusError, FileNotFoundError) as error:
-            raise click.UsageError(str(error)) from None
+        found = comparing.compare(data, root, name, version, seed=seed, most=most, policy=house)
+        if record:
+            found["record"] = comparing.changes(root, name, version, _texts(record), house)
     if seen["decisions"]:
         found["shadow"] = seen
         found["worse"] += [_IN_SHADOW] * shadows.worse(seen)
@@ -226,16 +222,12 @@ def pair(reader: str, data: Path, models: Path | None, seed: int) -> None:
     one's card; without it neither can be promoted.
     """
     from moderation.training import pairing
-    from moderation.training.corpora import CorpusError
 
     name, version = _named(reader)
     if name not in (CAREFUL, FAST):
         raise click.UsageError(f"'{reader}': only {CAREFUL} and {FAST} work as a pair")
-    with _refusals():
-        try:
-            click.echo(pairing.pair(data, models or SHIPPED, seed, **{name: version}))
-        except (CorpusError, FileNotFoundError) as error:
-            raise click.UsageError(str(error)) from None
+    with _refusals(), options.wrong_data():
+        click.echo(pairing.pair(data, models or SHIPPED, seed, **{name: version}))
 
 
 def _named(challenger: str) -> tuple[str, str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -106,3 +107,14 @@ def _in_the_open(address: str) -> bool:
     place = urlsplit(address if "://" in address else f"tcp://{address}")
     here = place.hostname in ("localhost", "::1") or str(place.hostname).startswith("127.")
     return place.scheme == "tcp" and not here
+
+
+@contextmanager
+def wrong_data() -> Iterator[None]:
+    """Labelled comments that are not there, or not as they should be, are wrong usage."""
+    from moderation.training.corpora import CorpusError
+
+    try:
+        yield
+    except (CorpusError, FileNotFoundError) as error:
+        raise click.UsageError(str(error)) from None

@@ -224,14 +224,10 @@ def evaluate(
 @contextlib.contextmanager
 def _wrong_data() -> Iterator[None]:
     """Tell of progress on stderr, and of data that are not there or not as they should be."""
-    from moderation.training.corpora import CorpusError
-
     logging.basicConfig(format="%(message)s")
     logging.getLogger("moderation").setLevel(logging.INFO)  # the database's tools talk, too
-    try:
+    with options.wrong_data():
         yield
-    except (CorpusError, FileNotFoundError) as error:
-        raise click.UsageError(str(error)) from None
 
 
 def _module(name: str) -> Any:

@@ -143,7 +143,7 @@ def train(
         heads = {name: fitting.mixed(members, head.shares) for name, head in HEADS.items()}
         if teacher:
             learn = memory.cache(_taught, ignore=["heads", "found", "features", "rare", "progress"])
-            heads = learn(same, teacher.name, teacher, heads, found, features, rare, progress)
+            heads = learn(same, teacher, heads, found, features, rare, progress)
         progress("measuring")
         arrays = _arrays(found, features, heads)
         measured = _figures(found, arrays, seed)
@@ -198,7 +198,6 @@ def _member(
 
 def _taught(
     same: Any,  # noqa: ARG001 - as in `_member`
-    version: str,  # noqa: ARG001 - the teacher's, for the cache
     teacher: Path,
     heads: dict[str, Fitted],
     found: Gathered,

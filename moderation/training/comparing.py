@@ -138,7 +138,7 @@ def compare(
     used = champions(root)
     sides = Models.load(root), Models.load(root, {**used, model: version})
     rows = [
-        *(Row(it.text, "own", _named(it.labels)) for it in own.comments() if it.part == "test"),
+        *(Row(it.text, "own", it.named) for it in own.comments() if it.part == "test"),
         *(evaluate.measuring(data, evaluate.drawn(most, seed)) if data else ()),
     ]
     now, then = (evaluate.scored_rows(side, rows).scores for side in sides)
@@ -167,10 +167,6 @@ def compare(
         "suite": suite,
         "worse": worse(doubts) + [f"suite, {name}" for name in strict],
     }
-
-
-def _named(labels: Mapping[str, float]) -> dict[str, float]:
-    return {f"own.{label}": value for label, value in labels.items()}
 
 
 def _questions(

@@ -10,7 +10,6 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -220,10 +219,14 @@ def _bias(scored: Scored, seed: int) -> dict[str, Any]:
 
 def measuring(data: Path, draw: Callable[[list[Row]], list[Row]]) -> list[Row]:
     """The rows of the public sets that may measure. Raises `CorpusError`."""
-    tests = (row for row in corpora.rows(data, "train") if row.part == "test")
     labels = {NEUTRAL, "spans.marked", *(question.label for question in QUESTIONS)}
-    everything = chain(tests, corpora.rows(data, "validate"))
-    return draw([row for row in everything if not labels.isdisjoint(row.labels)])
+    return draw([row for row in unlearned(data) if not labels.isdisjoint(row.labels)])
+
+
+def unlearned(data: Path) -> Iterator[Row]:
+    """The rows of the public sets that no model learned from. Raises `CorpusError`."""
+    yield from (row for row in corpora.rows(data, "train") if row.part == "test")
+    yield from corpora.rows(data, "validate")
 
 
 def scored_rows(models: Models, rows: list[Row]) -> Scored:

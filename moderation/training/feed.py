@@ -77,8 +77,7 @@ def examples(rows: Iterable[corpora.Row], seed: int) -> Iterator[Example]:
             yield Example(read(row.text).clean, row.source, targets)
     for comment in own.comments():
         if comment.part == "train":
-            targets = {f"own.{label}": value for label, value in comment.labels.items()}
-            yield Example(read(comment.text).clean, "own_comments", targets)
+            yield Example(read(comment.text).clean, "own_comments", comment.named)
     for twin in twins(TWINS, seed):
         said = {"own.hate": twin.hate, "own.attack": twin.attack}
         targets = {name: value for name, value in said.items() if value is not None}

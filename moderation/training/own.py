@@ -48,6 +48,11 @@ class Comment(NamedTuple):
         """Whether it trains, tunes or tests: by its text, like every other set's."""
         return splits.part(self.text)
 
+    @property
+    def named(self) -> dict[str, float]:
+        """The labels by the names that they have beside those of other sets, as `own.hate`."""
+        return {f"own.{label}": value for label, value in self.labels.items()}
+
 
 def comments(path: Path = COMMENTS) -> Iterator[Comment]:
     """All comments of the file, in its order.

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 
-from moderation.models import CAREFUL, FAST, Reader, champions, load
+from moderation.models import CAREFUL, FAST, Reader, champions, load, put
 from moderation.readers.cascade import Together, mixture
 from moderation.text import read
 from moderation.training import corpora
@@ -69,7 +69,7 @@ def pair(data: Path, folder: Path, seed: int = 0, **instead: str) -> Path:
     found["both"] = combined(Together.of(together, versions[FAST]), **found)
     card = json.loads((home / "card.json").read_text("utf-8"))
     card |= {"together": together, "figures": dict(compared(rows, found))}
-    (home / "card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
+    put(home / "card.json", card)
     return home
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 
 from moderation.drift import Reference, Seen, measured
-from moderation.models import CAREFUL, Models
+from moderation.models import CAREFUL, Models, put
 from moderation.text import read
-from moderation.training import corpora
-from moderation.training.evaluate import BATCH, drawn
+from moderation.training.evaluate import BATCH, drawn, unlearned
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +23,7 @@ def write(data: Path, root: Path, most: int | None = None, seed: int = 0) -> lis
     read, drawn by the seed. Raises `CorpusError` or `ModelError`.
     """
     loaded = Models.load(root)
-    rows = drawn(most, seed)([row for row in _tests(data) if row.natural])
+    rows = drawn(most, seed)([row for row in unlearned(data) if row.natural])
     texts = [row.text for row in rows]
     sets = ", ".join(sorted({row.source for row in rows}))
     mix = f"natural rows of {sets} that did not train"
@@ -38,15 +36,8 @@ def write(data: Path, root: Path, most: int | None = None, seed: int = 0) -> lis
         path = root / home / reference.models[home] / "card.json"
         card = json.loads(path.read_text("utf-8"))
         card["reference"] = reference.to_dict()
-        partial = path.with_name(".card.json.partial")
-        partial.write_text(json.dumps(card, indent=2) + "\n", "utf-8")
-        partial.replace(path)
+        put(path, card)
     return sorted(found)
-
-
-def _tests(data: Path) -> Iterator[corpora.Row]:
-    tests = (row for row in corpora.rows(data, "train") if row.part == "test")
-    return chain(tests, corpora.rows(data, "validate"))
 
 
 def _seen(models: Models, texts: list[str]) -> Iterator[Seen]:

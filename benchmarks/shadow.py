@@ -15,8 +15,6 @@ import http.client
 import os
 import platform
 import re
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -24,9 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.load import serving
-from benchmarks.swap import COPY, Sent, steady
-from moderation.models import CAREFUL, SHIPPED, champions
+from benchmarks.swap import COPY, Sent, served, steady
+from moderation.models import CAREFUL
 from moderation.promotion import shadow
 from moderation.shadow import end
 
@@ -43,15 +40,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=8)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "models"
-        shutil.copytree(SHIPPED, root)
-        shutil.copytree(root / CAREFUL / champions(root)[CAREFUL], root / CAREFUL / COPY)
-        url = f"sqlite:///{folder}/record.sqlite"
-        own = {"MODERATION_MODELS": str(root)}
-        with serving(url, Path(folder) / "service", asked.workers, own) as port:
-            sent, starts = loaded(port, root, asked)
-            counted = _counted(port)
+    with served(asked.workers) as (port, root):
+        sent, starts = loaded(port, root, asked)
+        counted = _counted(port)
     told = "\n".join([*_heading(asked), *_table(sent, starts, asked.seconds), "", counted, ""])
     RESULTS.write_text(told, "utf-8")
     print(told)

@@ -19,8 +19,9 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
@@ -59,17 +60,24 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=4)
     asked = parser.parse_args()
+    with served(asked.workers) as (port, root):
+        sent, windows = swapped(port, root, asked)
+    told = "\n".join([*_heading(asked), *_table(sent, windows, asked.seconds), ""])
+    RESULTS.write_text(told, "utf-8")
+    print(told)
+
+
+@contextmanager
+def served(workers: int) -> Iterator[tuple[int, Path]]:
+    """The service's port and its models: the shipped ones with a copy of the careful reader."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "models"
         shutil.copytree(SHIPPED, root)
         shutil.copytree(root / CAREFUL / champions(root)[CAREFUL], root / CAREFUL / COPY)
         url = f"sqlite:///{folder}/record.sqlite"
         own = {"MODERATION_MODELS": str(root)}
-        with serving(url, Path(folder) / "service", asked.workers, own) as port:
-            sent, windows = swapped(port, root, asked)
-    told = "\n".join([*_heading(asked), *_table(sent, windows, asked.seconds), ""])
-    RESULTS.write_text(told, "utf-8")
-    print(told)
+        with serving(url, Path(folder) / "service", workers, own) as port:
+            yield port, root
 
 
 def swapped(port: int, root: Path, asked: argparse.Namespace) -> tuple[list[Sent], list[Window]]:

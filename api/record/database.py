@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,7 +73,7 @@ def _sqlite(url: sa.URL, timeout_s: float) -> sa.Engine:
     def _configure(connection: Any, _: Any) -> None:
         # The driver's own transactions begin too late to lock in order; SQLAlchemy begins them.
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(connection, timeout_s)
         connection.execute("PRAGMA synchronous=FULL")  # an answered decision survives a power cut
         connection.execute("PRAGMA foreign_keys=ON")
 
@@ -82,6 +84,24 @@ def _sqlite(url: sa.URL, timeout_s: float) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
+
+
+def _write_ahead(connection: Any, timeout_s: float) -> None:
+    """Keep a write-ahead log: readers then never wait for a writer.
+
+    A new file is turned to it by whoever has the file alone, and SQLite does not wait for that
+    (its busy timeout is for other locks): workers that start together ask again.
+    """
+    until = time.monotonic() + timeout_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 @contextmanager

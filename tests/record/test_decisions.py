@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from threading import Timer
 
 import pytest
 from sqlalchemy import func, select
@@ -115,3 +119,17 @@ def test_upgrades_wait_for_each_other(url: str) -> None:
     assert current == wanted
     for engine in engines:
         engine.dispose()
+
+
+def test_a_new_file_that_another_writes_is_waited_for(tmp_path: Path) -> None:
+    """SQLite says "locked" at once to who turns a file to the write-ahead log beside a writer."""
+    path = tmp_path / "record.sqlite"
+    with closing(sqlite3.connect(path, check_same_thread=False, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        end = Timer(0.2, other.execute, ["COMMIT"])
+        end.start()
+        engine = database.connect(f"sqlite:///{path}")
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        engine.dispose()
+        end.join()

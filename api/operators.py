@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import click
 from sqlalchemy import make_url, select
@@ -249,12 +249,6 @@ def recent(url: str | None, days: int, most: int) -> list[Seen]:
     since = utc_now() - dt.timedelta(days=days)
     with _sessions(url) as sessions:
         return latest.recent(sessions, since, most)
-
-
-def in_use() -> tuple[Path | dict[str, Any] | None, Path | None]:
-    """The policy and the models that the service's settings name."""
-    chosen = _settings()
-    return chosen.policy, chosen.models
 
 
 @click.group()

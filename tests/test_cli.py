@@ -12,6 +12,7 @@ from moderation import Action, Finding, Policy
 from moderation.cli import run
 from moderation.cli.render import render
 from moderation.decision import Decision, Reason, Span
+from moderation.models import SHIPPED
 
 TEST_SENTENCE = Policy.load().house.test_sentence
 
@@ -264,3 +265,23 @@ def test_train_and_evaluate_call_the_trainers(
     assert run(["evaluate", "--data", str(tmp_path)]) == 0
     assert out(capfd) == {"seed": 0}
     assert calls[2] == {"data": tmp_path, "models": None, "out": None, "seed": 0, "most": None}
+
+
+def test_commands_use_what_the_service_uses(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its policy and its models, by the same settings; an option counts for more."""
+    policy, models = tmp_path / "house.toml", tmp_path / "models"
+    policy.write_text("[shouting]\nreview = 0.123\n", "utf-8")
+    models.mkdir()
+    monkeypatch.setenv("MODERATION_POLICY", str(policy))
+    monkeypatch.setenv("MODERATION_MODELS", str(models))
+    assert run(["policy", "show"]) == 0
+    assert "review = 0.123" in capfd.readouterr().out
+    assert run(["models", "list"]) == 1
+    assert f"{models}: no champion" in capfd.readouterr().err
+    assert run(["models", "list", "--models", str(SHIPPED)]) == 0
+    assert "careful" in capfd.readouterr().out
+    monkeypatch.setenv("MODERATION_MODELS", str(tmp_path / "none"))
+    assert run(["models", "list"]) == 2
+    assert "MODERATION_MODELS" in capfd.readouterr().err

@@ -56,9 +56,8 @@ def drift(
     The exit code is 1 where a score has moved, for cron. A newspaper's comments are no mixture of
     public sets: after the first weeks make your own the measure, with --set-reference.
     """
-    used_policy, used_models = service.in_use()
-    root = models or used_models or SHIPPED
-    reader = Policy.load(policy or used_policy).house.reader
+    root = models or SHIPPED
+    reader = Policy.load(policy).house.reader
     loaded = Models.load(root).speaking(reader)
     seen = service.recent(record, days, most)
     if set_reference:

@@ -181,7 +181,7 @@ def compare(
     root = models or SHIPPED
     with _refusals(), options.wrong_data():
         seen = shadows.summary(service.shadowed(name, version, champions(root)))
-        house = Policy.load(policy or service.in_use()[0])
+        house = Policy.load(policy)
         found = comparing.compare(data, root, name, version, seed=seed, most=most, policy=house)
         if record:
             found["record"] = comparing.changes(root, name, version, _texts(record), house)

@@ -1,4 +1,8 @@
-"""The options that several commands share."""
+"""The options that several commands share.
+
+Policy and models are by default those of the service's settings, so that a command judges, changes
+and shows what the service beside it uses.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +21,15 @@ from moderation.engines import BACKENDS, Backend, Engine
 policy = click.option(
     "--policy",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="MODERATION_POLICY",
+    show_envvar=True,
     help="Your policy, merged over the shipped one.",
 )
 models = click.option(
     "--models",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar="MODERATION_MODELS",
+    show_envvar=True,
     help="The models' folder, instead of the shipped one.",
 )
 data = click.option(

@@ -52,14 +52,13 @@ def replay(
 ) -> None:
     """Decide the recorded comments again by the policy FILE, and list what would change.
 
-    Both FILE and the policy in use (--policy, or the one of the service's settings) decide about
+    Both FILE and the policy in use (--policy) decide about
     the same comments with the models in use, so that nothing but the policy differs. Nothing is
     written to the record. The same record, policies and models give the same output.
     """
     new = Policy.load(file)
-    used_policy, used_models = service.in_use()
-    loaded = Models.load(models or used_models)
-    now, then = Moderator(Policy.load(policy or used_policy), loaded), Moderator(new, loaded)
+    loaded = Models.load(models)
+    now, then = Moderator(Policy.load(policy), loaded), Moderator(new, loaded)
     asked = Chosen(**chosen)
     with service.replayed(record, asked) as comments, bars() as told:
         if not comments.comments:

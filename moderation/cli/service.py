@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -74,10 +73,3 @@ def recent(database: str | None, days: int, most: int) -> list[Seen]:
     from api import operators
 
     return operators.recent(database, days, most)
-
-
-def in_use() -> tuple[Path | Mapping[str, Any] | None, Path | None]:
-    """The policy and the models that the service's settings name."""
-    from api import operators
-
-    return operators.in_use()

@@ -41,7 +41,8 @@ HEADS = {
     "insult": Head({"jigsaw.insult": 1.0, "own.attack": 0.3}, "jigsaw.insult"),
     "profanity": Head({"jigsaw.obscene": 1.0, "paradetox.toxic": 0.3}, "jigsaw.obscene"),
     "threat": Head(
-        {"jigsaw.threat": 1.0, "edos.threat": 0.3, "dynahate.threat": 0.3}, "jigsaw.threat"
+        {"jigsaw.threat": 1.0, "own.threat": 0.5, "edos.threat": 0.3, "dynahate.threat": 0.3},
+        "jigsaw.threat",
     ),
     "identity_attack": Head(
         {

@@ -51,7 +51,7 @@ DRAWN = {
     "hatexplain": (0.7, 0.7),
     "stormfront": (1.0, 0.4),
     "sms_spam": (1.0, 0.5),
-    "own_comments": (5.0, 5.0),
+    "own_comments": (3.0, 3.0),
 }
 WEIGHT = {"davidson": 0.3}  # its labels follow dialect
 

@@ -17,7 +17,7 @@ import regex
 from moderation.training import splits
 
 COMMENTS = Path(__file__).parents[2] / "data" / "own_comments.csv"
-LABELS = ("attack", "hate", "toxic")
+LABELS = ("attack", "hate", "toxic", "threat")
 COLUMNS = ("text", *LABELS, "kind", "area")
 
 Area = Literal["IN", "XX"]  # India, elsewhere
@@ -35,7 +35,8 @@ class Comment(NamedTuple):
     """A comment and what it is, 0 or 1 by label; a label that does not apply is left out.
 
     `attack`: insult, contempt or threat aimed at a person. `hate`: hatred of a group, or a call to
-    violence. `toxic`: readers would find the tone abusive. `kind` is the phenomenon.
+    violence. `toxic`: readers would find the tone abusive. `threat`: violence or harm is
+    threatened, wished or called for. `kind` is the phenomenon.
     """
 
     text: str
@@ -61,7 +62,7 @@ def comments(path: Path = COMMENTS) -> Iterator[Comment]:
 
     >>> first = next(comments())
     >>> first.kind, first.area, first.labels
-    ('condescension', 'IN', {'attack': 1.0, 'hate': 0.0, 'toxic': 1.0})
+    ('condescension', 'IN', {'attack': 1.0, 'hate': 0.0, 'toxic': 1.0, 'threat': 0.0})
     """
     seen: set[str] = set()
     with path.open(encoding="utf-8", newline="") as file:
@@ -87,7 +88,7 @@ def _comment(record: Mapping[str | None, str | None], seen: set[str]) -> Comment
     labels = {label: _value(label, record[label]) for label in LABELS}
     given = {label: value for label, value in labels.items() if value is not None}
     if not given:
-        raise OwnError("column 'attack': one of attack, hate, toxic must be 0 or 1")
+        raise OwnError("column 'attack': one of attack, hate, toxic, threat must be 0 or 1")
     kind, area = record["kind"] or "", _AREAS.get(record["area"] or "")
     if not _SLUG.fullmatch(kind):
         raise OwnError("column 'kind': must be small letters and underscores")

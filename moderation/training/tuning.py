@@ -155,10 +155,13 @@ class Tuner:
         self.type = torch.bfloat16 if fast_bfloat16() else torch.float32
         self.lower = lower(begin, upper)
         outputs = self.network.outputs.parameters()
+        if begin:
+            # Words keep their meaning; versions that share them cost a repository a third less.
+            self.network.words.weight.requires_grad_(False)
         others = [p for name, p in self.network.named_parameters() if "outputs" not in name]
         if self.lower:
             others = list(self.network.layers[self.lower.layers :].parameters())
-        groups = [{"params": others}, {"params": outputs}]
+        groups = [{"params": [p for p in others if p.requires_grad]}, {"params": outputs}]
         self.rates = GENTLER if begin else RATES
         self.optimiser = torch.optim.AdamW(groups, lr=self.rates[0], weight_decay=0.01, fused=True)
         (out / "tokenizer.json").write_text(vocabulary, "utf-8")

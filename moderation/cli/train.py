@@ -113,7 +113,7 @@ def train(
         raise click.UsageError("--teacher goes with abuse")
     for name in names:
         module = _module(name)
-        with _wrong_data(), _carried(engine), bars() as told:
+        with _wrong_data(), _extra(name), _carried(engine), bars() as told:
             more: dict[str, Any] = tuning if name == "careful" else {}
             if name == "abuse":
                 more = {"progress": told, "cache": cache, "teacher": teacher}
@@ -231,8 +231,15 @@ def _wrong_data() -> Iterator[None]:
 
 
 def _module(name: str) -> Any:
-    try:
+    with _extra(name):
         return importlib.import_module(f"moderation.training.{name}")
+
+
+@contextlib.contextmanager
+def _extra(name: str) -> Iterator[None]:
+    """What is not installed is named with the extra that brings it."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         message = f"{name} needs {error.name}: pip install 'house-rules[train]'"
         raise click.UsageError(message) from None

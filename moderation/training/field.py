@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pycrfsuite
 from joblib import Parallel, delayed
@@ -13,6 +14,8 @@ from moderation.readers.sentences import Tagged
 from moderation.tagging import Observer, Tagger, kin
 from moderation.training.examples import Group
 from moderation.training.fragments import Example
+
+T = TypeVar("T")
 
 _FOLDS = 2
 _CRF = {"c1": 0.4, "c2": 0.02, "max_iterations": 60, "feature.minfreq": 2}
@@ -43,8 +46,8 @@ def tagged(reader: Tagger, examples: Sequence[Example]) -> list[Tagged]:
     return [Tagged(one.tokens, reader.roles(one.tokens)) for one in examples]
 
 
-def folded(groups: Sequence[Group]) -> list[Example]:
-    """All examples, fold by fold."""
+def folded(groups: Sequence[Sequence[T]]) -> list[T]:
+    """All examples, or what belongs to them, fold by fold."""
     return [one for number in range(_FOLDS) for one in _of_fold(number, groups)]
 
 
@@ -63,8 +66,9 @@ def fields(groups: Sequence[Group], lines: Sequence[str], jobs: int) -> tuple[by
 def _fold(number: int, groups: Sequence[Group], lines: Sequence[str]) -> list[Tagged]:
     """The sentences of one fold, tagged by what was learned from the others."""
     others = [one for at, group in enumerate(groups) if at % _FOLDS != number for one in group]
-    return tagged(tagger(fit(others, lines), lines), _of_fold(number, groups))
+    learned = fit(others, lines)  # a name of its own: the tagger reads these bytes
+    return tagged(tagger(learned, lines), _of_fold(number, groups))
 
 
-def _of_fold(number: int, groups: Sequence[Group]) -> list[Example]:
+def _of_fold(number: int, groups: Sequence[Sequence[T]]) -> list[T]:
     return [one for at, group in enumerate(groups) if at % _FOLDS == number for one in group]

@@ -39,12 +39,13 @@ _SHORT = {
 class Example(NamedTuple):
     """A sentence's tokens, what each does (one letter, or two for "he's"), and whether it is full.
 
-    `roles` is None where only the last is known.
+    `roles` is None where only the last is known. `full` is 1 or 0, or the chance that a teacher
+    gives.
     """
 
     tokens: list[Token]
     roles: list[str] | None
-    full: bool
+    full: float
 
 
 def example(tree: Tree) -> Example | None:

@@ -1,4 +1,8 @@
-"""Sentences of comments, labelled by a large reader for the judge to learn from."""
+"""What the sentences model learns from, beside the treebank: our own sentences, and comments.
+
+Neither knows the roles of its words, and comments not even whether they are full. A large reader,
+fine-tuned on both, says so (`training/teacher.py`).
+"""
 
 from __future__ import annotations
 
@@ -12,43 +16,46 @@ from moderation.training.fragments import Example, disturbed
 if TYPE_CHECKING:  # it needs torch, and half of a minute to come
     from moderation.training.teacher import Teacher
 
-_TAUGHT = 60_000  # sentences of comments that it labels
+_TAUGHT = 40_000  # sentences of comments that it labels
 
 
 class Lessons(NamedTuple):
-    """Sentences of comments, and the chance that each is full, as the teacher says."""
+    """Our own sentences, each disturbed too, and sentences of comments, half of them disturbed."""
 
-    examples: list[Example]
-    chances: list[float]
+    ours: list[Group]
+    comments: list[Group]
 
 
 def lessons(
     groups: Sequence[Group], texts: Sequence[str], epochs: int, seed: int, draw: random.Random
 ) -> Lessons:
-    """What a teacher says, after it has learned for `epochs`; nothing where that is 0.
+    """What there is to learn beside `groups`; roles are known after a teacher's `epochs`.
 
-    The sentences are drawn from `texts`; half of them are disturbed thereafter.
+    Where those are 0 there is no teacher, and of comments nothing. They are drawn from `texts`.
     """
-    if not epochs:
-        return Lessons([], [])
-    teacher = _school(groups, epochs, seed)
-    plain = unlabelled(draw.sample(texts, len(texts)), _TAUGHT, draw)
-    chances = list(teacher.say(plain))
-    changed = [disturbed(one, draw) if draw.random() < 0.5 else one for one in plain]
-    return Lessons(changed, chances)
+    ours = [one for part, one in own() if part == "train"]
+    comments: list[Example] = []
+    if epochs:
+        teacher = _school(groups, ours, epochs, seed)
+        said = teacher.taught(ours)
+        ours = [it._replace(full=one.full) for one, it in zip(ours, said, strict=True)]
+        comments = teacher.taught(unlabelled(draw.sample(texts, len(texts)), _TAUGHT, draw))
+    return Lessons(
+        [[one, disturbed(one, draw)] for one in ours],
+        [[disturbed(one, draw) if draw.random() < 0.5 else one] for one in comments],
+    )
 
 
-def _school(groups: Sequence[Group], epochs: int, seed: int) -> Teacher:
+def _school(groups: Sequence[Group], ours: Sequence[Example], epochs: int, seed: int) -> Teacher:
     """A teacher that has learned from the trees of `groups` and our own sentences."""
     from moderation.training.teacher import Teacher
 
     draw = random.Random(seed)  # noqa: S311 - not for secrets
-    ours = [one for part, one in own() if part == "train"]
 
     def epoch() -> list[Example]:
         wholes = [group[0] for group in groups]
         cut = [part for group in groups for part in group[2:]]
-        drawn = wholes + cut + ours + ours
+        drawn = [*wholes, *cut, *ours, *ours]
         return [disturbed(one, draw) if draw.random() < 0.5 else one for one in drawn]
 
     roles = {role for group in groups for role in group[0].roles or ()}

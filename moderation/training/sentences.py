@@ -1,9 +1,9 @@
 """Train the sentences model: a tagger of roles, and a judge of full sentences on top of it.
 
 The tagger (CRFsuite) learns from the trees of UD English-EWT, disturbed as in
-`training/fragments.py`; the judge (scikit-learn) learns from roles that a tagger gave to
-sentences it had not seen, from our own `data/sentences.csv`, and, where asked for, from sentences
-of readers' comments that a larger reader labelled (`training/teacher.py`). The split is by text:
+`training/fragments.py`, and from our own `data/sentences.csv` and sentences of readers' comments,
+whose roles a larger reader gave (`training/schooling.py`); the judge (scikit-learn) learns from
+the roles that a tagger gives to sentences it has not seen. The split is by text:
 the model is calibrated on the validation tenth of the treebank; the figures are taken once, on
 the held-out part of our own sentences and on the treebank's development file.
 """
@@ -26,15 +26,14 @@ from scipy.stats import binomtest
 
 from moderation.models import Probabilities
 from moderation.readers.sentences import HEAD, SentenceReader, Tagged
-from moderation.tagging import Tagger
 from moderation.training import cards, corpora, field, fitting, judge
 from moderation.training.classes import classes
 from moderation.training.examples import DEV, OWN, TRAIN, Group, groups, own
 from moderation.training.fragments import Example, disturbed, example
-from moderation.training.schooling import Lessons, lessons
+from moderation.training.schooling import lessons
 from moderation.training.treebank import trees
 
-EPOCHS = 0  # of the teacher: one takes ten minutes of a core
+EPOCHS = 3  # of the teacher: one takes three minutes of a core
 _EVERY, _FEW = 4, 1_000  # each fourth comment is enough to learn classes of words from
 _OWN_WEIGHT = 2.0  # of our own examples, which are few
 _TAUGHT_WEIGHT = 0.5  # of a sentence that the teacher labelled
@@ -54,7 +53,8 @@ def train(
 
     The classes of words come from `texts`, by default from all comments that may train, and so do
     the sentences that the teacher labels after it has learned for `epochs`; 0: there is none.
-    Raises `FileNotFoundError` where the treebank is not there.
+    Raises `FileNotFoundError` where the treebank is not there, and `ModuleNotFoundError` where
+    torch is not, which the teacher needs.
     """
     began = time.perf_counter()
     draw = random.Random(seed)  # noqa: S311 - not for secrets
@@ -63,12 +63,12 @@ def train(
     texts = list(texts) if texts else [row.text for row in corpora.rows(data, "train")]
     lines = classes(islice(texts, 0, None, _EVERY if len(texts) > _FEW else 1), seed=seed)
     log.info("%d classes of words", len(lines))
-    crf, folds = field.fields(learned, lines, jobs)
-    log.info("the field has learned")
     taught = lessons(learned, texts, epochs, seed, draw)
-    tagger = field.tagger(crf, lines)
-    weights = _judge(tagger, learned, folds, taught, draw)
-    plain = SentenceReader(tagger, weights, np.zeros((2, 1)))
+    weighed = [(learned, 1.0), (taught.ours, _OWN_WEIGHT), (taught.comments, _TAUGHT_WEIGHT)]
+    crf, folds = field.fields([group for part, _ in weighed for group in part], lines, jobs)
+    log.info("the field has learned")
+    weights = _judge(folds, weighed)
+    plain = SentenceReader(field.tagger(crf, lines), weights, np.zeros((2, 1)))
     known = [one for group in held for one in group[:2]]
     reader = replace(plain, knots=_calibration(_logits(plain, known), known))
     dev = [one for tree in trees(data / DEV) if (one := example(tree))]
@@ -79,26 +79,17 @@ def train(
     }
     figures = {name: _figure(reader, examples) for name, examples in measured.items()}
     files = {"tagger.crfsuite": crf, "classes.txt": "\n".join(lines).encode()}
-    sources = _sources(data, len(taught.examples))
+    sources = _sources(data, len(taught.comments))
     return _save(out, reader, files, figures, sources, seed, time.perf_counter() - began)
 
 
 def _judge(
-    tagger: Tagger,
-    learned: Sequence[Group],
-    folds: Sequence[Tagged],
-    taught: Lessons,
-    draw: random.Random,
+    folds: Sequence[Tagged], weighed: Sequence[tuple[Sequence[Group], float]]
 ) -> npt.NDArray[np.int8]:
-    """The judge's weights, from the treebank, the lessons and our own sentences."""
-    known = field.folded(learned)
-    ours = [one for part, one in own() if part == "train"]
-    ours += [disturbed(one, draw) for one in ours]
-    tagged = [*folds, *field.tagged(tagger, [*taught.examples, *ours])]
-    chances = [*(one.full for one in known), *taught.chances, *(one.full for one in ours)]
-    counts = len(known), len(taught.examples), len(ours)
-    weights = np.repeat([1.0, _TAUGHT_WEIGHT, _OWN_WEIGHT], counts)
-    return judge.fit(tagged, np.array(chances, np.float64), weights)
+    """The judge's weights; `folds` are the groups' sentences by fields that never saw them."""
+    answers = [[(one.full, weight) for one in group] for part, weight in weighed for group in part]
+    chances, weights = np.array(field.folded(answers)).T
+    return judge.fit(folds, chances, weights)
 
 
 def _logits(reader: SentenceReader, examples: Sequence[Example]) -> Probabilities:

@@ -22,6 +22,7 @@ from torch.nn import functional
 from moderation.text import Token
 from moderation.training.fragments import Example
 from moderation.training.network import WIDTH, Network, start
+from moderation.training.treebank import OTHER
 from moderation.training.tuning import published
 
 _RATE, _RATE_OUTPUTS = 2e-4, 1e-3
@@ -102,18 +103,22 @@ class Teacher:
                 if at % _REPORT == 0:
                     log.info("teacher %.0f %%, loss %.3f", 100 * share, float(loss.item()))
 
-    def say(self, examples: Sequence[Example]) -> Iterator[float]:
-        """The chance that each sentence is full, in order."""
+    def taught(self, examples: Sequence[Example]) -> list[Example]:
+        """The examples with the role of each word and the chance that the sentence is full."""
         self.network.eval()
         order = sorted(range(len(examples)), key=lambda at: len(examples[at].tokens))
-        found = np.zeros(len(examples))
+        found = list(examples)
         for at in range(0, len(order), 2 * _BATCH):
             rows = order[at : at + 2 * _BATCH]
-            encoded = [self._encode(examples[row].tokens)[0] for row in rows]
+            encoded = [self._encode(examples[row].tokens) for row in rows]
             with torch.no_grad():
-                _, full = self.network(*_padded(encoded))
-            found[rows] = torch.sigmoid(full).numpy()
-        return iter(found.tolist())
+                roles, full = self.network(*_padded([ids for ids, _ in encoded]))
+            likeliest, chances = roles.argmax(2).tolist(), torch.sigmoid(full).tolist()
+            for line, (row, (_, places)) in enumerate(zip(rows, encoded, strict=True)):
+                said = [self.roles[likeliest[line][place]] for place in places]
+                said += [OTHER] * (len(examples[row].tokens) - len(said))  # beyond the longest
+                found[row] = Example(examples[row].tokens, said, chances[line])
+        return found
 
     def _loss(self, batch: Sequence[Example]) -> Tensor:
         encoded = [self._encode(example.tokens) for example in batch]

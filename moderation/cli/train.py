@@ -194,6 +194,7 @@ def _verdicts(source: str) -> Iterator[Row]:
     help="Only note in their cards how they score natural comments: `moderation drift` compares "
     "with that.",
 )
+@click.option("--cards", is_flag=True, help="Write the figures into the models' cards, too.")
 @options.seed
 def evaluate(
     data: Path,
@@ -201,6 +202,7 @@ def evaluate(
     out: Path | None,
     most: int | None,
     reference: bool,
+    cards: bool,
     seed: int,
 ) -> None:
     """Measure the models in use on labelled comments they were not trained on.
@@ -208,8 +210,8 @@ def evaluate(
     Prints a table in a terminal, JSON in a pipe. The seed draws the confidence intervals.
     """
     if reference:
-        if out:
-            raise click.UsageError("--reference writes into the cards, and nothing to --out")
+        if out or cards:
+            raise click.UsageError("--reference goes without --out and --cards")
         with _wrong_data():
             for home in _module("reference").write(data, models or SHIPPED, most, seed):
                 click.echo(f"The card of {home} has its reference.")
@@ -217,6 +219,8 @@ def evaluate(
     module = _module("evaluate")
     with _wrong_data():
         found = module.evaluate(data=data, models=models, out=out, seed=seed, most=most)
+    if cards:
+        module.note(found, models or SHIPPED)
     terminal = sys.stdout.isatty()
     click.echo(module.table(found) if terminal else json.dumps(found, ensure_ascii=False))
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import regex
 
-from moderation.models import Models
+from moderation.models import Models, put
 from moderation.moderator import Moderator
 from moderation.policy import Policy
 from moderation.text import read
@@ -135,14 +135,22 @@ def evaluate(
 
 
 def note(found: dict[str, Any], models: Path) -> None:
-    """Write each champion's figures into its card, beside those from its training."""
+    """Write the figures of each champion's heads into its card, as those in use give them.
+
+    They stand under 'in use', beside the figures from its training: two readers that are asked
+    together have the same.
+    """
     for name, version in found["models"].items():
         path = models / name / version / "card.json"
         card = json.loads(path.read_text("utf-8"))
-        own = {at: it for at, it in found["sets"].items() if it["head"] in card["heads"]}
+        own = {
+            set_: {key: figure[key] for key in figure if key not in ("head", "thresholds")}
+            for set_, figure in found["sets"].items()
+            if figure["head"] in card["heads"]
+        }
         if own:
-            card["figures"] |= own
-            path.write_text(json.dumps(card, indent=2) + "\n", "utf-8")
+            card["figures"]["in use"] = own
+            put(path, card)
 
 
 def table(found: dict[str, Any]) -> str:

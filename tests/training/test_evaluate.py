@@ -81,9 +81,14 @@ def test_note(tmp_path: Path) -> None:
     (tmp_path / "spam" / "1").mkdir(parents=True)
     card = tmp_path / "spam" / "1" / "card.json"
     card.write_text('{"heads": ["spam"], "figures": {"old": 1}}')
-    sets = {"messages": {"head": "spam"}, "insults": {"head": "insult"}}
+    figure = {"rows": 9, "auc": {"value": 1.0, "interval": [1.0, 1.0]}}
+    sets = {
+        "messages": {"head": "spam", "thresholds": [], **figure},
+        "insults": {"head": "insult", "thresholds": [], **figure},
+    }
     evaluate.note({"models": {"spam": "1"}, "sets": sets}, tmp_path)
-    assert json.loads(card.read_text())["figures"] == {"old": 1, "messages": {"head": "spam"}}
+    figures = json.loads(card.read_text())["figures"]
+    assert figures == {"old": 1, "in use": {"messages": figure}}
 
 
 def test_table_has_a_row_for_each_set() -> None:

@@ -9,11 +9,11 @@ share of its words stands in full sentences.
 - Fires: "Total failure of governance. Shame on the police.", "Because they never listen."
 - Does not fire: "He is having two houses.", "Kindly do the needful.", "Wow, that is bad!",
   "Great work! The team has made us proud.", "Thank you."
-- Measured: sentences of the treebank's development file are judged right in 95 of 100 cases,
-  whatever their case, signs and slips; 196 sentences of real comments that we labelled by hand in
-  92 (news sites of the United States 98 and Canada 91, Indian English 91). Of comments of Fox News,
-  Globe and Mail (UCC), Reddit (Ruddit) and of Indian ones (TRAC), in this order, it found 7.7, 8.5,
-  5.7 and 9.5 %, and sent 2.4, 2.5, 1.5 and 2.1 % to review.
+- Measured: sentences of the treebank's development file are judged right in 96 of 100 cases,
+  whatever their case, signs and slips; so are 214 sentences of real comments that we labelled by
+  hand (news sites of the United States 95 and Canada 96, Indian English 98). Of comments of Fox
+  News, Globe and Mail (UCC), Reddit (Ruddit) and of Indian ones (TRAC), in this order, it found
+  8.0, 9.4, 6.4 and 10.4 %, and sent 1.9, 2.0, 1.1 and 1.6 % to review.
 - Limits: English only; a judgement on words and their order, surer on sentences of four words and
   more. A dropped subject ("Appreciate the idea.") is hard to tell from an imperative, a long
   sentence without stops from a fragment, and a headline from either.

@@ -101,7 +101,7 @@ def train(
     which is a good deal quicker; then only so many `upper` layers may learn, which is quicker yet.
     Raises `CorpusError` where the folder does not fit `data/sources.toml`.
     """
-    from moderation.training.tuning import exported, lower, tune
+    from moderation.training.tuning import exported, tune
 
     work = work or out / "careful" / ".work"
     pool = list(feed.examples(corpora.rows(data, "train"), seed))
@@ -117,7 +117,7 @@ def train(
     )
     began = time.perf_counter()
     progress("exporting")
-    others = exported(work, pool, seed, lower(begin, upper))
+    others = exported(work, pool, seed, begin, upper)
     tasks = json.loads((work / "tasks.json").read_text("utf-8"))
     (work / "model.onnx").write_bytes(others["model.onnx"])
     raw = bare(work, tasks)

@@ -52,7 +52,7 @@ Scores = Mapping[str, npt.NDArray[np.float64]]
 def pair(data: Path, folder: Path, seed: int = 0, **instead: str) -> Path:
     """Measure the two champions of `folder`; the careful one's card then holds what was found.
 
-    A version `instead` of a champion's may be named: `pair(data, folder, careful="4b1b79b37d")`.
+    A version `instead` of a champion's may be named: `pair(data, folder, careful="0184d49796")`.
     Raises `ModelError` for one that is not there.
     """
     versions = {**champions(folder), **instead}

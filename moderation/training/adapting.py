@@ -43,7 +43,7 @@ RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=18)
 PENALTY = 2.0  # on the n-grams' weights: half their squared length, times this
 TRUST = 10.0  # how firmly the champion's weight is held to 1
 CALM = 1.0  # how firmly the offset is held to 0
-HOLD = 0.3  # how firmly what the n-grams say of a comment without verdict is held to 0
+HOLD = 0.3  # how firmly what the n-grams say of each comment without verdict is held to 0
 FEWEST = 10  # verdicts of either kind without which a head stays as it is
 FOLDS = 5
 BATCH = 128  # comments read together

@@ -52,9 +52,9 @@ def replay(
 ) -> None:
     """Decide the recorded comments again by the policy FILE, and list what would change.
 
-    Both FILE and the policy in use (--policy) decide about
-    the same comments with the models in use, so that nothing but the policy differs. Nothing is
-    written to the record. The same record, policies and models give the same output.
+    Both FILE and the policy in use (--policy) decide about the same comments with the models in
+    use, so that nothing but the policy differs. Nothing is written to the record. The same record,
+    policies and models give the same output.
     """
     new = Policy.load(file)
     loaded = Models.load(models)

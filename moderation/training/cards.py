@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 import hashlib
 import importlib.metadata
+import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +98,15 @@ def challenger(
     except models.ModelError:
         models.save(folder, card, arrays, others)
     return folder
+
+
+@contextmanager
+def amended(folder: Path) -> Iterator[dict[str, Any]]:
+    """The card of the model in `folder`, to change; written in one step at the end."""
+    path = folder / "card.json"
+    card = json.loads(path.read_text("utf-8"))
+    yield card
+    models.put(path, card)
 
 
 def code() -> str:

@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import regex
 
-from moderation.models import Models, put
+from moderation.models import Models
 from moderation.moderator import Moderator
 from moderation.policy import Policy
 from moderation.text import read
-from moderation.training import bias, corpora, faithful, figures
+from moderation.training import bias, cards, corpora, faithful, figures
 from moderation.training.corpora import Row
 from moderation.training.figures import Bools, Floats
 from moderation.training.functions import functions
@@ -141,16 +141,14 @@ def note(found: dict[str, Any], models: Path) -> None:
     together have the same.
     """
     for name, version in found["models"].items():
-        path = models / name / version / "card.json"
-        card = json.loads(path.read_text("utf-8"))
-        own = {
-            set_: {key: figure[key] for key in figure if key not in ("head", "thresholds")}
-            for set_, figure in found["sets"].items()
-            if figure["head"] in card["heads"]
-        }
-        if own:
-            card["figures"]["in use"] = own
-            put(path, card)
+        with cards.amended(models / name / version) as card:
+            own = {
+                set_: {key: figure[key] for key in figure if key not in ("head", "thresholds")}
+                for set_, figure in found["sets"].items()
+                if figure["head"] in card["heads"]
+            }
+            if own:
+                card["figures"]["in use"] = own
 
 
 def table(found: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,10 +12,10 @@ import numpy.typing as npt
 from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 
-from moderation.models import CAREFUL, FAST, Reader, champions, load, put
+from moderation.models import CAREFUL, FAST, Reader, champions, load
 from moderation.readers.cascade import Together, mixture
 from moderation.text import read
-from moderation.training import corpora
+from moderation.training import cards, corpora
 from moderation.training.corpora import Row
 from moderation.training.figures import measure
 
@@ -67,9 +66,8 @@ def pair(data: Path, folder: Path, seed: int = 0, **instead: str) -> Path:
     ]
     found = {"fast": scores(fast, rows), "careful": scores(careful, rows)}
     found["both"] = combined(Together.of(together, versions[FAST]), **found)
-    card = json.loads((home / "card.json").read_text("utf-8"))
-    card |= {"together": together, "figures": dict(compared(rows, found))}
-    put(home / "card.json", card)
+    with cards.amended(home) as card:
+        card |= {"together": together, "figures": dict(compared(rows, found))}
     return home
 
 

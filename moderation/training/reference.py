@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 from moderation.drift import Reference, Seen, measured
-from moderation.models import CAREFUL, Models, put
+from moderation.models import CAREFUL, Models
 from moderation.text import read
+from moderation.training import cards
 from moderation.training.evaluate import BATCH, drawn, unlearned
 
 log = logging.getLogger(__name__)
@@ -33,10 +33,8 @@ def write(data: Path, root: Path, most: int | None = None, seed: int = 0) -> lis
         models = loaded.speaking(reader)
         found |= measured(models, _seen(models, texts), mix)
     for home, reference in found.items():
-        path = root / home / reference.models[home] / "card.json"
-        card = json.loads(path.read_text("utf-8"))
-        card["reference"] = reference.to_dict()
-        put(path, card)
+        with cards.amended(root / home / reference.models[home]) as card:
+            card["reference"] = reference.to_dict()
     return sorted(found)
 
 

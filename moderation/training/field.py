@@ -34,11 +34,14 @@ def fit(examples: Sequence[Example], lines: Sequence[str]) -> bytes:
         return path.read_bytes()
 
 
-def tagger(field: bytes, lines: Sequence[str]) -> Tagger:
-    """A tagger that reads `field` in memory; pycrfsuite wants the caller to keep it alive."""
-    opened = pycrfsuite.Tagger()
-    opened.open_inmemory(field)
-    return Tagger(opened, Observer(kin(lines)))
+class InMemory(Tagger):
+    """A tagger that reads a field in memory, and keeps it: pycrfsuite does not."""
+
+    def __init__(self, field: bytes, lines: Sequence[str]) -> None:
+        opened = pycrfsuite.Tagger()
+        opened.open_inmemory(field)
+        super().__init__(opened, Observer(kin(lines)))
+        self._bytes = field
 
 
 def tagged(reader: Tagger, examples: Sequence[Example]) -> list[Tagged]:
@@ -66,8 +69,7 @@ def fields(groups: Sequence[Group], lines: Sequence[str], jobs: int) -> tuple[by
 def _fold(number: int, groups: Sequence[Group], lines: Sequence[str]) -> list[Tagged]:
     """The sentences of one fold, tagged by what was learned from the others."""
     others = [one for at, group in enumerate(groups) if at % _FOLDS != number for one in group]
-    learned = fit(others, lines)  # a name of its own: the tagger reads these bytes
-    return tagged(tagger(learned, lines), _of_fold(number, groups))
+    return tagged(InMemory(fit(others, lines), lines), _of_fold(number, groups))
 
 
 def _of_fold(number: int, groups: Sequence[Sequence[T]]) -> list[T]:

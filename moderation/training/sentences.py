@@ -3,9 +3,9 @@
 The tagger (CRFsuite) learns from the trees of UD English-EWT, disturbed as in
 `training/fragments.py`, and from our own `data/sentences.csv` and sentences of readers' comments,
 whose roles a larger reader gave (`training/schooling.py`); the judge (scikit-learn) learns from
-the roles that a tagger gives to sentences it has not seen. The split is by text:
-the model is calibrated on the validation tenth of the treebank; the figures are taken once, on
-the held-out part of our own sentences and on the treebank's development file.
+the roles that a tagger gives to sentences it has not seen. The split is by text: the model is
+calibrated on the validation tenth of the treebank; the figures are taken once, on the held-out
+part of our own sentences and on the treebank's development file.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def train(
     crf, folds = field.fields([group for part, _ in weighed for group in part], lines, jobs)
     log.info("the field has learned")
     weights = _judge(folds, weighed)
-    plain = SentenceReader(field.tagger(crf, lines), weights, np.zeros((2, 1)))
+    plain = SentenceReader(field.InMemory(crf, lines), weights, np.zeros((2, 1)))
     known = [one for group in held for one in group[:2]]
     reader = replace(plain, knots=_calibration(_logits(plain, known), known))
     dev = [one for tree in trees(data / DEV) if (one := example(tree))]

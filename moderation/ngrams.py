@@ -122,22 +122,30 @@ class Recipe:
         >>> len(indices), indptr.tolist(), round(float((data**2).sum()), 3)
         (7, [0, 5, 7], 2.0)
         """
-        if len(texts) == 1:
-            hashes, rows = self.hashes(texts[0]), np.zeros(1, np.int64)
-        else:
-            hashes, rows, _, _ = self.ngrams(texts)
-        keys = (rows << self.bits) | self.buckets(hashes)
-        if len(texts) << self.bits <= 1 << 32:
-            keys = keys.astype(np.uint32)  # sorted in half the time
+        keys = self._keys(texts)
+        borders = (np.arange(len(texts) + 1) << self.bits).astype(keys.dtype)
         keys.sort()
-        firsts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)])
-        counts = np.diff(firsts, append=len(keys))
-        unique = keys[firsts].astype(np.int64)
-        rows = unique >> self.bits
-        indptr = np.searchsorted(rows, np.arange(len(texts) + 1))
-        lengths = np.bincount(rows, counts, len(texts))
+        new = np.ones(len(keys), np.bool_)
+        np.not_equal(keys[1:], keys[:-1], out=new[1:])
+        firsts = np.flatnonzero(new)
+        unique = keys[firsts]
+        counts = np.append(firsts[1:], len(keys)) - firsts if len(keys) else firsts
+        indptr = unique.searchsorted(borders)
+        lengths = np.diff(keys.searchsorted(borders))
         data = np.sqrt(counts / np.repeat(lengths, np.diff(indptr))).astype(np.float32)
-        return data, unique & ((1 << self.bits) - 1), indptr
+        return data, (unique & ((1 << self.bits) - 1)).astype(np.int64), indptr
+
+    def _keys(self, texts: Sequence[str]) -> npt.NDArray[Any]:
+        """Row and bucket of every n-gram as one number, in a type that sorts quickly."""
+        if len(texts) == 1:
+            return self.buckets(self.hashes(texts[0])).astype(np.uint32)
+        codes, rows, _ = _code_points(texts)
+        found = [*_chars(codes, rows, *self.chars), *_words(codes, rows, *self.words)]
+        if not found:
+            return np.zeros(0, np.uint32)
+        keys = self.buckets(np.concatenate([hashes for hashes, _, _ in found]))
+        keys |= np.concatenate([rows[starts] for _, starts, _ in found]) << self.bits
+        return keys if (len(texts) + 1) << self.bits > 1 << 32 else keys.astype(np.uint32)
 
 
 def _code_points(texts: Sequence[str]) -> tuple[Hashes, Ints, Ints]:

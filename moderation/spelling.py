@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, product
 from pathlib import Path
 
 from moderation import lookalikes
@@ -17,8 +17,11 @@ from moderation.inflections import inflections
 
 WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 
+Shapes = dict[tuple[int, str], list[str]]
+
 _MARKS = re.compile("[\u0300-\u036f]")
 _LONGEST = 40  # characters of a disguised word
+_WRITTEN = 5  # from so many on it is a word sooner than a figure and a unit, or a road
 _TO_SKELETON = str.maketrans(lookalikes.SKELETON)
 _TO_LETTERS = str.maketrans(lookalikes.LEET)
 _LOOKALIKES = str.maketrans({**lookalikes.LATIN, **lookalikes.FOREIGN})
@@ -48,9 +51,30 @@ def _by_first(words: str) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+def by_shape(words: Iterable[str]) -> Shapes:
+    """Words by length and first letter, for `behind_stars`."""
+    found: Shapes = {}
+    for word in words:
+        found.setdefault((len(word), word[0]), []).append(word)
+    return found
+
+
+def behind_stars(shown: str, shapes: Shapes) -> Iterator[str]:
+    """The words that `shown`, in small letters, may stand for, in the order they were given.
+
+    >>> [*behind_stars("f*ol", by_shape(["foul", "fool", "food"]))]
+    ['fool']
+    """
+    for word in shapes.get((len(shown), shown[0]), ()):
+        if all(sign in ("*", letter) for sign, letter in zip(shown, word, strict=True)):
+            yield word
+
+
 _CENSORED = _by_first(WORDS["censored"])
 _OTHERS = _by_first(WORDS["disguised"])
 DISGUISED = _forms(f"{WORDS['censored']} {WORDS['disguised']}")
+_EVERYDAY = {skeleton(word): word for word in WORDS["everyday"].split()}
+_BY_SHAPE = by_shape(_EVERYDAY.values())
 BEGINNINGS = frozenset(look[:3] for look in DISGUISED)
 _DOUBLED = frozenset(WORDS["double"].split()) | frozenset(DISGUISED.values())
 
@@ -65,7 +89,14 @@ def reading(body: str) -> str | None:
     if plain.isascii() and plain.isalpha():
         word = _squeezed(plain) or plain
     else:
-        word = _known(plain) or _squeezed(plain) or _between(plain) or plain
+        word = (
+            _known(plain)
+            or _everyday(plain)
+            or _blanked(plain)
+            or _squeezed(plain)
+            or _between(plain)
+            or plain
+        )
     return None if word == body else _cased(word, plain)
 
 
@@ -95,8 +126,10 @@ def _latin(body: str) -> str:
 def _known(body: str) -> str | None:
     """A word that people disguise, whatever stands in it."""
     letters = sum(map(str.isalpha, body))
-    if (body[-1].isdigit() and letters < 2) or (body.isupper() and letters < 3 and "$" not in body):
-        return None  # the A55 road, an H1B visa
+    if body[-1].isdigit() and letters < 2 and len(body) < _WRITTEN:
+        return None  # the A55 road
+    if body.isupper() and letters < 3 and "$" not in body:
+        return None  # an H1B visa
     look = skeleton(body)
     if look in DISGUISED:
         return DISGUISED[look]
@@ -107,6 +140,31 @@ def _known(body: str) -> str | None:
         return None
     blanked = look[0] + _BLANK.sub("*", body.lower()[1:]).translate(_TO_SKELETON)
     return _starred(blanked) if "*" in blanked and not _PERCENT.search(body) else None
+
+
+_UNIT, _MODEL = re.compile(r"\d+[A-Za-z]+"), re.compile(r"[A-Za-z]+\d+")
+
+
+def _everyday(body: str) -> str | None:
+    """An everyday word with digits for letters: 'y0ur', '7h3y', 'wh47'; not '7in' or 'cat5'."""
+    if not body.isalnum() or (body.isupper() and sum(map(str.isalpha, body)) < 3):
+        return None
+    if len(body) < _WRITTEN and _UNIT.fullmatch(body):
+        return None
+    if _MODEL.fullmatch(body) and (len(body) < 4 or sum(map(str.isdigit, body)) < 2):
+        return None
+    return _EVERYDAY.get(skeleton(body))
+
+
+_ONE_BLANK = re.compile(r"[A-Za-z]+\*[A-Za-z]+")
+
+
+def _blanked(body: str) -> str | None:
+    """An everyday word with one letter blanked out, where no other fits: 'pe*ple'."""
+    if not _ONE_BLANK.fullmatch(body):
+        return None
+    fits = [*islice(behind_stars(body.lower(), _BY_SHAPE), 2)]
+    return fits[0] if len(fits) == 1 else None
 
 
 _BLANK = re.compile(r"[*#%@$]")

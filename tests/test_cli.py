@@ -124,7 +124,10 @@ def test_markup_in_a_comment_is_text() -> None:
             ["train", "abuse", "--data", ".", "--minutes", "5"], "go with careful", id="minutes"
         ),
         pytest.param(
-            ["train", "careful", "--data", ".", "--layers", "2"], "goes with --from", id="layers"
+            ["train", "careful", "--data", ".", "--outputs", "own"], "go with --from", id="outputs"
+        ),
+        pytest.param(
+            ["train", "careful", "--data", ".", "--biases"], "go with --from", id="biases"
         ),
         pytest.param(["train", "language", "--verdicts", "-"], "adapts abuse and spam", id="adapt"),
         pytest.param(["train", "abuse", "--verdicts", "no.jsonl"], "no.jsonl: No such", id="none"),

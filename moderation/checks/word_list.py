@@ -3,8 +3,8 @@
 An operator lists *banned* words (score 1.0), *suspect* words (`suspect_score`) and *allowed*
 ones, which win over both. Entries stand in the policy or in text files with one entry a line
 (`#` begins a comment; a path counts from the policy's own folder). An entry may be several
-words. A short list of the strongest English and Hindi abuse comes along as suspect words;
-`shipped = false` leaves it out.
+words. A short list comes along as suspect entries: the strongest English and Hindi abuse, and
+what goads people to take their life ('kys'). `shipped = false` leaves it out.
 
 Why: models weigh a whole comment, but some words a newspaper does not print whatever else the
 comment says, and some names of products or campaigns it wants a person to look at.
@@ -40,7 +40,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 from moderation import checks
 from moderation.decision import Finding
 from moderation.inflections import inflections
-from moderation.spelling import WORDS, skeleton
+from moderation.spelling import WORDS, Shapes, behind_stars, by_shape, skeleton
 from moderation.text import Text
 
 _WORD = regex.compile(
@@ -83,7 +83,7 @@ class Index(NamedTuple):
     scores: dict[tuple[str, ...], float]  # by the entry's words
     lengths: dict[str, tuple[int, ...]]  # how many words the entries with this first word have
     by_look: dict[str, str]  # single words by their look
-    by_shape: dict[tuple[int, str], list[str]]  # and by length and first letter
+    by_shape: Shapes  # and by length and first letter
 
 
 class Settings(checks.Settings):
@@ -96,28 +96,28 @@ class Settings(checks.Settings):
     suspect_file: EntriesOf = Field((), description="A file with more suspect entries.")
     allowed_file: EntriesOf = Field((), description="A file with more allowed entries.")
     suspect_score: float = Field(0.6, ge=0, le=1, description="The score of a suspect word.")
-    shipped: bool = Field(True, description="Whether the shipped strong words are suspect.")
+    shipped: bool = Field(True, description="Whether the shipped entries are suspect.")
 
     @cached_property
     def index(self) -> Index:
         """The entries, made ready once."""
-        strong = WORDS["strong"].split() if self.shipped else ()
+        shipped = (*WORDS["strong"].split(), *WORDS["goading"].splitlines()) if self.shipped else ()
         scores = {
             **dict.fromkeys(
-                _forms((*strong, *self.suspect, *self.suspect_file)), self.suspect_score
+                _forms((*shipped, *self.suspect, *self.suspect_file)), self.suspect_score
             ),
             **dict.fromkeys(_forms((*self.banned, *self.banned_file)), 1.0),
             **dict.fromkeys(_forms((*self.allowed, *self.allowed_file)), 0.0),
         }
         lengths: dict[str, set[int]] = {}
-        by_shape: dict[tuple[int, str], list[str]] = {}
         for words in scores:
             lengths.setdefault(words[0], set()).add(len(words))
-            if len(words) == 1:
-                by_shape.setdefault((len(words[0]), words[0][0]), []).append(words[0])
-        by_look = {skeleton(words[0]): words[0] for words in scores if len(words) == 1}
+        single = [words[0] for words in scores if len(words) == 1]
         return Index(
-            scores, {word: tuple(sizes) for word, sizes in lengths.items()}, by_look, by_shape
+            scores,
+            {word: tuple(sizes) for word, sizes in lengths.items()},
+            {skeleton(word): word for word in single},
+            by_shape(single),
         )
 
 
@@ -228,7 +228,5 @@ def _behind_stars(clean: str, index: Index) -> Iterator[Hit]:
         shown = match[0].lower()
         footnote = len(shown) < 6 and shown.find("*") == len(shown) - 1
         if shown.count("*") * 2 <= len(shown) and not footnote:
-            for word in index.by_shape.get((len(shown), shown[0]), ()):
-                if all(sign in ("*", letter) for sign, letter in zip(shown, word, strict=True)):
-                    yield Hit(*match.span(), index.scores[(word,)])
-                    break
+            for word in islice(behind_stars(shown, index.by_shape), 1):
+                yield Hit(*match.span(), index.scores[(word,)])

@@ -91,7 +91,7 @@ def load(files: Files) -> Adapted:
     layer = Linear(
         heads=tuple(own["heads"]),
         recipe=Recipe(tuple(recipe["chars"]), tuple(recipe["words"]), recipe["bits"]),
-        weights=np.asarray(files.array("own_weights")),
+        weights=files.array("own_weights"),
         scales=files.array("own_scales"),
         intercepts=starts,
         knots=np.zeros((2, len(starts), 1), np.float32),  # it is never read by itself

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.models import Files, Probabilities
+from moderation.readers.calibration import calibrated
 from moderation.readers.transformer import Encoded, Floats, Transformer, prepared
 from moderation.text import Text, Weight
 
@@ -40,12 +41,13 @@ class CarefulReader:
     transformer: Transformer
     mixture: Floats
     offsets: Floats
-    knots: Floats
+    knots: npt.NDArray[np.floating]
     together: Mapping[str, Any] = field(default_factory=dict)  # see `cascade`
 
     def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """One calibrated probability per head and text."""
-        return calibrated(self.heads, self.logits(texts), self.knots)
+        found = calibrated(self.logits(texts), self.knots)
+        return {head: found[:, column] for column, head in enumerate(self.heads)}
 
     def logits(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
         """Texts x heads: log-odds before calibration, of the window where each is greatest."""
@@ -105,16 +107,6 @@ class CarefulReader:
         seen.lost |= {(number, word): lost[row] for row, word in enumerate(new)}
 
 
-def calibrated(
-    heads: Sequence[str], logits: npt.NDArray[np.float64], knots: Floats
-) -> dict[str, Probabilities]:
-    """The probabilities that the log-odds mean, by head."""
-    return {
-        head: np.interp(logits[:, column], knots[0, column], knots[1, column])
-        for column, head in enumerate(heads)
-    }
-
-
 def _words(text: Text, window: Encoded) -> dict[int, list[int]]:
     """The text's words (by their number among its tokens), and the window's tokens in each."""
     view = prepared(text.folded.text)
@@ -136,6 +128,6 @@ def load(files: Files) -> CarefulReader:
         transformer=Transformer(files),
         mixture=files.array("mixture"),
         offsets=files.array("offsets"),
-        knots=files.array("knots"),
+        knots=files.array("knots").astype(np.float64),
         together=files.card.get("together", {}),
     )

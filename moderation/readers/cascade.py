@@ -24,11 +24,11 @@ NOTE = "read by"
 class Together:
     """What was measured of the two (`moderation.training.pairing`), from the careful one's card.
 
-    `share` is the fast one's part of the log-odds; `slopes` and `starts` calibrate the mixture.
-    The careful one is not asked where all scores of the fast one are below `low`.
+    By head: `shares` are the fast one's parts of the log-odds; `slopes` and `starts` calibrate the
+    mixture. The careful one is not asked where all scores of the fast one are below `low`.
     """
 
-    share: float
+    shares: Mapping[str, float]
     slopes: Mapping[str, float]
     starts: Mapping[str, float]
     low: float = 0.0
@@ -37,7 +37,7 @@ class Together:
     def of(cls, measured: Mapping[str, Any], version: str) -> Self:
         """The bound holds for one version of the fast one; beside another all is read twice."""
         low = measured["low"] if measured["version"] == version else 0.0
-        return cls(measured["share"], measured["slopes"], measured["starts"], low)
+        return cls(measured["shares"], measured["slopes"], measured["starts"], low)
 
     def doubtful(self, scores: Mapping[str, Probabilities]) -> list[int]:
         """The rows of which the fast reader is not certain."""
@@ -46,7 +46,7 @@ class Together:
 
     def mixed(self, head: str, fast: Probabilities, careful: Probabilities) -> Probabilities:
         """Both readers' probabilities as one."""
-        odds = mixture(fast, careful, self.share) * self.slopes[head] + self.starts[head]
+        odds = mixture(fast, careful, self.shares[head]) * self.slopes[head] + self.starts[head]
         return np.asarray(1 / (1 + np.exp(-odds)), np.float64)
 
 
@@ -63,7 +63,7 @@ class Cascade:
         """Both, as was measured beside this `version` of the fast one, or else careful alone."""
         if not careful.together:
             ones, zeros = dict.fromkeys(careful.heads, 1.0), dict.fromkeys(careful.heads, 0.0)
-            return cls(fast, careful, Together(0.0, ones, zeros))
+            return cls(fast, careful, Together(zeros, ones, zeros))
         return cls(fast, careful, Together.of(careful.together, version))
 
     @property

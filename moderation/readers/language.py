@@ -237,10 +237,10 @@ def load(files: Files) -> LanguageReader:
         card["naming_bits"],
         languages,
         np.ascontiguousarray(files.array("naming"), np.float32),
-        np.asarray(files.array("scales")),
+        files.array("scales"),
         files.array("intercepts") + likelier(languages),
     )
     slope, slope_by_length, start, start_by_length = card["calibration"]
     calibration = (slope, slope_by_length, start, start_by_length)
-    english = np.asarray(files.array("english"))  # a view: a memmap is slow to index
+    english = files.array("english")
     return LanguageReader(_recipe(card["recipe"]), english, calibration, naming)

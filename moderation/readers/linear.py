@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from moderation.models import Files, Probabilities
 from moderation.ngrams import Recipe
+from moderation.readers.calibration import calibrated
 from moderation.text import Text, Weight
 
 _PORTION = 16_000  # characters whose n-grams are computed together
@@ -30,29 +31,21 @@ class Linear:
     weights: npt.NDArray[Any]
     scales: npt.NDArray[np.float32]
     intercepts: npt.NDArray[np.float32]
-    knots: npt.NDArray[np.float32]
+    knots: npt.NDArray[np.floating]
 
     def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         """Texts x heads: the uncalibrated log-odds."""
-        found = [self._logits(texts[start:stop]) for start, stop in _portions(texts)]
-        return np.concatenate(found) if found else np.zeros((0, len(self.heads)))
-
-    def _logits(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        data, indices, indptr = self.recipe.vectors(texts)
-        weights = self.weights.take(indices, axis=0)  # much quicker than weights[indices]
         sums = np.zeros((len(texts), len(self.heads)), np.float32)
-        for row, (start, stop) in enumerate(pairwise(indptr.tolist())):
-            sums[row] = data[start:stop] @ weights[start:stop].astype(np.float32)
+        for first, last in _portions(texts):
+            data, indices, indptr = self.recipe.vectors(texts[first:last])
+            weights = self.weights.take(indices, axis=0)  # much quicker than weights[indices]
+            for row, (start, stop) in enumerate(pairwise(indptr.tolist()), first):
+                sums[row] = data[start:stop] @ weights[start:stop].astype(np.float32)
         return sums.astype(np.float64) * self.scales + self.intercepts
 
     def probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         """Texts x heads: calibrated probabilities."""
-        logits = self.logits(texts)
-        columns = [
-            np.interp(logits[:, head], self.knots[0, head], self.knots[1, head])
-            for head in range(len(self.heads))
-        ]
-        return np.column_stack(columns)
+        return calibrated(self.logits(texts), self.knots)
 
     def weigh(self, text: str, head: str) -> npt.NDArray[np.float64]:
         """What each character of `text` adds to the log-odds of `head`.
@@ -97,10 +90,10 @@ def linear(files: Files) -> Linear:
     return Linear(
         heads=tuple(card["heads"]),
         recipe=Recipe(tuple(recipe["chars"]), tuple(recipe["words"]), recipe["bits"]),
-        weights=np.asarray(files.array("weights")),  # still mapped; indexed faster than a memmap
+        weights=files.array("weights"),
         scales=files.array("scales"),
         intercepts=files.array("intercepts"),
-        knots=files.array("knots"),
+        knots=files.array("knots").astype(np.float64),
     )
 
 

@@ -243,5 +243,5 @@ def _pieces(text: Text) -> Iterator[Sequence[Token]]:
 def load(files: Files) -> SentenceReader:
     """The reader of these files."""
     tagger = tagging.load(files.path("tagger.crfsuite"), files.path("classes.txt"))
-    weights = np.asarray(files.array("weights"))  # a view: a memmap is slow to index
-    return SentenceReader(tagger, weights, np.array(files.array("knots")))
+    weights = files.array("weights")
+    return SentenceReader(tagger, weights, files.array("knots"))

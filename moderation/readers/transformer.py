@@ -11,7 +11,8 @@ import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ from moderation.models import Files
 
 WINDOW = 128  # tokens read at once, with the two that begin and end it
 FIRST, LAST = 2, 1  # windows read of a text that has more: a bound on the time that it costs
-BATCH = 2_048  # tokens at most in one batch, padding included
+BATCH = 512  # tokens at most in one batch, padding included: more do not fit a cache
 
 Floats = npt.NDArray[np.float32]
 
@@ -85,7 +86,7 @@ def windows(tokens: int) -> list[slice]:
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     """Row numbers, those of like length together, as many as `BATCH` allows.
 
-    >>> list(batches([9, 1000, 8, 1100]))
+    >>> list(batches([9, 250, 8, 275]))
     [[2, 0], [1], [3]]
     """
     batch: list[int] = []
@@ -113,12 +114,25 @@ class Transformer:
     _loaded: tuple[int, Any, Any] | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
+    @classmethod
+    def bare(cls, folder: Path) -> Self:
+        """The network and tokenizer of a folder that has no card yet, as in training."""
+        return cls(Files(folder, {"files": dict.fromkeys(("model.onnx", "tokenizer.json"), "")}))
+
     def encode(self, text: str) -> list[Encoded]:
         """The windows of a prepared text."""
         # One text at a time: the tokenizer's own batches start threads, which no fork survives.
-        whole = self.parts()[1].encode(text, add_special_tokens=False)
-        ids, places = _without_rude_beginnings(whole, self.parts()[1]), whole.offsets
-        return [Encoded(ids[window], places[window]) for window in windows(len(ids))]
+        tokenizer = self.parts()[1]
+        whole = tokenizer.encode(text, add_special_tokens=False)
+        ids = whole.ids
+        # Twenty kilobytes of signs are as many tokens, of which three windows are looked at.
+        return [
+            Encoded(
+                _without_rude_beginnings(ids[window], tokenizer),
+                [whole.token_to_chars(at) for at in range(len(ids))[window]],
+            )
+            for window in windows(len(ids))
+        ]
 
     def run(self, parts: Sequence[list[int]]) -> tuple[Floats, list[Floats]]:
         """Windows x tasks, and for each window its tokens x tasks, of which that is the mean."""
@@ -177,9 +191,8 @@ def _tokenizer(files: Files) -> Any:
     return found
 
 
-def _without_rude_beginnings(whole: Any, tokenizer: Any) -> list[int]:
-    ids: list[int] = whole.ids
-    tokens = whole.tokens
+def _without_rude_beginnings(ids: list[int], tokenizer: Any) -> list[int]:
+    tokens = map(tokenizer.id_to_token, ids)
     for at, (token, rest) in enumerate(itertools.pairwise(tokens)):
         if token in _RUDE and rest.startswith("##") and rest not in _RESTS:
             ids[at] = tokenizer.token_to_id("[UNK]")

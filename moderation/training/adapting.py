@@ -43,7 +43,7 @@ RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=18)
 PENALTY = 2.0  # on the n-grams' weights: half their squared length, times this
 TRUST = 10.0  # how firmly the champion's weight is held to 1
 CALM = 1.0  # how firmly the offset is held to 0
-HOLD = 0.3  # how firmly what the n-grams say of each comment without verdict is held to 0
+HOLD = 1_500.0  # how firmly what n-grams say of comments without verdict is held to 0, all together
 FEWEST = 10  # verdicts of either kind without which a head stays as it is
 FOLDS = 5
 BATCH = 128  # comments read together
@@ -88,18 +88,18 @@ def fit(
     turned = judged.T.tocsr()
     held = others[:, seen].astype(np.float64)
     back = held.T.tocsr()
+    each = hold / max(others.shape[0], 1)
 
     def loss(at: Floats) -> tuple[float, Floats]:
         weights, (slope, start) = at[:-2], at[-2:]
         odds = slope * champion + judged @ weights + start
-        missed = expit(odds) - values
-        value = np.logaddexp(0, odds).sum() - values @ odds
+        value, missed = fitting.cross_entropy(odds, values)
         said = held @ weights
-        value += 0.5 * (PENALTY * weights @ weights + hold * said @ said)
+        value += 0.5 * (PENALTY * weights @ weights + each * said @ said)
         value += 0.5 * (TRUST * (slope - 1) ** 2 + CALM * start**2)
         uphill = np.concatenate(
             [
-                turned @ missed + PENALTY * weights + hold * (back @ said),
+                turned @ missed + PENALTY * weights + each * (back @ said),
                 [missed @ champion + TRUST * (slope - 1), missed.sum() + CALM * start],
             ]
         )

@@ -138,7 +138,7 @@ def compare(
     used = champions(root)
     sides = Models.load(root), Models.load(root, {**used, model: version})
     rows = [
-        *(Row(it.text, "own", it.named) for it in own.comments() if it.part == "test"),
+        *(row for row in own.rows() if row.part == "test"),
         *(evaluate.measuring(data, evaluate.drawn(most, seed)) if data else ()),
     ]
     now, then = (evaluate.scored_rows(side, rows).scores for side in sides)

@@ -57,12 +57,9 @@ class Network(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """`ids` and `mask` are rows x length; the answer is rows x tasks."""
-        return self.above(self.embedded(self.words(ids) + self.places[: ids.shape[1]]), mask)
-
-    def above(self, states: Tensor, mask: Tensor, first: int = 0) -> Tensor:
-        """What the layers from `first` on and the outputs make of the states below."""
+        states = self.embedded(self.words(ids) + self.places[: ids.shape[1]])
         bias = ((1.0 - mask) * -10_000.0)[:, None, None, :]
-        for layer in self.layers[first:]:
+        for layer in self.layers:
             states = layer(states, bias)
         weights = mask[:, :, None]
         pooled = (states * weights).sum(1) / weights.sum(1)

@@ -10,14 +10,15 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import regex
 
 from moderation.training import splits
+from moderation.training.corpora import Row, sha256
 
 COMMENTS = Path(__file__).parents[2] / "data" / "own_comments.csv"
-LABELS = ("attack", "hate", "toxic", "threat")
+LABELS = ("attack", "hate", "toxic", "threat", "spam")
 COLUMNS = ("text", *LABELS, "kind", "area")
 
 Area = Literal["IN", "XX"]  # India, elsewhere
@@ -36,7 +37,8 @@ class Comment(NamedTuple):
 
     `attack`: insult, contempt or threat aimed at a person. `hate`: hatred of a group, or a call to
     violence. `toxic`: readers would find the tone abusive. `threat`: violence or harm is
-    threatened, wished or called for. `kind` is the phenomenon.
+    threatened, wished or called for. `spam`: advertising, a lure or a scam. `kind` is the
+    phenomenon.
     """
 
     text: str
@@ -62,7 +64,7 @@ def comments(path: Path = COMMENTS) -> Iterator[Comment]:
 
     >>> first = next(comments())
     >>> first.kind, first.area, first.labels
-    ('condescension', 'IN', {'attack': 1.0, 'hate': 0.0, 'toxic': 1.0, 'threat': 0.0})
+    ('condescension', 'IN', {'attack': 1.0, 'hate': 0.0, 'toxic': 1.0, 'threat': 0.0, 'spam': 0.0})
     """
     seen: set[str] = set()
     with path.open(encoding="utf-8", newline="") as file:
@@ -74,6 +76,23 @@ def comments(path: Path = COMMENTS) -> Iterator[Comment]:
                 yield _comment(record, seen)
             except OwnError as error:
                 raise OwnError(f"{path}, line {reader.line_num}, {error}") from None
+
+
+def rows() -> Iterator[Row]:
+    """All comments as rows of a set, `own`, beside those of `corpora.rows`."""
+    return (Row(it.text, "own", it.named) for it in comments())
+
+
+def entry() -> dict[str, Any]:
+    """What a model's card says of the comments that train it."""
+    return {
+        "name": "own",
+        "file": f"data/{COMMENTS.name}",
+        "rows": sum(it.part == "train" for it in comments()),
+        "licence": "Apache-2.0",
+        "citation": "written for this project",
+        "sha256": sha256(COMMENTS),
+    }
 
 
 def _comment(record: Mapping[str | None, str | None], seen: set[str]) -> Comment:
@@ -88,7 +107,7 @@ def _comment(record: Mapping[str | None, str | None], seen: set[str]) -> Comment
     labels = {label: _value(label, record[label]) for label in LABELS}
     given = {label: value for label, value in labels.items() if value is not None}
     if not given:
-        raise OwnError("column 'attack': one of attack, hate, toxic, threat must be 0 or 1")
+        raise OwnError(f"column 'attack': one of {', '.join(LABELS)} must be 0 or 1")
     kind, area = record["kind"] or "", _AREAS.get(record["area"] or "")
     if not _SLUG.fullmatch(kind):
         raise OwnError("column 'kind': must be small letters and underscores")

@@ -15,21 +15,19 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from moderation.readers.transformer import prepared
 from moderation.training import feed
 
-if TYPE_CHECKING:
-    from moderation.training.lower import Lower
-
 PUBLISHED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """SHA-256 of model.safetensors of all-MiniLM-L6-v2 (Apache-2.0), where training begins."""
 
 RATES = 1e-4, 1e-3  # of the encoder and of the outputs
 GENTLER = 8e-5, 5e-4  # the same where training goes on from a model
+BIASES = 5e-4, 5e-4  # where only biases and norms learn, which bear more
 WARM_UP = 0.03
 REPORT = 50  # batches
 
@@ -51,18 +49,9 @@ def fast_bfloat16() -> bool:
     """Whether this processor multiplies in bfloat16; others imitate it, at a tenth of the speed."""
     import torch
 
-    return bool(torch.backends.cpu.get_cpu_capability() == "AVX512") and bool(
-        torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    )
-
-
-def lower(begin: Path | None, upper: int | None) -> Lower | None:
-    """The layers that do not learn, where only `upper` of them do."""
-    if begin is None or upper is None:
-        return None
-    from moderation.training.lower import Lower
-
-    return Lower((begin / "model.onnx").read_bytes(), upper)
+    # oneDNN calls every processor with AVX-512 able; only these instructions make it quick.
+    able = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return bool(able)
 
 
 def _fresh(pool: Sequence[feed.Example], tasks: Sequence[str]) -> tuple[Any, str]:
@@ -86,7 +75,7 @@ def _trained(folder: Path, tasks: Sequence[str]) -> tuple[Any, str]:
     from moderation.training.network import Network
     from moderation.training.unpack import unpacked
 
-    old = _known(folder)
+    old = feed.tasks(folder)
     weights = {
         name: torch.from_numpy(value)
         for name, value in unpacked((folder / "model.onnx").read_bytes()).items()
@@ -102,12 +91,6 @@ def _trained(folder: Path, tasks: Sequence[str]) -> tuple[Any, str]:
     return network, (folder / "tokenizer.json").read_text("utf-8")
 
 
-def _known(folder: Path) -> list[str]:
-    """The tasks of a model that is there already."""
-    tasks: list[str] = json.loads((folder / "card.json").read_text("utf-8"))["tasks"]
-    return tasks
-
-
 def _halfway(learned: Mapping[str, Any], begin: Path, tasks: Sequence[str]) -> dict[str, Any]:
     """The weights half way between the model that training began with and what became of it.
 
@@ -116,7 +99,8 @@ def _halfway(learned: Mapping[str, Any], begin: Path, tasks: Sequence[str]) -> d
     stay as they were learned.
     """
     start, _ = _trained(begin, tasks)
-    new = [at for at, task in enumerate(tasks) if task not in _known(begin)]
+    known = feed.tasks(begin)
+    new = [at for at, task in enumerate(tasks) if task not in known]
     found = {name: (value + learned[name]) / 2 for name, value in start.state_dict().items()}
     for name in ("outputs.weight", "outputs.bias"):
         found[name][new] = learned[name][new]
@@ -161,7 +145,7 @@ class Tuner:
         out: Path,
         seed: int,
         begin: Path | None = None,
-        upper: int | None = None,
+        biases: bool = False,
     ) -> None:
         import torch
         from tokenizers import Tokenizer
@@ -174,16 +158,18 @@ class Tuner:
         )
         self.tokenizer = Tokenizer.from_str(vocabulary)
         self.type = torch.bfloat16 if fast_bfloat16() else torch.float32
-        self.lower = lower(begin, upper)
         outputs = self.network.outputs.parameters()
         if begin:
             # Words keep their meaning; versions that share them cost a repository a third less.
             self.network.words.weight.requires_grad_(False)
         others = [p for name, p in self.network.named_parameters() if "outputs" not in name]
-        if self.lower:
-            others = list(self.network.layers[self.lower.layers :].parameters())
+        if biases:
+            self.network.places.requires_grad_(False)
+            for parameter in others:
+                # Weights of products are tables; biases and norms are rows.
+                parameter.requires_grad_(parameter.ndim == 1)
         groups = [{"params": [p for p in others if p.requires_grad]}, {"params": outputs}]
-        self.rates = GENTLER if begin else RATES
+        self.rates = BIASES if biases else GENTLER if begin else RATES
         self.optimiser = torch.optim.AdamW(groups, lr=self.rates[0], weight_decay=0.01, fused=True)
         (out / "tokenizer.json").write_text(vocabulary, "utf-8")
         (out / "tasks.json").write_text(json.dumps(self.tasks), "utf-8")
@@ -197,11 +183,7 @@ class Tuner:
         ids, mask = torch.from_numpy(batch.ids), torch.from_numpy(batch.mask)
         targets, weights = torch.from_numpy(batch.targets), torch.from_numpy(batch.weights)
         with torch.autocast("cpu", self.type, enabled=self.type != torch.float32):
-            if self.lower:
-                states = torch.from_numpy(self.lower.states(batch.ids, batch.mask))
-                logits = self.network.above(states, mask, self.lower.layers).float()
-            else:
-                logits = self.network(ids, mask).float()
+            logits = self.network(ids, mask).float()
         losses = torch.nn.functional.binary_cross_entropy_with_logits(
             logits, targets, weights, reduction="sum"
         )
@@ -245,21 +227,21 @@ def tune(
     minutes: float | None = None,
     save_every: float = 600.0,
     begin: Path | None = None,
-    upper: int | None = None,
+    biases: bool = False,
     report: Callable[[str], None] = print,
 ) -> float:
     """Fine-tune on the examples; leaves `checkpoint.pt`, `tokenizer.json`, `tasks.json` in `out`.
 
     Answers with the seconds that it took, broken-off runs counted in.
     Training starts from the published weights, or goes on from those of the model in `begin`;
-    then `upper` may say how many layers learn, the others staying as they are.
+    then only `biases` and norms may learn (Ben Zaken et al. 2022, BitFit).
 
     With `minutes` the learning rate falls by the clock, so that it ends in time on any machine;
     without, one seed gives one result. A broken-off run goes on from its last checkpoint, every
     `save_every` seconds.
     """
     out.mkdir(parents=True, exist_ok=True)
-    tuner = Tuner(pool, out, seed, begin, upper)
+    tuner = Tuner(pool, out, seed, begin, biases)
     drawn = feed.drawn(pool, random.Random(seed))  # noqa: S311 - only counted
     progress = Progress(int(epochs * len(drawn)), minutes)
     tuner.resume(progress)
@@ -291,22 +273,28 @@ def exported(
     pool: list[feed.Example],
     seed: int = 0,
     begin: Path | None = None,
-    upper: int | None = None,
+    biases: bool = False,
 ) -> dict[str, bytes]:
     """What is shipped of a run: the network in int8 and its tokenizer, by file name.
 
-    A run that went on from the model in `begin` is taken half way back to it; layers below the
-    `upper` ones that learned are those of that file.
+    A run that went on from the model in `begin` is taken half way back to it; all but biases, norms
+    and outputs are that file's where only `biases` learned.
     """
     import torch
     from tokenizers import Tokenizer
 
     from moderation.training.export import onnx_model
     from moderation.training.network import Network, ranges
+    from moderation.training.unpack import rewritten
 
     saved = torch.load(out / "checkpoint.pt", weights_only=True)["network"]
     if begin:
         saved = _halfway(saved, begin, json.loads((out / "tasks.json").read_text("utf-8")))
+    tokens = (out / "tokenizer.json").read_bytes()
+    if begin and biases:
+        plain = {name: value.numpy() for name, value in saved.items()}
+        model = rewritten((begin / "model.onnx").read_bytes(), plain)
+        return {"model.onnx": model, "tokenizer.json": tokens}
     network = Network(len(saved["words.weight"]), len(saved["outputs.bias"]))
     network.load_state_dict(saved)
     network.eval()
@@ -320,8 +308,4 @@ def exported(
         network, [(torch.from_numpy(ids), torch.from_numpy(mask)) for ids, mask in parts]
     )
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
-    model, kept = onnx_model(weights, found), lower(begin, upper)
-    return {
-        "model.onnx": kept.kept(model) if kept else model,
-        "tokenizer.json": (out / "tokenizer.json").read_bytes(),
-    }
+    return {"model.onnx": onnx_model(weights, found), "tokenizer.json": tokens}

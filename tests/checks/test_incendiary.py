@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from moderation.checks.incendiary import Settings, check
+from moderation.models import Models
 from moderation.policy import Policy
 from moderation.text import Text, Weight, read
 
@@ -52,6 +53,21 @@ def test_hatred_and_threats(judged: Judge, comment: str) -> None:
     assert _score(judged, comment) >= float(REVIEW)
 
 
+def test_the_careful_reader_knows_a_newspapers_threats(readers: dict[str, Models]) -> None:
+    """Threats without a swear word come to a person, and idle talk in their words does not."""
+
+    def acts(comment: str) -> bool:
+        text = read(comment)
+        readers["careful"].read([text])
+        finding = check(text, Settings())
+        return finding is not None and finding.score >= float(REVIEW)
+
+    assert acts("Someone should shoot this minister.")
+    assert acts("i will find you and i will end you, screenshot this all you want")
+    assert not acts("Kill the bill before it kills the farmers.")
+    assert not acts("This heat is going to kill me.")
+
+
 @pytest.mark.parametrize(
     ("loud", "said"), [("threat", "call to violence"), ("identity_attack", "group")]
 )
@@ -65,8 +81,21 @@ def test_the_message_names_the_kind(loud: str, said: str) -> None:
     assert said in finding.message
 
 
+def test_a_threat_is_seen_sooner_but_not_refused_by_its_weight() -> None:
+    """Odds of 1 in 9 become 10 in 9; what is likely anyway refuses by its own score."""
+    scores = []
+    for threat in (0.1, 0.7, 0.97):
+        text = read("…")
+        text.scores = {"toxicity": 1.0, "threat": threat, "identity_attack": 0.0}
+        text.explain = lambda _: [Weight(0, 1, 1.0)]
+        finding = check(text, Settings())
+        assert finding is not None
+        scores.append(finding.score)
+    assert scores == [pytest.approx(0.526, abs=0.001), 0.9, 0.97]
+
+
 def test_a_threat_is_no_more_than_its_toxicity() -> None:
     """What hardly a reader finds toxic threatens nobody, whatever words it has."""
     text = read("…")
-    text.scores = {"toxicity": 0.04, "threat": 0.9, "identity_attack": 0.0}
+    text.scores = {"toxicity": 0.01, "threat": 0.9, "identity_attack": 0.0}
     assert check(text, Settings()) is None

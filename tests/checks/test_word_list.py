@@ -98,6 +98,8 @@ def test_shipped_words() -> None:
     assert check(read("Tu chutiya hai"), Settings()) is not None
     assert check(read("हरामज़ादा और हरामज़ादा"), Settings()) is not None
     assert check(read("Tu chutiya hai"), Settings(shipped=False)) is None
+    for goading in ("Just kys.", "k1ll yourself", "Kill  yourselves"):
+        assert check(read(goading), Settings()) is not None, goading
     assert check(read("Niki Lauda, a fag end, the mother lode, a chink"), Settings()) is None
 
 

@@ -12,7 +12,7 @@ from moderation.text import Text, Weight, read
 
 MEASURED = {
     "version": "1",
-    "share": 0.5,
+    "shares": {"toxicity": 0.5},
     "slopes": {"toxicity": 1.0},
     "starts": {"toxicity": 0.0},
     "low": 0.01,

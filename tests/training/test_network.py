@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from moderation.models import SHIPPED, champions
-from moderation.training import tuning
+from moderation.training import feed, tuning
 from moderation.training.export import onnx_model
 from moderation.training.network import Network, ranges
 
@@ -30,7 +30,7 @@ def test_shipped_graph_agrees_with_torch() -> None:
 def test_what_went_on_from_a_model_is_taken_half_way_back() -> None:
     """All weights are the mean of both ends, but a new task's, which has no beginning."""
     begin = SHIPPED / "careful" / champions(SHIPPED)["careful"]
-    tasks = [*tuning._known(begin), "zoo.new"]
+    tasks = [*feed.tasks(begin), "zoo.new"]
     start, _ = tuning._trained(begin, tasks)
     learned = {name: value + 1 for name, value in start.state_dict().items()}
     found = tuning._halfway(learned, begin, tasks)

@@ -9,7 +9,7 @@ from rapidfuzz import fuzz, process, utils
 from moderation.training import own, suite
 from moderation.training.own import OwnError
 
-HEADER = "text,attack,hate,toxic,threat,kind,area\n"
+HEADER = "text,attack,hate,toxic,threat,spam,kind,area\n"
 
 
 def _read(folder: Path, content: str) -> list[own.Comment]:
@@ -20,27 +20,27 @@ def _read(folder: Path, content: str) -> list[own.Comment]:
 
 def test_labels_are_read_and_empty_ones_left_out(tmp_path: Path) -> None:
     """An empty cell is no answer, which is not the same as 0."""
-    [comment] = _read(tmp_path, HEADER + '"So, they say.",,1,0,,implicit_hate,XX\n')
+    [comment] = _read(tmp_path, HEADER + '"So, they say.",,1,0,,,implicit_hate,XX\n')
     assert comment == ("So, they say.", {"hate": 1.0, "toxic": 0.0}, "implicit_hate", "XX")
 
 
 @pytest.mark.parametrize(
     ("row", "column"),
     [
-        pytest.param(" ,0,0,0,0,calm,IN", "text", id="no text"),
-        pytest.param("Secret,0,0,2,0,calm,IN", "toxic", id="neither 0 nor 1"),
-        pytest.param("Secret,,,,,calm,IN", "attack", id="no label at all"),
-        pytest.param("Secret,0,0,0,0,Very calm,IN", "kind", id="no slug"),
-        pytest.param("Secret,0,0,0,0,calm,UK", "area", id="unknown area"),
-        pytest.param("Secret,0,0,0,0,calm", "area", id="too few cells"),
-        pytest.param("Secret,0,0,0,0,calm,IN,more", "area", id="too many cells"),
-        pytest.param("WELL said.,0,0,0,0,calm,IN", "text", id="the same text again"),
+        pytest.param(" ,0,0,0,0,0,calm,IN", "text", id="no text"),
+        pytest.param("Secret,0,0,2,0,0,calm,IN", "toxic", id="neither 0 nor 1"),
+        pytest.param("Secret,,,,,,calm,IN", "attack", id="no label at all"),
+        pytest.param("Secret,0,0,0,0,0,Very calm,IN", "kind", id="no slug"),
+        pytest.param("Secret,0,0,0,0,0,calm,UK", "area", id="unknown area"),
+        pytest.param("Secret,0,0,0,0,0,calm", "area", id="too few cells"),
+        pytest.param("Secret,0,0,0,0,0,calm,IN,more", "area", id="too many cells"),
+        pytest.param("WELL said.,0,0,0,0,0,calm,IN", "text", id="the same text again"),
     ],
 )
 def test_a_bad_row_is_refused_by_line_and_column(tmp_path: Path, row: str, column: str) -> None:
     """The message says where to look and does not repeat the comment."""
     with pytest.raises(OwnError, match=rf"csv, line 3, column '{column}'") as caught:
-        _read(tmp_path, HEADER + "Well said,0,0,0,0,calm,IN\n" + row + "\n")
+        _read(tmp_path, HEADER + "Well said,0,0,0,0,0,calm,IN\n" + row + "\n")
     assert "Secret" not in str(caught.value)
 
 

@@ -34,7 +34,7 @@ WORDS = {
     "kill": {"threat": 0.97, "toxicity": 0.97},
     "vermin": {"identity_attack": 0.97},
     "nude": {"sexually_explicit": 0.97},
-    "casino": {"spam": 0.99},
+    "casino": {"spam": 0.999},
 }
 HEADS = (
     "toxicity severe_toxicity insult profanity threat identity_attack sexually_explicit "

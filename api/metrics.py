@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import math
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -187,21 +186,29 @@ def register(app: Flask, metrics: Metrics) -> None:
 
 
 def configure_logs() -> None:
-    """One JSON object a line on standard error, for whatever this program and its libraries say."""
+    """One JSON object a line on standard error, for whatever this program and its libraries say.
+
+    All goes through `logging`'s handler, which never raises: a log that cannot be written, as on
+    a disk that is full, must not cost an answer.
+    """
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last = structlog.processors.JSONRenderer()
     structlog.configure(
-        processors=[*shared, last],
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
     )
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
             foreign_pre_chain=shared,
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    logging.getLogger("api").setLevel(logging.INFO)  # a line for every request

@@ -186,7 +186,7 @@ def test_the_service_measures_itself(
         assert after(33) == 0
         decide(HIGH)
         assert (after(44) or 0) > 0.25
-    said = [record.getMessage() for record in caplog.records]
+    said = [it.getMessage() for it in caplog.records if it.name == "api.drifting"]
     assert len(said) == 2
     assert all(line.startswith("drift: moved beyond chance: spam ") for line in said)
     (card,) = root.glob("spam/*/card.json")

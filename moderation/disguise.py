@@ -50,6 +50,19 @@ class Folded:
         """
         return self._back(start)[0], self._back(max(end - 1, start))[1]
 
+    def whole(self, start: int, end: int) -> tuple[int, int]:
+        """`clean[start:end]`, widened to the whole of the disguised words it touches.
+
+        >>> fold("What a stup*d idea").whole(12, 13)
+        (7, 13)
+        """
+        first = bisect_right(self.edits, start, key=lambda edit: edit.stop)
+        for edit in islice(self.edits, first, None):
+            if edit.start >= end:
+                break
+            start, end = min(start, edit.start), max(end, edit.stop)
+        return start, end
+
     def index(self) -> list[tuple[int, int]]:
         """The stretch of the clean text behind each character."""
         places: list[tuple[int, int]] = []

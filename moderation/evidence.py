@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 
 from moderation.decision import Span
-from moderation.text import Text, Weight
+from moderation.text import Text
 
 SHARE = 0.65  # of what spoke for the score; the rest is mostly neighbours of these words
 MOST = 6  # spans shown; more would mark the whole comment
@@ -16,16 +17,22 @@ _PERSONS = frozenset(
 
 
 def spans(text: Text, head: str) -> tuple[Span, ...]:
-    """The author's words that weighed most for a score, in reading order, neighbours merged."""
-    chosen: list[Weight] = []
+    """The author's words that weighed most for a score, in reading order, neighbours merged.
+
+    A word behind a disguise ('stup*d') is one, though its pieces are weighed each for itself.
+    """
+    shares: defaultdict[tuple[int, int], float] = defaultdict(float)
+    for start, end, share in text.explain(head):
+        shares[text.folded.whole(start, end)] += share
+    chosen: list[tuple[int, int]] = []
     covered = 0.0
-    for weight in text.explain(head):
+    for place, share in sorted(shares.items(), key=lambda it: -it[1]):
         if covered >= SHARE or len(chosen) >= MOST:
             break
-        chosen.append(weight)
-        covered += weight.share
+        chosen.append(place)
+        covered += share
     merged: list[tuple[int, int]] = []
-    for start, end, _ in sorted(chosen):
+    for start, end in sorted(chosen):
         if merged and not text.clean[merged[-1][1] : start].strip():
             merged[-1] = (merged[-1][0], end)
         else:

@@ -134,11 +134,19 @@ def train(
     raw = bare(work, tasks)
     progress("calibrating")
     arrays = heads(scored(raw, chosen(data, "validation")), tasks)
+    card = _card(data, tasks, begin, seed, spent + time.perf_counter() - began)
+    return cards.challenger(out / "careful", card, arrays, others)
+
+
+def _card(
+    data: Path, tasks: Sequence[str], begin: Path | None, seed: int, seconds: float
+) -> dict[str, Any]:
+    """The model's card, but for its figures."""
     used: dict[str, int] = {}
     for row in corpora.rows(data, "train"):
         used[row.source] = used.get(row.source, 0) + (row.part == "train")
     catalogue = corpora.catalogue()
-    card = cards.card(
+    return cards.card(
         name="careful",
         kind="careful",
         purpose="How likely readers are to find a comment abusive, in eight ways; read in context.",
@@ -149,7 +157,7 @@ def train(
         ],
         figures={},
         seed=seed,
-        seconds=spent + time.perf_counter() - began,
+        seconds=seconds,
         limits=(
             "It learned from Wikipedia, news sites, Reddit and tweets in English, mostly American. "
             "Irony, allusion and insults that need knowledge of the case escape it."
@@ -157,9 +165,8 @@ def train(
         libraries=(*cards.LIBRARIES, "onnxruntime", "tokenizers"),
         started_from="all-MiniLM-L6-v2 (Apache-2.0)"
         + (f", by way of {begin.name}" if begin else ""),
-        tasks=tasks,
+        tasks=list(tasks),
     )
-    return cards.challenger(out / "careful", card, arrays, others)
 
 
 def bare(folder: Path, tasks: Sequence[str]) -> CarefulReader:

@@ -219,8 +219,10 @@ class DeliveryRow(Base):
     """A webhook call that is due, or given up (a dead letter); one that was taken is removed."""
 
     __tablename__ = "deliveries"
+    __table_args__ = (Index("deliveries_due", "hook", "state", "due_at"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    decision_id: Mapped[str | None] = mapped_column(String(32), index=True)  # of which it tells
     hook: Mapped[str] = mapped_column(String(500))
     event: Mapped[str] = mapped_column(String(32))
     body: Mapped[str] = mapped_column(Text)

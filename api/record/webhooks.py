@@ -56,6 +56,7 @@ def enqueue(
         session.add(
             DeliveryRow(
                 id=uuid.uuid4().hex,
+                decision_id=data["id"],
                 hook=hook.url,
                 event=event,
                 body=json.dumps(body, ensure_ascii=False),
@@ -90,12 +91,12 @@ def deliver(
 
 def forget(session: Session, decisions: AbstractSet[str]) -> None:
     """Leave nothing of these decisions in what is still to be sent but id, action and rules."""
-    for row in session.scalars(select(DeliveryRow)) if decisions else ():
+    theirs = select(DeliveryRow).where(DeliveryRow.decision_id.in_(decisions))
+    for row in session.scalars(theirs):
         body = json.loads(row.body)
-        if body["data"]["id"] in decisions:
-            body["data"]["comment_id"] = None
-            body["data"].pop("history", None)
-            row.body = json.dumps(body, ensure_ascii=False)
+        body["data"]["comment_id"] = None
+        body["data"].pop("history", None)
+        row.body = json.dumps(body, ensure_ascii=False)
 
 
 def dead_letters(session: Session) -> Sequence[DeliveryRow]:

@@ -123,6 +123,20 @@ def test_a_webhook_that_is_still_due_forgets_too(sessions: Sessions) -> None:
     assert told["d2"]["history"]["verdicts"] == [{"reason": "why"}]
 
 
+def test_only_their_webhooks_are_read(sessions: Sessions) -> None:
+    """However many wait for a receiver that is away, whoever decides meanwhile hardly waits."""
+    with writing(sessions) as session:
+        for id_ in ("d1", "d2"):
+            webhooks.enqueue(session, [HOOK], "decision", {"id": id_, "comment_id": "c1"}, NOW)
+    read: list[str] = []
+    with writing(sessions) as session:
+        sa.event.listen(
+            session, "loaded_as_persistent", lambda _, row: read.append(row.decision_id)
+        )
+        webhooks.forget(session, {"d1"})
+    assert read == ["d1"]
+
+
 def test_more_than_a_transaction_of_them_is_forgotten(
     sessions: Sessions, spool: Spool, moderator: Moderator
 ) -> None:

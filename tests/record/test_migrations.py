@@ -1,0 +1,68 @@
+"""The migrations make the schema that the tables describe, and carry over what was there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.orm import sessionmaker
+
+from api.record import database, webhooks
+from api.record.database import Sessions, writing
+from api.record.tables import Base, DeliveryRow
+from tests.record.conftest import NOW
+
+
+def _to(engine: sa.Engine, revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bring the schema to `revision`."""
+    upgrade = command.upgrade
+
+    def there(config: Config, _: str) -> None:
+        upgrade(config, revision)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "upgrade", there)
+        database.upgrade(engine)
+
+
+def test_the_schema_is_the_tables(sessions: Sessions) -> None:
+    """Nothing is missing, and nothing is left over."""
+    with sessions.kw["bind"].connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_deliveries_learn_whose_they_are(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that waited before there was a column for it are forgotten like any other."""
+    engine = database.connect(url)
+    _to(engine, "0003", monkeypatch)
+    row: dict[str, Any] = {"hook": "http://a/", "event": "verdict", "state": "dead", "tries": 9}
+    with engine.begin() as connection:
+        for id_ in ("d1", "d2"):
+            body = json.dumps({"type": "verdict", "data": {"id": id_, "comment_id": "c ‘1’ 🙏"}})
+            connection.execute(
+                sa.text(
+                    "INSERT INTO deliveries (id, hook, event, body, state, tries, due_at)"
+                    " VALUES (:id, :hook, :event, :body, :state, :tries, :due_at)"
+                ),
+                {**row, "id": f"of {id_}", "body": body, "due_at": NOW.replace(tzinfo=None)},
+            )
+    database.upgrade(engine)
+    sessions = sessionmaker(engine)
+    with writing(sessions) as session:
+        webhooks.forget(session, {"d1"})
+    with sessions() as session:
+        kept = {
+            row.id: json.loads(row.body)["data"] for row in session.scalars(sa.select(DeliveryRow))
+        }
+    engine.dispose()
+    assert kept == {
+        "of d1": {"id": "d1", "comment_id": None},
+        "of d2": {"id": "d2", "comment_id": "c ‘1’ 🙏"},
+    }

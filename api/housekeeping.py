@@ -12,12 +12,14 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.drifting import Drifting
 from api.keeper import Keeper
 from api.record import database, erase, webhooks
+from api.record.webhooks import Hook
 from api.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -59,10 +61,10 @@ class Housekeeper:
     def start(self) -> None:
         """Begin, in threads that end with the process; a slow webhook keeps no decision waiting."""
         self.look()  # a worker that starts late takes at once what was promoted before
-        for round_ in (self.round, self.send, self.look, self.shadow):
-            threading.Thread(
-                target=self._run, args=(round_,), name=round_.__name__, daemon=True
-            ).start()
+        hooks = self.keeper.hooks
+        sending = [self.turn_away, *(partial(self.send, hook) for hook in hooks)] if hooks else []
+        for round_ in (self.round, self.look, self.shadow, *sending):
+            threading.Thread(target=self._run, args=(round_,), daemon=True).start()
 
     def stop(self) -> None:
         """End after the round under way."""
@@ -78,12 +80,22 @@ class Housekeeper:
             if self.drifting:
                 self.drifting.look()
 
-    def send(self) -> None:
-        """Send the webhook calls that are due."""
+    def send(self, hook: Hook) -> None:
+        """Send the calls that are due to one webhook, in a thread of its own.
+
+        So that one which hangs keeps no other waiting.
+        """
+        self._each(lambda: webhooks.deliver(self.keeper.sessions, hook, self.keeper.clock()))
+
+    def turn_away(self) -> None:
+        """Let the calls fail that are due to addresses which the settings no longer name."""
         keeper = self.keeper
-        while keeper.hooks and not keeper.circuit.open and not self._stop.is_set():
-            if not webhooks.deliver(keeper.sessions, keeper.hooks, keeper.clock()):
-                return
+        self._each(lambda: webhooks.turn_away(keeper.sessions, keeper.hooks, keeper.clock()))
+
+    def _each(self, one: Callable[[], bool]) -> None:
+        """One delivery after another, until none is due."""
+        while not self.keeper.circuit.open and not self._stop.is_set() and one():
+            pass
 
     def look(self) -> None:
         """Look whether a file that is watched says something new."""

@@ -13,17 +13,20 @@ import datetime as dt
 import hashlib
 import hmac
 import http.client
+import io
 import json
 import logging
+import socket
+import time
 import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from api.record.database import Sessions, writing
@@ -33,8 +36,9 @@ log = logging.getLogger(__name__)
 
 # Seconds to wait after each failure: about a day in all.
 BACKOFF = (5, 30, 120, 600, 1800, 7200, 21_600, 57_600)
-LEASE = dt.timedelta(seconds=60)  # a delivery taken by a worker that dies is due again after it
+# Connecting to one of the host's addresses, sending, and the answer may each take so long.
 TIMEOUT_S = 10.0
+LEASE = dt.timedelta(minutes=3)  # longer than that together; after it, a dead worker's are due
 
 Post = Callable[[str, bytes, Mapping[str, str]], int]
 
@@ -67,26 +71,25 @@ def enqueue(
         )
 
 
-def deliver(
-    sessions: Sessions, hooks: Sequence[Hook], now: dt.datetime, post: Post | None = None
-) -> bool:
-    """Send one delivery, if one is due. Several workers may call this at once.
+def deliver(sessions: Sessions, hook: Hook, now: dt.datetime, post: Post | None = None) -> bool:
+    """Send one delivery to `hook`, if one is due. Several workers may call this at once.
 
     It is leased, not locked: whatever the receiver does, nobody waits for it.
     """
-    taken = _take(sessions, now)
-    if taken is None:
-        return False
-    id_, url, body, tries = taken
-    secrets = {hook.url: hook.secret for hook in hooks}
-    error = _send(id_, url, body.encode(), secrets.get(url), now, post or _post)
-    with writing(sessions) as session:
-        this = DeliveryRow.id == id_
-        if error is None:
-            session.execute(delete(DeliveryRow).where(this))
-        else:
-            session.execute(update(DeliveryRow).where(this).values(**_after(error, tries + 1, now)))
-    return True
+    taken = _take(sessions, DeliveryRow.hook == hook.url, now)
+    if taken is not None:
+        error = _send(taken.id, hook, taken.body.encode(), now, post or _post)
+        _note(sessions, taken, error, now)
+    return taken is not None
+
+
+def turn_away(sessions: Sessions, hooks: Sequence[Hook], now: dt.datetime) -> bool:
+    """Let one delivery fail whose address is none of `hooks` any more, if one is due."""
+    others = DeliveryRow.hook.not_in([hook.url for hook in hooks])
+    taken = _take(sessions, others, now)
+    if taken is not None:
+        _note(sessions, taken, "this address is no longer among the webhooks", now)
+    return taken is not None
 
 
 def forget(session: Session, decisions: AbstractSet[str]) -> None:
@@ -124,39 +127,57 @@ def sign(secret: str, id_: str, timestamp: int, body: bytes) -> str:
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
-def _take(sessions: Sessions, now: dt.datetime) -> tuple[str, str, str, int] | None:
+class _Taken(NamedTuple):
+    """A delivery that this worker has leased."""
+
+    id: str
+    body: str
+    tries: int
+
+
+def _take(sessions: Sessions, which: ColumnElement[bool], now: dt.datetime) -> _Taken | None:
     """Lease what has been due longest, so that no other worker sends it too."""
+    query = (
+        select(DeliveryRow)
+        .where(which, DeliveryRow.state == "due", DeliveryRow.due_at <= now)
+        .order_by(DeliveryRow.due_at)
+        .limit(1)
+    )
+    with sessions() as session:  # mostly there is none, and no one who writes waits for that
+        if session.execute(query).first() is None:
+            return None
     with writing(sessions) as session:
-        query = (
-            select(DeliveryRow)
-            .where(DeliveryRow.state == "due", DeliveryRow.due_at <= now)
-            .order_by(DeliveryRow.due_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)  # SQLite has one writer at a time anyway
-        )
-        row = session.scalars(query).first()
+        # Locked for PostgreSQL; SQLite has one writer at a time anyway.
+        row = session.scalars(query.with_for_update(skip_locked=True)).first()
         if row is None:
             return None
         row.due_at = now + LEASE
-        return row.id, row.hook, row.body, row.tries
+        return _Taken(row.id, row.body, row.tries)
 
 
-def _send(
-    id_: str, url: str, body: bytes, secret: str | None, now: dt.datetime, post: Post
-) -> str | None:
+def _note(sessions: Sessions, taken: _Taken, error: str | None, now: dt.datetime) -> None:
+    """Remove a delivery that was received, or note when it is tried again."""
+    this = DeliveryRow.id == taken.id
+    with writing(sessions) as session:
+        if error is None:
+            session.execute(delete(DeliveryRow).where(this))
+        else:
+            later = _after(error, taken.tries + 1, now)
+            session.execute(update(DeliveryRow).where(this).values(**later))
+
+
+def _send(id_: str, hook: Hook, body: bytes, now: dt.datetime, post: Post) -> str | None:
     """Send one delivery; None if it was taken, else what went wrong."""
-    if secret is None:
-        return "this address is no longer among the webhooks"
     timestamp = int(now.timestamp())
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "House-Rules",
         "webhook-id": id_,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": sign(secret, id_, timestamp, body),
+        "webhook-signature": sign(hook.secret, id_, timestamp, body),
     }
     try:
-        status = post(url, body, headers)
+        status = post(hook.url, body, headers)
     except (OSError, http.client.HTTPException, ValueError) as error:
         return type(error).__name__
     return None if 200 <= status < 300 else f"status {status}"
@@ -171,6 +192,59 @@ def _after(error: str, tries: int, now: dt.datetime) -> dict[str, Any]:
     return {"state": "due", "tries": tries, "due_at": due, "last_error": error[:255]}
 
 
+class _Until(io.RawIOBase):
+    """What a socket receives until `deadline`, however often a little of it comes."""
+
+    def __init__(self, connection: socket.socket, received: io.BufferedReader) -> None:
+        self._connection, self._received = connection, received
+        self._deadline = time.monotonic() + (connection.gettimeout() or TIMEOUT_S)
+
+    def readable(self) -> bool:
+        """For the buffer around it."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        """Wait for the next bytes, but no longer than the rest of the time."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        return self._received.readinto1(buffer)
+
+    def close(self) -> None:
+        """Close the socket's own file with this one."""
+        self._received.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer that has to come whole in the time that else each piece of it may take."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_Until(sock, self.fp))
+
+
+class _Connection(http.client.HTTPConnection):
+    response_class = _Answer
+
+
+class _SecureConnection(http.client.HTTPSConnection):
+    response_class = _Answer
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        """Connect so that the whole answer has one deadline."""
+        return self.do_open(_Connection, req)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        """Connect so that the whole answer has one deadline."""
+        return self.do_open(_SecureConnection, req)
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A signed body goes where the operator said, and nowhere else."""
 
@@ -178,7 +252,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """Follow none."""
 
 
-OPENER = urllib.request.build_opener(_NoRedirect)
+OPENER = urllib.request.build_opener(_NoRedirect, _Http, _Https)
 
 
 def _post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
@@ -187,4 +261,5 @@ def _post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
         with OPENER.open(request, timeout=TIMEOUT_S) as response:
             return int(response.status)
     except urllib.error.HTTPError as error:
+        error.close()
         return error.code

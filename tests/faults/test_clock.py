@@ -88,14 +88,14 @@ def test_webhooks_go_out(app: App, client: FlaskClient) -> None:
     keeper = app.extensions["keeper"]
     keeper.hooks = [Hook("http://127.0.0.1:1/hook", "secret")]
     decide(client, "LOUD 1")
-    assert webhooks.deliver(keeper.sessions, keeper.hooks, NOW, lambda *_: 500)
+    assert webhooks.deliver(keeper.sessions, keeper.hooks[0], NOW, lambda *_: 500)
     _set_back(app)
     decide(client, "LOUD 2")
     taken = lambda *_: 200  # noqa: E731 - a receiver in one word
-    assert webhooks.deliver(keeper.sessions, keeper.hooks, NOW - BACK, taken)
-    assert not webhooks.deliver(keeper.sessions, keeper.hooks, NOW - BACK, taken)
+    assert webhooks.deliver(keeper.sessions, keeper.hooks[0], NOW - BACK, taken)
+    assert not webhooks.deliver(keeper.sessions, keeper.hooks[0], NOW - BACK, taken)
     later = NOW + dt.timedelta(seconds=webhooks.BACKOFF[0])
-    assert webhooks.deliver(keeper.sessions, keeper.hooks, later, taken)
+    assert webhooks.deliver(keeper.sessions, keeper.hooks[0], later, taken)
 
 
 def test_a_database_that_was_away_is_asked_again() -> None:

@@ -50,8 +50,8 @@ def _deliveries(sessions: Sessions) -> list[DeliveryRow]:
 def test_a_delivery_is_signed_and_sent_once(due: Sessions) -> None:
     """The receiver can verify who sent it and when, and gets it once."""
     receiver = Receiver()
-    assert webhooks.deliver(due, [HOOK], NOW, receiver)
-    assert not webhooks.deliver(due, [HOOK], NOW + dt.timedelta(days=1), receiver)
+    assert webhooks.deliver(due, HOOK, NOW, receiver)
+    assert not webhooks.deliver(due, HOOK, NOW + dt.timedelta(days=1), receiver)
     ((body, headers),) = receiver.got
     assert json.loads(body)["data"] == {"id": "d1"}
     expected = webhooks.sign(
@@ -66,16 +66,16 @@ def test_failures_are_tried_again_later_and_then_given_up(due: Sessions) -> None
     receiver = Receiver(500, OSError("refused"), *[302] * len(BACKOFF))
     now = NOW
     for wait in BACKOFF:
-        assert webhooks.deliver(due, [HOOK], now, receiver)
-        assert not webhooks.deliver(due, [HOOK], now + dt.timedelta(seconds=wait - 1), receiver)
+        assert webhooks.deliver(due, HOOK, now, receiver)
+        assert not webhooks.deliver(due, HOOK, now + dt.timedelta(seconds=wait - 1), receiver)
         now += dt.timedelta(seconds=wait)
-    assert webhooks.deliver(due, [HOOK], now, receiver)
+    assert webhooks.deliver(due, HOOK, now, receiver)
     with writing(due) as session:
         (letter,) = webhooks.dead_letters(session)
         assert letter.last_error == "status 302"
         assert webhooks.resend(session, [letter.id], now) == 1
     receiver.answers.clear()
-    assert webhooks.deliver(due, [HOOK], now, receiver)
+    assert webhooks.deliver(due, HOOK, now, receiver)
     assert _deliveries(due) == []
 
 
@@ -84,17 +84,21 @@ def test_two_workers_do_not_send_the_same(due: Sessions) -> None:
     sent: list[bool] = []
 
     def post(_url: str, _body: bytes, _headers: Mapping[str, str]) -> int:
-        sent.append(webhooks.deliver(due, [HOOK], NOW, Receiver()))
+        sent.append(webhooks.deliver(due, HOOK, NOW, Receiver()))
         return 200
 
-    webhooks.deliver(due, [HOOK], NOW, post)
+    webhooks.deliver(due, HOOK, NOW, post)
     assert sent == [False]
 
 
 def test_a_hook_that_was_taken_out_gets_nothing(due: Sessions) -> None:
     """An address that the settings no longer name is not called."""
     receiver = Receiver()
-    webhooks.deliver(due, [], NOW, receiver)
+    assert not webhooks.turn_away(due, [HOOK], NOW)
+    other = Hook("http://127.0.0.1:2/hook", "another secret")
+    assert not webhooks.deliver(due, other, NOW, receiver)
+    assert webhooks.turn_away(due, [other], NOW)
+    assert not webhooks.turn_away(due, [other], NOW)
     assert receiver.got == []
     assert _deliveries(due)[0].last_error == "this address is no longer among the webhooks"
 

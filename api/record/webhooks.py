@@ -39,6 +39,7 @@ BACKOFF = (5, 30, 120, 600, 1800, 7200, 21_600, 57_600)
 # Connecting to one of the host's addresses, sending, and the answer may each take so long.
 TIMEOUT_S = 10.0
 LEASE = dt.timedelta(minutes=3)  # longer than that together; after it, a dead worker's are due
+PERSONAL = frozenset({"who", "reason"})
 
 Post = Callable[[str, bytes, Mapping[str, str]], int]
 
@@ -54,9 +55,13 @@ class Hook:
 def enqueue(
     session: Session, hooks: Sequence[Hook], event: str, data: Mapping[str, Any], now: dt.datetime
 ) -> None:
-    """Note for each hook that `event` is due: in the same transaction as the event itself."""
+    """Note for each hook that `event` is due: in the same transaction as the event itself.
+
+    Of its history only what was done and when goes out, not who did it nor why.
+    """
+    told = {**data, **({"history": _wordless(data["history"])} if "history" in data else {})}
     for hook in hooks:
-        body = {"type": event, "timestamp": now.isoformat(), "data": data}
+        body = {"type": event, "timestamp": now.isoformat(), "data": told}
         session.add(
             DeliveryRow(
                 id=uuid.uuid4().hex,
@@ -125,6 +130,14 @@ def sign(secret: str, id_: str, timestamp: int, body: bytes) -> str:
     signed = f"{id_}.{timestamp}.".encode() + body
     digest = hmac.new(secret.encode(), signed, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode()}"
+
+
+def _wordless(history: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+    """Verdicts and steps of appeals without people and their words."""
+    return {
+        kind: [{name: one[name] for name in one if name not in PERSONAL} for one in entries]
+        for kind, entries in history.items()
+    }
 
 
 class _Taken(NamedTuple):

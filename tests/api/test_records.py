@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from api import App, create_app
 from api.record import keys
 from api.record.database import writing
+from api.record.tables import DeliveryRow
+from api.record.webhooks import Hook
 from tests.api.conftest import small_moderator
 
 
@@ -136,6 +139,25 @@ def test_an_appeal_runs_its_course(client: FlaskClient) -> None:
         "acknowledged",
         "overturned",
     ]
+
+
+def test_webhooks_carry_nobodys_words(app: App, client: FlaskClient) -> None:
+    """What was done and when, not who did it nor why: that is asked for with a key."""
+    app.extensions["keeper"].hooks = [Hook("http://127.0.0.1:1/hook", "secret")]
+    url = f"/v1/decisions/{decide(client, 'u idiot')['id']}"
+    client.post(f"{url}/verdict", json={"action": "reject", "who": "asha", "reason": "Plain."})
+    client.post(f"{url}/appeal", json={"reason": "I quoted him.", "who": "ravi"})
+    outcome = {"action": "approve", "who": "mohan", "reason": "A quotation."}
+    client.post(f"{url}/appeal/outcome", json=outcome)
+    with app.extensions["keeper"].sessions() as session:
+        bodies = [json.loads(body) for body in session.scalars(select(DeliveryRow.body))]
+    last = [body["data"] for body in bodies if body["type"] == "verdict"][-1]
+    assert [set(one) for one in last["history"]["verdicts"]] == [
+        {"id", "action", "route", "at"}
+    ] * 2
+    assert [one["step"] for one in last["history"]["appeals"]] == ["received", "overturned"]
+    sent = json.dumps(bodies)
+    assert not [word for word in ("asha", "ravi", "mohan", "quot", "Plain") if word in sent]
 
 
 def test_a_claim_keeps_others_away(client: FlaskClient) -> None:

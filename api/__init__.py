@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from functools import partial
 from importlib.metadata import version
@@ -43,6 +44,12 @@ class App(OpenAPI):
     """The Flask application."""
 
     request_class = JsonRequest
+
+    def log_exception(self, _: Any) -> None:
+        """Where it broke, without the message: that may hold what an author wrote."""
+        error = sys.exception()
+        if isinstance(error, Exception):
+            errors.note(error)
 
     def generate_spec_json(self) -> None:
         """The OpenAPI document, with the errors that the routes name and no others.
@@ -91,7 +98,7 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.config.update({"MAX_CONTENT_LENGTH": chosen.max_content_length, **given})
     if metrics_folder:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_folder)  # where its library looks
+        os.environ[metrics.FOLDER] = str(metrics_folder)
     _furnish(app, chosen, moderator, shared=metrics_folder is not None)
 
     errors.register(app)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -25,6 +27,7 @@ from prometheus_client import (
 )
 from structlog.typing import Processor
 
+from api import tallies
 from api.auth import needs
 from api.housekeeping import Housekeeper
 from api.keeper import Keeper
@@ -32,6 +35,9 @@ from moderation.drift import Drift
 
 # From a tenth of a millisecond (one small rule) to ten seconds (a large batch).
 _BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where its library looks for the folder of all workers
+_METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())  # others: whatever one sends
 
 log = structlog.get_logger("api")
 
@@ -44,8 +50,9 @@ class Metrics:
         self.housekeeper = housekeeper
         self.shared = shared
         self.registry = CollectorRegistry()
+        self.worker = 0  # 0 is the process that made the workers
         if shared:  # the library looks for the folder when it is imported, which is too early
-            values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]  # it has no types
+            values.ValueClass = tallies.value_class(lambda: self.worker)
         self.requests = Counter(
             "moderation_requests",
             "Requests.",
@@ -146,6 +153,7 @@ class Metrics:
         self.tell()
         if not self.shared:
             return generate_latest(self.registry)
+        Path(os.environ[FOLDER]).mkdir(mode=0o700, exist_ok=True)  # someone may have tidied up
         together = CollectorRegistry()
         multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # it has no types
         return generate_latest(together)
@@ -164,7 +172,8 @@ def register(app: Flask, metrics: Metrics) -> None:
     def _end(response: Response) -> Response:
         took = time.perf_counter() - g.get("began", time.perf_counter())
         route = request.url_rule.rule if request.url_rule else "unknown"
-        metrics.requests.labels(route, request.method, response.status_code).inc()
+        method = request.method if request.method in _METHODS else "other"
+        metrics.requests.labels(route, method, response.status_code).inc()
         metrics.request_seconds.labels(route).observe(took)
         if g.get("quiet"):
             return response

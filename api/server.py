@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import ipaddress
+import itertools
 import logging
 import os
 import shutil
@@ -120,9 +121,16 @@ def _started(server: Any) -> None:
     sys.stderr.flush()
 
 
+def _number_worker(server: Any, worker: Any) -> None:
+    """The least number that no other worker has; who follows a dead one takes its place."""
+    taken = {other.number for other in server.WORKERS.values()}
+    worker.number = next(number for number in itertools.count(1) if number not in taken)
+
+
 def _begin_worker(worker: Any) -> None:
+    atexit.register(_end_worker)  # first: what fails after it must not keep the process alive
+    worker.wsgi.extensions["metrics"].worker = worker.number
     worker.wsgi.extensions["housekeeper"].start()
-    atexit.register(_end_worker)
 
 
 def _end_worker() -> None:
@@ -138,7 +146,7 @@ def _end_worker() -> None:
 
 
 def _forget_worker(_: Any, worker: Any) -> None:
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # it has no types
+    multiprocess.mark_process_dead(worker.number)  # type: ignore[no-untyped-call]  # it has no types
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # so this is Any
@@ -161,6 +169,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # so this is Any
             "proc_name": "house-rules",
             "control_socket_disable": True,
             "when_ready": _started,
+            "pre_fork": _number_worker,
             "post_worker_init": _begin_worker,
             "child_exit": _forget_worker,
         }.items():

@@ -41,10 +41,10 @@ def server() -> Iterator[Postgres]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path | None]:
-    """A disk of 2 MiB, where this process may mount one."""
+    """A disk of 16 MiB, where this process may mount one."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]
     mounted = shutil.which("mount") and subprocess.run(mount, capture_output=True).returncode == 0  # noqa: S603 - mount(8)
     yield folder if mounted else None
     if mounted:

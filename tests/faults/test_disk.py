@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.faults.service import Service, running, until
 
 
-def _fill(disk: Path) -> Path:
+def fill(disk: Path) -> Path:
     """Leave not a byte."""
     filler = disk / "filler"
     with filler.open("wb", buffering=0) as file:
@@ -30,7 +30,7 @@ def test_a_full_disk(small_disk: Path | None, tmp_path: Path) -> None:
     with running(Service(home, f"sqlite:///{record}")) as service:
         if small_disk:
             assert service.decide("Short 1", id="c1")["recorded"] is True
-            filler = _fill(small_disk)
+            filler = fill(small_disk)
         else:
             record.rename(home / "hidden")
             record.mkdir()

@@ -109,7 +109,10 @@ class ReasonOut(BaseModel):
     score: Share
     message: str = Field(description="One sentence to the author.")
     spans: list[SpanOut]
-    suggestion: str | None = Field(description="What to write instead.")
+    suggestion: str | None = Field(
+        description="The whole comment with this rule's own correction made, never a part of it; "
+        "null where the rule has none."
+    )
     action: Verdict
 
 

@@ -42,7 +42,8 @@ class Finding:
     """Evidence from one check. It never says what is to be done; the policy does.
 
     `score` is 0..1: a calibrated probability where a model speaks, else a share or 1.0.
-    `message` is one sentence to the author. `suggestion` is what to write instead.
+    `message` is one sentence to the author. `suggestion` is the whole comment with this rule's
+    own correction made, or None where it has none; never a part of it.
     """
 
     rule: str

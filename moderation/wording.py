@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -126,6 +126,16 @@ class Change(NamedTuple):
     text: str
 
 
+def rewritten(text: Text, changes: Iterable[Change]) -> str:
+    """The author's own text with these changes, which are in order, at their places."""
+    parts: list[str] = []
+    at = 0
+    for span, new in changes:
+        parts += [text.raw[at : span.start], new]
+        at = span.end
+    return "".join([*parts, text.raw[at:]])
+
+
 class Draft:
     """A comment being corrected, word by word.
 
@@ -146,31 +156,24 @@ class Draft:
     def __setitem__(self, token: Token, word: str) -> None:
         self._new[token] = word
 
-    def changes(self, start: int = 0, end: int | None = None) -> list[Change]:
-        """What differs from the author's text between two places of the clean text, in order."""
-        return list(self._changes(start, len(self.text.clean) if end is None else end))
+    def changes(self) -> list[Change]:
+        """What differs from the author's text, in order."""
+        return list(self._changes())
 
-    def corrected(self, start: int = 0, end: int | None = None) -> str:
-        """The author's text, or the part between two places of the clean text, corrected.
+    def corrected(self) -> str:
+        """The author's text, corrected."""
+        return rewritten(self.text, self._changes())
 
-        What was received around the clean text (a closing tag, a space) belongs to the whole.
-        """
-        stop = len(self.text.clean) if end is None else end
-        whole = start == 0 and stop == len(self.text.clean)
-        around = self.text.span(start, stop)
-        at = 0 if whole else around.start
-        last = len(self.text.raw) if whole else around.end
-        parts: list[str] = []
-        for span, new in self.changes(start, stop):
-            parts += [self.text.raw[at : span.start], new]
-            at = span.end
-        return "".join([*parts, self.text.raw[at:last]])
+    def suggestion(self) -> str | None:
+        """The author's text, corrected, or None where nothing in it can be."""
+        whole = self.corrected()
+        return None if whole == self.text.raw else whole
 
-    def _changes(self, start: int, end: int) -> Iterator[Change]:
+    def _changes(self) -> Iterator[Change]:
         is_html = self.text.comment.format == "html"
         for token in sorted(self._new, key=lambda token: token.start):
             new = self._new[token]
-            if not start <= token.start < end or new == token.text:
+            if new == token.text:
                 continue
             span = self.text.span(token.start, token.end)
             if is_html and "<" in span.text:

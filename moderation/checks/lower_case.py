@@ -57,4 +57,4 @@ def check(text: Text, settings: Settings) -> Finding | None:
     capitalise(found, draft)
     spans = tuple(text.span(word.start, word.end) for word in found.missing)
     message = "Begin sentences, names and the word “I” with a capital letter."
-    return Finding("lower_case", score, message, spans, draft.corrected())
+    return Finding("lower_case", score, message, spans, draft.suggestion())

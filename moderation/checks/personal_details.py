@@ -3,7 +3,8 @@
 Looks for phone numbers, e-mail and UPI addresses, payment cards, bank accounts (IBAN), Aadhaar
 and PAN, US social security numbers and street addresses. Libraries know the formats
 (`phonenumbers`, `python-stdnum`); where there is a check digit it must be right. The message
-never repeats what was found.
+never repeats what was found. The suggestion is the whole comment with "[phone number]" and the
+like in its place.
 
 Why: printed under an article, such a detail invites fraud and harassment, and publishing it can
 break the law (India's DPDP Act 2023, the GDPR).
@@ -30,6 +31,7 @@ addresses and phone numbers are also those of shops, offices and helplines.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import phonenumbers
@@ -39,6 +41,7 @@ from moderation import checks
 from moderation.decision import Finding
 from moderation.details import Detail, mail, papers, phones, streets
 from moderation.text import Text
+from moderation.wording import Change, rewritten
 
 
 def _region(code: str) -> str:
@@ -76,7 +79,7 @@ def check(text: Text, settings: Settings) -> Finding | None:
         max(detail.score for detail in details),
         f"Take out {named}: anyone could read and misuse it.",
         tuple(text.span(detail.start, detail.end) for detail in details),
-        _without(text.clean, details),
+        _without(text, details),
     )
 
 
@@ -96,13 +99,18 @@ def _details(clean: str, settings: Settings) -> list[Detail]:
     return sorted(found)
 
 
-def _without(clean: str, details: list[Detail]) -> str:
-    """What to write instead: of the one detail, or else of the whole comment."""
-    if len(details) == 1:
-        return f"[{details[0].kind}]"
-    parts: list[str] = []
-    done = 0
+# A link that calls or writes to somebody holds what stands in it once more.
+_LINK = re.compile(r"<a\b[^<>]*\b(?:mailto|tel|sms):[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
+
+
+def _without(text: Text, details: list[Detail]) -> str:
+    """The whole comment with the kind of each detail in its place."""
+    changes: list[Change] = []
+    is_html = text.comment.format == "html"
     for detail in details:
-        parts += (clean[done : detail.start], f"[{detail.kind}]")
-        done = detail.end
-    return "".join((*parts, clean[done:]))
+        span = text.span(detail.start, detail.end)
+        tags = _TAG.findall(span.text) if is_html else []  # one that opens there ends elsewhere
+        changes.append(Change(span, "".join([f"[{detail.kind}]", *tags])))
+    whole = rewritten(text, changes)
+    return _LINK.sub("<a>", whole) if is_html else whole

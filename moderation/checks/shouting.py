@@ -8,8 +8,8 @@ least a third of it: a row of acronyms is none. Links, hashtags and mentions are
 are quotations in capitals in a comment that is otherwise in ordinary case (a headline, say).
 
 The score is the share of the comment's letters that are shouted: 1.0 for a comment wholly in
-capitals. A share under `least_share` is ordinary emphasis. The suggestion is the shouted part in
-sentence case, with acronyms and well-known names kept.
+capitals. A share under `least_share` is ordinary emphasis. The suggestion is the whole comment
+with the shouted parts in sentence case, acronyms and well-known names kept.
 
 - Fires: "THIS IS A DISGRACE", "I say STOP THIS NONSENSE NOW, all of you."
 - Does not fire: "SHAME!", "OK", "U.P. and ISRO", "BJP, RSS and VHP", "It is NOT true.",
@@ -52,7 +52,6 @@ def check(text: Text, settings: Settings) -> Finding | None:
     places = [(stretch.words[0].start, stretch.words[-1].end) for stretch in stretches]
     draft = Draft(text)
     calm(text, stretches, draft)
-    suggestion = draft.corrected(*places[0]) if len(places) == 1 else draft.corrected()
     spans = tuple(text.span(start, end) for start, end in places)
     message = "Write this in small letters; capitals read as shouting."
-    return Finding("shouting", score, message, spans, suggestion)
+    return Finding("shouting", score, message, spans, draft.suggestion())

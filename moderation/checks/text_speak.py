@@ -6,8 +6,7 @@ only ('plz', 'bcoz', 'gr8') always count. Single letters and words that are also
 ('u', 'r', 'd', 'n', 'dis') count only where their neighbours allow it.
 
 The score grows with the share of such words and with their number: one in twenty words is a
-slip, one in five is a habit. The suggestion is the word to write, or, where there are several,
-the whole comment with all of them spelled out.
+slip, one in five is a habit. The suggestion is the whole comment with all of them spelled out.
 
 - Fires: "u r right", "Plz tell d govt", "Modi n Shah", "This is gr8, ppl!"
 - Does not fire: "D. Raja", "R n D", "rock n roll", "Vitamin D", "U.P.", "U turn", "Section 2 d",
@@ -58,5 +57,4 @@ def check(text: Text, settings: Settings) -> Finding | None:
     named = list(dict.fromkeys((word.lower(), token.text.lower()) for token, word in found))[:2]
     said = " and ".join(f"“{word}” instead of “{short}”" for word, short in named)
     spans = tuple(text.span(token.start, token.end) for token, _ in found)
-    suggestion = found[0][1] if len(found) == 1 else draft.corrected()
-    return Finding("text_speak", score, f"Write {said}.", spans, suggestion)
+    return Finding("text_speak", score, f"Write {said}.", spans, draft.suggestion())

@@ -3,6 +3,7 @@
 import pytest
 
 from moderation.checks.personal_details import Settings, check
+from moderation.comment import Comment
 from moderation.policy import Policy, PolicyError
 from moderation.text import read
 
@@ -106,7 +107,7 @@ def test_fires(comment: str, kind: str, found: str) -> None:
     assert finding is not None
     assert finding.message == f"Take out the {kind}: anyone could read and misuse it."
     assert [span.text for span in finding.spans] == [found]
-    assert finding.suggestion == f"[{kind}]"
+    assert finding.suggestion == comment.replace(found, f"[{kind}]")
 
 
 def test_several() -> None:
@@ -115,6 +116,37 @@ def test_several() -> None:
     assert finding is not None
     assert finding.message.startswith("Take out the e-mail address and the phone number:")
     assert finding.suggestion == "Mail [e-mail address], call [phone number] or [e-mail address]."
+
+
+@pytest.mark.parametrize(
+    ("comment", "suggestion"),
+    [
+        ("u r “an idiot”, call 98201 45678", "u r “an idiot”, call [phone number]"),
+        ("Well\u200b said.\r\nravi@example.org 🙏🏽", "Well\u200b said.\r\n[e-mail address] 🙏🏽"),
+    ],
+)
+def test_the_rest_of_the_comment_stays(comment: str, suggestion: str) -> None:
+    """To the character: quotation marks, line ends and what nobody sees."""
+    finding = check(read(comment), _SETTINGS)
+    assert finding is not None
+    assert finding.suggestion == suggestion
+
+
+@pytest.mark.parametrize(
+    ("comment", "suggestion"),
+    [
+        ("<p>Call <b>98765</b> 43210 &amp; ask</p>", "<p>Call <b>[phone number]</b> &amp; ask</p>"),
+        (
+            '<p>Ask <a class="x" href="mailto:ravi@example.org">ravi@example.org</a>.</p>',
+            "<p>Ask <a>[e-mail address]</a>.</p>",
+        ),
+    ],
+)
+def test_html_stays_html(comment: str, suggestion: str) -> None:
+    """No tag is lost, and no link still leads to whom it may not."""
+    finding = check(read(Comment(comment, format="html")), _SETTINGS)
+    assert finding is not None
+    assert finding.suggestion == suggestion
 
 
 def test_more_of_an_address_is_surer() -> None:

@@ -37,11 +37,11 @@ def test_must_not_fire(comment: str) -> None:
 @pytest.mark.parametrize(
     ("comment", "suggestion"),
     [
-        ("THIS IS A DISGRACE!", "This is a disgrace"),
+        ("THIS IS A DISGRACE!", "This is a disgrace!"),
         ("SHAME ON YOU", "Shame on you"),
         ("MODI AND THE BJP ARE WRONG", "Modi and the BJP are wrong"),
         ("WE LOST. I'M ANGRY, AND I SAY SO", "We lost. I'm angry, and I say so"),
-        ("“WE WILL NEVER FORGET THIS”", "We will never forget this"),
+        ("“WE WILL NEVER FORGET THIS”", "“We will never forget this”"),
         ("GO AWAY 👎 AND STAY AWAY", "Go away 👎 and stay away"),
         ("GUYS, READ THE U.P. REPORT OF P. KUMAR", "Guys, read the U.P. report of P. Kumar"),
         ("PM MODI'S NGOS, SAYS NDTV, ARE ANTI-POOR", "PM Modi's NGOs, says NDTV, are anti-poor"),
@@ -56,16 +56,16 @@ def test_wholly_in_capitals(comment: str, suggestion: str) -> None:
 
 
 def test_share_of_a_part() -> None:
-    """A shouted part scores its share of the letters, and is what is named and rewritten."""
+    """A shouted part scores its share of the letters and is named; the rest stays as it was."""
     finding = check(read("He said it. STOP THIS NOW, all of you."), Settings())
     assert finding is not None
     assert finding.score == pytest.approx(11 / 27)
     assert [span.text for span in finding.spans] == ["STOP THIS NOW"]
-    assert finding.suggestion == "Stop this now"
+    assert finding.suggestion == "He said it. Stop this now, all of you."
 
 
 def test_several_parts() -> None:
-    """With several shouts the suggestion is the whole comment."""
+    """Each shout is named, and all are rewritten."""
     finding = check(read("NO MORE LIES, he said. I WANT IT BACK!"), Settings())
     assert finding is not None
     assert len(finding.spans) == 2
@@ -88,11 +88,11 @@ def test_author_characters() -> None:
     assert finding.spans[0].start == 3
     assert finding.suggestion is not None
     assert "&amp;" in finding.spans[0].text
-    assert finding.suggestion.startswith("Stop &amp; think\r\n")
+    assert finding.suggestion.startswith("🙏🏽 Stop &amp; think\r\n")
 
 
 def test_html_tags_are_kept() -> None:
     """Tags between shouted words stay in the suggestion."""
     finding = check(read(Comment("<p>STOP <b>THIS</b> NOW</p>", format="html")), Settings())
     assert finding is not None
-    assert finding.suggestion == "Stop <b>this</b> now"
+    assert finding.suggestion == "<p>Stop <b>this</b> now</p>"

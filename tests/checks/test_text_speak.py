@@ -52,22 +52,22 @@ def test_must_not_fire(comment: str) -> None:
     ("comment", "words", "suggestion"),
     [
         ("u", ["u"], "you"),
-        ("Can U tell me why?", ["U"], "you"),
-        ("I love u.", ["u"], "you"),
+        ("Can U tell me why?", ["U"], "Can you tell me why?"),
+        ("I love u.", ["u"], "I love you."),
         ("u r right", ["u", "r"], "you are right"),
         ("how r u", ["r", "u"], "how are you"),
         ("y r u angry", ["y", "r", "u"], "why are you angry"),
         ("Plz tell d govt", ["Plz", "d"], "Please tell the govt"),
-        ("Modi n Shah won.", ["n"], "and"),
+        ("Modi n Shah won.", ["n"], "Modi and Shah won."),
         ("v should go b4 dis is over", ["v", "b4", "dis"], "we should go before this is over"),
-        ("ur right", ["ur"], "you're"),
-        ("ur house", ["ur"], "your"),
+        ("ur right", ["ur"], "you're right"),
+        ("ur house", ["ur"], "your house"),
         ("U R AN IDIOT PLZ", ["U", "R", "PLZ"], "YOU ARE AN IDIOT PLEASE"),
         ("This is gr8, ppl!", ["gr8", "ppl"], "This is great, people!"),
     ],
 )
 def test_fires(comment: str, words: list[str], suggestion: str) -> None:
-    """Each word is named, and the suggestion writes it out: alone, or in the whole comment."""
+    """Each word is named, and the suggestion is the whole comment with them written out."""
     finding = check(read(comment), Settings())
     assert finding is not None
     assert [span.text for span in finding.spans] == words
@@ -118,3 +118,6 @@ def test_html_tags_are_kept() -> None:
     finding = check(read(Comment("<b>p</b>lz and u", format="html")), Settings())
     assert finding is not None
     assert finding.suggestion == "<b>p</b>lz and you"
+    alone = check(read(Comment("<b>p</b>lz", format="html")), Settings())
+    assert alone is not None
+    assert alone.suggestion is None

@@ -85,9 +85,10 @@ def claim(
 
 def release(session: Session, decision_id: str, *, who: str) -> None:
     """Give a claim back before it ends; nothing happens where `who` holds none."""
-    row = get(session, decision_id)
-    if row.claimed_by == who:
-        row.claimed_by = row.claimed_until = None
+    theirs = (DecisionRow.id == decision_id, DecisionRow.claimed_by == who)
+    given_back = update(DecisionRow).where(*theirs).values(claimed_by=None, claimed_until=None)
+    session.execute(given_back)  # in one: whoever claims it meanwhile keeps it
+    session.refresh(get(session, decision_id))
 
 
 def _waiting(who: str | None, filters: Filters, now: dt.datetime) -> list[ColumnElement[bool]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import sqlalchemy as sa
 
 from api.record import queue, verdicts
 from api.record.database import Sessions, writing
@@ -77,6 +78,19 @@ def test_a_claimed_comment_is_not_shown_to_a_second_moderator(
         queue.release(session, first, who="mohan")
         queue.release(session, first, who="asha")
     assert _page(sessions, who="mohan") == [first, second]
+
+
+def test_who_claimed_it_meanwhile_keeps_it(sessions: Sessions, keep: Keep) -> None:
+    """Giving back a claim that has ended takes nothing from the next moderator."""
+    id_ = keep("Short one")
+    with writing(sessions) as session:
+        row = queue.claim(session, id_, who="asha", lasts=CLAIM, now=NOW)
+        assert row.claimed_by == "asha"
+        taken = sa.text("UPDATE decisions SET claimed_by = 'mohan'")  # by another, unseen here
+        session.connection().execute(taken)
+        queue.release(session, id_, who="asha")
+    with sessions() as session:
+        assert get(session, id_).claimed_by == "mohan"
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "bm90IGpzb24=", "WzEsMl0="])

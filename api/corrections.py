@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
+from pydantic import ValidationError
 
 from api import errors
 from api.auth import needs
@@ -18,6 +19,7 @@ from api.record_schemas import (
     EraseIn,
     OutcomeIn,
     RecordedOut,
+    ReleaseQuery,
     VerdictIn,
     WhoIn,
 )
@@ -135,11 +137,23 @@ def claim(path: DecisionPath, body: ClaimIn) -> Response:
     responses={"200": RecordedOut, **WRITING},
 )
 @needs("verdict")
-def release(path: DecisionPath, query: WhoIn) -> Response:
+def release(path: DecisionPath, query: ReleaseQuery) -> Response:
     """Before it ends by itself."""
+    who = query.who or _who_in_body()
     with writing(keeper().sessions) as session:
-        queue.release(session, path.decision_id, who=query.who)
+        queue.release(session, path.decision_id, who=who)
         return jsonify(whole(decisions.get(session, path.decision_id)))
+
+
+def _who_in_body() -> str:
+    """Where a claim names who, giving it back may too."""
+    if not request.is_json:
+        detail = "is missing; name the moderator in the address (?who=…) or in a JSON body"
+        raise errors.unprocessable([{"pointer": "/who", "detail": detail}])
+    try:
+        return WhoIn.model_validate(request.get_json()).who
+    except ValidationError as error:
+        raise errors.of_fields(error) from None
 
 
 @corrections.post(

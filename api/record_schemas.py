@@ -54,6 +54,16 @@ class WhoIn(_Strict):
     who: Line = Field(min_length=1)
 
 
+class ReleaseQuery(BaseModel):
+    """Who gives a claim back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    who: Line | None = Field(
+        None, min_length=1, description="The moderator; needed here or in a JSON body."
+    )
+
+
 class ClaimIn(WhoIn):
     """Who reads a comment now, and for how long."""
 

@@ -170,6 +170,17 @@ def test_a_claim_keeps_others_away(client: FlaskClient) -> None:
     assert len(client.get("/v1/queue?who=mohan").get_json()["decisions"]) == 1
 
 
+def test_a_claim_is_given_back_as_it_was_taken(client: FlaskClient) -> None:
+    """Who gives it back stands in the body or in the address; a mistake names both places."""
+    url = f"/v1/decisions/{decide(client)['id']}/claim"
+    client.post(url, json={"who": "asha"})
+    assert client.delete(url, json={"who": "asha"}).get_json()["claimed_by"] is None
+    assert "?who=" in problem(client.delete(url), 422)
+    assert "/whom: is not a field" in problem(
+        client.delete(url, json={"whom": "a", "who": "a"}), 422
+    )
+
+
 def test_the_queue_goes_page_by_page(client: FlaskClient) -> None:
     """The cursor of one page leads to the next, until there is none."""
     made = [decide(client, f"LOUD {n}")["id"] for n in range(5)]

@@ -278,6 +278,17 @@ def test_keys_open_what_their_scopes_say(tmp_path: Path) -> None:
     assert client.get("/healthz").status_code == 200
 
 
+def test_what_everyone_may_know_needs_no_key(tmp_path: Path) -> None:
+    """The guidelines and the models, as docs/api.md says; the metrics need a key that reads."""
+    app = make(tmp_path)
+    reads, decides = _key(app, "read"), _key(app, "decide")
+    client = app.test_client()
+    paths = ("/v1/guidelines", "/v1/models", "/healthz", "/readyz", "/try", "/docs")
+    assert {path: client.get(path).status_code for path in paths} == dict.fromkeys(paths, 200)
+    asked = [client.get("/metrics", headers=headers) for headers in ({}, decides, reads)]
+    assert [answer.status_code for answer in asked] == [401, 403, 200]
+
+
 def test_unprotected_can_be_refused(tmp_path: Path) -> None:
     """Where others reach the service, no key means no entry."""
     client = make(tmp_path, MODERATION_UNPROTECTED=False).test_client()

@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 from flask import current_app, g, request
 from limits import parse
 from limits.errors import StorageError
-from limits.storage import storage_from_string
+from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -59,6 +59,7 @@ class Gate:
         self.rate = rate
         self.marker = marker
         self._limiter = MovingWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
+        self._counted_at = 0.0
         self._keys_there, self._looked = marker.exists(), -CACHED_S
         self._seen: dict[bytes, tuple[float, Key]] = {}  # by the secret's hash
 
@@ -68,6 +69,8 @@ class Gate:
             if self.unprotected and not self._has_keys():
                 return ANYONE
             raise Problem(401, "Send your API key in the header Authorization: Bearer <key>.")
+        if not (secret.isascii() and secret.isprintable()):
+            raise _unknown()  # no key of ours, nor one that a database can look for
         now = time.monotonic()
         hashed = hashlib.sha256(secret.encode()).digest()
         at, known = self._seen.get(hashed, (0.0, None))
@@ -85,7 +88,7 @@ class Gate:
             raise _cannot_check() from None
         if found is None:
             self._seen.pop(hashed, None)
-            raise Problem(401, "This API key is not known, or was revoked.")
+            raise _unknown()
         if len(self._seen) > 10_000:
             self._seen.clear()
         self._seen[hashed] = (now, found)
@@ -96,6 +99,7 @@ class Gate:
         rate = key.rate or self.rate
         if key is ANYONE:
             return
+        self._mind_the_clock()
         try:
             free = self._limiter.hit(parse(rate), key.id)
         except StorageError:
@@ -104,6 +108,16 @@ class Gate:
         if not free:
             said = f"This key may ask {rate}. Wait a second and try again."
             raise Problem(429, said, headers=[("Retry-After", "1")])
+
+    def _mind_the_clock(self) -> None:
+        """Begin anew where the clock was set back: what was counted lies in the future then.
+
+        A storage that services share is left alone: its clock need not be this one.
+        """
+        now, before = time.time(), self._counted_at
+        self._counted_at = now
+        if now < before - 1 and isinstance(self._limiter.storage, MemoryStorage):
+            self._limiter.storage.reset()
 
     def keyless(self) -> bool | None:
         """Whether no key was ever made; None while the database cannot be asked."""
@@ -131,6 +145,10 @@ class Gate:
             self.marker.touch(mode=0o600)
         except OSError as error:
             log.error("that there are keys cannot be remembered: %s", error.strerror)
+
+
+def _unknown() -> Problem:
+    return Problem(401, "This API key is not known, or was revoked.")
 
 
 def _cannot_check() -> Problem:

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 EVERY_S = 1.0
 BESIDE = 10  # the niceness of the thread that loads models, so that requests go first
 FORGET_EVERY = dt.timedelta(hours=1)
+SET_S = 60.0  # a clock that moves by more than so much was set
+STEADY_S = 600.0  # so long nobody is forgotten after that
 
 
 class Housekeeper:
@@ -46,6 +49,8 @@ class Housekeeper:
         self.on_look: Callable[[], None] | None = None
         self._prepared = False
         self._forgot_at: dt.datetime | None = None
+        self._began: float | None = None  # when the machine started, by the clock
+        self._steady_from = 0.0
         self._stop = threading.Event()
 
     def prepare(self) -> None:
@@ -72,13 +77,17 @@ class Housekeeper:
 
     def round(self) -> None:
         """One round: the schema, the spool, the retention, the drift."""
+        if self.keeper.circuit.open:
+            self._prepared = False  # what comes back may be another, such as a backup put in place
         if not self._prepared:
             self.prepare()
-        self.keeper.drain()
-        if not self.keeper.circuit.open:
-            self._forget()
-            if self.drifting:
-                self.drifting.look()
+        try:
+            self.keeper.drain()
+        finally:  # whatever waits in the spool, people are forgotten in time
+            if not self.keeper.circuit.open:
+                self._forget()
+                if self.drifting:
+                    self.drifting.look()
 
     def send(self, hook: Hook) -> None:
         """Send the calls that are due to one webhook, in a thread of its own.
@@ -127,7 +136,20 @@ class Housekeeper:
     def _forget(self) -> None:
         """Empty what is older than the retention, once an hour."""
         now = self.keeper.clock()
+        if self.retention_days is None or not self._steady(now):
+            return
         due = self._forgot_at is None or abs(now - self._forgot_at) >= FORGET_EVERY
-        if self.retention_days is not None and due:
+        if due:
             self._forgot_at = now
             erase.older_than(self.keeper.sessions, self.retention_days, now)
+
+    def _steady(self, now: dt.datetime) -> bool:
+        """Whether nobody has set the clock of late: by one that is wrong all would be forgotten.
+
+        A machine that has just started may not know the time yet, either.
+        """
+        running = time.monotonic()
+        began = now.timestamp() - running
+        if self._began is None or abs(began - self._began) > SET_S:
+            self._began, self._steady_from = began, running + STEADY_S
+        return running >= self._steady_from

@@ -20,6 +20,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
 
 Sessions = sessionmaker[Session]
@@ -69,8 +70,15 @@ def _sqlite(url: sa.URL, timeout_s: float) -> sa.Engine:
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": timeout_s})
 
+    @event.listens_for(engine, "checkout")
+    def _same(_: Any, record: Any, __: Any) -> None:
+        # Into a file that was moved or replaced one can write on, and nobody would find it again.
+        if record.info["file"] != _file(url.database):
+            raise DisconnectionError("the file is another now")
+
     @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _: Any) -> None:
+    def _configure(connection: Any, record: Any) -> None:
+        record.info["file"] = _file(url.database)
         # The driver's own transactions begin too late to lock in order; SQLAlchemy begins them.
         connection.isolation_level = None
         _write_ahead(connection, timeout_s)
@@ -84,6 +92,15 @@ def _sqlite(url: sa.URL, timeout_s: float) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
+
+
+def _file(path: str | None) -> tuple[int, int] | None:
+    """Which file stands there; None where none does."""
+    try:
+        found = Path(path or ":memory:").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _write_ahead(connection: Any, timeout_s: float) -> None:

@@ -36,19 +36,25 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make()
 
     def put(self, values: Mapping[str, Any]) -> None:
         """Keep a decision safely on disk. Raises `OSError` where the disk is full."""
+        self._make()
         _write(self.folder / f"{values['id']}.json", values)
 
     def probe(self) -> None:
         """Raise `OSError` where nothing can be written here."""
+        self._make()
         path = self.folder / f".probe-{os.getpid()}-{threading.get_ident()}"
         try:
             path.write_bytes(b"\0" * 4096)
         finally:
             path.unlink(missing_ok=True)
+
+    def _make(self) -> None:
+        """Make the folder, anew where someone removed it."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def __len__(self) -> int:
         return sum(1 for _ in self.folder.glob("*.json"))
@@ -66,7 +72,7 @@ class Spool:
             waiting = self._waiting() if mine else []
             for at in range(0, len(waiting), BATCH):
                 batch = self._read(waiting[at : at + BATCH])
-                refused = decisions.keep(sessions, batch.values(), now, hooks)
+                refused = _kept(sessions, list(batch.values()), now, hooks)
                 for path, values in batch.items():
                     if values["id"] in refused:
                         path.rename(path.with_suffix(REFUSED))
@@ -98,12 +104,19 @@ class Spool:
         return sorted(self.folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
 
     def _read(self, paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
-        """What the files hold; one that is damaged is set aside."""
+        """What the files hold; one that is damaged is set aside, one that is locked waits on."""
         found = {}
         for path in paths:
             try:
-                found[path] = json.loads(path.read_text("utf-8"))
+                values = json.loads(path.read_text("utf-8"))
             except ValueError:
+                values = None
+            except OSError as error:
+                log.error("a waiting decision: %s: %s", path.name, error.strerror)
+                continue
+            if isinstance(values, dict) and values.get("id") == path.stem:
+                found[path] = values
+            else:
                 log.error("a waiting decision cannot be read: %s", path.name)
                 path.rename(path.with_suffix(REFUSED))
         return found
@@ -117,13 +130,37 @@ class Spool:
 
     @contextlib.contextmanager
     def _locked(self, *, wait: bool) -> Iterator[bool]:
-        with (self.folder / ".lock").open("w") as file:
+        self._make()
+        path = self.folder / ".lock"
+        with path.open("w") as file:
+            _like_its_folder(path)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 yield False
                 return
             yield True
+
+
+def _kept(
+    sessions: Sessions, rows: Sequence[Mapping[str, Any]], now: dt.datetime, hooks: Sequence[Hook]
+) -> set[str]:
+    """Record the rows; the ids of those that can never be, which cost the others nothing."""
+    try:
+        return decisions.keep(sessions, rows, now, hooks)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        if len(rows) > 1:
+            return set().union(*(_kept(sessions, [row], now, hooks) for row in rows))
+        # As another version of this program wrote it: not ours to read, nor to throw away.
+        log.error("a waiting decision is of another shape: %s", type(error).__name__)
+        return {rows[0]["id"]}
+
+
+def _like_its_folder(path: Path) -> None:
+    """Root, who erases from the command line, leaves nothing that the service cannot read."""
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _write(final: Path, values: Mapping[str, Any]) -> None:
@@ -135,6 +172,7 @@ def _write(final: Path, values: Mapping[str, Any]) -> None:
             json.dump(values, file)
             file.flush()
             os.fsync(file.fileno())
+        _like_its_folder(partial)
         partial.rename(final)
     except OSError:
         with contextlib.suppress(OSError):

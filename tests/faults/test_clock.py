@@ -11,8 +11,11 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from api import App
+from api.errors import Problem
+from api.housekeeping import STEADY_S
 from api.record import seal, webhooks
 from api.record.circuit import RETRY_S, Circuit
+from api.record.keys import Key
 from api.record.webhooks import Hook
 from tests.api.test_records import decide, make
 from tests.record.conftest import NOW
@@ -109,3 +112,48 @@ def test_a_database_that_was_away_is_asked_again() -> None:
     assert (circuit.may_try(), circuit.may_try(), circuit.open) == (True, False, True)
     circuit.answered()
     assert (circuit.may_try(), circuit.open) == (True, False)
+
+
+def test_retention_distrusts_a_clock_that_was_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forty days ahead for three seconds: nobody is forgotten. Ahead for good: in time."""
+    app = make(tmp_path, MODERATION_RETENTION_DAYS="30")
+    keeper, housekeeper = app.extensions["keeper"], app.extensions["housekeeper"]
+    running = 0.0
+    monkeypatch.setattr("api.housekeeping.time.monotonic", lambda: running)
+
+    def after(seconds: float, ahead: dt.timedelta) -> int:
+        """How many wait for a moderator when the machine has run so long."""
+        nonlocal running
+        running = seconds
+        keeper.clock = lambda: NOW + ahead + dt.timedelta(seconds=seconds)
+        housekeeper.round()
+        shown: list[Any] = app.test_client().get("/v1/queue").get_json()["decisions"]
+        return len(shown)
+
+    keeper.clock = lambda: NOW
+    decide(app.test_client(), "LOUD 1")
+    none, days = dt.timedelta(0), dt.timedelta(days=40)
+    assert after(0, none) == after(STEADY_S, none) == 1
+    assert after(STEADY_S + 5000, days) == after(STEADY_S + 5003, days) == 1
+    assert after(STEADY_S + 5004, none) == after(2 * STEADY_S + 5004, none) == 1
+    assert after(20_000, days) == 1
+    assert after(20_000 + STEADY_S, days) == 0
+
+
+def test_requests_are_counted_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what was counted lies in the future, and the key is locked out for as long."""
+    app = make(tmp_path)
+    gate, now = app.extensions["gate"], 1_000_000.0
+    monkeypatch.setattr("time.time", lambda: now)
+    key = Key("k", "k", frozenset({"decide"}), "2 per minute")
+    gate.count(key)
+    gate.count(key)
+    with pytest.raises(Problem, match="may ask"):
+        gate.count(key)
+    now -= 3600
+    gate.count(key)
+    gate.count(key)
+    with pytest.raises(Problem, match="may ask"):
+        gate.count(key)

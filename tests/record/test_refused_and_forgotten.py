@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from api.record import database, decisions, erase, webhooks
 from api.record.database import Sessions, writing
@@ -162,3 +166,55 @@ def test_nobody_else_reads_the_files(tmp_path: Path, moderator: Moderator) -> No
     engine.dispose()
     folders = (tmp_path / "data", spool.folder)
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
+
+
+def test_what_cannot_be_read_stops_no_other(
+    sessions: Sessions, spool: Spool, moderator: Moderator
+) -> None:
+    """Of another version's shape, or locked: the first is set aside, the second waits on."""
+    spool.put(_values(moderator, "Short 1", id="c1"))
+    shapes = ({"id": "x", "extra": 1}, {"id": "another"}, [1], {"id": "y", "decided_at": 5})
+    for name, values in zip(("x", "other", "list", "y"), shapes, strict=True):
+        (spool.folder / f"{name}.json").write_text(json.dumps(values))
+    (spool.folder / "locked.json").mkdir()
+    assert spool.drain(sessions, NOW) == 1
+    assert _comments(sessions) == ["c1"]
+    names = {path.name for path in spool.folder.iterdir() if path.name != ".lock"}
+    assert names == {"locked.json", *(f"{name}.refused" for name in ("x", "other", "list", "y"))}
+
+
+def test_a_spool_that_was_removed_is_made_anew(
+    sessions: Sessions, spool: Spool, moderator: Moderator
+) -> None:
+    """A decision waits there, and who is forgotten is told so."""
+    shutil.rmtree(spool.folder)
+    assert erase.by_author(sessions, spool, "", "ravi", NOW) == 0
+    shutil.rmtree(spool.folder)
+    spool.put(_values(moderator, "Short 1", id="c1"))
+    assert spool.drain(sessions, NOW) == 1
+
+
+def test_what_root_erases_stays_the_services(
+    sessions: Sessions, spool: Spool, moderator: Moderator
+) -> None:
+    """`sudo moderation record erase` leaves no file that the service cannot read."""
+    if os.geteuid() != 0:
+        return
+    spool.put(_values(moderator, "Short 1", id="c1", author="ravi"))
+    os.chown(spool.folder, 12345, 12345)
+    assert erase.by_author(sessions, spool, "", "ravi", NOW) == 1
+    assert {path.stat().st_uid for path in spool.folder.iterdir()} == {12345}
+
+
+def test_a_record_that_was_moved_is_not_written_on(tmp_path: Path) -> None:
+    """What is answered as recorded can be found; into the moved file nothing more goes."""
+    path = tmp_path / "record.sqlite"
+    engine = database.connect(f"sqlite:///{path}")
+    database.upgrade(engine)
+    path.rename(tmp_path / "moved.sqlite")
+    with pytest.raises(OperationalError, match="no such table"), engine.connect() as connection:
+        connection.execute(select(DecisionRow.id))
+    database.upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.execute(select(DecisionRow.id)).all() == []
+    engine.dispose()

@@ -11,7 +11,7 @@ from flask import Response, jsonify, stream_with_context
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from api import errors
 from api.auth import needs
@@ -62,6 +62,7 @@ def blueprint(name: str) -> APIBlueprint:
     made.register_error_handler(UnknownDecisionError, _unknown)
     made.register_error_handler(ConflictError, _conflict)
     made.register_error_handler(CursorError, _cursor)
+    made.register_error_handler(DataError, _unfit)
     made.register_error_handler(SQLAlchemyError, _away)
     made.before_request(_reachable)
     return made
@@ -83,6 +84,11 @@ def _conflict(error: ConflictError) -> Response:
 
 def _cursor(error: CursorError) -> Response:
     return errors.response(errors.unprocessable([{"pointer": "/cursor", "detail": str(error)}]))
+
+
+def _unfit(_: DataError) -> Response:
+    said = "The address holds a character that no record can keep, such as NUL."
+    return errors.response(Problem(422, said))
 
 
 def _away(error: SQLAlchemyError) -> Response:

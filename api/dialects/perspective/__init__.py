@@ -169,7 +169,7 @@ def _comment(asked: AnalyzeRequest | SuggestRequest) -> Comment:
         raise wire.refused("INVALID_REQUEST", said)
     return Comment(
         entry.text,
-        id=asked.client_token.replace("\0", "") or None,
+        id=asked.client_token or None,
         article=_around(known.article.text) if known else None,
         parent=_around(known.parent_comment.text) if known else None,
     )

@@ -62,7 +62,8 @@ class RefusedError(HTTPException):
             "details": [self.details],
         }
         body = json.dumps({"error": error}, indent=2, ensure_ascii=False)
-        return Response(body, status, self.headers, mimetype="application/json")
+        sound = body.encode("utf-8", "replace")  # it may quote half a surrogate pair
+        return Response(sound, status, self.headers, mimetype="application/json")
 
 
 def refused(kind: str, message: str, **more: object) -> RefusedError:
@@ -112,8 +113,13 @@ def _sound(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def _kept(text: str) -> str:
+    """Without what no database keeps."""
+    return text.replace("\0", "")
+
+
 Sound = Annotated[str, AfterValidator(_sound)]
-Token = Annotated[str, Field(max_length=500), AfterValidator(_sound)]
+Token = Annotated[str, Field(max_length=500), AfterValidator(_sound), AfterValidator(_kept)]
 ScoreType = Literal["SCORE_TYPE_UNSPECIFIED", "PROBABILITY", "STD_DEV_SCORE", "PERCENTILE", "RAW"]
 
 

@@ -116,9 +116,7 @@ def create_app(
 
 def settings_from_environment(own: Mapping[str, Any]) -> settings.Settings:
     """The settings of the environment with `own` laid over them. Raises `SettingsError`."""
-    names = (*settings.NAMES, settings.FILE)
-    environment = {name: os.environ[name] for name in names if os.environ.get(name)}
-    return settings.read({**environment, **own})
+    return settings.read({**settings.meant(os.environ), **own})
 
 
 def _furnish(app: App, chosen: settings.Settings, given: Moderator | None, *, shared: bool) -> None:

@@ -170,13 +170,31 @@ def read(values: Mapping[str, Any]) -> Settings:
     """
     given = {key.removeprefix(PREFIX).lower(): value for key, value in values.items()}
     whole = {**_file(given.pop("settings", None)), **given}
+    unsigned = whole.get("webhooks") and whole.get("webhook_secret") is None
+    problems = [f"{PREFIX}WEBHOOK_SECRET: is missing; webhooks are always signed"] * bool(unsigned)
     try:
         settings = Settings.model_validate(whole)
     except ValidationError as error:
-        raise SettingsError([_problem(**detail) for detail in error.errors()]) from None
-    if settings.webhooks and settings.webhook_secret is None:
-        raise SettingsError([f"{PREFIX}WEBHOOK_SECRET: is missing; webhooks are always signed"])
+        problems = [*(_problem(**detail) for detail in error.errors()), *problems]
+    if problems:
+        raise SettingsError(problems)
     return settings
+
+
+def meant(environment: Mapping[str, str]) -> dict[str, str]:
+    """What of an environment is meant for this program: settings, and what nearly is one.
+
+    Other names with the prefix may be somebody else's. Kubernetes makes such for a service that
+    is called 'moderation'.
+
+    >>> list(meant({"MODERATION_RETENTION_DAY": "3", "MODERATION_PORT": "tcp://…", "HOME": "/"}))
+    ['MODERATION_RETENTION_DAY']
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if value and name.startswith(PREFIX) and _nearest(name)
+    }
 
 
 def shown(settings: Settings) -> dict[str, str]:
@@ -219,6 +237,16 @@ def _file(path: str | Path | None) -> dict[str, Any]:
 def _problem(*, loc: tuple[int | str, ...], type: str, msg: str, **_: Any) -> str:  # noqa: A002 - pydantic's own word
     name = PREFIX + str(loc[0]).upper()
     if type == "extra_forbidden":
-        near = difflib.get_close_matches(name, NAMES, n=1)
-        return f"{name}: no such setting" + (f"; did you mean {near[0]}?" if near else "")
+        near = _nearest(name)
+        return f"{name}: no such setting" + (f"; did you mean {near}?" if near else "")
     return f"{name}: {msg.removeprefix('Value error, ').replace('Input should', 'must')}"
+
+
+def _nearest(name: str) -> str | None:
+    """The setting's own name, or that of one spelt much like it."""
+    names = [known.removeprefix(PREFIX) for known in (*NAMES, FILE)]
+    near = difflib.get_close_matches(name.removeprefix(PREFIX), names, n=1, cutoff=_NEAR)
+    return PREFIX + near[0] if near else None
+
+
+_NEAR = 0.8  # 'POLCY' and 'POLICY' are at 0.91, 'PORT' and 'POLICY' at 0.40

@@ -35,6 +35,25 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert create_app({name: 2048}, moderator=small).config["MAX_CONTENT_LENGTH"] == 2048
 
 
+def test_a_misspelt_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is in the file of settings; a name that is like none may be somebody else's."""
+    monkeypatch.setenv("MODERATION_RETENTION_DAY", "3")
+    monkeypatch.setenv("MODERATION_PORT_8000_TCP", "tcp://10.0.0.1:8000")
+    with pytest.raises(SettingsError) as caught:
+        create_app(moderator=small_moderator())
+    said = "MODERATION_RETENTION_DAY: no such setting; did you mean MODERATION_RETENTION_DAYS?"
+    assert caught.value.problems == [said]
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    """Nobody starts the service three times to hear of three."""
+    wrong = {"MODERATION_RATE": "often", "MODERATION_WEBHOOKS": "http://a/", "MODERATION_SPOL": "a"}
+    with pytest.raises(SettingsError) as caught:
+        create_app(wrong, moderator=small_moderator())
+    names = {problem.partition(":")[0] for problem in caught.value.problems}
+    assert names == {"MODERATION_RATE", "MODERATION_WEBHOOK_SECRET", "MODERATION_SPOL"}
+
+
 def test_only_the_factory_reads_the_environment() -> None:
     """No other file of the service looks at `os.environ`."""
     root = Path(__file__).parents[2] / "api"

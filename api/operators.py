@@ -146,16 +146,32 @@ def record() -> None:
 
 @record.command()
 def seal() -> None:
-    """Chain the hashes of all rows since the last seal, and print the new seal."""
+    """Chain the hashes of all rows since the last seal, and print the last seal's hash.
+
+    It stands alone on standard output, for `moderation record verify --expect`.
+    """
 
     with _sessions() as sessions:
         made = list(iter(lambda: seals.seal(sessions, utc_now()), None))
-    if not made:
-        click.echo("Nothing new to seal.")
-        return
-    rows = sum(seal.rows for seal in made)
-    click.echo(f"seal {made[-1].id}: {rows} rows since the last, {made[-1].hash}")
-    click.echo("Keep this hash elsewhere too: it proves the record as it is now.", err=True)
+        with sessions() as session:
+            hash_ = seals.last(session)
+    if made:
+        rows = sum(seal.rows for seal in made)
+        click.echo(f"seal {made[-1].id}: {_many(rows, 'row')} since the last", err=True)
+        click.echo("Keep this hash elsewhere too: it proves the record as it is now.", err=True)
+    else:
+        click.echo("Nothing new to seal." if hash_ else "Nothing to seal yet.", err=True)
+    if hash_:
+        click.echo(hash_)
+
+
+def _many(count: int, what: str, plural: str = "") -> str:
+    """A number of things.
+
+    >>> _many(1, "row"), _many(0, "row"), _many(2, "delivery is", "deliveries are")
+    ('1 row', '0 rows', '2 deliveries are')
+    """
+    return f"{count} {what if count == 1 else plural or what + 's'}"
 
 
 @record.command()
@@ -170,7 +186,8 @@ def verify(expect: str | None) -> None:
         problems.append(f"the last seal is {found.hash}, not the one you kept")
     for problem in problems:
         click.echo(problem, err=True)
-    click.echo(f"{found.seals} seals over {found.rows} rows, {found.unsealed} rows not sealed yet")
+    over = f"{_many(found.seals, 'seal')} over {_many(found.rows, 'row')}"
+    click.echo(f"{over}, {_many(found.unsealed, 'row')} not sealed yet")
     if problems:
         raise click.ClickException("the record is not as it was sealed")
 
@@ -195,7 +212,8 @@ def erase(
             count = erasing.by_author(sessions, spool, community, author, utc_now())
         else:
             count = erasing.older_than(sessions, older_than or 0, utc_now())
-    click.echo(f"{count} decisions hold no text or reference any more.")
+    hold = _many(count, "decision holds", "decisions hold")
+    click.echo(f"{hold} no text or reference any more.")
 
 
 @record.command()
@@ -270,9 +288,12 @@ def dead() -> None:
 def resend(ids: tuple[str, ...]) -> None:
     """Send dead letters again: those named, or all."""
 
-    with _writing() as session:
-        count = hooks.resend(session, ids or None, utc_now())
-    click.echo(f"{count} deliveries are due again.")
+    try:
+        with _writing() as session:
+            count = hooks.resend(session, ids or None, utc_now())
+    except LookupError as error:
+        raise click.UsageError(str(error)) from None
+    click.echo(f"{_many(count, 'delivery is', 'deliveries are')} due again.")
 
 
 @click.command()

@@ -34,6 +34,11 @@ def close(row: Sealed) -> None:
     row.private_digest = _private(row)
 
 
+def last(session: Session) -> str | None:
+    """The hash of the last seal; None where nothing was ever sealed."""
+    return session.scalar(select(Seal.hash).order_by(Seal.id.desc()).limit(1))
+
+
 def moment(session: Session, now: dt.datetime) -> dt.datetime:
     """When a row is recorded: `now`, but never before the last seal, should the clock go back."""
     last = session.scalar(select(Seal.sealed_at).order_by(Seal.id.desc()).limit(1))
@@ -96,7 +101,8 @@ def verify(session: Session) -> Verified:
             computed = _link(computed, row)
             rows += 1
         if rows != last.rows:
-            problems.append(f"seal {last.id} covers {last.rows} rows, but {rows} are there")
+            covered = "1 row" if last.rows == 1 else f"{last.rows} rows"
+            problems.append(f"seal {last.id} covers {covered}, but {rows} are there")
         if computed != last.hash:
             problems.append(f"the rows under seal {last.id} are not those that were sealed")
         hash_, count = last.hash, count + rows

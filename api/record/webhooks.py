@@ -26,7 +26,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from api.record.database import Sessions, writing
@@ -114,11 +114,20 @@ def dead_letters(session: Session) -> Sequence[DeliveryRow]:
 
 
 def resend(session: Session, ids: Sequence[str] | None, now: dt.datetime) -> int:
-    """Make dead letters due again, all of them where no ids are given; how many."""
-    dead = [row for row in dead_letters(session) if ids is None or row.id in ids]
-    for row in dead:
-        row.state, row.tries, row.due_at = "due", 0, now
-    return len(dead)
+    """Make dead letters due again, all of them where no ids are given; how many.
+
+    Raises `LookupError` for an id that no dead letter has.
+    """
+    which = [DeliveryRow.state == "dead"]
+    if ids is not None:
+        which.append(DeliveryRow.id.in_(ids))
+        dead = set(session.scalars(select(DeliveryRow.id).where(*which)))
+        unknown = [id_ for id_ in ids if id_ not in dead]
+        if unknown:
+            raise LookupError(f"there is no dead letter '{unknown[0]}'")
+    count = session.scalar(select(func.count()).select_from(DeliveryRow).where(*which)) or 0
+    session.execute(update(DeliveryRow).where(*which).values(state="due", tries=0, due_at=now))
+    return count
 
 
 def sign(secret: str, id_: str, timestamp: int, body: bytes) -> str:

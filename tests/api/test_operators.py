@@ -106,6 +106,7 @@ def test_keys_are_made_listed_and_revoked(run: Run) -> None:
         (["keys", "create", "--name", "a", "--scope", "all"], "'all' is not one of"),
         (["keys", "create", "--name", "a", "--scope", "read", "--rate", "often"], "rate: use one"),
         (["keys", "revoke", "nobody"], "there is no key 'nobody'"),
+        (["webhooks", "resend", "zzz"], "there is no dead letter 'zzz'"),
         (["record", "erase"], "name one of"),
         (["record", "erase", "--author", "a", "--comment", "b"], "name one of"),
         (["record", "erase", "--older-than", "0"], "0 is not in the range"),
@@ -153,9 +154,13 @@ def test_settings_are_shown_without_secrets(run: Run, monkeypatch: pytest.Monkey
 def test_sealing_and_verifying(run: Run, sessions: Sessions) -> None:
     """Exit code 1 when the record is not as it was sealed, or not the one that was kept."""
     sealed = run("record", "seal")
-    kept = sealed.stdout.split()[-1]
-    assert sealed.exit_code == 0
-    assert run("record", "seal").stdout == "Nothing new to seal.\n"
+    kept = sealed.stdout.strip()
+    assert (sealed.exit_code, len(kept)) == (0, 64)
+    assert sealed.stderr.startswith("seal 1: 1 row since the last\n")
+    again = run("record", "seal")
+    assert (again.exit_code, again.stdout) == (0, sealed.stdout)
+    assert again.stderr == "Nothing new to seal.\n"
+    assert run("record", "verify").stdout == "1 seal over 1 row, 0 rows not sealed yet\n"
     assert run("record", "verify", "--expect", kept).exit_code == 0
     other = run("record", "verify", "--expect", "0" * 64)
     assert other.exit_code == 1
@@ -165,12 +170,19 @@ def test_sealing_and_verifying(run: Run, sessions: Sessions) -> None:
     assert run("record", "verify").exit_code == 1
 
 
+def test_an_empty_record_has_no_seal(run: Run) -> None:
+    """Nothing stands where a hash would be taken for one."""
+    result = run("record", "seal")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "Nothing to seal yet.\n"
+
+
 def test_erasing(run: Run, sessions: Sessions, tmp_path: Path) -> None:
     """In the record and in the spool, by comment, author and age."""
     spool = Spool(tmp_path / "spool")
     spool.put(_values("c2"))
     _keep(sessions, "c3")
-    assert run("record", "erase", "--comment", "c3").stdout.startswith("1 decisions hold no")
+    assert run("record", "erase", "--comment", "c3").stdout.startswith("1 decision holds no")
     assert run("record", "erase", "--author", "ravi").stdout.startswith("2 decisions hold no")
     _keep(sessions, "c4")
     assert run("record", "erase", "--older-than", "1").exit_code == 0
@@ -226,7 +238,7 @@ def test_dead_letters_are_listed_and_sent_again(run: Run, sessions: Sessions) ->
     listed = run("webhooks", "dead").stdout
     assert "https://desk.example/hook?***  gone" in listed
     assert "token" not in listed
-    assert run("webhooks", "resend", listed.split()[0]).stdout == "1 deliveries are due again.\n"
+    assert run("webhooks", "resend", listed.split()[0]).stdout == "1 delivery is due again.\n"
     assert run("webhooks", "resend").stdout == "0 deliveries are due again.\n"
     with sessions() as session:
         (body,) = session.execute(sa.text("SELECT body FROM deliveries WHERE state = 'due'")).one()

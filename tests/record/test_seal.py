@@ -60,8 +60,8 @@ def test_nothing_new_needs_no_seal(sealed: Sessions) -> None:
         ("UPDATE decisions SET standing = 'approve' WHERE sequence = 1", "not what was decided"),
         ("UPDATE verdicts SET reason = 'other'", "text or a reference"),
         ("DELETE FROM verdicts", "covers 3 rows, but 2 are there"),
-        ("DELETE FROM decisions WHERE sequence = 3", "covers 1 rows, but 0 are there"),
-        ("UPDATE decisions SET seal_id = NULL WHERE sequence = 3", "covers 1 rows"),
+        ("DELETE FROM decisions WHERE sequence = 3", "covers 1 row, but 0 are there"),
+        ("UPDATE decisions SET seal_id = NULL WHERE sequence = 3", "covers 1 row,"),
         ("UPDATE seals SET hash = '00' WHERE id = 1", "seal 2 does not follow"),
     ],
 )

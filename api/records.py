@@ -30,6 +30,7 @@ from api.record_schemas import (
     RecordedOut,
 )
 from api.v1 import keeper, operation, problems
+from moderation import checks
 
 CORRECT = Tag(name="Correct", description="Verdicts of moderators and appeals of authors.")
 RECORD = Tag(name="Record", description="What was decided, and why.")
@@ -135,6 +136,10 @@ def notice_to_author(path: DecisionPath) -> Response:
 @needs("read")
 def waiting(query: QueueQuery) -> Response:
     """Comments for review and open appeals, page by page."""
+    known = sorted(checks.rules().keys() | keeper().moderator.policy.rules.keys())
+    if query.rule is not None and query.rule not in known:
+        detail = f"there is no such rule; use one of {', '.join(known)}"
+        raise errors.unprocessable([{"pointer": "/rule", "detail": detail}])
     asked = query.model_dump(exclude={"order", "limit", "cursor", "who"})
     with keeper().sessions() as session:
         rows, following = queue.page(

@@ -192,6 +192,15 @@ def test_the_queue_goes_page_by_page(client: FlaskClient) -> None:
     assert seen == made
 
 
+def test_the_queue_of_one_rule(client: FlaskClient) -> None:
+    """Any rule of the program may be asked for; of another, those there are are named."""
+    made = decide(client)["id"]
+    waiting = [one["id"] for one in client.get("/v1/queue?rule=shouting").get_json()["decisions"]]
+    assert waiting == [made]
+    assert client.get("/v1/queue?rule=length").get_json()["decisions"] == []
+    assert "abuse, author," in problem(client.get("/v1/queue?rule=abusee"), 422)
+
+
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [
@@ -200,6 +209,7 @@ def test_the_queue_goes_page_by_page(client: FlaskClient) -> None:
         ("cursor=nonsense", "/cursor"),
         ("after=yesterday", "/after"),
         ("colour=red", "/colour"),
+        ("rule=abusee", "/rule"),
     ],
 )
 def test_the_queue_names_what_it_cannot_use(client: FlaskClient, query: str, pointer: str) -> None:

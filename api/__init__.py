@@ -98,8 +98,8 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.config.update({"MAX_CONTENT_LENGTH": chosen.max_content_length, **given})
     if metrics_folder:
-        os.environ[metrics.FOLDER] = str(metrics_folder)
-    _furnish(app, chosen, moderator, shared=metrics_folder is not None)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_folder)  # where its library looks
+    _furnish(app, chosen, moderator, metrics_folder)
 
     errors.register(app)
     headers.register(app)
@@ -119,7 +119,9 @@ def settings_from_environment(own: Mapping[str, Any]) -> settings.Settings:
     return settings.read({**settings.meant(os.environ), **own})
 
 
-def _furnish(app: App, chosen: settings.Settings, given: Moderator | None, *, shared: bool) -> None:
+def _furnish(
+    app: App, chosen: settings.Settings, given: Moderator | None, metrics_folder: Path | None
+) -> None:
     """Give the app what its routes work with."""
     models = chosen.models or SHIPPED
     moderator = given or Moderator.load(chosen.policy, models)
@@ -139,7 +141,7 @@ def _furnish(app: App, chosen: settings.Settings, given: Moderator | None, *, sh
     drifting = Drifting(keeper, models)
     housekeeper = Housekeeper(keeper, chosen.retention_days, [] if given else [watch], drifting)
     housekeeper.prepare()
-    counted = metrics.Metrics(keeper, housekeeper, shared=shared)
+    counted = metrics.Metrics(keeper, housekeeper, metrics_folder)
     keeper.on_lost = counted.lost.inc
     keeper.shadow = _shadowing(keeper, counted, models)
     housekeeper.on_look = counted.tell

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -36,22 +35,21 @@ from moderation.drift import Drift
 # From a tenth of a millisecond (one small rule) to ten seconds (a large batch).
 _BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where its library looks for the folder of all workers
 _METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())  # others: whatever one sends
 
 log = structlog.get_logger("api")
 
 
 class Metrics:
-    """What is counted and timed. `shared` where several workers write to one folder."""
+    """What is counted and timed; in `folder` where several workers add up."""
 
-    def __init__(self, keeper: Keeper, housekeeper: Housekeeper, *, shared: bool) -> None:
+    def __init__(self, keeper: Keeper, housekeeper: Housekeeper, folder: Path | None) -> None:
         self.keeper = keeper
         self.housekeeper = housekeeper
-        self.shared = shared
+        self.folder = folder
         self.registry = CollectorRegistry()
         self.worker = 0  # 0 is the process that made the workers
-        if shared:  # the library looks for the folder when it is imported, which is too early
+        if folder:  # the library looks for the folder when it is imported, which is too early
             values.ValueClass = tallies.value_class(lambda: self.worker)
         self.requests = Counter(
             "moderation_requests",
@@ -151,11 +149,11 @@ class Metrics:
         """All metrics in Prometheus's text format."""
         self.spool.set(len(self.keeper.spool))
         self.tell()
-        if not self.shared:
+        if not self.folder:
             return generate_latest(self.registry)
-        Path(os.environ[FOLDER]).mkdir(mode=0o700, exist_ok=True)  # someone may have tidied up
+        self.folder.mkdir(mode=0o700, exist_ok=True)  # someone may have tidied up
         together = CollectorRegistry()
-        multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # it has no types
+        multiprocess.MultiProcessCollector(together, str(self.folder))  # type: ignore[no-untyped-call]  # it has no types
         return generate_latest(together)
 
 

@@ -248,7 +248,7 @@ def _library(name: str, extra: str) -> Any:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError:
-        message = f"{extra} is not installed here: pip install 'house-rules[{extra}]'"
+        message = f"{extra} is not installed here: pip install -e '.[{extra}]'"
         raise EngineError(message) from None
 
 

@@ -104,7 +104,7 @@ def read_parquet(file: IO[bytes], max_bytes: int) -> Source:
     try:
         from pyarrow import ArrowException, parquet
     except ModuleNotFoundError:
-        raise SourceError("Parquet needs pyarrow: pip install 'house-rules[parquet]'") from None
+        raise SourceError("Parquet needs pyarrow: pip install -e '.[parquet]'") from None
     try:
         table = parquet.ParquetFile(file, pre_buffer=False)
     except (ArrowException, OSError) as error:

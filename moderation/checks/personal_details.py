@@ -10,10 +10,11 @@ Why: printed under an article, such a detail invites fraud and harassment, and p
 break the law (India's DPDP Act 2023, the GDPR).
 
 Scores: 1.0 for an e-mail or UPI address and for a card, IBAN or Aadhaar number whose check digit
-is right; 0.95 for a PAN; 0.9 for a valid phone or social security number, 0.7 for digits that
-only the words before call a phone number; 0.6 to 0.9 for a street address, the more of it stands
-there. The shipped policy refuses what is certain and lets a person look at the rest, for
-addresses and phone numbers are also those of shops, offices and helplines.
+is right, but 0.7 for an office's mailbox ("letters@…", "info@…"); 0.95 for a PAN; 0.9 for a valid
+phone or social security number, 0.7 for digits that only the words before call a phone number;
+0.6 to 0.9 for a street address, the more of it stands there. The shipped policy refuses what is
+certain and lets a person look at the rest, for addresses and phone numbers are also those of
+shops, offices and helplines.
 
 - Fires: "Call me on 98765 43210", "ravi@example.org", "ravi at gmail dot com", "pay ravi@okaxis",
   "4111 1111 1111 1111", "he lives at 14 Park Lane", "Flat No. 302, Sai Apts, MG Road, Pune 411001".

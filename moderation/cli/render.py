@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 import regex
@@ -68,7 +69,7 @@ def _title(reason: Reason) -> str:
     'shouting: review (0.90)'
     """
     did = reason.action if reason.action > Action.APPROVE else "observed"
-    return f"{reason.rule}: {did} ({reason.finding.score:.2f})"
+    return f"{reason.rule}: {did} ({_short(reason.finding.score)})"
 
 
 def _scores(decision: Decision) -> str:
@@ -79,7 +80,16 @@ def _scores(decision: Decision) -> str:
 
 
 def _parts(scores: Iterable[tuple[str, float]]) -> Iterator[str]:
-    return (f"{name} {score:.2f}" for name, score in scores)
+    return (f"{name} {_short(score)}" for name, score in scores)
+
+
+def _short(score: float) -> str:
+    """Two places, cut off: rounded up, a score would seem to have reached a threshold.
+
+    >>> _short(0.9484), _short(0.95), _short(0.29)
+    ('0.94', '0.95', '0.29')
+    """
+    return f"{math.floor(score * 100 + 1e-9) / 100:.2f}"
 
 
 def harmless(text: str) -> str:

@@ -14,6 +14,15 @@ _SPELT_OUT = re.compile(
     r"[\[(]?(?:\.|\bdot\b)[\])]? {0,2}(?:com|in|co\.in|me)\b",
     re.IGNORECASE,
 )
+# Mailboxes of an office, which are there to be written to; with a mail service's domain it is a
+# person who calls himself so.
+_OFFICES = frozenset(
+    "admin care complaint complaints contact customercare desk editor editorial enquiries enquiry"
+    " feedback grievance grievances help helpdesk helpline info inquiries letters mail media news"
+    " newsdesk newsroom office ombudsman opinion press readers secretary service support tips"
+    " webmaster".split()
+)
+_OFFICE = 0.7
 _HOSTS = ("mail", "yahoo", "outlook", "icloud")
 # Handles of the payment services (NPCI's list of UPI apps), the common ones.
 _UPI = re.compile(
@@ -26,6 +35,8 @@ _UPI = re.compile(
 def find(clean: str, allowed_domains: Collection[str]) -> Iterator[Detail]:
     """Addresses of mail and payment, but none at the allowed domains or below them.
 
+    An office's mailbox ('letters@…', 'info@…') is found with less certainty.
+
     >>> [*find("a@b.org, desk@news.example.com", ["example.com"])]
     [Detail(start=0, end=7, kind='e-mail address', score=1.0)]
     """
@@ -33,7 +44,7 @@ def find(clean: str, allowed_domains: Collection[str]) -> Iterator[Detail]:
         for match in _EMAIL.finditer(clean):
             domain = f".{match[1].lower()}"
             if not any(domain.endswith(f".{own.lower()}") for own in allowed_domains):
-                yield Detail(*match.span(), "e-mail address", 1.0)
+                yield Detail(*match.span(), "e-mail address", _certainty(match[0], domain))
         for match in _UPI.finditer(clean):
             yield Detail(*match.span(), "UPI address", 1.0)
     low = clean.lower()
@@ -41,3 +52,9 @@ def find(clean: str, allowed_domains: Collection[str]) -> Iterator[Detail]:
         for match in _SPELT_OUT.finditer(clean):
             if not _EMAIL.search(match[0]):
                 yield Detail(*match.span(), "e-mail address", 1.0)
+
+
+def _certainty(address: str, domain: str) -> float:
+    """How sure it is that an address is a person's own."""
+    name = address.partition("@")[0].lower()
+    return _OFFICE if name in _OFFICES and not any(it in domain for it in _HOSTS) else 1.0

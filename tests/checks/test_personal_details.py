@@ -175,3 +175,20 @@ _NOISE = (
 def test_noise(odd: str) -> None:
     """Long noise is read to its end and is nobody's detail."""
     assert check(read(odd), _SETTINGS) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "score"),
+    [
+        ("letters@thehindu.example", 0.7),
+        ("Info@council.example.org", 0.7),
+        ("info@gmail.com", 1.0),
+        ("ravi@council.example.org", 1.0),
+        ("information.ravi@council.example.org", 1.0),
+    ],
+)
+def test_an_offices_mailbox_is_for_a_person_to_judge(address: str, score: float) -> None:
+    """It is there to be written to; what looks like a person's own stays certain."""
+    finding = check(read(f"Write to {address} about it."), _SETTINGS)
+    assert finding is not None
+    assert finding.score == score

@@ -46,7 +46,9 @@ def _by_first(words: str) -> dict[str, list[tuple[str, str]]]:
     """Words and their forms by first letter, the likelier words first."""
     found: dict[str, list[tuple[str, str]]] = {}
     for word in words.split():
-        for form in dict.fromkeys([word, *sorted(inflections(word), key=len)]):
+        # Of equal length from behind, for '-er' is likelier than '-ed', and '-ing' than '-ers'.
+        forms = sorted(sorted(inflections(word), reverse=True), key=len)
+        for form in dict.fromkeys([word, *forms]):
             found.setdefault(skeleton(form)[0], []).append((skeleton(form), form))
     return found
 

@@ -126,7 +126,7 @@ def _forms(entries: Iterable[str]) -> Iterator[tuple[str, ...]]:
     for entry in entries:
         words = [word for word, _, _ in _words(entry)]
         if words:
-            yield from ((*words[:-1], form) for form in inflections(words[-1]))
+            yield from ((*words[:-1], form) for form in sorted(inflections(words[-1])))
 
 
 class Hit(NamedTuple):

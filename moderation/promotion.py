@@ -167,7 +167,10 @@ def _objection(root: Path, model: str, version: str, used: Mapping[str, str]) ->
     except (OSError, ValueError):
         return f"{model}/{version} was not compared with the champion: {command}"
     if not found.get("measured"):
-        return f"{model}/{version} was compared on nothing of its own: {command} --data DIR"
+        return (
+            f"{model}/{version} was compared on nothing of its own: {command} --data DIR. "
+            "Where that measures nothing either, promote it with --even-if 'what you measured'"
+        )
     if found.get("champion") != used.get(model) or found.get("versions", [used])[0] != used:
         return f"{model}/{version} was compared with another champion: {command}"
     worse = found.get("worse", [])

@@ -284,7 +284,7 @@ def _table(found: dict[str, Any]) -> str:
 
 def _suite(suite: dict[str, Any]) -> Iterator[str]:
     """What of the guideline suite is decided otherwise."""
-    every, together = suite["functionalities"], suite["harmless cases"]
+    every, wrong = suite["functionalities"], suite["harmful cases"]
     moved = [
         name
         for name, it in every.items()
@@ -295,7 +295,11 @@ def _suite(suite: dict[str, Any]) -> Iterator[str]:
         caught = f"caught {it['caught now']} -> {it['caught then']}"
         yield f"suite, {name:31} {caught}, {_held(it)}"
     yield f"suite, {f'{len(every) - len(moved)} other parts':31} as before"
-    yield f"suite, {'harmless cases of all parts':31} {_held(together)}"
+    yield f"suite, {'harmless cases of all parts':31} {_held(suite['harmless cases'])}"
+    yield (
+        f"suite, {'harmful cases of all parts':31} of {wrong['harmful']} harmful "
+        f"newly caught {wrong['newly caught']}, no longer {wrong['no longer caught']}"
+    )
 
 
 def _held(it: dict[str, Any]) -> str:

@@ -4,12 +4,14 @@ Both read the same rows that neither learned from, so differences are paired: ea
 rows once for the two (Efron and Tibshirani 1993). Many figures are guarded; so that a challenger
 as good as the champion is not refused for one of them by chance, their doubts are corrected
 together (Holm 1979), those of the sets with those of short and long comments and of groups of
-people. The guideline suite's harmless cases are guarded more strictly, all of them by one test that
-nothing corrects: the exact one of McNemar (1947) on those that only one of the two holds.
+people. The guideline suite is guarded more strictly, its harmless cases by one test that nothing
+corrects and the others by another: the exact one of McNemar (1947) on those that only one of the
+two holds.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,12 +32,13 @@ from moderation.training.suite import Case, cases
 
 RESAMPLES = 300
 DOUBT = 0.05
-HARMLESS = "harmless cases"
+HARMLESS, HARMFUL = "harmless cases", "harmful cases"
 LEVELS = (0.3, 0.5, 0.8, 0.95)  # whose counterparts are told
 OWN = (
     evaluate.Question("written for this project, attacks", "own.attack", "personal_attack"),
     evaluate.Question("written for this project, hate", "own.hate", "identity_attack"),
     evaluate.Question("written for this project, abusive", "own.toxic", "toxicity"),
+    evaluate.Question("written for this project, spam", "own.spam", "spam"),
 )
 """What can be asked wherever the project is, without any public set."""
 
@@ -133,7 +136,8 @@ def compare(
 
     On the comments written for this project and the guideline suite, and on the public sets where
     `data` has them: at most `most` rows of each, drawn by the seed. `policy` decides about the
-    suite; by default the shipped one. Raises `ModelError`.
+    suite; by default the shipped one. `measured` counts the figures of scores that the challenger
+    gives, and no others: those cannot differ. Raises `ModelError`.
     """
     used = champions(root)
     sides = Models.load(root), Models.load(root, {**used, model: version})
@@ -143,18 +147,19 @@ def compare(
     ]
     now, then = (evaluate.scored_rows(side, rows).scores for side in sides)
     figures: dict[str, dict[str, Any]] = {"sets": {}, "slices": {}}
+    heads = _heads(root / model / version)
     doubts, measured = {}, 0
     asked = *OWN, *evaluate.QUESTIONS
     for kind, part in [*_questions(rows, asked), *(("slices", it) for it in slices(rows, asked))]:
         if part.head not in now or part.head not in then:
             continue
-        measured += 1
+        measured += part.head in heads
         before, after = now[part.head][part.rows], then[part.head][part.rows]
         if np.array_equal(before, after):
             continue
         figures[kind][part.name], doubts[part.name] = _figure(part, before, after, seed)
     suite = guideline_suite([_decider(policy or Policy.load(), side) for side in sides])
-    strict = [HARMLESS] * (suite[HARMLESS]["p"] <= DOUBT)
+    strict = [name for name in (HARMLESS, HARMFUL) if suite[name]["p"] <= DOUBT]
     return {
         "model": model,
         "champion": used.get(model),
@@ -167,6 +172,12 @@ def compare(
         "suite": suite,
         "worse": worse(doubts) + [f"suite, {name}" for name in strict],
     }
+
+
+def _heads(home: Path) -> list[str]:
+    """The scores that a model gives."""
+    found: list[str] = json.loads((home / "card.json").read_text("utf-8"))["heads"]
+    return found
 
 
 def _questions(
@@ -195,7 +206,7 @@ def _figure(part: Slice, before: Floats, after: Floats, seed: int) -> tuple[dict
 
 
 def guideline_suite(moderators: Sequence[Moderator]) -> dict[str, Any]:
-    """What two moderators, now and then, hold of the suite: its harmless cases, and each kind."""
+    """What two moderators, now and then, hold of the suite: in all, and of each kind."""
     every = cases()
     held_by = [
         [held(made) for made in side.moderate_many(Comment(case.text) for case in every)]
@@ -205,6 +216,7 @@ def guideline_suite(moderators: Sequence[Moderator]) -> dict[str, Any]:
     names = dict.fromkeys(case.functionality for case in every)
     return {
         HARMLESS: harmless(judged),
+        HARMFUL: harmful(judged),
         "functionalities": {
             name: {
                 "rule": own[0][0].rule,
@@ -221,15 +233,29 @@ def guideline_suite(moderators: Sequence[Moderator]) -> dict[str, Any]:
 def harmless(judged: Sequence[tuple[Case, bool, bool]]) -> dict[str, Any]:
     """Of the harmless cases, how many one side alone holds, and how likely chance is as bad."""
     sides = [(now, then) for case, now, then in judged if not case.harmful]
-    newly = sum(then and not now for now, then in sides)
-    freed = sum(now and not then for now, then in sides)
-    tested = binomtest(newly, newly + freed, alternative="greater") if newly + freed else None
-    return {
-        "harmless": len(sides),
-        "newly held": newly,
-        "no longer held": freed,
-        "p": round(float(tested.pvalue), 4) if tested else 1.0,
-    }
+    newly, freed = _apart(sides)
+    told = {"harmless": len(sides), "newly held": newly, "no longer held": freed}
+    return {**told, "p": _chance(newly, freed)}
+
+
+def harmful(judged: Sequence[tuple[Case, bool, bool]]) -> dict[str, Any]:
+    """Of the harmful cases, how many one side alone lets pass, and how likely chance is as bad."""
+    sides = [(now, then) for case, now, then in judged if case.harmful]
+    newly, freed = _apart(sides)
+    told = {"harmful": len(sides), "newly caught": newly, "no longer caught": freed}
+    return {**told, "p": _chance(freed, newly)}
+
+
+def _apart(sides: Sequence[tuple[bool, bool]]) -> tuple[int, int]:
+    """How many are held only then, and how many only now."""
+    return sum(then > now for now, then in sides), sum(now > then for now, then in sides)
+
+
+def _chance(worse: int, better: int) -> float:
+    """How likely chance alone makes as many of those that differ worse."""
+    if not worse + better:
+        return 1.0
+    return round(float(binomtest(worse, worse + better, alternative="greater").pvalue), 4)
 
 
 def _decider(policy: Policy, models: Models) -> Moderator:

@@ -18,6 +18,7 @@ from moderation.training.comparing import (
     counterpart,
     difference,
     guideline_suite,
+    harmful,
     harmless,
     worse,
 )
@@ -144,6 +145,15 @@ def test_a_freed_case_speaks_for_a_challenger() -> None:
     assert (told["newly held"], told["no longer held"], told["p"] > 0.9) == (3, 9, True)
 
 
+def test_a_case_that_is_caught_no_longer_speaks_against_it() -> None:
+    """Harmful cases are guarded, too: a model that holds nothing holds nothing harmless either."""
+    case = cases()[0]
+    assert case.harmful
+    told = harmful([(case, True, False)] * 9 + [(case, False, True)] * 3)
+    assert (told["newly caught"], told["no longer caught"], told["p"]) == (3, 9, 0.073)
+    assert harmful([(case, True, False)] * 9)["p"] < 0.05
+
+
 def test_compare_leaves_what_promote_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -211,6 +221,33 @@ def test_it_is_measured_without_any_public_set(
     assert run(["models", "compare", "abuse/deaf", "--models", str(fast)]) == 0
     assert run(["models", "promote", "abuse/deaf", "--models", str(fast)]) == 1
     assert "written for this project, abusive" in capsys.readouterr().err
+
+
+def test_spam_is_measured_without_any_public_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On our own offers: one that lets all pass is worse, and refused."""
+    used = champions(SHIPPED)["spam"]
+    for version in (used, "deaf"):
+        shutil.copytree(SHIPPED / "spam" / used, tmp_path / "spam" / version)
+    says(tmp_path / "spam" / "deaf", 0.001)
+    (tmp_path / "champion.json").write_text(json.dumps({"spam": used}), "utf-8")
+    assert run(["models", "compare", "spam/deaf", "--models", str(tmp_path)]) == 0
+    assert run(["models", "promote", "spam/deaf", "--models", str(tmp_path)]) == 1
+    assert "written for this project, spam" in capsys.readouterr().err
+
+
+def test_what_is_not_measured_is_not_promoted_for_that(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing here tells English from other languages: the operator has to say why."""
+    used = champions(SHIPPED)["language"]
+    for version in (used, "copy"):
+        shutil.copytree(SHIPPED / "language" / used, tmp_path / "language" / version)
+    (tmp_path / "champion.json").write_text(json.dumps({"language": used}), "utf-8")
+    assert run(["models", "compare", "language/copy", "--models", str(tmp_path)]) == 0
+    assert run(["models", "promote", "language/copy", "--models", str(tmp_path)]) == 1
+    assert "compared on nothing of its own" in capsys.readouterr().err
 
 
 def test_what_was_measured_on_more_stays(

@@ -8,7 +8,7 @@ import io
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from moderation.training.published import unfolded
 
 FORMATS = corpora.SOURCES.with_name("formats.toml")
 LONGEST = 20_480  # bytes of a comment that is not suspicious
+MOST = 20  # misfits that are named at once
 _NATURAL, _MARKS = "natural", "marks"  # columns of what is written, where the corpus has them
 
 
@@ -34,6 +35,8 @@ class Report:
     same: int = 0
     near: int = 0
     crossed: int = 0
+    contradictory: int = 0
+    contradictions: Sequence[tuple[int, int]] = ()
     unlabelled: int = 0
     empty: int = 0
     long: int = 0
@@ -42,14 +45,19 @@ class Report:
 
     def to_dict(self, suspicious: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """For JSON, with what else is suspicious; `labels` tells the balance of those kept."""
-        names = "rows kept same near crossed unlabelled".split()
+        names = "rows kept same near crossed contradictory unlabelled".split()
         labels = {
             name: {"yes": self.yes[name], "no": self.no[name]}
             for name in sorted({*self.yes, *self.no})
         }
         return {
             **{name: getattr(self, name) for name in names},
-            "suspicious": {"empty": self.empty, "long": self.long, **(suspicious or {})},
+            "suspicious": {
+                "empty": self.empty,
+                "long": self.long,
+                "contradictory": [list(lines) for lines in self.contradictions],
+                **(suspicious or {}),
+            },
             "labels": labels,
         }
 
@@ -135,24 +143,36 @@ def rows(
     """The rows worth keeping, once each, while `report` counts. Raises `CorpusError`.
 
     `source` says what the columns mean; else the file is known by them. `opened` is the file,
-    where somebody counts what is read of it.
+    where somebody counts what is read of it. From the first misfit on no more rows come, but
+    the file is read on until `MOST` can be named together.
     """
-    doubles = Doubles()
+    doubles, misfits = Doubles(), list[str]()
     numbered = records(path, opened)
     mine = source is not None and source.name not in known()
     for line, record in numbered if mine else unfolded(path, numbered):
         source = source or recognised(record, path)
         if missing := sorted(source.columns - record.keys()):
+            if not report.rows:
+                columns = ", ".join([*record][:20])
+                raise CorpusError(f"{path}: no column '{missing[0]}'; its columns are {columns}")
             raise CorpusError(f"{path}, line {line}: no column '{missing[0]}'")
         report.rows += 1
         empty = not any(record[column].strip() for column in source.text)
-        made = _labelled(source, record, f"{path}, line {line}")
+        try:
+            made = _labelled(source, record)
+        except ValueError as error:
+            misfits.append(f"line {line}{error}")
+            if len(misfits) == MOST:
+                break
+        if misfits:
+            continue
         report.empty += empty
         report.unlabelled += not made and not empty
         for row in made:
             report.long += too_long(row.text)
-            again = doubles.seen(row.text)
-            report.crossed = doubles.crossed
+            again = doubles.seen(row.text, row.labels, line)
+            report.crossed, report.contradictory = doubles.crossed, doubles.contradictory
+            report.contradictions = doubles.contradictions
             if again:
                 report.same += again == "same"
                 report.near += again == "near"
@@ -161,6 +181,9 @@ def rows(
             for name, value in row.labels.items():
                 (report.yes if value >= 0.5 else report.no)[name.partition(".")[2]] += 1
             yield Found(line, source, row)
+    if misfits:
+        more = "; perhaps more" * (len(misfits) == MOST)
+        raise CorpusError(f"{path}, {'; '.join(misfits)}{more}")
 
 
 def _fits(label: Label, said: str) -> bool:
@@ -172,18 +195,20 @@ def _fits(label: Label, said: str) -> bool:
     return math.isfinite(value) if label.scale else 0 <= value <= 1
 
 
-def _labelled(source: Source, record: Mapping[str, str], where: str) -> list[Row]:
-    for label in source.labels.values():
-        if label.column and label.values is None and not _fits(label, record[label.column]):
-            between = "" if label.scale else " from 0 to 1"
-            raise CorpusError(
-                f"{where}, column '{label.column}': must be a number{between}, "
-                f"not '{record[label.column][:20]}'"
-            )
+def _labelled(source: Source, record: Mapping[str, str]) -> list[Row]:
+    """The rows that a record makes. Raises `ValueError` with what goes behind its line."""
+    wrong = [
+        f", column '{label.column}': must be a number{'' if label.scale else ' from 0 to 1'}, "
+        f"not '{record[label.column][:20]}'"
+        for label in source.labels.values()
+        if label.column and label.values is None and not _fits(label, record[label.column])
+    ]
+    if wrong:
+        raise ValueError("".join(wrong))
     try:
         return list(source.labelled(record))
     except (ValueError, SyntaxError, TypeError) as error:
-        raise CorpusError(f"{where}: {error}") from None
+        raise ValueError(f": {error}") from None
 
 
 def write(found: Iterable[Found], target: Path) -> Written:

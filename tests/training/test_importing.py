@@ -99,6 +99,15 @@ def test_of_twins_the_name_of_the_file_tells(
     assert checked(capfd, str(path))["corpus"] == "davidson"
 
 
+def test_contradictory_labels_are_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The same comment with yes here and no there: how often, and where."""
+    path = tmp_path / "own.csv"
+    path.write_text("text,bad\nYou fool,1\nYou fool!,0\nYou fool.,1\nWell said,0\n", "utf-8")
+    found = checked(capfd, str(path), "--map", "rude=bad")
+    assert (found["kept"], found["same"], found["contradictory"]) == (2, 2, 1)
+    assert found["suspicious"]["contradictory"] == [[2, 3]]
+
+
 def test_rows_without_a_label_are_counted(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,7 +130,14 @@ def test_every_corpus_says_whence_it_comes() -> None:
         ("text,bad\nSo.,much\n", ["--map", "r=bad"], "line 2, column 'bad': must be a number"),
         ("text,bad\nSo.,5\n", ["--map", "r=bad"], "must be a number from 0 to 1, not '5'"),
         ("text,bad\nSo.,nan\n", ["--map", "r=bad"], "must be a number from 0 to 1, not 'nan'"),
-        ("text,x\nSo.,1\n", ["--map", "r=bad"], "line 2: no column 'bad'"),
+        ("text,x\nSo.,1\n", ["--map", "r=bad"], "no column 'bad'; its columns are text, x"),
+        (
+            "text,bad\nSo.,5\nWell.,1\nNo.,x\n",
+            ["--map", "r=bad"],
+            "line 2, column 'bad': must be a number from 0 to 1, not '5'; "
+            "line 4, column 'bad': must be a number from 0 to 1, not 'x'",
+        ),
+        ("text,bad\n" + "So.,5\n" * 30, ["--map", "r=bad"], "line 21, column 'bad': must"),
         ("text,x\nSo.,1\n", ["--map", "bad"], "write LABEL=COLUMN"),
         ("text,class\nSo.,1\n", [], "are those of davidson, hatexplain; say which with --as"),
         ("text,x\nSo.,1\n", ["--as", "nothing"], "no such corpus"),

@@ -91,6 +91,8 @@ def _described(command: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         if table and reader == "none":
             raise click.UsageError("--suspicious needs --reader fast or careful")
+        if table:
+            _writable("--suspicious", table, file)
         look = _Look(table, reader, models)
         return command(
             *args, file=file, source=_source(file, name, text, columns), look=look, **rest
@@ -122,9 +124,12 @@ def check(file: Path, source: Source | None, look: _Look) -> None:
 def import_(file: Path, source: Source | None, look: _Look, licence: str, out: Path) -> None:
     """Write FILE's rows, each once, as training reads them; print its table for sources.toml.
 
-    A corpus whose licence lets it only measure is marked so in that table: nothing learns from it.
-    What `check` tells goes to standard error.
+    FILE itself stays as it is. A corpus whose licence lets it only measure is marked so in that
+    table: nothing learns from it. What `check` tells goes to standard error.
     """
+    if not out.name.endswith(".csv.gz"):
+        raise click.UsageError(f"--out {out}: must end in .csv.gz, for that is what is written")
+    _writable("--out", out, file)
     if source and not source.licence:
         source = source.model_copy(update={"licence": licence})
     with _watched(file, source, look) as (rows, told):
@@ -158,6 +163,14 @@ def _watched(
             _write(suspects.listed(), look.table)
     except (CorpusError, ModelError) as error:
         raise click.UsageError(str(error)) from None
+
+
+def _writable(option: str, target: Path, file: Path) -> None:
+    """Refuse to write over what is read, or into a folder that is not there."""
+    if not target.parent.is_dir():
+        raise click.UsageError(f"{option} {target}: there is no folder {target.parent}")
+    if target.exists() and target.samefile(file):
+        raise click.UsageError(f"{option} {target}: is FILE itself, which is read; name another")
 
 
 def _write(suspects: list[Suspect], target: Path) -> None:

@@ -75,6 +75,29 @@ def test_what_is_imported_is_what_training_reads(
     ]
 
 
+def test_what_is_read_is_not_written_over(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Neither under its own name nor by another way to it; other wrong targets are named, too."""
+    path = tmp_path / "own.csv.gz"
+    path.write_bytes(gzip.compress(b"text,bad\nYou fool,1\n"))
+    (tmp_path / "link.csv.gz").symlink_to(path)
+    before = path.read_bytes()
+    for option, name, said in (
+        ("--out", "own.csv.gz", "is FILE itself"),
+        ("--out", "link.csv.gz", "is FILE itself"),
+        ("--out", "own.csv", "must end in .csv.gz"),
+        ("--out", "nowhere/own.csv.gz", "there is no folder"),
+        ("--suspicious", "own.csv.gz", "is FILE itself"),
+        ("--suspicious", "nowhere/look.csv", "there is no folder"),
+    ):
+        out = ["--out", str(tmp_path / "new.csv.gz")] if option != "--out" else []
+        asked = [str(path), "--map", "rude=bad", *out, option, str(tmp_path / name)]
+        assert said in refused(capfd, "import", *asked)
+    assert path.read_bytes() == before
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["link.csv.gz", "own.csv.gz"]
+
+
 def test_what_may_only_measure_does_not_train(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,8 @@ stands. What it says of the scores:
 - *approve*: none of them should be high. *review*: nothing.
 - *reject* says yes to the scores of the rules that had acted, or of the rule that the moderator's
   reason begins with ('abuse: …'). Where none had acted it says yes to `toxicity`. Where only rules
-  acted that judge no tone (`links`, `language`, …), it says nothing.
+  acted that judge no tone (`links`, `language`, …), it says nothing. So does a `rule` of these, and
+  one that does not exist is an error.
 - what came by Akismet's submit-spam and submit-ham speaks of `spam` alone, what came by
   `suggestscore` of the attributes that it names.
 """
@@ -18,8 +19,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
+from moderation import checks
 from moderation.training.corpora import CorpusError, Row
 
 RULES = {
@@ -77,7 +80,10 @@ def _labels(line: Mapping[str, Any], where: str) -> dict[str, float]:
         said = str(line["verdict"] or "").strip().lower()
         if not said:
             return {}
-        last: Mapping[str, Any] = {"action": said, "reason": line.get("rule")}
+        rule = _known(str(line.get("rule") or ""), where)
+        if rule and rule not in RULES and said == "reject":
+            return {}
+        last: Mapping[str, Any] = {"action": said, "reason": rule}
     else:
         given = (line.get("history") or {}).get("verdicts")
         if given is None:
@@ -96,6 +102,20 @@ def _labels(line: Mapping[str, Any], where: str) -> dict[str, float]:
     if action == "approve":
         return dict.fromkeys((*TONE, "spam"), 0.0)
     return dict.fromkeys(_refused(line, reason), 1.0) if action == "reject" else {}
+
+
+def _known(said: str, where: str) -> str:
+    """The rule that is named, with or without a reason after it. Raises `CorpusError`."""
+    named = said.partition(":")[0].strip().lower()
+    if named and named not in _rules():
+        known = ", ".join(_rules())
+        raise CorpusError(f"{where}, rule: there is no rule '{named[:40]}'; there are {known}")
+    return named
+
+
+@cache
+def _rules() -> tuple[str, ...]:
+    return tuple(checks.rules())
 
 
 def _suggested(reason: str) -> dict[str, float]:

@@ -26,6 +26,9 @@ def labels(*lines: str) -> list[dict[str, float]]:
     [
         pytest.param(line("review", "abuse"), id="review leaves it open"),
         pytest.param(line("reject", "links"), id="refused for something else than its tone"),
+        pytest.param(
+            '{"text": "So.", "verdict": "reject", "rule": "links"}', id="by a rule that is not tone"
+        ),
         pytest.param(json.dumps({"text": "So.", "history": {"verdicts": []}}), id="no verdict"),
         pytest.param(
             json.dumps({"text": None, "history": {"verdicts": [{"action": "reject"}]}}),
@@ -74,6 +77,10 @@ def test_the_last_verdict_stands() -> None:
         ("[]", "line 2: must be an object"),
         ('{"text": "So."}', "line 2: needs 'history'"),
         ('{"text": "So.", "verdict": "burn"}', "verdict: must be one of approve, review, reject"),
+        (
+            '{"text": "So.", "verdict": "reject", "rule": "nosuchrule"}',
+            "verdicts, line 2, rule: there is no rule 'nosuchrule'; there are abuse, ",
+        ),
     ],
 )
 def test_a_bad_line_is_named(said: str, expected: str) -> None:
@@ -88,6 +95,8 @@ def test_a_bad_line_is_named(said: str, expected: str) -> None:
         ({"text": "So.", "verdict": "", "rule": ""}, []),
         ({"text": "So.", "verdict": " Reject", "rule": ""}, [{"toxicity": 1.0}]),
         ({"text": "So.", "verdict": "reject", "rule": "spam"}, [{"spam": 1.0}]),
+        ({"text": "So.", "verdict": "reject", "rule": " Spam: pills"}, [{"spam": 1.0}]),
+        ({"text": "So.", "verdict": "", "rule": "not sure"}, []),
     ],
 )
 def test_a_table_says_the_same(record: dict[str, str], expected: list[dict[str, float]]) -> None:

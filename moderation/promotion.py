@@ -79,12 +79,17 @@ def rollback(root: Path, model: str, *, who: str) -> Change:
     raise RefusedError(f"nothing is known of a {model} before {used.get(model, 'any')}")
 
 
+def kept(root: Path, model: str, version: str) -> None:
+    """Raise `RefusedError` where there is no such version."""
+    if not (root / model / version / "card.json").is_file():
+        raise RefusedError(f"no {model}/{version} is kept: moderation models list names what is")
+
+
 def _with(root: Path, used: Mapping[str, str], model: str, version: str) -> dict[str, str]:
     """The versions in use with `version` of `model`, if it is another one and usable."""
     if used.get(model) == version:
         raise RefusedError(f"{model}/{version} is in use already")
-    if not (root / model / version / "card.json").is_file():
-        raise RefusedError(f"no {model}/{version} is kept: moderation models list names what is")
+    kept(root, model, version)
     versions = {**used, model: version}
     Models.load(root, versions)  # every hash is checked
     _paired(root, versions)

@@ -126,6 +126,17 @@ def test_on_the_command_line(root: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert f"{SPAM} -> challenger  (a test)" in capsys.readouterr().out
 
 
+def test_a_version_that_is_not_there_is_named(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By every command that takes one, in the same words."""
+    for asked in ("compare", "promote", "shadow"):
+        assert run(["models", asked, "spam/nope", "--models", str(root)]) == 1
+        assert "no spam/nope is kept: moderation models list" in capsys.readouterr().err
+    assert run(["models", "compare", "spam", "--models", str(root)]) == 2
+    assert "name a version too, spam/VERSION" in capsys.readouterr().err
+
+
 def test_a_challenger_in_shadow_is_one_that_could_be_promoted(root: Path) -> None:
     """Not the champion itself, one that is not there, or one that is damaged."""
     for version, said in ((SPAM, "in use already"), ("absent", "is kept")):

@@ -18,7 +18,7 @@ from moderation.cli import options, service
 from moderation.cli.render import harmless
 from moderation.models import CAREFUL, FAST, SHIPPED, ModelError, champions, listing, put
 from moderation.policy import Policy
-from moderation.promotion import COMPARISON, RefusedError, history
+from moderation.promotion import COMPARISON, RefusedError, history, kept
 from moderation.promotion import promote as promote_
 from moderation.promotion import rollback as rollback_
 from moderation.promotion import shadow as shadow_
@@ -180,6 +180,7 @@ def compare(
     name, version = _named(challenger)
     root = models or SHIPPED
     with _refusals(), options.wrong_data():
+        kept(root, name, version)
         seen = shadows.summary(service.shadowed(name, version, champions(root)))
         house = Policy.load(policy)
         found = comparing.compare(data, root, name, version, seed=seed, most=most, policy=house)
@@ -227,13 +228,16 @@ def pair(reader: str, data: Path, models: Path | None, seed: int) -> None:
     if name not in (CAREFUL, FAST):
         raise click.UsageError(f"'{reader}': only {CAREFUL} and {FAST} work as a pair")
     with _refusals(), options.wrong_data():
+        kept(models or SHIPPED, name, version)
         click.echo(pairing.pair(data, models or SHIPPED, seed, **{name: version}))
 
 
 def _named(challenger: str) -> tuple[str, str]:
     name, _, version = challenger.partition("/")
     if not version:
-        raise click.UsageError(f"'{challenger}': name a version too, as in abuse/f0ace2bb50")
+        raise click.UsageError(
+            f"'{challenger}': name a version too, {name}/VERSION: moderation models list has them"
+        )
     return name, version
 
 

@@ -236,7 +236,7 @@ def unlearned(data: Path) -> Iterator[Row]:
 
 
 def scored_rows(models: Models, rows: list[Row]) -> Scored:
-    """The rows as the models read them, batch by batch."""
+    """The rows as the models read them, batch by batch; after each tenth the log says how far."""
     heads = {question.head for question in QUESTIONS}
     columns: dict[str, list[float]] = {}
     for start in range(0, len(rows), BATCH):
@@ -245,8 +245,9 @@ def scored_rows(models: Models, rows: list[Row]) -> Scored:
         for text in texts:
             for head in heads & text.scores.keys():
                 columns.setdefault(head, []).append(text.scores[head])
-        if start % (BATCH * 20) == 0:
-            log.info("read %s of %s", f"{start:,}", f"{len(rows):,}")
+        done = start + len(texts)
+        if done * 10 // len(rows) > start * 10 // len(rows):
+            log.info("read %s of %s", f"{done:,}", f"{len(rows):,}")
     return Scored(rows, {head: np.array(values) for head, values in columns.items()})
 
 

@@ -117,6 +117,16 @@ def _in_the_open(address: str) -> bool:
     return place.scheme == "tcp" and not here
 
 
+def plots(option: str) -> None:
+    """Refuse an option that draws where nothing can, before the work begins."""
+    from moderation.training.plots import PlotError, ready
+
+    try:
+        ready()
+    except PlotError as error:
+        raise click.UsageError(f"{option}: {error}") from None
+
+
 @contextmanager
 def wrong_data() -> Iterator[None]:
     """Labelled comments that are not there, or not as they should be, are wrong usage."""

@@ -80,7 +80,11 @@ def show(policy: Path | None) -> None:
     show_default=True,
     help="How sure to be that the budget is kept.",
 )
-@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="An SVG to write.")
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="An SVG to write. Needs the extra train.",
+)
 @options.policy
 @options.models
 @options.seed
@@ -101,6 +105,10 @@ def fit(
     data, labelled = asked["data"], asked["labelled"]
     if (data is None) == (labelled is None):
         raise click.UsageError("name either --data or --labelled")
+    if plot:
+        options.plots("--plot")
+        if not plot.parent.is_dir():
+            raise click.UsageError(f"--plot {plot}: there is no folder {plot.parent}")
     house, loaded = Policy.load(policy), Models.load(models)
     found = []
     try:

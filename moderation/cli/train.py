@@ -195,7 +195,8 @@ def _verdicts(source: str) -> Iterator[Row]:
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write the figures into this folder too: a page to read, JSON and Markdown.",
+    help="Write the figures into this folder too: a page to read, JSON and Markdown. Needs the "
+    "extra train.",
 )
 @click.option(
     "--most",
@@ -231,6 +232,8 @@ def evaluate(
                 click.echo(f"The card of {home} has its reference.")
         return
     module = _module("evaluate")
+    if out:
+        options.plots("--out")
     with _wrong_data():
         found = module.evaluate(data=data, models=models, out=out, seed=seed, most=most)
     if cards:
@@ -259,5 +262,5 @@ def _extra(name: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        message = f"{name} needs {error.name}: pip install 'house-rules[train]'"
+        message = f"{name} needs {error.name}: pip install -e '.[train]'"
         raise click.UsageError(message) from None

@@ -121,7 +121,7 @@ def _parquet(file: IO[bytes], path: Path) -> Iterator[tuple[int, Record]]:
     try:
         from pyarrow import ArrowException, parquet
     except ModuleNotFoundError:
-        raise CorpusError("Parquet needs pyarrow: pip install 'house-rules[parquet]'") from None
+        raise CorpusError("Parquet needs pyarrow: pip install -e '.[parquet]'") from None
     try:
         batches = parquet.ParquetFile(file).iter_batches(1024)
         rows = (row for batch in batches for row in batch.to_pylist())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,16 @@ Array = npt.NDArray[np.float64]
 
 INK, MARKS = "#1f4e79", "#b3541e"
 SIZE = (4.6, 3.4)  # inches
+
+
+class PlotError(RuntimeError):
+    """Nothing can be drawn here; the message says what is missing."""
+
+
+def ready() -> None:
+    """Raise `PlotError` where what draws is not installed: to be asked before a long work."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise PlotError("plots need matplotlib: pip install -e '.[train]'")
 
 
 class Drawing:

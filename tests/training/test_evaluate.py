@@ -7,8 +7,10 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from moderation.cli import run
 from moderation.decision import Span
-from moderation.training import evaluate, faithful, figures
+from moderation.models import Models
+from moderation.training import evaluate, faithful, figures, thresholds
 from moderation.training.corpora import Row
 from moderation.training.evaluate import Question
 
@@ -89,6 +91,37 @@ def test_note(tmp_path: Path) -> None:
     evaluate.note({"models": {"spam": "1"}, "sets": sets}, tmp_path)
     figures = json.loads(card.read_text())["figures"]
     assert figures == {"old": 1, "in use": {"messages": figure}}
+
+
+def test_how_far_the_reading_is_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At each tenth or so, and when all is read; not only once at the beginning."""
+    caplog.set_level("INFO")
+    monkeypatch.setattr(evaluate, "BATCH", 2)
+    evaluate.scored_rows(Models({}, {}), [Row("So.", "s", {})] * 41)
+    assert caplog.messages[0] == "read 6 of 41"
+    assert caplog.messages[-1] == "read 41 of 41"
+    assert len(caplog.messages) == 10
+
+
+def test_plots_are_asked_for_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without what draws them nothing is read and nothing measured; one line says what to do."""
+    monkeypatch.setattr(evaluate, "evaluate", None)
+    monkeypatch.setattr(thresholds, "own", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    own = tmp_path / "own.csv"
+    own.write_text("text,label\nSo.,1\n", "utf-8")
+    fit = ["policy", "fit", "--labelled", str(own), "--budget", "held-fine=1%"]
+    for asked in (
+        ["evaluate", "--data", str(tmp_path), "--out", str(tmp_path / "out")],
+        [*fit, "--plot", str(tmp_path / "fit.svg")],
+    ):
+        assert run(asked) == 2
+        said = capsys.readouterr().err
+        assert f"{asked[-2]}: plots need matplotlib: pip install -e '.[train]'" in said
 
 
 def test_table_has_a_row_for_each_set() -> None:

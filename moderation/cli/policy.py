@@ -59,7 +59,8 @@ def show(policy: Path | None) -> None:
 @click.option(
     "--labelled",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Your own comments: CSV or JSON lines with the columns text and label (1 or 0).",
+    help="Your own comments: CSV or JSON lines with the columns text and label, which says whether "
+    "the comment breaks the rule: 1 or 0, yes or no, true or false, reject or approve.",
 )
 @click.option(
     "--rule",
@@ -90,11 +91,12 @@ def show(policy: Path | None) -> None:
 @options.seed
 def fit(
     policy: Path | None, models: Path | None, plot: Path | None, seed: int, **asked: Any
-) -> None:
+) -> int:
     """Thresholds from an error budget, printed as TOML for a policy of yours.
 
     A person looks at all that the budget does not let the rules decide. Every share is bounded
     with confidence; what cannot be shown with the comments at hand is said, and left to people.
+    Where nothing keeps the budget the table is a comment, and the exit code 1.
     """
     from moderation.models import Models
     from moderation.training import thresholds
@@ -133,6 +135,10 @@ def fit(
         from moderation.training import plots
 
         plot.write_text(plots.coverage(found), "utf-8")
+    if unkept := [one.rule for one in found if not one.thresholds.kept]:
+        click.echo(f"moderation: no threshold keeps the budget of {', '.join(unkept)}", err=True)
+        return 1
+    return 0
 
 
 def _rate(labelled: Sequence[Any]) -> float:
@@ -152,7 +158,7 @@ def _counted(rule: str) -> Any:
 
 
 def _said(one: Any) -> str:
-    """A rule's table, with what it rests on as comments."""
+    """A rule's table, with what it rests on as comments; one that keeps no budget is a comment."""
     curve = one.curve
     notes = [
         f"{curve.abusive:,} comments break the rule, {curve.rows - curve.abusive:,} do not",
@@ -161,4 +167,8 @@ def _said(one: Any) -> str:
         *one.thresholds.short,
     ]
     table = tomli_w.dumps({one.rule: one.table()})
+    if not one.thresholds.kept:
+        notes += ["no threshold keeps the budget; this leaves what it can to people:"]
+        notes += table.splitlines()
+        table = ""
     return "".join(f"# {note}\n" for note in notes) + table + "\n"

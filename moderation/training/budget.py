@@ -139,11 +139,16 @@ Threshold = float | Literal["never"]
 
 
 class Fit(NamedTuple):
-    """The thresholds that keep the budget, and in words what could not be kept."""
+    """The thresholds that keep the budget, and in words what could not be kept.
+
+    `kept` tells whether they are worth using: a rejection that cannot be shown to be safe is left
+    out, and the budget is kept; an approval cannot be left out.
+    """
 
     review: float
     reject: Threshold
     short: list[str]
+    kept: bool
 
 
 def fit(found: Curve, budget: Budget) -> Fit:
@@ -165,14 +170,21 @@ def fit(found: Curve, budget: Budget) -> Fit:
         )
         if allowed is not None and not kept
     ]
-    if most and least and most[-1] < least[0]:
+    apart = bool(most and least and most[-1] < least[0])
+    if apart:
         short.append(f"held-fine needs review = {least[0]}; approved-abusive allows {most[-1]}")
     review = float(GRID[0])
     if most:
         review = most[-1]
     elif least and budget.approved_abusive is None:
         review = least[0]
-    return Fit(review, max(sure[0], review) if sure else "never", short)
+    kept = [
+        budget.approved_abusive is None or bool(most),
+        budget.held_fine is None or bool(least),
+        bool(most or least or sure),
+        not apart,
+    ]
+    return Fit(review, max(sure[0], review) if sure else "never", short, all(kept))
 
 
 def _kept(shares: list[Share], allowed: float | None) -> list[float]:

@@ -65,6 +65,15 @@ def test_what_cannot_be_shown_is_left_to_people() -> None:
     assert (made.review, made.reject) == (GRID[0], "never")
     assert len(made.short) == 2
     assert "Label more comments" in made.short[0]
+    assert not made.kept
+
+
+def test_rejections_that_cannot_be_shown_are_left_out() -> None:
+    """Then the budget is kept all the same; of nothing else than rejections, nothing is."""
+    found = curve(*draw(2_000, 0.1, 3), 0.1)
+    made = fit(found, Budget.parse("approved-abusive=5%,rejected-fine=0.01%"))
+    assert (made.reject, made.kept, len(made.short)) == ("never", True, 1)
+    assert not fit(found, Budget.parse("rejected-fine=0.01%")).kept
 
 
 def test_parts_that_contradict_each_other_are_told() -> None:
@@ -73,6 +82,7 @@ def test_parts_that_contradict_each_other_are_told() -> None:
     made = fit(found, Budget.parse("approved-abusive=0.5%,held-fine=0.5%"))
     assert made.review <= 0.5
     assert any("held-fine needs" in line for line in made.short)
+    assert not made.kept
 
 
 def test_reject_is_never_under_review() -> None:

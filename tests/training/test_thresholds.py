@@ -44,6 +44,20 @@ def test_fit_prints_a_policy_and_draws_a_plot(
     assert "abuse" in content
 
 
+def test_thresholds_that_keep_nothing_are_a_comment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two comments show nothing: no table to use is printed, and the exit code says so."""
+    asked = ["policy", "fit", "--labelled", str(labelled(tmp_path, 1))]
+    assert run([*asked, "--budget", "approved-abusive=1%"]) == 1
+    said = capsys.readouterr()
+    assert "no threshold keeps the budget of abuse" in said.err
+    assert "# review = 0.02" in said.out
+    mine = tmp_path / "mine.toml"
+    mine.write_text(said.out, "utf-8")
+    assert Policy.load(mine).rules == Policy.load().rules
+
+
 def test_only_the_rule_in_question_looks() -> None:
     """The others are switched off, so that fitting is quick and nothing else is measured."""
     moderator = thresholds.alone(Policy.load(), Models.load(), "abuse")

@@ -125,6 +125,7 @@ def train(
     """
     began = time.perf_counter()
     progress = progress or Told()
+    corpora.tell_unread("abuse", [*LABELS, *itertools.chain.from_iterable(JOINED.values())])
     with contextlib.ExitStack() as stack:
         home = cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="training-")))
         home.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ import itertools
 import logging
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -204,6 +204,25 @@ def rows(data: Path, use: Use, sources: Path | None = None) -> Iterator[Row]:
         if source.sha256 and sha256(path) != source.sha256:
             log.warning("%s is not the file that sources.toml names; figures will differ", path)
     return itertools.chain.from_iterable(source.rows(data) for source in chosen)
+
+
+def named(label: str) -> list[str]:
+    """That label of every set that trains, in the order of `sources.toml`.
+
+    >>> named("spam")
+    ['youtube_spam.spam', 'sms_spam.spam']
+    """
+    sources = (it for it in catalogue().values() if it.use == "train")
+    return [f"{it.name}.{label}" for it in sources if label in it.labels]
+
+
+def tell_unread(model: str, labels: Iterable[str]) -> None:
+    """Say which sets that train have no label among those that the model learns from."""
+    read = {label.partition(".")[0] for label in labels}
+    if others := [
+        it.name for it in catalogue().values() if it.use == "train" and it.name not in read
+    ]:
+        log.info("%s learns nothing from: %s", model, ", ".join(others))
 
 
 def digests(data: Path, use: Use) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Train the spam model: advertising and lures among comments and messages.
 
-One logistic regression on YouTube comments, text messages and comments written for this project.
+One logistic regression on YouTube comments, text messages and comments written for this project,
+and on whatever else in `sources.toml` has a label `spam`.
 Comments on news sites and talk pages stand in for what a newspaper gets otherwise: hardly any of
 them is spam.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 import itertools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,6 @@ from moderation.training.gather import Gathered, gather
 from moderation.training.splits import Part
 
 RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=18)
-LABELS = ("own.spam", "youtube_spam.spam", "sms_spam.spam")
 ORDINARY = ("civil.toxic", "reddit.uncivil", "ruddit.offensive", "jigsaw_binary.toxic")
 STRENGTH = 4.0
 AGAIN = 5  # times more that our own spam counts: it is what newspapers get, and there is little
@@ -41,16 +41,19 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
     Raises `CorpusError` where the folder does not fit `data/sources.toml`.
     """
     began = time.perf_counter()
+    labels = spoken()
+    corpora.tell_unread("spam", [*labels, *ORDINARY])
     progress("reading")
     every = itertools.chain(corpora.rows(data, "train"), own.rows())
-    with gather(every, [*LABELS, *ORDINARY]) as found:
+    with gather(every, [*labels, *ORDINARY]) as found:
         progress(f"n-grams of {len(found):,} texts")
         ngrams = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits)
         learning, held = (ngrams.transform(found.texts(found.rows(it))) for it in PARTS)
-        learned, answers = (_spam(found, it) for it in PARTS)
+        learned, answers = (_spam(found, labels, it) for it in PARTS)
         said = found.of("own.spam", "train")
         ours = learning[np.searchsorted(found.rows("train"), said.rows[said.values >= 0.5])]
-        measuring = {label: found.of(label, "test") for label in LABELS}
+        tested = ((label, found.of(label, "test")) for label in labels)
+        measuring = {label: said for label, said in tested if len(said.rows)}
         texts = {label: list(found.texts(said.rows)) for label, said in measuring.items()}
         sources = found.sources()
     progress("fitting")
@@ -95,11 +98,16 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
     return cards.challenger(out / "spam", card, arrays)
 
 
-def _spam(found: Gathered, part: Part) -> fitting.Floats:
+def spoken() -> list[str]:
+    """The labels that say what is spam: our own, and every training set's of that name."""
+    return ["own.spam", *corpora.named("spam")]
+
+
+def _spam(found: Gathered, labels: Sequence[str], part: Part) -> fitting.Floats:
     """For each text of the part whether it is spam; what no set of spam holds is none."""
     rows = found.rows(part)
     values = np.zeros(len(rows))
-    for label in LABELS:
+    for label in labels:
         said = found.of(label, part)
         values[np.searchsorted(rows, said.rows)] = said.values
     return values

@@ -6,7 +6,8 @@ as good as the champion is not refused for one of them by chance, their doubts a
 together (Holm 1979), those of the sets with those of short and long comments and of groups of
 people. The guideline suite is guarded more strictly, its harmless cases by one test that nothing
 corrects and the others by another: the exact one of McNemar (1947) on those that only one of the
-two holds.
+two holds. Nor may the harmful cases of one rule pass because those of another are caught: each
+rule's are tested too, these corrected together.
 """
 
 from __future__ import annotations
@@ -159,7 +160,6 @@ def compare(
             continue
         figures[kind][part.name], doubts[part.name] = _figure(part, before, after, seed)
     suite = guideline_suite([_decider(policy or Policy.load(), side) for side in sides])
-    strict = [name for name in (HARMLESS, HARMFUL) if suite[name]["p"] <= DOUBT]
     return {
         "model": model,
         "champion": used.get(model),
@@ -170,7 +170,7 @@ def compare(
         "measured": measured,
         **figures,
         "suite": suite,
-        "worse": worse(doubts) + [f"suite, {name}" for name in strict],
+        "worse": [*worse(doubts), *lost(suite)],
     }
 
 
@@ -217,6 +217,10 @@ def guideline_suite(moderators: Sequence[Moderator]) -> dict[str, Any]:
     return {
         HARMLESS: harmless(judged),
         HARMFUL: harmful(judged),
+        "rules": {
+            rule: harmful([it for it in judged if it[0].rule == rule])
+            for rule in dict.fromkeys(case.rule for case in every)
+        },
         "functionalities": {
             name: {
                 "rule": own[0][0].rule,
@@ -228,6 +232,13 @@ def guideline_suite(moderators: Sequence[Moderator]) -> dict[str, Any]:
             if (own := [it for it in judged if it[0].functionality == name])
         },
     }
+
+
+def lost(suite: Mapping[str, Any]) -> list[str]:
+    """What of the guideline suite is worse beyond chance."""
+    strict = [name for name in (HARMLESS, HARMFUL) if suite[name]["p"] <= DOUBT]
+    rules = worse({f"{HARMFUL} of {rule}": it["p"] for rule, it in suite["rules"].items()})
+    return [f"suite, {name}" for name in (*strict, *rules)]
 
 
 def harmless(judged: Sequence[tuple[Case, bool, bool]]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from moderation.training.comparing import (
     guideline_suite,
     harmful,
     harmless,
+    lost,
     worse,
 )
 from moderation.training.evaluate import QUESTIONS
@@ -152,6 +153,19 @@ def test_a_case_that_is_caught_no_longer_speaks_against_it() -> None:
     told = harmful([(case, True, False)] * 9 + [(case, False, True)] * 3)
     assert (told["newly caught"], told["no longer caught"], told["p"]) == (3, 9, 0.073)
     assert harmful([(case, True, False)] * 9)["p"] < 0.05
+
+
+def test_one_rule_is_not_lost_for_another() -> None:
+    """To hold many more insults does not make up for all offers let pass."""
+    used = champions(SHIPPED)
+    models = Models.load(None, {name: used[name] for name in ("abuse", "spam")})
+    fast = {"house": {"reader": "fast"}}
+    now = Moderator(Policy.load(fast), models)
+    other = {"spam": {"enabled": False}, "word_list": {"banned": ["you"]}}
+    found = guideline_suite([now, Moderator(Policy.load({**fast, **other}), models)])
+    assert found["harmful cases"]["p"] > 0.5
+    assert found["rules"]["spam"]["no longer caught"] > 5
+    assert "suite, harmful cases of spam" in lost(found)
 
 
 def test_compare_leaves_what_promote_reads(

@@ -317,7 +317,7 @@ def test_an_engine_that_is_not_installed(backend: Any, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(importlib, "import_module", missing)
     with (
-        pytest.raises(EngineError, match=rf"pip install 'house-rules\[{backend}\]'"),
+        pytest.raises(EngineError, match=rf"pip install -e '.\[{backend}\]'"),
         Engine(backend, "tcp://127.0.0.1:1").connected(),
     ):
         pass

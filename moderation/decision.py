@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,3 +113,12 @@ class Decision:
             "models": self.models,
             "took_ms": round(self.took_ms, 3),
         }
+
+
+def short(score: float) -> str:
+    """A score in two places, cut off: rounded up, it would seem to have reached a threshold.
+
+    >>> short(0.9484), short(0.95), short(0.29)
+    ('0.94', '0.95', '0.29')
+    """
+    return f"{math.floor(score * 100 + 1e-9) / 100:.2f}"

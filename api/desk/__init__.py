@@ -9,6 +9,7 @@ from api.desk.marks import pieces
 from api.v1 import moderator
 from moderation import Comment
 from moderation.comment import CommentError
+from moderation.decision import short
 
 desk = Blueprint(
     "desk",
@@ -17,6 +18,7 @@ desk = Blueprint(
     static_folder="static",
     static_url_path="/desk/static",
 )
+desk.add_app_template_filter(short)
 
 
 @desk.get("/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 
 import regex
@@ -10,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from moderation.decision import Action, Decision, Reason
+from moderation.decision import Action, Decision, Reason, short
 
 _BADGE = {
     Action.APPROVE: "bold white on green4",
@@ -69,7 +68,7 @@ def _title(reason: Reason) -> str:
     'shouting: review (0.90)'
     """
     did = reason.action if reason.action > Action.APPROVE else "observed"
-    return f"{reason.rule}: {did} ({_short(reason.finding.score)})"
+    return f"{reason.rule}: {did} ({short(reason.finding.score)})"
 
 
 def _scores(decision: Decision) -> str:
@@ -80,16 +79,7 @@ def _scores(decision: Decision) -> str:
 
 
 def _parts(scores: Iterable[tuple[str, float]]) -> Iterator[str]:
-    return (f"{name} {_short(score)}" for name, score in scores)
-
-
-def _short(score: float) -> str:
-    """Two places, cut off: rounded up, a score would seem to have reached a threshold.
-
-    >>> _short(0.9484), _short(0.95), _short(0.29)
-    ('0.94', '0.95', '0.29')
-    """
-    return f"{math.floor(score * 100 + 1e-9) / 100:.2f}"
+    return (f"{name} {short(score)}" for name, score in scores)
 
 
 def harmless(text: str) -> str:

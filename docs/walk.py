@@ -109,7 +109,7 @@ def _in_a_terminal(script: str, home: Path, port: int) -> str:
         stderr=theirs,
     ):
         os.close(theirs)
-        return b"".join(_read(ours)).decode()
+        return b"".join(_read(ours)).decode().replace("\r\n", "\n")  # as a terminal shows it
 
 
 def _read(terminal: int) -> Iterator[bytes]:

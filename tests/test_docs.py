@@ -94,7 +94,8 @@ def test_commands_run(line: str, tmp_path: Path) -> None:
     """Each command of the docs works in a folder with the files it names."""
     (tmp_path / "mine.toml").write_text("[length]\nmost_words = 300\n", "utf-8")
     (tmp_path / "comments.csv").write_text("text\nWell said, sir.\n", "utf-8")
-    labelled = "text,label\nWell said.,0\nYou are an idiot.,1\n"
+    # Enough of them for a budget of 1 % to be kept.
+    labelled = "text,label\n" + "Well said.,0\n" * 1_000 + "You are an idiot.,1\n" * 8
     (tmp_path / "ours.csv").write_text(labelled, "utf-8")
     (tmp_path / "thresholds.toml").write_text("TOXICITY = 0.8\n", "utf-8")
     assert line.startswith("moderation ")

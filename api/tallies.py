@@ -24,15 +24,25 @@ class Roomy(mmap_dict.MmapedDict):
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
         path = Path(filename)
-        path.parent.mkdir(mode=0o700, exist_ok=True)  # someone may have tidied up
-        with path.open("ab") as file:
-            file.write(bytes(max(ROOM - file.tell(), 0)))
+        if not path.exists():
+            _make(path)
         super().__init__(filename, read_mode)  # type: ignore[no-untyped-call]  # it has no types
 
     def _init_value(self, key: str) -> None:
         if self._used + len(key.encode()) + 32 > self._capacity:
             raise OSError("no room for another number")
         super()._init_value(key)  # type: ignore[no-untyped-call]  # as above
+
+
+def _make(path: Path) -> None:
+    """Put an empty file in its place whole: who adds up just then must not find half of it."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)  # someone may have tidied up
+    made = path.with_suffix(".new")
+    try:
+        made.write_bytes(bytes(ROOM))
+        made.rename(path)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 def value_class(worker: Callable[[], int]) -> type:

@@ -127,6 +127,13 @@ def notice_to_author(path: DecisionPath) -> Response:
         return jsonify(notice.notice(row, keeper().moderator.policy.house))
 
 
+def _know(rule: str) -> None:
+    known = sorted(checks.rules().keys() | keeper().moderator.policy.rules.keys())
+    if rule not in known:
+        detail = f"there is no such rule; use one of {', '.join(known)}"
+        raise errors.unprocessable([{"pointer": "/rule", "detail": detail}])
+
+
 @records.get(
     "/queue",
     tags=[CORRECT],
@@ -136,10 +143,8 @@ def notice_to_author(path: DecisionPath) -> Response:
 @needs("read")
 def waiting(query: QueueQuery) -> Response:
     """Comments for review and open appeals, page by page."""
-    known = sorted(checks.rules().keys() | keeper().moderator.policy.rules.keys())
-    if query.rule is not None and query.rule not in known:
-        detail = f"there is no such rule; use one of {', '.join(known)}"
-        raise errors.unprocessable([{"pointer": "/rule", "detail": detail}])
+    if query.rule is not None:
+        _know(query.rule)
     asked = query.model_dump(exclude={"order", "limit", "cursor", "who"})
     with keeper().sessions() as session:
         rows, following = queue.page(

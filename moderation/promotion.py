@@ -152,8 +152,8 @@ def _paired(root: Path, versions: Mapping[str, str]) -> None:
     """The two readers of abuse are mixed as was measured, so they change together."""
     if not {FAST, CAREFUL} <= versions.keys():
         return
-    careful = _card(root, CAREFUL, versions[CAREFUL])
-    fast = _card(root, FAST, versions[FAST])
+    careful = card(root, CAREFUL, versions[CAREFUL])
+    fast = card(root, FAST, versions[FAST])
     measured = careful.get("together", {}).get("version")
     beside = fast.get("own", {}).get("beside", versions[FAST])  # what an adapted one lies over
     if measured not in (None, beside):
@@ -187,6 +187,7 @@ def _objection(root: Path, model: str, version: str, used: Mapping[str, str]) ->
     return None
 
 
-def _card(root: Path, model: str, version: str) -> dict[str, Any]:
+def card(root: Path, model: str, version: str) -> dict[str, Any]:
+    """What the card of a version says."""
     found: dict[str, Any] = json.loads((root / model / version / "card.json").read_text("utf-8"))
     return found

@@ -167,8 +167,7 @@ def _watched(
 
 def _writable(option: str, target: Path, file: Path) -> None:
     """Refuse to write over what is read, or into a folder that is not there."""
-    if not target.parent.is_dir():
-        raise click.UsageError(f"{option} {target}: there is no folder {target.parent}")
+    options.folder_of(option, target)
     if target.exists() and target.samefile(file):
         raise click.UsageError(f"{option} {target}: is FILE itself, which is read; name another")
 

@@ -117,6 +117,12 @@ def _in_the_open(address: str) -> bool:
     return place.scheme == "tcp" and not here
 
 
+def folder_of(option: str, target: Path) -> None:
+    """Refuse a file to write whose folder is not there."""
+    if not target.parent.is_dir():
+        raise click.UsageError(f"{option} {target}: there is no folder {target.parent}")
+
+
 def plots(option: str) -> None:
     """Refuse an option that draws where nothing can, before the work begins."""
     from moderation.training.plots import PlotError, ready

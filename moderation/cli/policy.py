@@ -109,8 +109,7 @@ def fit(
         raise click.UsageError("name either --data or --labelled")
     if plot:
         options.plots("--plot")
-        if not plot.parent.is_dir():
-            raise click.UsageError(f"--plot {plot}: there is no folder {plot.parent}")
+        options.folder_of("--plot", plot)
     house, loaded = Policy.load(policy), Models.load(models)
     found = []
     try:

@@ -12,7 +12,6 @@ rule's are tested too, these corrected together.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +23,7 @@ from moderation.comment import Comment
 from moderation.models import Models, champions
 from moderation.moderator import Moderator
 from moderation.policy import Policy
+from moderation.promotion import card
 from moderation.training import evaluate, own
 from moderation.training.corpora import Row
 from moderation.training.figures import Bools, Floats
@@ -148,7 +148,7 @@ def compare(
     ]
     now, then = (evaluate.scored_rows(side, rows).scores for side in sides)
     figures: dict[str, dict[str, Any]] = {"sets": {}, "slices": {}}
-    heads = _heads(root / model / version)
+    heads = card(root, model, version)["heads"]
     doubts, measured = {}, 0
     asked = *OWN, *evaluate.QUESTIONS
     for kind, part in [*_questions(rows, asked), *(("slices", it) for it in slices(rows, asked))]:
@@ -172,12 +172,6 @@ def compare(
         "suite": suite,
         "worse": [*worse(doubts), *lost(suite)],
     }
-
-
-def _heads(home: Path) -> list[str]:
-    """The scores that a model gives."""
-    found: list[str] = json.loads((home / "card.json").read_text("utf-8"))["heads"]
-    return found
 
 
 def _questions(
@@ -243,23 +237,24 @@ def lost(suite: Mapping[str, Any]) -> list[str]:
 
 def harmless(judged: Sequence[tuple[Case, bool, bool]]) -> dict[str, Any]:
     """Of the harmless cases, how many one side alone holds, and how likely chance is as bad."""
-    sides = [(now, then) for case, now, then in judged if not case.harmful]
-    newly, freed = _apart(sides)
-    told = {"harmless": len(sides), "newly held": newly, "no longer held": freed}
+    every, newly, freed = _apart(judged, harmful=False)
+    told = {"harmless": every, "newly held": newly, "no longer held": freed}
     return {**told, "p": _chance(newly, freed)}
 
 
 def harmful(judged: Sequence[tuple[Case, bool, bool]]) -> dict[str, Any]:
     """Of the harmful cases, how many one side alone lets pass, and how likely chance is as bad."""
-    sides = [(now, then) for case, now, then in judged if case.harmful]
-    newly, freed = _apart(sides)
-    told = {"harmful": len(sides), "newly caught": newly, "no longer caught": freed}
-    return {**told, "p": _chance(freed, newly)}
+    every, newly, lost = _apart(judged, harmful=True)
+    told = {"harmful": every, "newly caught": newly, "no longer caught": lost}
+    return {**told, "p": _chance(lost, newly)}
 
 
-def _apart(sides: Sequence[tuple[bool, bool]]) -> tuple[int, int]:
-    """How many are held only then, and how many only now."""
-    return sum(then > now for now, then in sides), sum(now > then for now, then in sides)
+def _apart(judged: Sequence[tuple[Case, bool, bool]], *, harmful: bool) -> tuple[int, int, int]:
+    """How many such cases there are, how many are held only then, and how many only now."""
+    sides = [(now, then) for case, now, then in judged if case.harmful == harmful]
+    only_then = sum(then and not now for now, then in sides)
+    only_now = sum(now and not then for now, then in sides)
+    return len(sides), only_then, only_now
 
 
 def _chance(worse: int, better: int) -> float:

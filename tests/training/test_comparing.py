@@ -36,6 +36,14 @@ def scores(rows: int, skill: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return said, draw.normal(0, 1, rows) + skill * said
 
 
+def copied(root: Path, model: str, *challengers: str) -> None:
+    """The shipped champion of one model alone, in use, and challengers that are copies of it."""
+    used = champions(SHIPPED)[model]
+    for version in (used, *challengers):
+        shutil.copytree(SHIPPED / model / used, root / model / version)
+    (root / "champion.json").write_text(json.dumps({model: used}), "utf-8")
+
+
 def test_a_much_worse_challenger_is_told() -> None:
     """The interval of the difference excludes zero, and Holm's correction lets it stand."""
     said, now = scores(800, 2.0, 0)
@@ -175,10 +183,7 @@ def test_compare_leaves_what_promote_reads(
     monkeypatch.setenv(
         "MODERATION_DATABASE", f"sqlite:///{tmp_path}/record.sqlite"
     )  # there is none
-    spam = champions(SHIPPED)["spam"]
-    for version in (spam, "copy"):
-        shutil.copytree(SHIPPED / "spam" / spam, tmp_path / "spam" / version)
-    (tmp_path / "champion.json").write_text(json.dumps({"spam": spam}), "utf-8")
+    copied(tmp_path, "spam", "copy")
     rows = [
         corpora.Row(f"{text} {number}", "sms_spam", {"sms_spam.spam": value})
         for number in range(60)
@@ -220,11 +225,8 @@ def _own_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def fast(tmp_path: Path) -> Path:
     """The fast reader alone, with a copy of it and one that hears nothing."""
-    used = champions(SHIPPED)["abuse"]
-    for version in (used, "copy", "deaf"):
-        shutil.copytree(SHIPPED / "abuse" / used, tmp_path / "abuse" / version)
+    copied(tmp_path, "abuse", "copy", "deaf")
     says(tmp_path / "abuse" / "deaf", 0.001)
-    (tmp_path / "champion.json").write_text(json.dumps({"abuse": used}), "utf-8")
     return tmp_path
 
 
@@ -241,11 +243,8 @@ def test_spam_is_measured_without_any_public_set(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On our own offers: one that lets all pass is worse, and refused."""
-    used = champions(SHIPPED)["spam"]
-    for version in (used, "deaf"):
-        shutil.copytree(SHIPPED / "spam" / used, tmp_path / "spam" / version)
+    copied(tmp_path, "spam", "deaf")
     says(tmp_path / "spam" / "deaf", 0.001)
-    (tmp_path / "champion.json").write_text(json.dumps({"spam": used}), "utf-8")
     assert run(["models", "compare", "spam/deaf", "--models", str(tmp_path)]) == 0
     assert run(["models", "promote", "spam/deaf", "--models", str(tmp_path)]) == 1
     assert "written for this project, spam" in capsys.readouterr().err
@@ -255,10 +254,7 @@ def test_what_is_not_measured_is_not_promoted_for_that(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nothing here tells English from other languages: the operator has to say why."""
-    used = champions(SHIPPED)["language"]
-    for version in (used, "copy"):
-        shutil.copytree(SHIPPED / "language" / used, tmp_path / "language" / version)
-    (tmp_path / "champion.json").write_text(json.dumps({"language": used}), "utf-8")
+    copied(tmp_path, "language", "copy")
     assert run(["models", "compare", "language/copy", "--models", str(tmp_path)]) == 0
     assert run(["models", "promote", "language/copy", "--models", str(tmp_path)]) == 1
     assert "compared on nothing of its own" in capsys.readouterr().err

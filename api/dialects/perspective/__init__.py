@@ -176,7 +176,7 @@ def _comment(asked: AnalyzeRequest | SuggestRequest) -> Comment:
 
 
 def _around(text: str) -> str | None:
-    return text.replace("\0", "")[:MOST_CONTEXT].strip() or None
+    return wire.kept(text)[:MOST_CONTEXT].strip() or None
 
 
 def _wanted(asked: AnalyzeRequest) -> dict[str, attributes.Attribute]:

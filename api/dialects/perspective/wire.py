@@ -113,13 +113,13 @@ def _sound(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _kept(text: str) -> str:
+def kept(text: str) -> str:
     """Without what no database keeps."""
     return text.replace("\0", "")
 
 
 Sound = Annotated[str, AfterValidator(_sound)]
-Token = Annotated[str, Field(max_length=500), AfterValidator(_sound), AfterValidator(_kept)]
+Token = Annotated[str, Field(max_length=500), AfterValidator(_sound), AfterValidator(kept)]
 ScoreType = Literal["SCORE_TYPE_UNSPECIFIED", "PROBABILITY", "STD_DEV_SCORE", "PERCENTILE", "RAW"]
 
 

@@ -244,9 +244,9 @@ def harmless(judged: Sequence[tuple[Case, bool, bool]]) -> dict[str, Any]:
 
 def harmful(judged: Sequence[tuple[Case, bool, bool]]) -> dict[str, Any]:
     """Of the harmful cases, how many one side alone lets pass, and how likely chance is as bad."""
-    every, newly, lost = _apart(judged, harmful=True)
-    told = {"harmful": every, "newly caught": newly, "no longer caught": lost}
-    return {**told, "p": _chance(lost, newly)}
+    every, newly, passed = _apart(judged, harmful=True)
+    told = {"harmful": every, "newly caught": newly, "no longer caught": passed}
+    return {**told, "p": _chance(passed, newly)}
 
 
 def _apart(judged: Sequence[tuple[Case, bool, bool]], *, harmful: bool) -> tuple[int, int, int]:

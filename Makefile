@@ -1,6 +1,7 @@
 # make        what CI does: lint, types, docs and tests
 # make run    the service on http://127.0.0.1:8000
 # make test   all tests
+# make platforms   our plug-in and Akismet's in real WordPress; needs Debian, PHP and MariaDB
 # Python 3.11 or newer and make are all they need; the rest goes into .venv.
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := all
-.PHONY: all run test clients lint types docs check-docs walk lock format clean
+.PHONY: all run test clients platforms lint types docs check-docs walk lock format clean
 
 all: lint types check-docs test
 
@@ -24,6 +25,12 @@ test: $(VENV)/.dev $(if $(shell command -v npm),$(VENV)/.clients)
 # Other people's clients, which the tests run against the service. They need Node.js and npm;
 # where those are missing these tests are skipped.
 clients: $(VENV)/.clients
+
+# Three versions of WordPress, from Debian's packages, against the service. They are unpacked in a
+# folder of the tests; what has to be installed for them stands in .ci/run.
+platforms: $(VENV)/.dev
+	tests/platforms/packages.sh .cache/platforms
+	MODERATION_TEST_PLATFORMS=.cache/platforms $(BIN)/python -m pytest tests/platforms
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

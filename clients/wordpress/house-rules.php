@@ -24,7 +24,7 @@ const HOUSE_RULES_META = 'house_rules_decision';
 const HOUSE_RULES_SECONDS = 3;
 
 add_filter( 'pre_comment_approved', 'house_rules_judge', 20, 2 );
-add_action( 'comment_post', 'house_rules_remember' );
+add_action( 'wp_insert_comment', 'house_rules_remember', 10, 2 );
 add_action( 'transition_comment_status', 'house_rules_tell_verdict', 10, 3 );
 
 /**
@@ -35,17 +35,17 @@ add_action( 'transition_comment_status', 'house_rules_tell_verdict', 10, 3 );
  * @return int|string|WP_Error
  */
 function house_rules_judge( $approved, $data ) {
-	house_rules_last( null );
 	$type = isset( $data['comment_type'] ) ? $data['comment_type'] : '';
 	if ( ! in_array( $type, array( '', 'comment' ), true ) || is_wp_error( $approved ) ) {
+		house_rules_last( null );
 		return $approved;
 	}
 	if ( ! empty( $data['user_id'] ) && user_can( $data['user_id'], 'moderate_comments' ) ) {
+		house_rules_last( null );
 		return $approved;
 	}
-	$decision = house_rules_ask( '/v1/moderate', house_rules_comment( $data ) );
+	$decision = house_rules_decide( $data );
 	$action   = isset( $decision['action'] ) ? $decision['action'] : 'review';
-	house_rules_last( isset( $decision['id'] ) ? $decision['id'] : null );
 	if ( 'approve' === $action ) {
 		return $approved;
 	}
@@ -58,14 +58,54 @@ function house_rules_judge( $approved, $data ) {
 	return 'spam' === $approved ? 'spam' : 'trash';
 }
 
-/** The comment as the service takes it. WordPress names it only later, so it gets a name here. */
-function house_rules_comment( $data ) {
+/**
+ * The decision about a comment, or null where there is none.
+ *
+ * WordPress 6.7 and later run the filter twice for one comment, before and after they filter its
+ * text. The service is asked once: the second time the first answer still holds, also a missing one.
+ */
+function house_rules_decide( $data ) {
+	$text  = house_rules_text( $data );
+	$place = house_rules_place( $data );
+	$last  = house_rules_last();
+	$same  = $last && $last['place'] === $place;
+	if ( $same && $last['text'] === $text ) {
+		return $last['decision'];
+	}
+	// Where a filter gives another text each time, that is a new version of the same comment.
+	$name     = $same ? $last['name'] : 'wordpress:' . wp_generate_uuid4();
+	$decision = house_rules_ask( '/v1/moderate', house_rules_comment( $name, $text, $data ) );
+	house_rules_last( compact( 'place', 'text', 'name', 'decision' ) );
+	return $decision;
+}
+
+/** The text as WordPress will store it, without slashes: readers see that text, not the one sent. */
+function house_rules_text( $data ) {
+	$text = $data['comment_content'];
+	if ( empty( $data['filtered'] ) ) {
+		// The REST API brings the text without slashes; WordPress's filters expect them.
+		$rest = defined( 'REST_REQUEST' ) && REST_REQUEST && wp_slash( wp_unslash( $text ) ) !== $text;
+		/** This filter is documented in wp-includes/comment.php */
+		$text = apply_filters( 'pre_comment_content', $rest ? wp_slash( $text ) : $text );
+	}
+	return wp_unslash( $text );
+}
+
+/** Where and when a comment was written: the same for each call about it, and once it is stored. */
+function house_rules_place( $data ) {
+	$parent = isset( $data['comment_parent'] ) ? $data['comment_parent'] : 0;
+	$date   = isset( $data['comment_date_gmt'] ) ? $data['comment_date_gmt'] : '';
+	return implode( ' ', array( (int) $data['comment_post_ID'], (int) $parent, $date ) );
+}
+
+/** The comment as the service takes it. WordPress gives it an id only later, so it has a name here. */
+function house_rules_comment( $name, $text, $data ) {
 	$parent = empty( $data['comment_parent'] ) ? null : get_comment( $data['comment_parent'] );
 	$mail   = strtolower( trim( wp_unslash( $data['comment_author_email'] ) ) );
 	return array(
-		'text'    => wp_unslash( $data['comment_content'] ),
+		'text'    => $text,
 		'format'  => 'html',
-		'id'      => 'wordpress:' . wp_generate_uuid4(),
+		'id'      => $name,
 		// The same person each time, but no mail address leaves WordPress.
 		'author'  => '' === $mail ? null : 'wordpress:' . hash( 'sha256', $mail ),
 		'article' => get_the_title( $data['comment_post_ID'] ),
@@ -83,10 +123,14 @@ function house_rules_explanation( $reasons ) {
 }
 
 /** Keep the decision's id with the comment, now that WordPress has stored it. */
-function house_rules_remember( $comment_id ) {
-	$decision_id = house_rules_last();
-	if ( $decision_id ) {
-		add_comment_meta( $comment_id, HOUSE_RULES_META, $decision_id, true );
+function house_rules_remember( $comment_id, $comment ) {
+	$last = house_rules_last();
+	if ( ! $last || house_rules_place( (array) $comment ) !== $last['place'] ) {
+		return;
+	}
+	house_rules_last( null ); // so that the next comment of this request is a comment of its own
+	if ( isset( $last['decision']['id'] ) ) {
+		add_comment_meta( $comment_id, HOUSE_RULES_META, $last['decision']['id'], true );
 	}
 }
 
@@ -134,11 +178,11 @@ function house_rules_ask( $path, $body ) {
 	return json_decode( wp_remote_retrieve_body( $answer ), true );
 }
 
-/** The id of the last decision in this request; with an argument it is set. */
+/** The comment that was judged last and is not stored yet; with an argument it is set. */
 function house_rules_last( ...$given ) {
-	static $decision_id = null;
+	static $last = null;
 	if ( $given ) {
-		$decision_id = $given[0];
+		$last = $given[0];
 	}
-	return $decision_id;
+	return $last;
 }

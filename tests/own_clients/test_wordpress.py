@@ -34,6 +34,7 @@ def post(
     approved: int | str = 1,
     moved: tuple[str, ...] = (),
     tell: bool = False,
+    calls: int = 1,
     secret: str | None = None,
     **comment: object,
 ) -> dict[str, Any]:
@@ -45,6 +46,7 @@ def post(
         "comment": {"comment_content": text, **comment},
         "approved": approved,
         "moved": moved,
+        "calls": calls,
     }
     answer = php(str(Path(__file__).with_name("wordpress.php")), json.dumps(told))
     found: dict[str, Any] = json.loads(answer)
@@ -71,6 +73,16 @@ def test_its_php_is_php() -> None:
 def test_actions(url: str, text: str, before: int | str, after: int | str) -> None:
     """What the service says, and never less strict than WordPress."""
     assert post(url, text, approved=before)["approved"] == after
+
+
+@pytest.mark.parametrize(("text", "after"), [(FINE, 1), (DOUBTFUL, 0)])
+def test_asked_twice(app: App, url: str, text: str, after: int) -> None:
+    """WordPress 6.7 and later call twice for one comment, which is one decision."""
+    kept = post(url, text, calls=2)
+    (decision,) = decided(app)
+    assert (kept["approved"], len(kept["sent"])) == (after, 1)
+    assert kept["meta"]["42"]["house_rules_decision"] == decision["id"]
+    assert len(post("http://127.0.0.1:9", text, calls=2)["sent"]) == 1
 
 
 def test_an_author_is_told(url: str) -> None:

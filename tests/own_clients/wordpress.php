@@ -31,6 +31,12 @@ function is_wp_error( $it ) {
 function wp_unslash( $it ) {
 	return stripslashes( $it );
 }
+function wp_slash( $it ) {
+	return addslashes( $it );
+}
+function apply_filters( $hook, $it ) {
+	return $it;
+}
 function wp_generate_uuid4() {
 	return bin2hex( random_bytes( 16 ) );
 }
@@ -96,12 +102,15 @@ $data     = $told['comment'] + array(
 	'comment_post_ID'      => 1,
 	'comment_author_email' => 'Ravi@Example.com',
 	'comment_parent'       => 0,
+	'comment_date_gmt'     => '2026-11-30 20:00:00',
 	'comment_type'         => 'comment',
 	'user_id'              => 0,
 );
-$approved = run( 'pre_comment_approved', $told['approved'], $data );
+for ( $call = 0; $call < $told['calls']; $call++ ) {
+	$approved = run( 'pre_comment_approved', $told['approved'], array( 'filtered' => $call > 0 ) + $data );
+}
 if ( ! is_wp_error( $approved ) ) {
-	run( 'comment_post', 42 );
+	run( 'wp_insert_comment', 42, (object) $data );
 	foreach ( $told['moved'] as $status ) {
 		run( 'transition_comment_status', $status, 'unapproved', (object) array( 'comment_ID' => 42 ) );
 	}

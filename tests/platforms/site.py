@@ -1,0 +1,202 @@
+"""A WordPress that runs: Debian's package, unpacked, on a MariaDB and PHP's own web server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.faults.service import PATIENCE_S, until
+
+HERE = Path(__file__).parent / "wordpress"
+PLUGIN = Path(__file__).parents[2] / "clients" / "wordpress" / "house-rules.php"
+OURS, AKISMET = "house-rules.php", "akismet/akismet.php"
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: where a comment was taken, WordPress sends its reader to the page."""
+
+    def redirect_request(self, *_: object) -> None:
+        """None, for the answer itself is wanted."""
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a server and all that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    process.wait(timeout=PATIENCE_S)
+
+
+@contextmanager
+def mariadb() -> Iterator[Path]:
+    """A MariaDB without users or network; its socket, whose path must be short."""
+    with tempfile.TemporaryDirectory(prefix="mariadb.", dir="/tmp") as made:
+        folder = Path(made)
+        mine = ["--user=root"] if os.geteuid() == 0 else []
+        data = f"--datadir={folder / 'data'}"
+        install = ["mariadb-install-db", "--no-defaults", data, "--skip-test-db", *mine]
+        subprocess.run(install, check=True, capture_output=True)  # noqa: S603 - our own
+        server = [shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin") or "mariadbd"]
+        server += ["--no-defaults", data, f"--socket={folder / 'socket'}", "--skip-networking"]
+        server += ["--skip-grant-tables", "--innodb-flush-log-at-trx-commit=0", *mine]
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(server, stderr=log, start_new_session=True)  # noqa: S603
+        try:
+            until((folder / "socket").exists, "MariaDB")
+            yield folder / "socket"
+        finally:
+            _end(process)
+
+
+@dataclass
+class Site:
+    """One WordPress."""
+
+    root: Path
+    url: str
+    constants: dict[str, Any] = field(default_factory=dict)
+
+    def define(self, **constants: Any) -> None:
+        """Set constants, as `wp-config.php` does, over those that hold already."""
+        self.constants = {**self.constants, **constants}
+        new = self.root / "constants.new"
+        new.write_text(json.dumps(self.constants))
+        new.replace(self.root / "constants.json")
+
+    def activate(self, plugin: str) -> None:
+        """Let this plug-in be the only one."""
+        self.php(f"update_option( 'active_plugins', array( '{plugin}' ) ); return true;")
+
+    def script(self, name: str, given: str = "") -> str:
+        """What one of the tests' scripts prints. A notice or a warning is an error."""
+        command = ["php", "-d", "display_errors=stderr", str(HERE / name), str(self.root)]
+        done = subprocess.run(  # noqa: S603 - our own
+            command, input=given, capture_output=True, text=True, timeout=PATIENCE_S
+        )
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+        return done.stdout
+
+    def php(self, code: str) -> Any:
+        """What this PHP returns within WordPress."""
+        return json.loads(self.script("run.php", code))
+
+    def comment(self, text: str, author: str) -> int:
+        """Send a comment as a reader does, by the form under the article; the answer's status."""
+        form = {
+            "comment": text,
+            "author": author,
+            "email": f"{author}@example.com",
+            "url": "",
+            "comment_post_ID": "1",
+            "comment_parent": "0",
+        }
+        return self.send("/wp-comments-post.php", urllib.parse.urlencode(form).encode())[0]
+
+    def rest(self, text: str, author: str) -> int:
+        """Send a comment by the REST API; the answer's status."""
+        told = {"author_name": author, "author_email": f"{author}@example.com"}
+        body = json.dumps({"post": 1, "content": text, **told}).encode()
+        kind = {"Content-Type": "application/json"}
+        return self.send("/index.php?rest_route=/wp/v2/comments", body, kind)[0]
+
+    def send(
+        self, path: str, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
+        """Status and body of what WordPress answers to a POST."""
+        asked = urllib.request.Request(self.url + path, body, dict(headers or {}))  # noqa: S310
+        try:
+            with urllib.request.build_opener(_Stay).open(asked, timeout=PATIENCE_S) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def comments(self, author: str) -> list[dict[str, Any]]:
+        """What WordPress holds of an author, oldest first, each with its `meta`."""
+        kept: list[dict[str, Any]] = self.php(
+            f"""
+            $kept = array();
+            $query = array( 'author_email' => '{author}@example.com', 'status' => 'any',
+                'orderby' => 'comment_ID', 'order' => 'ASC' );
+            foreach ( array( 'all', 'spam', 'trash' ) as $status ) {{
+                foreach ( get_comments( array( 'status' => $status ) + $query ) as $comment ) {{
+                    $meta = array_map( 'current', get_comment_meta( $comment->comment_ID ) );
+                    $kept[ $comment->comment_ID ] = $comment->to_array() + array( 'meta' => $meta );
+                }}
+            }}
+            ksort( $kept );
+            return array_values( $kept );
+            """
+        )
+        return kept
+
+    def requests(self) -> list[str]:
+        """The addresses that WordPress asked since the last look."""
+        log = self.root / "requests.log"
+        asked = log.read_text().splitlines() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return asked
+
+    def complaints(self) -> list[str]:
+        """What PHP said of our plug-in."""
+        log = self.root / "debug.log"
+        said = log.read_text().splitlines() if log.exists() else []
+        return [line for line in said if "house-rules" in line or "house_rules" in line]
+
+
+@contextmanager
+def wordpress(package: Path, database: Path, folder: Path) -> Iterator[Site]:
+    """The WordPress of a Debian package, installed and running."""
+    unpack = ["dpkg-deb", "--extract", str(package), str(folder)]
+    subprocess.run(unpack, check=True)  # noqa: S603 - our own
+    root = folder / "usr" / "share" / "wordpress"
+    (root / "wp-config.php").unlink(missing_ok=True)
+    shutil.copy(HERE / "wp-config.php", root)
+    shutil.copy(PLUGIN, root / "wp-content" / "plugins")
+    (root / "wp-content" / "mu-plugins").mkdir(exist_ok=True)
+    shutil.copy(HERE / "tests.php", root / "wp-content" / "mu-plugins")
+    port = _free_port()
+    site = Site(root, f"http://127.0.0.1:{port}")
+    name = f"herald_{package.stem}"
+    site.define(WP_SITEURL=site.url, DB_HOST=f"localhost:{database}", DB_NAME=name)
+    connect = f"new mysqli('localhost', 'root', '', '', 0, '{database}')"
+    create = f"({connect})->query('CREATE DATABASE {name}');"
+    subprocess.run(["php", "-r", create], check=True)  # noqa: S603, S607 - our own
+    site.script("install.php")
+    with (folder / "php.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own
+            ["php", "-S", f"127.0.0.1:{port}", "-t", root],  # noqa: S607
+            env={**os.environ, "PHP_CLI_SERVER_WORKERS": "2"},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        until(lambda: _listens(port), "PHP's web server")
+        yield site
+    finally:
+        _end(process)

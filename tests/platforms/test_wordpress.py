@@ -1,0 +1,151 @@
+"""Our plug-in in WordPress: one comment, one request, one decision, in every version."""
+
+from __future__ import annotations
+
+from typing import Any
+from xmlrpc.client import dumps
+
+import pytest
+
+from tests.platforms.conftest import Newspaper
+from tests.platforms.site import OURS
+
+ABUSE = "You are a stupid idiot and a liar, and everyone knows it."
+DOUBTFUL = "u r right, the bus is always late n nobody cares abt it."
+
+
+@pytest.fixture(autouse=True)
+def plugin(newspaper: Newspaper) -> None:
+    """Our plug-in is the active one, and asks the service."""
+    newspaper.connect(OURS)
+
+
+def decided(newspaper: Newspaper, author: str, status: str) -> dict[str, Any]:
+    """The one decision about an author's one comment, which WordPress gave this status."""
+    asked = [url for url in newspaper.site.requests() if url.endswith("/v1/moderate")]
+    (comment,) = newspaper.site.comments(author)
+    (decision,) = newspaper.decisions(author)
+    assert len(asked) == 1
+    assert comment["comment_approved"] == status
+    assert comment["meta"]["house_rules_decision"] == decision["id"]
+    assert newspaper.site.complaints() == []
+    return {**decision, "stored": comment["comment_content"]}
+
+
+@pytest.mark.parametrize(
+    ("author", "text", "status"),
+    [
+        ("good", "The new bridge has cut my way to work by half an hour, thanks to you.", "1"),
+        ("abusive", ABUSE, "trash"),
+        ("doubtful", DOUBTFUL, "0"),
+    ],
+)
+def test_one_comment_one_decision(
+    newspaper: Newspaper, author: str, text: str, status: str
+) -> None:
+    """It is approved, held or put in the trash on the only answer that was asked for."""
+    assert newspaper.site.comment(text, author) == 302
+    assert decided(newspaper, author, status)["text"] == text
+
+
+@pytest.mark.parametrize(
+    ("author", "text", "stored", "status"),
+    [
+        pytest.param(
+            "quoting",
+            """It's the "old" bridge that we love, & I'd <em>rather</em> keep it """
+            """<p onclick="x()">than pay for a new one</p>, as C:\\plans\\new.txt has it.""",
+            """It's the "old" bridge that we love, &amp; I'd <em>rather</em> keep it """
+            """than pay for a new one, as C:\\plans\\new.txt has it.""",
+            "1",
+            id="slashes, entities and tags",
+        ),
+        pytest.param(
+            "linking",
+            'The <a href="https://herald.example/park">council promised a park</a> three years '
+            "ago, and we still wait for it.",
+            'The <a href="https://herald.example/park" rel="nofollow ugc">council promised a '
+            "park</a> three years ago, and we still wait for it.",
+            "1",
+            id="a link",
+        ),
+        pytest.param(
+            "hiding", f"<script>{ABUSE}</script>", ABUSE, "trash", id="abuse in a tag that goes"
+        ),
+    ],
+)
+def test_what_readers_will_see_is_judged(
+    newspaper: Newspaper, author: str, text: str, stored: str, status: str
+) -> None:
+    """WordPress takes tags out and adds others: before the first call, or between the two."""
+    assert newspaper.site.comment(text, author) == 302
+    decision = decided(newspaper, author, status)
+    assert decision["text"] == decision["stored"] == stored
+
+
+def test_without_an_answer_it_is_held(newspaper: Newspaper) -> None:
+    """A comment that the service cannot judge, or nobody there: held, and asked about once."""
+    newspaper.site.define(HOUSE_RULES_URL="http://127.0.0.1:9")
+    good = "The harbour needs a second crane before the next monsoon begins."
+    assert newspaper.site.comment(good, "unlucky") == 302
+    (comment,) = newspaper.site.comments("unlucky")
+    assert comment["comment_approved"] == "0"
+    assert "house_rules_decision" not in comment["meta"]
+    assert newspaper.site.requests() == ["http://127.0.0.1:9/v1/moderate"]
+
+
+def test_several_comments_in_one_request(newspaper: Newspaper) -> None:
+    """By XML-RPC one reader sends three within a second: each has its own decision."""
+    fine = "The market hall looks splendid since the roof was painted."
+    texts = [fine, ABUSE, DOUBTFUL]
+    calls = [
+        {
+            "methodName": "wp.newComment",
+            "params": [1, "ravi", "a password", 1, {"content": text, "comment_parent": 0}],
+        }
+        for text in texts
+    ]
+    body = dumps((calls,), "system.multicall").encode()
+    status, answer = newspaper.site.send("/xmlrpc.php", body, {"Content-Type": "text/xml"})
+    assert status == 200
+    assert "faultCode" not in answer
+    comments = newspaper.site.comments("ravi")
+    decisions = {row["id"]: row for row in newspaper.decisions("ravi")}
+    assert [comment["comment_approved"] for comment in comments] == ["1", "trash", "0"]
+    kept = [decisions[comment["meta"]["house_rules_decision"]]["text"] for comment in comments]
+    assert kept == [comment["comment_content"] for comment in comments] == texts
+    assert len(decisions) == len(newspaper.site.requests()) == 3
+
+
+def test_a_comment_that_is_not_stored(newspaper: Newspaper) -> None:
+    """Where another plug-in refuses a comment, the next one does not inherit its decision."""
+    fine = "The night train to the coast was clean and on time for once."
+    kept = newspaper.site.php(
+        f"""
+        add_filter( 'pre_comment_approved', function ( $approved, $data ) {{
+            return strpos( $data['comment_content'], 'train' ) ? new WP_Error( 'no' ) : $approved;
+        }}, 99, 2 );
+        $comment = array( 'comment_post_ID' => 1, 'comment_author' => 'next',
+            'comment_author_email' => 'next@example.com', 'comment_author_url' => '',
+            'comment_date' => '2026-11-30 20:00:00', 'comment_date_gmt' => '2026-11-30 20:00:00',
+            'comment_type' => 'comment', 'comment_parent' => 0, 'user_id' => 0 );
+        $first  = wp_new_comment( $comment + array( 'comment_content' => '{fine}' ), true );
+        $second = wp_new_comment( $comment + array( 'comment_content' => '{ABUSE}' ), true );
+        // An import does not ask.
+        $third  = wp_insert_comment( array( 'comment_content' => 'Old.' ) + $comment );
+        return array( is_wp_error( $first ), $second, $third );
+        """
+    )
+    assert kept[0]
+    judged, imported = newspaper.site.comments("next")
+    by_text = {row["text"]: row["id"] for row in newspaper.decisions("next")}
+    assert judged["comment_approved"] == "trash"
+    assert judged["meta"]["house_rules_decision"] == by_text[ABUSE] != by_text[fine]
+    assert "house_rules_decision" not in imported["meta"]
+
+
+def test_the_rest_api(newspaper: Newspaper) -> None:
+    """There WordPress gives the text without slashes, and no `comment_post`."""
+    text = "It's a \"good\" plan of the mayor's, but C:\\new\\table costs too much for a town."
+    assert newspaper.site.rest(text, "modern") == 201
+    assert decided(newspaper, "modern", "1")["text"] == text

@@ -3,10 +3,14 @@
 The key stands in `api_key` (or `key`), or is the first part of the host, as older clients send
 it: `hr-….rest.akismet.com`. Bodies are forms or JSON, answers Akismet's exact words.
 
-A comment that a person has to look at is provisional to WordPress (`false`, to be asked again
-after a while), which leaves it pending. Every other client knows only yes and no, and is told
-`true`, for that keeps the comment back. `discard` is said of what the spam rule refuses, and of
-nothing else: whoever was refused for a word can appeal only if the comment is still there.
+A comment that a person has to look at is answered to WordPress's plug-in with `false` and an
+`X-akismet-error`: on that every version of it leaves the comment pending. Every other client knows
+only yes and no, and is told `true`, for that keeps the comment back. `discard` is said of what the
+spam rule refuses, and of nothing else: whoever was refused for a word can appeal only if the
+comment is still there.
+
+Every answer has an `X-akismet-guid`, errors too: since 5.3.7 WordPress's plug-in ignores an answer
+without one, and then publishes the comment.
 """
 
 from __future__ import annotations
@@ -16,9 +20,11 @@ import datetime as dt
 import hashlib
 import io
 import re
+import uuid
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Blueprint, Response, g, jsonify, request
 from sqlalchemy import func, select
@@ -37,7 +43,8 @@ from moderation import Action, Comment
 from moderation.comment import CommentError, validate
 
 THANKS = "Thanks for making the web a better place."
-RECHECK_S = 1800  # a person may have looked by then
+GUID = "X-akismet-guid"
+WAITS = "waits for a person"
 SURE_SPAM = frozenset({"akismet-guaranteed-spam", "viagra-test-123"})
 SURE_SPAM_MAIL = "akismet-guaranteed-spam@example.com"
 _HOST_KEY = re.compile(r"(hr-[0-9a-f]{8}-[0-9a-f]{40})\.", re.IGNORECASE)
@@ -71,7 +78,7 @@ def comment_check() -> Response:
     asked = Asked(_comment(fields), keep=not _true(fields, "is_test"))
     (decision,) = keeper().decide([asked], community=_site(fields), route="akismet")
     count([decision], "akismet")
-    return _answer(decision)
+    return _answer(decision, holds=_wordpress() and _holds(fields))
 
 
 @akismet.post("/1.1/submit-<any(spam, ham):kind>")
@@ -162,6 +169,16 @@ def _wordpress() -> bool:
     return "WordPress/" in agent and "Akismet/" in agent
 
 
+def _holds(fields: Fields) -> bool:
+    """Whether WordPress's plug-in heeds `X-akismet-error` here.
+
+    It does not where it asks again by itself after an error, nor for comments that came by
+    WordPress's REST API: both would be published.
+    """
+    rest = "/wp/v2/comments" in unquote(fields.get("REQUEST_URI", ""))
+    return not rest and fields.get("recheck_reason") != "retry"
+
+
 def _comment(fields: Fields) -> Comment:
     """The comment, under a name that `submit-…` finds again. Raises a `Problem`."""
     text = fields["comment_content"]
@@ -180,11 +197,12 @@ def _comment(fields: Fields) -> Comment:
     )
 
 
-def _answer(decision: Mapping[str, Any]) -> Response:
+def _answer(decision: Mapping[str, Any], *, holds: bool) -> Response:
+    """What a client is told, where `holds` says whether it keeps a comment pending on an error."""
     action = _standing(decision)
-    headers = {"X-akismet-guid": str(decision["id"])}
-    if action == "review" and _wordpress():
-        return _text("false", {**headers, "X-akismet-recheck-after": str(RECHECK_S)})
+    headers = {GUID: str(decision["id"])}
+    if action == "review" and holds:
+        return _text("false", {**headers, "X-akismet-error": WAITS})
     if action == "approve":
         return _text("false", headers)
     refused = {one["rule"] for one in decision["reasons"] if one["action"] == "reject"}
@@ -312,6 +330,13 @@ def _csv(rows: list[dict[str, Any]], when: str) -> Response:
 
 def _text(body: str, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
     return Response(body, status, headers, mimetype="text/plain")
+
+
+@akismet.after_request
+def _identified(answer: Response) -> Response:
+    """Give an answer that is about no decision an id of its own."""
+    answer.headers.setdefault(GUID, uuid.uuid4().hex)
+    return answer
 
 
 @akismet.errorhandler(HTTPException)

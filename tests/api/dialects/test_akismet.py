@@ -29,6 +29,11 @@ def check(client: FlaskClient, text: str, agent: dict[str, str] | None = None, *
     return answer
 
 
+def identified(answer: TestResponse) -> None:
+    """WordPress's plug-in publishes a comment on an answer without this header."""
+    assert len(answer.headers["X-akismet-guid"]) == 32
+
+
 def clean(answer: TestResponse) -> None:
     """What is no error must not look like one: some clients raise for the header alone."""
     assert not {"X-akismet-debug-help", "X-akismet-alert-code"} & {*answer.headers.keys()}
@@ -48,22 +53,38 @@ def test_a_comment(client: FlaskClient, text: str, body: bytes, tip: str | None)
     answer = check(client, text)
     assert answer.data == body
     assert answer.headers.get("X-akismet-pro-tip") == tip
-    assert len(answer.headers["X-akismet-guid"]) == 32
+    identified(answer)
     clean(answer)
 
 
 def test_wordpress_waits_for_a_person(app: App, client: FlaskClient) -> None:
-    """A doubtful comment is provisional to it; asked again, it is what a person said."""
+    """A doubtful comment stays pending there; asked again, it is what a person said."""
     first = check(client, DOUBTFUL, WORDPRESS)
-    assert (first.data, first.headers["X-akismet-recheck-after"]) == (b"false", "1800")
+    assert (first.data, first.headers["X-akismet-error"]) == (b"false", "waits for a person")
+    assert "X-akismet-recheck-after" not in first.headers
     assert check(client, DOUBTFUL, WORDPRESS, recheck_reason="recheck_queue").data == b"false"
     verdict = {"action": "reject", "who": "asha"}
     path = f"/v1/decisions/{first.headers['X-akismet-guid']}/verdict"
     assert client.post(path, json=verdict).status_code == 200
     again = check(client, DOUBTFUL, WORDPRESS, recheck_reason="recheck_queue")
     assert again.data == b"true"
-    assert "X-akismet-recheck-after" not in again.headers
+    assert "X-akismet-error" not in again.headers
     assert len(decided(app)) == 1
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"recheck_reason": "retry"}, id="asked again after an error"),
+        pytest.param({"REQUEST_URI": "/wp-json/wp/v2/comments"}, id="by the REST API"),
+        pytest.param({"REQUEST_URI": "/?rest_route=%2Fwp%2Fv2%2Fcomments"}, id="without links"),
+    ],
+)
+def test_where_wordpress_does_not_wait(client: FlaskClient, more: dict[str, str]) -> None:
+    """It would publish what it is told `false` of, so a doubtful comment is spam to it."""
+    answer = check(client, DOUBTFUL, WORDPRESS, **more)
+    assert (answer.data, answer.headers.get("X-akismet-pro-tip")) == (b"true", None)
+    assert check(client, FINE, WORDPRESS, **more).data == b"false"
 
 
 def test_html_is_wordpress_own(client: FlaskClient) -> None:
@@ -229,6 +250,7 @@ def test_verify_key(app: App, client: FlaskClient, name: str) -> None:
     ):
         answer = client.post("/1.1/verify-key", data={name: secret, "blog": BLOG})
         assert (answer.data, answer.status_code) == (body, 200)
+        identified(answer)
 
 
 @pytest.mark.parametrize(
@@ -254,6 +276,7 @@ def test_bad_input(client: FlaskClient, path: str, form: dict[str, str], said: s
     answer = client.post(path, data=form)
     assert (answer.data, answer.status_code) == (b"invalid", 200)
     assert answer.headers["X-akismet-debug-help"].startswith(said)
+    identified(answer)
 
 
 @pytest.mark.parametrize(
@@ -269,6 +292,7 @@ def test_not_a_request(client: FlaskClient, data: bytes, kind: str) -> None:
     """Nor is anything else an HTTP error, for its clients read the body alone."""
     answer = client.post("/1.1/comment-check", data=data, content_type=kind)
     assert (answer.data, answer.status_code) == (b"invalid", 200)
+    identified(answer)
 
 
 def test_nul_and_half_characters_do_not_reach_the_database(app: App, client: FlaskClient) -> None:
@@ -287,6 +311,7 @@ def test_over_the_rate(app: App, client: FlaskClient) -> None:
     answer = client.post("/1.1/comment-check", data=form)
     assert (answer.status_code, answer.headers["X-akismet-error"]) == (429, "429")
     assert "Retry-After" in answer.headers
+    identified(answer)
 
 
 def test_the_record_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,6 +327,7 @@ def test_the_record_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert check(client, REJECTED).data == b"true"
     answer = client.post("/1.1/submit-spam", data={"comment_content": FINE})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    identified(answer)
     assert client.post("/1.2/usage-limit").status_code == 503
 
 
@@ -314,4 +340,5 @@ def test_a_failure(app: App, client: FlaskClient, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(app.extensions["keeper"], "decide", broken)
     answer = client.post("/1.1/comment-check", data={"blog": BLOG, "comment_content": FINE})
     assert answer.status_code == 500
+    identified(answer)
     assert FINE not in answer.get_data(as_text=True)

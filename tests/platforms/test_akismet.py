@@ -1,0 +1,127 @@
+"""Akismet's own plug-in, led to our service: nothing is published but what was approved."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.service import Service
+from tests.platforms.conftest import Newspaper, new_key
+from tests.platforms.site import AKISMET
+
+GOOD = "The old library should stay open on Sundays, because many children read there."
+ABUSE = "You are a stupid idiot and a liar, and everyone knows it."
+DOUBTFUL = "u r right, the bus is always late n nobody cares abt it."
+LARGE = " ".join([ABUSE] * 550)  # over what the service judges, under what WordPress takes
+UNKNOWN = "0123456789ab"
+
+
+@pytest.fixture(autouse=True)
+def plugin(newspaper: Newspaper) -> None:
+    """Akismet's plug-in is the active one, and asks the service."""
+    newspaper.connect(AKISMET)
+
+
+@pytest.fixture(scope="module")
+def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a service that has lost its record, and cannot check keys: 503."""
+    folder: Path = tmp_path_factory.mktemp("away")
+    (folder / "record").mkdir()
+    service = Service(folder / "service", f"sqlite:///{folder}/record/record.sqlite", workers=1)
+    new_key(service, "decide")
+    service.start()
+    service.ask("POST", "/v1/moderate", {"text": "So it has seen that there are keys."})
+    shutil.rmtree(folder / "record")
+    (folder / "record").touch()
+    yield f"http://127.0.0.1:{service.port}"
+    service.stop()
+
+
+def posted(newspaper: Newspaper, text: str, author: str) -> dict[str, Any]:
+    """The comment that WordPress keeps, and what will become of it without anybody's doing."""
+    assert newspaper.site.comment(text, author) == 302
+    (comment,) = newspaper.site.comments(author)
+    comment["fallback"] = newspaper.site.php(
+        "return wp_next_scheduled( 'akismet_approval_fallback', "
+        f"array( {comment['comment_ID']} ) );"
+    )
+    return comment
+
+
+def cron(newspaper: Newspaper, author: str) -> str:
+    """The status of a comment after the plug-in has asked again, as it does after an error."""
+    newspaper.site.php("do_action( 'akismet_schedule_cron_recheck' ); return true;")
+    (comment,) = newspaper.site.comments(author)
+    status: str = comment["comment_approved"]
+    return status
+
+
+@pytest.mark.parametrize(
+    ("author", "text", "status"),
+    [("pleased", GOOD, "1"), ("rude", ABUSE, "spam"), ("hasty", DOUBTFUL, "0")],
+)
+def test_a_decision(newspaper: Newspaper, author: str, text: str, status: str) -> None:
+    """Approved, spam, or pending for good: no cron job approves it later."""
+    comment = posted(newspaper, text, author)
+    (decision,) = newspaper.decisions(author)
+    assert comment["comment_approved"] == status
+    assert comment["fallback"] is False
+    assert comment["meta"].get("akismet_guid", decision["id"]) == decision["id"]
+    assert cron(newspaper, author) == status
+
+
+@pytest.mark.parametrize(
+    ("author", "constants"),
+    [
+        pytest.param("lengthy", {}, id="a comment that is too large"),
+        pytest.param("keyless", {"HOUSE_RULES_KEY": UNKNOWN}, id="an unknown key"),
+    ],
+)
+def test_invalid(newspaper: Newspaper, author: str, constants: dict[str, str]) -> None:
+    """What cannot be judged waits for a person, also when the plug-in asks again."""
+    newspaper.site.define(**constants)
+    comment = posted(newspaper, LARGE, author)
+    assert (comment["comment_approved"], comment["fallback"]) == ("0", False)
+    assert cron(newspaper, author) == "0"
+    newspaper.site.php(f"return wp_delete_comment( {comment['comment_ID']}, true );")
+
+
+def test_over_the_rate(newspaper: Newspaper) -> None:
+    """The answer is 429, and the comment pending."""
+    newspaper.site.define(HOUSE_RULES_KEY=new_key(newspaper.service, "decide", rate="1 per day"))
+    before = posted(newspaper, "The pool is warm again, to my delight.", "early")
+    after = posted(newspaper, ABUSE, "late")
+    assert (before["comment_approved"], after["comment_approved"]) == ("1", "0")
+
+
+@pytest.mark.parametrize(
+    ("author", "text", "status"),
+    [
+        ("patient", "What a pity that the theatre closed without a word to its friends.", "1"),
+        ("angry", ABUSE, "spam"),
+        ("careless", DOUBTFUL, "spam"),
+    ],
+)
+def test_after_an_error(
+    newspaper: Newspaper, away: str, author: str, text: str, status: str
+) -> None:
+    """A comment that met a 503 is pending; asked again, a doubtful one is not published either."""
+    newspaper.site.define(HOUSE_RULES_URL=away)
+    comment = posted(newspaper, text, author)
+    assert (comment["comment_approved"], comment["fallback"]) == ("0", False)
+    assert newspaper.decisions(author) == []
+    newspaper.connect(AKISMET)
+    assert cron(newspaper, author) == status
+
+
+def test_the_rest_api(newspaper: Newspaper) -> None:
+    """There the plug-in holds no comment for a person: a doubtful one is told to be spam."""
+    text = "The market opens at six now, which suits those who work at night."
+    assert newspaper.site.rest(text, "resting") == 201
+    assert newspaper.site.rest(DOUBTFUL, "restless") == 201
+    (approved,), (held,) = newspaper.site.comments("resting"), newspaper.site.comments("restless")
+    assert (approved["comment_approved"], held["comment_approved"]) == ("1", "spam")

@@ -23,6 +23,7 @@ import re
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
@@ -78,7 +79,7 @@ def comment_check() -> Response:
     asked = Asked(_comment(fields), keep=not _true(fields, "is_test"))
     (decision,) = keeper().decide([asked], community=_site(fields), route="akismet")
     count([decision], "akismet")
-    return _answer(decision, holds=_wordpress() and _holds(fields))
+    return _answer(decision, holds=_holds(fields))
 
 
 @akismet.post("/1.1/submit-<any(spam, ham):kind>")
@@ -169,14 +170,19 @@ def _wordpress() -> bool:
     return "WordPress/" in agent and "Akismet/" in agent
 
 
-def _holds(fields: Fields) -> bool:
-    """Whether WordPress's plug-in heeds `X-akismet-error` here.
+def _by_rest(fields: Fields) -> bool:
+    """Whether the comment came by WordPress's REST API, where its plug-in heeds `true` alone."""
+    return _wordpress() and "/wp/v2/comments" in unquote(fields.get("REQUEST_URI", ""))
 
-    It does not where it asks again by itself after an error, nor for comments that came by
-    WordPress's REST API: both would be published.
+
+def _holds(fields: Fields) -> bool:
+    """Whether the client keeps a comment pending on an `X-akismet-error`.
+
+    WordPress's plug-in does, but where it asks again by itself after an error it publishes what
+    it is told `false` of.
     """
-    rest = "/wp/v2/comments" in unquote(fields.get("REQUEST_URI", ""))
-    return not rest and fields.get("recheck_reason") != "retry"
+    retry = fields.get("recheck_reason") == "retry"
+    return _wordpress() and not retry and not _by_rest(fields)
 
 
 def _comment(fields: Fields) -> Comment:
@@ -343,10 +349,13 @@ def _identified(answer: Response) -> Response:
 def _refused(error: HTTPException) -> Response:
     """`invalid`, and in a header what is wrong; only what may pass by itself is an HTTP error."""
     status, said = error.code or 500, error.description or error.name
+    headers = dict(getattr(error, "headers", ())) if status >= 429 else {}
+    plain = said.encode("ascii", "replace").decode().replace("\n", " ")
+    with suppress(HTTPException):  # what is wrong may be the form
+        if request.endpoint == "akismet.comment_check" and _by_rest(request.form):
+            return _text("true", {**headers, "X-akismet-debug-help": plain})
     if status < 429:
-        plain = said.encode("ascii", "replace").decode().replace("\n", " ")
         return _text("invalid", {"X-akismet-debug-help": plain})
-    headers = dict(getattr(error, "headers", ()))
     return _text(said, {**headers, "X-akismet-error": str(status)}, status)
 
 

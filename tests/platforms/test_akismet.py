@@ -125,3 +125,14 @@ def test_the_rest_api(newspaper: Newspaper) -> None:
     assert newspaper.site.rest(DOUBTFUL, "restless") == 201
     (approved,), (held,) = newspaper.site.comments("resting"), newspaper.site.comments("restless")
     assert (approved["comment_approved"], held["comment_approved"]) == ("1", "spam")
+
+
+def test_errors_by_the_rest_api(newspaper: Newspaper, away: str) -> None:
+    """There the plug-in would publish a comment on any error: that is spam to it, too."""
+    newspaper.site.define(HOUSE_RULES_KEY=UNKNOWN)
+    assert newspaper.site.rest(ABUSE, "locked") == 201
+    newspaper.site.define(HOUSE_RULES_URL=away)
+    assert newspaper.site.rest(ABUSE, "stranded") == 201
+    for author in ("locked", "stranded"):
+        (comment,) = newspaper.site.comments(author)
+        assert comment["comment_approved"] == "spam"

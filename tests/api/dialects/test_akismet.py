@@ -87,6 +87,16 @@ def test_where_wordpress_does_not_wait(client: FlaskClient, more: dict[str, str]
     assert check(client, FINE, WORDPRESS, **more).data == b"false"
 
 
+def test_an_error_where_wordpress_does_not_wait(client: FlaskClient) -> None:
+    """By the REST API WordPress publishes what it is told of with anything but `true`."""
+    more: dict[str, Any] = {"REQUEST_URI": "/wp-json/wp/v2/comments"}
+    answer = check(client, "x" * 20_481, WORDPRESS, **more)
+    assert (answer.data, "X-akismet-error" in answer.headers) == (b"true", False)
+    assert answer.headers["X-akismet-debug-help"].startswith("comment_content: is 20,481 bytes")
+    identified(answer)
+    assert check(client, "x" * 20_481, **more).data == b"invalid"
+
+
 def test_html_is_wordpress_own(client: FlaskClient) -> None:
     """Its comments are HTML; elsewhere what stands between '<' and '>' is read too."""
     assert check(client, f"{FINE} <idiot you>", WORDPRESS).data == b"false"

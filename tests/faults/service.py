@@ -111,13 +111,21 @@ class Service:
         return children(self.process.pid)
 
     def ask(
-        self, method: str, path: str, body: Any = None, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        key: str | None = None,
+        *,
+        port: int | None = None,
+        **headers: str,
     ) -> tuple[int, bytes]:
-        """Status and body of an answer."""
-        headers = {"Content-Type": "application/json"}
+        """Status and body of an answer, also by way of another port; `_` in a header is '-'."""
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        headers = {"Content-Type": "application/json", **headers}
         if key:
             headers["Authorization"] = f"Bearer {key}"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=PATIENCE_S)
         with contextlib.closing(connection):
             sent = body if body is None or isinstance(body, bytes) else json.dumps(body)
             connection.request(method, path, sent, headers)

@@ -10,7 +10,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -241,18 +240,6 @@ def listens(port: int) -> bool:
     return False
 
 
-def make_key(service: Service, scope: str) -> str:
-    """A key, as an operator makes it beside the running service."""
-    made = subprocess.run(  # noqa: S603 - our own
-        [sys.executable, "-m", "moderation", "keys", "create", "--name", "a", "--scope", scope],
-        env={**os.environ, "MODERATION_DATABASE": service.database},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return made.stdout.strip()
-
-
 def closed(service: Service, port: int) -> bool:
     """Whether the service asks for a key by way of this port."""
     return service.ask("GET", "/v1/export", port=port, Host="moderation.example")[0] == 401
@@ -277,7 +264,7 @@ def test_through_nginx(service: Service, tmp_path: Path) -> None:
         assert LOGIN in kept(service)
         assert "A proxy looks like such a program" in service.said  # for `plain` and programs
 
-        key = make_key(service, "admin")
+        key = service.make_key("admin")
         for port in ports.values():
             assert service.ask("GET", "/v1/export", key=key, port=port, **public)[0] == 200
             until(partial(closed, service, port), "the service to ask for a key")

@@ -25,6 +25,7 @@ from api.record import database
 from moderation import Policy
 
 START = "from api.server import serve; serve(port=0, workers={workers})"
+CREATE = "keys create --name tests"
 PATIENCE_S = 60.0
 
 
@@ -138,6 +139,17 @@ class Service:
         assert status == 200
         made: dict[str, Any] = json.loads(content)
         return made
+
+    def make_key(self, scope: str) -> str:
+        """A key, as an operator makes it beside the running service."""
+        made = subprocess.run(  # noqa: S603 - our own
+            [sys.executable, "-m", "moderation", *CREATE.split(), "--scope", scope],
+            env={**os.environ, "MODERATION_DATABASE": self.database},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return made.stdout.strip()
 
     def waiting(self) -> int:
         """How many decisions wait in its spool."""

@@ -140,10 +140,11 @@ class Service:
         made: dict[str, Any] = json.loads(content)
         return made
 
-    def make_key(self, scope: str) -> str:
+    def make_key(self, *scopes: str) -> str:
         """A key, as an operator makes it beside the running service."""
+        scoped = [f"--scope={scope}" for scope in scopes]
         made = subprocess.run(  # noqa: S603 - our own
-            [sys.executable, "-m", "moderation", *CREATE.split(), "--scope", scope],
+            [sys.executable, "-m", "moderation", *CREATE.split(), *scoped],
             env={**os.environ, "MODERATION_DATABASE": self.database},
             stdout=subprocess.PIPE,
             text=True,

@@ -109,7 +109,7 @@ def _check(names: Names) -> None:
         raise Problem(403, f"{NO_KEY} {said} {MAKE_ONE}.")
     host = request.headers.get("Host", "")
     if not names.hold(host):
-        named = f"“{host[:255]}” is" if _HOST.fullmatch(host) else "This request's Host is"
+        named = f"'{host[:255]}' is" if _HOST.fullmatch(host) else "This request's Host is"
         allow = "or add the name to MODERATION_ALLOWED_HOSTS"
         raise Problem(403, f"{NO_KEY} {named} not a name of it. {MAKE_ONE}, {allow}.")
     if _from_another_page(names, host):

@@ -71,7 +71,7 @@ def test_it_goes_with_the_first_key(tmp_path: Path, setting: str, before: int, a
     """Of a running service too, unless it is set to stay; what else needs its icon has it."""
     own = {"MODERATION_TRY_PAGE": setting}
     database = f"sqlite:///{tmp_path}/record.sqlite"
-    with running(Service(tmp_path / "service", database, environment=own)) as service:
+    with running(Service(tmp_path / "service", database, workers=1, environment=own)) as service:
         said = "try a comment" in service.said
         assert (service.ask("GET", "/try")[0], said) == (before, before == 200)
         key = service.make_key("read")

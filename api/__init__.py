@@ -15,7 +15,18 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from sqlalchemy.orm import sessionmaker
 
-from api import corrections, desk, dialects, errors, headers, metrics, records, settings, v1
+from api import (
+    corrections,
+    desk,
+    dialects,
+    errors,
+    headers,
+    local,
+    metrics,
+    records,
+    settings,
+    v1,
+)
 from api.auth import Gate
 from api.body import JsonRequest
 from api.dialects.perspective.upstream import Upstream
@@ -103,14 +114,14 @@ def create_app(
 
     errors.register(app)
     headers.register(app)
+    local.register(app, chosen)
     app.register_api(v1.v1)
     app.register_api(records.records)
     app.register_api(corrections.corrections)
     app.register_api(v1.health)
     dialects.register(app)
     app.register_blueprint(docs)
-    if chosen.try_page:
-        app.register_blueprint(desk.desk)
+    app.register_blueprint(desk.desk)
     return app
 
 

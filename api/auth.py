@@ -1,6 +1,6 @@
 """Who may ask for what: API keys with scopes, and a rate for each.
 
-Without any key the API is open, and for that reason answers on loopback addresses only.
+As long as no key was made, the API is open to programs on this machine: see `api/local.py`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,25 @@ R = TypeVar("R")
 
 CACHED_S = 10.0  # a revoked key is refused after so long at the latest, and while the
 # database is away those seen before go on working
-ANYONE = Key("open", "anyone on this machine", frozenset({"admin"}), "")
+LOOK_S = 1.0  # while there is no key: after so long at the latest, the first one is noticed
+OPEN = "open"
+ANYONE = Key(OPEN, "anyone on this machine", frozenset({"admin"}), "")
+
+
+class Unsure(Key):
+    """Who asks while the database is away and was never asked whether there are keys.
+
+    Comments are decided, and nothing else is done: there may be keys.
+    """
+
+    def may(self, scope: str) -> bool:
+        """True for 'decide'. Raises a `Problem` (503) for every other scope."""
+        if scope == "decide":
+            return True
+        raise _cannot_check()
+
+
+UNSURE = Unsure(OPEN, ANYONE.name, frozenset({"decide"}), "")
 
 
 class Gate:
@@ -60,14 +78,18 @@ class Gate:
         self.marker = marker
         self._limiter = MovingWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
         self._counted_at = 0.0
-        self._keys_there, self._looked = marker.exists(), -CACHED_S
+        self._keys_there = marker.exists()
+        self._looked: float | None = None  # when the database last said whether there are keys
         self._seen: dict[bytes, tuple[float, Key]] = {}  # by the secret's hash
 
     def key(self, secret: str | None) -> Key:
-        """The key of this secret; raises a `Problem` (401) for none that is known."""
+        """The key of this secret. As long as there is no key, any secret will do, and none.
+
+        Raises a `Problem`: 401 for a secret that is not known, 503 where that cannot be checked.
+        """
+        if self.open(look=secret is not None and secret[:3].lower() == "hr-"):
+            return UNSURE if self._looked is None else ANYONE
         if secret is None:
-            if self.unprotected and not self._has_keys():
-                return ANYONE
             raise Problem(401, "Send your API key in the header Authorization: Bearer <key>.")
         if not (secret.isascii() and secret.isprintable()):
             raise _unknown()  # no key of ours, nor one that a database can look for
@@ -97,7 +119,7 @@ class Gate:
     def count(self, key: Key) -> None:
         """Count a request; raises a `Problem` (429) when the key has used up its rate."""
         rate = key.rate or self.rate
-        if key is ANYONE:
+        if key.id == OPEN:
             return
         self._mind_the_clock()
         try:
@@ -119,22 +141,30 @@ class Gate:
         if now < before - 1 and isinstance(self._limiter.storage, MemoryStorage):
             self._limiter.storage.reset()
 
-    def keyless(self) -> bool | None:
-        """Whether no key was ever made; None while the database cannot be asked."""
-        there = self._has_keys()
-        return None if not there and self.circuit.open else not there
+    def open(self, *, look: bool = False) -> bool:
+        """Whether requests need no key now: none was made, as far as is known.
 
-    def _has_keys(self) -> bool:
+        `look` asks the database at once. Else what it answered a second ago is good enough.
+        """
+        return self.unprotected and not self._has_keys(look=look)
+
+    def keyless(self) -> bool | None:
+        """Whether no key was ever made; None while the database was never asked."""
+        if self._has_keys():
+            return False
+        return None if self._looked is None else True
+
+    def _has_keys(self, *, look: bool = False) -> bool:
         """Whether a key was ever made; from then on everyone needs one."""
         now = time.monotonic()
-        due = now - self._looked >= CACHED_S and not self.circuit.open
-        if not self._keys_there and due:
+        due = look or self._looked is None or now - self._looked >= LOOK_S
+        if not self._keys_there and due and not self.circuit.open:
             try:
                 with self.sessions() as session:
                     self._keys_there = keys.any_there(session)
             except SQLAlchemyError as error:
                 self.circuit.failed(error)
-                return False  # never seen one: the API was open, and stays so while it is away
+                return False  # never seen one: what was open stays so while the database is away
             self._looked = now
             if self._keys_there:
                 self._remember()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-import ipaddress
 import itertools
 import logging
 import os
@@ -21,6 +20,8 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  #
 from prometheus_client import multiprocess
 
 from api import create_app
+from api.desk import there
+from api.local import loopback
 from api.metrics import configure_logs
 from api.record.database import SchemaError
 from api.settings import SettingsError
@@ -46,7 +47,7 @@ def serve(
     """
     given = {"MODERATION_POLICY": policy, "MODERATION_MODELS": models}
     config: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    if not _loopback(host):
+    if not loopback(host):
         config["MODERATION_UNPROTECTED"] = False
     configure_logs()
     try:
@@ -55,35 +56,29 @@ def serve(
         sys.stderr.write(_mistakes(error))
         raise SystemExit(2) from None
     keyless = app.extensions["gate"].keyless()
-    if keyless and not _loopback(host):
+    if keyless and not loopback(host):
         sys.stderr.write(_UNPROTECTED.format(host=host))
         raise SystemExit(2)
     if keyless:
         sys.stderr.write(_OPEN)
     # One comment is read here: what that loads, the workers share.
     app.extensions["keeper"].moderator.moderate("Every worker reads this once.")
+    with app.app_context():
+        pages = ["try", "docs"] if there() else ["docs"]
     app.extensions["engine"].dispose()  # connections are not shared: each worker makes its own
     gc.freeze()  # else every worker looks through all of this again and again, and copies it
     name = f"[{host}]" if ":" in host else host
-    _Server(app, f"{name}:{port}", workers or min(os.cpu_count() or 1, MOST_WORKERS)).run()
+    workers = workers or min(os.cpu_count() or 1, MOST_WORKERS)
+    _Server(app, f"{name}:{port}", workers, pages).run()
 
 
-_OPEN = """There is no API key yet, so everyone on this machine may ask.
+_OPEN = """There is no API key yet, so every program on this machine may ask.
+A proxy looks like such a program: make a key before one lets others in.
   moderation keys create --name NAME --scope decide     makes one; from then on all need one
 """
 _UNPROTECTED = """Cannot start: {host} can be reached from other machines, and there is no API key.
   moderation keys create --name NAME --scope decide     makes one
 """
-
-
-def _loopback(host: str) -> bool:
-    """Whether only this machine reaches `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _metrics_folder() -> Path:
@@ -113,11 +108,9 @@ def _started(server: Any) -> None:
             listener.sock.setsockopt(socket.SOL_SOCKET, option, set_)
     host, port = server.LISTENERS[0].sock.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    sys.stderr.write(
-        f"House rules at {url} (stop with Ctrl-C)\n"
-        f"  try a comment  {url}/try\n"
-        f"  the API        {url}/docs\n"
-    )
+    said = {"try": f"  try a comment  {url}/try\n", "docs": f"  the API        {url}/docs\n"}
+    pages = "".join(said[page] for page in server.app.pages)
+    sys.stderr.write(f"House rules at {url} (stop with Ctrl-C)\n{pages}")
     sys.stderr.flush()
 
 
@@ -150,8 +143,8 @@ def _forget_worker(_: Any, worker: Any) -> None:
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # so this is Any
-    def __init__(self, app: Flask, bind: str, workers: int) -> None:
-        self.app, self.bind, self.workers = app, bind, workers
+    def __init__(self, app: Flask, bind: str, workers: int, pages: list[str]) -> None:
+        self.app, self.bind, self.workers, self.pages = app, bind, workers, pages
         super().__init__()
 
     def load_config(self) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -77,6 +79,20 @@ def _no_password(value: HttpUrl) -> HttpUrl:
     return value
 
 
+_LABEL = r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?"
+_NAME = re.compile(rf"(\*?\.)?{_LABEL}(\.{_LABEL})*")
+
+
+def _host(value: str) -> str:
+    """A host's name or address in small letters; `.example.com` stands for all names below it."""
+    name = value.lower().rstrip(".")
+    with suppress(ValueError):
+        return str(ipaddress.ip_address(name.removeprefix("[").removesuffix("]")))
+    if not _NAME.fullmatch(name):
+        raise ValueError("must be names such as rules.example or .rules.example, without a port")
+    return name.removeprefix("*")
+
+
 class Settings(BaseModel):
     """The service's settings; `MODERATION_` before the name makes the environment variable."""
 
@@ -131,6 +147,14 @@ class Settings(BaseModel):
         description="Where others reach the service, for documents that say so; by default as "
         "the request was addressed.",
     )
+    allowed_hosts: Annotated[
+        list[Annotated[str, AfterValidator(_host)]], BeforeValidator(_listed)
+    ] = Field(
+        [],
+        description="Names by which the service may be addressed while there is no key, besides "
+        "those of this machine and of MODERATION_PUBLIC_URL, with commas between; a dot in front "
+        "stands for all names below.",
+    )
     perspective_upstream: HttpUrl | None = Field(
         None,
         description="Perspective's own address while both are compared: comments that ask for its "
@@ -144,11 +168,13 @@ class Settings(BaseModel):
     )
     unprotected: bool = Field(
         True,
-        description="Whether, as long as there is no key, everyone who reaches the service may "
+        description="Whether, as long as there is no key, every program on this machine may "
         "ask. `moderation serve` refuses this on an address that others can reach.",
     )
-    try_page: bool = Field(
-        True, description="Whether the page where one tries a comment is there. It asks no key."
+    try_page: bool | None = Field(
+        None,
+        description="Whether the page for trying a comment is there. It asks for no key. By "
+        "default it is there as long as there is no key.",
     )
 
 
@@ -209,6 +235,7 @@ def shown(settings: Settings) -> dict[str, str]:
     for name in ("database", "rate_storage"):
         values[name] = masked(values[name].get_secret_value())
     values["webhooks"] = ", ".join(masked(str(url)) for url in settings.webhooks)
+    values["allowed_hosts"] = ", ".join(settings.allowed_hosts)
     return {PREFIX + name.upper(): str(value) for name, value in values.items()}
 
 

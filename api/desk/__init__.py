@@ -1,15 +1,32 @@
-"""The web pages. So far: *try a comment*."""
+"""The web pages. So far: *try a comment*.
+
+The page asks for no key and is not counted, so by default it is there only as long as there is no
+key. A process reads one of its comments at a time, and leaves its other threads to the API.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+import threading
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from pydantic import ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
+from api import errors
+from api.auth import gate
 from api.desk.marks import pieces
+from api.errors import Problem
+from api.schemas import CommentIn
+from api.settings import Settings
 from api.v1 import moderator
-from moderation import Comment
 from moderation.comment import CommentError
 from moderation.decision import short
+
+OFF = (
+    "The page for trying a comment is off. By default it is there only as long as there is no API "
+    "key; MODERATION_TRY_PAGE=true keeps it."
+)
+WAIT_S = 2  # after so long a browser may ask again
 
 desk = Blueprint(
     "desk",
@@ -19,6 +36,22 @@ desk = Blueprint(
     static_url_path="/desk/static",
 )
 desk.add_app_template_filter(short)
+
+_reading = threading.Lock()
+
+
+def there() -> bool:
+    """Whether the page for trying a comment is there now: keys may be made at any time."""
+    chosen: Settings = current_app.extensions["settings"]
+    if chosen.try_page is not None:
+        return chosen.try_page
+    return gate().unprotected and gate().keyless() is True
+
+
+@desk.before_request
+def _there() -> None:
+    if request.endpoint != "desk.static" and not there():
+        raise Problem(404, OFF)
 
 
 @desk.get("/")
@@ -35,13 +68,33 @@ def blank() -> str:
 
 @desk.post("/try")
 def tried() -> Response:
-    """The page with the decision; the page's script takes only that part of it."""
+    """The page with the decision; the page's script takes only that part of it.
+
+    While this process reads another comment for the page, the answer is 503.
+    """
     text, article = request.form.get("text", ""), request.form.get("article", "").strip()
+    if not _reading.acquire(blocking=False):
+        shown = {"house": moderator().policy.house, "text": text, "article": article}
+        page = render_template("desk/try.html", busy=True, **shown)
+        return Response(page, 503, {"Retry-After": str(WAIT_S)})
+    try:
+        return _decided(text, article)
+    finally:
+        _reading.release()
+
+
+def _decided(text: str, article: str) -> Response:
     shown = {"house": moderator().policy.house, "text": text, "article": article}
     try:
-        decision = moderator().moderate(Comment(text, article=article or None))
+        comment = CommentIn(text=text, article=article or None).asked().comment
+        decision = moderator().moderate(comment)
     except CommentError as error:
-        return Response(render_template("desk/try.html", mistake=error.message, **shown), 422)
+        mistake = {"field": "text", "says": f"The text {error.message}."}
+        return Response(render_template("desk/try.html", mistake=mistake, **shown), 422)
+    except ValidationError as error:  # of the text nothing is refused there
+        says = f"The article {errors.of_fields(error).errors[0]['detail']}."
+        mistake = {"field": "article", "says": says}
+        return Response(render_template("desk/try.html", mistake=mistake, **shown), 422)
     marked, rules = pieces(text, decision.reasons), moderator().policy.rules
     return Response(
         render_template("desk/try.html", decision=decision, marked=marked, rules=rules, **shown)

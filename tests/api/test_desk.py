@@ -2,15 +2,22 @@
 
 import html
 import re
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api import create_app
 from api.desk.marks import pieces
-from moderation import Action, Finding
+from moderation import Action, Finding, Moderator
 from moderation.decision import Reason, Span
+from moderation.models import Models, Probabilities
+from moderation.text import Text
+from tests.api.conftest import WordReader, small_moderator
 
 
 def tried(client: FlaskClient, text: str, **more: str) -> str:
@@ -77,6 +84,51 @@ def test_a_mistake_is_told_at_the_field(client: FlaskClient, text: str) -> None:
     assert 'id="mistake" class="mistake" role="alert"' in answer.text
 
 
+@pytest.mark.parametrize("article", ["x" * 100_001, "a\0b"], ids=["long", "NUL"])
+def test_a_mistake_in_the_article_is_told_at_its_field(client: FlaskClient, article: str) -> None:
+    """As the API refuses it."""
+    answer = client.post("/try", data={"text": "Well said.", "article": article})
+    assert answer.status_code == 422
+    assert re.search(r'<input id="article"[^>]*aria-invalid="true"', answer.text)
+    assert not re.search(r'<textarea[^>]*aria-invalid="true"', answer.text)
+    assert "The article " in answer.text
+
+
+class Slow(WordReader):
+    """Takes its time for 'slow' comments."""
+
+    def __init__(self) -> None:
+        self.began, self.goes_on = threading.Event(), threading.Event()
+
+    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+        """As before, but later."""
+        if any("slow" in text.clean for text in texts):
+            self.began.set()
+            assert self.goes_on.wait(60)
+        return super().read(texts)
+
+
+def test_one_comment_at_a_time() -> None:
+    """While one is read the next is asked to wait, at once; the API is not held up."""
+    small, reader = small_moderator(), Slow()
+    models = Models({"abuse": reader}, {"abuse": "2026-01"})
+    app = create_app({"TESTING": True}, moderator=Moderator(small.policy, models))
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(tried, app.test_client(), "A slow one.")
+        assert reader.began.wait(60)
+        client = app.test_client()
+        second = client.post("/try", data={"text": "Well said."})
+        decided = client.post("/v1/moderate", json={"text": "Well said.", "dry_run": True})
+        reader.goes_on.set()
+    assert (second.status_code, second.headers["Retry-After"]) == (503, "2")
+    assert second.mimetype == "text/html"
+    assert "Another comment is being read just now." in second.text
+    assert "Well said.</textarea>" in second.text
+    assert decided.status_code == 200
+    assert "Published" in first.result()
+    assert "Published" in tried(client, "Well said.")
+
+
 @pytest.mark.parametrize(
     "path", ["/try", "/docs", "/v1/guidelines", "/nothing", "/desk/static/desk.css"]
 )
@@ -89,7 +141,7 @@ def test_security_headers(client: FlaskClient, path: str) -> None:
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("path", ["/try", "/docs"])

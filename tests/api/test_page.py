@@ -134,6 +134,22 @@ def test_a_mistake(opened: Callable[..., Page]) -> None:
     assert field.get_attribute("aria-invalid") is None
 
 
+def test_a_mistake_in_the_article(opened: Callable[..., Page]) -> None:
+    """It is told at the article's field, which takes the focus, and is gone once it is mended."""
+    page = opened("/try")
+    page.get_by_label("The comment").fill("Well said.")
+    field = page.get_by_label("The article")
+    field.fill("x" * 100_001)
+    page.get_by_role("button", name="Decide").click()
+    expect(page.get_by_role("alert")).to_contain_text("The article must have at most")
+    expect(field).to_be_focused()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    field.fill("A bridge")
+    page.get_by_role("button", name="Decide").click()
+    expect(page.get_by_role("heading", name="Published")).to_be_visible()
+    assert field.get_attribute("aria-invalid") is None
+
+
 def test_without_javascript(opened: Callable[..., Page]) -> None:
     """The form alone gives the same decision; what needs the script is not shown."""
     page = opened("/try", java_script_enabled=False)

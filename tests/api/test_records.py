@@ -289,14 +289,18 @@ def test_keys_open_what_their_scopes_say(tmp_path: Path) -> None:
 
 
 def test_what_everyone_may_know_needs_no_key(tmp_path: Path) -> None:
-    """The guidelines and the models, as docs/api.md says; the metrics need a key that reads."""
+    """The guidelines and the models, as docs/api.md says; the metrics need a key that reads.
+
+    The page for trying a comment is gone.
+    """
     app = make(tmp_path)
     reads, decides = _key(app, "read"), _key(app, "decide")
     client = app.test_client()
-    paths = ("/v1/guidelines", "/v1/models", "/healthz", "/readyz", "/try", "/docs")
+    paths = ("/v1/guidelines", "/v1/models", "/healthz", "/readyz", "/docs", "/openapi.json")
     assert {path: client.get(path).status_code for path in paths} == dict.fromkeys(paths, 200)
     asked = [client.get("/metrics", headers=headers) for headers in ({}, decides, reads)]
     assert [answer.status_code for answer in asked] == [401, 403, 200]
+    assert "MODERATION_TRY_PAGE=true" in problem(client.get("/try"), 404)
 
 
 def test_unprotected_can_be_refused(tmp_path: Path) -> None:
@@ -344,6 +348,7 @@ def test_when_nothing_can_be_kept_readiness_says_so(
 ) -> None:
     """Comments are still decided, and the loss is counted."""
     keeper = app.extensions["keeper"]
+    assert client.get("/v1/models").status_code == 200  # there is no key, as the database says
     keeper.circuit.failed(OperationalError("", {}, RuntimeError()))
 
     def full(_: object) -> None:

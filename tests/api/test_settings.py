@@ -15,6 +15,9 @@ from tests.api.conftest import small_moderator
         ("MODERATION_MAX_CONTENT_LENGTH", "much", "must be a valid integer"),
         ("MODERATION_MAX_CONTENT_LENGTH", "0", "must be greater than or equal to 1024"),
         ("MODERATION_POLCY", "a.toml", "did you mean MODERATION_POLICY?"),
+        ("MODERATION_ALLOWED_HOSTS", "*", "must be names such as rules.example"),
+        ("MODERATION_ALLOWED_HOSTS", "a.example, rules.example:8000", "without a port"),
+        ("MODERATION_ALLOWED_HOSTS", "https://rules.example", "must be names"),
     ],
 )
 def test_refused(name: str, value: str, said: str) -> None:

@@ -2,7 +2,8 @@
 
 Here the hosts that some clients have hard-coded lead to this machine, where a throw-away
 authority vouches for them; nothing outside is touched, and nothing outside can be reached.
-What every client received is written as JSON.
+The service begins without a key, and every client asks it with one that it made up. Then the first
+key is made, and every client asks again with that. What each received is written as JSON.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import trustme
 
-from tests.faults.service import PATIENCE_S, Service
+from tests.faults.service import PATIENCE_S, Service, until
 
 HERE = Path(__file__).parent
 DRIVERS = sorted(
@@ -34,15 +35,17 @@ FOLDERS = {  # the clients with a folder of their own, see python.txt
     "python_akismet": "python-akismet",
 }
 GOOGLE, AKISMET = "commentanalyzer.googleapis.com", "rest.akismet.com"
+ANY_KEY = "any-key-will-do"
 
 
-def private_hosts(folder: Path, key: str) -> None:
-    """Let the hard-coded hosts lead to this machine, within this namespace."""
-    names = [GOOGLE, AKISMET, f"{key}.{AKISMET}", f"nonsense.{AKISMET}"]
+def private_hosts(folder: Path) -> Path:
+    """Let the hard-coded hosts lead to this machine, within this namespace; the file of hosts."""
+    names = [GOOGLE, AKISMET, f"{ANY_KEY}.{AKISMET}", f"nonsense.{AKISMET}"]
     hosts = folder / "hosts"
     hosts.write_text("".join(f"127.0.0.1 {name}\n" for name in ("localhost", *names)))
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)  # noqa: S607 - in PATH
     subprocess.run(["mount", "--bind", hosts, "/etc/hosts"], check=True)  # noqa: S603, S607
+    return hosts
 
 
 def vouched(folder: Path) -> tuple[Path, ssl.SSLContext]:
@@ -108,36 +111,43 @@ def ask(driver: Path, key: str, port: int, authority: Path, root: Path) -> dict[
 def main(folder: Path) -> None:
     """Start the service, let every client ask it, write `folder/received.json`."""
     root = HERE.parents[1]
-    database = f"sqlite:///{folder}/record.sqlite"
-    created = subprocess.run(  # noqa: S603 - our own
-        [Path(sys.executable).with_name("moderation"), *CREATE.split()],
-        env={**os.environ, "MODERATION_DATABASE": database},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    key = created.stdout.split()[-1]
-    private_hosts(folder, key.lower())
+    hosts = private_hosts(folder)
     authority, context = vouched(folder)
     service = Service(
         folder / "service",
-        database,
+        f"sqlite:///{folder}/record.sqlite",
         workers=1,
-        environment={"MODERATION_PUBLIC_URL": f"https://{GOOGLE}"},
+        environment={
+            "MODERATION_PUBLIC_URL": f"https://{GOOGLE}",
+            "MODERATION_ALLOWED_HOSTS": f".{AKISMET}",
+        },
         shipped=True,
     )
+
+    def lane(drivers: list[Path], key: str) -> dict[str, object]:
+        return {own.stem: ask(own, key, service.port, authority, root) for own in drivers}
+
+    def everyone(key: str) -> dict[str, object]:
+        """What every client received. Akismet's ask one after the other: about the same comment."""
+        lanes = [[own for own in DRIVERS if ("akismet" in own.stem) is it] for it in (True, False)]
+        with ThreadPoolExecutor(2) as pool:
+            return {
+                name: it for part in pool.map(lane, lanes, [key] * 2) for name, it in part.items()
+            }
+
     service.start()
     try:
         terminate_tls(context, service.port)
-        with ThreadPoolExecutor(2) as pool:
-            found = pool.map(lambda own: ask(own, key, service.port, authority, root), DRIVERS)
-            received = {driver.stem: answer for driver, answer in zip(DRIVERS, found, strict=True)}
+        received = {"keyless": everyone(ANY_KEY)}
+        key = service.make_key("decide", "verdict")
+        with hosts.open("a") as more:
+            more.write(f"127.0.0.1 {key.lower()}.{AKISMET}\n")
+        until(lambda: service.ask("GET", "/v1/queue")[0] == 401, "the service to ask for a key")
+        received["key"] = everyone(key)
         (folder / "received.json").write_text(json.dumps(received), "utf-8")
     finally:
         service.stop()
 
-
-CREATE = "keys create --name clients --scope decide --scope verdict"
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))

@@ -25,6 +25,7 @@ from api.record import database
 from moderation import Policy
 
 START = "from api.server import serve; serve(port=0, workers={workers})"
+CREATE = "keys create --name tests"
 PATIENCE_S = 60.0
 
 
@@ -111,13 +112,21 @@ class Service:
         return children(self.process.pid)
 
     def ask(
-        self, method: str, path: str, body: Any = None, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        key: str | None = None,
+        *,
+        port: int | None = None,
+        **headers: str,
     ) -> tuple[int, bytes]:
-        """Status and body of an answer."""
-        headers = {"Content-Type": "application/json"}
+        """Status and body of an answer, also by way of another port; `_` in a header is '-'."""
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        headers = {"Content-Type": "application/json", **headers}
         if key:
             headers["Authorization"] = f"Bearer {key}"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=PATIENCE_S)
         with contextlib.closing(connection):
             sent = body if body is None or isinstance(body, bytes) else json.dumps(body)
             connection.request(method, path, sent, headers)
@@ -130,6 +139,18 @@ class Service:
         assert status == 200
         made: dict[str, Any] = json.loads(content)
         return made
+
+    def make_key(self, *scopes: str) -> str:
+        """A key, as an operator makes it beside the running service."""
+        scoped = [f"--scope={scope}" for scope in scopes]
+        made = subprocess.run(  # noqa: S603 - our own
+            [sys.executable, "-m", "moderation", *CREATE.split(), *scoped],
+            env={**os.environ, "MODERATION_DATABASE": self.database},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return made.stdout.strip()
 
     def waiting(self) -> int:
         """How many decisions wait in its spool."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from tests.faults.service import Service, recorded
 
-HEAD = "POST /v1/moderate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+HEAD = "POST /v1/moderate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
 @contextlib.contextmanager
@@ -46,7 +46,7 @@ def test_slow_readers_of_the_export(service: Service) -> None:
             client = slow.enter_context(contextlib.closing(socket.socket()))
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.connect(("127.0.0.1", service.port))
-            client.sendall(b"GET /v1/export HTTP/1.1\r\nHost: a\r\n\r\n")
+            client.sendall(b"GET /v1/export HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert client.recv(16).startswith(b"HTTP/1.1 200")
         made = [service.decide(f"Short {n}", id=f"c{n}") for n in range(20)]
         assert all(one["recorded"] for one in made)

@@ -41,7 +41,7 @@ def test_a_request_under_way_is_answered_when_asked_to_stop(service: Service, ur
     """SIGTERM in the middle of a request: it is decided, recorded and answered."""
     body = b'{"text": "Too short", "id": "the last one"}'
     head = (
-        "POST /v1/moderate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        "POST /v1/moderate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     with socket.create_connection(("127.0.0.1", service.port), timeout=60) as client:

@@ -47,15 +47,15 @@ def test_logs_and_metrics_hold_no_word_of_a_comment(service: Service) -> None:
     service.ask("POST", "/v1/moderate", f'{{"text": "{WORD}'.encode())
     service.ask("GET", f"/v1/{WORD}")
     _raw(service, f"{WORD} is no request\r\n\r\n")
-    _raw(service, f"POST /v1/moderate HTTP/1.1\r\nHost: a\r\n{json}{WORD}\r\n\r\n")
+    _raw(service, f"POST /v1/moderate HTTP/1.1\r\nHost: localhost\r\n{json}{WORD}\r\n\r\n")
     _raw(
         service,
-        f"POST /v1/moderate HTTP/1.1\r\nHost: a\r\n{json}Content-Length: 2\r\n\r\n"
+        f"POST /v1/moderate HTTP/1.1\r\nHost: localhost\r\n{json}Content-Length: 2\r\n\r\n"
         f'{{}}{{"text": "{WORD}"}}',
     )
     _raw(
         service,
-        f"POST /v1/moderate HTTP/1.1\r\nHost: a\r\n{json}Transfer-Encoding: chunked\r\n\r\n"
+        f"POST /v1/moderate HTTP/1.1\r\nHost: localhost\r\n{json}Transfer-Encoding: chunked\r\n\r\n"
         f"{WORD}\r\n",
     )
     record = service.folder / "record.sqlite"

@@ -33,13 +33,16 @@ function failure(error) {
 function show(section) {
   document.getElementById("result").replaceWith(section);
   const mistake = section.querySelector("#mistake");
-  text.removeAttribute("aria-invalid");
+  for (const field of [text, form.elements.article]) {
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
+  }
   if (mistake) {
-    text.setAttribute("aria-invalid", "true");
-    text.setAttribute("aria-describedby", mistake.id);
-    text.focus();
+    const field = form.elements[mistake.dataset.field];
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", mistake.id);
+    field.focus();
   } else {
-    text.removeAttribute("aria-describedby");
     section.querySelector("[data-focus]")?.focus();
   }
 }

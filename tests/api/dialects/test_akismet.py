@@ -168,10 +168,10 @@ def test_an_unknown_comment_becomes_a_labelled_one(app: App, client: FlaskClient
     """What was never checked here is decided, kept and labelled, for training to learn from."""
     sent = {"comment_content": FINE, "blog": BLOG}
     assert client.post("/1.1/submit-spam", data=sent).data == THANKS.encode()
+    assert client.get("/1.2/usage-limit").get_json()["usage"] == 0
     (kept,) = decided(app)
     assert (kept["action"], kept["standing"], kept["text"]) == ("approve", "reject", FINE)
     assert kept["route"] == "submit-spam"
-    assert client.get("/1.2/usage-limit").get_json()["usage"] == 0
 
 
 def test_coral_submits_json_on_the_keys_own_host(app: App, client: FlaskClient) -> None:
@@ -240,8 +240,11 @@ def test_key_sites(app: App, client: FlaskClient) -> None:
     assert (none["2020-01"], none["total"]) == ([], 0)
 
 
-def test_the_python_client_with_a_wrong_key(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says that the key is wrong."""
+def test_the_python_client_with_a_wrong_key(
+    app: App, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says that the key is wrong, as soon as there is a key."""
+    key(app, "decide")
     monkeypatch.setattr("akismet._common._API_URL", url)
     config = akismet.Config("wrong", BLOG)
     with pytest.raises(akismet.APIKeyError):

@@ -21,5 +21,7 @@ tell(
         by_alias=True
     ),
     empty=attempt(lambda: client.moderations.create(input=[]), said),
-    bad_key=attempt(lambda: stranger.moderations.create(input=FINE), said),
+    bad_key=attempt(
+        lambda: stranger.moderations.create(input=FINE).model_dump(by_alias=True), said
+    ),
 )

@@ -9,5 +9,5 @@ wanted = [Attribute.TOXICITY, Attribute.SEVERE_TOXICITY, Attribute.THREAT]
 tell(
     abuse={name: getattr(client.score(ABUSE, wanted), name) for name in ("toxicity", "threat")},
     fine={"toxicity": client.score(FINE).toxicity},
-    bad_key=attempt(lambda: Perspective("nonsense").score(FINE)),
+    bad_key=attempt(lambda: {"toxicity": Perspective("nonsense").score(FINE).toxicity}),
 )

@@ -15,5 +15,5 @@ def scores(comment: Any) -> object:
 tell(
     abuse=scores(client.get_score(ABUSE, tests=["TOXICITY", "PROFANITY"], langs=["en"])),
     fine=scores(client.get_score(FINE)),
-    bad_key=attempt(lambda: Perspective("nonsense")),
+    bad_key=attempt(lambda: type(Perspective("nonsense")).__name__),
 )

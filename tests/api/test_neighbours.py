@@ -1,0 +1,270 @@
+"""While there is no key: the real service, and what else is on its machine, also real.
+
+A browser (Chromium) with pages of other origins open, and a proxy (nginx) that lets others in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.api.test_page import ARGUMENTS, CHROMIUM
+from tests.faults.service import Service, running, until
+
+NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
+IN_CI = os.environ.get("CI") == "true"
+TEXT = "A text by its author"
+LOGIN = "author-of-the-text"
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """The service without a key, and a comment in its record."""
+    database = f"sqlite:///{tmp_path}/record.sqlite"
+    with running(Service(tmp_path / "service", database, workers=1)) as started:
+        started.decide(TEXT, id="c1", author=LOGIN)
+        yield started
+
+
+def kept(service: Service) -> str:
+    """The record, as a program on this machine reads it."""
+    status, content = service.ask("GET", "/v1/export")
+    assert status == 200
+    return content.decode()
+
+
+class Blank(BaseHTTPRequestHandler):
+    """An empty page, whatever is asked."""
+
+    def do_GET(self) -> None:
+        """The page."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>Another site</title>")
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[int]:
+    """The port of another site."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Blank)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium, to which `evil.example` and `rules.example` are this machine."""
+    if not Path(CHROMIUM).exists() and not IN_CI:
+        pytest.skip("Chromium is not installed here (Debian's package: chromium)")
+    resolved = "--host-resolver-rules=MAP *.example 127.0.0.1"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, resolved])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of its own."""
+    opened = browser.new_page()
+    yield opened
+    opened.close()
+
+
+READ = """async address => {
+    try { const answer = await fetch(address); return [answer.status, await answer.text()] }
+    catch (error) { return [0, String(error)] }
+}"""
+SEND = """async ([address, body, type]) => {
+    try {
+        const headers = {'Content-Type': type}
+        await fetch(address, {method: 'POST', mode: 'no-cors', headers, body})
+    } catch (error) { return String(error) }
+}"""
+FORM = """([address, fields]) => {
+    const form = document.createElement('form')
+    form.method = 'POST'
+    form.action = address
+    for (const [name, value] of Object.entries(fields)) {
+        const input = document.createElement('input')
+        input.name = name
+        input.value = value
+        form.append(input)
+    }
+    document.body.append(form)
+    form.submit()
+}"""
+
+
+def test_a_page_with_a_name_of_its_own(service: Service, page: Page) -> None:
+    """DNS rebinding: the page's own name leads here by now, so to the browser we are its origin."""
+    # The page came from its own server. This one, which answers everyone, has the same origin.
+    page.goto(f"http://evil.example:{service.port}/healthz")
+    status, said = page.evaluate(READ, "/v1/export")
+    assert (status, TEXT in said, LOGIN in said) == (403, False, False)
+    assert "moderation keys create" in said
+    for path in ("/v1/queue", "/v1/guidelines", "/metrics", "/openapi.json", "/try"):
+        assert page.evaluate(READ, path)[0] == 403
+    page.evaluate(SEND, ["/v1/erase", f'{{"author": "{LOGIN}"}}', "application/json"])
+    page.evaluate(SEND, ["/v1/moderate", '{"text": "Made up"}', "application/json"])
+    assert LOGIN in kept(service)
+    assert "Made up" not in kept(service)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost"])
+def test_a_page_of_another_site(service: Service, page: Page, elsewhere: int, host: str) -> None:
+    """It cannot give verdicts by requests that need no leave, nor by forms; nor can it read."""
+    ours = f"http://{'localhost' if host == 'localhost' else '127.0.0.1'}:{service.port}"
+    page.goto(f"http://{host}:{elsewhere}/")
+    suggestion = (
+        f'{{"comment": {{"text": "{TEXT}"}}, '
+        '"attributeScores": {"HOUSE_RULES": {"summaryScore": {"value": 1}}}}'
+    )
+    page.evaluate(SEND, [f"{ours}/v1alpha1/comments:suggestscore", suggestion, "text/plain"])
+    assert page.evaluate(READ, f"{ours}/v1/export")[0] == 0  # the browser keeps it from the page
+    fields = {"comment_content": TEXT, "blog": "https://paper.example"}
+    with page.expect_navigation():
+        page.evaluate(FORM, [f"{ours}/1.1/submit-ham", fields])
+    assert page.locator("body").inner_text() == "invalid"
+    page.goto(f"http://{host}:{elsewhere}/")
+    with page.expect_navigation():
+        page.evaluate(FORM, [f"{ours}/try", {"text": TEXT}])
+    assert "no API key yet" in page.locator("body").inner_text()
+    assert '"verdict"' not in kept(service).replace('"verdicts"', "")
+    assert '"verdicts": []' in kept(service)
+    assert kept(service).count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service without a key that has a name."""
+    folder = tmp_path_factory.mktemp("named")
+    own = {"MODERATION_ALLOWED_HOSTS": "rules.example"}
+    database = f"sqlite:///{folder}/record.sqlite"
+    with running(Service(folder / "service", database, workers=1, environment=own)) as started:
+        yield started
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "rules.example"])
+@pytest.mark.parametrize("script", [True, False])
+def test_our_own_pages(named: Service, browser: Browser, host: str, script: bool) -> None:
+    """They work by every name of the service, with their script and without."""
+    page = browser.new_page(java_script_enabled=script)
+    page.goto(f"http://{host}:{named.port}/")
+    page.get_by_label("The comment").fill("Too short")
+    page.get_by_role("button", name="Decide").click()
+    page.get_by_role("heading", name="Waits for a person").wait_for()
+    page.close()
+
+
+def test_a_link_from_a_manual(service: Service, page: Page, elsewhere: int) -> None:
+    """Leads to the page for trying a comment, which then works."""
+    page.goto(f"http://evil.example:{elsewhere}/")
+    address = f"http://127.0.0.1:{service.port}/try"
+    page.evaluate("address => document.body.innerHTML = `<a href='${address}'>Try</a>`", address)
+    page.get_by_role("link").click()
+    page.get_by_label("The comment").fill("Too short")
+    page.get_by_role("button", name="Decide").click()
+    page.get_by_role("heading", name="Waits for a person").wait_for()
+
+
+PROXIES = {
+    "for": "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
+    "proto": "proxy_set_header X-Forwarded-Proto $scheme;",
+    "real": "proxy_set_header X-Real-IP $remote_addr;",
+    "host": "proxy_set_header Host $host;",
+    "plain": "",
+}
+
+
+def free_port() -> int:
+    """A port that nobody has."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextlib.contextmanager
+def proxied(folder: Path, service: Service) -> Iterator[dict[str, int]]:
+    """An nginx before the service; its ports by the kind of proxy that each is."""
+    if not Path(NGINX).exists() and not IN_CI:
+        pytest.skip("nginx is not installed here (Debian's package: nginx-light)")
+    folder.mkdir()
+    ports = {name: free_port() for name in PROXIES}
+    servers = "".join(
+        f"server {{ listen 127.0.0.1:{ports[name]}; location / {{ {line} "
+        f"proxy_pass http://127.0.0.1:{service.port}; }} }}\n"
+        for name, line in PROXIES.items()
+    )
+    places = "".join(
+        f"{kind}_temp_path {folder}/{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    conf = folder / "nginx.conf"
+    conf.write_text(
+        f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/log;\n"
+        f"events {{}}\nhttp {{ access_log off;\n{places}{servers} }}\n"
+    )
+    command = [NGINX, "-p", str(folder), "-c", str(conf), "-e", str(folder / "log")]
+    with subprocess.Popen(command) as process:  # noqa: S603 - nginx
+        try:
+            until(lambda: all(map(listens, ports.values())), "nginx")
+            yield ports
+        finally:
+            process.terminate()
+
+
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def closed(service: Service, port: int) -> bool:
+    """Whether the service asks for a key by way of this port."""
+    return service.ask("GET", "/v1/export", port=port, Host="moderation.example")[0] == 401
+
+
+def test_through_nginx(service: Service, tmp_path: Path) -> None:
+    """Whom a proxy lets in needs a key; with the first one, all of its kinds work."""
+    public = {"Host": "moderation.example"}
+    erase = {"author": LOGIN}
+    with proxied(tmp_path / "nginx", service) as ports:
+        for name in ("for", "proto", "real", "host"):
+            port = ports[name]
+            status, content = service.ask("GET", "/v1/export", port=port, **public)
+            assert (name, status, LOGIN.encode() in content) == (name, 403, False)
+            assert b"moderation keys create" in content
+            assert service.ask("POST", "/v1/erase", erase, port=port, **public)[0] == 403
+            assert service.ask("POST", "/v1/moderate", {"text": "a"}, port=port, **public)[0] == 403
+        # A proxy that sends nothing of its own looks like a program; not so a browser behind it.
+        page = {"Origin": "https://moderation.example", "Sec_Fetch_Site": "same-origin"}
+        sent = {**public, **page}
+        assert service.ask("POST", "/v1/erase", erase, port=ports["plain"], **sent)[0] == 403
+        assert LOGIN in kept(service)
+        assert "A proxy looks like such a program" in service.said  # for `plain` and programs
+
+        key = service.make_key("admin")
+        for port in ports.values():
+            assert service.ask("GET", "/v1/export", key=key, port=port, **public)[0] == 200
+            until(partial(closed, service, port), "the service to ask for a key")

@@ -66,7 +66,10 @@ class Keeper:
     on_lost: Callable[[], None] | None = None  # called for each that neither database nor disk took
     lost: int = 0
     _lost_at: float | None = None
-    _drained: int = 0  # what the spool said of itself when the database was last asked
+    _drained: int = field(init=False)  # `spool.drained()` as it was when the database was asked
+
+    def __post_init__(self) -> None:
+        self._drained = self.spool.drained()
 
     def decide(
         self,

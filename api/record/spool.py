@@ -45,6 +45,8 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._make()
+        with contextlib.suppress(OSError), self._locked(wait=False):
+            pass  # so that the file is there whose time `drained` tells
 
     def put(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """Keep a decision safely on disk, unless one about the same comment and text is there.

@@ -1,8 +1,10 @@
 """Decide and keep: what every route that decides does, in whatever dialect.
 
-The database is asked first, because the same comment with the same text has its decision
-already. When the database is away the comment is decided all the same, and the decision waits
-in the spool; when the disk is full too, it is answered as not recorded and readiness says so.
+The same comment with the same text gets the same decision. The database is asked first, then the
+spool, because one of them may hold it already; where two ask at the same moment, the decision that
+was kept first is the answer to both. When the database is away the comment is decided all the same,
+and the decision waits in the spool; when the disk is full too, it is answered as not recorded and
+readiness says so.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -22,6 +24,7 @@ from sqlalchemy.orm import Session
 from api.record import decisions, verdicts, webhooks
 from api.record.circuit import Circuit
 from api.record.database import Sessions, writing
+from api.record.decisions import Answer
 from api.record.history import history
 from api.record.spool import Spool
 from api.record.tables import DecisionRow
@@ -63,6 +66,10 @@ class Keeper:
     on_lost: Callable[[], None] | None = None  # called for each that neither database nor disk took
     lost: int = 0
     _lost_at: float | None = None
+    _drained: int = field(init=False)  # `spool.drained()` as it was when the database was asked
+
+    def __post_init__(self) -> None:
+        self._drained = self.spool.drained()
 
     def decide(
         self,
@@ -76,35 +83,36 @@ class Keeper:
 
         Another `moderator`, of the same policy, may be given for who has no time for this one.
         """
-        known, contexts = self._known(asked, community)
-        fresh = [place for place in range(len(asked)) if place not in known]
+        drained = self.spool.drained()
+        known, contexts = self._known(asked, community, drained)
+        firsts = _firsts(asked)
+        fresh = [place for place in firsts if place not in known and firsts[place] == place]
         comments = [contexts.get(place, asked[place].comment) for place in fresh]
         judge = moderator or self.moderator  # taken once: another may take its place any time
         with self.busy:
-            made = dict(zip(fresh, judge.moderate_many(comments), strict=True))
-            recorded = self._record(
+            made = list(judge.moderate_many(comments))
+            kept = self._record(
                 [
                     self._values(decision, asked[place], judge.policy, community, route)
-                    for place, decision in made.items()
+                    for place, decision in zip(fresh, made, strict=True)
                     if asked[place].keep
-                ]
+                ],
+                drained,
             )
-        if self.shadow:
-            for decision, comment in zip(made.values(), comments, strict=True):
-                if decision.id in recorded:
-                    self.shadow.offer(decision, comment, judge)
-        return [
-            known[place]
-            if place in known
-            else {**made[place].to_dict(), "recorded": made[place].id in recorded}
-            for place in range(len(asked))
-        ]
+        answers = dict(known)
+        for place, decision, comment in zip(fresh, made, comments, strict=True):
+            answers[place] = _answer(decision, comment, kept.get(decision.id))
+            new = answers[place]["recorded"] and answers[place]["id"] == decision.id
+            if self.shadow and new:
+                self.shadow.offer(decision, comment, judge)
+        return [answers[first] for first in firsts.values()]
 
     @contextmanager
     def writing(self, event: str, decision_id: str) -> Iterator[Session]:
         """A session to correct a decision in; what was done goes out to the webhooks."""
         with writing(self.sessions) as session:
-            this = select(DecisionRow.sequence).where(DecisionRow.id == decision_id)
+            kept_id = decisions.kept_id(session, decision_id)
+            this = select(DecisionRow.sequence).where(DecisionRow.id == kept_id)
             session.execute(this.with_for_update())  # of two who correct it at once, one waits
             yield session
             session.flush()
@@ -128,11 +136,13 @@ class Keeper:
         return None
 
     def reach(self) -> bool:
-        """Whether the database answers; asks it where it did not when last heard of."""
+        """Whether the database answers; asks it where it did not when last heard of.
+
+        For housekeeping, which may wait. It asks even where a request has just asked: under load
+        there is always one, and that request cannot make a schema that is missing.
+        """
         if not self.circuit.open:
             return True
-        if not self.circuit.may_try():
-            return False
         try:
             with self.sessions() as session:
                 session.execute(select(1))
@@ -166,54 +176,105 @@ class Keeper:
         )
 
     def _known(
-        self, asked: Sequence[Asked], community: str
-    ) -> tuple[dict[int, dict[str, Any]], dict[int, Comment]]:
+        self, asked: Sequence[Asked], community: str, drained: int
+    ) -> tuple[dict[int, Answer], dict[int, Comment]]:
         """Decisions already made, by place; and the other comments with their authors' history."""
         kept = {place: one.comment for place, one in enumerate(asked) if one.keep}
-        known: dict[int, dict[str, Any]] = {}
+        known: dict[int, Answer] = {}
         contexts: dict[int, Comment] = {}
-        named = any(comment.id or comment.author for comment in kept.values())
-        if not named or not self.circuit.may_try():
+        if not any(comment.id or comment.author for comment in kept.values()):
             return known, contexts
-        try:
-            with self.sessions() as session:
-                places = list(kept)
-                found = decisions.find_many(session, community, list(kept.values()))
-                known = {places[at]: decisions.to_dict(row) for at, row in found.items()}
-                for place, comment in kept.items():
-                    if place not in known and comment.author is not None:
-                        known_of = history(session, community, comment, self.clock())
-                        contexts[place] = replace(comment, **known_of._asdict())
-        except SQLAlchemyError as error:
-            self.circuit.failed(error)
-        else:
-            self.circuit.answered()
-        return known, contexts
-
-    def _record(self, values: list[dict[str, Any]]) -> set[str]:
-        """The ids of those that the database took; the others wait in the spool."""
-        if not values:
-            return set()
-        if self.circuit.may_try():
+        # Where another worker has drained the spool, the database is back.
+        if self.circuit.may_try() or drained != self._drained:
             try:
-                refused = decisions.keep(self.sessions, values, self.clock(), self.hooks)
+                known, contexts = self._look_up(kept, community)
             except SQLAlchemyError as error:
                 self.circuit.failed(error)
             else:
                 self.circuit.answered()
-                for _ in refused:
+            self._drained = drained
+        for place, comment in kept.items():
+            if place not in known and (waiting := self.spool.find(community, comment)):
+                known[place] = decisions.waiting(waiting)
+        return known, contexts
+
+    def _look_up(
+        self, kept: Mapping[int, Comment], community: str
+    ) -> tuple[dict[int, Answer], dict[int, Comment]]:
+        """The same, of what the record holds."""
+        contexts: dict[int, Comment] = {}
+        with self.sessions() as session:
+            places = list(kept)
+            rows = decisions.find_many(session, community, list(kept.values()))
+            known = {places[at]: decisions.to_dict(row) for at, row in rows.items()}
+            for place, comment in kept.items():
+                if place not in known and comment.author is not None:
+                    known_of = history(session, community, comment, self.clock())
+                    contexts[place] = replace(comment, **known_of._asdict())
+        return known, contexts
+
+    def _record(self, values: list[dict[str, Any]], drained: int) -> dict[str, Answer]:
+        """By each id the decision that is kept for it; the others are lost.
+
+        Those that the database cannot take wait in the spool.
+        """
+        if not values:
+            return {}
+        if self.circuit.may_try():
+            kept = self._keep(values)
+            if kept is not None:
+                for _ in range(len(values) - len(kept)):
                     self._lose()
-                return {row["id"] for row in values} - refused
+                return kept
+        kept = {}
         for row in values:
             try:
-                self.spool.put(row)
+                kept[row["id"]] = decisions.waiting(self.spool.put(row))
             except OSError as error:
                 log.error("the spool refused a decision: %s", error.strerror)
                 self._lose()
-        return set()
+        if self.spool.drained() != drained:
+            # Since the spool was asked, another worker has recorded what waited there, so that
+            # the record may hold decisions about these comments by now.
+            kept |= self._keep(values) or {}
+        return kept
+
+    def _keep(self, values: list[dict[str, Any]]) -> dict[str, Answer] | None:
+        """By each id the decision that the database holds; None where it is away."""
+        try:
+            kept = decisions.keep(self.sessions, values, self.clock(), self.hooks)
+        except SQLAlchemyError as error:
+            self.circuit.failed(error)
+            return None
+        self.circuit.answered()
+        return kept
 
     def _lose(self) -> None:
         self.lost += 1
         self._lost_at = time.monotonic()
         if self.on_lost:
             self.on_lost()
+
+
+def _firsts(asked: Sequence[Asked]) -> dict[int, int]:
+    """For each place the first one with the same comment and the same text."""
+    places: dict[tuple[str, str], int] = {}
+    return {
+        place: place
+        if one.comment.id is None or not one.keep
+        else places.setdefault((one.comment.id, one.comment.text), place)
+        for place, one in enumerate(asked)
+    }
+
+
+def _answer(decision: Decision, comment: Comment, kept: Answer | None) -> Answer:
+    """What is answered: the decision that was made, or the one that was kept before it."""
+    if kept is not None and kept["id"] != decision.id:
+        return kept
+    revision = {"revision": kept["revision"]} if kept and kept["recorded"] else {}
+    return {
+        **decision.to_dict(),
+        "recorded": bool(revision),
+        "comment_id": comment.id,
+        **revision,
+    }

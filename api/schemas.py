@@ -132,8 +132,10 @@ class DecisionOut(BaseModel):
         description="Whether the record holds it. False with `dry_run`, and while the record "
         "cannot be reached: it is then written as soon as it can."
     )
-    comment_id: str | None = Field(None, description="Your `id`, where the comment was known.")
-    revision: int | None = Field(None, description="1 for the first text of a comment, 2 after …")
+    comment_id: str | None = Field(None, description="Your `id`.")
+    revision: int | None = Field(
+        None, description="1 for the first text of a comment, 2 after …; there once it is recorded."
+    )
 
 
 class MistakeOut(BaseModel):

@@ -9,18 +9,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from api.record import seal, webhooks
 from api.record.database import Sessions, writing
-from api.record.tables import DecisionRow
+from api.record.tables import AliasRow, DecisionRow
 from api.record.webhooks import Hook
 from moderation import Comment, Decision, Policy
 
 log = logging.getLogger(__name__)
 
 CHUNK = 500  # comments looked up in one query
+TRIES = 3  # of a row that another transaction is in the way of
+CONTENDED = frozenset({"40P01", "55P03"})  # PostgreSQL: deadlock detected, lock not available
+
+Answer = dict[str, Any]
 
 
 class UnknownDecisionError(LookupError):
@@ -61,11 +65,21 @@ def find_many(
 
 
 def get(session: Session, decision_id: str) -> DecisionRow:
-    """The decision `decision_id`; raises `UnknownDecisionError`."""
-    row = session.scalars(select(DecisionRow).where(DecisionRow.id == decision_id)).first()
+    """The decision `decision_id`, which may be an alias; raises `UnknownDecisionError`."""
+    row = _row(session, decision_id) or _row(session, kept_id(session, decision_id))
     if row is None:
         raise UnknownDecisionError(decision_id)
     return row
+
+
+def kept_id(session: Session, decision_id: str) -> str:
+    """The id under which the record holds a decision: another one where this one is an alias."""
+    query = select(AliasRow.decision_id).where(AliasRow.id == decision_id)
+    return session.scalar(query) or decision_id
+
+
+def _row(session: Session, decision_id: str) -> DecisionRow | None:
+    return session.scalars(select(DecisionRow).where(DecisionRow.id == decision_id)).first()
 
 
 def fields(
@@ -115,48 +129,116 @@ def keep(
     values: Iterable[Mapping[str, Any]],
     now: dt.datetime,
     hooks: Sequence[Hook] = (),
-) -> set[str]:
-    """Record decisions, each exactly once however often it is tried, and tell the webhooks.
+    *,
+    answered: bool = False,
+) -> dict[str, Answer]:
+    """Record decisions, each exactly once however often it is tried, and notify the webhooks.
 
-    The ids of those that can never be recorded, because the database refuses their values.
+    Returns by each id the decision that the record holds: another one where the same comment with
+    the same text was recorded first. An id that is missing can never be recorded, because the
+    database refuses its values.
+
+    Args:
+        sessions: The record.
+        values: The decisions, as `fields` gives them.
+        now: The time at which they are recorded.
+        hooks: The webhooks that get an event for each new decision.
+        answered: Whether clients have these ids already. The id of a decision that is not
+            recorded then becomes an alias of the one that is.
+
+    Raises:
+        SQLAlchemyError: The database is away.
     """
     rows = list(values)
     try:
+        return _keep(sessions, rows, now, hooks, answered=answered)
+    except OperationalError as error:
+        if not _contended(error):
+            raise
+    kept: dict[str, Answer] = {}
+    for row in rows:  # who waits for another one with nothing in hand lets it go on
+        kept |= _keep_alone(sessions, row, now, hooks, answered=answered)
+    return kept
+
+
+def _keep_alone(
+    sessions: Sessions,
+    row: Mapping[str, Any],
+    now: dt.datetime,
+    hooks: Sequence[Hook],
+    *,
+    answered: bool,
+) -> dict[str, Answer]:
+    for _ in range(TRIES - 1):
+        try:
+            return _keep(sessions, [row], now, hooks, answered=answered)
+        except OperationalError as error:
+            if not _contended(error):
+                raise
+    return _keep(sessions, [row], now, hooks, answered=answered)
+
+
+def _contended(error: OperationalError) -> bool:
+    """Whether PostgreSQL ended a transaction because another one was in its way."""
+    return getattr(error.orig, "sqlstate", None) in CONTENDED
+
+
+def _keep(
+    sessions: Sessions,
+    rows: Sequence[Mapping[str, Any]],
+    now: dt.datetime,
+    hooks: Sequence[Hook],
+    *,
+    answered: bool,
+) -> dict[str, Answer]:
+    try:
         with writing(sessions) as session:
             moment = seal.moment(session, now)
-            for row in rows:
-                _add(session, row, moment, hooks)
+            return {row["id"]: to_dict(_add(session, row, moment, hooks)) for row in rows}
     except (IntegrityError, DataError):
-        # Another worker decided the same comment in this very moment, or a spooled row was
-        # written before a crash could remove it: each by itself, so that the others get in.
+        # Another worker recorded the same comment at the same time, or a crash came before a
+        # recorded row was removed from the spool: each by itself, so that the others get in.
         with writing(sessions) as session:
             moment = seal.moment(session, now)
-            return {row["id"] for row in rows if not _kept(session, row, moment, hooks)}
-    return set()
+            kept = {row["id"]: _kept(session, row, moment, hooks) for row in rows}
+            for id_, row in kept.items():
+                if row is not None and row.id != id_ and answered:
+                    log.warning("decision %s is kept as %s: the same comment and text", id_, row.id)
+                    session.merge(AliasRow(id=id_, decision_id=row.id))
+            return {id_: to_dict(row) for id_, row in kept.items() if row is not None}
 
 
 def _kept(
-    session: Session, row: Mapping[str, Any], now: dt.datetime, hooks: Sequence[Hook]
-) -> bool:
-    """Whether the row is in the record now, or was already."""
-    for key in (row["text_key"], None):
-        if session.scalars(select(DecisionRow.id).filter_by(id=row["id"])).first() is not None:
-            return True
+    session: Session, values: Mapping[str, Any], now: dt.datetime, hooks: Sequence[Hook]
+) -> DecisionRow | None:
+    """The row that holds this decision, or the one that was first; None where neither can be."""
+    for _ in range(TRIES):
+        row = _row(session, values["id"]) or _first(session, values)
+        if row is not None:
+            return row
         try:
             with session.begin_nested():
-                _add(session, {**row, "text_key": key}, now, hooks)
+                return _add(session, values, now, hooks)
         except IntegrityError:
-            continue  # the same comment and text again: kept too, but not as the one to find
+            continue  # the other one was committed just now, or was erased just now
         except DataError:
             break
-        return True
-    log.error("the database refuses the values of decision %s", row["id"])
-    return False
+    log.error("the database refuses the values of decision %s", values["id"])
+    return None
+
+
+def _first(session: Session, values: Mapping[str, Any]) -> DecisionRow | None:
+    """The decision that was recorded about the same comment with the same text."""
+    names = ("community", "comment_id", "text_key")
+    if any(values[name] is None for name in names):
+        return None
+    query = select(DecisionRow).filter_by(**{name: values[name] for name in names})
+    return session.scalars(query).first()
 
 
 def _add(
     session: Session, values: Mapping[str, Any], now: dt.datetime, hooks: Sequence[Hook]
-) -> None:
+) -> DecisionRow:
     moment = dt.datetime.fromisoformat(values["decided_at"])
     erased = now if values.get("erased_at") else None  # forgotten while it waited in the spool
     row = DecisionRow(
@@ -169,6 +251,7 @@ def _add(
     session.add(row)
     session.flush()
     webhooks.enqueue(session, hooks, "decision", brief(row), now)
+    return row
 
 
 def _revision(session: Session, row: DecisionRow) -> int:
@@ -216,24 +299,33 @@ def _wording(reason: Mapping[str, Any]) -> dict[str, Any]:
     return {"message": reason["message"], "suggestion": reason["suggestion"]}
 
 
-def to_dict(row: DecisionRow) -> dict[str, Any]:
+def to_dict(row: DecisionRow) -> Answer:
     """A recorded decision in the shape of `Decision.to_dict`, with what the record adds."""
-    words = iter(row.wording or [])
-    reasons = [_told(reason, next(words, {}), row.text) for reason in row.reasons]
-    observed = [_told(reason, next(words, {}), row.text) for reason in row.observed]
+    values = {name: getattr(row, name) for name in ANSWERED}
+    return {**waiting(values), "recorded": True, "revision": row.revision}
+
+
+ANSWERED = (
+    "id action reasons observed scores language policy models took_ms comment_id text wording"
+).split()
+
+
+def waiting(values: Mapping[str, Any]) -> Answer:
+    """A decision that is not recorded yet, as `fields` gives it, in the same shape."""
+    words = iter(values["wording"] or [])
+    text = values["text"]
     return {
-        "id": row.id,
-        "action": row.action,
-        "reasons": reasons,
-        "observed": observed,
-        "scores": row.scores,
-        "language": row.language,
-        "policy": row.policy,
-        "models": row.models,
-        "took_ms": row.took_ms,
-        "recorded": True,
-        "comment_id": row.comment_id,
-        "revision": row.revision,
+        "id": values["id"],
+        "action": values["action"],
+        "reasons": [_told(reason, next(words, {}), text) for reason in values["reasons"]],
+        "observed": [_told(reason, next(words, {}), text) for reason in values["observed"]],
+        "scores": values["scores"],
+        "language": values["language"],
+        "policy": values["policy"],
+        "models": values["models"],
+        "took_ms": values["took_ms"],
+        "recorded": False,
+        "comment_id": values["comment_id"],
     }
 
 

@@ -70,12 +70,12 @@ def claim(
 
     Raises `ConflictError` while another moderator holds it.
     """
+    row = get(session, decision_id)
     taken = (
         update(DecisionRow)
-        .where(DecisionRow.id == decision_id, _free(who, now))
+        .where(DecisionRow.id == row.id, _free(who, now))
         .values(claimed_by=who, claimed_until=now + lasts)
     )
-    row = get(session, decision_id)
     if not session.scalars(taken.returning(DecisionRow.id)).all():
         session.refresh(row)
         raise ConflictError(f"{row.claimed_by} is reading this comment just now.")
@@ -85,10 +85,11 @@ def claim(
 
 def release(session: Session, decision_id: str, *, who: str) -> None:
     """Give a claim back before it ends; nothing happens where `who` holds none."""
-    theirs = (DecisionRow.id == decision_id, DecisionRow.claimed_by == who)
+    row = get(session, decision_id)
+    theirs = (DecisionRow.id == row.id, DecisionRow.claimed_by == who)
     given_back = update(DecisionRow).where(*theirs).values(claimed_by=None, claimed_until=None)
     session.execute(given_back)  # in one: whoever claims it meanwhile keeps it
-    session.refresh(get(session, decision_id))
+    session.refresh(row)
 
 
 def _waiting(who: str | None, filters: Filters, now: dt.datetime) -> list[ColumnElement[bool]]:

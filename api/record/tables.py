@@ -178,6 +178,18 @@ class AppealRow(Sealed):
     PRIVATE: ClassVar = "who reason".split()
 
 
+class AliasRow(Base):
+    """The id of a decision that was answered, but not kept: another one was recorded first.
+
+    Both were about the same comment with the same text. It says nothing of either.
+    """
+
+    __tablename__ = "aliases"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    decision_id: Mapped[str] = mapped_column(ForeignKey("decisions.id"), index=True)
+
+
 class ShadowRow(Base):
     """What a challenger in shadow would have decided; it goes when its decision is erased.
 

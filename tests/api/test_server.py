@@ -72,6 +72,8 @@ def test_it_decides(port: int) -> None:
         "models",
         "took_ms",
         "recorded",
+        "comment_id",
+        "revision",
     ]
 
 

@@ -13,7 +13,7 @@ from moderation.models import Models, Probabilities
 from moderation.text import Text
 from tests.api.conftest import WordReader, small_moderator
 
-UNTOLD = ("id", "took_ms", "recorded")
+UNTOLD = ("id", "took_ms", "recorded", "comment_id", "revision")
 
 
 def told(decision: Decision | dict[str, object]) -> dict[str, object]:
@@ -29,7 +29,7 @@ def test_a_decision_is_the_moderators(client: FlaskClient, text: str) -> None:
     expected = small_moderator().moderate(text)
     assert answer.status_code == 200
     assert told(answer.get_json()) == told(expected)
-    assert list(answer.get_json()) == [*expected.to_dict(), "recorded"]
+    assert list(answer.get_json()) == [*expected.to_dict(), "recorded", "comment_id", "revision"]
 
 
 def test_spans_count_code_points(client: FlaskClient) -> None:

@@ -66,25 +66,6 @@ def test_keeping_twice_records_once(sessions: Sessions, moderator: Moderator) ->
         assert session.scalar(select(func.count()).select_from(DecisionRow)) == 1
 
 
-def test_two_decisions_at_once_are_both_kept(sessions: Sessions, moderator: Moderator) -> None:
-    """Workers that decide the same comment in the same moment lose nothing."""
-    comment = Comment("Too short", id="c1")
-    made = [moderator.moderate(comment) for _ in range(8)]
-    rows = [
-        decisions.fields(
-            one, comment, moderator.policy, community="", route="v1", store=True, now=NOW
-        )
-        for one in made
-    ]
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda row: decisions.keep(sessions, [row], NOW), rows))
-    with sessions() as session:
-        kept = set(session.scalars(select(DecisionRow.id)))
-        found = decisions.find(session, "", comment)
-    assert kept == {one.id for one in made}
-    assert found is not None
-
-
 def test_do_not_store_keeps_no_text(sessions: Sessions, keep: Keep) -> None:
     """Without leave to store, the reasons stay and the author's words do not."""
     id_ = keep("Secret words", store=False, author="ravi")

@@ -13,9 +13,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.orm import sessionmaker
 
-from api.record import database, webhooks
+from api.record import database, decisions, seal, webhooks
 from api.record.database import Sessions, writing
-from api.record.tables import Base, DeliveryRow
+from api.record.tables import Base, DecisionRow, DeliveryRow, VerdictRow
+from moderation import Comment, Moderator
 from tests.record.conftest import NOW
 
 
@@ -66,3 +67,41 @@ def test_deliveries_learn_whose_they_are(url: str, monkeypatch: pytest.MonkeyPat
         "of d1": {"id": "d1", "comment_id": None},
         "of d2": {"id": "d2", "comment_id": "c ‘1’ 🙏"},
     }
+
+
+def test_duplicates_of_before_stay(
+    url: str, moderator: Moderator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two decisions about the same comment and text, with a verdict on the one not found again."""
+    engine = database.connect(url)
+    _to(engine, "0004", monkeypatch)
+    sessions = sessionmaker(engine)
+    comment = Comment("Too short", id="c1")
+    first, second = (
+        decisions.fields(
+            moderator.moderate(comment),
+            comment,
+            moderator.policy,
+            community="",
+            route="v1",
+            store=True,
+            now=NOW,
+        )
+        for _ in range(2)
+    )
+    decisions.keep(sessions, [first, {**second, "text_key": None}], NOW)  # as it was kept then
+    with writing(sessions) as session:
+        row = session.scalars(sa.select(DecisionRow).filter_by(id=second["id"])).one()
+        row.standing = "reject"
+        verdict = {"id": "v", "action": "reject", "route": "v1", "given_at": NOW}
+        row.verdicts.append(VerdictRow(**verdict, who="asha", recorded_at=NOW))
+        seal.close(row.verdicts[0])
+    seal.seal(sessions, NOW)
+    database.upgrade(engine)
+    with sessions() as session:
+        assert decisions.find_many(session, "", [comment])[0].id == first["id"]
+        assert decisions.get(session, second["id"]).verdicts[0].who == "asha"
+        assert seal.verify(session).problems == ()
+    third = {**second, "id": "3" * 32}
+    assert decisions.keep(sessions, [third], NOW)[third["id"]]["id"] == first["id"]
+    engine.dispose()

@@ -48,11 +48,13 @@ def test_a_large_batch_with_conflicts(sessions: Sessions, moderator: Moderator, 
     keep("Short 3", id="c3")
     rows = [_values(moderator, f"Short {n}", id=f"c{n}") for n in range(200)]
     rows.append(_values(moderator, "Short 7", id="c7"))
-    assert decisions.keep(sessions, [*rows, rows[0]], NOW) == set()
+    answers = decisions.keep(sessions, [*rows, rows[0]], NOW)
+    assert answers.keys() == {row["id"] for row in rows}
     with sessions() as session:
         kept = list(session.scalars(select(DecisionRow.id)))
-    assert len(kept) == len(set(kept)) == 202
-    assert {row["id"] for row in rows} <= set(kept)
+    assert len(kept) == len(set(kept)) == 200
+    assert {answer["id"] for answer in answers.values()} == set(kept)
+    assert answers[rows[200]["id"]] == answers[rows[7]["id"]]
 
 
 def test_many_are_found_in_one_query(sessions: Sessions, keep: Keep) -> None:

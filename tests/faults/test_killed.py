@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import time
@@ -24,7 +23,7 @@ def test_killed_workers_lose_nothing_that_was_answered(service: Service, url: st
         for _ in range(3):
             before = len(load.answers)
             until(partial(_more, load, before), "answers")
-            os.kill(service.workers_now()[0], signal.SIGKILL)
+            service.kill_worker()
         before = len(load.answers)
         until(partial(_more, load, before), "answers after the last kill")
     until(lambda: service.waiting() == 0, "the spool")

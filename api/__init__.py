@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -34,7 +35,7 @@ from api.docs import docs
 from api.drifting import Drifting
 from api.housekeeping import Housekeeper
 from api.keeper import Keeper
-from api.record import database
+from api.record import database, webhooks
 from api.record.spool import Spool
 from api.record.webhooks import Hook
 from api.schemas import ProblemOut
@@ -43,6 +44,8 @@ from api.swap import swap
 from api.watch import Watch
 from moderation import Moderator
 from moderation.models import CHAMPION, SHIPPED
+
+log = logging.getLogger(__name__)
 
 _INFO = Info(
     title="House rules",
@@ -141,6 +144,8 @@ def _furnish(
         Hook(str(url), chosen.webhook_secret.get_secret_value() if chosen.webhook_secret else "")
         for url in chosen.webhooks
     ]
+    if hooks and (warning := webhooks.secret_warning(hooks[0].secret)):
+        log.warning(warning)
     keeper = Keeper(moderator, sessionmaker(engine), Spool(chosen.spool), hooks=hooks)
 
     def use(moderator: Moderator) -> None:

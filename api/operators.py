@@ -297,8 +297,32 @@ def resend(ids: tuple[str, ...]) -> None:
 
 
 @click.command()
-def settings() -> None:
+@click.option(
+    "--webhook-secret",
+    "secret_alone",
+    is_flag=True,
+    help="Print the webhook secret instead, in the form that Standard Webhooks libraries take.",
+)
+def settings(secret_alone: bool) -> None:
     """The service's settings as they are, with secrets masked."""
 
-    for name, value in shown(_settings()).items():
-        click.echo(f"{name}={value}")
+    chosen = _settings()
+    secret = chosen.webhook_secret and chosen.webhook_secret.get_secret_value()
+    if secret_alone:
+        if not secret:
+            raise click.UsageError("MODERATION_WEBHOOK_SECRET is not set")
+        click.echo(hooks.library_secret(secret))
+    else:
+        for name, value in shown(chosen).items():
+            click.echo(f"{name}={value}")
+        if secret:
+            click.echo(_SECRET_HINT, err=True)
+    if secret and (warning := hooks.secret_warning(secret)):
+        click.echo(warning, err=True)
+
+
+# Masked unless it is asked for: what this command prints is copied into reports and start-up logs.
+_SECRET_HINT = (
+    f"The webhook secret as libraries take it ({hooks.WHSEC}…): "
+    "moderation settings --webhook-secret"
+)

@@ -6,7 +6,9 @@
  *     const decision = await rules.moderate({text: "u r right", id: "c-17", author: "ravi"});
  *
  * A request that the service could not take now is sent again, a few times. What then still has no
- * answer throws `UnansweredError`: let a person read the comment, never publish it for that.
+ * answer throws `UnansweredError`: let a person read the comment, never publish it for that. A comment
+ * that is sent again gets the decision it has already: by its `id`, or by one that this client makes
+ * (`client:…`) where it has none.
  *
  * Spans count Unicode code points; `quoted(text, span)` cuts them out of a string.
  */
@@ -166,7 +168,14 @@
 // </types>
 
 const AGAIN = new Set([429, 500, 502, 503, 504]); // statuses that may pass
+const TOO_LARGE = 413;
 const MOST_WAIT_MS = 30_000;
+// Of `moderateMany`:
+const MOST_COMMENTS = 1000; // in one request, as many as the service takes
+const MOST_BYTES = 1_000_000; // of one request; the service takes 4 MiB unless it is set otherwise
+const FIRST_COMMENTS = 10; // in the first request, which shows how long a comment takes
+const GROWTH = 2; // a request holds at most so many times the comments of the one before
+const SHARE = 0.2; // of the time-out, which a request should take
 
 /** The service refused the request; `problem` says what is wrong, and in which field. */
 export class RefusedError extends Error {
@@ -180,10 +189,18 @@ export class RefusedError extends Error {
 
 /** There is no answer: let a person read the comment. */
 export class UnansweredError extends Error {
-  /** @param {string} said */
-  constructor(said) {
-    super(said);
+  /** @param {string} reason */
+  constructor(reason) {
+    super(reason);
     this.name = "UnansweredError";
+  }
+}
+
+/** A try that failed and may be repeated; `wait` is when, in the service's own words. */
+class AgainError extends Error {
+  constructor(reason, wait = null) {
+    super(reason);
+    this.wait = wait;
   }
 }
 
@@ -206,17 +223,67 @@ export class HouseRules {
    * @returns {Promise<Decision>}
    */
   moderate(comment) {
-    return this.#ask("POST", "/v1/moderate", asComment(comment));
+    return this.#ask("POST", "/v1/moderate", identified(comment));
   }
 
   /**
-   * For each of up to 1,000 comments its decision, or the problem with it, in their order.
+   * For every comment its decision, or the problem with it, in their order.
+   *
+   * Sends them in requests that it cuts so that each takes about a fifth of `timeoutMs`. What fails
+   * is sent again in smaller requests, with the same ids, after a pause in which the service can
+   * finish what it has begun. When `deadlineMs` is over, or after `tries` failures with no answer
+   * between them, it throws `UnansweredError`. Any error it throws has `answers`: what it had until
+   * then, for the first comments.
    * @param {(Comment | string)[]} comments
+   * @param {{deadlineMs?: number}} [options]
    * @returns {Promise<(Decision | Problem)[]>}
    */
-  async moderateMany(comments) {
-    const body = {comments: comments.map(asComment)};
-    return (await this.#ask("POST", "/v1/moderate/batch", body)).decisions;
+  async moderateMany(comments, {deadlineMs = Infinity} = {}) {
+    /** @type {(Decision | Problem)[]} */
+    const answers = [];
+    try {
+      const waiting = comments.map((comment) => JSON.stringify(identified(comment)));
+      await this.#answer(waiting, answers, performance.now() + deadlineMs);
+    } catch (error) {
+      throw Object.assign(error, {answers});
+    }
+    return answers;
+  }
+
+  /** Put the answers to all comments, which are in JSON, into `answers`. */
+  async #answer(waiting, answers, end) {
+    let size = FIRST_COMMENTS;
+    let mostBytes = MOST_BYTES;
+    let failures = 0;
+    while (answers.length < waiting.length) {
+      const batch = cut(waiting.slice(answers.length, answers.length + size), mostBytes);
+      const body = `{"comments": [${batch.join(",")}]}`;
+      const began = performance.now();
+      const left = Math.min(this.timeoutMs, end - began);
+      if (left <= 0) throw new UnansweredError("the deadline is over");
+      try {
+        answers.push(...(await this.#try("POST", "/v1/moderate/batch", body, left)).decisions);
+        failures = 0;
+        const aim = (batch.length * SHARE * this.timeoutMs) / (performance.now() - began || 1);
+        size = Math.max(1, Math.min(Math.floor(aim), GROWTH * size, MOST_COMMENTS));
+      } catch (error) {
+        if (error instanceof AgainError) {
+          failures += 1;
+          // As long as it took at least: the service may be at those comments still, and knows its
+          // decisions about them only when it has recorded them.
+          const ms = Math.max(pauseMs(failures - 1, error.wait), performance.now() - began);
+          if (failures >= this.tries || performance.now() + ms >= end) {
+            throw new UnansweredError(error.message);
+          }
+          size = Math.max(1, Math.floor(batch.length / 2));
+          await sleep(ms);
+        } else if (error.problem?.status === TOO_LARGE && batch.length > 1) {
+          mostBytes = bytes(body) / 2;
+        } else {
+          throw error;
+        }
+      }
+    }
   }
 
   /**
@@ -239,28 +306,37 @@ export class HouseRules {
   }
 
   async #ask(method, path, body) {
-    let said = "";
+    const data = JSON.stringify(body);
+    let reason = "";
     for (let number = 0; number < this.tries; number++) {
-      let wait = null;
       try {
-        const answer = await fetch(this.url + path, {
-          method,
-          headers: {...this.headers, "Content-Type": "application/json"},
-          body: JSON.stringify(body),
-          signal: AbortSignal.timeout(this.timeoutMs),
-        });
-        if (answer.ok) return await answer.json();
-        const problem = await asProblem(answer);
-        if (!AGAIN.has(answer.status)) throw new RefusedError(problem);
-        said = problem.detail;
-        wait = answer.headers.get("Retry-After");
+        return await this.#try(method, path, data, this.timeoutMs);
       } catch (error) {
-        if (error instanceof RefusedError) throw error;
-        said = String(error); // not reached, broken off, or too late
+        if (!(error instanceof AgainError)) throw error;
+        reason = error.message;
+        if (number < this.tries - 1) await sleep(pauseMs(number, error.wait));
       }
-      if (number < this.tries - 1) await pause(number, wait);
     }
-    throw new UnansweredError(said);
+    throw new UnansweredError(reason);
+  }
+
+  /** The answer to one request. Throws `RefusedError` or `AgainError`. */
+  async #try(method, path, body, timeoutMs) {
+    try {
+      const answer = await fetch(this.url + path, {
+        method,
+        headers: {...this.headers, "Content-Type": "application/json"},
+        body,
+        signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
+      });
+      if (answer.ok) return await answer.json();
+      const problem = await asProblem(answer);
+      if (!AGAIN.has(answer.status)) throw new RefusedError(problem);
+      throw new AgainError(problem.detail, answer.headers.get("Retry-After"));
+    } catch (error) {
+      if (error instanceof RefusedError || error instanceof AgainError) throw error;
+      throw new AgainError(String(error)); // not reached, broken off, or too late
+    }
   }
 }
 
@@ -274,8 +350,31 @@ export function quoted(text, span) {
   return Array.from(text).slice(span.start, span.end).join("");
 }
 
-function asComment(comment) {
-  return typeof comment === "string" ? {text: comment} : comment;
+/**
+ * A comment with an id, so that it has one decision however often it is sent. One that is not
+ * recorded needs none.
+ */
+function identified(comment) {
+  const known = typeof comment === "string" ? {text: comment} : comment;
+  if (known.id != null || known.dry_run) return known;
+  return {...known, id: `client:${unique()}`};
+}
+
+/** A name that no other has; it is no secret. Node 18 and pages without TLS have no `randomUUID`. */
+function unique() {
+  const random = () => Math.random().toString(36).slice(2);
+  return globalThis.crypto?.randomUUID?.() ?? `${random()}${random()}${random()}`;
+}
+
+/** As many of the first comments as fit, but one at least. */
+function cut(comments, mostBytes) {
+  let total = 0;
+  const tooMany = comments.findIndex((comment) => (total += bytes(comment) + 1) > mostBytes);
+  return tooMany < 0 ? comments : comments.slice(0, Math.max(1, tooMany));
+}
+
+function bytes(text) {
+  return new TextEncoder().encode(text).length;
 }
 
 /** A proxy before the service does not speak its shape. */
@@ -287,9 +386,13 @@ async function asProblem(answer) {
 }
 
 /** As long as the service says; else 0.2 s, 0.4 s, 0.8 s …, more or less. */
-function pause(number, told) {
+function pauseMs(number, told) {
   const ms = /^\d+$/.test(told ?? "")
     ? 1000 * Number(told)
     : 200 * 2 ** number * (0.75 + Math.random() / 2);
-  return new Promise((done) => setTimeout(done, Math.min(ms, MOST_WAIT_MS)));
+  return Math.min(ms, MOST_WAIT_MS);
+}
+
+function sleep(ms) {
+  return new Promise((done) => setTimeout(done, ms));
 }

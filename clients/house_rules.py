@@ -7,8 +7,8 @@
 
 A request that the service could not take now (it is not reached, not ready, or the key's rate is
 used up) is sent again, a few times. What then still has no answer raises `UnansweredError`: let a
-person read the comment, never publish it for that. With an `id` a comment that is sent again gets
-the decision it has already.
+person read the comment, never publish it for that. A comment that is sent again gets the decision
+it has already: by its `id`, or by one that this client makes (`client:…`) where it has none.
 """
 
 from __future__ import annotations
@@ -18,16 +18,23 @@ import random
 import time
 import urllib.error
 import urllib.request
+import uuid
+from collections import deque
 from collections.abc import Iterable, Iterator
 from http.client import HTTPException, HTTPResponse
-from itertools import islice
 from typing import Any, Literal, NotRequired, TypedDict, cast
 from urllib.parse import quote, urlencode
 
 Action = Literal["approve", "review", "reject"]
+TOO_LARGE = 413
 AGAIN = frozenset({429, 500, 502, 503, 504})  # statuses that may pass
-BATCH = 1000  # comments in one request, as many as the service takes
 MOST_WAIT_S = 30.0
+# Of `moderate_many`:
+MOST_COMMENTS = 1000  # in one request, as many as the service takes
+MOST_BYTES = 1_000_000  # of one request; the service takes 4 MiB unless it is set otherwise
+FIRST_COMMENTS = 10  # in the first request, which shows how long a comment takes
+GROWTH = 2  # a request holds at most so many times the comments of the one before
+SHARE = 0.2  # of the time-out, which a request should take
 
 
 # <types> Written by `make docs` from the OpenAPI document; change it there.
@@ -198,6 +205,14 @@ class UnansweredError(Exception):
     """There is no answer: let a person read the comment."""
 
 
+class _AgainError(Exception):
+    """A try that failed and may be repeated; `wait` is when, in the service's own words."""
+
+    def __init__(self, reason: str, wait: str | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
 class HouseRules:
     """A service's address and key. May be used by several threads.
 
@@ -218,14 +233,52 @@ class HouseRules:
 
     def moderate(self, comment: Comment | str) -> Decision:
         """The decision about a comment, with every reason for it."""
-        return cast(Decision, self._ask("POST", "/v1/moderate", _comment(comment)))
+        return cast(Decision, self._ask("POST", "/v1/moderate", _identified(comment)))
 
-    def moderate_many(self, comments: Iterable[Comment | str]) -> Iterator[Decision | Problem]:
-        """For every comment its decision, or the problem with it, in their order."""
-        stream = iter(comments)
-        while batch := [_comment(comment) for comment in islice(stream, BATCH)]:
-            answer = self._ask("POST", "/v1/moderate/batch", {"comments": batch})
-            yield from cast(Batch, answer)["decisions"]
+    def moderate_many(
+        self, comments: Iterable[Comment | str], *, deadline: float | None = None
+    ) -> Iterator[Decision | Problem]:
+        """For every comment its decision, or the problem with it, in their order.
+
+        Takes comments only as it needs them, and sends them in requests that it cuts so that each
+        takes about a fifth of `timeout`. What fails is sent again in smaller requests, with the
+        same ids, after a pause in which the service can finish what it has begun.
+
+        `deadline` is in seconds from this call on. When it is over, or after `tries` failures with
+        no answer between them, the iterator raises `UnansweredError`. What it gave until then
+        stays good; all later comments have no answer. Without a `deadline` only failures end it.
+        Raises `RefusedError` where the service refuses the whole request.
+        """
+        end = None if deadline is None else time.monotonic() + deadline
+        return self._many(_Waiting(comments), end)
+
+    def _many(self, waiting: _Waiting, end: float | None) -> Iterator[Decision | Problem]:
+        failures = 0
+        while batch := waiting.batch():
+            left = self.timeout if end is None else min(self.timeout, end - time.monotonic())
+            if left <= 0:
+                raise UnansweredError("the deadline is over")
+            body = b'{"comments": [' + b", ".join(batch) + b"]}"
+            began = time.monotonic()
+            try:
+                answer = cast(Batch, self._try("POST", "/v1/moderate/batch", body, left))
+            except _AgainError as error:
+                failures += 1
+                # As long as it took at least: the service may be at those comments still, and
+                # knows its decisions about them only when it has recorded them.
+                pause = max(_pause(failures - 1, error.wait), time.monotonic() - began)
+                if failures >= self.tries or (end and time.monotonic() + pause >= end):
+                    raise UnansweredError(str(error)) from None
+                waiting.shrink(len(batch))
+                time.sleep(pause)
+            except RefusedError as error:
+                if error.problem["status"] != TOO_LARGE or len(batch) == 1:
+                    raise
+                waiting.most_bytes = len(body) // 2
+            else:
+                failures = 0
+                waiting.answered(len(batch), time.monotonic() - began, SHARE * self.timeout)
+                yield from answer["decisions"]
 
     def suggest(self, text: str) -> Suggest:
         """The text with all safe corrections made."""
@@ -260,35 +313,97 @@ class HouseRules:
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:
         """The answer as JSON. Raises `RefusedError` or `UnansweredError`."""
-        said = ""
+        data = None if body is None else json.dumps(body).encode()
+        reason = ""
         for number in range(self.tries):
             try:
-                with self._send(method, path, body) as answer:
-                    return json.load(answer)
-            except urllib.error.HTTPError as error:
-                with error:
-                    problem = _problem(error)
-                if error.code not in AGAIN:
-                    raise RefusedError(problem) from None
-                said, wait = problem["detail"], error.headers.get("Retry-After")
-            except (OSError, HTTPException, ValueError) as error:  # not reached, or broken off
-                said, wait = f"{type(error).__name__}: {error}", None
-            if number < self.tries - 1:
-                time.sleep(_pause(number, wait))
-        raise UnansweredError(said)
+                return self._try(method, path, data, self.timeout)
+            except _AgainError as error:
+                reason = str(error)
+                if number < self.tries - 1:
+                    time.sleep(_pause(number, error.wait))
+        raise UnansweredError(reason)
 
-    def _send(self, method: str, path: str, body: object) -> HTTPResponse:
-        data, headers = None, self._headers
-        if body is not None:
-            data = json.dumps(body).encode()
+    def _try(self, method: str, path: str, data: bytes | None, timeout: float) -> Any:
+        """The answer to one request as JSON. Raises `RefusedError` or `_AgainError`."""
+        headers = self._headers
+        if data is not None:
             headers = {**headers, "Content-Type": "application/json"}
         # The scheme was looked at when the client was made.
         request = urllib.request.Request(self.url + path, data, headers, method=method)  # noqa: S310
-        return cast(HTTPResponse, urllib.request.urlopen(request, timeout=self.timeout))  # noqa: S310
+        end = time.monotonic() + timeout
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
+                return json.loads(_whole(answer, end))
+        except urllib.error.HTTPError as error:
+            with error:
+                problem = _problem(error)
+            if error.code not in AGAIN:
+                raise RefusedError(problem) from None
+            raise _AgainError(problem["detail"], error.headers.get("Retry-After")) from None
+        except (OSError, HTTPException, ValueError) as error:  # not reached, or broken off
+            raise _AgainError(f"{type(error).__name__}: {error}") from None
 
 
-def _comment(comment: Comment | str) -> Comment:
-    return {"text": comment} if isinstance(comment, str) else comment
+class _Waiting:
+    """Comments that wait for their answers, as JSON, and how many the next request takes."""
+
+    def __init__(self, comments: Iterable[Comment | str]) -> None:
+        self.most_bytes = MOST_BYTES
+        self._comments = iter(comments)
+        self._taken: deque[bytes] = deque()
+        self._size = FIRST_COMMENTS
+
+    def batch(self) -> list[bytes]:
+        """What the next request holds; the same again until it is answered. Empty at the end."""
+        batch: list[bytes] = []
+        total = 0
+        while len(batch) < self._size and (comment := self._at(len(batch))):
+            total += len(comment) + 2  # with ", " between
+            if batch and total > self.most_bytes:
+                break
+            batch.append(comment)
+        return batch
+
+    def _at(self, place: int) -> bytes | None:
+        """The comment at a place, taken from the caller once it is needed."""
+        if place == len(self._taken):
+            for comment in self._comments:
+                self._taken.append(json.dumps(_identified(comment)).encode())
+                break
+        return self._taken[place] if place < len(self._taken) else None
+
+    def answered(self, count: int, took: float, aim: float) -> None:
+        """Drop what was answered, and fit the next request to the time that a comment took."""
+        for _ in range(count):
+            self._taken.popleft()
+        fitting = int(count * aim / max(took, 1e-6))
+        self._size = max(1, min(fitting, GROWTH * self._size, MOST_COMMENTS))
+
+    def shrink(self, count: int) -> None:
+        """After a failure with so many comments: half of them."""
+        self._size = max(1, count // 2)
+
+
+def _identified(comment: Comment | str) -> Comment:
+    """A comment with an id, so that it has one decision however often it is sent.
+
+    One that is not recorded needs none.
+    """
+    known: Comment = {"text": comment} if isinstance(comment, str) else comment
+    if known.get("id") is not None or known.get("dry_run"):
+        return known
+    return {**known, "id": f"client:{uuid.uuid4()}"}
+
+
+def _whole(answer: HTTPResponse, end: float) -> bytes:
+    """A body, which has to be here whole when the time is over. Raises `TimeoutError`."""
+    parts: list[bytes] = []
+    while part := answer.read1(65_536):
+        parts.append(part)
+        if time.monotonic() > end:
+            raise TimeoutError("the answer did not arrive in time")
+    return b"".join(parts)
 
 
 def _problem(error: urllib.error.HTTPError) -> Problem:

@@ -64,7 +64,7 @@ class House(BaseModel):
     appeals_body: str = Field(description="Where an author can turn after the newspaper.")
     territory: str = Field(description="Where a refusal holds, as the notice says it.")
     acknowledge_hours: int = Field(24, ge=1, description="An appeal is acknowledged within.")
-    decide_days: int = Field(15, ge=1, description="An appeal is decided within.")
+    decide_days: int = Field(7, ge=1, description="An appeal is decided within.")
     max_bytes: int = Field(MAX_BYTES, ge=1, le=1_000_000, description="Longest comment, UTF-8.")
     reader: Literal["careful", "fast"] = Field(
         "careful", description="Who judges abuse: the careful reader, or the fast one alone."

@@ -1,7 +1,7 @@
 """Webhooks: what is due is written with the decision itself, and delivered until it is taken.
 
 Signed as the Standard Webhooks specification says (webhook-id, webhook-timestamp, and
-`v1,base64(HMAC-SHA256(secret, id.timestamp.body))` as webhook-signature), so that any of its
+`v1,base64(HMAC-SHA256(key, id.timestamp.body))` as webhook-signature), so that any of its
 libraries verifies them. What fails is tried again, later each time; what fails for a day is a
 dead letter, which an operator can list and send again.
 """
@@ -9,6 +9,7 @@ dead letter, which an operator can list and send again.
 from __future__ import annotations
 
 import base64
+import binascii
 import datetime as dt
 import hashlib
 import hmac
@@ -23,7 +24,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, delete, func, select, update
@@ -40,6 +41,7 @@ BACKOFF = (5, 30, 120, 600, 1800, 7200, 21_600, 57_600)
 TIMEOUT_S = 10.0
 LEASE = dt.timedelta(minutes=3)  # longer than that together; after it, a dead worker's are due
 PERSONAL = frozenset({"who", "reason"})
+WHSEC = "whsec_"  # before a secret in the standard's form; base64 of the key follows
 
 Post = Callable[[str, bytes, Mapping[str, str]], int]
 
@@ -49,7 +51,7 @@ class Hook:
     """Where events go, and the secret they are signed with."""
 
     url: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 def enqueue(
@@ -130,14 +132,72 @@ def resend(session: Session, ids: Sequence[str] | None, now: dt.datetime) -> int
     return count
 
 
-def sign(secret: str, id_: str, timestamp: int, body: bytes) -> str:
-    """The signature of a delivery.
+def signatures(secret: str, id_: str, timestamp: int, body: bytes) -> str:
+    """The `webhook-signature` of a delivery: one signature, or two with a space between.
 
-    >>> sign("secret", "msg_1", 1, b"{}")
+    The first is the standard's. The second is for receivers that use the whole secret as the key,
+    as our documentation said before; it is left out where it is the same.
+
+    >>> signatures("secret", "msg_1", 1, b"{}")
     'v1,kW+83cjD04uWm7Qber/sPiCRVJ9ljbsrg8ALKAx2qMc='
+    >>> len(signatures("whsec_c2VjcmV0", "msg_1", 1, b"{}").split())
+    2
     """
+    # Remove the second key in 0.2.0: 0.1.0 announces it in CHANGELOG.md and docs/api.md.
+    keys = dict.fromkeys([signing_key(secret), secret.encode()])
+    return " ".join(_sign(key, id_, timestamp, body) for key in keys)
+
+
+def signing_key(secret: str) -> bytes:
+    """The key that the standard signs with: what is in base64 after `whsec_`.
+
+    A secret of another form is text, and its bytes are the key.
+
+    >>> signing_key("whsec_c2VjcmV0"), signing_key("secret"), signing_key("whsec_?")
+    (b'secret', b'secret', b'whsec_?')
+    """
+    return _decoded(secret) or secret.encode()
+
+
+def library_secret(secret: str) -> str:
+    """The secret in the form that the standard's libraries take.
+
+    >>> library_secret("secret"), library_secret("whsec_c2VjcmV0")
+    ('whsec_c2VjcmV0', 'whsec_c2VjcmV0')
+    """
+    return WHSEC + base64.b64encode(signing_key(secret)).decode()
+
+
+def secret_warning(secret: str) -> str | None:
+    """What an operator should know about a secret, which is not in it; None if there is nothing.
+
+    >>> secret_warning("whsec_c2VjcmV0"), secret_warning("secret")
+    (None, None)
+    """
+    if not secret.startswith(WHSEC) or _decoded(secret):
+        return None
+    return (
+        f"MODERATION_WEBHOOK_SECRET: begins with '{WHSEC}', but base64 does not follow. "
+        "All of it is used as text. Give receivers the form that "
+        "`moderation settings --webhook-secret` prints"
+    )
+
+
+def _decoded(secret: str) -> bytes | None:
+    """The key in a secret of the standard's form; None where it has another form or no key."""
+    encoded = secret.removeprefix(WHSEC)
+    if encoded == secret:
+        return None
+    padding = "=" * (-len(encoded) % 4)
+    try:
+        return binascii.a2b_base64(encoded + padding, strict_mode=True) or None
+    except ValueError:
+        return None
+
+
+def _sign(key: bytes, id_: str, timestamp: int, body: bytes) -> str:
     signed = f"{id_}.{timestamp}.".encode() + body
-    digest = hmac.new(secret.encode(), signed, hashlib.sha256).digest()
+    digest = hmac.new(key, signed, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
@@ -196,7 +256,7 @@ def _send(id_: str, hook: Hook, body: bytes, now: dt.datetime, post: Post) -> st
         "User-Agent": "House-Rules",
         "webhook-id": id_,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": sign(hook.secret, id_, timestamp, body),
+        "webhook-signature": signatures(hook.secret, id_, timestamp, body),
     }
     try:
         status = post(hook.url, body, headers)

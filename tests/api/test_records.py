@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,11 @@ def test_an_appeal_runs_its_course(client: FlaskClient) -> None:
     assert "No appeal" in problem(client.post(f"{url}/appeal/outcome", json=outcome), 409)
     client.post(f"{url}/verdict", json={"action": "reject", "who": "asha"})
     appealed = client.post(f"{url}/appeal", json={"reason": "I quoted him."}).get_json()
-    assert appealed["history"]["appeals"][0]["decide_by"] is not None
+    received = appealed["history"]["appeals"][0]
+    at = dt.datetime.fromisoformat(received["at"])
+    acknowledge_by, decide_by = received["acknowledge_by"], received["decide_by"]
+    assert dt.datetime.fromisoformat(acknowledge_by) - at == dt.timedelta(hours=24)
+    assert dt.datetime.fromisoformat(decide_by) - at == dt.timedelta(days=7)
     assert "already open" in problem(client.post(f"{url}/appeal", json={"reason": "?"}), 409)
     assert client.post(f"{url}/appeal/acknowledgement", json={"who": "asha"}).status_code == 200
     assert "other than" in problem(client.post(f"{url}/appeal/outcome", json=outcome), 409)

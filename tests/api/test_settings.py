@@ -57,6 +57,17 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert names == {"MODERATION_RATE", "MODERATION_WEBHOOK_SECRET", "MODERATION_SPOL"}
 
 
+def test_a_webhook_secret_that_misleads_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """The service starts with it, and the log names the setting, not the secret."""
+    for secret, warnings in (("whsec_hidden!", 1), ("whsec_aGlkZGVu", 0), ("hidden", 0)):
+        caplog.clear()
+        own = {"MODERATION_WEBHOOKS": "http://a/", "MODERATION_WEBHOOK_SECRET": secret}
+        create_app(own, moderator=small_moderator())
+        said = [record.message for record in caplog.records if "WEBHOOK" in record.message]
+        assert len(said) == warnings
+        assert "hidden" not in "".join(said)
+
+
 def test_only_the_factory_reads_the_environment() -> None:
     """No other file of the service looks at `os.environ`."""
     root = Path(__file__).parents[2] / "api"

@@ -107,9 +107,21 @@ class Service:
         return self.process.wait(timeout=PATIENCE_S)
 
     def workers_now(self) -> list[int]:
-        """The process ids of its workers."""
+        """The process ids of its workers that live."""
         assert self.process is not None
         return children(self.process.pid)
+
+    def kill_worker(self) -> int:
+        """Kill one of its workers, and wait until another has taken its place; whom it killed.
+
+        A process that was killed is listed until it has died and its parent has noticed. Whoever
+        counts too early counts it, and may kill it a second time, when it is there no more.
+        """
+        until(lambda: len(self.workers_now()) == self.workers, "all workers")
+        killed = self.workers_now()[0]
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: len({*self.workers_now()} - {killed}) == self.workers, "another worker")
+        return killed
 
     def ask(
         self,
@@ -158,13 +170,14 @@ class Service:
 
 
 def children(parent: int) -> list[int]:
-    """The processes that `parent` started."""
-    found = []
+    """The processes that `parent` started, without those that died and wait for it to notice."""
+    living = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
-                found.append(int(stat.parent.name))
-    return found
+            state, its_parent, *_ = stat.read_text().rpartition(")")[2].split()
+            if int(its_parent) == parent and state not in {"Z", "X"}:
+                living.append(int(stat.parent.name))
+    return sorted(living)
 
 
 @dataclass

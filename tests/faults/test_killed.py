@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from functools import partial
+from pathlib import Path
 
 from tests.faults.service import Load, Service, recorded, until
 
@@ -24,7 +25,7 @@ def test_killed_workers_lose_nothing_that_was_answered(service: Service, url: st
         for _ in range(3):
             before = len(load.answers)
             until(partial(_more, load, before), "answers")
-            os.kill(service.workers_now()[0], signal.SIGKILL)
+            service.kill_worker()
         before = len(load.answers)
         until(partial(_more, load, before), "answers after the last kill")
     until(lambda: service.waiting() == 0, "the spool")
@@ -35,6 +36,22 @@ def test_killed_workers_lose_nothing_that_was_answered(service: Service, url: st
     assert set(answered) <= set(decisions)
     assert len(decisions) == len(set(decisions))
     assert len(comments) == len(set(comments))
+
+
+def test_a_dead_worker_is_not_counted(service: Service) -> None:
+    """It is listed until its parent notices, which takes a while on a busy machine."""
+    assert service.process is not None
+    until(lambda: len(service.workers_now()) == 2, "both workers")
+    killed, other = service.workers_now()
+    service.process.send_signal(signal.SIGSTOP)
+    try:
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: service.workers_now() == [other], "its death")
+        assert Path(f"/proc/{killed}").exists()
+    finally:
+        service.process.send_signal(signal.SIGCONT)
+    until(lambda: len(service.workers_now()) == 2, "another worker")
+    assert killed not in service.workers_now()
 
 
 def test_a_request_under_way_is_answered_when_asked_to_stop(service: Service, url: str) -> None:

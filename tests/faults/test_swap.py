@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,9 +71,7 @@ def test_promoted_and_rolled_back_under_load(service: Service, root: Path) -> No
     assert not load.refused
     assert not load.unanswered
     # A worker is forked from a process that loaded the models of then, and takes those of now.
-    before = service.workers_now()
-    os.kill(before[0], signal.SIGKILL)
-    until(lambda: len({*service.workers_now()} - {before[0]}) == 2, "another worker")
+    service.kill_worker()
     assert deciding(service) == {"challenger"}
     rollback(root, "spam", who="ben")
     until(lambda: use(service, "challenger") == 0, "the model before")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 from pathlib import Path
 
 from tests.faults.service import Service, running, until
@@ -32,8 +30,7 @@ def test_a_full_disk_for_metrics(small_disk: Path | None, tmp_path: Path) -> Non
             service.decide("Short 2")
         assert service.workers_now() == workers
         assert b"moderation_decisions_total" in service.ask("GET", "/metrics")[1]
-        os.kill(workers[0], signal.SIGKILL)
-        until(lambda: len(service.workers_now()) == 2, "another worker")
+        service.kill_worker()
         for _ in range(20):
             service.decide("Short 3")
 
@@ -47,8 +44,7 @@ def test_a_folder_tidied_away(tmp_path: Path) -> None:
             shutil.rmtree(folder)
         assert service.ask("GET", "/metrics")[0] == 200
         for _ in range(2):
-            os.kill(service.workers_now()[0], signal.SIGKILL)
-            until(lambda: len(service.workers_now()) == 2, "another worker")
+            service.kill_worker()
         until(lambda: b"moderation_requests" in service.ask("GET", "/metrics")[1], "numbers again")
         for _ in range(20):
             service.decide("Short 2")
@@ -60,8 +56,7 @@ def test_a_worker_that_follows_goes_on_counting(tmp_path: Path) -> None:
     with running(_service(tmp_path / "home", temporary)) as service:
         for _ in range(3):
             service.decide("Short 1")
-            os.kill(service.workers_now()[0], signal.SIGKILL)
-            until(lambda: len(service.workers_now()) == 2, "another worker")
+            service.kill_worker()
         told = service.ask("GET", "/metrics")[1].decode()
         assert 'moderation_decisions_total{action="review",route="v1"} 3.0' in told
         names = {path.name for path in temporary.glob("moderation-metrics-*/counter_*.db")}

@@ -1,11 +1,13 @@
-// Does what its first argument says, in JSON, and prints what came of it.
+// Does what its standard input says, in JSON, and prints what came of it.
+import {readFileSync} from "node:fs";
+
 import {HouseRules, quoted} from "../../clients/house-rules.js";
 
-const {url, key, tries, call, args} = JSON.parse(process.argv[2]);
-const rules = new HouseRules(url, {key, tries});
+const {url, key, tries, timeoutMs, call, args} = JSON.parse(readFileSync(0, "utf8"));
+const rules = new HouseRules(url, {key, tries, timeoutMs});
 try {
   const answer = call === "quoted" ? quoted(...args) : await rules[call](...args);
   console.log(JSON.stringify({answer}));
 } catch (error) {
-  console.log(JSON.stringify({name: error.name, problem: error.problem}));
+  console.log(JSON.stringify({name: error.name, problem: error.problem, answers: error.answers}));
 }

@@ -23,8 +23,10 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="no node here")
 def call(name: str, *args: Any, **options: Any) -> Any:
     """What a method answers, or the error that it throws."""
     told = json.dumps({"url": "", "call": name, "args": args, **options})
-    command = [NODE or "node", "--no-warnings", SCRIPT, told]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    command = [NODE or "node", "--no-warnings", SCRIPT]
+    done = subprocess.run(  # noqa: S603 - our own
+        command, input=told, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout)
 

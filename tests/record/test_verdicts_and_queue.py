@@ -134,11 +134,11 @@ def test_an_appeal_is_decided_by_someone_else(sessions: Sessions, keep: Keep) ->
             who="ravi",
             reason="It is fair.",
             acknowledge_within=dt.timedelta(hours=24),
-            decide_within=dt.timedelta(days=15),
+            decide_within=dt.timedelta(days=7),
             now=NOW,
         )
         assert received.acknowledge_by == NOW + dt.timedelta(hours=24)
-        assert received.decide_by == NOW + dt.timedelta(days=15)
+        assert received.decide_by == NOW + dt.timedelta(days=7)
     assert _page(sessions) == [id_]
     with writing(sessions) as session:
         verdicts.acknowledge(session, id_, who="asha", now=LATER)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import hmac
 import json
 from collections.abc import Mapping
 
 import pytest
 from sqlalchemy import select
+from standardwebhooks import Webhook
 
 from api.record import keys, webhooks
 from api.record.database import Sessions, writing
@@ -54,11 +57,53 @@ def test_a_delivery_is_signed_and_sent_once(due: Sessions) -> None:
     assert not webhooks.deliver(due, HOOK, NOW + dt.timedelta(days=1), receiver)
     ((body, headers),) = receiver.got
     assert json.loads(body)["data"] == {"id": "d1"}
-    expected = webhooks.sign(
+    expected = webhooks.signatures(
         HOOK.secret, headers["webhook-id"], int(headers["webhook-timestamp"]), body
     )
     assert headers["webhook-signature"] == expected
     assert _deliveries(due) == []
+
+
+def _hmac(key: bytes, body: bytes, headers: Mapping[str, str]) -> str:
+    """The standard's signature with a key, written down here once more."""
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+
+
+@pytest.mark.parametrize(
+    ("secret", "key"),
+    [
+        pytest.param("whsec_AAEC//79", b"\x00\x01\x02\xff\xfe\xfd", id="the standard's form"),
+        pytest.param("whsec_c2VjcmU", b"secre", id="without padding"),
+        pytest.param("a secret", b"a secret", id="text"),
+        pytest.param("AAEC//79", b"AAEC//79", id="base64 without the prefix is text"),
+        pytest.param("whsec_a secret", b"whsec_a secret", id="no base64 after the prefix"),
+        pytest.param("whsec_AAEC__79", b"whsec_AAEC__79", id="base64 of another alphabet"),
+        pytest.param("whsec_c2V=cmV0", b"whsec_c2V=cmV0", id="padding within"),
+        pytest.param("whsec_c2Vjc", b"whsec_c2Vjc", id="broken off"),
+        pytest.param("whsec_गुप्त", "whsec_गुप्त".encode(), id="beyond ASCII"),
+        pytest.param("whsec_", b"whsec_", id="nothing after the prefix"),
+    ],
+)
+def test_the_library_and_the_receivers_of_before_verify(
+    due: Sessions, secret: str, key: bytes
+) -> None:
+    """The key is the standard's; whoever uses the whole secret as one finds a signature, too."""
+    hook = Hook(HOOK.url, secret)
+    receiver = Receiver()
+    now = dt.datetime.now(dt.UTC)
+    assert webhooks.deliver(due, hook, now, receiver)
+    ((body, headers),) = receiver.got
+    keys_used = list(dict.fromkeys([key, secret.encode()]))
+    assert headers["webhook-signature"].split(" ") == [_hmac(k, body, headers) for k in keys_used]
+    given = webhooks.library_secret(secret)
+    assert Webhook(given).verify(body, dict(headers)) == json.loads(body)
+    assert base64.b64decode(given.removeprefix("whsec_"), validate=True) == key
+    warned = secret.startswith("whsec_") and key == secret.encode()
+    warning = webhooks.secret_warning(secret)
+    assert (warning is not None) == warned
+    assert secret.removeprefix("whsec_") == "" or secret not in (warning or "")
+    assert secret not in repr(hook)
 
 
 def test_failures_are_tried_again_later_and_then_given_up(due: Sessions) -> None:

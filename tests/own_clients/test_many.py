@@ -1,0 +1,220 @@
+"""`moderate_many` of our own clients: many comments, and a service slower than they wait."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from api import App
+from api.record.tables import DecisionRow
+from clients.house_rules import MOST_BYTES, Comment, HouseRules, RefusedError, UnansweredError
+from tests.api.dialects.conftest import FINE, make
+from tests.faults.service import PATIENCE_S, Service, recorded, running
+from tests.own_clients.test_javascript import NODE, call
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+OWN_COMMENTS = Path(__file__).parents[2] / "data" / "own_comments.csv"
+BATCH = "/v1/moderate/batch"
+
+with_node = pytest.mark.skipif(NODE is None, reason="no node here")
+LANGUAGES = ["python", pytest.param("javascript", marks=with_node)]
+
+
+class Between:
+    """Stands before the service: notes every batch, and keeps back the answers to some."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.batches: list[list[dict[str, Any]]] = []
+        self.lengths: list[int] = []
+        self.slow_s: dict[
+            int, float
+        ] = {}  # by the batch's number: how long it waits for the service
+        self.late: dict[int, threading.Event] = {}  # by the batch's number: when it is answered
+        self.arrived: dict[int, threading.Event] = {}  # set when the batch of this number comes
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The service's answer, once it may be given."""
+        number = len(self.batches)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        self.batches.append(json.loads(body)["comments"])
+        self.lengths.append(len(body))
+        if number in self.arrived:
+            self.arrived[number].set()
+        time.sleep(self.slow_s.get(number, 0.0))
+        answer = list(self.app(environ, start_response))
+        if number in self.late:
+            self.late[number].wait(PATIENCE_S)
+        return answer
+
+    def rows(self) -> list[DecisionRow]:
+        """What is in the record."""
+        with self.app.extensions["keeper"].sessions() as session:
+            return list(session.scalars(select(DecisionRow)))
+
+
+@contextmanager
+def serving(app: App) -> Iterator[tuple[str, Between]]:
+    """A service's address, with `Between` before it."""
+    between = Between(app)
+    server = make_server("127.0.0.1", 0, between, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", between
+    finally:
+        for event in between.late.values():
+            event.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def many(language: str, url: str, comments: list[Any], timeout: float) -> list[Any]:
+    """All answers that a client gets."""
+    if language == "python":
+        return list(HouseRules(url, timeout=timeout).moderate_many(comments))
+    told = call("moderateMany", comments, url=url, timeoutMs=1000 * timeout)
+    answers: list[Any] = told["answer"]
+    return answers
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_thousand_comments_with_the_shipped_models(language: str, tmp_path: Path) -> None:
+    """As someone would ask who sets nothing: all are answered, and recorded once."""
+    with OWN_COMMENTS.open(encoding="utf-8", newline="") as file:
+        texts = [row["text"] for row in islice(csv.DictReader(file), 1_000)]
+    record = f"sqlite:///{tmp_path}/record.sqlite"
+    with running(Service(tmp_path / "service", record, shipped=True)) as service:
+        url = f"http://127.0.0.1:{service.port}"
+        if language == "python":
+            answers: list[Any] = list(HouseRules(url).moderate_many(texts))
+        else:
+            answers = call("moderateMany", texts, url=url)["answer"]
+    decisions, comments = recorded(record)
+    assert len({answer["id"] for answer in answers}) == 1_000
+    assert sorted(decisions) == sorted(answer["id"] for answer in answers)
+    assert len(set(comments)) == 1_000
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_try_that_came_too_late_doubles_no_row(language: str, tmp_path: Path) -> None:
+    """The service has decided, and the client has gone: the next try gets those decisions."""
+    comments: list[Any] = [
+        {"text": f"{FINE} One.", "id": "c-1", "author": "ravi"},
+        *[f"{FINE} Number {number}." for number in range(30)],
+    ]
+    with serving(make(tmp_path)) as (url, between):
+        between.late[1] = between.arrived[2] = threading.Event()
+        answers = many(language, url, comments, timeout=3.0)
+        rows = between.rows()
+    assert len(answers) == len(rows) == len(comments)
+    assert [answer["id"] for answer in answers] == [row.id for row in rows]
+    first, second, third = between.batches[:3]
+    assert (len(first), len(third)) == (10, len(second) // 2)
+    assert third == second[: len(third)]
+    assert first[0]["id"] == "c-1"
+    assert first[1]["id"].startswith("client:")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_service_has_begun_it_may_finish(language: str, tmp_path: Path) -> None:
+    """It decides about a batch after the client has gone: the next try waits for that."""
+    comments = [f"{FINE} Number {number}." for number in range(12)]
+    with serving(make(tmp_path)) as (url, between):
+        between.slow_s[1] = 4.5
+        answers = many(language, url, comments, timeout=4.0)
+        rows = between.rows()
+    assert [answer["id"] for answer in answers] == [row.id for row in rows]
+    assert len(rows) == 12
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_when_the_deadline_is_over_answers_are_kept(language: str, tmp_path: Path) -> None:
+    """Those that came; the others have none. It ends long before the tries would."""
+    comments = [f"{FINE} Number {number}." for number in range(30)]
+    answers: list[Any] = []
+    began = time.monotonic()
+    with serving(make(tmp_path)) as (url, between):
+        between.late = dict.fromkeys(range(1, 9), threading.Event())
+        if language == "python":
+            asked = HouseRules(url, timeout=600.0).moderate_many(comments, deadline=8.0)
+            with pytest.raises(UnansweredError):
+                answers.extend(asked)
+        else:
+            thrown = call(
+                "moderateMany", comments, {"deadlineMs": 8000}, url=url, timeoutMs=600_000
+            )
+            assert thrown["name"] == "UnansweredError"
+            answers = thrown["answers"]
+    assert [answer["action"] for answer in answers] == ["approve"] * 10
+    assert time.monotonic() - began < PATIENCE_S
+
+
+def test_comments_are_taken_as_they_are_needed(tmp_path: Path) -> None:
+    """So that a file of millions of them needs no room."""
+    taken: list[int] = []
+
+    def comments() -> Iterator[str]:
+        for number in range(1_000):
+            taken.append(number)
+            yield f"{FINE} Number {number}."
+
+    with serving(make(tmp_path)) as (url, between):
+        asked = HouseRules(url).moderate_many(comments())
+        assert taken == []
+        assert next(asked).get("action") == "approve"
+        assert len(taken) == len(between.batches[0]) == 10
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_requests_are_cut_by_their_size(language: str, tmp_path: Path) -> None:
+    """By what the service takes by default, and by less where it takes less."""
+    long = [f"{'A fine bridge. ' * 1_300} {number}" for number in range(120)]
+    with serving(make(tmp_path)) as (url, between):
+        assert len(many(language, url, long, timeout=60.0)) == len(between.rows()) == 120
+        assert max(between.lengths) <= MOST_BYTES + 20
+        assert max(map(len, between.batches)) > 20
+    other = tmp_path / "other"
+    other.mkdir()
+    with serving(make(other, MODERATION_MAX_CONTENT_LENGTH=50_000)) as (url, between):
+        assert len(many(language, url, long[:12], timeout=60.0)) == len(between.rows()) == 12
+        too_long: list[Any] = [FINE, "A fine bridge. " * 5_000]
+        if language == "python":
+            with pytest.raises(RefusedError):
+                many(language, url, too_long, timeout=60.0)
+        else:
+            assert call("moderateMany", too_long, url=url)["name"] == "RefusedError"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_which_comments_get_an_id(language: str, tmp_path: Path) -> None:
+    """Those that are recorded and have none; a null is none."""
+    comments: list[Comment] = [
+        {"text": FINE, "dry_run": True},
+        {"text": FINE, "do_not_store": True},
+        {"text": FINE, "id": None},
+        {"text": FINE, "id": "c-1"},
+    ]
+    with serving(make(tmp_path)) as (url, between):
+        many(language, url, comments, timeout=60.0)
+        (batch,) = between.batches
+    ids = [comment.get("id") for comment in batch]
+    assert (ids[0], ids[3]) == (None, "c-1")
+    assert [str(id_).partition(":")[0] for id_ in ids[1:3]] == ["client", "client"]
+    assert ids[1] != ids[2]

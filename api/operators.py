@@ -297,32 +297,17 @@ def resend(ids: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.option(
-    "--webhook-secret",
-    "secret_alone",
-    is_flag=True,
-    help="Print the webhook secret instead, in the form that Standard Webhooks libraries take.",
-)
-def settings(secret_alone: bool) -> None:
-    """The service's settings as they are, with secrets masked."""
+def settings() -> None:
+    """Show the service's settings, with secrets masked.
 
+    Only the webhook secret is shown in clear, on a line of its own and in the form that Standard
+    Webhooks libraries take. Leave that line out of what you pass on.
+    """
     chosen = _settings()
-    secret = chosen.webhook_secret and chosen.webhook_secret.get_secret_value()
-    if secret_alone:
-        if not secret:
-            raise click.UsageError("MODERATION_WEBHOOK_SECRET is not set")
-        click.echo(hooks.library_secret(secret))
-    else:
-        for name, value in shown(chosen).items():
-            click.echo(f"{name}={value}")
-        if secret:
-            click.echo(_SECRET_HINT, err=True)
-    if secret and (warning := hooks.secret_warning(secret)):
-        click.echo(warning, err=True)
-
-
-# Masked unless it is asked for: what this command prints is copied into reports and start-up logs.
-_SECRET_HINT = (
-    f"The webhook secret as libraries take it ({hooks.WHSEC}…): "
-    "moderation settings --webhook-secret"
-)
+    for name, value in shown(chosen).items():
+        click.echo(f"{name}={value}")
+    if chosen.webhook_secret:
+        secret = chosen.webhook_secret.get_secret_value()
+        click.echo(f"# The webhook secret for libraries: {hooks.library_secret(secret)}")
+        if warning := hooks.secret_warning(secret):
+            click.echo(warning, err=True)

@@ -179,7 +179,7 @@ def secret_warning(secret: str) -> str | None:
     return (
         f"MODERATION_WEBHOOK_SECRET: begins with '{WHSEC}', but base64 does not follow. "
         "All of it is used as text. Give receivers the form that "
-        "`moderation settings --webhook-secret` prints"
+        "`moderation settings` prints"
     )
 
 

@@ -104,13 +104,14 @@ def receiving(receiver: Receiver, folder: Path, port: int, secret: str) -> Itera
 def printed(secret: str) -> str:
     """The secret as an operator reads it."""
     done = subprocess.run(
-        [sys.executable, "-m", "moderation", "settings", "--webhook-secret"],
+        [sys.executable, "-m", "moderation", "settings"],
         env={**os.environ, "MODERATION_WEBHOOK_SECRET": secret},
         capture_output=True,
         text=True,
         check=True,
     )
-    return done.stdout.strip()
+    (shown,) = re.findall(r"(?m)^# The webhook secret for libraries: (\S+)$", done.stdout)
+    return str(shown)
 
 
 def refusals(database: Path) -> list[str]:

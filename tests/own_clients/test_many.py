@@ -7,7 +7,7 @@ import io
 import json
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -20,8 +20,10 @@ from werkzeug.serving import make_server
 from api import App
 from api.record.tables import DecisionRow
 from clients.house_rules import MOST_BYTES, Comment, HouseRules, RefusedError, UnansweredError
-from tests.api.dialects.conftest import FINE, make
-from tests.faults.service import PATIENCE_S, Service, recorded, running
+from moderation.models import Probabilities
+from moderation.text import Text
+from tests.api.dialects.conftest import FINE, Reader, make
+from tests.faults.service import PATIENCE_S, Service, recorded, running, until
 from tests.own_clients.test_javascript import NODE, call
 
 if TYPE_CHECKING:
@@ -41,9 +43,7 @@ class Between:
         self.app = app
         self.batches: list[list[dict[str, Any]]] = []
         self.lengths: list[int] = []
-        self.slow_s: dict[
-            int, float
-        ] = {}  # by the batch's number: how long it waits for the service
+        self.decided: list[int] = []
         self.late: dict[int, threading.Event] = {}  # by the batch's number: when it is answered
         self.arrived: dict[int, threading.Event] = {}  # set when the batch of this number comes
 
@@ -56,16 +56,31 @@ class Between:
         self.lengths.append(len(body))
         if number in self.arrived:
             self.arrived[number].set()
-        time.sleep(self.slow_s.get(number, 0.0))
         answer = list(self.app(environ, start_response))
+        self.decided.append(number)
         if number in self.late:
             self.late[number].wait(PATIENCE_S)
         return answer
 
     def rows(self) -> list[DecisionRow]:
-        """What is in the record."""
+        """What is in the record, once the service has decided about all it was sent."""
+        until(lambda: len(self.decided) == len(self.batches), "the last decision")
         with self.app.extensions["keeper"].sessions() as session:
             return list(session.scalars(select(DecisionRow)))
+
+
+class SlowOnce(Reader):
+    """Takes a while for the first comment in which some words stand."""
+
+    def __init__(self, words: str, takes_s: float) -> None:
+        self.words, self.takes_s = words, takes_s
+
+    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+        """The scores, in the end."""
+        if self.takes_s and any(self.words in text.clean for text in texts):
+            takes_s, self.takes_s = self.takes_s, 0.0
+            time.sleep(takes_s)
+        return super().read(texts)
 
 
 @contextmanager
@@ -136,8 +151,7 @@ def test_a_try_that_came_too_late_doubles_no_row(language: str, tmp_path: Path) 
 def test_what_the_service_has_begun_it_may_finish(language: str, tmp_path: Path) -> None:
     """It decides about a batch after the client has gone: the next try waits for that."""
     comments = [f"{FINE} Number {number}." for number in range(12)]
-    with serving(make(tmp_path)) as (url, between):
-        between.slow_s[1] = 4.5
+    with serving(make(tmp_path, SlowOnce("Number 11.", 4.5))) as (url, between):
         answers = many(language, url, comments, timeout=4.0)
         rows = between.rows()
     assert [answer["id"] for answer in answers] == [row.id for row in rows]

@@ -26,7 +26,7 @@ from api.watch import Watch
 from moderation import Action, Comment, Decision, Moderator
 from moderation.models import ModelError, Reader, load
 from moderation.shadow import SHADOW, Shadow
-from moderation.text import read
+from moderation.text.reading import read
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from sklearn.metrics import roc_auc_score
 
 from moderation import models
 from moderation.models import Reader
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import corpora
 
 Scorer = Callable[[Sequence[str]], Sequence[float]]

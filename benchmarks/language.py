@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from moderation import models
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import tongues
 from moderation.training.mixing import Names
 from moderation.training.tongues import Example

@@ -29,7 +29,7 @@ from sklearn.metrics import roc_auc_score
 
 from moderation.models import Models
 from moderation.readers.adapted import log_odds
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import adapting, asking, corpora, fitting, splits
 from moderation.training.adapting import Layer
 

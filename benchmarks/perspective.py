@@ -30,7 +30,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from moderation import Moderator
 from moderation.moderator import BATCH
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import splits
 
 RESULTS = Path(__file__).parent / "results" / "perspective.md"

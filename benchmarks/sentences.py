@@ -28,7 +28,7 @@ from scipy.stats import binomtest
 
 from moderation import models
 from moderation.readers.sentences import HEAD
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training.examples import DEV
 from moderation.training.fragments import mistyped
 from moderation.training.treebank import trees

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from moderation import Comment, Moderator
-from moderation.text import Text, read
+from moderation.text.reading import Text, read
 
 SUITE = Path(__file__).parents[1] / "data" / "guideline_suite.csv"
 COMMENTS, RUNS = 120, 4

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import regex
 
-from moderation.text import Text, Token
+from moderation.text.reading import Text, Token
 from moderation.wording import (
     COMMON,
     IN_CONTEXT,
@@ -50,7 +50,7 @@ def shouted(text: Text, fewest_words: int = 3) -> list[Stretch]:
 
     Rows of acronyms, and quotations inside a comment in ordinary case, are none.
 
-    >>> from moderation.text import read
+    >>> from moderation.text.reading import read
     >>> [stretch.words[0].text for stretch in shouted(read("No. THIS IS WRONG. BJP and RSS."))]
     ['THIS']
     """
@@ -106,7 +106,7 @@ def places(text: Text, besides: Iterable[Stretch] = ()) -> Places:
     Any other word with capitals counts as right, for its author uses them: short words wholly in
     capitals apart, which may be acronyms, and what is shouted, if that is given as `besides`.
 
-    >>> from moderation.text import read
+    >>> from moderation.text.reading import read
     >>> [token.text for token in places(read("i like it. so does modi.")).missing]
     ['i', 'so', 'modi']
     """

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections import defaultdict
 
 from moderation.decision import Span
-from moderation.text import Text
+from moderation.text.reading import Text
 
 SHARE = 0.65  # of what spoke for the score; the rest is mostly neighbours of these words
 MOST = 6  # spans shown; more would mark the whole comment
@@ -43,7 +43,7 @@ def spans(text: Text, head: str) -> tuple[Span, ...]:
 def aimed(text: Text) -> bool:
     """Whether a person is spoken to or of: by a pronoun, a mention or a name.
 
-    >>> from moderation.text import read
+    >>> from moderation.text.reading import read
     >>> [aimed(read(comment)) for comment in ("This budget is stupid.", "You are stupid.")]
     [False, True]
     """

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from moderation.text import Text, Weight
+from moderation.text.reading import Text, Weight
 
 FAST, CAREFUL = "abuse", "careful"  # two models that give the same scores
 

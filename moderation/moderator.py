@@ -14,7 +14,7 @@ from moderation.comment import Comment, validate
 from moderation.decision import Action, Decision, Finding, Reason
 from moderation.models import Models
 from moderation.policy import Policy, RulePolicy
-from moderation.text import Text, Weight, read
+from moderation.text.reading import Text, Weight, read
 
 BATCH = 256  # comments scored together: large enough for numpy, small enough for flat memory
 

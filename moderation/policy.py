@@ -27,7 +27,7 @@ from pydantic import (
 from moderation import checks
 from moderation.comment import MAX_BYTES
 from moderation.decision import Action, Finding, Reason
-from moderation.text import Text
+from moderation.text.reading import Text
 
 _Model = TypeVar("_Model", bound=BaseModel)
 

@@ -14,7 +14,7 @@ from moderation.comment import Comment, CommentError, validate
 from moderation.decision import Action, Decision
 from moderation.models import Models
 from moderation.moderator import Moderator
-from moderation.text import Text
+from moderation.text.reading import Text
 
 QUOTED = 70  # characters of a comment that are shown: enough to know it again
 

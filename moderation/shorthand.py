@@ -10,7 +10,7 @@ from collections.abc import Iterator, Set
 
 import regex
 
-from moderation.text import Text, Token
+from moderation.text.reading import Text, Token
 from moderation.wording import IN_CONTEXT, TEXT_SPEAK, Context, capitalised
 
 _YOU_ARE = frozenset("a an the not so very right wrong welcome just going talking saying".split())
@@ -33,7 +33,7 @@ def text_speak(text: Text, allowed: Set[str] = frozenset()) -> Iterator[tuple[To
 
     `allowed` are words in small letters that may stay.
 
-    >>> from moderation.text import read
+    >>> from moderation.text.reading import read
     >>> [(token.text, word) for token, word in text_speak(read("U r right, Mr. D. Raja"))]
     [('U', 'You'), ('r', 'are')]
     """

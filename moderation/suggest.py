@@ -13,7 +13,7 @@ from itertools import chain
 from moderation.casing import calm, capitalise, places, shouted
 from moderation.comment import Comment
 from moderation.shorthand import text_speak
-from moderation.text import Text, Token, read
+from moderation.text.reading import Text, Token, read
 from moderation.wording import APOSTROPHES, Change, Draft, capitalised
 
 _UNSURE = 4  # letters and apostrophe; 'IM' and 'IVE' in capitals may be something else

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import pycrfsuite
 
-from moderation.text import Token
+from moderation.text.reading import Token
 
 _CACHED = 1 << 14  # words whose description is kept
 _START, _END = "<s>", "</s>"

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import regex
 
 from moderation.decision import Span
-from moderation.text import Text, Token
+from moderation.text.reading import Text, Token
 
 _TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("wording.toml").read_text("utf-8"))
 
@@ -139,7 +139,7 @@ def rewritten(text: Text, changes: Iterable[Change]) -> str:
 class Draft:
     """A comment being corrected, word by word.
 
-    >>> from moderation.text import read
+    >>> from moderation.text.reading import read
     >>> draft = Draft(read("u &amp; me 🙏"))
     >>> draft[draft.text.words[0]] = "You"
     >>> draft.corrected()

@@ -24,7 +24,7 @@ FORBIDDEN = [
     ("moderation.checks", ("moderation.policy", "moderation.moderator", "moderation.training")),
     ("moderation.models", ("moderation.checks", "moderation.policy", "moderation.moderator")),
     ("moderation.readers", ("moderation.checks", "moderation.policy", "moderation.moderator")),
-    ("moderation.text", ("moderation.models", "moderation.checks", "moderation.policy")),
+    ("moderation.text.reading", ("moderation.models", "moderation.checks", "moderation.policy")),
     ("moderation.decision", ("moderation.",)),
     ("api", ("pickle", "marshal", "shelve", "joblib", "torch", "dill")),
     ("moderation.models", ("pickle", "marshal", "shelve", "joblib", "torch", "dill")),

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation.disguise import fold
-from moderation.inflections import inflections
-from moderation.text import read
+from moderation.text.disguise import fold
+from moderation.text.inflections import inflections
+from moderation.text.reading import read
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_undone(disguised: str, plain: str) -> None:
 
 def test_read_alike_in_every_process() -> None:
     """Python shuffles sets anew in each: no reading may hang on their order."""
-    shown = "import moderation.spelling as it; print(it._CENSORED, it._OTHERS)"
+    shown = "import moderation.text.spelling as it; print(it._CENSORED, it._OTHERS)"
     said = {
         subprocess.check_output(  # noqa: S603 - our own words
             [sys.executable, "-c", shown], env={**os.environ, "PYTHONHASHSEED": str(seed)}

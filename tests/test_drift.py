@@ -13,7 +13,7 @@ import pytest
 from moderation import drift
 from moderation.drift import CLASSES, FEWEST, LANGUAGE, Bins, Drift, Reference, Seen
 from moderation.models import CAREFUL, FAST, SHIPPED, ModelError, Models, Probabilities, champions
-from moderation.text import Text, Weight
+from moderation.text.reading import Text, Weight
 
 AT = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 

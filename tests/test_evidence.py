@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from moderation.evidence import spans
-from moderation.text import Text, Weight, read
+from moderation.text.reading import Text, Weight, read
 
 
 def _weighed(comment: str, shares: dict[str, float]) -> Text:

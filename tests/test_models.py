@@ -11,7 +11,7 @@ import pytest
 
 from moderation.models import Files, ModelError, Models, load, save
 from moderation.ngrams import Recipe
-from moderation.text import Text, read
+from moderation.text.reading import Text, read
 
 CARD = {
     "kind": "linear",

@@ -11,7 +11,7 @@ from moderation.comment import CommentError
 from moderation.models import Models
 from moderation.moderator import BATCH
 from moderation.policy import SHIPPED, House, RulePolicy, Thresholds
-from moderation.text import Text
+from moderation.text.reading import Text
 
 Check = Callable[[Text, Any], Finding | None]
 HOUSE = House.model_validate(tomllib.loads(SHIPPED.read_text("utf-8"))["house"])

@@ -11,7 +11,7 @@ from moderation import Action, Comment, Moderator, Policy, replaying
 from moderation.models import Models, Probabilities
 from moderation.moderator import BATCH
 from moderation.replaying import QUOTED, Recorded, Replayed, quote, replay
-from moderation.text import Text, Weight
+from moderation.text.reading import Text, Weight
 
 AT = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 OFF = {name: {"enabled": False} for name in Policy.load().rules}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from moderation.splitting import split
-from moderation.text import read
+from moderation.text.reading import read
+from moderation.text.sentences import split
 
 
 def sentences(text: str) -> list[str]:

@@ -4,7 +4,7 @@ import pytest
 
 from moderation.comment import Comment
 from moderation.suggest import suggest
-from moderation.text import read
+from moderation.text.reading import read
 
 
 @pytest.mark.parametrize(

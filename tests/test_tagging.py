@@ -1,7 +1,7 @@
 """tagging: what the field sees of each word."""
 
 from moderation.tagging import Observer
-from moderation.text import Token, read
+from moderation.text.reading import Token, read
 
 SHAPE = -5  # its place; the landmarks come after it
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation.comment import Comment
-from moderation.text import read
+from moderation.text.reading import read
 
 # Pieces that the reading changes, mixed with such as it leaves alone.
 PIECES = st.lists(

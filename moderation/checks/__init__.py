@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from moderation.decision import Finding
-from moderation.text import Text
+from moderation.text.reading import Text
 
 
 class Settings(BaseModel):

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from moderation import checks, evidence
 from moderation.decision import Finding
-from moderation.text import Text
+from moderation.text.reading import Text
 
 HEADS = ("toxicity", "severe_toxicity", "insult", "profanity", "sexually_explicit")
 _MESSAGES = {

@@ -29,8 +29,8 @@ from pydantic import Field
 
 from moderation import checks
 from moderation.decision import Finding
-from moderation.splitting import Judged
-from moderation.text import Text
+from moderation.text.reading import Text
+from moderation.text.sentences import Judged
 
 _QUOTED = 60  # characters of a fragment that a message quotes
 _LETTERS = regex.compile(r"[^\p{L}\p{M}\p{N}]+")

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from moderation import checks, evidence
 from moderation.decision import Finding
-from moderation.text import Text
+from moderation.text.reading import Text
 
 _MESSAGES = {
     "identity_attack": "Speak of what people do, not of the group they belong to.",

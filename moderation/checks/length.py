@@ -13,7 +13,7 @@ from pydantic import Field
 
 from moderation import checks
 from moderation.decision import Finding
-from moderation.text import Text
+from moderation.text.reading import Text
 
 
 class Settings(checks.Settings):

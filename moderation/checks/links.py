@@ -30,7 +30,7 @@ from pydantic import Field
 
 from moderation import checks
 from moderation.decision import Finding, Span
-from moderation.text import Text
+from moderation.text.reading import Text
 
 SHORTENERS = (
     "adf.ly bit.do bit.ly bitly.com bl.ink buff.ly cutt.ly goo.gl is.gd lnkd.in ow.ly rb.gy"

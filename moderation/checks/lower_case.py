@@ -29,7 +29,7 @@ from pydantic import Field
 from moderation import checks
 from moderation.casing import capitalise, places
 from moderation.decision import Finding
-from moderation.text import Text
+from moderation.text.reading import Text
 from moderation.wording import Draft
 
 _MOST = 500  # places named in one comment

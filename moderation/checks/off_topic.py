@@ -30,7 +30,7 @@ from pydantic import Field
 
 from moderation import checks
 from moderation.decision import Finding
-from moderation.text import Text, read
+from moderation.text.reading import Text, read
 
 # Words that say nothing about a topic: grammar, courtesies and what comments are made of.
 _IDLE = frozenset(

@@ -41,7 +41,7 @@ from pydantic import AfterValidator, Field
 from moderation import checks
 from moderation.decision import Finding
 from moderation.details import Detail, mail, papers, phones, streets
-from moderation.text import Text
+from moderation.text.reading import Text
 from moderation.wording import Change, rewritten
 
 

@@ -35,7 +35,7 @@ from pydantic import Field
 
 from moderation import checks
 from moderation.decision import Finding
-from moderation.text import Text, Token
+from moderation.text.reading import Text, Token
 
 # Any sign five times, marks of alarm, or a skin tone: only then the patterns below are tried.
 _HINT = re.compile(r"(\S)(?:\s?\1){4}|[?!](?:\s?[?!]){7}|[🏻-🏿]", re.IGNORECASE)

@@ -30,7 +30,7 @@ from pydantic import Field
 from moderation import checks
 from moderation.casing import calm, loudness, shouted
 from moderation.decision import Finding
-from moderation.text import Text
+from moderation.text.reading import Text
 from moderation.wording import Draft
 
 

@@ -30,7 +30,7 @@ from pydantic import Field
 from moderation import checks
 from moderation.decision import Finding
 from moderation.shorthand import text_speak
-from moderation.text import Text
+from moderation.text.reading import Text
 from moderation.wording import Draft
 
 _MOST = 500  # words named in one comment

@@ -39,9 +39,9 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 
 from moderation import checks
 from moderation.decision import Finding
-from moderation.inflections import inflections
-from moderation.spelling import WORDS, Shapes, behind_stars, by_shape, skeleton
-from moderation.text import Text
+from moderation.text.inflections import inflections
+from moderation.text.reading import Text
+from moderation.text.spelling import WORDS, Shapes, behind_stars, by_shape, skeleton
 
 _WORD = regex.compile(
     r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*+(?:'[\p{L}\p{N}][\p{L}\p{M}\p{N}]*+)*+"

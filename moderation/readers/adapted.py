@@ -19,7 +19,7 @@ from moderation.models import Files, Probabilities, Reader
 from moderation.ngrams import Recipe
 from moderation.readers import linear
 from moderation.readers.linear import Linear, LinearReader
-from moderation.text import Text, Weight
+from moderation.text.reading import Text, Weight
 
 NOTE = "adapted"  # by head: what the champion said, and what was said in the end
 _EDGE = 1e-6  # log-odds of surer scores are cut off

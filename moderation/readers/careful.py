@@ -17,7 +17,7 @@ import numpy.typing as npt
 from moderation.models import Files, Probabilities
 from moderation.readers.calibration import calibrated
 from moderation.readers.transformer import Encoded, Floats, Transformer, prepared
-from moderation.text import Text, Weight
+from moderation.text.reading import Text, Weight
 
 NOTE = "careful"  # what was seen is kept with the text, for the explanation
 HIDDEN_WORDS, HIDDEN_TOKENS = 6, 384  # hidden in turn for an explanation: a bound on its time

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from moderation.models import Probabilities, Reader
 from moderation.readers.adapted import Adapted, log_odds
 from moderation.readers.careful import CarefulReader
-from moderation.text import Text, Weight
+from moderation.text.reading import Text, Weight
 
 NOTE = "read by"
 

@@ -26,7 +26,7 @@ import regex
 from moderation.languages import LATIN, Naming, latin_share, likelier
 from moderation.models import Files, Probabilities
 from moderation.ngrams import Floats, Ints, Recipe
-from moderation.text import Text, Weight
+from moderation.text.reading import Text, Weight
 
 FOREIGN_SCRIPT = 0.002  # the probability of English then (measured: see the card)
 NO_LANGUAGE = "zxx"  # ISO 639-2 for what has no words
@@ -58,7 +58,7 @@ _LIST = regex.compile(rf"(?<!\w)(?:(?:{_ITEM}){{3,}}+(?:{_LAST})?+|(?:{_ITEM}){{
 def words_of(text: Text) -> list[str]:
     """The words that carry language.
 
-    >>> from moderation.text import read
+    >>> from moderation.text.reading import read
     >>> words_of(read("@ravi: 100 % right 🙏 see www.example.com #truth"))
     ['right', 'see']
     """

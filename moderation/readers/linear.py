@@ -17,7 +17,7 @@ import numpy.typing as npt
 from moderation.models import Files, Probabilities
 from moderation.ngrams import Recipe
 from moderation.readers.calibration import calibrated
-from moderation.text import Text, Weight
+from moderation.text.reading import Text, Weight
 
 _PORTION = 16_000  # characters whose n-grams are computed together
 

@@ -21,9 +21,9 @@ import numpy.typing as npt
 
 from moderation import tagging
 from moderation.models import Files, Probabilities
-from moderation.splitting import Judged, Missing
 from moderation.tagging import Tagger
-from moderation.text import Text, Token, Weight
+from moderation.text.reading import Text, Token, Weight
+from moderation.text.sentences import Judged, Missing
 
 HEAD = "full_sentences"
 BITS = 17  # of the judge's buckets

@@ -20,8 +20,8 @@ import onnxruntime
 import regex
 from tokenizers import Tokenizer
 
-from moderation.disguise import Edit, Folded
 from moderation.models import Files
+from moderation.text.disguise import Edit, Folded
 
 WINDOW = 128  # tokens read at once, with the two that begin and end it
 FIRST, LAST = 2, 1  # windows read of a text that has more: a bound on the time that it costs

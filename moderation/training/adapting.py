@@ -32,7 +32,7 @@ from moderation import models
 from moderation.models import Files, ModelError, Models
 from moderation.ngrams import Recipe
 from moderation.readers.adapted import Adapted, log_odds
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import cards, figures, fitting, own, splits
 from moderation.training.corpora import CorpusError, Row
 from moderation.training.features import HashedNgrams

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from moderation.models import ModelError, Models
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import splits
 from moderation.training.adapting import RECIPE
 from moderation.training.features import HashedNgrams

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from moderation.readers.careful import CarefulReader
 from moderation.readers.transformer import Transformer
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import cards, corpora, feed, fitting, own
 from moderation.training.abuse import Head
 

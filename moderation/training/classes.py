@@ -17,7 +17,7 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.decomposition import TruncatedSVD
 
 from moderation.tagging import seen
-from moderation.text import read
+from moderation.text.reading import read
 
 _VOCABULARY = 20_000  # words that get a class
 _NEIGHBOURS = 2_000  # words whose company counts

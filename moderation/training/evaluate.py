@@ -19,7 +19,7 @@ import regex
 from moderation.models import Models
 from moderation.moderator import Moderator
 from moderation.policy import Policy
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import bias, cards, corpora, faithful, figures
 from moderation.training.corpora import Row
 from moderation.training.figures import Bools, Floats

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import splits
 from moderation.training.fragments import Example, disturbed, example, fragments, piece
 from moderation.training.treebank import Tree, trees

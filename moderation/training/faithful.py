@@ -11,7 +11,7 @@ import numpy as np
 from moderation import evidence
 from moderation.decision import Span
 from moderation.models import CAREFUL, Models
-from moderation.text import Text, read
+from moderation.text.reading import Text, read
 from moderation.training.corpora import Row
 
 HEAD = "toxicity"

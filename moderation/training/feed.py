@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.readers.transformer import prepared
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import corpora, own
 from moderation.training.augment import augment
 from moderation.training.twins import twins

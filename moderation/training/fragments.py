@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from moderation.text import Token, read
+from moderation.text.reading import Token, read
 from moderation.training.treebank import OTHER, Node, Tree
 
 _MOST_WORDS = 25  # of a fragment cut out of a tree

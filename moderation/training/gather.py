@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training.corpora import Row
 from moderation.training.splits import Part
 

@@ -24,7 +24,7 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from moderation.languages import LATIN, Naming, latin_share
 from moderation.ngrams import Recipe
 from moderation.readers.language import LanguageReader, words_of
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import cards, corpora, tongues
 from moderation.training.features import HashedNgrams
 from moderation.training.language_figures import measured

@@ -9,7 +9,7 @@ from typing import Any
 from scipy.stats import binomtest
 
 from moderation.readers.language import LanguageReader
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training.mixing import Names, slips
 from moderation.training.tongues import Example
 

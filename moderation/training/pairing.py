@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from moderation.models import CAREFUL, FAST, Reader, champions, load
 from moderation.readers.cascade import Together, mixture
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import cards, corpora
 from moderation.training.corpora import Row
 from moderation.training.figures import measure

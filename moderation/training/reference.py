@@ -8,7 +8,7 @@ from pathlib import Path
 
 from moderation.drift import Reference, Seen, measured
 from moderation.models import CAREFUL, Models
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import cards
 from moderation.training.evaluate import BATCH, drawn, unlearned
 

@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple
 
 from moderation.models import CAREFUL, FAST, SHIPPED, Models, champions
 from moderation.readers.language import words_of
-from moderation.text import Text, read
+from moderation.text.reading import Text, read
 from moderation.training.importing import Found, too_long
 
 Why = Literal["label", "language", "long"]

@@ -16,7 +16,7 @@ from scipy.special import expit
 
 from moderation.models import Reader
 from moderation.readers.adapted import log_odds
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import fitting
 from moderation.training.fitting import Blocks, Fitted
 

@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from moderation.text import Token
+from moderation.text.reading import Token
 from moderation.training.fragments import Example
 from moderation.training.network import WIDTH, Network, start
 from moderation.training.treebank import OTHER

@@ -16,7 +16,7 @@ from api import App, create_app
 from moderation import Finding, Moderator, Policy, checks, cli
 from moderation.models import Models, Probabilities
 from moderation.policy import SHIPPED, House, RulePolicy, Thresholds
-from moderation.text import Text, Weight
+from moderation.text.reading import Text, Weight
 
 CAPITALS = "Use capital letters only where they belong."
 

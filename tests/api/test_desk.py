@@ -16,7 +16,7 @@ from api.desk.marks import pieces
 from moderation import Action, Finding, Moderator
 from moderation.decision import Reason, Span
 from moderation.models import Models, Probabilities
-from moderation.text import Text
+from moderation.text.reading import Text
 from tests.api.conftest import WordReader, small_moderator
 
 

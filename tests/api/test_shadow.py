@@ -22,7 +22,7 @@ from api.shadow import Shadowing
 from moderation import promotion
 from moderation.models import Probabilities
 from moderation.shadow import Shadow, end
-from moderation.text import Text, Weight
+from moderation.text.reading import Text, Weight
 from tests.challengers import LOUD, SPAM, spam_alone
 
 WORD = "xylophonist"

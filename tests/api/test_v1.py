@@ -10,7 +10,7 @@ from api import create_app
 from moderation import Moderator
 from moderation.decision import Decision
 from moderation.models import Models, Probabilities
-from moderation.text import Text
+from moderation.text.reading import Text
 from tests.api.conftest import WordReader, small_moderator
 
 UNTOLD = ("id", "took_ms", "recorded", "comment_id", "revision")

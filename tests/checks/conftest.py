@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from moderation.models import Models
-from moderation.text import Text, read
+from moderation.text.reading import Text, read
 
 Reader = Literal["careful", "fast"]
 

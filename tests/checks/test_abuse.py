@@ -6,7 +6,7 @@ import pytest
 
 from moderation.checks.abuse import HEADS, Settings, check
 from moderation.policy import Policy
-from moderation.text import Text, Weight, read
+from moderation.text.reading import Text, Weight, read
 
 REVIEW = Policy.load().rules["abuse"].thresholds.review
 REJECT = Policy.load().rules["abuse"].thresholds.reject

@@ -5,7 +5,7 @@ import pytest
 from moderation import Comment
 from moderation.checks.author import Settings, check
 from moderation.comment import Past
-from moderation.text import read
+from moderation.text.reading import read
 
 
 @pytest.mark.parametrize(

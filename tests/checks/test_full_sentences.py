@@ -4,8 +4,8 @@ import pytest
 
 from moderation.checks.full_sentences import Settings, check
 from moderation.decision import Finding
-from moderation.splitting import Judged, Missing
-from moderation.text import Text, read
+from moderation.text.reading import Text, read
+from moderation.text.sentences import Judged, Missing
 
 Verdict = tuple[float, Missing]
 

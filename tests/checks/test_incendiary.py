@@ -7,7 +7,7 @@ import pytest
 from moderation.checks.incendiary import Settings, check
 from moderation.models import Models
 from moderation.policy import Policy
-from moderation.text import Text, Weight, read
+from moderation.text.reading import Text, Weight, read
 
 REVIEW = Policy.load().rules["incendiary"].thresholds.review
 

@@ -7,7 +7,7 @@ import pytest
 from moderation import models
 from moderation.checks.language import Settings, check
 from moderation.decision import Finding
-from moderation.text import read
+from moderation.text.reading import read
 
 _VERSION = json.loads((models.SHIPPED / "champion.json").read_text("utf-8"))["language"]
 _READER = models.load(models.SHIPPED / "language" / _VERSION)

@@ -3,7 +3,7 @@
 import pytest
 
 from moderation.checks.length import Settings, check
-from moderation.text import read
+from moderation.text.reading import read
 
 
 @pytest.mark.parametrize(

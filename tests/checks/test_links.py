@@ -4,7 +4,7 @@ import pytest
 
 from moderation.checks.links import Settings, check
 from moderation.comment import Comment
-from moderation.text import read
+from moderation.text.reading import read
 
 PAPER = Settings(most=0, allowed_domains=frozenset({"newspaper.example"}))
 

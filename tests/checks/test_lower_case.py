@@ -4,7 +4,7 @@ import pytest
 
 from moderation.checks.lower_case import Settings, check
 from moderation.comment import Comment
-from moderation.text import read
+from moderation.text.reading import read
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from moderation.checks.off_topic import Settings, check
 from moderation.comment import Comment
 from moderation.policy import Policy
-from moderation.text import read
+from moderation.text.reading import read
 
 ARTICLE = "Monsoon arrives early in Kerala, farmers relieved after two dry summers"
 ADVERT = (

@@ -6,7 +6,7 @@ import pytest
 
 from moderation.checks.personal_attack import Settings, check
 from moderation.policy import Policy
-from moderation.text import Text, read
+from moderation.text.reading import Text, read
 
 REVIEW = Policy.load().rules["personal_attack"].thresholds.review
 

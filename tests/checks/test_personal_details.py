@@ -5,7 +5,7 @@ import pytest
 from moderation.checks.personal_details import Settings, check
 from moderation.comment import Comment
 from moderation.policy import Policy, PolicyError
-from moderation.text import read
+from moderation.text.reading import read
 
 _SETTINGS = Settings(
     allowed_domains=frozenset(["paper.example.com"]),

@@ -4,7 +4,7 @@ import pytest
 
 from moderation.checks.repetition import Settings, check
 from moderation.comment import Comment
-from moderation.text import read
+from moderation.text.reading import read
 
 BEFORE = "The minister should answer for the bridge that fell in Bihar last week."
 

@@ -6,7 +6,7 @@ import pytest
 
 from moderation.checks.spam import Settings, check
 from moderation.policy import Policy
-from moderation.text import Text
+from moderation.text.reading import Text
 
 REVIEW = Policy.load().rules["spam"].thresholds.review
 

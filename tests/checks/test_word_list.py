@@ -6,7 +6,7 @@ import pytest
 
 from moderation.checks.word_list import Settings, check
 from moderation.policy import Policy, PolicyError
-from moderation.text import read
+from moderation.text.reading import read
 
 _RUDE = "ass cock cunt dick shit cum penis sex tit lal bhosda idiot stupid lun fuck spic rap"
 _SETTINGS = Settings(banned=tuple(_RUDE.split()), suspect=("jumla", "chai wala"))

@@ -21,7 +21,7 @@ from api import App
 from api.record.tables import DecisionRow
 from clients.house_rules import MOST_BYTES, Comment, HouseRules, RefusedError, UnansweredError
 from moderation.models import Probabilities
-from moderation.text import Text
+from moderation.text.reading import Text
 from tests.api.dialects.conftest import FINE, Reader, make
 from tests.faults.service import PATIENCE_S, Service, recorded, running, until
 from tests.own_clients.test_javascript import NODE, call

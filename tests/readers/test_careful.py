@@ -9,7 +9,7 @@ from moderation.models import CAREFUL, SHIPPED, champions, load
 from moderation.readers import transformer
 from moderation.readers.careful import CarefulReader
 from moderation.readers.transformer import prepared, windows
-from moderation.text import read
+from moderation.text.reading import read
 
 LONG = "The council met on Tuesday to discuss the new bus routes and the cost of tickets. " * 30
 

@@ -8,7 +8,7 @@ import pytest
 
 from moderation.models import Models
 from moderation.readers.cascade import Cascade, Together
-from moderation.text import Text, Weight, read
+from moderation.text.reading import Text, Weight, read
 
 MEASURED = {
     "version": "1",

@@ -9,7 +9,7 @@ import pytest
 from moderation import models
 from moderation.languages import called, detected, latin_share
 from moderation.readers.language import LanguageReader, own_words, words_of
-from moderation.text import Text, read
+from moderation.text.reading import Text, read
 
 _VERSION = json.loads((models.SHIPPED / "champion.json").read_text("utf-8"))["language"]
 

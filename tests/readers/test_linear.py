@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 from moderation.ngrams import Recipe
 from moderation.readers.linear import Linear, LinearReader
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training.features import HashedNgrams
 
 RECIPE = Recipe((2, 4), (1, 2), 12)

@@ -5,7 +5,7 @@ import pytest
 
 from moderation import models
 from moderation.readers.sentences import HEAD, SentenceReader
-from moderation.text import Text, read
+from moderation.text.reading import Text, read
 
 
 @pytest.fixture(scope="module")

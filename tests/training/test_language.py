@@ -10,7 +10,7 @@ import pytest
 
 from moderation import models
 from moderation.readers.language import LanguageReader
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import language, tongues
 from moderation.training.language_figures import share
 from moderation.training.mixing import Names, lazy, mixed, slips

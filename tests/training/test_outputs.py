@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from moderation.models import SHIPPED, champions
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import own
 from moderation.training.careful import bare
 from moderation.training.corpora import CorpusError

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from moderation import models
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training.examples import DEV, TRAIN, own
 from moderation.training.fragments import disturbed, example, fragments
 from moderation.training.sentences import train

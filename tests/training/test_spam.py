@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from moderation.models import load
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training import corpora, figures, spam
 from tests.training import small
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from moderation.models import CAREFUL, SHIPPED, champions, load
-from moderation.text import Text, Weight, read
+from moderation.text.reading import Text, Weight, read
 from moderation.training import abuse, figures, taught
 from moderation.training.features import HashedNgrams
 from tests.training import small

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from moderation.text import read
+from moderation.text.reading import read
 from moderation.training.fragments import Example
 
 pytest.importorskip("torch")

@@ -18,7 +18,7 @@ from api.record import keys
 from api.record.database import writing
 from moderation import Moderator, Policy
 from moderation.models import Models, Probabilities
-from moderation.text import Text, Weight
+from moderation.text.reading import Text, Weight
 
 SECRET = "empsec_0123456789abcdef"  # noqa: S105 - the tests' own
 OLD_SECRET = "empsec_fedcba9876543210"  # noqa: S105 - the tests' own

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from api import App, create_app
 from api.dialects.coral import signature
 from moderation.models import Probabilities
-from moderation.text import Text
+from moderation.text.reading import Text
 from tests.api.dialects.conftest import (
     DOUBTFUL,
     FINE,

@@ -15,7 +15,7 @@ from openai.types import ModerationTextInputParam
 from api import App
 from api.dialects.openai import CATEGORIES
 from moderation.models import Probabilities
-from moderation.text import Text
+from moderation.text.reading import Text
 from tests.api.dialects.conftest import DOUBTFUL, FINE, REJECTED, Reader, decided, key, make
 
 UNSUPPORTED = {

@@ -18,7 +18,7 @@ from api.record import keys
 from api.record.database import writing
 from moderation import Moderator, Policy
 from moderation.models import Models, Probabilities
-from moderation.text import Text, Weight
+from moderation.text.reading import Text, Weight
 
 EXAMPLE = "What kind of idiot name is foo? Sorry, I like your name."
 FINE = "The council has built a fine bridge."

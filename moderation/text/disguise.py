@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import NamedTuple
 
-from moderation import lookalikes
-from moderation.spelling import BEGINNINGS, DISGUISED, reading, skeleton
+from moderation.text import lookalikes
+from moderation.text.spelling import BEGINNINGS, DISGUISED, reading, skeleton
 
 
 class Edit(NamedTuple):

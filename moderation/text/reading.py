@@ -21,8 +21,8 @@ import regex
 
 from moderation.comment import Comment
 from moderation.decision import Span
-from moderation.disguise import Folded, fold
-from moderation.splitting import Sentence, split
+from moderation.text.disguise import Folded, fold
+from moderation.text.sentences import Sentence, split
 
 # What needs a second look. All between two matches is copied as it is: ASCII, accented Latin
 # letters and the Indic blocks are already in the form that NFKC would give them.

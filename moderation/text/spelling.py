@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, product
 from pathlib import Path
 
-from moderation import lookalikes
-from moderation.inflections import inflections
+from moderation.text import lookalikes
+from moderation.text.inflections import inflections
 
 WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 

@@ -1,0 +1,1 @@
+"""Read a comment once: clean text, sentences, tokens, and disguised spellings."""

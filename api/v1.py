@@ -27,8 +27,8 @@ from api.schemas import (
     SuggestOut,
 )
 from moderation import Comment, Moderator
-from moderation import suggest as suggestion
 from moderation.comment import CommentError, validate
+from moderation.corrections import suggest as suggestion
 from moderation.policy import RulePolicy
 
 DECIDE = Tag(name="Decide", description="A comment goes in, a decision with its reasons comes out.")

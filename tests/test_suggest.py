@@ -3,7 +3,7 @@
 import pytest
 
 from moderation.comment import Comment
-from moderation.suggest import suggest
+from moderation.corrections.suggest import suggest
 from moderation.text.reading import read
 
 

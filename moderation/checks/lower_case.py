@@ -27,10 +27,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from moderation import checks
-from moderation.casing import capitalise, places
+from moderation.corrections.capitals import capitalise, places
+from moderation.corrections.wording import Draft
 from moderation.decision import Finding
 from moderation.text.reading import Text
-from moderation.wording import Draft
 
 _MOST = 500  # places named in one comment
 

@@ -39,10 +39,10 @@ import phonenumbers
 from pydantic import AfterValidator, Field
 
 from moderation import checks
+from moderation.corrections.wording import Change, rewritten
 from moderation.decision import Finding
 from moderation.details import Detail, mail, papers, phones, streets
 from moderation.text.reading import Text
-from moderation.wording import Change, rewritten
 
 
 def _region(code: str) -> str:

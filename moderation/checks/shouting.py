@@ -28,10 +28,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from moderation import checks
-from moderation.casing import calm, loudness, shouted
+from moderation.corrections.capitals import calm, loudness, shouted
+from moderation.corrections.wording import Draft
 from moderation.decision import Finding
 from moderation.text.reading import Text
-from moderation.wording import Draft
 
 
 class Settings(checks.Settings):

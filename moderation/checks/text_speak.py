@@ -28,10 +28,10 @@ from itertools import islice
 from pydantic import Field
 
 from moderation import checks
+from moderation.corrections.text_speak import text_speak
+from moderation.corrections.wording import Draft
 from moderation.decision import Finding
-from moderation.shorthand import text_speak
 from moderation.text.reading import Text
-from moderation.wording import Draft
 
 _MOST = 500  # words named in one comment
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Set
 
 import regex
 
+from moderation.corrections.wording import IN_CONTEXT, TEXT_SPEAK, Context, capitalised
 from moderation.text.reading import Text, Token
-from moderation.wording import IN_CONTEXT, TEXT_SPEAK, Context, capitalised
 
 _YOU_ARE = frozenset("a an the not so very right wrong welcome just going talking saying".split())
 # Four letters or more with nothing but spaces, stops or '&' between ('i n d i a'), initials before

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from itertools import chain
 
-from moderation.casing import calm, capitalise, places, shouted
 from moderation.comment import Comment
-from moderation.shorthand import text_speak
+from moderation.corrections.capitals import calm, capitalise, places, shouted
+from moderation.corrections.text_speak import text_speak
+from moderation.corrections.wording import APOSTROPHES, Change, Draft, capitalised
 from moderation.text.reading import Text, Token, read
-from moderation.wording import APOSTROPHES, Change, Draft, capitalised
 
 _UNSURE = 4  # letters and apostrophe; 'IM' and 'IVE' in capitals may be something else
 _MOSTLY = 0.5  # so large a share of missing capitals, and the small letters are a habit

@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 import regex
 
-from moderation.text.reading import Text, Token
-from moderation.wording import (
+from moderation.corrections.wording import (
     COMMON,
     IN_CONTEXT,
     TEXT_SPEAK,
@@ -24,6 +23,7 @@ from moderation.wording import (
     in_small,
     with_names,
 )
+from moderation.text.reading import Text, Token
 
 _QUOTED = regex.compile(r"\"[^\"\n]{1,300}\"|(?<!\w)'[^'\n]{1,300}'(?!\w)")
 _BETWEEN = frozenset("number emoji other mention".split())  # what does not end a shouted stretch

@@ -28,7 +28,7 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from moderation.models import Models
-from moderation.readers.adapted import log_odds
+from moderation.scoring.adapted import log_odds
 from moderation.text.reading import read
 from moderation.training import adapting, asking, corpora, fitting, splits
 from moderation.training.adapting import Layer

@@ -27,7 +27,7 @@ import regex
 from scipy.stats import binomtest
 
 from moderation import models
-from moderation.readers.sentences import HEAD
+from moderation.scoring.sentences import HEAD
 from moderation.text.reading import read
 from moderation.training.examples import DEV
 from moderation.training.fragments import mistyped

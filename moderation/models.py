@@ -73,7 +73,7 @@ class Files:
 
 
 class Reader(Protocol):
-    """Gives texts their scores: one of `moderation/readers/`."""
+    """Gives texts their scores: one of `moderation/scoring/`."""
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -178,7 +178,7 @@ def _chosen(
     if {FAST, CAREFUL} <= set(readers):
         careful = readers.pop(CAREFUL)
         if reader == CAREFUL:
-            cascade = importlib.import_module("moderation.readers.cascade")
+            cascade = importlib.import_module("moderation.scoring.cascade")
             readers[FAST] = cascade.both(readers[FAST], careful, versions[FAST])
         else:
             del versions[CAREFUL]
@@ -211,7 +211,7 @@ def load(folder: Path) -> Reader:
     kind = str(files.card.get("kind"))
     if kind not in KINDS:
         raise ModelError(f"{folder}: unknown kind of model '{kind}'; known are {', '.join(KINDS)}")
-    module = importlib.import_module(f"moderation.readers.{kind}")
+    module = importlib.import_module(f"moderation.scoring.{_MODULES.get(kind, kind)}")
     try:
         reader: Reader = module.load(files)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -219,6 +219,7 @@ def load(folder: Path) -> Reader:
     return reader
 
 
+_MODULES = {"careful": "transformer"}
 KINDS = ("linear", "adapted", "language", "sentences", "careful")
 
 

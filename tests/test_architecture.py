@@ -23,12 +23,12 @@ FORBIDDEN = [
     ("moderation", ("flask", "werkzeug", "sqlalchemy", "alembic", "gunicorn", "requests")),
     ("moderation.checks", ("moderation.policy", "moderation.moderator", "moderation.training")),
     ("moderation.models", ("moderation.checks", "moderation.policy", "moderation.moderator")),
-    ("moderation.readers", ("moderation.checks", "moderation.policy", "moderation.moderator")),
+    ("moderation.scoring", ("moderation.checks", "moderation.policy", "moderation.moderator")),
     ("moderation.text.reading", ("moderation.models", "moderation.checks", "moderation.policy")),
     ("moderation.decision", ("moderation.",)),
     ("api", ("pickle", "marshal", "shelve", "joblib", "torch", "dill")),
     ("moderation.models", ("pickle", "marshal", "shelve", "joblib", "torch", "dill")),
-    ("moderation.readers", ("pickle", "marshal", "shelve", "joblib", "torch", "dill")),
+    ("moderation.scoring", ("pickle", "marshal", "shelve", "joblib", "torch", "dill")),
 ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from moderation.evidence import spans
+from moderation.scoring.explain import spans
 from moderation.text.reading import Text, Weight, read
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from moderation.models import Files, ModelError, Models, load, save
-from moderation.ngrams import Recipe
+from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import Text, read
 
 CARD = {

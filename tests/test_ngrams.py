@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation.ngrams import Recipe
+from moderation.scoring.ngrams import Recipe
 
 TEXTS = st.lists(st.text(alphabet="abc 'éनİ\n.😀", max_size=30), max_size=5)
 SMALL = Recipe((1, 3), (1, 2), 12)

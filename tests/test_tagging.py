@@ -1,6 +1,6 @@
 """tagging: what the field sees of each word."""
 
-from moderation.tagging import Observer
+from moderation.scoring.tagger import Observer
 from moderation.text.reading import Token, read
 
 SHAPE = -5  # its place; the landmarks come after it

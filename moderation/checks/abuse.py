@@ -16,8 +16,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from moderation import checks, evidence
+from moderation import checks
 from moderation.decision import Finding
+from moderation.scoring import explain
 from moderation.text.reading import Text
 
 HEADS = ("toxicity", "severe_toxicity", "insult", "profanity", "sexually_explicit")
@@ -47,5 +48,5 @@ def check(text: Text, settings: Settings) -> Finding | None:
         return None
     kind = max(_MESSAGES, key=lambda head: scores[head])
     message = _MESSAGES[kind] if scores[kind] >= _CLEAR else _MESSAGE
-    score = scores[loudest] if evidence.aimed(text) else min(scores[loudest], settings.most_unaimed)
-    return Finding("abuse", score, message, evidence.spans(text, loudest))
+    score = scores[loudest] if explain.aimed(text) else min(scores[loudest], settings.most_unaimed)
+    return Finding("abuse", score, message, explain.spans(text, loudest))

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from moderation import checks, evidence
+from moderation import checks
 from moderation.decision import Finding
+from moderation.scoring import explain
 from moderation.text.reading import Text
 
 _MESSAGES = {
@@ -45,7 +46,7 @@ def check(text: Text, settings: Settings) -> Finding | None:
     score = scores[head]
     if score < settings.notice:
         return None
-    return Finding("incendiary", score, _MESSAGES[head], evidence.spans(text, head))
+    return Finding("incendiary", score, _MESSAGES[head], explain.spans(text, head))
 
 
 def weighted(score: float, weight: float) -> float:

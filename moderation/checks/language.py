@@ -30,7 +30,7 @@ from pydantic import Field
 
 from moderation import checks
 from moderation.decision import Finding
-from moderation.languages import called
+from moderation.scoring.languages import called
 from moderation.text.reading import Text
 
 _LEAST = 0.3  # below this there is nothing to report, not even to observe

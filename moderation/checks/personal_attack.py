@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from moderation import checks, evidence
+from moderation import checks
 from moderation.decision import Finding
+from moderation.scoring import explain
 from moderation.text.reading import Text
 
 
@@ -28,7 +29,7 @@ class Settings(checks.Settings):
 def check(text: Text, settings: Settings) -> Finding | None:
     """An attack, where there is somebody whom it is aimed at."""
     score = text.scores["personal_attack"]
-    if score < settings.notice or not evidence.aimed(text):
+    if score < settings.notice or not explain.aimed(text):
         return None
     message = "Say what is wrong with the argument, not with the person."
-    return Finding("personal_attack", score, message, evidence.spans(text, "personal_attack"))
+    return Finding("personal_attack", score, message, explain.spans(text, "personal_attack"))

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from moderation import checks, evidence
+from moderation import checks
 from moderation.decision import Finding
+from moderation.scoring import explain
 from moderation.text.reading import Text
 
 
@@ -27,4 +28,4 @@ def check(text: Text, settings: Settings) -> Finding | None:
     if score < settings.notice:
         return None
     message = "Write about the article; leave out advertising and offers."
-    return Finding("spam", score, message, evidence.spans(text, "spam"))
+    return Finding("spam", score, message, explain.spans(text, "spam"))

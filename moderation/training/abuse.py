@@ -21,8 +21,8 @@ import numpy as np
 from joblib import Memory
 
 from moderation.models import CAREFUL, load
-from moderation.ngrams import Recipe
-from moderation.readers.linear import Linear
+from moderation.scoring.linear import Linear
+from moderation.scoring.ngrams import Recipe
 from moderation.training import cards, corpora, figures, fitting, lessons, taught
 from moderation.training.features import HashedNgrams, Shelved, shelved
 from moderation.training.fitting import Fitted

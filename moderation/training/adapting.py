@@ -30,8 +30,8 @@ from threadpoolctl import threadpool_limits
 
 from moderation import models
 from moderation.models import Files, ModelError, Models
-from moderation.ngrams import Recipe
-from moderation.readers.adapted import Adapted, log_odds
+from moderation.scoring.adapted import Adapted, log_odds
+from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import read
 from moderation.training import cards, figures, fitting, own, splits
 from moderation.training.corpora import CorpusError, Row

@@ -38,7 +38,7 @@ def card(
 ) -> dict[str, Any]:
     """The card of a model, for `moderation.models.save`, which adds the files' hashes.
 
-    `kind` names the reader in `moderation/readers/`. Each entry of `data` has `name`, `rows`,
+    `kind` names the reader in `moderation/scoring/`. Each entry of `data` has `name`, `rows`,
     `licence`, `citation` and `sha256`. `figures` holds each measure as `{"value": …,
     "interval": [low, high], "rows": …}` under the name of its data and part. `more` is what the
     reader needs (a recipe, thresholds).

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from moderation.readers.careful import CarefulReader
-from moderation.readers.transformer import Transformer
+from moderation.scoring.onnx import Transformer
+from moderation.scoring.transformer import CarefulReader
 from moderation.text.reading import read
 from moderation.training import cards, corpora, feed, fitting, own
 from moderation.training.abuse import Head

@@ -16,7 +16,7 @@ from scipy import sparse
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.decomposition import TruncatedSVD
 
-from moderation.tagging import seen
+from moderation.scoring.tagger import seen
 from moderation.text.reading import read
 
 _VOCABULARY = 20_000  # words that get a class

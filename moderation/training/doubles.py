@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from moderation.ngrams import Recipe
+from moderation.scoring.ngrams import Recipe
 from moderation.training import splits
 
 MOST = 20  # contradictions whose lines are told

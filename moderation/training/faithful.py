@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from moderation import evidence
 from moderation.decision import Span
 from moderation.models import CAREFUL, Models
+from moderation.scoring import explain
 from moderation.text.reading import Text, read
 from moderation.training.corpora import Row
 
@@ -40,7 +40,7 @@ def explanations(models: Models, rows: Sequence[Row], seed: int = 0) -> dict[str
         text = read(row.text)
         models.read([text])
         began = time.perf_counter()
-        spans = evidence.spans(text, HEAD)
+        spans = explain.spans(text, HEAD)
         seconds += time.perf_counter() - began
         overlaps.append(_overlap(spans, row.marks))
         without = _without(text.raw, [(span.start, span.end) for span in spans])

@@ -18,7 +18,7 @@ from joblib import Memory, Parallel, delayed
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from moderation.ngrams import Recipe
+from moderation.scoring.ngrams import Recipe
 
 BATCH = 512  # texts hashed together: the intermediate arrays stay under some 100 MB
 CHUNK = 8192  # texts whose n-grams are in memory at once: some 40 MB

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from moderation.readers.transformer import prepared
+from moderation.scoring.onnx import prepared
 from moderation.text.reading import read
 from moderation.training import corpora, own
 from moderation.training.augment import augment

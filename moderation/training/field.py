@@ -10,8 +10,8 @@ from typing import TypeVar
 import pycrfsuite
 from joblib import Parallel, delayed
 
-from moderation.readers.sentences import Tagged
-from moderation.tagging import Observer, Tagger, kin
+from moderation.scoring.sentences import Tagged
+from moderation.scoring.tagger import Observer, Tagger, kin
 from moderation.training.examples import Group
 from moderation.training.fragments import Example
 

@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from moderation.models import Probabilities
-from moderation.readers.sentences import BITS, SCALE, Tagged, evidence
+from moderation.scoring.sentences import BITS, SCALE, Tagged, evidence
 from moderation.training import fitting
 
 _STRENGTH = 0.3  # scikit-learn's C

@@ -21,9 +21,9 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 
-from moderation.languages import LATIN, Naming, latin_share
-from moderation.ngrams import Recipe
-from moderation.readers.language import LanguageReader, words_of
+from moderation.scoring.language import LanguageReader, words_of
+from moderation.scoring.languages import LATIN, Naming, latin_share
+from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import read
 from moderation.training import cards, corpora, tongues
 from moderation.training.features import HashedNgrams

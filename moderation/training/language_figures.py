@@ -8,7 +8,7 @@ from typing import Any
 
 from scipy.stats import binomtest
 
-from moderation.readers.language import LanguageReader
+from moderation.scoring.language import LanguageReader
 from moderation.text.reading import read
 from moderation.training.mixing import Names, slips
 from moderation.training.tongues import Example

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
-from moderation.readers.transformer import Transformer, prepared
+from moderation.scoring.onnx import Transformer, prepared
 from moderation.training import feed
 from moderation.training.corpora import CorpusError
 from moderation.training.feed import Example

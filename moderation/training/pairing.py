@@ -13,7 +13,7 @@ from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 
 from moderation.models import CAREFUL, FAST, Reader, champions, load
-from moderation.readers.cascade import Together, mixture
+from moderation.scoring.cascade import Together, mixture
 from moderation.text.reading import read
 from moderation.training import cards, corpora
 from moderation.training.corpora import Row

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from scipy.stats import binomtest
 
 from moderation.models import Probabilities
-from moderation.readers.sentences import HEAD, SentenceReader, Tagged
+from moderation.scoring.sentences import HEAD, SentenceReader, Tagged
 from moderation.training import cards, corpora, field, fitting, judge
 from moderation.training.classes import classes
 from moderation.training.examples import DEV, OWN, TRAIN, Group, groups, own

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from moderation.ngrams import Recipe
-from moderation.readers.linear import Linear
+from moderation.scoring.linear import Linear
+from moderation.scoring.ngrams import Recipe
 from moderation.training import cards, corpora, figures, fitting, own
 from moderation.training.features import HashedNgrams
 from moderation.training.gather import Gathered, gather

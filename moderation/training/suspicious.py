@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from moderation.models import CAREFUL, FAST, SHIPPED, Models, champions
-from moderation.readers.language import words_of
+from moderation.scoring.language import words_of
 from moderation.text.reading import Text, read
 from moderation.training.importing import Found, too_long
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from moderation.models import Reader
-from moderation.readers.adapted import log_odds
+from moderation.scoring.adapted import log_odds
 from moderation.text.reading import read
 from moderation.training import fitting
 from moderation.training.fitting import Blocks, Fitted

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from moderation.readers.transformer import prepared
+from moderation.scoring.onnx import prepared
 from moderation.training import feed
 
 PUBLISHED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

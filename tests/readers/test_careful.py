@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from moderation.models import CAREFUL, SHIPPED, champions, load
-from moderation.readers import transformer
-from moderation.readers.careful import CarefulReader
-from moderation.readers.transformer import prepared, windows
+from moderation.scoring import onnx
+from moderation.scoring.onnx import prepared, windows
+from moderation.scoring.transformer import CarefulReader
 from moderation.text.reading import read
 
 LONG = "The council met on Tuesday to discuss the new bus routes and the cost of tickets. " * 30
@@ -94,10 +94,10 @@ def test_whatever_is_written_gets_probabilities(reader: CarefulReader, comment: 
 def test_no_more_is_read_than_a_bound() -> None:
     """However long a text, the windows read of it are few, its first and its last among them."""
     cuts = windows(1_000_000)
-    assert len(cuts) == transformer.FIRST + transformer.LAST
+    assert len(cuts) == onnx.FIRST + onnx.LAST
     assert cuts[0].start == 0
     assert cuts[-1].stop >= 1_000_000
-    assert all(cut.stop - cut.start <= transformer.WINDOW - 2 for cut in cuts)
+    assert all(cut.stop - cut.start <= onnx.WINDOW - 2 for cut in cuts)
 
 
 def test_insult_at_the_end_of_a_long_comment_is_seen(reader: CarefulReader) -> None:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from moderation.models import Models
-from moderation.readers.cascade import Cascade, Together
+from moderation.scoring.cascade import Cascade, Together
 from moderation.text.reading import Text, Weight, read
 
 MEASURED = {

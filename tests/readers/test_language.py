@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from moderation import models
-from moderation.languages import called, detected, latin_share
-from moderation.readers.language import LanguageReader, own_words, words_of
+from moderation.scoring.language import LanguageReader, own_words, words_of
+from moderation.scoring.languages import called, detected, latin_share
 from moderation.text.reading import Text, read
 
 _VERSION = json.loads((models.SHIPPED / "champion.json").read_text("utf-8"))["language"]

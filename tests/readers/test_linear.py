@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from moderation.ngrams import Recipe
-from moderation.readers.linear import Linear, LinearReader
+from moderation.scoring.linear import Linear, LinearReader
+from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import read
 from moderation.training.features import HashedNgrams
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from moderation import models
-from moderation.readers.sentences import HEAD, SentenceReader
+from moderation.scoring.sentences import HEAD, SentenceReader
 from moderation.text.reading import Text, read
 
 

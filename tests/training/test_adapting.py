@@ -11,8 +11,8 @@ import pytest
 from scipy.special import expit
 
 from moderation.models import Models, champions, save
-from moderation.ngrams import Recipe
-from moderation.readers.adapted import log_odds
+from moderation.scoring.adapted import log_odds
+from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import read
 from moderation.training import adapting
 from moderation.training.corpora import CorpusError, Row

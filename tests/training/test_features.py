@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from moderation.engines import Engine
-from moderation.ngrams import Recipe
+from moderation.scoring.ngrams import Recipe
 from moderation.training.features import BATCH, HashedNgrams
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from moderation import models
-from moderation.readers.language import LanguageReader
+from moderation.scoring.language import LanguageReader
 from moderation.text.reading import read
 from moderation.training import language, tongues
 from moderation.training.language_figures import share

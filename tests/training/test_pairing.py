@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from moderation.readers.cascade import Together
+from moderation.scoring.cascade import Together
 from moderation.training.corpora import Row
 from moderation.training.pairing import bound, combined, said
 

@@ -26,7 +26,7 @@ from api.keeper import Asked
 from api.v1 import count, keeper, moderator
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
-from moderation.readers.language import NO_LANGUAGE
+from moderation.scoring.language import NO_LANGUAGE
 from moderation.text.reading import Text, read
 
 MOST_SPANS = 50  # in an answer; of a comment with more sentences, a span holds several

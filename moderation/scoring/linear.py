@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.models import Files, Probabilities
-from moderation.ngrams import Recipe
-from moderation.readers.calibration import calibrated
+from moderation.scoring.calibration import calibrated
+from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import Text, Weight
 
 _PORTION = 16_000  # characters whose n-grams are computed together

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.models import Probabilities, Reader
-from moderation.readers.adapted import Adapted, log_odds
-from moderation.readers.careful import CarefulReader
+from moderation.scoring.adapted import Adapted, log_odds
+from moderation.scoring.transformer import CarefulReader
 from moderation.text.reading import Text, Weight
 
 NOTE = "read by"
@@ -22,7 +22,7 @@ NOTE = "read by"
 
 @dataclass(frozen=True)
 class Together:
-    """What was measured of the two (`moderation.training.pairing`), from the careful one's card.
+    """What was measured of the two (`training.pairing`), from the careful one's card.
 
     By head: `shares` are the fast one's parts of the log-odds; `slopes` and `starts` calibrate the
     mixture. The careful one is not asked where all scores of the fast one are below `low`.

@@ -23,9 +23,9 @@ import numpy as np
 import numpy.typing as npt
 import regex
 
-from moderation.languages import LATIN, Naming, latin_share, likelier
 from moderation.models import Files, Probabilities
-from moderation.ngrams import Floats, Ints, Recipe
+from moderation.scoring.languages import LATIN, Naming, latin_share, likelier
+from moderation.scoring.ngrams import Floats, Ints, Recipe
 from moderation.text.reading import Text, Weight
 
 FOREIGN_SCRIPT = 0.002  # the probability of English then (measured: see the card)

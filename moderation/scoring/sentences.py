@@ -19,9 +19,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from moderation import tagging
 from moderation.models import Files, Probabilities
-from moderation.tagging import Tagger
+from moderation.scoring import tagger
+from moderation.scoring.tagger import Tagger
 from moderation.text.reading import Text, Token, Weight
 from moderation.text.sentences import Judged, Missing
 
@@ -242,6 +242,6 @@ def _pieces(text: Text) -> Iterator[Sequence[Token]]:
 
 def load(files: Files) -> SentenceReader:
     """The reader of these files."""
-    tagger = tagging.load(files.path("tagger.crfsuite"), files.path("classes.txt"))
+    roles = tagger.load(files.path("tagger.crfsuite"), files.path("classes.txt"))
     weights = files.array("weights")
-    return SentenceReader(tagger, weights, files.array("knots"))
+    return SentenceReader(roles, weights, files.array("knots"))

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.models import Files, Probabilities
-from moderation.readers.calibration import calibrated
-from moderation.readers.transformer import Encoded, Floats, Transformer, prepared
+from moderation.scoring.calibration import calibrated
+from moderation.scoring.onnx import Encoded, Floats, Transformer, prepared
 from moderation.text.reading import Text, Weight
 
 NOTE = "careful"  # what was seen is kept with the text, for the explanation

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.models import Files, Probabilities, Reader
-from moderation.ngrams import Recipe
-from moderation.readers import linear
-from moderation.readers.linear import Linear, LinearReader
+from moderation.scoring import linear
+from moderation.scoring.linear import Linear, LinearReader
+from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import Text, Weight
 
 NOTE = "adapted"  # by head: what the champion said, and what was said in the end

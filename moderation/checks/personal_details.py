@@ -41,7 +41,7 @@ from pydantic import AfterValidator, Field
 from moderation import checks
 from moderation.corrections.wording import Change, rewritten
 from moderation.decision import Finding
-from moderation.details import Detail, mail, papers, phones, streets
+from moderation.pii import Detail, identity_numbers, mail_addresses, phone_numbers, street_addresses
 from moderation.text.reading import Text
 
 
@@ -89,10 +89,10 @@ def _details(clean: str, settings: Settings) -> list[Detail]:
     found: list[Detail] = []
     taken = bytearray(len(clean))
     for detail in (
-        *mail.find(clean, settings.allowed_domains),
-        *papers.find(clean),
-        *phones.find(clean, settings.regions, settings.allowed_numbers),
-        *streets.find(clean, settings.allowed_addresses),
+        *mail_addresses.find(clean, settings.allowed_domains),
+        *identity_numbers.find(clean),
+        *phone_numbers.find(clean, settings.regions, settings.allowed_numbers),
+        *street_addresses.find(clean, settings.allowed_addresses),
     ):
         if not any(taken[detail.start : detail.end]):
             taken[detail.start : detail.end] = b"\1" * (detail.end - detail.start)

@@ -19,7 +19,7 @@ from phonenumbers import (
     number_type,
 )
 
-from moderation.details import MOST, Detail
+from moderation.pii import MOST, Detail
 
 _ROW = re.compile(
     r"(?<![\w.,@/=#])(?<!\d[ \-])[+(]{0,2} ?\d(?:[ ().\-/]{0,2}\d){6,}+(?!(?!x\d)[\w%@]|,\d\d\b)"

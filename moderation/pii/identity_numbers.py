@@ -13,7 +13,7 @@ from stdnum import iban, isbn, luhn
 from stdnum.in_ import aadhaar, pan
 from stdnum.us import ssn
 
-from moderation.details import MOST, Detail
+from moderation.pii import MOST, Detail
 
 _FOUR_DIGITS = re.compile(r"\d[ \-]?\d[ \-]?\d[ \-]?\d")
 _CARD = re.compile(r"(?<![\w.,+])(?<!\d[ \-])\d(?:[ \-]?\d){11,18}(?![ \-]?\d|[\w%])")

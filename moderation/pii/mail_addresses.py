@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from moderation.details import Detail
+from moderation.pii import Detail
 
 _EMAIL = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@((?:[\w\-]{1,63}\.){1,4}[A-Za-z]{2,24})(?![\w@])")
 _SPELT_OUT = re.compile(

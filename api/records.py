@@ -30,7 +30,7 @@ from api.record_schemas import (
     RecordedOut,
 )
 from api.v1 import keeper, operation, problems
-from moderation import checks
+from moderation import rules
 
 CORRECT = Tag(name="Correct", description="Verdicts of moderators and appeals of authors.")
 RECORD = Tag(name="Record", description="What was decided, and why.")
@@ -128,7 +128,7 @@ def notice_to_author(path: DecisionPath) -> Response:
 
 
 def _know(rule: str) -> None:
-    known = sorted(checks.rules().keys() | keeper().moderator.policy.rules.keys())
+    known = sorted(rules.all_rules().keys() | keeper().moderator.policy.rules.keys())
     if rule not in known:
         detail = f"there is no such rule; use one of {', '.join(known)}"
         raise errors.unprocessable([{"pointer": "/rule", "detail": detail}])

@@ -24,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from moderation import checks
+from moderation import rules
 from moderation.comment import MAX_BYTES
 from moderation.decision import Action, Finding, Reason
 from moderation.text.reading import Text
@@ -108,9 +108,9 @@ class Thresholds(BaseModel):
 class RulePolicy:
     """One rule as this newspaper wants it."""
 
-    rule: checks.Rule
+    rule: rules.Rule
     thresholds: Thresholds
-    settings: checks.Settings
+    settings: rules.Settings
 
     @property
     def name(self) -> str:
@@ -178,7 +178,7 @@ class Policy:
 
     @classmethod
     def _build(cls, tables: dict[str, Any], source: str, folder: Path = SHIPPED.parent) -> Policy:
-        known = checks.rules()
+        known = rules.all_rules()
         problems = [
             f"[{name}]: no such rule{_meant(name, [*known, 'house'])}"
             for name in tables
@@ -215,7 +215,7 @@ def _plain(value: object) -> object:
     return sorted(value, key=str) if isinstance(value, (set, frozenset)) else str(value)
 
 
-def _rule(rule: checks.Rule, table: object, problems: list[str], folder: Path) -> RulePolicy | None:
+def _rule(rule: rules.Rule, table: object, problems: list[str], folder: Path) -> RulePolicy | None:
     """One rule's table, split into the policy's keys and the check's own.
 
     Files that the settings name are looked for beside the policy, in `folder`.

@@ -12,19 +12,19 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from moderation import checks
+from moderation import rules
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted(path for top in ("moderation", "api") for path in (ROOT / top).rglob("*.py"))
-RULES = sorted(checks.rules())
+RULES = sorted(rules.all_rules())
 
 # Who must not import what, by the beginnings of their names.
 FORBIDDEN = [
     ("moderation", ("flask", "werkzeug", "sqlalchemy", "alembic", "gunicorn", "requests")),
-    ("moderation.checks", ("moderation.policy", "moderation.moderator", "moderation.training")),
-    ("moderation.models", ("moderation.checks", "moderation.policy", "moderation.moderator")),
-    ("moderation.scoring", ("moderation.checks", "moderation.policy", "moderation.moderator")),
-    ("moderation.text.reading", ("moderation.models", "moderation.checks", "moderation.policy")),
+    ("moderation.rules", ("moderation.policy", "moderation.moderator", "moderation.training")),
+    ("moderation.models", ("moderation.rules", "moderation.policy", "moderation.moderator")),
+    ("moderation.scoring", ("moderation.rules", "moderation.policy", "moderation.moderator")),
+    ("moderation.text.reading", ("moderation.models", "moderation.rules", "moderation.policy")),
     ("moderation.decision", ("moderation.",)),
     ("api", ("pickle", "marshal", "shelve", "joblib", "torch", "dill")),
     ("moderation.models", ("pickle", "marshal", "shelve", "joblib", "torch", "dill")),
@@ -81,10 +81,10 @@ def test_few_reach_for_the_ends_of_the_house(what: str, who: tuple[str, ...]) ->
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_checks_do_not_know_each_other(name: str) -> None:
+def test_rules_do_not_know_each_other(name: str) -> None:
     """A check imports no other check."""
-    others = {f"moderation.checks.{other}" for other in RULES if other != name}
-    found = set(imported(ROOT / "moderation" / "checks" / f"{name}.py"))
+    others = {f"moderation.rules.{other}" for other in RULES if other != name}
+    found = set(imported(ROOT / "moderation" / "rules" / f"{name}.py"))
     assert not {name for name in found if any(within(name, other) for other in others)}
 
 
@@ -115,10 +115,10 @@ def test_nothing_is_run_from_text() -> None:
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_has_its_papers(name: str) -> None:
     """A rule has a test, a row in the README, a table in the policy and a page in its docstring."""
-    assert (ROOT / "tests" / "checks" / f"test_{name}.py").is_file()
+    assert (ROOT / "tests" / "rules" / f"test_{name}.py").is_file()
     assert f"| [`{name}`](docs/rules.md#{name}) |" in (ROOT / "README.md").read_text("utf-8")
     assert name in tomllib.loads((ROOT / "moderation" / "policy.toml").read_text("utf-8"))
-    assert len(checks.rules()[name].doc.strip().splitlines()) > 2
+    assert len(rules.all_rules()[name].doc.strip().splitlines()) > 2
 
 
 def test_what_is_imported_is_declared() -> None:

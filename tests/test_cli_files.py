@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation import Moderator, Policy, checks
+from moderation import Moderator, Policy, rules
 from moderation.bulk import decide
 from moderation.cli import run
 from moderation.models import Models
@@ -56,7 +56,7 @@ def as_parquet(rows: list[dict[str, Any]]) -> bytes:
 
 def plainly(folder: Path) -> tuple[str, ...]:
     """Options for a policy of one rule and no models: files are what is tested here."""
-    others = (name for name in checks.rules() if name != "length")
+    others = (name for name in rules.all_rules() if name != "length")
     policy = "".join(f"[{name}]\nenabled = false\n" for name in others)
     (folder / "plain.toml").write_text(policy, "utf-8")
     (folder / "no-models").mkdir(exist_ok=True)

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import pytest
 
-from moderation import Moderator, Policy, assignment, bulk, checks, engines
+from moderation import Moderator, Policy, assignment, bulk, engines, rules
 from moderation.assignment import Assignment, AssignmentError
 from moderation.cli import run
 from moderation.comment import Comment
@@ -27,7 +27,7 @@ from moderation.rows import Row
 # in add_call_item_to_queue): whoever closes early has what they wanted, and nothing is lost.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 
-PLAIN = {name: {"enabled": name in ("length", "shouting")} for name in checks.rules()}
+PLAIN = {name: {"enabled": name in ("length", "shouting")} for name in rules.all_rules()}
 SAID = ["Well said, sir.", "THIS GOVERNMENT HAS LEARNED ABSOLUTELY NOTHING", "The roads are bad."]
 
 

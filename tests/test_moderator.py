@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from moderation import Comment, Decision, Finding, Moderator, Policy, checks
+from moderation import Comment, Decision, Finding, Moderator, Policy, rules
 from moderation.comment import CommentError
 from moderation.models import Models
 from moderation.moderator import BATCH
@@ -21,9 +21,9 @@ NO_MODELS = Models({}, {})
 def rule(name: str, check: Check, review: object = 0.5, reject: object = 0.9) -> RulePolicy:
     """A rule of our own."""
     thresholds = {"guideline": f"About {name}.", "review": review, "reject": reject}
-    settings = checks.Settings
+    settings = rules.Settings
     return RulePolicy(
-        checks.Rule(name, "", settings, check), Thresholds.model_validate(thresholds), settings()
+        rules.Rule(name, "", settings, check), Thresholds.model_validate(thresholds), settings()
     )
 
 
@@ -110,7 +110,7 @@ def test_broken_check_does_not_hide_a_rejection() -> None:
 @pytest.mark.parametrize("around", ["{}", "Hello. {} Thanks!", "<b>\n{}"])
 def test_test_sentence_is_always_rejected(around: str) -> None:
     """An operator can try a live system even with every rule switched off."""
-    off = {name: {"enabled": False} for name in checks.rules()}
+    off = {name: {"enabled": False} for name in rules.all_rules()}
     comment = around.format(HOUSE.test_sentence)
     decision = Moderator(Policy.load(off), NO_MODELS).moderate(comment)
     assert str(decision.action) == "reject"

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from moderation import checks
+from moderation import rules
 from moderation.training.corpora import CorpusError, Row
 
 RULES = {
@@ -115,7 +115,7 @@ def _known(said: str, where: str) -> str:
 
 @cache
 def _rules() -> tuple[str, ...]:
-    return tuple(checks.rules())
+    return tuple(rules.all_rules())
 
 
 def _suggested(reason: str) -> dict[str, float]:

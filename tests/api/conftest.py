@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from pydantic import BaseModel
 
 from api import App, create_app
-from moderation import Finding, Moderator, Policy, checks, cli
+from moderation import Finding, Moderator, Policy, cli, rules
 from moderation.models import Models, Probabilities
 from moderation.policy import SHIPPED, House, RulePolicy, Thresholds
 from moderation.text.reading import Text, Weight
@@ -59,13 +59,13 @@ def rule(
     name: str, check: Callable[[Text, Any], Finding | None], guideline: str, **levels: float
 ) -> RulePolicy:
     """A rule with its thresholds."""
-    made = checks.Rule(name, "", checks.Settings, check)
-    return RulePolicy(made, Thresholds(guideline=guideline, **levels), checks.Settings())
+    made = rules.Rule(name, "", rules.Settings, check)
+    return RulePolicy(made, Thresholds(guideline=guideline, **levels), rules.Settings())
 
 
 def small_moderator() -> Moderator:
     """Three rules, one of which only watches, and one reader."""
-    rules = [
+    three = [
         rule("shouting", shouting, "Do not write in capitals.", review=0.6),
         rule("text_speak", text_speak, "Spell words out."),
         rule("abuse", abuse, "Be civil.", review=0.6, reject=0.9),
@@ -73,7 +73,7 @@ def small_moderator() -> Moderator:
     shipped = tomllib.loads(SHIPPED.read_text("utf-8"))["house"]
     own = {"name": "The Test Herald", "guidelines_url": "https://herald.example/guidelines"}
     house = House.model_validate({**shipped, **own, "max_bytes": 20_480})
-    policy = Policy(house, {one.name: one for one in rules}, "sha256:" + "0" * 64, {})
+    policy = Policy(house, {one.name: one for one in three}, "sha256:" + "0" * 64, {})
     return Moderator(policy, Models({"abuse": WordReader()}, {"abuse": "2026-01"}))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from moderation import checks
+from moderation import rules
 from moderation.training import suite
 
 CASES = suite.cases()
@@ -31,7 +31,7 @@ def test_it_is_as_large_as_it_claims() -> None:
     """At least 1,200 cases in at least 40 functionalities, for rules that exist."""
     assert len(CASES) >= 1200
     assert len({case.functionality for case in CASES}) >= 40
-    assert {case.rule for case in CASES} <= checks.rules().keys()
+    assert {case.rule for case in CASES} <= rules.all_rules().keys()
 
 
 def test_no_wording_stands_on_both_sides_of_the_split() -> None:

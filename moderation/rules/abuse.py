@@ -1,0 +1,52 @@
+"""Abusive language: insults, swearing, contempt, obscenity.
+
+The score is the highest of the scores for toxicity, severe toxicity, insult, profanity and
+sexual explicitness: "0.8" means that about 8 in 10 readers would call the comment so. The words
+that weighed most are marked. Where nobody is meant ("This budget is stupid.") the score stays
+under `most_unaimed`, so that a person decides.
+
+- Fires: "You are an idiot.", "What a load of crap.", "an 1d10t and a f*cking liar".
+- Does not fire: "I am a gay man.", "I disagree, the policy is wrong.", "Calling people vermin
+  is wrong."
+- Limits: contempt in polite words, irony and allusion escape the fast model; a short comment
+  about a stupid thing reads to it like one about a stupid person.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from moderation import rules
+from moderation.decision import Finding
+from moderation.scoring import explain
+from moderation.text.reading import Text
+
+HEADS = ("toxicity", "severe_toxicity", "insult", "profanity", "sexually_explicit")
+_MESSAGES = {
+    "insult": "Leave out the insults and say what you disagree with.",
+    "profanity": "Leave out the swear words; your point will be heard better without them.",
+    "sexually_explicit": "Leave out the sexual remarks; many people read along.",
+}
+_MESSAGE = "Say it without contempt, so that others can answer you."
+_CLEAR = 0.5  # from here on one kind of abuse is clear enough to be named
+
+
+class Settings(rules.Settings):
+    """What can be set in `[abuse]`."""
+
+    notice: float = Field(0.3, ge=0, le=1, description="Scores below are not mentioned at all.")
+    most_unaimed: float = Field(
+        0.9, ge=0, le=1, description="The highest score of a comment in which nobody is meant."
+    )
+
+
+def check(text: Text, settings: Settings) -> Finding | None:
+    """The loudest kind of abuse, and the words that weighed most for it."""
+    scores = {head: text.scores[head] for head in HEADS}
+    loudest = max(scores, key=lambda head: scores[head])
+    if scores[loudest] < settings.notice:
+        return None
+    kind = max(_MESSAGES, key=lambda head: scores[head])
+    message = _MESSAGES[kind] if scores[kind] >= _CLEAR else _MESSAGE
+    score = scores[loudest] if explain.aimed(text) else min(scores[loudest], settings.most_unaimed)
+    return Finding("abuse", score, message, explain.spans(text, loudest))

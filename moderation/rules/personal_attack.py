@@ -1,0 +1,35 @@
+"""An attack on a person: the author, another commenter, or somebody named.
+
+The model says how much a comment sounds like an attack on a person; the rule speaks only where
+somebody is there to be hit: 'you', 'he', 'she', a mention, or a name. A stupid budget may be
+called stupid.
+
+- Fires: "You are an idiot.", "He is a liar and a fool.", "@ravi shut up, moron".
+- Does not fire: "This budget is stupid.", "You are right.", "I disagree with you."
+- Limits: "What an idiot!" names nobody and is left to `abuse`; a thing with a capital letter
+  ("The Budget is stupid") may be taken for a name.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from moderation import rules
+from moderation.decision import Finding
+from moderation.scoring import explain
+from moderation.text.reading import Text
+
+
+class Settings(rules.Settings):
+    """What can be set in `[personal_attack]`."""
+
+    notice: float = Field(0.3, ge=0, le=1, description="Scores below are not mentioned at all.")
+
+
+def check(text: Text, settings: Settings) -> Finding | None:
+    """An attack, where there is somebody whom it is aimed at."""
+    score = text.scores["personal_attack"]
+    if score < settings.notice or not explain.aimed(text):
+        return None
+    message = "Say what is wrong with the argument, not with the person."
+    return Finding("personal_attack", score, message, explain.spans(text, "personal_attack"))

@@ -1,0 +1,31 @@
+"""Advertising, lures and scams.
+
+- Fires: "Check out my channel and subscribe!!! http://…", "You have won a prize, call now".
+- Does not fire: "I read about this in the Hindu today.", "Call the minister to account."
+- Limits: it knows the spam of comment columns and text messages; a well-written advertisement
+  escapes it.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from moderation import rules
+from moderation.decision import Finding
+from moderation.scoring import explain
+from moderation.text.reading import Text
+
+
+class Settings(rules.Settings):
+    """What can be set in `[spam]`."""
+
+    notice: float = Field(0.3, ge=0, le=1, description="Scores below are not mentioned at all.")
+
+
+def check(text: Text, settings: Settings) -> Finding | None:
+    """A comment that sounds like advertising."""
+    score = text.scores["spam"]
+    if score < settings.notice:
+        return None
+    message = "Write about the article; leave out advertising and offers."
+    return Finding("spam", score, message, explain.spans(text, "spam"))

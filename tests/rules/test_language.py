@@ -1,0 +1,116 @@
+"""language: a comment is written in English."""
+
+import json
+
+import pytest
+
+from moderation import models
+from moderation.decision import Finding
+from moderation.rules.language import Settings, check
+from moderation.text.reading import read
+
+_VERSION = json.loads((models.SHIPPED / "champion.json").read_text("utf-8"))["language"]
+_READER = models.load(models.SHIPPED / "language" / _VERSION)
+
+
+def judged(comment: str, settings: Settings | None = None) -> Finding | None:
+    """What the check finds with the shipped model."""
+    text = read(comment)
+    text.scores = {head: float(found[0]) for head, found in _READER.read([text]).items()}
+    return check(text, settings or Settings())
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        pytest.param("The minister should resign at once.", id="plain English"),
+        pytest.param("Modi ji, please meet the kisan leaders at Jantar Mantar.", id="Indian names"),
+        pytest.param(
+            "Narendra Modi, Rahul Gandhi, Mamata Banerjee, Sharad Pawar, Nitish Kumar, Arvind "
+            "Kejriwal, Uddhav Thackeray and Akhilesh Yadav will all be there.",
+            id="eight names",
+        ),
+        pytest.param("Jai Hind! Our soldiers have made the country proud.", id="a slogan"),
+        pytest.param('He just said "sab kuch chalta hai" and walked out.', id="a quoted phrase"),
+        pytest.param("We had dosa, idli and sambar in Udupi for 500 rupees.", id="dishes"),
+        pytest.param("u r rite bro dis govt is gud 4 nothing", id="text-speak is English"),
+        pytest.param("WHAT A SHAME FOR THIS COUNTRY", id="capitals"),
+        pytest.param("Teh goverment shoud do somthing abuot it.", id="typos"),
+        pytest.param("Rs. 500 cr. for the U.P. govt., says P. Chidambaram", id="abbreviations"),
+        pytest.param("ye sab kya", id="three words: nobody can tell"),
+        pytest.param("Jai Shri Ram", id="a slogan alone"),
+        pytest.param("🙏🙏🙏 👍", id="no language: emoji"),
+        pytest.param("https://example.com/a/b/c/d www.example.org", id="no language: links"),
+        pytest.param("100 200 300 400 500", id="no language: numbers"),
+    ],
+)
+def test_must_not_fire(comment: str) -> None:
+    """English stays, whoever and whatever it speaks of; what has no language too."""
+    assert judged(comment) is None
+
+
+@pytest.mark.parametrize(
+    ("comment", "name"),
+    [
+        pytest.param("ye sarkar kisi kaam ki nahi hai bhai", "Hindi", id="Hindi in Latin letters"),
+        pytest.param(
+            "intha arasu makkalukku onnum pannala da", "Tamil", id="Tamil in Latin letters"
+        ),
+        pytest.param(
+            "namma janarige ee sarkara enu madilla guru", "Kannada", id="Kannada likewise"
+        ),
+        pytest.param("ivanokke vere oru paniyum ille ennu thonnunnu", "Malayalam", id="Malayalam"),
+        pytest.param("यह सरकार किसी काम की नहीं है", "Hindi", id="Devanagari"),
+        pytest.param("இது மிகவும் நல்ல செய்தி ஐயா", "Tamil", id="Tamil script"),
+        pytest.param("Das ist doch alles gelogen und erfunden.", "German", id="German"),
+        pytest.param("Este gobierno no ha hecho nada por nosotros", "Spanish", id="Spanish"),
+        pytest.param("MODI JI NE DESH KE LIYE KYA KIYA HAI", "Hindi", id="capitals hide nothing"),
+    ],
+)
+def test_named(comment: str, name: str) -> None:
+    """What is not English is found, and named to the author."""
+    finding = judged(comment)
+    assert finding is not None
+    assert finding.score >= 0.3  # goes to a person at least
+    assert name in finding.message
+    assert finding.message.startswith("Write in English, please.")
+
+
+def test_one_english_word_in_ten() -> None:
+    """One English word does not make a foreign comment English."""
+    finding = judged("is desh ka system kabhi nahi badlega aur log aise hi marte rahenge")
+    assert finding is not None
+
+
+def test_spans_mark_the_foreign_words() -> None:
+    """The marked stretches are the foreign words in the author's own text."""
+    finding = judged(
+        "Thank you very much sir. Ye sarkar kisi kaam ki nahi hai aur na kabhi thi bhai."
+    )
+    assert finding is not None
+    marked = " ".join(span.text for span in finding.spans)
+    assert "sarkar kisi kaam ki nahi" in marked
+    assert "Thank" not in marked
+
+
+def test_fewest_words_is_a_setting() -> None:
+    """An operator may judge shorter comments."""
+    assert judged("kya bakwas hai", Settings(fewest_words=3)) is not None
+
+
+def test_allowed_languages_pass() -> None:
+    """A newspaper may allow a language beside English; the others are still refused."""
+    settings = Settings(allowed=("hi-Latn",))
+    assert judged("ye sarkar kisi kaam ki nahi hai bhai", settings) is None
+    assert judged("Das ist doch alles gelogen und erfunden.", settings) is not None
+
+
+def test_unknown_language_is_not_named() -> None:
+    """Where nobody can tell the language, the message does not guess."""
+    text = read("blub blub blub blub blub")
+    text.scores = {"english": 0.0}
+    text.notes["language"] = "und"
+    finding = check(text, Settings())
+    assert finding is not None
+    assert finding.message == "Write in English, please."
+    assert finding.spans[0].text == text.raw

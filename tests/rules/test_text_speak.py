@@ -1,0 +1,123 @@
+"""text_speak: 'you' and not 'u', and never a word about initials."""
+
+import pytest
+
+from moderation.comment import Comment
+from moderation.rules.text_speak import Settings, check
+from moderation.text.reading import read
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        pytest.param("D. Raja and P. Chidambaram spoke in the House.", id="initials with a stop"),
+        pytest.param("D Raja met N Ram, S D Burman and C N R Rao.", id="initials without a stop"),
+        pytest.param("U R Rao led ISRO; U. R. Ananthamurthy wrote.", id="initials that spell U R"),
+        pytest.param("K R NARAYANAN WAS OUR PRESIDENT.", id="initials in a comment in capitals"),
+        pytest.param("Francis d Souza writes well.", id="part of a surname"),
+        pytest.param("The U.P. govt. and the u.s. army", id="abbreviation with stops"),
+        pytest.param("I.N.D.I.A. against N.D.A.", id="dotted acronym"),
+        pytest.param("i n d i a and U S A", id="spelled out with spaces"),
+        pytest.param("R n D, R&D, R & d and Q n A cost money.", id="letters joined by n or &"),
+        pytest.param("rock n roll, fish n chips, Johnson n Johnson", id="fixed phrases"),
+        pytest.param("I said it n number of times.", id="n number, as India says"),
+        pytest.param("Take Vitamin D, or vitamin d.", id="vitamin"),
+        pytest.param("A U turn, a u turn and the U of T", id="shapes and universities"),
+        pytest.param("Plan B, Group D and class d posts", id="labels of groups"),
+        pytest.param("Section 2 d of the Act, and 4 d", id="a letter after a number"),
+        pytest.param("a) this b) that d) the rest n) more", id="list labels"),
+        pytest.param("He is 5 m tall; plan b and vitamin c help.", id="units and labels"),
+        pytest.param("He is n idiot", id="n that can't be 'and'"),
+        pytest.param("R v Smith was decided then.", id="a case in court"),
+        pytest.param("Let n = 5, or x and y are equal.", id="mathematics"),
+        pytest.param("At 5 p m or 6 P.M. sharp", id="times"),
+        pytest.param("r/india, u/someone and -n py", id="paths, handles and options"),
+        pytest.param("Mail pls@example.com or see www.plz.com", id="addresses and links"),
+        pytest.param("#plz @pls", id="hashtags and mentions"),
+        pytest.param("The govt sent a msg with info.", id="abbreviations a newspaper prints"),
+        pytest.param("Bt cotton, BT and the PPL", id="acronyms that look like it"),
+        pytest.param("Mr Dey was at Angkor Wat.", id="names that look like it"),
+        pytest.param("They dis him and dis her.", id="dis, a verb"),
+        pytest.param("We live in Qu?bec, da*n.", id="a letter that a bad encoding cut off"),
+        pytest.param("He did it ’n’ left. Rock ’n’ roll!", id="n between apostrophes"),
+        pytest.param("यह डी राजा है।", id="another script"),
+    ],
+)
+def test_must_not_fire(comment: str) -> None:
+    """Initials, labels, names, mathematics and acronyms are no text speak."""
+    assert check(read(comment), Settings()) is None
+
+
+@pytest.mark.parametrize(
+    ("comment", "words", "suggestion"),
+    [
+        ("u", ["u"], "you"),
+        ("Can U tell me why?", ["U"], "Can you tell me why?"),
+        ("I love u.", ["u"], "I love you."),
+        ("u r right", ["u", "r"], "you are right"),
+        ("how r u", ["r", "u"], "how are you"),
+        ("y r u angry", ["y", "r", "u"], "why are you angry"),
+        ("Plz tell d govt", ["Plz", "d"], "Please tell the govt"),
+        ("Modi n Shah won.", ["n"], "Modi and Shah won."),
+        ("v should go b4 dis is over", ["v", "b4", "dis"], "we should go before this is over"),
+        ("ur right", ["ur"], "you're right"),
+        ("ur house", ["ur"], "your house"),
+        ("U R AN IDIOT PLZ", ["U", "R", "PLZ"], "YOU ARE AN IDIOT PLEASE"),
+        ("This is gr8, ppl!", ["gr8", "ppl"], "This is great, people!"),
+    ],
+)
+def test_fires(comment: str, words: list[str], suggestion: str) -> None:
+    """Each word is named, and the suggestion is the whole comment with them written out."""
+    finding = check(read(comment), Settings())
+    assert finding is not None
+    assert [span.text for span in finding.spans] == words
+    assert finding.suggestion == suggestion
+
+
+def test_message_names_the_words() -> None:
+    """The message says what to write instead of what; of many, the first two."""
+    one = check(read("u"), Settings())
+    many = check(read("Plz ask ur ppl n u"), Settings())
+    assert one is not None
+    assert many is not None
+    assert one.message == "Write “you” instead of “u”."
+    assert many.message == "Write “please” instead of “plz” and “your” instead of “ur”."
+
+
+def test_score_grows() -> None:
+    """One word in many is a slip; more of them, or a larger share, score up to 1."""
+    rest = " and all the others of us will have to wait for the court to speak about it again"
+    scores = [
+        finding.score
+        for text in ("u and" + rest, "u n me" + rest, "plz plz plz plz plz plz" + rest)
+        if (finding := check(read(text), Settings()))
+    ]
+    assert scores == sorted(scores)
+    assert scores[0] < 0.25
+    assert scores[-1] == 1.0
+
+
+def test_allowed_words() -> None:
+    """A word that the newspaper allows is let be, whatever its case."""
+    assert check(read("Thx! THX! thx"), Settings(allowed=frozenset({"thx"}))) is None
+
+
+def test_author_characters() -> None:
+    """Spans and suggestion keep the author's own characters: emoji, entities, line ends."""
+    finding = check(read("🙏🏽 plz\r\nAT&amp;T &quot;u&quot;"), Settings())
+    assert finding is not None
+    assert [(span.start, span.end, span.text) for span in finding.spans] == [
+        (3, 6, "plz"),
+        (23, 24, "u"),
+    ]
+    assert finding.suggestion == "🙏🏽 please\r\nAT&amp;T &quot;you&quot;"
+
+
+def test_html_tags_are_kept() -> None:
+    """A word that a tag cuts in two is named but not rewritten, so that no tag is lost."""
+    finding = check(read(Comment("<b>p</b>lz and u", format="html")), Settings())
+    assert finding is not None
+    assert finding.suggestion == "<b>p</b>lz and you"
+    alone = check(read(Comment("<b>p</b>lz", format="html")), Settings())
+    assert alone is not None
+    assert alone.suggestion is None

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from api.keeper import Keeper
 from api.record.recent import recent
-from moderation import drift
-from moderation.drift import Drift
+from moderation.lifecycle import drift
+from moderation.lifecycle.drift import Drift
 
 EVERY = dt.timedelta(minutes=10)
 WITHIN = dt.timedelta(days=7)

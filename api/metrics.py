@@ -30,7 +30,7 @@ from api import tallies
 from api.auth import needs
 from api.housekeeping import Housekeeper
 from api.keeper import Keeper
-from moderation.drift import Drift
+from moderation.lifecycle.drift import Drift
 
 # From a tenth of a millisecond (one small rule) to ten seconds (a large batch).
 _BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)

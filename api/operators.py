@@ -28,9 +28,9 @@ from api.record.spool import Spool
 from api.record.tables import HISTORY, DecisionRow
 from api.records import whole
 from api.settings import Settings, SettingsError, masked, shown
-from moderation.drift import Seen
-from moderation.replaying import Chosen
-from moderation.shadow import Pair
+from moderation.lifecycle.drift import Seen
+from moderation.lifecycle.replay import Chosen
+from moderation.lifecycle.shadow import Pair
 
 WAITS_S = 60.0  # for a lock: an operator would rather wait than ask again
 

@@ -24,8 +24,8 @@ from api.record.database import Sessions
 from api.record.tables import ShadowRow
 from api.watch import Watch
 from moderation import Action, Comment, Decision, Moderator
+from moderation.lifecycle.shadow import SHADOW, Shadow
 from moderation.models import ModelError, Reader, load
-from moderation.shadow import SHADOW, Shadow
 from moderation.text.reading import read
 
 log = logging.getLogger(__name__)

@@ -29,8 +29,8 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.load import SAID, serving
+from moderation.lifecycle.promotion import promote, rollback
 from moderation.models import CAREFUL, SHIPPED, champions
-from moderation.promotion import promote, rollback
 
 RESULTS = Path(__file__).parent / "results" / "swap.md"
 COPY = "copy"

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from moderation import drift
-from moderation.drift import CLASSES, FEWEST, LANGUAGE, Bins, Drift, Reference, Seen
+from moderation.lifecycle import drift
+from moderation.lifecycle.drift import CLASSES, FEWEST, LANGUAGE, Bins, Drift, Reference, Seen
 from moderation.models import CAREFUL, FAST, SHIPPED, ModelError, Models, Probabilities, champions
 from moderation.text.reading import Text, Weight
 

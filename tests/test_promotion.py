@@ -7,9 +7,16 @@ from pathlib import Path
 import pytest
 
 from moderation.cli import run
+from moderation.lifecycle.promotion import (
+    COMPARISON,
+    RefusedError,
+    history,
+    promote,
+    rollback,
+    shadow,
+)
+from moderation.lifecycle.shadow import SHADOW, Shadow
 from moderation.models import SHIPPED, ModelError, champions
-from moderation.promotion import COMPARISON, RefusedError, history, promote, rollback, shadow
-from moderation.shadow import SHADOW, Shadow
 
 SPAM = champions(SHIPPED)["spam"]
 

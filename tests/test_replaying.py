@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from moderation import Action, Comment, Moderator, Policy, replaying
+from moderation import Action, Comment, Moderator, Policy
+from moderation.lifecycle import replay as replays
+from moderation.lifecycle.replay import QUOTED, Recorded, Replayed, quote, replay
 from moderation.models import Models, Probabilities
 from moderation.moderator import BATCH
-from moderation.replaying import QUOTED, Recorded, Replayed, quote, replay
 from moderation.text.reading import Text, Weight
 
 AT = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
@@ -177,7 +178,7 @@ def test_comments_are_not_held() -> None:
             furthest = max(furthest, given - self.comments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(replaying, "Replayed", Counting)
+        patch.setattr(replays, "Replayed", Counting)
         assert replay(comments(), NOW, NOW).comments == BATCH * 4
     assert furthest < BATCH
 

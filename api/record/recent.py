@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from api.record.database import Sessions
 from api.record.tables import DecisionRow
-from moderation.drift import Seen
+from moderation.lifecycle.drift import Seen
 
 PAGE = 500  # rows at once: nobody who writes waits for this
 

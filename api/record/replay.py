@@ -12,7 +12,7 @@ from api.record.database import Sessions
 from api.record.history import history
 from api.record.tables import DecisionRow
 from moderation import Comment
-from moderation.replaying import Chosen, Recorded
+from moderation.lifecycle.replay import Chosen, Recorded
 
 PAGE = 200  # comments read at once, each page in a transaction of its own: nobody waits for us
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from api.record.database import Sessions, writing
 from api.record.tables import DecisionRow, ShadowRow
 from moderation import Action, Decision
-from moderation.shadow import Pair, Shadow
+from moderation.lifecycle.shadow import Pair, Shadow
 
 
 def row(shadow: Shadow, champion: Decision, challenger: Decision, now: dt.datetime) -> ShadowRow:

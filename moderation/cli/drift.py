@@ -10,10 +10,10 @@ from typing import Any
 import click
 
 from moderation.cli import options, service
-from moderation.drift import CLASSES, FEWEST, LANGUAGE, OWN, Drift, Reference, Seen
-from moderation.drift import compare as compare_
-from moderation.drift import measured as measured_
-from moderation.drift import references as references_
+from moderation.lifecycle.drift import CLASSES, FEWEST, LANGUAGE, OWN, Drift, Reference, Seen
+from moderation.lifecycle.drift import compare as compare_
+from moderation.lifecycle.drift import measured as measured_
+from moderation.lifecycle.drift import references as references_
 from moderation.models import SHIPPED, ModelError, Models, put
 from moderation.policy import Policy
 

@@ -16,14 +16,14 @@ from rich.table import Table
 
 from moderation.cli import options, service
 from moderation.cli.render import harmless
+from moderation.lifecycle.promotion import COMPARISON, RefusedError, history, kept
+from moderation.lifecycle.promotion import promote as promote_
+from moderation.lifecycle.promotion import rollback as rollback_
+from moderation.lifecycle.promotion import shadow as shadow_
+from moderation.lifecycle.replay import quote
+from moderation.lifecycle.shadow import Shadow, end
 from moderation.models import CAREFUL, FAST, SHIPPED, ModelError, champions, listing, put
 from moderation.policy import Policy
-from moderation.promotion import COMPARISON, RefusedError, history, kept
-from moderation.promotion import promote as promote_
-from moderation.promotion import rollback as rollback_
-from moderation.promotion import shadow as shadow_
-from moderation.replaying import quote
-from moderation.shadow import Shadow, end
 
 
 @click.group()

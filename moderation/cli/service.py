@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from moderation.drift import Seen
-from moderation.replaying import Chosen
-from moderation.shadow import Pair
+from moderation.lifecycle.drift import Seen
+from moderation.lifecycle.replay import Chosen
+from moderation.lifecycle.shadow import Pair
 
 if TYPE_CHECKING:
     from api.record.replay import Replay

@@ -20,10 +20,10 @@ import numpy as np
 from scipy.stats import binomtest, norm, rankdata
 
 from moderation.comment import Comment
+from moderation.lifecycle.promotion import card
 from moderation.models import Models, champions
 from moderation.moderator import Moderator
 from moderation.policy import Policy
-from moderation.promotion import card
 from moderation.training import evaluate, own
 from moderation.training.corpora import Row
 from moderation.training.figures import Bools, Floats

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from moderation.drift import Reference, Seen, measured
+from moderation.lifecycle.drift import Reference, Seen, measured
 from moderation.models import CAREFUL, Models
 from moderation.text.reading import read
 from moderation.training import cards

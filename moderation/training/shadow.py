@@ -16,7 +16,7 @@ from typing import Any
 from scipy.stats import binomtest
 
 from moderation.decision import Action
-from moderation.shadow import Pair
+from moderation.lifecycle.shadow import Pair
 
 WITHIN = 0.01  # so near the share of changes is to be known, either way
 VERDICTS = 30  # where they differ: a side that is right in 3 of 4 is then found out 4 times in 5

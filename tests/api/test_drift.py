@@ -17,7 +17,7 @@ from api import create_app, drifting
 from api.keeper import utc_now
 from api.record import database, decisions
 from moderation import Comment, Moderator
-from moderation.drift import FEWEST, OWN, Bins, Reference
+from moderation.lifecycle.drift import FEWEST, OWN, Bins, Reference
 from moderation.models import SHIPPED, champions
 from tests.api.conftest import Run
 

@@ -19,9 +19,9 @@ from api.keeper import Keeper
 from api.record import erase
 from api.record.tables import ShadowRow
 from api.shadow import Shadowing
-from moderation import promotion
+from moderation.lifecycle import promotion
+from moderation.lifecycle.shadow import Shadow, end
 from moderation.models import Probabilities
-from moderation.shadow import Shadow, end
 from moderation.text.reading import Text, Weight
 from tests.challengers import LOUD, SPAM, spam_alone
 

@@ -14,8 +14,8 @@ from api import App, create_app, watch
 from api.housekeeping import Housekeeper
 from api.swap import renewed
 from moderation import Moderator
+from moderation.lifecycle.promotion import promote, rollback
 from moderation.models import CHAMPION, SHIPPED, Files, champions, save
-from moderation.promotion import promote, rollback
 
 USED = champions(SHIPPED)
 SPAM = USED["spam"]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import sessionmaker
 
 from api.record import database, shadows
 from moderation.cli import run
-from moderation.shadow import Pair
+from moderation.lifecycle.shadow import Pair
 from tests.challengers import LOUD, SPAM, spam_alone
 from tests.faults.service import Service, running, until
 

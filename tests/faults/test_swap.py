@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from moderation.lifecycle.promotion import promote, rollback
 from moderation.models import CHAMPION, SHIPPED, champions
-from moderation.promotion import promote, rollback
 from tests.faults.service import Load, Service, running, until
 
 USED = champions(SHIPPED)

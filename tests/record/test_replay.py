@@ -12,7 +12,7 @@ from api.record.database import Sessions, writing
 from api.record.history import history
 from api.record.replay import Replay
 from moderation import Action, Comment
-from moderation.replaying import Chosen
+from moderation.lifecycle.replay import Chosen
 from tests.record.conftest import NOW, Keep
 
 HOUR = dt.timedelta(hours=1)

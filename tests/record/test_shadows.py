@@ -14,7 +14,7 @@ from api.record.database import Sessions, writing
 from api.record.spool import Spool
 from api.record.tables import ShadowRow
 from moderation import Action, Comment, Decision, Moderator
-from moderation.shadow import Pair, Shadow
+from moderation.lifecycle.shadow import Pair, Shadow
 from tests.record.conftest import NOW
 
 SHADOW = Shadow("spam", "new", 0.5, "", "asha")

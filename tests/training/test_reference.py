@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from moderation import drift
 from moderation.cli import run
+from moderation.lifecycle import drift
 from moderation.models import SHIPPED, Models, champions
 from moderation.training import corpora
 from moderation.training.corpora import Row

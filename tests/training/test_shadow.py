@@ -13,10 +13,10 @@ from api.record import database, decisions, shadows, verdicts
 from api.record.database import writing
 from moderation import Action, Comment, Moderator
 from moderation.cli import run
+from moderation.lifecycle.promotion import COMPARISON
+from moderation.lifecycle.promotion import shadow as begin
+from moderation.lifecycle.shadow import Pair
 from moderation.models import Models
-from moderation.promotion import COMPARISON
-from moderation.promotion import shadow as begin
-from moderation.shadow import Pair
 from moderation.training import shadow
 from moderation.training.shadow import VERDICTS, report, share, summary, worse
 from tests.challengers import LOUD, SPAM, spam_alone

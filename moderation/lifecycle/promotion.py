@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from moderation.lifecycle.shadow import Shadow, end
 from moderation.models import CAREFUL, CHAMPION, FAST, ModelError, Models, champions, put
-from moderation.shadow import Shadow, end
 
 HISTORY = "history.jsonl"
 COMPARISON = "comparison.json"

@@ -1,0 +1,1 @@
+"""A model's life: promotion, shadow runs, drift, and replays of recorded decisions."""

@@ -25,11 +25,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.speed import comments
-from moderation import Comment, Policy, bulk
-from moderation.assignment import Assignment
-from moderation.engines import Crew, Engine
+from moderation import Comment, Policy
+from moderation.batch import files
+from moderation.batch.backends import Crew, Engine
+from moderation.batch.rows import Row
+from moderation.batch.worker import Assignment
 from moderation.moderator import BATCH
-from moderation.rows import Row
 
 PORT = 18_790
 ADDRESS = f"tcp://127.0.0.1:{PORT}"
@@ -99,16 +100,16 @@ def report(number: int) -> Iterator[str]:
     for reader in ("fast", "careful"):
         work = Assignment.of(Policy.load({"house": {"reader": reader}}))
         work.moderator().moderate("The first comment pays for what is loaded late.")
-        here = measured(lambda: bulk.records(work.moderator(), given), lambda: 0.0)  # noqa: B023 - at once
+        here = measured(lambda: files.records(work.moderator(), given), lambda: 0.0)  # noqa: B023 - at once
         found[reader, "in this process"] = Run(here.clock, 0.0, here.handing)
         for workers in (1, 2):
             name = f"{workers} worker{'s' * (workers > 1)}"
             with cluster(workers) as (crew, working):
                 [
-                    *bulk.records_by(crew, work, given[: 2 * BATCH * workers])
+                    *files.records_by(crew, work, given[: 2 * BATCH * workers])
                 ]  # the models are loaded
                 found[reader, name] = measured(
-                    lambda: bulk.records_by(crew, work, given),  # noqa: B023 - run at once
+                    lambda: files.records_by(crew, work, given),  # noqa: B023 - run at once
                     working,
                 )
                 transport[name] = measured(lambda: crew.map(echoed, batches), working)

@@ -20,10 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation import Moderator, Policy, rules
-from moderation.bulk import decide
+from moderation.batch.files import decide
+from moderation.batch.rows import read_csv, read_jsonl
 from moderation.cli import run
 from moderation.models import Models
-from moderation.rows import read_csv, read_jsonl
 
 TEST_SENTENCE = Policy.load().house.test_sentence
 ROWS: list[dict[str, Any]] = [

@@ -16,12 +16,13 @@ from typing import Any, cast
 
 import pytest
 
-from moderation import Moderator, Policy, assignment, bulk, engines, rules
-from moderation.assignment import Assignment, AssignmentError
+from moderation import Moderator, Policy, rules
+from moderation.batch import backends, files, worker
+from moderation.batch.backends import Engine, EngineError
+from moderation.batch.rows import Row
+from moderation.batch.worker import Assignment, AssignmentError
 from moderation.cli import run
 from moderation.comment import Comment
-from moderation.engines import Engine, EngineError
-from moderation.rows import Row
 
 # Loky's own thread may look for work that was taken back a moment before (joblib 1.6.0, a KeyError
 # in add_call_item_to_queue): whoever closes early has what they wanted, and nothing is lost.
@@ -40,7 +41,7 @@ def rows(number: int) -> Iterator[Row]:
             yield Row(at + 1, at, Comment(f"{SAID[at % 3]} {at}"))
 
 
-def untimed(records: Iterator[bulk.Record]) -> list[tuple[int, str, str]]:
+def untimed(records: Iterator[files.Record]) -> list[tuple[int, str, str]]:
     """What of the records does not depend on the clock."""
     return [(it.line, it.verdict, it.json.partition('"took_ms"')[0]) for it in records]
 
@@ -104,10 +105,10 @@ def test_a_killed_worker_of_dask_loses_nothing(
 ) -> None:
     """One of two workers is killed in the middle: the same records, each once, in order."""
     address, workers = cluster
-    expected = untimed(bulk.records(work.moderator(), rows(20_000)))
+    expected = untimed(files.records(work.moderator(), rows(20_000)))
     with Engine("dask", address).connected() as crew:
         assert crew.size() == 2
-        carried = bulk.records_by(crew, work, rows(20_000))
+        carried = files.records_by(crew, work, rows(20_000))
         first = [next(carried) for _ in range(2_000)]
         workers[0].send_signal(signal.SIGKILL)
         workers[0].wait()
@@ -122,9 +123,9 @@ def test_a_killed_scheduler_is_said(
 ) -> None:
     """Without its scheduler the work stops, says so, and what came until then is right."""
     address, process = scheduler
-    expected = untimed(bulk.records(work.moderator(), rows(20_000)))
+    expected = untimed(files.records(work.moderator(), rows(20_000)))
     with Engine("dask", address).connected() as crew:
-        carried = bulk.records_by(crew, work, rows(20_000))
+        carried = files.records_by(crew, work, rows(20_000))
         found = [next(carried) for _ in range(1_000)]
         process.kill()
         with pytest.raises(EngineError, match=f"^the Dask scheduler at {address} has gone$"):
@@ -207,15 +208,15 @@ def test_few_chunks_are_under_way() -> None:
     with Engine("loky", jobs=2).connected() as crew:
         results = cast(Generator[int, None, None], crew.map(abs, endless()))
         assert [next(results) for _ in range(50)] == [*range(1, 51)]
-        assert taken <= 50 + 2 * engines.AHEAD * 2
+        assert taken <= 50 + 2 * backends.AHEAD * 2
         results.close()
 
 
 def test_loky_judges_as_one_process_does(work: Assignment) -> None:
     """Two processes give the records that one gives, bad rows among them."""
-    expected = untimed(bulk.records(work.moderator(), rows(3_000)))
+    expected = untimed(files.records(work.moderator(), rows(3_000)))
     with Engine("loky", jobs=2).connected() as crew:
-        assert untimed(bulk.records_by(crew, work, rows(3_000))) == expected
+        assert untimed(files.records_by(crew, work, rows(3_000))) == expected
 
 
 @pytest.mark.parametrize(
@@ -237,7 +238,7 @@ def test_a_worker_that_would_judge_otherwise_refuses(
         pytest.raises(AssignmentError, match=said),
         Engine("loky", jobs=2).connected() as crew,
     ):
-        list(bulk.records_by(crew, other, rows(10)))
+        list(files.records_by(crew, other, rows(10)))
 
 
 def test_the_models_are_loaded_once(work: Assignment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,15 +250,15 @@ def test_the_models_are_loaded_once(work: Assignment, monkeypatch: pytest.Monkey
         time.sleep(0.05)
         return Moderator(policy, models)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(assignment, "Moderator", slow)
-    assignment._moderator.cache_clear()
+    monkeypatch.setattr(worker, "Moderator", slow)
+    worker._moderator.cache_clear()
     threads = [threading.Thread(target=work.moderator) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(loads) == 1
-    assignment._moderator.cache_clear()
+    worker._moderator.cache_clear()
 
 
 def test_files_that_the_policy_names_count(folder: Path) -> None:
@@ -300,7 +301,7 @@ def test_wrong_options(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What does not go together, or does not answer, is said in one line."""
-    monkeypatch.setattr(engines, "PATIENCE", 1.0)
+    monkeypatch.setattr(backends, "PATIENCE", 1.0)
     source = folder / "in.csv"
     source.write_text("text\nWell said.\n", "utf-8")
     assert run(["check", "--input", str(source), "--models", str(folder), *options]) == code

@@ -12,6 +12,8 @@ from importlib.metadata import version
 
 import click
 
+from moderation.batch.backends import EngineError
+from moderation.batch.rows import SourceError
 from moderation.cli import (
     ask,
     check,
@@ -25,10 +27,8 @@ from moderation.cli import (
     train,
 )
 from moderation.comment import CommentError
-from moderation.engines import EngineError
 from moderation.models import ModelError
 from moderation.policy import PolicyError
-from moderation.rows import SourceError
 
 DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
 

@@ -15,21 +15,21 @@ from typing import IO, TYPE_CHECKING, cast
 import click
 from rich.console import Console
 
-from moderation import bulk
-from moderation.assignment import Assignment, AssignmentError
+from moderation.batch import files
+from moderation.batch.backends import Engine, EngineError
+from moderation.batch.rows import Row, Source, SourceError
+from moderation.batch.worker import Assignment, AssignmentError
 from moderation.cli import options
 from moderation.cli.render import render
 from moderation.comment import Comment
 from moderation.decision import Action
-from moderation.engines import Engine, EngineError
 from moderation.moderator import Moderator
 from moderation.policy import Policy
-from moderation.rows import Row, Source, SourceError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-_Judge = Callable[[Iterable[Row]], Iterator[bulk.Record]]
+_Judge = Callable[[Iterable[Row]], Iterator[files.Record]]
 
 
 @click.command(short_help="Judge one comment, or a file of them.")
@@ -54,7 +54,7 @@ _Judge = Callable[[Iterable[Row]], Iterator[bulk.Record]]
 @click.option(
     "--format",
     "form",
-    type=click.Choice(bulk.FORMATS),
+    type=click.Choice(files.FORMATS),
     help="The format of the input, where its name does not tell.",
 )
 @click.option("--strict", is_flag=True, help="Stop at the first row that cannot be judged.")
@@ -68,7 +68,7 @@ def check(
     as_json: bool,
     source: str | None,
     target: str,
-    form: bulk.Format | None,
+    form: files.Format | None,
     strict: bool,
     engine: Engine | None,
     policy: Path | None,
@@ -119,12 +119,12 @@ def _judges(
     """What makes records of rows, here or with an engine, and a comment's limit in bytes."""
     if engine is None:
         moderator = Moderator.load(policy, models)
-        yield partial(bulk.records, moderator), moderator.policy.house.max_bytes
+        yield partial(files.records, moderator), moderator.policy.house.max_bytes
         return
     loaded = Policy.load(policy)
     work = Assignment.of(loaded, models)
     with engine.connected() as crew:
-        yield partial(bulk.records_by, crew, work), loaded.house.max_bytes
+        yield partial(files.records_by, crew, work), loaded.house.max_bytes
 
 
 def _many(
@@ -132,7 +132,7 @@ def _many(
     max_bytes: int,
     source: str,
     target: str,
-    form: bulk.Format | None,
+    form: files.Format | None,
     strict: bool,
 ) -> int:
     if source != "-" and Path(target).exists() and Path(source).samefile(target):
@@ -140,7 +140,7 @@ def _many(
     tally: Counter[str] = Counter()
     try:
         with (
-            bulk.open_source(source, form, max_bytes) as rows,
+            files.open_source(source, form, max_bytes) as rows,
             _writer(target) as write,
             _progress(rows) as bar,
         ):
@@ -155,7 +155,7 @@ def _many(
         raise click.UsageError(f"{source}: {error}") from None
     except BrokenPipeError:
         raise
-    except (*bulk.UNREADABLE, EngineError, AssignmentError) as error:
+    except (*files.UNREADABLE, EngineError, AssignmentError) as error:
         raise click.ClickException(f"{source}: after {tally.total():,} rows: {error}") from None
     click.echo(_summary(tally), err=True)
     return 1 if tally["error"] else 0

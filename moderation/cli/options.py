@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from moderation.engines import BACKENDS, Backend, Engine
+from moderation.batch.backends import BACKENDS, Backend, Engine
 
 policy = click.option(
     "--policy",

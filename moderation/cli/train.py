@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from moderation import bulk
+from moderation.batch import files as batch_files
+from moderation.batch.backends import Engine
 from moderation.cli import options, service
 from moderation.cli.bars import bars
-from moderation.engines import Engine
 from moderation.models import SHIPPED
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _verdicts(source: str) -> Iterator[Row]:
             if files.is_table(source):
                 yield from verdicts.labelled(files.records(Path(source)), source)
             else:
-                with bulk.unpacked(Path(source)) as lines:
+                with batch_files.unpacked(Path(source)) as lines:
                     yield from verdicts.rows(lines, source)
         except OSError as error:
             raise click.UsageError(f"--verdicts {source}: {error.strerror or error}") from None

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, cast
 
-from moderation.bulk import UNREADABLE, plain_bytes
+from moderation.batch.files import UNREADABLE, plain_bytes
 from moderation.training.corpora import CorpusError
 
 Record = dict[str, str]

@@ -5,7 +5,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from moderation.engines import Engine
+from moderation.batch.backends import Engine
 from moderation.scoring.ngrams import Recipe
 from moderation.training.features import BATCH, HashedNgrams
 

@@ -22,11 +22,11 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
-from moderation.assignment import Assignment
+from moderation.batch.backends import Crew
+from moderation.batch.rows import Row, Source, SourceError, read_csv, read_jsonl, read_parquet
+from moderation.batch.worker import Assignment
 from moderation.decision import Decision
-from moderation.engines import Crew
 from moderation.moderator import BATCH, Moderator
-from moderation.rows import Row, Source, SourceError, read_csv, read_jsonl, read_parquet
 
 Format = Literal["csv", "jsonl", "parquet"]
 FORMATS: tuple[Format, ...] = ("csv", "jsonl", "parquet")

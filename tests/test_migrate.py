@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from moderation import Policy, differences, migrate
+from moderation import Policy
 from moderation.cli import run
-from moderation.migrate import ThresholdsError, Wanted
+from moderation.perspective import differences, thresholds
+from moderation.perspective.thresholds import ThresholdsError, Wanted
 
 
 def printed(capsys: pytest.CaptureFixture[str], folder: Path, text: str, *more: str) -> str:
@@ -42,7 +43,7 @@ def test_what_is_printed_is_a_policy(capsys: pytest.CaptureFixture[str], tmp_pat
     tables = tomllib.loads(made)
     assert tables["personal_attack"] == {"review": 0.5, "reject": 0.9}
     assert tables["incendiary"] == {"review": 0.4, "reject": "never"}
-    assert tables["abuse"] == {"review": migrate.toxicity(0.8), "reject": "never"}
+    assert tables["abuse"] == {"review": thresholds.toxicity(0.8), "reject": "never"}
     for name in ("SEVERE_TOXICITY", "UNSUBSTANTIAL", "LIKELY_TO_REJECT", "AFFINITY_EXPERIMENTAL"):
         assert f"# {name}: " in made
 
@@ -68,12 +69,12 @@ def test_json_is_read_too(tmp_path: Path) -> None:
     """As a setting of Discourse or a script may hold it."""
     file = tmp_path / "thresholds.json"
     file.write_text('{"TOXICITY": {"review": 0.85, "reject": 0.9}, "SPAM": 1}', "utf-8")
-    assert migrate.read(file) == {"TOXICITY": Wanted(0.85, 0.9), "SPAM": Wanted(1.0, None)}
+    assert thresholds.read(file) == {"TOXICITY": Wanted(0.85, 0.9), "SPAM": Wanted(1.0, None)}
 
 
 def test_the_measured_map_rises() -> None:
     """A higher threshold of theirs is no lower one of ours, and each is a score."""
-    mapped = [migrate.toxicity(share / 100) for share in range(101)]
+    mapped = [thresholds.toxicity(share / 100) for share in range(101)]
     assert mapped == sorted(mapped)
     assert (mapped[0], mapped[-1]) == (0.0, 1.0)
 
@@ -96,7 +97,7 @@ def test_thresholds_that_are_none(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "thresholds.toml"
     file.write_text(text, "utf-8")
     with pytest.raises(ThresholdsError, match=said):
-        migrate.read(file)
+        thresholds.read(file)
     assert run(["migrate", "perspective", "--thresholds", str(file)]) == 2
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from moderation import differences
-from moderation import migrate as moving
+from moderation.perspective import differences
+from moderation.perspective import thresholds as moving
 
 
 @click.group()

@@ -10,7 +10,7 @@ from pydantic import HttpUrl
 
 from api import App
 from api.settings import Settings
-from moderation import migrate
+from moderation.perspective import thresholds
 from tests.api.dialects.perspective.conftest import ANALYZE, key
 
 PAGE = (Path(__file__).parents[4] / "docs" / "moving-from-perspective.md").read_text("utf-8")
@@ -36,10 +36,10 @@ def test_the_thresholds(tmp_path: Path) -> None:
     """The file shown is read, and the table of the map is the map."""
     file = tmp_path / "thresholds.toml"
     file.write_text(block("ini", "TOXICITY"), "utf-8")
-    assert set(migrate.read(file)) == {"TOXICITY", "SPAM"}
+    assert set(thresholds.read(file)) == {"TOXICITY", "SPAM"}
     rows = re.findall(r"^\| (0\.\d+) \| (0\.\d+) \|$", PAGE, re.M)
     assert len(rows) == 6
-    assert all(migrate.toxicity(float(theirs)) == float(ours) for theirs, ours in rows)
+    assert all(thresholds.toxicity(float(theirs)) == float(ours) for theirs, ours in rows)
 
 
 def test_the_settings_of_the_upstream() -> None:

@@ -1,0 +1,1 @@
+"""Move from Perspective: its thresholds as a policy, and the differences between both."""

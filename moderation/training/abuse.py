@@ -23,7 +23,7 @@ from joblib import Memory
 from moderation.models import CAREFUL, load
 from moderation.scoring.linear import Linear
 from moderation.scoring.ngrams import Recipe
-from moderation.training import cards, corpora, figures, fitting, lessons, taught
+from moderation.training import cards, corpora, fitting, lessons, metrics, taught
 from moderation.training.features import HashedNgrams, Shelved, shelved
 from moderation.training.fitting import Fitted
 from moderation.training.gather import Gathered, gather
@@ -259,7 +259,7 @@ def _figures(found: Gathered, arrays: dict[str, Any], seed: int) -> dict[str, An
         scores = reader.probabilities(list(found.texts(rows)))
         said = values >= 0.5
         column = scores[:, reader.heads.index(name)]
-        measured[f"{name}, {head.target}, test"] = figures.measure(said, column, seed)
+        measured[f"{name}, {head.target}, test"] = metrics.measure(said, column, seed)
     return measured
 
 

@@ -33,7 +33,7 @@ from moderation.models import Files, ModelError, Models
 from moderation.scoring.adapted import Adapted, log_odds
 from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import read
-from moderation.training import cards, figures, fitting, own, splits
+from moderation.training import cards, fitting, metrics, own, splits
 from moderation.training.corpora import CorpusError, Row
 from moderation.training.features import HashedNgrams
 
@@ -239,7 +239,7 @@ def _figures(
     for name, odds in (("champion", champion), ("adapted", adapted)):
         yield (
             f"{name}: {head} on the verdicts, cross-validated",
-            figures.measure(answers, expit(odds), seed),
+            metrics.measure(answers, expit(odds), seed),
         )
 
 

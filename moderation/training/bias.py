@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import regex
 
-from moderation.training import figures
-from moderation.training.figures import Bools, Floats
+from moderation.training import metrics
+from moderation.training.metrics import Bools, Floats
 
 LEAST = 8  # rows of either kind that an area needs
 
@@ -83,7 +83,7 @@ def _areas(
     own = min(int((mentioned & said).sum()), int((mentioned & ~said).sum()))
     for name, rows in kinds(mentioned, others, said).items():
         if own >= LEAST:
-            measured = figures.measure(said[rows], scores[rows], seed)
+            measured = metrics.measure(said[rows], scores[rows], seed)
             yield name, {"rows": measured["rows"], **measured["auc"]}
 
 

@@ -26,8 +26,8 @@ from moderation.moderator import Moderator
 from moderation.policy import Policy
 from moderation.training import evaluate, own
 from moderation.training.corpora import Row
-from moderation.training.figures import Bools, Floats
 from moderation.training.functions import held
+from moderation.training.metrics import Bools, Floats
 from moderation.training.slices import Ints, Slice, slices
 from moderation.training.suite import Case, cases
 

@@ -20,10 +20,10 @@ from moderation.models import Models
 from moderation.moderator import Moderator
 from moderation.policy import Policy
 from moderation.text.reading import read
-from moderation.training import bias, cards, corpora, faithful, figures
+from moderation.training import bias, cards, corpora, faithful, metrics
 from moderation.training.corpora import Row
-from moderation.training.figures import Bools, Floats
 from moderation.training.functions import functions
+from moderation.training.metrics import Bools, Floats
 from moderation.training.report import page
 
 BATCH = 256
@@ -110,10 +110,10 @@ def evaluate(
         scores = scored.scores[question.head][rows]
         found["sets"][question.name] = {
             "head": question.head,
-            **figures.measure(said, scores, seed),
-            "thresholds": [figures.at(said, scores, threshold) for threshold in THRESHOLDS],
+            **metrics.measure(said, scores, seed),
+            "thresholds": [metrics.at(said, scores, threshold) for threshold in THRESHOLDS],
         }
-        found["curves"][question.name] = figures.curves(said, scores)
+        found["curves"][question.name] = metrics.curves(said, scores)
         if question.name in SLICED:
             texts = [scored.rows[row].text for row in rows]
             found["slices"][question.name] = dict(_slices(texts, said, scores, seed))
@@ -286,7 +286,7 @@ def _slices(
     parts = {**lengths(texts), "an identity is mentioned": mentions, "none is": ~mentions}
     for name, part in parts.items():
         if part.any():
-            yield name, figures.measure(said[part], scores[part], seed)
+            yield name, metrics.measure(said[part], scores[part], seed)
 
 
 def _neutral(scored: Scored) -> dict[str, float]:

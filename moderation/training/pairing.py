@@ -17,7 +17,7 @@ from moderation.scoring.cascade import Together, mixture
 from moderation.text.reading import read
 from moderation.training import cards, corpora
 from moderation.training.corpora import Row
-from moderation.training.figures import measure
+from moderation.training.metrics import measure
 
 # Of the fast reader's log-odds, set on the validation part: it knows less of hatred.
 SHARES = {"identity_attack": 0.1}

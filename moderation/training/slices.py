@@ -17,7 +17,7 @@ import numpy.typing as npt
 from moderation.training import bias, evaluate
 from moderation.training.corpora import Row
 from moderation.training.evaluate import Question
-from moderation.training.figures import Bools
+from moderation.training.metrics import Bools
 
 Ints = npt.NDArray[np.int64]
 

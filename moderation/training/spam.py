@@ -19,7 +19,7 @@ import numpy as np
 
 from moderation.scoring.linear import Linear
 from moderation.scoring.ngrams import Recipe
-from moderation.training import cards, corpora, figures, fitting, own
+from moderation.training import cards, corpora, fitting, metrics, own
 from moderation.training.features import HashedNgrams
 from moderation.training.gather import Gathered, gather
 from moderation.training.splits import Part
@@ -73,7 +73,7 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
     for label, said in measuring.items():
         reader = Linear(("spam",), RECIPE, **arrays)
         scores = reader.probabilities(texts[label])[:, 0]
-        measured[f"spam, {label}, test"] = figures.measure(said.values >= 0.5, scores, seed)
+        measured[f"spam, {label}, test"] = metrics.measure(said.values >= 0.5, scores, seed)
     catalogue = corpora.catalogue()
     card = cards.card(
         name="spam",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from moderation.training import abuse, figures
+from moderation.training import abuse, metrics
 from tests.training import small
 
 
@@ -38,7 +38,7 @@ def broken(process: subprocess.Popen[str], step: str, how: signal.Signals) -> in
 def test_an_interrupted_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Interrupted while it read and killed while it learned, the third run ends with the very
     weights of one that was left alone; it takes comments and n-grams as they were left."""
-    monkeypatch.setattr(figures, "RESAMPLES", 2)  # of the run that is left alone: it is quicker
+    monkeypatch.setattr(metrics, "RESAMPLES", 2)  # of the run that is left alone: it is quicker
     data, out, cache = tmp_path / "data", tmp_path / "out", tmp_path / "cache"
     small.write(data, rows=60)
     alone = abuse.train(data, tmp_path / "alone")

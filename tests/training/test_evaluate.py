@@ -10,7 +10,7 @@ import pytest
 from moderation.cli import run
 from moderation.decision import Span
 from moderation.models import Models
-from moderation.training import evaluate, faithful, figures, thresholds
+from moderation.training import evaluate, faithful, metrics, thresholds
 from moderation.training.corpora import Row
 from moderation.training.evaluate import Question
 
@@ -18,8 +18,8 @@ from moderation.training.evaluate import Question
 def test_measure_knows_a_perfect_and_a_blind_score() -> None:
     """A perfect order has an area of 1, a constant score of one half; intervals hold the value."""
     said = np.array([True, False, False, True] * 50)
-    perfect = figures.measure(said, said.astype(float))
-    blind = figures.measure(said, np.full(200, 0.5))
+    perfect = metrics.measure(said, said.astype(float))
+    blind = metrics.measure(said, np.full(200, 0.5))
     assert perfect["auc"] == {"value": 1.0, "interval": [1.0, 1.0]}
     assert perfect["ece"]["value"] == 0.0
     assert blind["auc"]["value"] == 0.5
@@ -28,19 +28,19 @@ def test_measure_knows_a_perfect_and_a_blind_score() -> None:
 
 def test_one_kind_only() -> None:
     """Where no row is positive, areas are left out rather than invented."""
-    assert "auc" not in figures.measure(np.zeros(20, bool), np.full(20, 0.1))
+    assert "auc" not in metrics.measure(np.zeros(20, bool), np.full(20, 0.1))
 
 
 def test_calibration_error() -> None:
     """A score of .9 for what 5 of 10 readers say is .4 off."""
     said = np.array([True, False] * 5)
-    assert figures.calibration_error(said, np.full(10, 0.9)) == pytest.approx(0.4)
+    assert metrics.calibration_error(said, np.full(10, 0.9)) == pytest.approx(0.4)
 
 
 def test_at() -> None:
     """Flagged, precision and recall from a threshold on, the threshold itself included."""
     said = np.array([True, True, False, False])
-    found = figures.at(said, np.array([0.9, 0.2, 0.6, 0.1]), 0.6)
+    found = metrics.at(said, np.array([0.9, 0.2, 0.6, 0.1]), 0.6)
     assert found == {"threshold": 0.6, "flagged": 0.5, "precision": 0.5, "recall": 0.5}
 
 
@@ -127,7 +127,7 @@ def test_plots_are_asked_for_before_the_work(
 def test_table_has_a_row_for_each_set() -> None:
     """Every set and every slice stands in the table, with its interval."""
     said = np.array([True, False] * 20)
-    figure = {"head": "toxicity", **figures.measure(said, said.astype(float))}
+    figure = {"head": "toxicity", **metrics.measure(said, said.astype(float))}
     found = {"sets": {"one": figure}, "slices": {"one": {"short": figure}}}
     lines = evaluate.table(found).splitlines()
     assert [line.split(" | ")[0] for line in lines[2:]] == ["| one", "| one: short"]

@@ -8,7 +8,7 @@ import pytest
 
 from moderation import Action
 from moderation.decision import Finding, Reason
-from moderation.training import bias, evaluate, figures
+from moderation.training import bias, evaluate, metrics
 from moderation.training.functions import JUDGING, functions
 from moderation.training.report import page
 from moderation.training.suite import cases
@@ -77,11 +77,11 @@ def test_curves_begin_and_end_where_they_must() -> None:
     draw = np.random.default_rng(0)
     said = draw.random(500) < 0.3
     scores = np.clip(draw.random(500) * 0.5 + said * 0.4, 0, 1)
-    found = figures.curves(said, scores)
+    found = metrics.curves(said, scores)
     assert found["roc"][0] == [0.0, 0.0]
     assert found["roc"][-1] == [1.0, 1.0]
     assert sum(rows for _, _, rows in found["reliability"]) == 500
-    assert figures.curves(np.ones(5, bool), np.full(5, 0.3)) == {}
+    assert metrics.curves(np.ones(5, bool), np.full(5, 0.3)) == {}
 
 
 class Outline(HTMLParser):
@@ -105,10 +105,10 @@ def found() -> dict[str, Any]:
     draw = np.random.default_rng(0)
     said = draw.random(200) < 0.3
     scores = np.clip(draw.random(200) * 0.6 + said * 0.3, 0, 1)
-    measured = figures.measure(said, scores)
-    levels = [figures.at(said, scores, level) for level in evaluate.THRESHOLDS]
+    measured = metrics.measure(said, scores)
+    levels = [metrics.at(said, scores, level) for level in evaluate.THRESHOLDS]
     name = "Wikipedia, toxic"
-    one_kind = figures.measure(np.zeros(9, bool), np.full(9, 0.1))
+    one_kind = metrics.measure(np.zeros(9, bool), np.full(9, 0.1))
     return {
         "models": {"abuse": "2026-01-01-abcdef0"},
         "seed": 0,
@@ -117,7 +117,7 @@ def found() -> dict[str, Any]:
             name: {"head": "toxicity", **measured, "thresholds": levels},
             "one kind": {"head": "threat", **one_kind, "thresholds": levels},
         },
-        "curves": {name: figures.curves(said, scores), "one kind": {}},
+        "curves": {name: metrics.curves(said, scores), "one kind": {}},
         "slices": {name: {"over <200>": measured, "under": one_kind}},
         "bias": {"areas": {}, "false alarms": {"Jews": {"rows": 8, "flagged": 0.25}}},
         "suite": functions(Obedient("insult_reader")),  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import pytest
 
 from moderation.models import load
 from moderation.text.reading import read
-from moderation.training import corpora, figures, spam
+from moderation.training import corpora, metrics, spam
 from tests.training import small
 
 IMPORTED = """
@@ -35,7 +35,7 @@ def test_an_imported_set_is_learned_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """By the name of its label; one with another label is named among those nobody learns from."""
-    monkeypatch.setattr(figures, "RESAMPLES", 2)
+    monkeypatch.setattr(metrics, "RESAMPLES", 2)
     small.write(tmp_path, rows=60)
     sources = tmp_path / "sources.toml"
     imported = IMPORTED.format(name="desk", label="spam") + IMPORTED.format(name="n", label="rude")

@@ -11,7 +11,7 @@ import pytest
 
 from moderation.models import CAREFUL, SHIPPED, champions, load
 from moderation.text.reading import Text, Weight, read
-from moderation.training import abuse, figures, taught
+from moderation.training import abuse, metrics, taught
 from moderation.training.features import HashedNgrams
 from tests.training import small
 
@@ -55,7 +55,7 @@ def test_the_answers_are_learned() -> None:
 
 def test_abuse_learns_from_a_teacher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole of a training, on a few rows: it can be used, and its card says who taught it."""
-    monkeypatch.setattr(figures, "RESAMPLES", 2)
+    monkeypatch.setattr(metrics, "RESAMPLES", 2)
     small.write(tmp_path / "data", rows=30)
     teacher = SHIPPED / CAREFUL / champions(SHIPPED)[CAREFUL]
     made = abuse.train(tmp_path / "data", tmp_path / "out", teacher=teacher)

@@ -9,9 +9,10 @@ import pytest
 collect_ignore = ["tests/clients/drivers"]  # programs, each for a client that only it has
 if not find_spec("torch"):
     collect_ignore += [
-        f"{part}.py"
-        for name in ("network", "teacher")
-        for part in (f"moderation/training/{name}", f"tests/training/test_{name}")
+        "moderation/training/network.py",
+        "moderation/training/teacher.py",
+        "tests/training/test_network.py",
+        "tests/training/test_teacher.py",
     ]
 
 

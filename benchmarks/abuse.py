@@ -28,7 +28,7 @@ from sklearn.metrics import roc_auc_score
 from moderation import models
 from moderation.models import Reader
 from moderation.text.reading import read
-from moderation.training import corpora
+from moderation.training.corpora import catalogue
 
 Scorer = Callable[[Sequence[str]], Sequence[float]]
 
@@ -90,7 +90,7 @@ def sets(data: Path, most: int) -> dict[str, tuple[list[str], list[bool]]]:
     """Texts and answers by name: test rows of the sets that trained, others from the start."""
     found: dict[str, tuple[list[str], list[bool]]] = {name: ([], []) for name, _ in SETS}
     for use in ("train", "validate"):
-        for row in corpora.rows(data, "train" if use == "train" else "validate"):
+        for row in catalogue.rows(data, "train" if use == "train" else "validate"):
             if use == "train" and (
                 row.part != "test" or (row.source == "jigsaw" and not row.natural)
             ):

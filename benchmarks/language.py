@@ -4,8 +4,8 @@
     python benchmarks/language.py --data DIR [--output benchmarks/results/language.md]
 
 `DIR` is the folder with the corpora; the texts are those of the test part (see
-`moderation.training.splits`). Every peer answers 'English' or not, each comment singly, in one
-process on one thread; a peer that is not installed is left out with a line that says so.
+`moderation.training.corpora.splits`). Every peer answers 'English' or not, each comment singly, in
+one process on one thread; a peer that is not installed is left out with a line that says so.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from moderation import models
 from moderation.text.reading import read
 from moderation.training import tongues
-from moderation.training.mixing import Names
+from moderation.training.corpora.perturb import Names
 from moderation.training.tongues import Example
 
 OWN = Path(__file__).parents[1] / "data" / "typed_comments.csv"

@@ -27,11 +27,12 @@ from pathlib import Path
 from joblib import Memory
 from sklearn.metrics import roc_auc_score
 
-from moderation.training import corpora, fitting
+from moderation.training import fitting
 from moderation.training.abuse import RECIPE
-from moderation.training.corpora import Row
+from moderation.training.corpora import catalogue
+from moderation.training.corpora.catalogue import Row
+from moderation.training.corpora.store import gather
 from moderation.training.features import HashedNgrams, shelved
-from moderation.training.gather import gather
 
 SIZES = (250_000, 1_000_000, 2_000_000)
 LONGEST = 80
@@ -44,7 +45,7 @@ def rows(data: Path, count: int) -> Iterator[Row]:
     draw = random.Random(0)  # noqa: S311 - no secret
     short = [
         (row.text.split(), value)
-        for row in corpora.rows(data, "train")
+        for row in catalogue.rows(data, "train")
         for label, value in row.labels.items()
         if label.endswith(".toxic") and 20 <= len(row.text) <= LONGEST
     ]

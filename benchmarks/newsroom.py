@@ -30,8 +30,9 @@ from sklearn.metrics import roc_auc_score
 from moderation.models import Models
 from moderation.scoring.adapted import log_odds
 from moderation.text.reading import read
-from moderation.training import adapting, asking, corpora, fitting, splits
+from moderation.training import adapting, asking, fitting
 from moderation.training.adapting import Layer
+from moderation.training.corpora import catalogue, splits
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,7 +62,7 @@ class Comments(NamedTuple):
 def comments(data: Path, label: str, kept: dict[str, float], models: Models) -> Comments:
     """The comments of one set; the champion reads those that `kept` does not know."""
     name = label.partition(".")[0]
-    source = corpora.catalogue()[name]
+    source = catalogue.sources()[name]
     rows = [
         row
         for row in source.rows(data)

@@ -31,7 +31,7 @@ from sklearn.isotonic import IsotonicRegression
 from moderation import Moderator
 from moderation.moderator import BATCH
 from moderation.text.reading import read
-from moderation.training import splits
+from moderation.training.corpora import splits
 
 RESULTS = Path(__file__).parent / "results" / "perspective.md"
 SHARES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)

@@ -20,12 +20,13 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from moderation import paths
 from moderation.text.reading import Text, Weight
 
 FAST, CAREFUL = "abuse", "careful"  # two models that give the same scores
 
 CHAMPION = "champion.json"  # beside the models: which are in use
-SHIPPED = Path(__file__).parents[1] / "models"
+SHIPPED = paths.MODELS
 
 Probabilities = npt.NDArray[np.float64]
 

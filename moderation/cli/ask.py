@@ -50,7 +50,7 @@ def ask(source: str, most: int, score: str, output: Path | None, models: Path | 
     moderation train abuse --verdicts record --verdicts asked.csv
     """
     from moderation.training import asking
-    from moderation.training.corpora import CorpusError
+    from moderation.training.corpora.catalogue import CorpusError
 
     loaded = Models.load(models)
     try:
@@ -68,7 +68,7 @@ def ask(source: str, most: int, score: str, output: Path | None, models: Path | 
 @contextlib.contextmanager
 def _records(source: str) -> Iterator[Records]:
     """The decisions of the record, or the rows of a file, each with its line."""
-    from moderation.training import files
+    from moderation.training.corpora import tables
 
     if service.is_record(source):
         lines = service.exported(None if source == "record" else source, "waiting")
@@ -78,7 +78,7 @@ def _records(source: str) -> Iterator[Records]:
         return
     try:
         with reading(Path(source)) as opened:
-            yield _with_text(files.records(Path(source), opened), source)
+            yield _with_text(tables.records(Path(source), opened), source)
     except OSError as error:
         raise click.UsageError(f"{source}: {error.strerror or error}") from None
 

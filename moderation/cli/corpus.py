@@ -16,12 +16,12 @@ from moderation.cli import options
 from moderation.cli.bars import reading
 from moderation.cli.render import cell
 from moderation.models import ModelError
-from moderation.training import importing
-from moderation.training.corpora import CorpusError, Source
-from moderation.training.importing import Found, Report
+from moderation.training.corpora import importing
+from moderation.training.corpora.catalogue import CorpusError, Source
+from moderation.training.corpora.importing import Found, Report
 
 if TYPE_CHECKING:
-    from moderation.training.suspicious import Suspect
+    from moderation.training.corpora.label_issues import Suspect
 
 
 @click.group()
@@ -148,7 +148,7 @@ def _watched(
 
     Those to look at are written to their table at the end.
     """
-    from moderation.training import suspicious
+    from moderation.training.corpora import label_issues
 
     report = Report()
     try:
@@ -157,7 +157,7 @@ def _watched(
             if look.reader == "none":
                 yield rows, report.to_dict
                 return
-            suspects = suspicious.Suspects(suspicious.readers(look.reader, look.models))
+            suspects = label_issues.Suspects(label_issues.readers(look.reader, look.models))
             yield suspects.over(rows), lambda: report.to_dict(suspects.counts())
         if look.table:
             _write(suspects.listed(), look.table)

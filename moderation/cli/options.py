@@ -136,7 +136,7 @@ def plots(option: str) -> None:
 @contextmanager
 def wrong_data() -> Iterator[None]:
     """Labelled comments that are not there, or not as they should be, are wrong usage."""
-    from moderation.training.corpora import CorpusError
+    from moderation.training.corpora.catalogue import CorpusError
 
     try:
         yield

@@ -101,7 +101,7 @@ def fit(
     from moderation.models import Models
     from moderation.training import thresholds
     from moderation.training.budget import Budget, BudgetError
-    from moderation.training.corpora import CorpusError
+    from moderation.training.corpora.catalogue import CorpusError
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     data, labelled = asked["data"], asked["labelled"]

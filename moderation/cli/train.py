@@ -20,7 +20,7 @@ from moderation.cli.bars import bars
 from moderation.models import SHIPPED
 
 if TYPE_CHECKING:
-    from moderation.training.corpora import Row
+    from moderation.training.corpora.catalogue import Row
 
 MODELS = ("abuse", "careful", "language", "sentences", "spam")
 """What can be trained: each is a module of `moderation.training` with a function `train`."""
@@ -171,7 +171,7 @@ def _adapt(
 
 def _verdicts(source: str) -> Iterator[Row]:
     """What moderators said: in a file, in what comes by standard input, or in the record."""
-    from moderation.training import files, verdicts
+    from moderation.training.corpora import tables, verdicts
 
     if service.is_record(source):
         database = None if source == "record" else source
@@ -180,8 +180,8 @@ def _verdicts(source: str) -> Iterator[Row]:
         yield from verdicts.rows(sys.stdin.buffer, "-")
     else:
         try:
-            if files.is_table(source):
-                yield from verdicts.labelled(files.records(Path(source)), source)
+            if tables.is_table(source):
+                yield from verdicts.labelled(tables.records(Path(source)), source)
             else:
                 with batch_files.unpacked(Path(source)) as lines:
                     yield from verdicts.rows(lines, source)
@@ -251,9 +251,20 @@ def _wrong_data() -> Iterator[None]:
         yield
 
 
+_MODULES = {
+    "abuse": "moderation.training.abuse",
+    "careful": "moderation.training.careful",
+    "evaluate": "moderation.training.evaluate",
+    "language": "moderation.training.language",
+    "reference": "moderation.training.reference",
+    "sentences": "moderation.training.sentences",
+    "spam": "moderation.training.spam",
+}
+
+
 def _module(name: str) -> Any:
     with _extra(name):
-        return importlib.import_module(f"moderation.training.{name}")
+        return importlib.import_module(_MODULES[name])
 
 
 @contextlib.contextmanager

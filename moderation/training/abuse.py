@@ -23,10 +23,11 @@ from joblib import Memory
 from moderation.models import CAREFUL, load
 from moderation.scoring.linear import Linear
 from moderation.scoring.ngrams import Recipe
-from moderation.training import cards, corpora, fitting, lessons, metrics, taught
+from moderation.training import cards, fitting, metrics, taught
+from moderation.training.corpora import catalogue, synthetic
+from moderation.training.corpora.store import Gathered, gather
 from moderation.training.features import HashedNgrams, Shelved, shelved
 from moderation.training.fitting import Fitted
-from moderation.training.gather import Gathered, gather
 from moderation.training.progress import Told
 
 RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=20)
@@ -125,13 +126,13 @@ def train(
     """
     began = time.perf_counter()
     progress = progress or Told()
-    corpora.tell_unread("abuse", [*LABELS, *itertools.chain.from_iterable(JOINED.values())])
+    catalogue.tell_unread("abuse", [*LABELS, *itertools.chain.from_iterable(JOINED.values())])
     with contextlib.ExitStack() as stack:
         home = cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="training-")))
         home.mkdir(parents=True, exist_ok=True)
         memory = Memory(home, verbose=0)
         code = cards.code()
-        same = {"code": code, "data": corpora.digests(data, "train"), "seed": seed}
+        same = {"code": code, "data": catalogue.digests(data, "train"), "seed": seed}
         file = home / f"comments-{joblib.hash(same)}.sqlite"
         found = stack.enter_context(_gathered(file, data, seed, progress))
         features = _hashed(found, memory, code, progress)
@@ -158,7 +159,7 @@ def _gathered(
     file: Path, data: Path, seed: int, progress: Told
 ) -> contextlib.AbstractContextManager[Gathered]:
     joined = {label for labels in JOINED.values() for label in labels}
-    rows = itertools.chain(corpora.rows(data, "train"), lessons.rows(seed))
+    rows = itertools.chain(catalogue.rows(data, "train"), synthetic.rows(seed))
     told = progress.over(rows, None, "reading comments")
     return gather(told, [*LABELS, *joined, _POLITE], file)
 
@@ -187,7 +188,7 @@ def _member(
     values = np.concatenate([one.values for one in several])
     order = np.argsort(rows, kind="stable")
     harmless = several[0].rows[several[0].values == 0]
-    names = _ngrams().transform(lessons.named(found.texts(harmless), seed))
+    names = _ngrams().transform(synthetic.named(found.texts(harmless), seed))
     fitted = fitting.fit(
         features.of(rows[order], names),
         np.append(values[order], np.zeros(names.shape[0])),
@@ -266,16 +267,14 @@ def _figures(found: Gathered, arrays: dict[str, Any], seed: int) -> dict[str, An
 def _card(
     data: Path, found: Gathered, measured: dict[str, Any], seed: int, seconds: float
 ) -> dict[str, Any]:
-    catalogue = corpora.catalogue()
+    known = catalogue.sources()
     return cards.card(
         name="abuse",
         kind="linear",
         purpose="How likely readers are to find a comment abusive, in eight ways.",
         heads=list(HEADS),
         data=[
-            catalogue[name].entry(data, rows)
-            for name, rows in found.sources().items()
-            if name in catalogue
+            known[name].entry(data, rows) for name, rows in found.sources().items() if name in known
         ],
         figures=measured,
         seed=seed,

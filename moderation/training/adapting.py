@@ -33,8 +33,9 @@ from moderation.models import Files, ModelError, Models
 from moderation.scoring.adapted import Adapted, log_odds
 from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import read
-from moderation.training import cards, fitting, metrics, own, splits
-from moderation.training.corpora import CorpusError, Row
+from moderation.training import cards, fitting, metrics
+from moderation.training.corpora import in_house, splits
+from moderation.training.corpora.catalogue import CorpusError, Row
 from moderation.training.features import HashedNgrams
 
 Floats = npt.NDArray[np.float64]
@@ -174,7 +175,7 @@ def ngrams(texts: Iterable[str]) -> sparse.csr_matrix:
 
 def unjudged() -> sparse.csr_matrix:
     """Comments that no verdict is about: our own, without those that we measure with."""
-    return ngrams(it.text for it in own.comments() if it.part != "test")
+    return ngrams(it.text for it in in_house.comments() if it.part != "test")
 
 
 def _gathered(rows: Iterable[Row]) -> tuple[list[str], dict[str, dict[int, list[float]]]]:

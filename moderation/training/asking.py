@@ -19,8 +19,8 @@ from scipy import sparse
 
 from moderation.models import ModelError, Models
 from moderation.text.reading import read
-from moderation.training import splits
 from moderation.training.adapting import RECIPE
+from moderation.training.corpora import splits
 from moderation.training.features import HashedNgrams
 
 WIDTH = 5  # candidates for each comment that is asked about

@@ -20,8 +20,9 @@ import numpy.typing as npt
 from moderation.scoring.onnx import Transformer
 from moderation.scoring.transformer import CarefulReader
 from moderation.text.reading import read
-from moderation.training import cards, corpora, feed, fitting, own
+from moderation.training import cards, feed, fitting
 from moderation.training.abuse import Head
+from moderation.training.corpora import catalogue, in_house
 
 HEADS = {
     "toxicity": Head(
@@ -70,7 +71,7 @@ log = logging.getLogger(__name__)
 class Scored(NamedTuple):
     """Rows and what the outputs (rows x tasks) say of them."""
 
-    rows: list[corpora.Row]
+    rows: list[catalogue.Row]
     tasks: npt.NDArray[np.float64]
 
     def of(self, label: str, natural: bool = False) -> tuple[npt.NDArray[np.int64], Any]:
@@ -106,7 +107,7 @@ def train(
     has no such outputs.
     """
     work = work or out / "careful" / ".work"
-    pool = list(feed.examples(corpora.rows(data, "train"), seed))
+    pool = list(feed.examples(catalogue.rows(data, "train"), seed))
     began, spent = time.perf_counter(), 0.0
     if begin and outputs:
         from moderation.training.outputs import relearned  # onnx, which only training needs
@@ -143,17 +144,17 @@ def _card(
 ) -> dict[str, Any]:
     """The model's card, but for its figures."""
     used: dict[str, int] = {}
-    for row in corpora.rows(data, "train"):
+    for row in catalogue.rows(data, "train"):
         used[row.source] = used.get(row.source, 0) + (row.part == "train")
-    catalogue = corpora.catalogue()
+    known = catalogue.sources()
     return cards.card(
         name="careful",
         kind="careful",
         purpose="How likely readers are to find a comment abusive, in eight ways; read in context.",
         heads=list(HEADS),
         data=[
-            *(catalogue[name].entry(data, rows) for name, rows in sorted(used.items())),
-            own.entry(),
+            *(known[name].entry(data, rows) for name, rows in sorted(used.items())),
+            in_house.entry(),
         ],
         figures={},
         seed=seed,
@@ -177,13 +178,13 @@ def bare(folder: Path, tasks: Sequence[str]) -> CarefulReader:
     return CarefulReader(tuple(tasks), Transformer.bare(folder), mixture, offsets, nothing)
 
 
-def chosen(data: Path, part: str, seed: int = 0) -> list[corpora.Row]:
+def chosen(data: Path, part: str, seed: int = 0) -> list[catalogue.Row]:
     """The rows that calibrate: natural ones of a part, and those of labels that have none."""
     draw = np.random.default_rng(seed)
     targets = {head.target for head in HEADS.values() if head.rate is not None}
     rows = [
         row
-        for row in corpora.rows(data, "train")
+        for row in catalogue.rows(data, "train")
         if row.part == part and (row.natural or targets.intersection(row.labels))
     ]
     order = draw.permutation(len(rows))
@@ -197,7 +198,7 @@ def chosen(data: Path, part: str, seed: int = 0) -> list[corpora.Row]:
     return found
 
 
-def scored(reader: CarefulReader, rows: list[corpora.Row], batch: int = 256) -> Scored:
+def scored(reader: CarefulReader, rows: list[catalogue.Row], batch: int = 256) -> Scored:
     """What each output says of each row."""
     parts = [
         reader.logits([read(row.text) for row in rows[start : start + batch]])

@@ -24,8 +24,9 @@ from moderation.lifecycle.promotion import card
 from moderation.models import Models, champions
 from moderation.moderator import Moderator
 from moderation.policy import Policy
-from moderation.training import evaluate, own
-from moderation.training.corpora import Row
+from moderation.training import evaluate
+from moderation.training.corpora import in_house
+from moderation.training.corpora.catalogue import Row
 from moderation.training.functions import held
 from moderation.training.metrics import Bools, Floats
 from moderation.training.slices import Ints, Slice, slices
@@ -143,7 +144,7 @@ def compare(
     used = champions(root)
     sides = Models.load(root), Models.load(root, {**used, model: version})
     rows = [
-        *(row for row in own.rows() if row.part == "test"),
+        *(row for row in in_house.rows() if row.part == "test"),
         *(evaluate.measuring(data, evaluate.drawn(most, seed)) if data else ()),
     ]
     now, then = (evaluate.scored_rows(side, rows).scores for side in sides)

@@ -20,8 +20,9 @@ from moderation.models import Models
 from moderation.moderator import Moderator
 from moderation.policy import Policy
 from moderation.text.reading import read
-from moderation.training import bias, cards, corpora, faithful, metrics
-from moderation.training.corpora import Row
+from moderation.training import bias, cards, faithful, metrics
+from moderation.training.corpora import catalogue
+from moderation.training.corpora.catalogue import Row
 from moderation.training.functions import functions
 from moderation.training.metrics import Bools, Floats
 from moderation.training.report import page
@@ -231,8 +232,8 @@ def measuring(data: Path, draw: Callable[[list[Row]], list[Row]]) -> list[Row]:
 
 def unlearned(data: Path) -> Iterator[Row]:
     """The rows of the public sets that no model learned from. Raises `CorpusError`."""
-    yield from (row for row in corpora.rows(data, "train") if row.part == "test")
-    yield from corpora.rows(data, "validate")
+    yield from (row for row in catalogue.rows(data, "train") if row.part == "test")
+    yield from catalogue.rows(data, "validate")
 
 
 def scored_rows(models: Models, rows: list[Row]) -> Scored:

@@ -7,12 +7,13 @@ import random
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from moderation.paths import DATA
 from moderation.text.reading import read
-from moderation.training import splits
+from moderation.training.corpora import splits
 from moderation.training.fragments import Example, disturbed, example, fragments, piece
 from moderation.training.treebank import Tree, trees
 
-OWN = Path(__file__).parents[2] / "data" / "sentences.csv"
+OWN = DATA / "sentences.csv"
 TRAIN, DEV = "sentences/en_ewt-train.conllu.gz", "sentences/en_ewt-dev.conllu.gz"
 _LONGEST = 40  # tokens of a comment's sentence
 _CUT = 0.4  # how often only a part of it is taken

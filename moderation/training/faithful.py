@@ -12,7 +12,7 @@ from moderation.decision import Span
 from moderation.models import CAREFUL, Models
 from moderation.scoring import explain
 from moderation.text.reading import Text, read
-from moderation.training.corpora import Row
+from moderation.training.corpora.catalogue import Row
 
 HEAD = "toxicity"
 

@@ -18,9 +18,9 @@ import numpy.typing as npt
 
 from moderation.scoring.onnx import prepared
 from moderation.text.reading import read
-from moderation.training import corpora, own
 from moderation.training.augment import augment
-from moderation.training.twins import twins
+from moderation.training.corpora import catalogue, in_house
+from moderation.training.corpora.contrast_pairs import twins
 
 LENGTH = 96  # tokens of a text: its head and its tail
 TAIL = 24
@@ -76,7 +76,7 @@ def tasks(folder: Path) -> list[str]:
     return found
 
 
-def examples(rows: Iterable[corpora.Row], seed: int) -> Iterator[Example]:
+def examples(rows: Iterable[catalogue.Row], seed: int) -> Iterator[Example]:
     """The rows that train, with their tasks, our own comments that do, and our own twins."""
     for row in rows:
         targets = {SAME.get(name, name): value for name, value in row.labels.items()}
@@ -84,7 +84,7 @@ def examples(rows: Iterable[corpora.Row], seed: int) -> Iterator[Example]:
             targets = dict.fromkeys(NEUTRAL, 0.0)
         if row.part == "train" and not LEFT_OUT.intersection(targets):
             yield Example(read(row.text).clean, row.source, targets)
-    for comment in own.comments():
+    for comment in in_house.comments():
         if comment.part == "train":
             targets = {name: it for name, it in comment.named.items() if name not in NOT_READ}
             yield Example(read(comment.text).clean, "own_comments", targets)

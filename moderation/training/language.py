@@ -25,7 +25,8 @@ from moderation.scoring.language import LanguageReader, words_of
 from moderation.scoring.languages import LATIN, Naming, latin_share
 from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import read
-from moderation.training import cards, corpora, tongues
+from moderation.training import cards, tongues
+from moderation.training.corpora import catalogue
 from moderation.training.features import HashedNgrams
 from moderation.training.language_figures import measured
 from moderation.training.tongues import Example
@@ -174,7 +175,7 @@ def train(
 def _sources(data: Path, learn: Sequence[Example]) -> list[dict[str, Any]]:
     """What the model learned from, for its card."""
     counts = Counter(example.source for example in learn)
-    known = corpora.catalogue()
+    known = catalogue.sources()
     found = [
         source.entry(data, counts[source.name]) for source in known.values() if counts[source.name]
     ]

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from moderation.scoring.onnx import Transformer, prepared
 from moderation.training import feed
-from moderation.training.corpora import CorpusError
+from moderation.training.corpora.catalogue import CorpusError
 from moderation.training.feed import Example
 from moderation.training.fitting import cross_entropy
 from moderation.training.unpack import rewritten, unpacked

@@ -15,8 +15,9 @@ from sklearn.linear_model import LogisticRegression
 from moderation.models import CAREFUL, FAST, Reader, champions, load
 from moderation.scoring.cascade import Together, mixture
 from moderation.text.reading import read
-from moderation.training import cards, corpora
-from moderation.training.corpora import Row
+from moderation.training import cards
+from moderation.training.corpora import catalogue
+from moderation.training.corpora.catalogue import Row
 from moderation.training.metrics import measure
 
 # Of the fast reader's log-odds, set on the validation part: it knows less of hatred.
@@ -59,12 +60,12 @@ def pair(data: Path, folder: Path, seed: int = 0, **instead: str) -> Path:
     versions = {**champions(folder), **instead}
     home = folder / CAREFUL / versions[CAREFUL]
     fast, careful = load(folder / FAST / versions[FAST]), load(home)
-    rows = sample(corpora.rows(data, "train"), "validation", seed)
+    rows = sample(catalogue.rows(data, "train"), "validation", seed)
     together = measured(rows, scores(fast, rows), scores(careful, rows))
     together |= {"version": versions[FAST]}
     rows = [
-        *sample(corpora.rows(data, "train"), "test", seed, natural=False),
-        *sample(corpora.rows(data, "validate"), None, seed, natural=False),
+        *sample(catalogue.rows(data, "train"), "test", seed, natural=False),
+        *sample(catalogue.rows(data, "validate"), None, seed, natural=False),
     ]
     found = {"fast": scores(fast, rows), "careful": scores(careful, rows)}
     found["both"] = combined(Together.of(together, versions[FAST]), **found)

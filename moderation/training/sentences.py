@@ -26,8 +26,9 @@ from scipy.stats import binomtest
 
 from moderation.models import Probabilities
 from moderation.scoring.sentences import HEAD, SentenceReader, Tagged
-from moderation.training import cards, corpora, field, fitting, judge
+from moderation.training import cards, field, fitting, judge
 from moderation.training.classes import classes
+from moderation.training.corpora import catalogue
 from moderation.training.examples import DEV, OWN, TRAIN, Group, groups, own
 from moderation.training.fragments import Example, disturbed, example
 from moderation.training.schooling import lessons
@@ -60,7 +61,7 @@ def train(
     draw = random.Random(seed)  # noqa: S311 - not for secrets
     parts = groups(data / TRAIN, draw)
     learned, held = parts["train"] + parts["test"], parts["validation"]
-    texts = list(texts) if texts else [row.text for row in corpora.rows(data, "train")]
+    texts = list(texts) if texts else [row.text for row in catalogue.rows(data, "train")]
     lines = classes(islice(texts, 0, None, _EVERY if len(texts) > _FEW else 1), seed=seed)
     log.info("%d classes of words", len(lines))
     taught = lessons(learned, texts, epochs, seed, draw)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.training import bias, evaluate
-from moderation.training.corpora import Row
+from moderation.training.corpora.catalogue import Row
 from moderation.training.evaluate import Question
 from moderation.training.metrics import Bools
 

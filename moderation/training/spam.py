@@ -19,10 +19,11 @@ import numpy as np
 
 from moderation.scoring.linear import Linear
 from moderation.scoring.ngrams import Recipe
-from moderation.training import cards, corpora, fitting, metrics, own
+from moderation.training import cards, fitting, metrics
+from moderation.training.corpora import catalogue, in_house
+from moderation.training.corpora.splits import Part
+from moderation.training.corpora.store import Gathered, gather
 from moderation.training.features import HashedNgrams
-from moderation.training.gather import Gathered, gather
-from moderation.training.splits import Part
 
 RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=18)
 ORDINARY = ("civil.toxic", "reddit.uncivil", "ruddit.offensive", "jigsaw_binary.toxic")
@@ -42,9 +43,9 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
     """
     began = time.perf_counter()
     labels = spoken()
-    corpora.tell_unread("spam", [*labels, *ORDINARY])
+    catalogue.tell_unread("spam", [*labels, *ORDINARY])
     progress("reading")
-    every = itertools.chain(corpora.rows(data, "train"), own.rows())
+    every = itertools.chain(catalogue.rows(data, "train"), in_house.rows())
     with gather(every, [*labels, *ORDINARY]) as found:
         progress(f"n-grams of {len(found):,} texts")
         ngrams = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits)
@@ -74,14 +75,14 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
         reader = Linear(("spam",), RECIPE, **arrays)
         scores = reader.probabilities(texts[label])[:, 0]
         measured[f"spam, {label}, test"] = metrics.measure(said.values >= 0.5, scores, seed)
-    catalogue = corpora.catalogue()
+    known = catalogue.sources()
     card = cards.card(
         name="spam",
         kind="linear",
         purpose="How likely a comment is to be advertising, a lure or a scam.",
         heads=["spam"],
         data=[
-            own.entry() if name == "own" else catalogue[name].entry(data, rows)
+            in_house.entry() if name == "own" else known[name].entry(data, rows)
             for name, rows in sources.items()
         ],
         figures=measured,
@@ -100,7 +101,7 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
 
 def spoken() -> list[str]:
     """The labels that say what is spam: our own, and every training set's of that name."""
-    return ["own.spam", *corpora.named("spam")]
+    return ["own.spam", *catalogue.named("spam")]
 
 
 def _spam(found: Gathered, labels: Sequence[str], part: Part) -> fitting.Floats:

@@ -17,7 +17,9 @@ from typing import NamedTuple
 
 import regex
 
-SUITE = Path(__file__).parents[2] / "data" / "guideline_suite.csv"
+from moderation.paths import DATA
+
+SUITE = DATA / "guideline_suite.csv"
 TEMPLATES = SUITE.with_suffix(".toml")
 
 FILLINGS = 3  # of each template: enough to see a name or a group that is treated unlike others

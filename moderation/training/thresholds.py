@@ -19,7 +19,6 @@ from moderation.comment import Comment, CommentError, validate
 from moderation.models import Models
 from moderation.moderator import Moderator
 from moderation.policy import Policy
-from moderation.training import corpora
 from moderation.training.budget import (
     CONFIDENCE,
     GRID,
@@ -31,7 +30,8 @@ from moderation.training.budget import (
     curve,
     fit,
 )
-from moderation.training.corpora import Row
+from moderation.training.corpora import catalogue
+from moderation.training.corpora.catalogue import Row
 
 # What tells of each rule on the public sets: a comment is abusive by the rule when one of the
 # labels says so, and fine when it is a natural one of which none does.
@@ -87,7 +87,7 @@ def public(data: Path, rule: str, seed: int = 0) -> tuple[list[Labelled], float]
     labels = RULES[rule]
     rows = [
         row
-        for row in corpora.rows(data, "train")
+        for row in catalogue.rows(data, "train")
         if row.part == "validation" and any(label in row.labels for label in labels)
     ]
     natural = [row for row in rows if row.natural] or rows

@@ -19,10 +19,10 @@ from typing import NamedTuple
 
 import regex
 
-from moderation.training import corpora
-from moderation.training.mixing import Names, lazy, mixed
+from moderation.training.corpora import catalogue
+from moderation.training.corpora.perturb import Names, lazy, mixed
+from moderation.training.corpora.splits import Part, part
 from moderation.training.romanise import Writer, romanise
-from moderation.training.splits import Part, part
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ def _rows(path: Path) -> Iterator[Example]:
 
 def _comments(data: Path, rng: random.Random) -> Iterator[Example]:
     """A stretch of each comment of the abuse sets that may train, of any length."""
-    for source in corpora.catalogue().values():
+    for source in catalogue.sources().values():
         if source.use != "train":
             continue
         if not (data / source.file).is_file():

@@ -8,8 +8,8 @@ import itertools
 import random
 from pathlib import Path
 
-from moderation.training import corpora
-from moderation.training.corpora import Natural, Source
+from moderation.training.corpora import catalogue
+from moderation.training.corpora.catalogue import Natural, Source
 
 WORDS = "the council meets on monday about roads schools parks you fool idiot rubbish well".split()
 
@@ -17,7 +17,7 @@ WORDS = "the council meets on monday about roads schools parks you fool idiot ru
 def write(folder: Path, rows: int) -> None:
     """A file for each set that trains; every value that a column may have comes in turn."""
     draw = random.Random(0)  # noqa: S311 - examples, not secrets
-    for source in corpora.catalogue().values():
+    for source in catalogue.sources().values():
         if source.use == "train":
             path = folder / source.file
             path.parent.mkdir(parents=True, exist_ok=True)

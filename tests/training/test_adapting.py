@@ -15,7 +15,7 @@ from moderation.scoring.adapted import log_odds
 from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import read
 from moderation.training import adapting
-from moderation.training.corpora import CorpusError, Row
+from moderation.training.corpora.catalogue import CorpusError, Row
 
 FILLER = "the council meets again on monday to talk about roads schools water parks".split()
 LOGITS = np.linspace(-9, 9, 33, dtype=np.float32)

@@ -12,7 +12,7 @@ from moderation.cli import run
 from moderation.models import SHIPPED, Models, champions
 from moderation.moderator import Moderator
 from moderation.policy import Policy
-from moderation.training import comparing, corpora
+from moderation.training import comparing
 from moderation.training.comparing import (
     area,
     counterpart,
@@ -23,6 +23,7 @@ from moderation.training.comparing import (
     lost,
     worse,
 )
+from moderation.training.corpora import catalogue
 from moderation.training.evaluate import QUESTIONS
 from moderation.training.slices import slices, together
 from moderation.training.suite import cases
@@ -103,9 +104,9 @@ def test_sets_are_not_compared_with_each_other() -> None:
     assert difference(said, now, now + 5 * sets).high < 0
 
 
-def wikipedia(texts: list[str], abusive: float) -> list[corpora.Row]:
+def wikipedia(texts: list[str], abusive: float) -> list[catalogue.Row]:
     """Rows of Wikipedia."""
-    return [corpora.Row(it, "jigsaw", {"jigsaw.toxic": abusive}) for it in texts]
+    return [catalogue.Row(it, "jigsaw", {"jigsaw.toxic": abusive}) for it in texts]
 
 
 def test_slices_by_length_and_group() -> None:
@@ -124,8 +125,8 @@ def test_slices_by_length_and_group() -> None:
 def test_neutral_mentions_count_with_wikipedia() -> None:
     """They are harmless, and of the same set as the comments that they are compared with."""
     rows = wikipedia(["You fool"], 1.0)
-    rows += [corpora.Row("A gay man sang.", "identity", {"identity.toxic": 0.0})]
-    rows += [corpora.Row("What a mess.", "civil", {"civil.toxic": 1.0})]
+    rows += [catalogue.Row("A gay man sang.", "identity", {"identity.toxic": 0.0})]
+    rows += [catalogue.Row("What a mess.", "civil", {"civil.toxic": 1.0})]
     whole = together(rows, QUESTIONS, "toxicity")
     assert whole.said.tolist() == [True, True, False]
     assert whole.sets[0] == whole.sets[2] != whole.sets[1]
@@ -185,11 +186,11 @@ def test_compare_leaves_what_promote_reads(
     )  # there is none
     copied(tmp_path, "spam", "copy")
     rows = [
-        corpora.Row(f"{text} {number}", "sms_spam", {"sms_spam.spam": value})
+        catalogue.Row(f"{text} {number}", "sms_spam", {"sms_spam.spam": value})
         for number in range(60)
         for text, value in (("WIN a FREE prize now", 1.0), ("See you at six", 0.0))
     ]
-    monkeypatch.setattr(corpora, "rows", lambda _, use: iter(rows if use == "train" else []))
+    monkeypatch.setattr(catalogue, "rows", lambda _, use: iter(rows if use == "train" else []))
     record = tmp_path / "record.jsonl"
     record.write_text('{"text": "Win a free prize now"}\n', "utf-8")
     asked = ["models", "compare", "spam/copy", "--data", str(tmp_path), "--record", str(record)]

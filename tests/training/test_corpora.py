@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from moderation.training import corpora
-from moderation.training.corpora import CorpusError, Row
+from moderation.training.corpora import catalogue
+from moderation.training.corpora.catalogue import CorpusError, Row
 
 SOURCES = """
 [[source]]
@@ -36,7 +36,7 @@ def _folder(tmp_path: Path, content: str, sources: str = SOURCES) -> tuple[Path,
 
 def _rows(tmp_path: Path, content: str, sources: str = SOURCES) -> list[Row]:
     data, path = _folder(tmp_path, content, sources)
-    return list(corpora.rows(data, "train", path))
+    return list(catalogue.rows(data, "train", path))
 
 
 def test_labels_keep_their_source(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_missing_file(tmp_path: Path) -> None:
     data, path = _folder(tmp_path, HEADER)
     (data / "forum.csv.gz").unlink()
     with pytest.raises(CorpusError, match=r"forum\.csv\.gz: there is no such file"):
-        corpora.rows(data, "train", path)
+        catalogue.rows(data, "train", path)
 
 
 def test_misspelt_key(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_another_file_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture)
 
 def test_validation_sets_never_train() -> None:
     """No set whose terms are non-commercial or unclear is marked for training."""
-    sources = corpora.catalogue().values()
+    sources = catalogue.sources().values()
     doubtful = [source for source in sources if "NC" in source.licence or "unc" in source.licence]
     assert doubtful
     assert {source.use for source in doubtful} == {"validate"}

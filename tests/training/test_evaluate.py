@@ -11,7 +11,7 @@ from moderation.cli import run
 from moderation.decision import Span
 from moderation.models import Models
 from moderation.training import evaluate, faithful, metrics, thresholds
-from moderation.training.corpora import Row
+from moderation.training.corpora.catalogue import Row
 from moderation.training.evaluate import Question
 
 

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from moderation.training import feed, own
-from moderation.training.corpora import Row
+from moderation.training import feed
+from moderation.training.corpora import in_house
+from moderation.training.corpora.catalogue import Row
 from moderation.training.feed import Example
 
 DRAW = random.Random(9)  # noqa: S311 - not a secret
@@ -57,7 +58,7 @@ def test_neutral_mention_of_an_identity_is_a_no_for_all() -> None:
 
 def test_own_comments_teach_tasks_of_their_own() -> None:
     """Those of the training part only, each for the labels that it has but spam, and no others."""
-    comments = list(own.comments())
+    comments = list(in_house.comments())
     length = sum(comment.part == "train" for comment in comments)
     taught = list(feed.examples([], 0))[:length]
     held = {comment.text for comment in comments if comment.part != "train"}

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from moderation.training import lessons
-from moderation.training.corpora import Row
-from moderation.training.gather import gather
-from moderation.training.splits import Part
+from moderation.training.corpora import synthetic
+from moderation.training.corpora.catalogue import Row
+from moderation.training.corpora.splits import Part
+from moderation.training.corpora.store import gather
 
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
@@ -72,8 +72,8 @@ def test_a_file_is_taken_as_it_is_or_filled_whole(tmp_path: Path) -> None:
 
 def test_lessons_are_repeatable() -> None:
     """The same seed gives the same lessons; names go into a tenth of the harmless texts."""
-    assert [row.text for row in lessons.rows(3)] == [row.text for row in lessons.rows(3)]
+    assert [row.text for row in synthetic.rows(3)] == [row.text for row in synthetic.rows(3)]
     plain = [f"a comment about road number {number}" for number in range(50)]
-    named = lessons.named(plain, 3)
-    assert named == lessons.named(plain, 3)
+    named = synthetic.named(plain, 3)
+    assert named == synthetic.named(plain, 3)
     assert len(named) == 5

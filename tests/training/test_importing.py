@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from moderation.cli import run
-from moderation.training import corpora
-from moderation.training.importing import known
+from moderation.training.corpora import catalogue
+from moderation.training.corpora.importing import known
 
 JIGSAW = "id,comment_text,toxic,severe_toxic,obscene,threat,insult,identity_hate\n"
 LONG = "The council meets again on Monday evening to talk about roads, schools and water for {}"
@@ -68,7 +68,7 @@ def test_what_is_imported_is_what_training_reads(
     target = tmp_path / "desk.csv.gz"
     assert run(["corpus", "import", *arguments, "--out", str(target)]) == 0
     (tmp_path / "sources.toml").write_text(capfd.readouterr().out, "utf-8")
-    rows = list(corpora.rows(tmp_path, "train", tmp_path / "sources.toml"))
+    rows = list(catalogue.rows(tmp_path, "train", tmp_path / "sources.toml"))
     assert [(row.text, row.labels) for row in rows] == [
         ("You fool", {"desk.rude": 1.0}),
         ("Well said", {"desk.rude": 0.0}),
@@ -108,8 +108,8 @@ def test_what_may_only_measure_does_not_train(
     out, err = capfd.readouterr()
     assert "may measure and not train" in err
     (tmp_path / "sources.toml").write_text(out, "utf-8")
-    assert list(corpora.rows(tmp_path, "train", tmp_path / "sources.toml")) == []
-    (row,) = corpora.rows(tmp_path, "validate", tmp_path / "sources.toml")
+    assert list(catalogue.rows(tmp_path, "train", tmp_path / "sources.toml")) == []
+    (row,) = catalogue.rows(tmp_path, "validate", tmp_path / "sources.toml")
     assert row.labels == {"olid.offensive": 1.0}
 
 

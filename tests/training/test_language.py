@@ -12,10 +12,10 @@ from moderation import models
 from moderation.scoring.language import LanguageReader
 from moderation.text.reading import read
 from moderation.training import language, tongues
+from moderation.training.corpora.perturb import Names, lazy, mixed, slips
+from moderation.training.corpora.splits import part
 from moderation.training.language_figures import share
-from moderation.training.mixing import Names, lazy, mixed, slips
 from moderation.training.romanise import letters, romanise
-from moderation.training.splits import part
 
 _ENGLISH = "the roads|the water|the bus|our street", "is|was|was not", "bad|late|right|so dirty"
 _HINDI = "सड़क|पानी|बस|हमारी गली", "है|थी|नहीं थी", "खराब|देर से|ठीक|बहुत गंदी"

@@ -6,9 +6,9 @@ import pytest
 
 from moderation.models import SHIPPED, champions
 from moderation.text.reading import read
-from moderation.training import own
 from moderation.training.careful import bare
-from moderation.training.corpora import CorpusError
+from moderation.training.corpora import in_house
+from moderation.training.corpora.catalogue import CorpusError
 from moderation.training.feed import Example, tasks
 from moderation.training.outputs import relearned
 
@@ -19,7 +19,7 @@ TASKS = tasks(BEGIN)
 def test_what_is_new_is_learned_and_the_rest_stays(tmp_path: Path) -> None:
     """Timetables become attacks, of which the model knew nothing; other outputs stay."""
     lines = [f"The {kind} to {place} leaves at noon." for kind in KINDS for place in PLACES]
-    others = [comment.text for comment in own.comments() if comment.part == "train"][:300]
+    others = [comment.text for comment in in_house.comments() if comment.part == "train"][:300]
     pool = [Example(text, "own_comments", {"own.attack": 1.0}) for text in lines] * 8
     pool += [Example(text, "own_comments", {"own.attack": 0.0}) for text in others]
     pool.append(Example("Not read.", "jigsaw", {"jigsaw.toxic": 1.0}))

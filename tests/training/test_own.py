@@ -6,16 +6,17 @@ from pathlib import Path
 import pytest
 from rapidfuzz import fuzz, process, utils
 
-from moderation.training import own, suite
-from moderation.training.own import OwnError
+from moderation.training import suite
+from moderation.training.corpora import in_house
+from moderation.training.corpora.in_house import OwnError
 
 HEADER = "text,attack,hate,toxic,threat,spam,kind,area\n"
 
 
-def _read(folder: Path, content: str) -> list[own.Comment]:
+def _read(folder: Path, content: str) -> list[in_house.Comment]:
     path = folder / "comments.csv"
     path.write_text(content, "utf-8")
-    return list(own.comments(path))
+    return list(in_house.comments(path))
 
 
 def test_labels_are_read_and_empty_ones_left_out(tmp_path: Path) -> None:
@@ -54,18 +55,18 @@ def test_each_harm_has_harmless_comments_beside_it_in_both_areas() -> None:
     """Neither a label nor a country may be told from the other by count alone."""
     count = Counter(
         (comment.area, label, value)
-        for comment in own.comments()
+        for comment in in_house.comments()
         for label, value in comment.labels.items()
     )
     for area in ("IN", "XX"):
-        for label in own.LABELS:
+        for label in in_house.LABELS:
             assert count[area, label, 1.0] >= 80
             assert count[area, label, 0.0] >= 80
 
 
 def test_nothing_is_taken_from_the_suite_that_measures() -> None:
     """No comment is nearly a case of the suite, else the suite would measure memory."""
-    ours = [comment.text for comment in own.comments()]
+    ours = [comment.text for comment in in_house.comments()]
     theirs = [case.text for case in suite.cases()]
     alike = process.cdist(
         ours, theirs, scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=75

@@ -3,7 +3,7 @@
 import numpy as np
 
 from moderation.scoring.cascade import Together
-from moderation.training.corpora import Row
+from moderation.training.corpora.catalogue import Row
 from moderation.training.pairing import bound, combined, said
 
 

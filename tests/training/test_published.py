@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from moderation.cli import run
-from moderation.training import corpora
-from moderation.training.corpora import CorpusError, Row
-from moderation.training.importing import Report, rows, write
+from moderation.training.corpora import catalogue
+from moderation.training.corpora.catalogue import CorpusError, Row
+from moderation.training.corpora.importing import Report, rows, write
 
 
 def post(*labels: str, marks: tuple[tuple[int, ...], ...] = ()) -> dict[str, object]:
@@ -231,7 +231,7 @@ def test_what_is_imported_keeps_marks_and_the_natural_mix(tmp_path: Path) -> Non
         for name, path in published.items()
     ]
     (tmp_path / "sources.toml").write_text("\n".join(tables), "utf-8")
-    found = list(corpora.rows(tmp_path, "train", tmp_path / "sources.toml"))
+    found = list(catalogue.rows(tmp_path, "train", tmp_path / "sources.toml"))
     assert [(it.natural, it.marks) for it in found] == [
         (False, ()),
         (True, ()),

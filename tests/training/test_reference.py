@@ -9,8 +9,8 @@ import pytest
 from moderation.cli import run
 from moderation.lifecycle import drift
 from moderation.models import SHIPPED, Models, champions
-from moderation.training import corpora
-from moderation.training.corpora import Row
+from moderation.training.corpora import catalogue
+from moderation.training.corpora.catalogue import Row
 
 TEXTS = ("Buy cheap watches at number {} now", "The minister was right in point {} of his speech")
 
@@ -42,7 +42,7 @@ def test_natural_rows_that_did_not_train_are_read(
     ]
     tests = sum(row.natural and row.part == "test" for row in rows)
     assert drift.FEWEST < tests < len(rows) / 2
-    monkeypatch.setattr(corpora, "rows", lambda _, use: iter(rows if use == "train" else []))
+    monkeypatch.setattr(catalogue, "rows", lambda _, use: iter(rows if use == "train" else []))
     (card,) = root.glob("spam/*/card.json")
     before = json.loads(card.read_text("utf-8"))
     command = ["evaluate", "--data", str(tmp_path), "--models", str(root), "--reference"]

@@ -9,10 +9,10 @@ import pytest
 
 from moderation import models
 from moderation.text.reading import read
+from moderation.training.corpora.splits import part
 from moderation.training.examples import DEV, TRAIN, own
 from moderation.training.fragments import disturbed, example, fragments
 from moderation.training.sentences import train
-from moderation.training.splits import part
 from moderation.training.treebank import trees
 
 NAMES = "Ravi Meena Arvind Fatima John Lakshmi Gurpreet Joseph Priya Sarah Anil Kavita".split()

@@ -10,7 +10,8 @@ import pytest
 
 from moderation.models import load
 from moderation.text.reading import read
-from moderation.training import corpora, metrics, spam
+from moderation.training import metrics, spam
+from moderation.training.corpora import catalogue
 from tests.training import small
 
 IMPORTED = """
@@ -39,8 +40,8 @@ def test_an_imported_set_is_learned_from(
     small.write(tmp_path, rows=60)
     sources = tmp_path / "sources.toml"
     imported = IMPORTED.format(name="desk", label="spam") + IMPORTED.format(name="n", label="rude")
-    sources.write_text(corpora.SOURCES.read_text("utf-8") + imported, "utf-8")
-    monkeypatch.setattr(corpora, "SOURCES", sources)
+    sources.write_text(catalogue.SOURCES.read_text("utf-8") + imported, "utf-8")
+    monkeypatch.setattr(catalogue, "SOURCES", sources)
     rows = [f"zorblax number {at},1\nthe weather of day {at},0\n" for at in range(60)]
     for name in ("desk", "n"):
         content = "".join(["text,said\n", *rows]).encode()

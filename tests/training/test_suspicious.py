@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from moderation.cli import run
-from moderation.training.corpora import Row
-from moderation.training.importing import Found, own
-from moderation.training.suspicious import Suspect, Suspects, readers
+from moderation.training.corpora.catalogue import Row
+from moderation.training.corpora.importing import Found, own
+from moderation.training.corpora.label_issues import Suspect, Suspects, readers
 
 KIND = [
     "The council meets again on Monday evening.",

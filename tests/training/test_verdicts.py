@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from moderation.training.corpora import CorpusError
-from moderation.training.verdicts import TONE, labelled, rows
+from moderation.training.corpora.catalogue import CorpusError
+from moderation.training.corpora.verdicts import TONE, labelled, rows
 
 
 def line(action: str, *rules: str, route: str = "v1", reason: str | None = None) -> str:

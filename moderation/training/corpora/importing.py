@@ -14,13 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from moderation.training import corpora
-from moderation.training.corpora import CorpusError, Label, Natural, Row, Source
-from moderation.training.doubles import Doubles
-from moderation.training.files import records
-from moderation.training.published import unfolded
+from moderation.training.corpora import catalogue
+from moderation.training.corpora.catalogue import CorpusError, Label, Natural, Row, Source
+from moderation.training.corpora.duplicates import Doubles
+from moderation.training.corpora.formats import unfolded
+from moderation.training.corpora.tables import records
 
-FORMATS = corpora.SOURCES.with_name("formats.toml")
+FORMATS = catalogue.SOURCES.with_name("formats.toml")
 LONGEST = 20_480  # bytes of a comment that is not suspicious
 MOST = 20  # misfits that are named at once
 _NATURAL, _MARKS = "natural", "marks"  # columns of what is written, where the corpus has them
@@ -103,7 +103,7 @@ def known() -> dict[str, Source]:
     >>> known()["jigsaw_2018"].text
     ('comment_text',)
     """
-    return corpora.catalogue() | corpora.catalogue(FORMATS)
+    return catalogue.sources() | catalogue.sources(FORMATS)
 
 
 def recognised(record: Mapping[str, str], path: Path) -> Source:
@@ -269,7 +269,7 @@ def _entry(source: Source, target: Path) -> str:
         f"citation = {quoted(source.citation)}",
         f"notes = {quoted(source.notes)}",
         f"home = {quoted(source.home)}",
-        f"sha256 = {quoted(corpora.sha256(target))}",
+        f"sha256 = {quoted(catalogue.sha256(target))}",
         f"natural = {natural}",
         *([f"marks = {quoted(_MARKS)}"] if source.marks else []),
         "[source.labels]",

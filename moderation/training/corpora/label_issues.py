@@ -21,7 +21,7 @@ from typing import Any, Literal, NamedTuple
 from moderation.models import CAREFUL, FAST, SHIPPED, Models, champions
 from moderation.scoring.language import words_of
 from moderation.text.reading import Text, read
-from moderation.training.importing import Found, too_long
+from moderation.training.corpora.importing import Found, too_long
 
 Why = Literal["label", "language", "long"]
 

@@ -14,16 +14,16 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from moderation.training.corpora import Row
-from moderation.training.mixing import Names
-from moderation.training.twins import twins
+from moderation.training.corpora.catalogue import Row
+from moderation.training.corpora.contrast_pairs import twins
+from moderation.training.corpora.perturb import Names
 
 TWINS = 1_200
 NAMED = 1_500
 HINDI = 400
 SHORT = 250  # characters of a text that names are planted in
 
-_SENTENCES = Path(__file__).with_name("lessons.toml")
+_SENTENCES = Path(__file__).with_name("synthetic.toml")
 _INNOCENT = """
 Akshit Analyst Ashit Asit Assad Assam Assamese Assange Assistant Babcock Bastille Bhattacharya
 Bichitra Bitcoin Butt Button Chutani Class Classic Cockburn Cocktail Cockpit Cumming Cummings

@@ -13,8 +13,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from moderation.training.corpora import CorpusError
-from moderation.training.files import Record, records
+from moderation.training.corpora.catalogue import CorpusError
+from moderation.training.corpora.tables import Record, records
 
 Numbered = Iterable[tuple[int, Record]]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from moderation.batch.files import UNREADABLE, plain_bytes
-from moderation.training.corpora import CorpusError
+from moderation.training.corpora.catalogue import CorpusError
 
 Record = dict[str, str]
 

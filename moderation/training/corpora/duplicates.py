@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.scoring.ngrams import Recipe
-from moderation.training import splits
+from moderation.training.corpora import splits
 
 MOST = 20  # contradictions whose lines are told
 ALIKE = 13  # numbers of sixteen that near-duplicates share: some four fifths of their n-grams

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.text.reading import read
-from moderation.training.corpora import Row
-from moderation.training.splits import Part
+from moderation.training.corpora.catalogue import Row
+from moderation.training.corpora.splits import Part
 
 Rows = npt.NDArray[np.int64]
 

@@ -21,9 +21,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from moderation.training import splits
+from moderation.paths import DATA
+from moderation.training.corpora import splits
 
-SOURCES = Path(__file__).parents[2] / "data" / "sources.toml"
+SOURCES = DATA / "sources.toml"
 
 Use = Literal["train", "validate"]
 
@@ -175,10 +176,10 @@ class Source(_Strict):
         }
 
 
-def catalogue(path: Path | None = None) -> dict[str, Source]:
+def sources(path: Path | None = None) -> dict[str, Source]:
     """The sets of `sources.toml` (or of a file of your own) by name.
 
-    >>> catalogue()["civil"].licence
+    >>> sources()["civil"].licence
     'CC0-1.0'
     """
     path = path or SOURCES
@@ -190,13 +191,13 @@ def catalogue(path: Path | None = None) -> dict[str, Source]:
     return {source.name: source for source in found}
 
 
-def rows(data: Path, use: Use, sources: Path | None = None) -> Iterator[Row]:
+def rows(data: Path, use: Use, listing: Path | None = None) -> Iterator[Row]:
     """Every row of the sets of that use, set by set. Raises `CorpusError`.
 
     A missing file is named before the first row comes; one that is not the file the shipped
     models learned from is used, with a warning.
     """
-    chosen = [source for source in catalogue(sources).values() if source.use == use]
+    chosen = [source for source in sources(listing).values() if source.use == use]
     for source in chosen:
         path = data / source.file
         if not path.is_file():
@@ -212,15 +213,15 @@ def named(label: str) -> list[str]:
     >>> named("spam")
     ['youtube_spam.spam', 'sms_spam.spam']
     """
-    sources = (it for it in catalogue().values() if it.use == "train")
-    return [f"{it.name}.{label}" for it in sources if label in it.labels]
+    known = (it for it in sources().values() if it.use == "train")
+    return [f"{it.name}.{label}" for it in known if label in it.labels]
 
 
 def tell_unread(model: str, labels: Iterable[str]) -> None:
     """Say which sets that train have no label among those that the model learns from."""
     read = {label.partition(".")[0] for label in labels}
     if others := [
-        it.name for it in catalogue().values() if it.use == "train" and it.name not in read
+        it.name for it in sources().values() if it.use == "train" and it.name not in read
     ]:
         log.info("%s learns nothing from: %s", model, ", ".join(others))
 
@@ -228,7 +229,7 @@ def tell_unread(model: str, labels: Iterable[str]) -> None:
 def digests(data: Path, use: Use) -> dict[str, str]:
     """The hash of every file of that use under `data`, by the set's name. Raises `CorpusError`."""
     try:
-        return {it.name: sha256(data / it.file) for it in catalogue().values() if it.use == use}
+        return {it.name: sha256(data / it.file) for it in sources().values() if it.use == use}
     except OSError as error:
         raise CorpusError(f"{error.filename}: there is no such file") from None
 

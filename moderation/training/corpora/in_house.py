@@ -14,10 +14,11 @@ from typing import Any, Literal, NamedTuple
 
 import regex
 
-from moderation.training import splits
-from moderation.training.corpora import Row, sha256
+from moderation.paths import DATA
+from moderation.training.corpora import splits
+from moderation.training.corpora.catalogue import Row, sha256
 
-COMMENTS = Path(__file__).parents[2] / "data" / "own_comments.csv"
+COMMENTS = DATA / "own_comments.csv"
 LABELS = ("attack", "hate", "toxic", "threat", "spam")
 COLUMNS = ("text", *LABELS, "kind", "area")
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-_SENTENCES = Path(__file__).with_name("twins.toml")
+_SENTENCES = Path(__file__).with_name("contrast_pairs.toml")
 _ORDER = ("hate", "kind", "attack", "about", "hate", "proud", "attack", "kind")
 
 

@@ -23,7 +23,7 @@ from functools import cache
 from typing import Any
 
 from moderation import rules
-from moderation.training.corpora import CorpusError, Row
+from moderation.training.corpora.catalogue import CorpusError, Row
 
 RULES = {
     "abuse": "toxicity",

@@ -1,0 +1,1 @@
+"""Labelled comments: where they come from, how they are read, cleaned and split."""

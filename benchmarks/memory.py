@@ -27,12 +27,12 @@ from pathlib import Path
 from joblib import Memory
 from sklearn.metrics import roc_auc_score
 
-from moderation.training import fitting
-from moderation.training.abuse import RECIPE
 from moderation.training.corpora import catalogue
 from moderation.training.corpora.catalogue import Row
 from moderation.training.corpora.store import gather
-from moderation.training.features import HashedNgrams, shelved
+from moderation.training.linear import fitting
+from moderation.training.linear.abuse import RECIPE
+from moderation.training.linear.features import HashedNgrams, shelved
 
 SIZES = (250_000, 1_000_000, 2_000_000)
 LONGEST = 80

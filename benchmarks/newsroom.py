@@ -30,9 +30,9 @@ from sklearn.metrics import roc_auc_score
 from moderation.models import Models
 from moderation.scoring.adapted import log_odds
 from moderation.text.reading import read
-from moderation.training import adapting, asking, fitting
-from moderation.training.adapting import Layer
 from moderation.training.corpora import catalogue, splits
+from moderation.training.linear import active_learning, adapt, fitting
+from moderation.training.linear.adapt import Layer
 
 Floats = npt.NDArray[np.float64]
 
@@ -47,7 +47,7 @@ RESAMPLES = 200
 ARMS = ("adapted, by lot", "adapted, chosen", "from scratch")
 
 
-others = functools.cache(adapting.unjudged)
+others = functools.cache(adapt.unjudged)
 
 
 class Comments(NamedTuple):
@@ -82,18 +82,18 @@ def comments(data: Path, label: str, kept: dict[str, float], models: Models) -> 
         }
     return Comments(
         log_odds(np.array([kept[key] for key in keys])),
-        adapting.ngrams(row.text for row in rows),
+        adapt.ngrams(row.text for row in rows),
         np.array([row.labels[label] >= 0.5 for row in rows]),
         np.array([int(key, 16) % 10 >= 7 for key in keys]),
     )
 
 
-def learned(found: Comments, rows: Any, arm: str, hold: float = adapting.HOLD) -> Layer:
+def learned(found: Comments, rows: Any, arm: str, hold: float = adapt.HOLD) -> Layer:
     """What an arm makes of the verdicts on these rows."""
     values = found.said[rows].astype(np.float64)
     if arm != "from scratch":
-        return adapting.fit(found.champion[rows], found.features[rows], values, others(), hold)
-    fitted = fitting.fit([found.features[rows]], values, 1 / adapting.PENALTY)
+        return adapt.fit(found.champion[rows], found.features[rows], values, others(), hold)
+    fitted = fitting.fit([found.features[rows]], values, 1 / adapt.PENALTY)
     return Layer(fitted.weights, 0.0, fitted.intercept)
 
 
@@ -112,7 +112,7 @@ def rounds(found: Comments, arm: str, seed: int) -> Iterator[tuple[int, Layer]]:
         rest = pool[~np.isin(pool, judged)]
         if arm == "adapted, chosen":
             odds = layer.logits(found.champion[rest], found.features[rest])
-            rest = rest[asking.choose(expit(odds), found.features[rest], ROUND)]
+            rest = rest[active_learning.choose(expit(odds), found.features[rest], ROUND)]
         judged = np.concatenate([judged, rest[:ROUND]])
 
 
@@ -275,8 +275,8 @@ def _about(seeds: int) -> str:
     return (
         f"Areas under the ROC curve, means of {seeds} orders (seeds 0 to {seeds - 1}); intervals "
         f"are 95 %, by {RESAMPLES} paired bootstrap resamples of the held comments. `{HEAD}` by "
-        f"both readers, {versions}; penalty {adapting.PENALTY}, set on reddit and convabuse, and "
-        f"hold {adapting.HOLD}, both with an eye on the loss on the general sets below.\n"
+        f"both readers, {versions}; penalty {adapt.PENALTY}, set on reddit and convabuse, and "
+        f"hold {adapt.HOLD}, both with an eye on the loss on the general sets below.\n"
     )
 
 

@@ -49,14 +49,14 @@ def ask(source: str, most: int, score: str, output: Path | None, models: Path | 
     ... write approve or reject into the column verdict of asked.csv ...
     moderation train abuse --verdicts record --verdicts asked.csv
     """
-    from moderation.training import asking
     from moderation.training.corpora.catalogue import CorpusError
+    from moderation.training.linear import active_learning
 
     loaded = Models.load(models)
     try:
         with _records(source) as records:
-            comments = asking.waiting(records, score, loaded.versions)
-            asked = asking.ask(comments, loaded, score, most)
+            comments = active_learning.waiting(records, score, loaded.versions)
+            asked = active_learning.ask(comments, loaded, score, most)
     except CorpusError as error:
         raise click.UsageError(str(error)) from None
     with _written(output) as file:

@@ -222,14 +222,14 @@ def pair(reader: str, data: Path, models: Path | None, seed: int) -> None:
     The two readers of abuse are mixed as was measured. What is found stands in the careful
     one's card; without it neither can be promoted.
     """
-    from moderation.training import pairing
+    from moderation.training.linear import ensemble
 
     name, version = _named(reader)
     if name not in (CAREFUL, FAST):
         raise click.UsageError(f"'{reader}': only {CAREFUL} and {FAST} work as a pair")
     with _refusals(), options.wrong_data():
         kept(models or SHIPPED, name, version)
-        click.echo(pairing.pair(data, models or SHIPPED, seed, **{name: version}))
+        click.echo(ensemble.pair(data, models or SHIPPED, seed, **{name: version}))
 
 
 def _named(challenger: str) -> tuple[str, str]:

@@ -161,12 +161,12 @@ def _adapt(
 ) -> None:
     if unfit := [name for name in names if name not in ADAPTED]:
         raise click.UsageError(f"--verdicts adapts {' and '.join(ADAPTED)}, not {unfit[0]}")
-    from moderation.training import adapting
+    from moderation.training.linear import adapt
 
     with _wrong_data():
         rows = [row for source in sources for row in _verdicts(source)]
         for name in names:
-            click.echo(adapting.train(name, rows, models, out, seed))
+            click.echo(adapt.train(name, rows, models, out, seed))
 
 
 def _verdicts(source: str) -> Iterator[Row]:
@@ -252,13 +252,13 @@ def _wrong_data() -> Iterator[None]:
 
 
 _MODULES = {
-    "abuse": "moderation.training.abuse",
+    "abuse": "moderation.training.linear.abuse",
     "careful": "moderation.training.careful",
     "evaluate": "moderation.training.evaluate",
     "language": "moderation.training.language",
     "reference": "moderation.training.reference",
     "sentences": "moderation.training.sentences",
-    "spam": "moderation.training.spam",
+    "spam": "moderation.training.linear.spam",
 }
 
 

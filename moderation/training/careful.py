@@ -20,9 +20,10 @@ import numpy.typing as npt
 from moderation.scoring.onnx import Transformer
 from moderation.scoring.transformer import CarefulReader
 from moderation.text.reading import read
-from moderation.training import cards, feed, fitting
-from moderation.training.abuse import Head
+from moderation.training import cards, feed
 from moderation.training.corpora import catalogue, in_house
+from moderation.training.linear import fitting
+from moderation.training.linear.abuse import Head
 
 HEADS = {
     "toxicity": Head(

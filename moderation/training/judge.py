@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from moderation.models import Probabilities
 from moderation.scoring.sentences import BITS, SCALE, Tagged, evidence
-from moderation.training import fitting
+from moderation.training.linear import fitting
 
 _STRENGTH = 0.3  # scikit-learn's C
 _SURE = 0.02  # a chance as near to 0 or 1 as this is taken for that

@@ -27,8 +27,8 @@ from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import read
 from moderation.training import cards, tongues
 from moderation.training.corpora import catalogue
-from moderation.training.features import HashedNgrams
 from moderation.training.language_figures import measured
+from moderation.training.linear.features import HashedNgrams
 from moderation.training.tongues import Example
 
 RECIPE = Recipe(chars=(1, 4), words=(1, 1), bits=18)

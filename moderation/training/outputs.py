@@ -20,7 +20,7 @@ from moderation.scoring.onnx import Transformer, prepared
 from moderation.training import feed
 from moderation.training.corpora.catalogue import CorpusError
 from moderation.training.feed import Example
-from moderation.training.fitting import cross_entropy
+from moderation.training.linear.fitting import cross_entropy
 from moderation.training.unpack import rewritten, unpacked
 
 PRIOR = 100.0  # against the squared change of a weight; 10 to 300 differ little on validation

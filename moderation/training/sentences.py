@@ -26,11 +26,12 @@ from scipy.stats import binomtest
 
 from moderation.models import Probabilities
 from moderation.scoring.sentences import HEAD, SentenceReader, Tagged
-from moderation.training import cards, field, fitting, judge
+from moderation.training import cards, field, judge
 from moderation.training.classes import classes
 from moderation.training.corpora import catalogue
 from moderation.training.examples import DEV, OWN, TRAIN, Group, groups, own
 from moderation.training.fragments import Example, disturbed, example
+from moderation.training.linear import fitting
 from moderation.training.schooling import lessons
 from moderation.training.treebank import trees
 

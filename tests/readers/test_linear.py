@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from moderation.scoring.linear import Linear, LinearReader
 from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import read
-from moderation.training.features import HashedNgrams
+from moderation.training.linear.features import HashedNgrams
 
 RECIPE = Recipe((2, 4), (1, 2), 12)
 TEXTS = ["you idiot", "well said", "what an idiot", "a good point", "idiot!", "thank you"] * 5

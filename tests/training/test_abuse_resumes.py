@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from moderation.training import abuse, metrics
+from moderation.training import metrics
+from moderation.training.linear import abuse
 from tests.training import small
 
 

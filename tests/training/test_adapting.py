@@ -14,8 +14,8 @@ from moderation.models import Models, champions, save
 from moderation.scoring.adapted import log_odds
 from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import read
-from moderation.training import adapting
 from moderation.training.corpora.catalogue import CorpusError, Row
+from moderation.training.linear import adapt
 
 FILLER = "the council meets again on monday to talk about roads schools water parks".split()
 LOGITS = np.linspace(-9, 9, 33, dtype=np.float32)
@@ -81,7 +81,7 @@ def rise(home: Path, tmp_path: Path) -> Rise:
 
     def rise(count: int, *, noise: float = 0.0) -> float:
         (before,) = scores(home, text)
-        use(home, adapting.train("abuse", verdicts(count, noise=noise), home, tmp_path))
+        use(home, adapt.train("abuse", verdicts(count, noise=noise), home, tmp_path))
         (after,) = scores(home, text)
         use(home, home / "abuse" / "1")
         return after - before
@@ -109,7 +109,7 @@ def test_what_no_verdict_spoke_of_stays(home: Path) -> None:
     have it unchanged."""
     texts = ["Quixotic zebras jump!", "awful awful zebras"]
     before = scores(home, *texts)
-    use(home, adapting.train("abuse", verdicts(200), home, home))
+    use(home, adapt.train("abuse", verdicts(200), home, home))
     after = scores(home, *texts)
     assert np.allclose(log_odds(np.array(after)), log_odds(np.array(before)), atol=1.0)
 
@@ -117,38 +117,38 @@ def test_what_no_verdict_spoke_of_stays(home: Path) -> None:
 def test_comments_without_verdict_hold_the_layer() -> None:
     """Of comments nobody judged it says less than half of what it would, of its word as much."""
     judged = [*verdicts(200)]
-    features = adapting.ngrams(row.text for row in judged)
+    features = adapt.ngrams(row.text for row in judged)
     values = np.array([row.labels["toxicity"] for row in judged])
     champion = np.full(len(judged), -1.5)
-    others = adapting.ngrams(" ".join(np.roll(FILLER, at)) + " budget" for at in range(99))
-    free = adapting.fit(champion, features, values, others, hold=0.0)
-    held = adapting.fit(champion, features, values, others)
+    others = adapt.ngrams(" ".join(np.roll(FILLER, at)) + " budget" for at in range(99))
+    free = adapt.fit(champion, features, values, others, hold=0.0)
+    held = adapt.fit(champion, features, values, others)
     said, unheld = (np.abs(others @ layer.weights).mean() for layer in (held, free))
     assert said < 0.5 * unheld
-    word = adapting.ngrams(["nobody reads behind a paywall"])
+    word = adapt.ngrams(["nobody reads behind a paywall"])
     assert (word @ held.weights)[0] > 0.8 * (word @ free.weights)[0]
 
 
 def test_the_champion_stays_and_the_version_tells_the_verdicts(home: Path) -> None:
     """A challenger is written beside; the same verdicts give the same one, others another."""
-    once = adapting.train("abuse", verdicts(60), home, home)
+    once = adapt.train("abuse", verdicts(60), home, home)
     card = (once / "card.json").read_bytes()
     assert champions(home) == {"abuse": "1"}
-    assert adapting.train("abuse", verdicts(60), home, home) == once
+    assert adapt.train("abuse", verdicts(60), home, home) == once
     assert (once / "card.json").read_bytes() == card
-    assert adapting.train("abuse", verdicts(60, seed=1), home, home) != once
+    assert adapt.train("abuse", verdicts(60, seed=1), home, home) != once
 
 
 def test_an_adapted_champion_is_adapted_anew(home: Path) -> None:
     """Layers do not pile up: the same verdicts beside an adapted champion change nothing."""
-    once = adapting.train("abuse", verdicts(60), home, home)
+    once = adapt.train("abuse", verdicts(60), home, home)
     use(home, once)
-    assert adapting.train("abuse", verdicts(60), home, home) == once
+    assert adapt.train("abuse", verdicts(60), home, home) == once
 
 
 def test_the_explanation_names_the_newsrooms_word(home: Path) -> None:
     """What the newsroom taught is marked in the text."""
-    use(home, adapting.train("abuse", verdicts(200), home, home))
+    use(home, adapt.train("abuse", verdicts(200), home, home))
     text = read("nobody reads behind a paywall")
     Models.load(home).read([text])
     first = text.explain("toxicity")[0]
@@ -159,4 +159,4 @@ def test_the_explanation_names_the_newsrooms_word(home: Path) -> None:
 def test_too_few_verdicts_are_counted_out(home: Path) -> None:
     """A head with hardly any verdict of one kind is not touched, and the error counts them."""
     with pytest.raises(CorpusError, match=r"from 10 .* has 3 yes and 12 no"):
-        adapting.train("abuse", verdicts(15), home, home)
+        adapt.train("abuse", verdicts(15), home, home)

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from moderation.cli import run
 from moderation.models import Models
-from moderation.training.asking import Waiting, ask, choose, waiting
+from moderation.training.linear.active_learning import Waiting, ask, choose, waiting
 
 PLAIN = ["The council meets on Monday.", "Well said, and thank you.", "It rains in Pune today."]
 DOUBTFUL = ["Only a fool would believe that.", "This minister is a joke.", "What rubbish."]

@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 
 from moderation.batch.backends import Engine
 from moderation.scoring.ngrams import Recipe
-from moderation.training.features import BATCH, HashedNgrams
+from moderation.training.linear.features import BATCH, HashedNgrams
 
 
 def test_same_numbers_as_the_recipe() -> None:

@@ -5,8 +5,8 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from moderation.training import fitting
-from moderation.training.fitting import Fitted
+from moderation.training.linear import fitting
+from moderation.training.linear.fitting import Fitted
 
 
 def _features(rows: int = 200) -> tuple[sparse.csr_matrix, np.ndarray]:

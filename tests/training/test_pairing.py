@@ -4,7 +4,7 @@ import numpy as np
 
 from moderation.scoring.cascade import Together
 from moderation.training.corpora.catalogue import Row
-from moderation.training.pairing import bound, combined, said
+from moderation.training.linear.ensemble import bound, combined, said
 
 
 def test_no_bound_without_evidence() -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from moderation.models import load
 from moderation.text.reading import read
-from moderation.training import metrics, spam
+from moderation.training import metrics
 from moderation.training.corpora import catalogue
+from moderation.training.linear import spam
 from tests.training import small
 
 IMPORTED = """

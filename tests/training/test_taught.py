@@ -11,8 +11,9 @@ import pytest
 
 from moderation.models import CAREFUL, SHIPPED, champions, load
 from moderation.text.reading import Text, Weight, read
-from moderation.training import abuse, metrics, taught
-from moderation.training.features import HashedNgrams
+from moderation.training import metrics
+from moderation.training.linear import abuse, distil
+from moderation.training.linear.features import HashedNgrams
 from tests.training import small
 
 
@@ -32,7 +33,7 @@ class Strict:
 
 def test_answers_are_softened_around_the_middle() -> None:
     """The usual text is at one half, a rude one well above, and nothing is quite sure."""
-    said = taught.answers(Strict(), ["toxicity"], ["well", "you fool", "so it is"] * 200)
+    said = distil.answers(Strict(), ["toxicity"], ["well", "you fool", "so it is"] * 200)
     assert said.shape == (600, 1)
     assert said[0, 0] == pytest.approx(0.5)
     assert 0.9 < said[1, 0] < 0.999
@@ -40,15 +41,15 @@ def test_answers_are_softened_around_the_middle() -> None:
 
 def test_no_texts_no_answers() -> None:
     """Nothing in, nothing out."""
-    assert taught.answers(Strict(), ["toxicity"], []).shape == (0, 1)
+    assert distil.answers(Strict(), ["toxicity"], []).shape == (0, 1)
 
 
 def test_the_answers_are_learned() -> None:
     """What the teacher minds has weight in the n-grams afterwards."""
     texts = ["you fool", "well said", "what a fool", "see you there"] * 20
     features = [HashedNgrams(bits=12).transform(texts)]
-    said = taught.answers(Strict(), ["toxicity"], texts)[:, 0]
-    learned = taught.taught(features, said, np.ones(1 << 12, np.float32))
+    said = distil.answers(Strict(), ["toxicity"], texts)[:, 0]
+    learned = distil.taught(features, said, np.ones(1 << 12, np.float32))
     odds = learned.logits([HashedNgrams(bits=12).transform(["such a fool", "well there"])])
     assert odds[0] > odds[1] + 1
 

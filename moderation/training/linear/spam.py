@@ -19,11 +19,12 @@ import numpy as np
 
 from moderation.scoring.linear import Linear
 from moderation.scoring.ngrams import Recipe
-from moderation.training import cards, fitting, metrics
+from moderation.training import cards, metrics
 from moderation.training.corpora import catalogue, in_house
 from moderation.training.corpora.splits import Part
 from moderation.training.corpora.store import Gathered, gather
-from moderation.training.features import HashedNgrams
+from moderation.training.linear import fitting
+from moderation.training.linear.features import HashedNgrams
 
 RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=18)
 ORDINARY = ("civil.toxic", "reddit.uncivil", "ruddit.offensive", "jigsaw_binary.toxic")

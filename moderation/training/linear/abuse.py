@@ -23,11 +23,12 @@ from joblib import Memory
 from moderation.models import CAREFUL, load
 from moderation.scoring.linear import Linear
 from moderation.scoring.ngrams import Recipe
-from moderation.training import cards, fitting, metrics, taught
+from moderation.training import cards, metrics
 from moderation.training.corpora import catalogue, synthetic
 from moderation.training.corpora.store import Gathered, gather
-from moderation.training.features import HashedNgrams, Shelved, shelved
-from moderation.training.fitting import Fitted
+from moderation.training.linear import distil, fitting
+from moderation.training.linear.features import HashedNgrams, Shelved, shelved
+from moderation.training.linear.fitting import Fitted
 from moderation.training.progress import Told
 
 RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=20)
@@ -210,10 +211,10 @@ def _taught(
     """The heads with what a careful reader says of the texts that train."""
     rows = found.rows("train")
     texts = progress.over(found.texts(rows), len(rows), "asking the teacher")
-    said = taught.answers(load(teacher), list(heads), texts)
+    said = distil.answers(load(teacher), list(heads), texts)
     natural = features.of(found.rows("validation", natural=True))
     return {
-        name: taught.beside(own, taught.taught(features.of(rows), answers, rare), natural)
+        name: distil.beside(own, distil.taught(features.of(rows), answers, rare), natural)
         for (name, own), answers in progress.over(
             list(zip(heads.items(), said.T, strict=True)), len(heads), "learning from it"
         )

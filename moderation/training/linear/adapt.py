@@ -33,10 +33,11 @@ from moderation.models import Files, ModelError, Models
 from moderation.scoring.adapted import Adapted, log_odds
 from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import read
-from moderation.training import cards, fitting, metrics
+from moderation.training import cards, metrics
 from moderation.training.corpora import in_house, splits
 from moderation.training.corpora.catalogue import CorpusError, Row
-from moderation.training.features import HashedNgrams
+from moderation.training.linear import fitting
+from moderation.training.linear.features import HashedNgrams
 
 Floats = npt.NDArray[np.float64]
 

@@ -17,8 +17,8 @@ from scipy.special import expit
 from moderation.models import Reader
 from moderation.scoring.adapted import log_odds
 from moderation.text.reading import read
-from moderation.training import fitting
-from moderation.training.fitting import Blocks, Fitted
+from moderation.training.linear import fitting
+from moderation.training.linear.fitting import Blocks, Fitted
 
 BATCH = 256
 TEMPERATURE = 2.0  # softens the answers, so that those about harmless texts differ as well

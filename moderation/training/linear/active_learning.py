@@ -19,9 +19,9 @@ from scipy import sparse
 
 from moderation.models import ModelError, Models
 from moderation.text.reading import read
-from moderation.training.adapting import RECIPE
 from moderation.training.corpora import splits
-from moderation.training.features import HashedNgrams
+from moderation.training.linear.adapt import RECIPE
+from moderation.training.linear.features import HashedNgrams
 
 WIDTH = 5  # candidates for each comment that is asked about
 BATCH = 128  # comments read together

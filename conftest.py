@@ -9,7 +9,7 @@ import pytest
 collect_ignore = ["tests/clients/drivers"]  # programs, each for a client that only it has
 if not find_spec("torch"):
     collect_ignore += [
-        "moderation/training/network.py",
+        "moderation/training/transformer/network.py",
         "moderation/training/teacher.py",
         "tests/training/test_network.py",
         "tests/training/test_teacher.py",

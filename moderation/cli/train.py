@@ -253,7 +253,7 @@ def _wrong_data() -> Iterator[None]:
 
 _MODULES = {
     "abuse": "moderation.training.linear.abuse",
-    "careful": "moderation.training.careful",
+    "careful": "moderation.training.transformer.train",
     "evaluate": "moderation.training.evaluate",
     "language": "moderation.training.language",
     "reference": "moderation.training.reference",

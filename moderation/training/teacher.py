@@ -21,9 +21,9 @@ from torch.nn import functional
 
 from moderation.text.reading import Token
 from moderation.training.fragments import Example
-from moderation.training.network import WIDTH, Network, start
+from moderation.training.transformer.finetune import published
+from moderation.training.transformer.network import WIDTH, Network, start
 from moderation.training.treebank import OTHER
-from moderation.training.tuning import published
 
 _RATE, _RATE_OUTPUTS = 2e-4, 1e-3
 _BATCH, _POOL = 32, 30  # rows; batches sorted by length together

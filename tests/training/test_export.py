@@ -6,8 +6,8 @@ import onnx
 import onnxruntime
 import pytest
 
-from moderation.training.export import HEADS, LAYERS, onnx_model
-from moderation.training.unpack import rewritten, unpacked
+from moderation.training.transformer.export import HEADS, LAYERS, onnx_model
+from moderation.training.transformer.unpack import rewritten, unpacked
 
 WIDTH, INNER, WORDS, TASKS = 48, 96, 50, 3
 Array = npt.NDArray[np.float32]

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from moderation.training import feed
 from moderation.training.corpora import in_house
 from moderation.training.corpora.catalogue import Row
-from moderation.training.feed import Example
+from moderation.training.transformer import dataset
+from moderation.training.transformer.dataset import Example
 
 DRAW = random.Random(9)  # noqa: S311 - not a secret
 
@@ -34,7 +34,7 @@ def test_only_the_training_part_teaches() -> None:
         Row(in_part(part), "ruddit", {"ruddit.offensive": 1.0})
         for part in ("train", "validation", "test")
     ]
-    taught = [example for example in feed.examples(rows, 0) if example.source == "ruddit"]
+    taught = [example for example in dataset.examples(rows, 0) if example.source == "ruddit"]
     assert [example.text for example in taught] == [rows[0].text]
 
 
@@ -44,15 +44,15 @@ def test_sets_with_one_annotation_share_a_task() -> None:
         Row(in_part("train", "one"), "jigsaw_binary", {"jigsaw_binary.toxic": 1.0}),
         Row(in_part("train", "two"), "civil", {"civil.toxic": 1.0}),
     ]
-    tasks = [set(example.targets) for example in feed.examples(rows, 0)][:2]
+    tasks = [set(example.targets) for example in dataset.examples(rows, 0)][:2]
     assert tasks == [{"jigsaw.toxic"}, {"civil.toxic"}]
 
 
 def test_neutral_mention_of_an_identity_is_a_no_for_all() -> None:
     """It speaks to several tasks and harms none."""
     row = Row(in_part("train"), "identity", {"identity.toxic": 0.0})
-    example = next(feed.examples([row], 0))
-    assert set(example.targets) == set(feed.NEUTRAL)
+    example = next(dataset.examples([row], 0))
+    assert set(example.targets) == set(dataset.NEUTRAL)
     assert not any(example.targets.values())
 
 
@@ -60,9 +60,9 @@ def test_own_comments_teach_tasks_of_their_own() -> None:
     """Those of the training part only, each for the labels that it has but spam, and no others."""
     comments = list(in_house.comments())
     length = sum(comment.part == "train" for comment in comments)
-    taught = list(feed.examples([], 0))[:length]
+    taught = list(dataset.examples([], 0))[:length]
     held = {comment.text for comment in comments if comment.part != "train"}
-    assert not held.intersection(example.text for example in feed.examples([], 0))
+    assert not held.intersection(example.text for example in dataset.examples([], 0))
     assert {tuple(example.targets) for example in taught} == {
         tuple(f"own.{label}" for label in comment.labels if label != "spam") for comment in comments
     }
@@ -72,16 +72,16 @@ def test_own_comments_teach_tasks_of_their_own() -> None:
 def test_harmful_rows_are_kept_and_plentiful_harmless_ones_thinned() -> None:
     """Of Wikipedia every abusive row is drawn and about half of the others."""
     pool = [Example(str(n), "jigsaw", {"jigsaw.toxic": float(n < 100)}) for n in range(1_000)]
-    drawn = feed.drawn(pool, DRAW)
+    drawn = dataset.drawn(pool, DRAW)
     assert sum(example.targets["jigsaw.toxic"] for example in drawn) == 100
     assert 400 < len(drawn) - 100 < 600
 
 
 def test_a_share_over_one_draws_a_row_more_than_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is scarce and telling comes several times in an epoch."""
-    monkeypatch.setitem(feed.DRAWN, "scarce", (2.5, 2.0))
+    monkeypatch.setitem(dataset.DRAWN, "scarce", (2.5, 2.0))
     pool = [Example(str(n), "scarce", {"x": float(n < 100)}) for n in range(200)]
-    drawn = feed.drawn(pool, DRAW)
+    drawn = dataset.drawn(pool, DRAW)
     assert sum(example.targets["x"] == 0 for example in drawn) == 200
     assert 210 < sum(example.targets["x"] == 1 for example in drawn) < 290
 
@@ -89,7 +89,7 @@ def test_a_share_over_one_draws_a_row_more_than_once(monkeypatch: pytest.MonkeyP
 def test_a_row_trains_only_what_its_set_speaks_about() -> None:
     """The weights of all other tasks are 0, and padding is masked."""
     chosen = [Example("short", "a", {"a.x": 1.0}), Example("rather longer", "b", {"b.y": 0.5})]
-    batch = next(feed.batches(chosen, ["a.x", "b.y"], Letters(), DRAW))
+    batch = next(dataset.batches(chosen, ["a.x", "b.y"], Letters(), DRAW))
     assert batch.weights.tolist() == [[1, 0], [0, 1]]
     assert batch.targets.tolist() == [[1, 0], [0, 0.5]]
     assert batch.mask.sum(1).tolist() == [5, 13]

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from moderation.models import SHIPPED, champions
-from moderation.training import feed, tuning
-from moderation.training.export import onnx_model
-from moderation.training.network import Network, ranges
+from moderation.training.transformer import dataset, finetune
+from moderation.training.transformer.export import onnx_model
+from moderation.training.transformer.network import Network, ranges
 
 
 def test_shipped_graph_agrees_with_torch() -> None:
@@ -30,10 +30,10 @@ def test_shipped_graph_agrees_with_torch() -> None:
 def test_what_went_on_from_a_model_is_taken_half_way_back() -> None:
     """All weights are the mean of both ends, but a new task's, which has no beginning."""
     begin = SHIPPED / "careful" / champions(SHIPPED)["careful"]
-    tasks = [*feed.tasks(begin), "zoo.new"]
-    start, _ = tuning._trained(begin, tasks)
+    tasks = [*dataset.tasks(begin), "zoo.new"]
+    start, _ = finetune._trained(begin, tasks)
     learned = {name: value + 1 for name, value in start.state_dict().items()}
-    found = tuning._halfway(learned, begin, tasks)
+    found = finetune._halfway(learned, begin, tasks)
     expected = {name: value + 0.5 for name, value in start.state_dict().items()}
     expected["outputs.bias"][-1] += 0.5
     assert found["outputs.bias"].tolist() == pytest.approx(expected["outputs.bias"].tolist())

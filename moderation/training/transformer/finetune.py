@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from moderation.scoring.onnx import prepared
-from moderation.training import feed
+from moderation.training.transformer import dataset
 
 PUBLISHED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """SHA-256 of model.safetensors of all-MiniLM-L6-v2 (Apache-2.0), where training begins."""
@@ -54,12 +54,12 @@ def fast_bfloat16() -> bool:
     return bool(able)
 
 
-def _fresh(pool: Sequence[feed.Example], tasks: Sequence[str]) -> tuple[Any, str]:
+def _fresh(pool: Sequence[dataset.Example], tasks: Sequence[str]) -> tuple[Any, str]:
     """The network with the published weights, and a tokenizer of the words that the pool has."""
     from safetensors.torch import load
 
-    from moderation.training.network import Network, start
-    from moderation.training.vocabulary import pruned
+    from moderation.training.transformer.network import Network, start
+    from moderation.training.transformer.vocabulary import pruned
 
     weights, whole = published()
     vocabulary, kept = pruned(whole, (prepared(example.text).text for example in pool))
@@ -72,10 +72,10 @@ def _trained(folder: Path, tasks: Sequence[str]) -> tuple[Any, str]:
     """The network of a model that is there already; its outputs of the same tasks are kept."""
     import torch
 
-    from moderation.training.network import Network
-    from moderation.training.unpack import unpacked
+    from moderation.training.transformer.network import Network
+    from moderation.training.transformer.unpack import unpacked
 
-    old = feed.tasks(folder)
+    old = dataset.tasks(folder)
     weights = {
         name: torch.from_numpy(value)
         for name, value in unpacked((folder / "model.onnx").read_bytes()).items()
@@ -99,7 +99,7 @@ def _halfway(learned: Mapping[str, Any], begin: Path, tasks: Sequence[str]) -> d
     stay as they were learned.
     """
     start, _ = _trained(begin, tasks)
-    known = feed.tasks(begin)
+    known = dataset.tasks(begin)
     new = [at for at, task in enumerate(tasks) if task not in known]
     found = {name: (value + learned[name]) / 2 for name, value in start.state_dict().items()}
     for name in ("outputs.weight", "outputs.bias"):
@@ -141,7 +141,7 @@ class Tuner:
 
     def __init__(
         self,
-        pool: list[feed.Example],
+        pool: list[dataset.Example],
         out: Path,
         seed: int,
         begin: Path | None = None,
@@ -174,7 +174,7 @@ class Tuner:
         (out / "tokenizer.json").write_text(vocabulary, "utf-8")
         (out / "tasks.json").write_text(json.dumps(self.tasks), "utf-8")
 
-    def step(self, batch: feed.Batch, factor: float) -> float:
+    def step(self, batch: dataset.Batch, factor: float) -> float:
         """Learn from one batch at this share of the full rate; answers the loss."""
         import torch
 
@@ -219,7 +219,7 @@ class Tuner:
 
 
 def tune(
-    pool: list[feed.Example],
+    pool: list[dataset.Example],
     out: Path,
     *,
     seed: int = 0,
@@ -242,7 +242,7 @@ def tune(
     """
     out.mkdir(parents=True, exist_ok=True)
     tuner = Tuner(pool, out, seed, begin, biases)
-    drawn = feed.drawn(pool, random.Random(seed))  # noqa: S311 - only counted
+    drawn = dataset.drawn(pool, random.Random(seed))  # noqa: S311 - only counted
     progress = Progress(int(epochs * len(drawn)), minutes)
     tuner.resume(progress)
     report(f"{len(pool)} examples, {progress.rows} in all, {len(tuner.tasks)} tasks")
@@ -250,7 +250,7 @@ def tune(
     while progress.share < 1:
         # A resumed run draws anew: what it has seen already may come once more.
         draw = random.Random(f"{seed} {progress.done}")  # noqa: S311 - not a secret
-        for batch in feed.batches(feed.drawn(pool, draw), tuner.tasks, tuner.tokenizer, draw):
+        for batch in dataset.batches(dataset.drawn(pool, draw), tuner.tasks, tuner.tokenizer, draw):
             losses.append(tuner.step(batch, progress.rate))
             progress.done += len(batch.ids)
             if len(losses) == REPORT:
@@ -270,7 +270,7 @@ RANGES = 384  # texts by which the ranges of what flows through the network are 
 
 def exported(
     out: Path,
-    pool: list[feed.Example],
+    pool: list[dataset.Example],
     seed: int = 0,
     begin: Path | None = None,
     biases: bool = False,
@@ -283,9 +283,9 @@ def exported(
     import torch
     from tokenizers import Tokenizer
 
-    from moderation.training.export import onnx_model
-    from moderation.training.network import Network, ranges
-    from moderation.training.unpack import rewritten
+    from moderation.training.transformer.export import onnx_model
+    from moderation.training.transformer.network import Network, ranges
+    from moderation.training.transformer.unpack import rewritten
 
     saved = torch.load(out / "checkpoint.pt", weights_only=True)["network"]
     if begin:
@@ -301,9 +301,9 @@ def exported(
     tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
     texts = [example.text for example in random.Random(seed).sample(pool, RANGES)]  # noqa: S311
     encoded = sorted(
-        (feed.clipped(tokenizer.encode(prepared(text).text).ids) for text in texts), key=len
+        (dataset.clipped(tokenizer.encode(prepared(text).text).ids) for text in texts), key=len
     )
-    parts = [feed.padded(encoded[start : start + 32]) for start in range(0, RANGES, 32)]
+    parts = [dataset.padded(encoded[start : start + 32]) for start in range(0, RANGES, 32)]
     found = ranges(
         network, [(torch.from_numpy(ids), torch.from_numpy(mask)) for ids, mask in parts]
     )

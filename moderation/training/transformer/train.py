@@ -20,10 +20,11 @@ import numpy.typing as npt
 from moderation.scoring.onnx import Transformer
 from moderation.scoring.transformer import CarefulReader
 from moderation.text.reading import read
-from moderation.training import cards, feed
+from moderation.training import cards
 from moderation.training.corpora import catalogue, in_house
 from moderation.training.linear import fitting
 from moderation.training.linear.abuse import Head
+from moderation.training.transformer import dataset
 
 HEADS = {
     "toxicity": Head(
@@ -108,15 +109,20 @@ def train(
     has no such outputs.
     """
     work = work or out / "careful" / ".work"
-    pool = list(feed.examples(catalogue.rows(data, "train"), seed))
+    pool = list(dataset.examples(catalogue.rows(data, "train"), seed))
     began, spent = time.perf_counter(), 0.0
     if begin and outputs:
-        from moderation.training.outputs import relearned  # onnx, which only training needs
+        from moderation.training.transformer.refit_outputs import (
+            relearned,  # onnx, which only training needs
+        )
 
         progress(f"fitting the outputs of {outputs}")
-        others, tasks = relearned(begin, outputs, pool, work), feed.tasks(begin)
+        others, tasks = relearned(begin, outputs, pool, work), dataset.tasks(begin)
     else:
-        from moderation.training.tuning import exported, tune  # torch, which only this needs
+        from moderation.training.transformer.finetune import (  # torch, which only this needs
+            exported,
+            tune,
+        )
 
         spent = tune(
             pool,

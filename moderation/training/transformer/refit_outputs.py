@@ -17,11 +17,11 @@ from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from moderation.scoring.onnx import Transformer, prepared
-from moderation.training import feed
 from moderation.training.corpora.catalogue import CorpusError
-from moderation.training.feed import Example
 from moderation.training.linear.fitting import cross_entropy
-from moderation.training.unpack import rewritten, unpacked
+from moderation.training.transformer import dataset
+from moderation.training.transformer.dataset import Example
+from moderation.training.transformer.unpack import rewritten, unpacked
 
 PRIOR = 100.0  # against the squared change of a weight; 10 to 300 differ little on validation
 
@@ -34,7 +34,7 @@ def relearned(begin: Path, source: str, pool: Sequence[Example], work: Path) -> 
     `pool` are the examples that train; those with a label of `source` are read. `work` is a folder
     for what comes between. Raises `CorpusError` for a source of which the model has no output.
     """
-    tasks = feed.tasks(begin)
+    tasks = dataset.tasks(begin)
     chosen = [task for task in tasks if task.startswith(f"{source}.")]
     if not chosen:
         known = sorted({task.partition(".")[0] for task in tasks})

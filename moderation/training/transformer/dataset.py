@@ -18,9 +18,9 @@ import numpy.typing as npt
 
 from moderation.scoring.onnx import prepared
 from moderation.text.reading import read
-from moderation.training.augment import augment
 from moderation.training.corpora import catalogue, in_house
 from moderation.training.corpora.contrast_pairs import twins
+from moderation.training.transformer.augment import augment
 
 LENGTH = 96  # tokens of a text: its head and its tail
 TAIL = 24

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
 
-from moderation.training.export import LAYERS
+from moderation.training.transformer.export import LAYERS
 
 Array = npt.NDArray[Any]
 

@@ -1,0 +1,1 @@
+"""Train the transformer: its dataset, network, fine-tuning and export."""

@@ -22,9 +22,9 @@ from pathlib import Path
 
 from moderation import models
 from moderation.text.reading import read
-from moderation.training import tongues
 from moderation.training.corpora.perturb import Names
-from moderation.training.tongues import Example
+from moderation.training.language import dataset
+from moderation.training.language.dataset import Example
 
 OWN = Path(__file__).parents[1] / "data" / "typed_comments.csv"
 Judge = Callable[[str], bool]
@@ -108,7 +108,7 @@ PEERS: dict[str, tuple[str, Callable[[], Judge]]] = {
 def slices(data: Path, most: int, seed: int) -> Iterator[Slice]:
     """The test texts by name of slice, at most `most` each."""
     rng = random.Random(seed)  # noqa: S311 - a sample, not a secret
-    test = [example for example in tongues.examples(data, seed) if example.part == "test"]
+    test = [example for example in dataset.examples(data, seed) if example.part == "test"]
     given = [
         e for e in test if e.source.startswith(("ewt", "hitop", "lingua", "lat-", "nat-", "rom-h"))
     ]

@@ -255,7 +255,7 @@ _MODULES = {
     "abuse": "moderation.training.linear.abuse",
     "careful": "moderation.training.transformer.train",
     "evaluate": "moderation.training.evaluate",
-    "language": "moderation.training.language",
+    "language": "moderation.training.language.train",
     "reference": "moderation.training.reference",
     "sentences": "moderation.training.sentences",
     "spam": "moderation.training.linear.spam",

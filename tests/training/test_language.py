@@ -11,11 +11,11 @@ import pytest
 from moderation import models
 from moderation.scoring.language import LanguageReader
 from moderation.text.reading import read
-from moderation.training import language, tongues
 from moderation.training.corpora.perturb import Names, lazy, mixed, slips
 from moderation.training.corpora.splits import part
-from moderation.training.language_figures import share
-from moderation.training.romanise import letters, romanise
+from moderation.training.language import dataset, train
+from moderation.training.language.metrics import share
+from moderation.training.language.romanise import letters, romanise
 
 _ENGLISH = "the roads|the water|the bus|our street", "is|was|was not", "bad|late|right|so dirty"
 _HINDI = "सड़क|पानी|बस|हमारी गली", "है|थी|नहीं थी", "खराब|देर से|ठीक|बहुत गंदी"
@@ -36,7 +36,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     (folder / "english").mkdir()
     kinds = (("en", "ewt", _ENGLISH), ("non", "nat-hi", _HINDI), ("non", "lat-de", _GERMAN))
-    with gzip.open(folder / tongues.FILE, "wt", encoding="utf-8", newline="") as file:
+    with gzip.open(folder / dataset.FILE, "wt", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["label", "source", "length", "text"])
         for label, source, slots in kinds:
@@ -52,7 +52,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model trained on it."""
-    return language.train(data, tmp_path_factory.mktemp("models"), seed=1, everyday=2)
+    return train.train(data, tmp_path_factory.mktemp("models"), seed=1, everyday=2)
 
 
 def test_a_trained_model_tells_the_languages_apart(trained: Path) -> None:
@@ -75,13 +75,13 @@ def test_the_card_tells_where_it_is_from(trained: Path) -> None:
 
 def test_same_seed_same_examples(data: Path) -> None:
     """Examples are made in the same way each time."""
-    assert list(tongues.examples(data, 5, 10)) == list(tongues.examples(data, 5, 10))
+    assert list(dataset.examples(data, 5, 10)) == list(dataset.examples(data, 5, 10))
 
 
 def test_made_texts_keep_the_part_of_their_row(data: Path) -> None:
     """What is made from a test row is never trained on."""
-    rows = {part(row.text) for row in tongues.examples(data, 0, 10) if row.source == "nat-hi"}
-    made = {row.part for row in tongues.examples(data, 0, 10) if row.source == "rom-hi"}
+    rows = {part(row.text) for row in dataset.examples(data, 0, 10) if row.source == "nat-hi"}
+    made = {row.part for row in dataset.examples(data, 0, 10) if row.source == "rom-hi"}
     assert made == rows
 
 

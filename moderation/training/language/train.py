@@ -25,11 +25,12 @@ from moderation.scoring.language import LanguageReader, words_of
 from moderation.scoring.languages import LATIN, Naming, latin_share
 from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import read
-from moderation.training import cards, tongues
+from moderation.training import cards
 from moderation.training.corpora import catalogue
-from moderation.training.language_figures import measured
+from moderation.training.language import dataset
+from moderation.training.language.dataset import Example
+from moderation.training.language.metrics import measured
 from moderation.training.linear.features import HashedNgrams
-from moderation.training.tongues import Example
 
 RECIPE = Recipe(chars=(1, 4), words=(1, 1), bits=18)
 NAMING = replace(RECIPE, bits=15)  # the same n-grams, hashed once for both
@@ -130,7 +131,7 @@ def train(
     out: Path,
     seed: int = 0,
     progress: Progress = log.info,
-    everyday: int = tongues.EVERYDAY,
+    everyday: int = dataset.EVERYDAY,
 ) -> Path:
     """Train on the folder `data`, write `out`/language/<version>, return that folder.
 
@@ -138,7 +139,7 @@ def train(
     """
     began = time.monotonic()
     progress("reading and making examples")
-    every = list(tongues.examples(data, seed, everyday))
+    every = list(dataset.examples(data, seed, everyday))
     learn = prepared(example for example in every if example.part == "train")
     held = prepared(example for example in every if example.part == "validation")
     progress(f"learning English from {len(learn):,} examples")
@@ -180,11 +181,11 @@ def _sources(data: Path, learn: Sequence[Example]) -> list[dict[str, Any]]:
         source.entry(data, counts[source.name]) for source in known.values() if counts[source.name]
     ]
     made = sum(count for name, count in counts.items() if name not in known)
-    digest = hashlib.sha256((data / tongues.FILE).read_bytes()).hexdigest()
+    digest = hashlib.sha256((data / dataset.FILE).read_bytes()).hexdigest()
     return [
         {
             "name": "english",
-            "file": tongues.FILE,
+            "file": dataset.FILE,
             "rows": made,
             "licence": "CC BY-SA 4.0 (UD English-EWT), Apache-2.0 (lingua, Hinglish-TOP)",
             "citation": "Silveira et al. 2014; Stahl: lingua; Agarwal et al.: Hinglish-TOP, 2023",

@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from moderation.scoring.language import LanguageReader
 from moderation.text.reading import read
 from moderation.training.corpora.perturb import Names, slips
-from moderation.training.tongues import Example
+from moderation.training.language.dataset import Example
 
 REVIEW, REJECT = 0.7, 0.05  # the shipped thresholds (0.30, 0.95), as probabilities of English
 FEWEST = 4  # words

@@ -22,7 +22,7 @@ import regex
 from moderation.training.corpora import catalogue
 from moderation.training.corpora.perturb import Names, lazy, mixed
 from moderation.training.corpora.splits import Part, part
-from moderation.training.romanise import Writer, romanise
+from moderation.training.language.romanise import Writer, romanise
 
 log = logging.getLogger(__name__)
 

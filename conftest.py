@@ -10,7 +10,7 @@ collect_ignore = ["tests/clients/drivers"]  # programs, each for a client that o
 if not find_spec("torch"):
     collect_ignore += [
         "moderation/training/transformer/network.py",
-        "moderation/training/teacher.py",
+        "moderation/training/sentences/teacher.py",
         "tests/training/test_network.py",
         "tests/training/test_teacher.py",
     ]

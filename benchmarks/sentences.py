@@ -29,9 +29,9 @@ from scipy.stats import binomtest
 from moderation import models
 from moderation.scoring.sentences import HEAD
 from moderation.text.reading import read
-from moderation.training.examples import DEV
-from moderation.training.fragments import mistyped
-from moderation.training.treebank import trees
+from moderation.training.sentences.dataset import DEV
+from moderation.training.sentences.fragments import mistyped
+from moderation.training.sentences.treebank import trees
 
 Judge = Callable[[str], bool]
 Sentences = list[tuple[str, bool]]

@@ -257,7 +257,7 @@ _MODULES = {
     "evaluate": "moderation.training.evaluate",
     "language": "moderation.training.language.train",
     "reference": "moderation.training.reference",
-    "sentences": "moderation.training.sentences",
+    "sentences": "moderation.training.sentences.train",
     "spam": "moderation.training.linear.spam",
 }
 

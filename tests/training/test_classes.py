@@ -2,7 +2,7 @@
 
 import itertools
 
-from moderation.training.classes import classes
+from moderation.training.sentences.word_clusters import classes
 
 WHO = ("ravi", "meena", "fatima", "john")
 DOES = ("sells", "buys", "wants", "likes")

@@ -10,10 +10,10 @@ import pytest
 from moderation import models
 from moderation.text.reading import read
 from moderation.training.corpora.splits import part
-from moderation.training.examples import DEV, TRAIN, own
-from moderation.training.fragments import disturbed, example, fragments
-from moderation.training.sentences import train
-from moderation.training.treebank import trees
+from moderation.training.sentences.dataset import DEV, TRAIN, own
+from moderation.training.sentences.fragments import disturbed, example, fragments
+from moderation.training.sentences.train import train
+from moderation.training.sentences.treebank import trees
 
 NAMES = "Ravi Meena Arvind Fatima John Lakshmi Gurpreet Joseph Priya Sarah Anil Kavita".split()
 TEXTS = ["She lied because they agreed.", "The old house of my uncle."] * 20

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from moderation.text.reading import read
-from moderation.training.fragments import Example
+from moderation.training.sentences.fragments import Example
 
 pytest.importorskip("torch")
 pytest.importorskip("all_minilm_l6_v2")
@@ -22,7 +22,7 @@ def examples(texts: tuple[str, ...], full: bool) -> list[Example]:
 
 def test_it_learns_to_tell_sentences_from_fragments() -> None:
     """After eight epochs what it was shown is told apart, and answers come in the order asked."""
-    from moderation.training.teacher import Teacher
+    from moderation.training.sentences.teacher import Teacher
 
     teacher = Teacher(["N", "X"], seed=0)
     shown = examples(FULL, True) + examples(CUT, False)

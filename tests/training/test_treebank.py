@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from moderation.training.treebank import Tree, trees
+from moderation.training.sentences.treebank import Tree, trees
 
 # Our own sentences: word, kind, features, head, relation.
 SENTENCES = {

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from moderation.text.reading import Token, read
-from moderation.training.treebank import OTHER, Node, Tree
+from moderation.training.sentences.treebank import OTHER, Node, Tree
 
 _MOST_WORDS = 25  # of a fragment cut out of a tree
 _CUT = {  # how often a part of this relation is cut out

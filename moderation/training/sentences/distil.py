@@ -10,11 +10,11 @@ import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from moderation.training.examples import Group, own, unlabelled
-from moderation.training.fragments import Example, disturbed
+from moderation.training.sentences.dataset import Group, own, unlabelled
+from moderation.training.sentences.fragments import Example, disturbed
 
 if TYPE_CHECKING:  # it needs torch, and half of a minute to come
-    from moderation.training.teacher import Teacher
+    from moderation.training.sentences.teacher import Teacher
 
 _TAUGHT = 40_000  # sentences of comments that it labels
 
@@ -48,7 +48,7 @@ def lessons(
 
 def _school(groups: Sequence[Group], ours: Sequence[Example], epochs: int, seed: int) -> Teacher:
     """A teacher that has learned from the trees of `groups` and our own sentences."""
-    from moderation.training.teacher import Teacher
+    from moderation.training.sentences.teacher import Teacher
 
     draw = random.Random(seed)  # noqa: S311 - not for secrets
 

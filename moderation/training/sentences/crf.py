@@ -12,8 +12,8 @@ from joblib import Parallel, delayed
 
 from moderation.scoring.sentences import Tagged
 from moderation.scoring.tagger import Observer, Tagger, kin
-from moderation.training.examples import Group
-from moderation.training.fragments import Example
+from moderation.training.sentences.dataset import Group
+from moderation.training.sentences.fragments import Example
 
 T = TypeVar("T")
 

@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from moderation.text.reading import Token
-from moderation.training.fragments import Example
+from moderation.training.sentences.fragments import Example
+from moderation.training.sentences.treebank import OTHER
 from moderation.training.transformer.finetune import published
 from moderation.training.transformer.network import WIDTH, Network, start
-from moderation.training.treebank import OTHER
 
 _RATE, _RATE_OUTPUTS = 2e-4, 1e-3
 _BATCH, _POOL = 32, 30  # rows; batches sorted by length together

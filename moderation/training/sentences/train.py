@@ -26,14 +26,15 @@ from scipy.stats import binomtest
 
 from moderation.models import Probabilities
 from moderation.scoring.sentences import HEAD, SentenceReader, Tagged
-from moderation.training import cards, field, judge
-from moderation.training.classes import classes
+from moderation.training import cards
 from moderation.training.corpora import catalogue
-from moderation.training.examples import DEV, OWN, TRAIN, Group, groups, own
-from moderation.training.fragments import Example, disturbed, example
 from moderation.training.linear import fitting
-from moderation.training.schooling import lessons
-from moderation.training.treebank import trees
+from moderation.training.sentences import classifier, crf
+from moderation.training.sentences.dataset import DEV, OWN, TRAIN, Group, groups, own
+from moderation.training.sentences.distil import lessons
+from moderation.training.sentences.fragments import Example, disturbed, example
+from moderation.training.sentences.treebank import trees
+from moderation.training.sentences.word_clusters import classes
 
 EPOCHS = 3  # of the teacher: one takes three minutes of a core
 _EVERY, _FEW = 4, 1_000  # each fourth comment is enough to learn classes of words from
@@ -67,10 +68,10 @@ def train(
     log.info("%d classes of words", len(lines))
     taught = lessons(learned, texts, epochs, seed, draw)
     weighed = [(learned, 1.0), (taught.ours, _OWN_WEIGHT), (taught.comments, _TAUGHT_WEIGHT)]
-    crf, folds = field.fields([group for part, _ in weighed for group in part], lines, jobs)
+    fitted, folds = crf.fields([group for part, _ in weighed for group in part], lines, jobs)
     log.info("the field has learned")
     weights = _judge(folds, weighed)
-    plain = SentenceReader(field.InMemory(crf, lines), weights, np.zeros((2, 1)))
+    plain = SentenceReader(crf.InMemory(fitted, lines), weights, np.zeros((2, 1)))
     known = [one for group in held for one in group[:2]]
     reader = replace(plain, knots=_calibration(_logits(plain, known), known))
     dev = [one for tree in trees(data / DEV) if (one := example(tree))]
@@ -80,7 +81,7 @@ def train(
         "the same, disturbed": [disturbed(one, draw) for one in dev],
     }
     figures = {name: _figure(reader, examples) for name, examples in measured.items()}
-    files = {"tagger.crfsuite": crf, "classes.txt": "\n".join(lines).encode()}
+    files = {"tagger.crfsuite": fitted, "classes.txt": "\n".join(lines).encode()}
     sources = _sources(data, len(taught.comments))
     return _save(out, reader, files, figures, sources, seed, time.perf_counter() - began)
 
@@ -90,12 +91,12 @@ def _judge(
 ) -> npt.NDArray[np.int8]:
     """The judge's weights; `folds` are the groups' sentences by fields that never saw them."""
     answers = [[(one.full, weight) for one in group] for part, weight in weighed for group in part]
-    chances, weights = np.array(field.folded(answers)).T
-    return judge.fit(folds, chances, weights)
+    chances, weights = np.array(crf.folded(answers)).T
+    return classifier.fit(folds, chances, weights)
 
 
 def _logits(reader: SentenceReader, examples: Sequence[Example]) -> Probabilities:
-    return reader.logits(field.tagged(reader.tagger, examples))
+    return reader.logits(crf.tagged(reader.tagger, examples))
 
 
 def _figure(reader: SentenceReader, examples: Sequence[Example]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from moderation.paths import DATA
 from moderation.text.reading import read
 from moderation.training.corpora import splits
-from moderation.training.fragments import Example, disturbed, example, fragments, piece
-from moderation.training.treebank import Tree, trees
+from moderation.training.sentences.fragments import Example, disturbed, example, fragments, piece
+from moderation.training.sentences.treebank import Tree, trees
 
 OWN = DATA / "sentences.csv"
 TRAIN, DEV = "sentences/en_ewt-train.conllu.gz", "sentences/en_ewt-dev.conllu.gz"

@@ -1,0 +1,1 @@
+"""Train the sentences model: a tagger of roles and a classifier of full sentences."""

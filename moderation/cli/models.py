@@ -174,8 +174,8 @@ def compare(
     are made by --policy, or the one of the service's settings.
     Prints a table in a terminal, JSON in a pipe. `promote` reads what was found.
     """
-    from moderation.training import comparing
-    from moderation.training import shadow as shadows
+    from moderation.training.evaluation import compare as comparison
+    from moderation.training.evaluation import shadow as shadows
 
     name, version = _named(challenger)
     root = models or SHIPPED
@@ -183,9 +183,9 @@ def compare(
         kept(root, name, version)
         seen = shadows.summary(service.shadowed(name, version, champions(root)))
         house = Policy.load(policy)
-        found = comparing.compare(data, root, name, version, seed=seed, most=most, policy=house)
+        found = comparison.compare(data, root, name, version, seed=seed, most=most, policy=house)
         if record:
-            found["record"] = comparing.changes(root, name, version, _texts(record), house)
+            found["record"] = comparison.changes(root, name, version, _texts(record), house)
     if seen["decisions"]:
         found["shadow"] = seen
         found["worse"] += [_IN_SHADOW] * shadows.worse(seen)
@@ -279,7 +279,7 @@ def _table(found: dict[str, Any]) -> str:
             for it in record["changed"][:20]
         ]
     if "shadow" in found:
-        from moderation.training import shadow as shadows
+        from moderation.training.evaluation import shadow as shadows
 
         lines += ["", *shadows.report(found["shadow"])]
     said = "; ".join(found["worse"]) or "nothing"

@@ -125,7 +125,7 @@ def folder_of(option: str, target: Path) -> None:
 
 def plots(option: str) -> None:
     """Refuse an option that draws where nothing can, before the work begins."""
-    from moderation.training.plots import PlotError, ready
+    from moderation.training.evaluation.plots import PlotError, ready
 
     try:
         ready()

@@ -99,9 +99,9 @@ def fit(
     Where nothing keeps the budget the table is a comment, and the exit code 1.
     """
     from moderation.models import Models
-    from moderation.training import thresholds
-    from moderation.training.budget import Budget, BudgetError
     from moderation.training.corpora.catalogue import CorpusError
+    from moderation.training.evaluation import thresholds
+    from moderation.training.evaluation.error_budget import Budget, BudgetError
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     data, labelled = asked["data"], asked["labelled"]
@@ -131,7 +131,7 @@ def fit(
     except (BudgetError, thresholds.LabelledError, CorpusError, FileNotFoundError) as error:
         raise click.UsageError(str(error)) from None
     if plot:
-        from moderation.training import plots
+        from moderation.training.evaluation import plots
 
         plot.write_text(plots.coverage(found), "utf-8")
     if unkept := [one.rule for one in found if not one.thresholds.kept]:

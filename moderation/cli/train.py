@@ -254,9 +254,9 @@ def _wrong_data() -> Iterator[None]:
 _MODULES = {
     "abuse": "moderation.training.linear.abuse",
     "careful": "moderation.training.transformer.train",
-    "evaluate": "moderation.training.evaluate",
+    "evaluate": "moderation.training.evaluation.evaluate",
     "language": "moderation.training.language.train",
-    "reference": "moderation.training.reference",
+    "reference": "moderation.training.evaluation.reference",
     "sentences": "moderation.training.sentences.train",
     "spam": "moderation.training.linear.spam",
 }

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from moderation.training.budget import GRID, Bools, Budget, BudgetError, Floats, bounds, curve, fit
+from moderation.training.evaluation.error_budget import (
+    GRID,
+    Bools,
+    Budget,
+    BudgetError,
+    Floats,
+    bounds,
+    curve,
+    fit,
+)
 
 
 def draw(rows: int, rate: float, seed: int) -> tuple[Floats, Bools]:

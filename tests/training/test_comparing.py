@@ -12,8 +12,9 @@ from moderation.cli import run
 from moderation.models import SHIPPED, Models, champions
 from moderation.moderator import Moderator
 from moderation.policy import Policy
-from moderation.training import comparing
-from moderation.training.comparing import (
+from moderation.training.corpora import catalogue
+from moderation.training.evaluation import compare
+from moderation.training.evaluation.compare import (
     area,
     counterpart,
     difference,
@@ -23,10 +24,9 @@ from moderation.training.comparing import (
     lost,
     worse,
 )
-from moderation.training.corpora import catalogue
-from moderation.training.evaluate import QUESTIONS
-from moderation.training.slices import slices, together
-from moderation.training.suite import cases
+from moderation.training.evaluation.evaluate import QUESTIONS
+from moderation.training.evaluation.functional_cases import cases
+from moderation.training.evaluation.slices import slices, together
 from tests.challengers import says
 
 
@@ -55,7 +55,7 @@ def test_a_much_worse_challenger_is_told() -> None:
 
 def test_an_equal_challenger_is_not_refused_by_chance(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 15 pairs of equally good scores, 8 figures each, hardly one is called worse."""
-    monkeypatch.setattr(comparing, "RESAMPLES", 60)
+    monkeypatch.setattr(compare, "RESAMPLES", 60)
     refused = 0
     for seed in range(15):
         doubts = {}
@@ -212,7 +212,7 @@ def test_changes_come_with_those_that_move_most_first(tmp_path: Path) -> None:
     shutil.copytree(SHIPPED / "abuse" / used["abuse"], tmp_path / "abuse" / "deaf")
     says(tmp_path / "abuse" / "deaf", 0.001)
     (tmp_path / "champion.json").write_text(json.dumps(kept), "utf-8")
-    found = comparing.changes(tmp_path, "abuse", "deaf", ["You are an idiot.", "It rains today."])
+    found = compare.changes(tmp_path, "abuse", "deaf", ["You are an idiot.", "It rains today."])
     assert [it["text"] for it in found["changed"]] == ["You are an idiot."]
     assert found["changed"][0]["to"] != found["changed"][0]["from"]
 

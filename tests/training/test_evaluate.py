@@ -10,9 +10,10 @@ import pytest
 from moderation.cli import run
 from moderation.decision import Span
 from moderation.models import Models
-from moderation.training import evaluate, faithful, metrics, thresholds
+from moderation.training import metrics
 from moderation.training.corpora.catalogue import Row
-from moderation.training.evaluate import Question
+from moderation.training.evaluation import evaluate, explanations, thresholds
+from moderation.training.evaluation.evaluate import Question
 
 
 def test_measure_knows_a_perfect_and_a_blind_score() -> None:
@@ -68,14 +69,14 @@ class TestAnswers:
 def test_spans_overlap() -> None:
     """Character F1 of marks and spans: 1 where they agree, 0 where they do not meet."""
     spans = [Span(0, 4, "fool")]
-    assert faithful._overlap(spans, [(0, 4)]) == 1.0
-    assert faithful._overlap(spans, [(4, 8)]) == 0.0
-    assert faithful._overlap(spans, [(2, 6)]) == pytest.approx(0.5)
+    assert explanations._overlap(spans, [(0, 4)]) == 1.0
+    assert explanations._overlap(spans, [(4, 8)]) == 0.0
+    assert explanations._overlap(spans, [(2, 6)]) == pytest.approx(0.5)
 
 
 def test_words_are_taken_out_from_behind() -> None:
     """Taking out one stretch does not move the next."""
-    assert faithful._without("a bad, bad day", [(2, 5), (7, 10)]) == "a ,  day"
+    assert explanations._without("a bad, bad day", [(2, 5), (7, 10)]) == "a ,  day"
 
 
 def test_note(tmp_path: Path) -> None:

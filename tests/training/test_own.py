@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from rapidfuzz import fuzz, process, utils
 
-from moderation.training import suite
 from moderation.training.corpora import in_house
 from moderation.training.corpora.in_house import OwnError
+from moderation.training.evaluation import functional_cases
 
 HEADER = "text,attack,hate,toxic,threat,spam,kind,area\n"
 
@@ -67,7 +67,7 @@ def test_each_harm_has_harmless_comments_beside_it_in_both_areas() -> None:
 def test_nothing_is_taken_from_the_suite_that_measures() -> None:
     """No comment is nearly a case of the suite, else the suite would measure memory."""
     ours = [comment.text for comment in in_house.comments()]
-    theirs = [case.text for case in suite.cases()]
+    theirs = [case.text for case in functional_cases.cases()]
     alike = process.cdist(
         ours, theirs, scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=75
     )

@@ -8,10 +8,11 @@ import pytest
 
 from moderation import Action
 from moderation.decision import Finding, Reason
-from moderation.training import bias, evaluate, metrics
-from moderation.training.functions import JUDGING, functions
-from moderation.training.report import page
-from moderation.training.suite import cases
+from moderation.training import metrics
+from moderation.training.evaluation import bias, evaluate
+from moderation.training.evaluation.functional import JUDGING, functions
+from moderation.training.evaluation.functional_cases import cases
+from moderation.training.evaluation.report import page
 
 
 class Obedient:

@@ -6,16 +6,16 @@ from collections import Counter
 from pathlib import Path
 
 from moderation import rules
-from moderation.training import suite
+from moderation.training.evaluation import functional_cases
 
-CASES = suite.cases()
+CASES = functional_cases.cases()
 
 
 def test_the_cases_are_the_templates_filled(tmp_path: Path) -> None:
     """Nobody edits the CSV by hand: it is written from the templates, always the same."""
     written = tmp_path / "suite.csv"
-    suite.write(written)
-    assert written.read_text("utf-8") == suite.SUITE.read_text("utf-8")
+    functional_cases.write(written)
+    assert written.read_text("utf-8") == functional_cases.SUITE.read_text("utf-8")
 
 
 def test_every_harmful_case_has_a_harmless_twin() -> None:

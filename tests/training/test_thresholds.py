@@ -7,8 +7,8 @@ import pytest
 from moderation import Policy
 from moderation.cli import run
 from moderation.models import Models
-from moderation.training import thresholds
-from moderation.training.thresholds import LabelledError
+from moderation.training.evaluation import thresholds
+from moderation.training.evaluation.thresholds import LabelledError
 
 FINE = ["The budget vote is on Friday.", "Thank you for this report.", "I disagree with the mayor."]
 RUDE = ["You are an idiot.", "What a stupid moron you are.", "Shut up, you pathetic liar."]

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from moderation.training import bias, evaluate
 from moderation.training.corpora.catalogue import Row
-from moderation.training.evaluate import Question
+from moderation.training.evaluation import bias, evaluate
+from moderation.training.evaluation.evaluate import Question
 from moderation.training.metrics import Bools
 
 Ints = npt.NDArray[np.int64]

@@ -24,13 +24,13 @@ from moderation.lifecycle.promotion import card
 from moderation.models import Models, champions
 from moderation.moderator import Moderator
 from moderation.policy import Policy
-from moderation.training import evaluate
 from moderation.training.corpora import in_house
 from moderation.training.corpora.catalogue import Row
-from moderation.training.functions import held
+from moderation.training.evaluation import evaluate
+from moderation.training.evaluation.functional import held
+from moderation.training.evaluation.functional_cases import Case, cases
+from moderation.training.evaluation.slices import Ints, Slice, slices
 from moderation.training.metrics import Bools, Floats
-from moderation.training.slices import Ints, Slice, slices
-from moderation.training.suite import Case, cases
 
 RESAMPLES = 300
 DOUBT = 0.05

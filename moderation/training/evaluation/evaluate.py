@@ -20,12 +20,13 @@ from moderation.models import Models
 from moderation.moderator import Moderator
 from moderation.policy import Policy
 from moderation.text.reading import read
-from moderation.training import bias, cards, faithful, metrics
+from moderation.training import cards, metrics
 from moderation.training.corpora import catalogue
 from moderation.training.corpora.catalogue import Row
-from moderation.training.functions import functions
+from moderation.training.evaluation import bias, explanations
+from moderation.training.evaluation.functional import functions
+from moderation.training.evaluation.report import page
 from moderation.training.metrics import Bools, Floats
-from moderation.training.report import page
 
 BATCH = 256
 MARKED = 1_000  # rows whose explanations are compared with readers' marks
@@ -126,7 +127,7 @@ def evaluate(
         found["suite"] = functions(moderator)
         log.info("measuring: explanations")
         marked = [row for row in scored.rows if row.marks][:MARKED]
-        found["explanations"] = faithful.by_reader(loaded, marked, seed)
+        found["explanations"] = explanations.by_reader(loaded, marked, seed)
     if out:
         out.mkdir(parents=True, exist_ok=True)
         (out / "evaluation.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from moderation.training.budget import GRID, Curve
+from moderation.training.evaluation.error_budget import GRID, Curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from moderation.training.thresholds import Fitted
+    from moderation.training.evaluation.thresholds import Fitted
 
 Array = npt.NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from moderation.training import plots
+from moderation.training.evaluation import plots
 
 TEMPLATE = Path(__file__).with_name("report.html")
 DRAWN = (

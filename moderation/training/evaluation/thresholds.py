@@ -19,7 +19,9 @@ from moderation.comment import Comment, CommentError, validate
 from moderation.models import Models
 from moderation.moderator import Moderator
 from moderation.policy import Policy
-from moderation.training.budget import (
+from moderation.training.corpora import catalogue
+from moderation.training.corpora.catalogue import Row
+from moderation.training.evaluation.error_budget import (
     CONFIDENCE,
     GRID,
     Bools,
@@ -30,8 +32,6 @@ from moderation.training.budget import (
     curve,
     fit,
 )
-from moderation.training.corpora import catalogue
-from moderation.training.corpora.catalogue import Row
 
 # What tells of each rule on the public sets: a comment is abusive by the rule when one of the
 # labels says so, and fine when it is a natural one of which none does.

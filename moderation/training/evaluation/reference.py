@@ -10,7 +10,7 @@ from moderation.lifecycle.drift import Reference, Seen, measured
 from moderation.models import CAREFUL, Models
 from moderation.text.reading import read
 from moderation.training import cards
-from moderation.training.evaluate import BATCH, drawn, unlearned
+from moderation.training.evaluation.evaluate import BATCH, drawn, unlearned
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any
 from moderation.comment import Comment
 from moderation.decision import Action, Decision
 from moderation.moderator import Moderator
-from moderation.training.suite import Case, cases
+from moderation.training.evaluation.functional_cases import Case, cases
 
 JUDGING = ("abuse", "personal_attack", "incendiary", "spam", "word_list")
 

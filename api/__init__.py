@@ -43,7 +43,7 @@ from api.shadow import Shadowing
 from api.swap import swap
 from api.watch import Watch
 from moderation import Moderator
-from moderation.models import CHAMPION, SHIPPED
+from moderation.scoring.store import CHAMPION, SHIPPED
 
 log = logging.getLogger(__name__)
 

@@ -25,8 +25,8 @@ from api.local import loopback
 from api.metrics import configure_logs
 from api.record.database import SchemaError
 from api.settings import SettingsError
-from moderation.models import ModelError
 from moderation.policy import PolicyError
+from moderation.scoring.store import ModelError
 
 MOST_WORKERS = 4  # by default; a newspaper's day of comments keeps not even one of them busy
 PATIENCE = 10  # seconds that a client may be silent while it sends

@@ -25,7 +25,9 @@ from api.record.tables import ShadowRow
 from api.watch import Watch
 from moderation import Action, Comment, Decision, Moderator
 from moderation.lifecycle.shadow import SHADOW, Shadow
-from moderation.models import ModelError, Reader, load
+from moderation.scoring.models import load
+from moderation.scoring.scorer import Scorer
+from moderation.scoring.store import ModelError
 from moderation.text.reading import read
 
 log = logging.getLogger(__name__)
@@ -123,7 +125,7 @@ class Shadowing:
         self.on_dropped: Callable[[], None] = lambda: None
         self.on_failed: Callable[[], None] = lambda: None
         self._jobs = Waiting(waiting)
-        self._running: tuple[Shadow, Reader] | None = None
+        self._running: tuple[Shadow, Scorer] | None = None
         self.watch = Watch(root / SHADOW, self._take)
 
     def offer(self, decision: Decision, comment: Comment, champion: Moderator) -> None:
@@ -145,7 +147,7 @@ class Shadowing:
         self._running = None
         if shadow := Shadow.read(self.root):
             reader = load(self.root / shadow.model / shadow.version)
-            reader.read([read(WARMING)])
+            reader.score([read(WARMING)])
             self._running = shadow, reader
 
     def _decided(self) -> list[tuple[Action, ShadowRow]]:

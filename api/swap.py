@@ -15,7 +15,7 @@ from pathlib import Path
 
 from api.keeper import Keeper
 from moderation import Moderator
-from moderation.models import ModelError, champions
+from moderation.scoring.store import ModelError, champions
 
 WARMING = "You are an idiot."  # makes the careful reader speak, which loads itself at first use
 

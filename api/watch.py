@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from moderation.models import ModelError
+from moderation.scoring.store import ModelError
 
 RETRY_S = 2.0  # what cannot be taken yet may be half copied; looking again costs little
 

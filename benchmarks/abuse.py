@@ -25,12 +25,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from moderation import models
-from moderation.models import Reader
+from moderation.scoring import models, store
 from moderation.text.reading import read
 from moderation.training.corpora import catalogue
 
-Scorer = Callable[[Sequence[str]], Sequence[float]]
+Peer = Callable[[Sequence[str]], Sequence[float]]
 
 SETS = (
     ("Wikipedia, natural", "jigsaw.toxic"),
@@ -42,21 +41,21 @@ SETS = (
 BATCH = 256
 
 
-def ours(name: str) -> Scorer:
+def ours(name: str) -> Peer:
     """One of our readers, from the raw text to the toxicity."""
-    version = models.champions(models.SHIPPED)[name]
-    reader: Reader = models.load(models.SHIPPED / name / version)
-    return lambda texts: reader.read([read(text) for text in texts])["toxicity"].tolist()
+    version = store.champions(store.SHIPPED)[name]
+    reader = models.load(store.SHIPPED / name / version)
+    return lambda texts: reader.score([read(text) for text in texts])["toxicity"].tolist()
 
 
-def alt_profanity_check() -> Scorer:
+def alt_profanity_check() -> Peer:
     """alt-profanity-check: a linear SVM on words of 200,000 comments."""
     from profanity_check import predict_prob
 
     return lambda texts: predict_prob(list(texts)).tolist()
 
 
-def detoxify() -> Scorer:
+def detoxify() -> Peer:
     """BERT base with a head of six, random weights; no tokenizer is counted (4.5 letters each)."""
     import torch
     from torch import nn
@@ -78,7 +77,7 @@ def detoxify() -> Scorer:
     return score
 
 
-PEERS: tuple[tuple[str, str, bool, Callable[[], Scorer]], ...] = (
+PEERS: tuple[tuple[str, str, bool, Callable[[], Peer]], ...] = (
     ("fast reader", "house-rules", True, lambda: ours("abuse")),
     ("careful reader", "house-rules", True, lambda: ours("careful")),
     ("alt-profanity-check", "alt-profanity-check", True, alt_profanity_check),
@@ -104,7 +103,7 @@ def sets(data: Path, most: int) -> dict[str, tuple[list[str], list[bool]]]:
     return found
 
 
-def speed(score: Scorer, texts: Sequence[str], singly: int) -> tuple[float, float]:
+def speed(score: Peer, texts: Sequence[str], singly: int) -> tuple[float, float]:
     """Milliseconds per comment singly (median), and comments per second, of processor time."""
     score(texts[:2])
     took = []
@@ -142,7 +141,7 @@ def table(data: Path, most: int) -> Iterator[str]:
     yield from (f"\nLeft out: {one}." for one in missing)
 
 
-def _area(score: Scorer, texts: list[str], said: list[bool]) -> str:
+def _area(score: Peer, texts: list[str], said: list[bool]) -> str:
     scores = [each for at in range(0, len(texts), BATCH) for each in score(texts[at : at + BATCH])]
     return f"{roc_auc_score(said, scores):.3f}"
 

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from moderation import models
+from moderation.scoring import models, store
 from moderation.text.reading import read
 from moderation.training.corpora.perturb import Names
 from moderation.training.language import dataset
@@ -33,12 +33,12 @@ Slice = tuple[str, list[Example]]
 
 def ours() -> Judge:
     """The shipped reader at one half, with reading the text and naming the language."""
-    reader = models.load(models.SHIPPED / "language" / _champion())
-    return lambda text: bool(reader.read([read(text)])["english"][0] >= 0.5)
+    reader = models.load(store.SHIPPED / "language" / _champion())
+    return lambda text: bool(reader.score([read(text)])["english"][0] >= 0.5)
 
 
 def _champion() -> str:
-    return str(json.loads((models.SHIPPED / "champion.json").read_text("utf-8"))["language"])
+    return str(json.loads((store.SHIPPED / "champion.json").read_text("utf-8"))["language"])
 
 
 def langdetect() -> Judge:

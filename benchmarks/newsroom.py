@@ -27,8 +27,8 @@ from scipy import sparse
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
-from moderation.models import Models
 from moderation.scoring.adapted import log_odds
+from moderation.scoring.models import Models
 from moderation.text.reading import read
 from moderation.training.corpora import catalogue, splits
 from moderation.training.linear import active_learning, adapt, fitting
@@ -75,7 +75,7 @@ def comments(data: Path, label: str, kept: dict[str, float], models: Models) -> 
     new = [row.text for row, key in zip(rows, keys, strict=True) if key not in kept]
     for start in range(0, len(new), 128):
         texts = [read(text) for text in new[start : start + 128]]
-        models.read(texts)
+        models.score(texts)
         kept |= {
             splits.key(raw): text.scores[HEAD]
             for raw, text in zip(new[start : start + 128], texts, strict=True)

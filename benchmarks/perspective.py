@@ -57,7 +57,7 @@ def scores(texts: list[str]) -> dict[str, Floats]:
     abuse: list[float] = []
     for at in range(0, len(texts), BATCH):
         batch = [read(text) for text in texts[at : at + BATCH]]
-        models.read(batch)
+        models.score(batch)
         toxicity += [text.scores["toxicity"] for text in batch]
         abuse += [max(text.scores[head] for head in HEADS) for text in batch]
     return {"toxicity": np.array(toxicity), "abuse": np.array(abuse)}

@@ -26,7 +26,7 @@ from typing import Any
 import regex
 from scipy.stats import binomtest
 
-from moderation import models
+from moderation.scoring import models, store
 from moderation.scoring.sentences import HEAD
 from moderation.text.reading import read
 from moderation.training.sentences.dataset import DEV
@@ -47,9 +47,9 @@ _SLIP_RATE = 0.08  # words mistyped, of those with four letters or more
 
 def ours() -> Judge:
     """The shipped reader at one half, with reading and splitting the text."""
-    folder = models.SHIPPED / "sentences" / models.champions(models.SHIPPED)["sentences"]
+    folder = store.SHIPPED / "sentences" / store.champions(store.SHIPPED)["sentences"]
     reader = models.load(folder)
-    return lambda text: bool(reader.read([read(text)])[HEAD][0] >= 0.5)
+    return lambda text: bool(reader.score([read(text)])[HEAD][0] >= 0.5)
 
 
 def expression() -> Judge:

@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.swap import COPY, Sent, served, steady
 from moderation.lifecycle.promotion import shadow
 from moderation.lifecycle.shadow import end
-from moderation.models import CAREFUL
+from moderation.scoring.models import CAREFUL
 
 RESULTS = Path(__file__).parent / "results" / "shadow.md"
 SETTLE_S = 4.0  # until every worker has taken it up, or what waited then is decided

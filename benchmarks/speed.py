@@ -47,9 +47,9 @@ def stages(moderator: Moderator, comment: str) -> Stages:
     timed("read", lambda: read(Comment(comment)))
     for part in ("tokens", "sentences", "folded"):
         timed(part, partial(getattr, text, part))
-    for name, reader in moderator.models.readers.items():
-        timed(f"model {name}", partial(reader.read, [text]))
-    moderator.models.read([text])
+    for name, reader in moderator.models.scorers.items():
+        timed(f"model {name}", partial(reader.score, [text]))
+    moderator.models.score([text])
     for rule in moderator.policy.rules.values():
         timed(f"check {rule.name}", partial(rule.check, text))
     return found

@@ -30,7 +30,8 @@ import numpy as np
 
 from benchmarks.load import SAID, serving
 from moderation.lifecycle.promotion import promote, rollback
-from moderation.models import CAREFUL, SHIPPED, champions
+from moderation.scoring.models import CAREFUL
+from moderation.scoring.store import SHIPPED, champions
 
 RESULTS = Path(__file__).parent / "results" / "swap.md"
 COPY = "copy"

@@ -22,8 +22,8 @@ from click.testing import CliRunner
 from api import create_app
 from moderation import Policy
 from moderation.cli import commands
-from moderation.models import listing
 from moderation.policy import RulePolicy
+from moderation.scoring.store import listing
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -12,8 +12,8 @@ from typing import Any
 
 from moderation.comment import Comment, validate
 from moderation.decision import Action, Decision, Finding, Reason
-from moderation.models import Models
 from moderation.policy import Policy, RulePolicy
+from moderation.scoring.models import Models
 from moderation.text.reading import Text, Weight, read
 
 BATCH = 256  # comments scored together: large enough for numpy, small enough for flat memory
@@ -62,7 +62,7 @@ class Moderator:
         while batch := list(islice(stream, BATCH)):
             began = time.perf_counter()
             texts = [self._read(comment) for comment in batch]
-            self.models.read(texts)
+            self.models.score(texts)
             if not self.explains:
                 for text in texts:
                     text.explain = _unexplained

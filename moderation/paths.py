@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-_ROOT = Path(__file__).parents[1]
+PACKAGE = Path(__file__).parent
+_ROOT = PACKAGE.parent
 
 MODELS = _ROOT / "models"
 DATA = _ROOT / "data"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from moderation import Policy
-from moderation.models import SHIPPED, champions
+from moderation.scoring.store import SHIPPED, champions
 
 SPAM = champions(SHIPPED)["spam"]
 LOUD = "loud"  # finds everything spam

@@ -12,7 +12,7 @@ from moderation import Action, Finding, Policy
 from moderation.cli import run
 from moderation.cli.render import render
 from moderation.decision import Decision, Reason, Span
-from moderation.models import SHIPPED
+from moderation.scoring.store import SHIPPED
 
 TEST_SENTENCE = Policy.load().house.test_sentence
 

@@ -23,7 +23,7 @@ from moderation import Moderator, Policy, rules
 from moderation.batch.files import decide
 from moderation.batch.rows import read_csv, read_jsonl
 from moderation.cli import run
-from moderation.models import Models
+from moderation.scoring.models import Models
 
 TEST_SENTENCE = Policy.load().house.test_sentence
 ROWS: list[dict[str, Any]] = [

@@ -12,7 +12,9 @@ import pytest
 
 from moderation.lifecycle import drift
 from moderation.lifecycle.drift import CLASSES, FEWEST, LANGUAGE, Bins, Drift, Reference, Seen
-from moderation.models import CAREFUL, FAST, SHIPPED, ModelError, Models, Probabilities, champions
+from moderation.scoring.models import CAREFUL, FAST, Models
+from moderation.scoring.scorer import Probabilities
+from moderation.scoring.store import SHIPPED, ModelError, champions
 from moderation.text.reading import Text, Weight
 
 AT = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
@@ -24,7 +26,7 @@ class Heads:
 
     heads: tuple[str, ...]
 
-    def read(self, _: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, _: Sequence[Text]) -> Mapping[str, Probabilities]:
         """Nothing."""
         return {}
 

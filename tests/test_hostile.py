@@ -53,4 +53,4 @@ def test_shapes_are_as_long_as_a_comment_may_be() -> None:
 
 
 def _heads(moderator: Moderator) -> set[str]:
-    return {head for reader in moderator.models.readers.values() for head in reader.heads}
+    return {head for reader in moderator.models.scorers.values() for head in reader.heads}

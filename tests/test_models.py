@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from moderation.models import Files, ModelError, Models, load, save
+from moderation.scoring.models import Models, load
 from moderation.scoring.ngrams import Recipe
+from moderation.scoring.store import Files, ModelError, save
 from moderation.text.reading import Text, read
 
 CARD = {
@@ -51,7 +52,7 @@ def test_saved_model_is_read_back(folder: Path) -> None:
     """What was saved scores and explains."""
     models = Models.load(folder.parents[1])
     bad, good = read("so bad, so very bad"), read("fine")
-    models.read([bad, good])
+    models.score([bad, good])
     assert bad.scores["toxicity"] > good.scores["toxicity"]
     assert bad.clean[bad.explain("toxicity")[0].start :].startswith("bad")
     assert models.versions == {"abuse": "1"}
@@ -154,7 +155,7 @@ class Broken:
 
     heads: tuple[str, ...] = ("toxicity",)
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Any]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Any]:
         """Break."""
         raise OSError(texts)
 
@@ -166,7 +167,7 @@ class Broken:
 def test_reader_that_fails_leaves_a_gap(caplog: pytest.LogCaptureFixture) -> None:
     """A model that breaks gives no score, and who asks for it is told so, not given a zero."""
     reading = read("My secret.")
-    Models({"abuse": Broken()}, {"abuse": "1"}).read([reading])
+    Models({"abuse": Broken()}, {"abuse": "1"}).score([reading])
     with pytest.raises(ModelError, match="no model gave the score 'toxicity'"):
         reading.scores["toxicity"]
     assert caplog.messages == ["model abuse failed: OSError"]
@@ -175,7 +176,7 @@ def test_reader_that_fails_leaves_a_gap(caplog: pytest.LogCaptureFixture) -> Non
 class Fussy(Broken):
     """A reader that breaks on one text."""
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Any]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Any]:
         """Break on 'poison'."""
         if any(text.clean == "poison" for text in texts):
             raise ValueError
@@ -185,7 +186,7 @@ class Fussy(Broken):
 def test_one_text_does_not_cost_the_others_their_scores() -> None:
     """Of a batch only the text on which the model breaks goes without a score."""
     texts = [read("Before."), read("poison"), read("After.")]
-    Models({"abuse": Fussy()}, {"abuse": "1"}).read(texts)
+    Models({"abuse": Fussy()}, {"abuse": "1"}).score(texts)
     assert [text.scores.get("toxicity") for text in texts] == [0.5, None, 0.5]
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from moderation import Comment, Decision, Finding, Moderator, Policy, rules
 from moderation.comment import CommentError
-from moderation.models import Models
 from moderation.moderator import BATCH
 from moderation.policy import SHIPPED, House, RulePolicy, Thresholds
+from moderation.scoring.models import Models
 from moderation.text.reading import Text
 
 Check = Callable[[Text, Any], Finding | None]

@@ -16,7 +16,7 @@ from moderation.lifecycle.promotion import (
     shadow,
 )
 from moderation.lifecycle.shadow import SHADOW, Shadow
-from moderation.models import SHIPPED, ModelError, champions
+from moderation.scoring.store import SHIPPED, ModelError, champions
 
 SPAM = champions(SHIPPED)["spam"]
 

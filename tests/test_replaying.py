@@ -10,8 +10,9 @@ import pytest
 from moderation import Action, Comment, Moderator, Policy
 from moderation.lifecycle import replay as replays
 from moderation.lifecycle.replay import QUOTED, Recorded, Replayed, quote, replay
-from moderation.models import Models, Probabilities
 from moderation.moderator import BATCH
+from moderation.scoring.models import Models
+from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text, Weight
 
 AT = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
@@ -129,7 +130,7 @@ class Reader:
     def __init__(self) -> None:
         self.texts: list[str] = []
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """0.9 or 0.1."""
         self.texts += [text.clean for text in texts]
         return {"spam": np.array([0.9 if "tripe" in text.clean else 0.1 for text in texts])}

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from moderation import models
-from moderation.models import ModelError, Models
 from moderation.moderator import Moderator
 from moderation.policy import Policy, PolicyError
+from moderation.scoring import models, store
+from moderation.scoring.models import Models
+from moderation.scoring.store import ModelError
 
 _loading = threading.Lock()  # a worker may have several threads, and needs the models once
 
@@ -48,14 +49,14 @@ class Assignment:
     @classmethod
     def of(cls, policy: Policy, folder: Path | None = None) -> Assignment:
         """The work of judging by `policy` and the champions in `folder` (the shipped ones)."""
-        versions = models.champions(folder or models.SHIPPED)
+        versions = store.champions(folder or store.SHIPPED)
         return cls(
             tables=json.dumps(policy.tables, ensure_ascii=False),
             folder=str(policy.folder.absolute()),
             policy=policy.hash,
             models=str(folder.absolute()) if folder else None,
             versions=tuple(sorted(versions.items())),
-            cards=_cards(folder or models.SHIPPED, versions),
+            cards=_cards(folder or store.SHIPPED, versions),
             program=_program(),
         )
 
@@ -81,7 +82,7 @@ def _moderator(work: Assignment) -> Moderator:
         raise _refused(f"no such policy ({error})") from None
     if policy.hash != work.policy:
         raise _refused("other words in the files that the policy names")
-    root, versions = Path(work.models) if work.models else models.SHIPPED, dict(work.versions)
+    root, versions = Path(work.models) if work.models else store.SHIPPED, dict(work.versions)
     try:
         readers = {name: models.load(root / name / version) for name, version in versions.items()}
         cards = _cards(root, versions)

@@ -27,8 +27,8 @@ from moderation.cli import (
     train,
 )
 from moderation.comment import CommentError
-from moderation.models import ModelError
 from moderation.policy import PolicyError
+from moderation.scoring.store import ModelError
 
 DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
 

@@ -15,7 +15,7 @@ import click
 from moderation.cli import options, service
 from moderation.cli.bars import bars, reading
 from moderation.cli.render import cell
-from moderation.models import Models
+from moderation.scoring.models import Models
 
 COLUMNS = ("id", "text", "score", "verdict", "rule")
 

@@ -15,7 +15,7 @@ import click
 from moderation.cli import options
 from moderation.cli.bars import reading
 from moderation.cli.render import cell
-from moderation.models import ModelError
+from moderation.scoring.store import ModelError
 from moderation.training.corpora import importing
 from moderation.training.corpora.catalogue import CorpusError, Source
 from moderation.training.corpora.importing import Found, Report

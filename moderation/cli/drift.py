@@ -14,8 +14,9 @@ from moderation.lifecycle.drift import CLASSES, FEWEST, LANGUAGE, OWN, Drift, Re
 from moderation.lifecycle.drift import compare as compare_
 from moderation.lifecycle.drift import measured as measured_
 from moderation.lifecycle.drift import references as references_
-from moderation.models import SHIPPED, ModelError, Models, put
 from moderation.policy import Policy
+from moderation.scoring.models import Models
+from moderation.scoring.store import SHIPPED, ModelError, put
 
 MOVED = 1
 

@@ -22,8 +22,9 @@ from moderation.lifecycle.promotion import rollback as rollback_
 from moderation.lifecycle.promotion import shadow as shadow_
 from moderation.lifecycle.replay import quote
 from moderation.lifecycle.shadow import Shadow, end
-from moderation.models import CAREFUL, FAST, SHIPPED, ModelError, champions, listing, put
 from moderation.policy import Policy
+from moderation.scoring.models import CAREFUL, FAST
+from moderation.scoring.store import SHIPPED, ModelError, champions, listing, put
 
 
 @click.group()

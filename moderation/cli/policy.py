@@ -98,7 +98,7 @@ def fit(
     with confidence; what cannot be shown with the comments at hand is said, and left to people.
     Where nothing keeps the budget the table is a comment, and the exit code 1.
     """
-    from moderation.models import Models
+    from moderation.scoring.models import Models
     from moderation.training.corpora.catalogue import CorpusError
     from moderation.training.evaluation import thresholds
     from moderation.training.evaluation.error_budget import Budget, BudgetError

@@ -17,9 +17,9 @@ from moderation.cli.render import cell, harmless
 from moderation.decision import Action
 from moderation.lifecycle.replay import AGREEMENTS, Changed, Chosen, Replayed
 from moderation.lifecycle.replay import replay as replay_
-from moderation.models import Models
 from moderation.moderator import Moderator
 from moderation.policy import Policy
+from moderation.scoring.models import Models
 
 LISTED = 20  # changed comments that the text shows; the other formats have all
 COLUMNS = ("id", "comment_id", "from", "to", "score", "come", "gone", "turned", "verdict", "quote")

@@ -17,7 +17,7 @@ from moderation.batch import files as batch_files
 from moderation.batch.backends import Engine
 from moderation.cli import options, service
 from moderation.cli.bars import bars
-from moderation.models import SHIPPED
+from moderation.scoring.store import SHIPPED
 
 if TYPE_CHECKING:
     from moderation.training.corpora.catalogue import Row

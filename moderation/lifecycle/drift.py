@@ -21,7 +21,8 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from moderation.models import CAREFUL, FAST, ModelError, Models
+from moderation.scoring.models import CAREFUL, FAST, Models
+from moderation.scoring.store import ModelError
 
 OWN = "reference.json"
 LITTLE, MUCH = 0.1, 0.25
@@ -209,13 +210,13 @@ def givers(models: Models) -> dict[str, dict[str, str]]:
         CAREFUL if both and name == FAST else name: {
             it: versions[it] for it in ((FAST, CAREFUL) if both and name == FAST else (name,))
         }
-        for name in models.readers
+        for name in models.scorers
     }
 
 
 def names(models: Models, home: str) -> tuple[str, ...]:
     """The scores whose reference stands in the card of the model `home`."""
-    heads = models.readers[FAST if home == CAREFUL else home].heads
+    heads = models.scorers[FAST if home == CAREFUL else home].heads
     return (*heads, LANGUAGE) if "english" in heads else tuple(heads)
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from moderation.lifecycle.shadow import Shadow, end
-from moderation.models import CAREFUL, CHAMPION, FAST, ModelError, Models, champions, put
+from moderation.scoring.models import CAREFUL, FAST, Models
+from moderation.scoring.store import CHAMPION, ModelError, champions, put
 
 HISTORY = "history.jsonl"
 COMPARISON = "comparison.json"

@@ -12,8 +12,8 @@ from typing import Any
 
 from moderation.comment import Comment, CommentError, validate
 from moderation.decision import Action, Decision
-from moderation.models import Models
 from moderation.moderator import Moderator
+from moderation.scoring.models import Models
 from moderation.text.reading import Text
 
 QUOTED = 70  # characters of a comment that are shown: enough to know it again
@@ -188,13 +188,13 @@ class _Once(Models):
     """Models that two moderators ask in turn about the same texts, and that read them once."""
 
     def __init__(self, models: Models) -> None:
-        super().__init__(models.readers, models.versions)
+        super().__init__(models.scorers, models.versions)
         self._before: Sequence[Text] = ()
 
-    def read(self, texts: Sequence[Text]) -> None:
+    def score(self, texts: Sequence[Text]) -> None:
         """Read for the first who asks, and tell the second the same."""
         if not self._before:
-            super().read(texts)
+            super().score(texts)
             self._before = texts
             return
         for text, same in zip(texts, self._before, strict=True):

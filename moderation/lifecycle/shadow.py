@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from moderation.decision import Action
-from moderation.models import ModelError, put
+from moderation.scoring.store import ModelError, put
 
 SHADOW = "shadow.json"
 

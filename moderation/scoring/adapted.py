@@ -1,6 +1,6 @@
-"""The adapted reader: a champion, and over it what a newsroom's moderators taught.
+"""The adapted scorer: a champion, and over it what a newsroom's moderators taught.
 
-Files: the linear reader's (the champion is kept whole, so that the version stands alone), and
+Files: the linear scorer's (the champion is kept whole, so that the version stands alone), and
 the layer's: `own_weights.npy` (2**bits x adapted heads, int8), `own_scales.npy`, `own_starts.npy`
 and `own_slopes.npy` (adapted heads). The card names the heads that the layer moves, its recipe,
 and the version it was laid over.
@@ -15,10 +15,11 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from moderation.models import Files, Probabilities, Reader
 from moderation.scoring import linear
 from moderation.scoring.linear import Linear, LinearReader
 from moderation.scoring.ngrams import Recipe
+from moderation.scoring.scorer import Probabilities, Scorer
+from moderation.scoring.store import Files
 from moderation.text.reading import Text, Weight
 
 NOTE = "adapted"  # by head: what the champion said, and what was said in the end
@@ -29,7 +30,7 @@ _EDGE = 1e-6  # log-odds of surer scores are cut off
 class Adapted:
     """Adds the layer's log-odds to those of `base`."""
 
-    base: Reader
+    base: Scorer
     beside: str  # the version of the linear model in `base`
     own: LinearReader
     slopes: npt.NDArray[np.float32]
@@ -39,13 +40,13 @@ class Adapted:
         """The names of the scores: all that the champion gives."""
         return self.base.heads
 
-    def over(self, reader: Reader) -> Self:
-        """The same layer over another reader of these heads."""
-        return replace(self, base=reader)
+    def over(self, scorer: Scorer) -> Self:
+        """The same layer over another scorer of these heads."""
+        return replace(self, base=scorer)
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """One calibrated probability per head and text."""
-        said = dict(self.base.read(texts))
+        said = dict(self.base.score(texts))
         added = self.own.logits(texts)
         for text in texts:
             text.notes[NOTE] = {}
@@ -84,7 +85,7 @@ def log_odds(probabilities: Probabilities) -> npt.NDArray[np.float64]:
 
 
 def load(files: Files) -> Adapted:
-    """The reader of these files."""
+    """The scorer of these files."""
     own = files.card["own"]
     recipe = own["recipe"]
     starts = files.array("own_starts")

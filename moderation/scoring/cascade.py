@@ -1,4 +1,4 @@
-"""Two readers of the same heads: the fast one first, and the careful one where it is not certain.
+"""Two scorers of the same heads: the fast one first, and the careful one where it is not certain.
 
 Where both have read a text their log-odds are mixed, for they err in different places.
 """
@@ -12,8 +12,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from moderation.models import Probabilities, Reader
 from moderation.scoring.adapted import Adapted, log_odds
+from moderation.scoring.scorer import Probabilities, Scorer
 from moderation.scoring.transformer import CarefulReader
 from moderation.text.reading import Text, Weight
 
@@ -40,12 +40,12 @@ class Together:
         return cls(measured["shares"], measured["slopes"], measured["starts"], low)
 
     def doubtful(self, scores: Mapping[str, Probabilities]) -> list[int]:
-        """The rows of which the fast reader is not certain."""
+        """The rows of which the fast scorer is not certain."""
         loudest = np.max([scores[head] for head in self.slopes], axis=0)
         return [int(row) for row in np.flatnonzero(loudest >= self.low)]
 
     def mixed(self, head: str, fast: Probabilities, careful: Probabilities) -> Probabilities:
-        """Both readers' probabilities as one."""
+        """Both scorers' probabilities as one."""
         odds = mixture(fast, careful, self.shares[head]) * self.slopes[head] + self.starts[head]
         return np.asarray(1 / (1 + np.exp(-odds)), np.float64)
 
@@ -54,12 +54,12 @@ class Together:
 class Cascade:
     """Asks `fast`, then `careful` about the texts of which `fast` is not certain."""
 
-    fast: Reader
-    careful: Reader
+    fast: Scorer
+    careful: Scorer
     together: Together
 
     @classmethod
-    def of(cls, fast: Reader, careful: CarefulReader, version: str) -> Self:
+    def of(cls, fast: Scorer, careful: CarefulReader, version: str) -> Self:
         """Both, as was measured beside this `version` of the fast one, or else careful alone."""
         if not careful.together:
             ones, zeros = dict.fromkeys(careful.heads, 1.0), dict.fromkeys(careful.heads, 0.0)
@@ -71,12 +71,12 @@ class Cascade:
         """The names of the scores, which both give."""
         return self.careful.heads
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """One calibrated probability per head and text."""
-        first = self.fast.read(texts)
+        first = self.fast.score(texts)
         scores = {head: np.array(first[head]) for head in self.heads}
         rows = self.together.doubtful(scores)
-        second = self.careful.read([texts[row] for row in rows]) if rows else {}
+        second = self.careful.score([texts[row] for row in rows]) if rows else {}
         for head, values in second.items():
             scores[head][rows] = self.together.mixed(head, scores[head][rows], values)
         for text in texts:
@@ -87,12 +87,12 @@ class Cascade:
 
     def explain(self, text: Text, head: str) -> list[Weight]:
         """The words that weighed most, in the eyes of the last who read the text."""
-        reader: Reader = text.notes[NOTE]
-        return reader.explain(text, head)
+        scorer: Scorer = text.notes[NOTE]
+        return scorer.explain(text, head)
 
 
-def both(fast: Reader, careful: CarefulReader, version: str) -> Reader:
-    """Both readers as one. A newsroom's layer lies over the two, with its whole weight."""
+def both(fast: Scorer, careful: CarefulReader, version: str) -> Scorer:
+    """Both scorers as one. A newsroom's layer lies over the two, with its whole weight."""
     if isinstance(fast, Adapted):
         return fast.over(Cascade.of(fast.base, careful, fast.beside))
     return Cascade.of(fast, careful, version)

@@ -1,4 +1,4 @@
-"""The language reader: is a comment in English, and if not, what is it in?
+"""The language scorer: is a comment in English, and if not, what is it in?
 
 What carries no language is left out (links, mentions, hashtags, digits, emoji), the script is
 judged, then the mean weight of the hashed n-grams, calibrated by length: ten letters say less
@@ -23,9 +23,10 @@ import numpy as np
 import numpy.typing as npt
 import regex
 
-from moderation.models import Files, Probabilities
 from moderation.scoring.languages import LATIN, Naming, latin_share, likelier
 from moderation.scoring.ngrams import Floats, Ints, Recipe
+from moderation.scoring.scorer import Probabilities
+from moderation.scoring.store import Files
 from moderation.text.reading import Text, Weight
 
 FOREIGN_SCRIPT = 0.002  # the probability of English then (measured: see the card)
@@ -107,7 +108,7 @@ class LanguageReader:
     naming: Naming
     heads: tuple[str, ...] = ("english",)
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """The probability that each text is in English. Notes: `language`, `foreign`."""
         return {"english": np.array([self._read(text) for text in texts], np.float64)}
 
@@ -230,7 +231,7 @@ def _recipe(card: Mapping[str, Any]) -> Recipe:
 
 
 def load(files: Files) -> LanguageReader:
-    """The reader of these files."""
+    """The scorer of these files."""
     card = files.card
     languages = tuple(card["languages"])
     naming = Naming(

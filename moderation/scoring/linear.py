@@ -1,4 +1,4 @@
-"""The linear reader: logistic regressions over hashed n-grams, all heads in one gather.
+"""The linear scorer: logistic regressions over hashed n-grams, all heads in one gather.
 
 Files: `weights.npy` (2**bits x heads, int8 or float), `scales.npy` and `intercepts.npy` (heads),
 `knots.npy` (2 x heads x knots: logits and the calibrated probabilities there).
@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from moderation.models import Files, Probabilities
 from moderation.scoring.calibration import calibrated
 from moderation.scoring.ngrams import Recipe
+from moderation.scoring.scorer import Probabilities
+from moderation.scoring.store import Files
 from moderation.text.reading import Text, Weight
 
 _PORTION = 16_000  # characters whose n-grams are computed together
@@ -109,7 +110,7 @@ class LinearReader:
         """The names of the scores."""
         return self.model.heads
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """One calibrated probability per head and text."""
         found = self.model.probabilities([self._text(text) for text in texts])
         return {head: found[:, column] for column, head in enumerate(self.heads)}
@@ -148,5 +149,5 @@ def _unfolded(characters: npt.NDArray[np.float64], text: Text) -> npt.NDArray[np
 
 
 def load(files: Files) -> LinearReader:
-    """The reader of these files."""
+    """The scorer of these files."""
     return LinearReader(linear(files), files.card.get("reads") == "folded")

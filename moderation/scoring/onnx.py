@@ -20,7 +20,7 @@ import onnxruntime
 import regex
 from tokenizers import Tokenizer
 
-from moderation.models import Files
+from moderation.scoring.store import Files
 from moderation.text.disguise import Edit, Folded
 
 WINDOW = 128  # tokens read at once, with the two that begin and end it

@@ -1,4 +1,4 @@
-"""The sentences reader: is each sentence full, and is the comment as a whole in full sentences?
+"""The sentences scorer: is each sentence full, and is the comment as a whole in full sentences?
 
 A tagger gives each word its role: a finite verb of a main clause, a subject, a subordinator …
 A logistic regression on n-grams of roles and words then judges the sentence. Neither looks at
@@ -19,8 +19,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from moderation.models import Files, Probabilities
 from moderation.scoring import tagger
+from moderation.scoring.scorer import Probabilities
+from moderation.scoring.store import Files
 from moderation.scoring.tagger import Tagger
 from moderation.text.reading import Text, Token, Weight
 from moderation.text.sentences import Judged, Missing
@@ -153,7 +154,7 @@ def missing(sentence: Tagged) -> Missing:
 def lone_relative(sentence: Tagged) -> bool:
     """Whether it is a relative clause that hangs on the sentence before: 'Which is why I came.'
 
-    The treebank calls those full, for 'which' is a subject; a reader of a newspaper does not.
+    The treebank calls those full, for 'which' is a subject; a scorer of a newspaper does not.
     Questions ('Which is better?', 'Which party won?') are none.
     """
     after = _opening(sentence) + 1
@@ -200,7 +201,7 @@ class SentenceReader:
             found[row].append(Judged(*place, words, chance, missing(sentence)))
         return found
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """The expected share of words in full sentences (0 without words); notes each sentence."""
         scores = []
         for text, judged in zip(texts, self.judge(texts), strict=True):
@@ -241,7 +242,7 @@ def _pieces(text: Text) -> Iterator[Sequence[Token]]:
 
 
 def load(files: Files) -> SentenceReader:
-    """The reader of these files."""
+    """The scorer of these files."""
     roles = tagger.load(files.path("tagger.crfsuite"), files.path("classes.txt"))
     weights = files.array("weights")
     return SentenceReader(roles, weights, files.array("knots"))

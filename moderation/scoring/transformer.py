@@ -1,4 +1,4 @@
-"""The careful reader: a small transformer's outputs, mixed into heads and calibrated.
+"""The careful scorer: a small transformer's outputs, mixed into heads and calibrated.
 
 Files: the transformer's, `mixture.npy` (tasks x heads), `offsets.npy` (heads) and `knots.npy`
 (2 x heads x knots: log-odds and the calibrated probabilities there).
@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from moderation.models import Files, Probabilities
 from moderation.scoring.calibration import calibrated
 from moderation.scoring.onnx import Encoded, Floats, Transformer, prepared
+from moderation.scoring.scorer import Probabilities
+from moderation.scoring.store import Files
 from moderation.text.reading import Text, Weight
 
 NOTE = "careful"  # what was seen is kept with the text, for the explanation
@@ -44,7 +45,7 @@ class CarefulReader:
     knots: npt.NDArray[np.floating]
     together: Mapping[str, Any] = field(default_factory=dict)  # see `cascade`
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """One calibrated probability per head and text."""
         found = calibrated(self.logits(texts), self.knots)
         return {head: found[:, column] for column, head in enumerate(self.heads)}
@@ -122,7 +123,7 @@ def _words(text: Text, window: Encoded) -> dict[int, list[int]]:
 
 
 def load(files: Files) -> CarefulReader:
-    """The reader of these files."""
+    """The scorer of these files."""
     return CarefulReader(
         heads=tuple(files.card["heads"]),
         transformer=Transformer(files),

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from moderation import models
+from moderation import paths
+from moderation.scoring import store
 
-_LIBRARY = Path(models.__file__).parent
+_LIBRARY = paths.PACKAGE
 
 LIBRARIES = ("numpy", "scikit-learn", "joblib")
 
@@ -36,7 +37,7 @@ def card(
     libraries: Sequence[str] = LIBRARIES,
     **more: Any,
 ) -> dict[str, Any]:
-    """The card of a model, for `moderation.models.save`, which adds the files' hashes.
+    """The card of a model, for `moderation.scoring.store.save`, which adds the files' hashes.
 
     `kind` names the reader in `moderation/scoring/`. Each entry of `data` has `name`, `rows`,
     `licence`, `citation` and `sha256`. `figures` holds each measure as `{"value": …,
@@ -94,9 +95,9 @@ def challenger(
     named = {name: np.frombuffer(content, np.uint8) for name, content in (others or {}).items()}
     folder = home / version({**arrays, **named})
     try:
-        models.Files.open(folder)
-    except models.ModelError:
-        models.save(folder, card, arrays, others)
+        store.Files.open(folder)
+    except store.ModelError:
+        store.save(folder, card, arrays, others)
     return folder
 
 
@@ -106,7 +107,7 @@ def amended(folder: Path) -> Iterator[dict[str, Any]]:
     path = folder / "card.json"
     card = json.loads(path.read_text("utf-8"))
     yield card
-    models.put(path, card)
+    store.put(path, card)
 
 
 def code() -> str:

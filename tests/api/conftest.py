@@ -14,8 +14,9 @@ from pydantic import BaseModel
 
 from api import App, create_app
 from moderation import Finding, Moderator, Policy, cli, rules
-from moderation.models import Models, Probabilities
 from moderation.policy import SHIPPED, House, RulePolicy, Thresholds
+from moderation.scoring.models import Models
+from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text, Weight
 
 CAPITALS = "Use capital letters only where they belong."
@@ -46,7 +47,7 @@ class WordReader:
 
     heads: tuple[str, ...] = ("toxicity",)
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """0.95 or 0.05."""
         return {"toxicity": np.array([0.95 if "idiot" in text.clean else 0.05 for text in texts])}
 

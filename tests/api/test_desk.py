@@ -15,7 +15,8 @@ from api import create_app
 from api.desk.marks import pieces
 from moderation import Action, Finding, Moderator
 from moderation.decision import Reason, Span
-from moderation.models import Models, Probabilities
+from moderation.scoring.models import Models
+from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
 from tests.api.conftest import WordReader, small_moderator
 
@@ -100,12 +101,12 @@ class Slow(WordReader):
     def __init__(self) -> None:
         self.began, self.goes_on = threading.Event(), threading.Event()
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """As before, but later."""
         if any("slow" in text.clean for text in texts):
             self.began.set()
             assert self.goes_on.wait(60)
-        return super().read(texts)
+        return super().score(texts)
 
 
 def test_one_comment_at_a_time() -> None:

@@ -18,7 +18,7 @@ from api.keeper import utc_now
 from api.record import database, decisions
 from moderation import Comment, Moderator
 from moderation.lifecycle.drift import FEWEST, OWN, Bins, Reference
-from moderation.models import SHIPPED, champions
+from moderation.scoring.store import SHIPPED, champions
 from tests.api.conftest import Run
 
 SPAM = champions(SHIPPED)["spam"]

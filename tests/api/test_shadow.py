@@ -21,7 +21,7 @@ from api.record.tables import ShadowRow
 from api.shadow import Shadowing
 from moderation.lifecycle import promotion
 from moderation.lifecycle.shadow import Shadow, end
-from moderation.models import Probabilities
+from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text, Weight
 from tests.challengers import LOUD, SPAM, spam_alone
 
@@ -162,7 +162,7 @@ class Broken:
 
     heads = ("spam",)
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """Where the word is not in it."""
         if WORD in texts[0].clean:
             raise ValueError(texts[0].clean)

@@ -15,7 +15,7 @@ from api.housekeeping import Housekeeper
 from api.swap import renewed
 from moderation import Moderator
 from moderation.lifecycle.promotion import promote, rollback
-from moderation.models import CHAMPION, SHIPPED, Files, champions, save
+from moderation.scoring.store import CHAMPION, SHIPPED, Files, champions, save
 
 USED = champions(SHIPPED)
 SPAM = USED["spam"]
@@ -85,7 +85,7 @@ def test_a_promoted_model_is_taken_and_rolled_back(
     assert version(client) == "challenger"
     after: Moderator = app.extensions["keeper"].moderator
     assert after.policy is before.policy
-    assert after.models.readers["abuse"] is before.models.readers["abuse"]
+    assert after.models.scorers["abuse"] is before.models.scorers["abuse"]
     cards = {it["name"]: it for it in client.get("/v1/models").get_json()["models"]}
     assert cards["spam"]["version"] == "challenger"
     assert (
@@ -196,7 +196,7 @@ def test_a_request_is_judged_by_one_moderator(
 ) -> None:
     """Models that change in the middle of a request change nothing in it."""
     judged = app.extensions["keeper"].moderator
-    read = judged.models.read
+    read = judged.models.score
 
     def swapping(texts: object) -> None:
         if champions(root)["spam"] == SPAM:
@@ -211,7 +211,7 @@ def test_a_request_is_judged_by_one_moderator(
     }
     path = "/v1alpha1/comments:analyze"
     before = client.post(path, json=body).get_json()
-    monkeypatch.setattr(judged.models, "read", swapping)
+    monkeypatch.setattr(judged.models, "score", swapping)
     assert client.post(path, json=body).get_json() == before
     assert app.extensions["keeper"].moderator.models.versions["spam"] == "challenger"
     assert client.post(path, json=body).get_json() != before

@@ -9,7 +9,8 @@ from flask.testing import FlaskClient
 from api import create_app
 from moderation import Moderator
 from moderation.decision import Decision
-from moderation.models import Models, Probabilities
+from moderation.scoring.models import Models
+from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
 from tests.api.conftest import WordReader, small_moderator
 
@@ -138,7 +139,7 @@ def test_alive_and_ready(client: FlaskClient) -> None:
 class SilentReader(WordReader):
     """A model that fails whenever it is asked."""
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """Fails."""
         raise RuntimeError(str(len(texts)))
 

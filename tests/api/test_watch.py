@@ -7,7 +7,7 @@ import pytest
 
 from api import watch
 from api.watch import Watch
-from moderation.models import ModelError
+from moderation.scoring.store import ModelError
 
 
 class Taker:

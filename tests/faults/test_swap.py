@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from moderation.lifecycle.promotion import promote, rollback
-from moderation.models import CHAMPION, SHIPPED, champions
+from moderation.scoring.store import CHAMPION, SHIPPED, champions
 from tests.faults.service import Load, Service, running, until
 
 USED = champions(SHIPPED)

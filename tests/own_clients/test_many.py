@@ -20,7 +20,7 @@ from werkzeug.serving import make_server
 from api import App
 from api.record.tables import DecisionRow
 from clients.house_rules import MOST_BYTES, Comment, HouseRules, RefusedError, UnansweredError
-from moderation.models import Probabilities
+from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
 from tests.api.dialects.conftest import FINE, Reader, make
 from tests.faults.service import PATIENCE_S, Service, recorded, running, until
@@ -75,12 +75,12 @@ class SlowOnce(Reader):
     def __init__(self, words: str, takes_s: float) -> None:
         self.words, self.takes_s = words, takes_s
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """The scores, in the end."""
         if self.takes_s and any(self.words in text.clean for text in texts):
             takes_s, self.takes_s = self.takes_s, 0.0
             time.sleep(takes_s)
-        return super().read(texts)
+        return super().score(texts)
 
 
 @contextmanager

@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from moderation.models import CAREFUL, SHIPPED, champions, load
 from moderation.scoring import onnx
+from moderation.scoring.models import CAREFUL, load
 from moderation.scoring.onnx import prepared, windows
+from moderation.scoring.store import SHIPPED, champions
 from moderation.scoring.transformer import CarefulReader
 from moderation.text.reading import read
 
@@ -24,7 +25,7 @@ def reader() -> CarefulReader:
 
 def score(reader: CarefulReader, comment: str, head: str = "toxicity") -> float:
     """One score of one comment."""
-    return float(reader.read([read(comment)])[head][0])
+    return float(reader.score([read(comment)])[head][0])
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_insult_is_seen(reader: CarefulReader, comment: str) -> None:
 def test_score_does_not_depend_on_neighbours(reader: CarefulReader) -> None:
     """A comment scores the same alone and among longer ones."""
     comments = ["You are an idiot.", "Well said.", LONG]
-    together = reader.read([read(comment) for comment in comments])
+    together = reader.score([read(comment) for comment in comments])
     for row, comment in enumerate(comments):
         assert together["toxicity"][row] == pytest.approx(score(reader, comment), abs=1e-5)
 
@@ -87,7 +88,7 @@ def test_score_does_not_depend_on_neighbours(reader: CarefulReader) -> None:
 )
 def test_whatever_is_written_gets_probabilities(reader: CarefulReader, comment: str) -> None:
     """Every comment has a probability for every head."""
-    for values in reader.read([read(comment)]).values():
+    for values in reader.score([read(comment)]).values():
         assert np.all((values >= 0) & (values <= 1))
 
 
@@ -108,7 +109,7 @@ def test_insult_at_the_end_of_a_long_comment_is_seen(reader: CarefulReader) -> N
 def test_explanation_names_the_insult(reader: CarefulReader) -> None:
     """The word that makes the insult weighs most; shares add up to one, heaviest first."""
     text = read("Dear Mr Rao, you are an idiot and the bus was late.")
-    reader.read([text])
+    reader.score([text])
     weights = reader.explain(text, "insult")
     shares = [weight.share for weight in weights]
     assert text.clean[weights[0].start : weights[0].end] == "idiot"
@@ -119,7 +120,7 @@ def test_explanation_names_the_insult(reader: CarefulReader) -> None:
 def test_explanation_points_at_the_disguised_word(reader: CarefulReader) -> None:
     """What is marked are the author's own characters, emoji and links before them or not."""
     text = read("🙏 https://example.com/a you are an 1d10t")
-    reader.read([text])
+    reader.score([text])
     first = reader.explain(text, "insult")[0]
     assert text.clean[first.start : first.end] == "1d10t"
 

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from moderation.models import Models
 from moderation.scoring.cascade import Cascade, Together
+from moderation.scoring.models import Models
 from moderation.text.reading import Text, Weight, read
 
 MEASURED = {
@@ -29,7 +29,7 @@ class Fixed:
         self.together = MEASURED
         self.asked: list[str] = []
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, npt.NDArray[np.float64]]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, npt.NDArray[np.float64]]:
         """The numbers."""
         self.asked += [text.clean for text in texts]
         values = [float(text.clean) if self.always is None else self.always for text in texts]
@@ -50,7 +50,7 @@ def test_certain_text_is_not_read_twice() -> None:
     """Below the bound the fast reader's score stands, and it explains."""
     cascade, careful = both()
     texts = [read("0.001"), read("0.5")]
-    scores = cascade.read(texts)["toxicity"]
+    scores = cascade.score(texts)["toxicity"]
     assert careful.asked == ["0.5"]
     assert scores[0] == 0.001
     assert cascade.explain(texts[0], "toxicity")[0].share == 0.0
@@ -60,13 +60,13 @@ def test_certain_text_is_not_read_twice() -> None:
 def test_doubtful_text_gets_the_mean_of_the_log_odds() -> None:
     """Log-odds of .5 and .9, half and half, are those of .75."""
     cascade, _ = both()
-    assert cascade.read([read("0.5")])["toxicity"][0] == pytest.approx(0.75)
+    assert cascade.score([read("0.5")])["toxicity"][0] == pytest.approx(0.75)
 
 
 def test_beside_another_version_nothing_is_skipped() -> None:
     """The bound was measured for one version of the fast reader, and holds for no other."""
     cascade, careful = both("2")
-    cascade.read([read("0.001")])
+    cascade.score([read("0.001")])
     assert careful.asked == ["0.001"]
 
 
@@ -76,12 +76,12 @@ def test_policy_chooses_the_reader() -> None:
     scores = {}
     for reader in ("fast", "careful"):
         text = read("0.5")
-        models.speaking(reader).read([text])
+        models.speaking(reader).score([text])
         scores[reader] = text.scores["toxicity"]
     assert scores["fast"] == 0.5
     assert scores["careful"] == pytest.approx(0.75)
     assert models.speaking("fast").versions == {"abuse": "1"}
     alone = Models({"abuse": Fixed(0.3)}, {"abuse": "1"})
     text = read("0.5")
-    alone.read([text])
+    alone.score([text])
     assert text.scores["toxicity"] == 0.3

@@ -6,18 +6,18 @@ import sys
 
 import pytest
 
-from moderation import models
+from moderation.scoring import models, store
 from moderation.scoring.language import LanguageReader, own_words, words_of
 from moderation.scoring.languages import called, detected, latin_share
 from moderation.text.reading import Text, read
 
-_VERSION = json.loads((models.SHIPPED / "champion.json").read_text("utf-8"))["language"]
+_VERSION = json.loads((store.SHIPPED / "champion.json").read_text("utf-8"))["language"]
 
 
 @pytest.fixture(scope="module")
 def reader() -> LanguageReader:
     """The shipped language model alone."""
-    found = models.load(models.SHIPPED / "language" / _VERSION)
+    found = models.load(store.SHIPPED / "language" / _VERSION)
     assert isinstance(found, LanguageReader)
     return found
 
@@ -25,7 +25,7 @@ def reader() -> LanguageReader:
 def looked_at(reader: LanguageReader, comment: str) -> tuple[float, Text]:
     """The score, and the text with its notes."""
     text = read(comment)
-    return float(reader.read([text])["english"][0]), text
+    return float(reader.score([text])["english"][0]), text
 
 
 @pytest.mark.parametrize(
@@ -147,9 +147,9 @@ def test_languages_are_named(reader: LanguageReader, comment: str, code: str) ->
 def test_case_and_company_change_nothing(reader: LanguageReader) -> None:
     """A comment has the same score alone, in a batch, and in capitals where it has no names."""
     plain, other = read("this is not what we voted for"), read("yeh to hona hi tha")
-    alone = reader.read([plain])["english"][0]
-    assert reader.read([other, plain])["english"][1] == alone
-    assert reader.read([read(plain.raw.upper())])["english"][0] == alone
+    alone = reader.score([plain])["english"][0]
+    assert reader.score([other, plain])["english"][1] == alone
+    assert reader.score([read(plain.raw.upper())])["english"][0] == alone
 
 
 def test_a_foreign_script_is_sure(reader: LanguageReader) -> None:

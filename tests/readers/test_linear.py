@@ -42,8 +42,8 @@ def test_same_scores_as_scikit_learn(fitted: LogisticRegression, reader: LinearR
     texts = ["you are an idiot", "", "thank you for a good point"]
     features = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits).transform(texts)
     wanted = fitted.predict_proba(features)[:, 1]
-    together = reader.read([read(text) for text in texts])["insult"]
-    singly = [float(reader.read([read(text)])["insult"][0]) for text in texts]
+    together = reader.score([read(text) for text in texts])["insult"]
+    singly = [float(reader.score([read(text)])["insult"][0]) for text in texts]
     assert np.allclose(together, wanted, atol=1e-4)
     assert np.allclose(singly, wanted, atol=1e-4)
 
@@ -51,7 +51,7 @@ def test_same_scores_as_scikit_learn(fitted: LogisticRegression, reader: LinearR
 def test_disguises_are_read_as_what_they_mean(reader: LinearReader) -> None:
     """A disguised word has the score of the word."""
     plain, disguised = (
-        reader.read([read(text)])["insult"][0] for text in ("you idiot", "you i.d.1.o.t")
+        reader.score([read(text)])["insult"][0] for text in ("you idiot", "you i.d.1.o.t")
     )
     assert disguised == pytest.approx(plain)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from moderation import models
+from moderation.scoring import models, store
 from moderation.scoring.sentences import HEAD, SentenceReader
 from moderation.text.reading import Text, read
 
@@ -11,15 +11,15 @@ from moderation.text.reading import Text, read
 @pytest.fixture(scope="module")
 def reader() -> SentenceReader:
     """The shipped reader."""
-    version = models.champions(models.SHIPPED)["sentences"]
-    found = models.load(models.SHIPPED / "sentences" / version)
+    version = store.champions(store.SHIPPED)["sentences"]
+    found = models.load(store.SHIPPED / "sentences" / version)
     assert isinstance(found, SentenceReader)
     return found
 
 
 def score(reader: SentenceReader, text: Text) -> float:
     """How surely a comment is in full sentences."""
-    return float(reader.read([text])[HEAD][0])
+    return float(reader.score([text])[HEAD][0])
 
 
 def forms(sentence: str) -> list[str]:
@@ -64,7 +64,7 @@ def test_fragment(reader: SentenceReader, sentence: str, missing: str) -> None:
     for form in forms(sentence):
         assert score(reader, read(form)) < 0.5, form
     text = read(sentence)
-    reader.read([text])
+    reader.score([text])
     assert [judged.missing for judged in text.notes["sentences"]] == [missing]
 
 
@@ -90,8 +90,8 @@ def test_the_whole_is_the_share_of_words(reader: SentenceReader) -> None:
 def test_together_as_singly(reader: SentenceReader) -> None:
     """A batch gives the scores that each comment gets alone, and an empty one gives none."""
     texts = [read(text) for text in ("He left.", "🙏", "Shame on all. She won the match.")]
-    assert reader.read(texts)[HEAD].tolist() == [score(reader, text) for text in texts]
-    assert reader.read([]) == {HEAD: pytest.approx(np.zeros(0))}
+    assert reader.score(texts)[HEAD].tolist() == [score(reader, text) for text in texts]
+    assert reader.score([]) == {HEAD: pytest.approx(np.zeros(0))}
 
 
 @pytest.mark.parametrize("text", ["word " * 4000, "A. " * 6000, "!" * 20_000, "\ud7ff" * 5000])

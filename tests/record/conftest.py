@@ -16,7 +16,7 @@ from api.record import database, decisions
 from api.record.database import Sessions
 from api.record.spool import Spool
 from moderation import Comment, Moderator, Policy
-from moderation.models import Models
+from moderation.scoring.models import Models
 
 POSTGRES = os.environ.get("MODERATION_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/postgres")
 NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from moderation.models import Models
+from moderation.scoring.models import Models
 from moderation.text.reading import Text, read
 
 Reader = Literal["careful", "fast"]
@@ -31,7 +31,7 @@ def judged(request: pytest.FixtureRequest, readers: dict[Reader, Models]) -> Cal
 
     def judge(comment: str) -> Text:
         text = read(comment)
-        readers[request.param].read([text])
+        readers[request.param].score([text])
         return text
 
     return judge

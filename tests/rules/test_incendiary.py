@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from moderation.models import Models
 from moderation.policy import Policy
 from moderation.rules.incendiary import Settings, check
+from moderation.scoring.models import Models
 from moderation.text.reading import Text, Weight, read
 
 REVIEW = Policy.load().rules["incendiary"].thresholds.review
@@ -58,7 +58,7 @@ def test_the_careful_reader_knows_a_newspapers_threats(readers: dict[str, Models
 
     def acts(comment: str) -> bool:
         text = read(comment)
-        readers["careful"].read([text])
+        readers["careful"].score([text])
         finding = check(text, Settings())
         return finding is not None and finding.score >= float(REVIEW)
 

@@ -4,19 +4,19 @@ import json
 
 import pytest
 
-from moderation import models
 from moderation.decision import Finding
 from moderation.rules.language import Settings, check
+from moderation.scoring import models, store
 from moderation.text.reading import read
 
-_VERSION = json.loads((models.SHIPPED / "champion.json").read_text("utf-8"))["language"]
-_READER = models.load(models.SHIPPED / "language" / _VERSION)
+_VERSION = json.loads((store.SHIPPED / "champion.json").read_text("utf-8"))["language"]
+_READER = models.load(store.SHIPPED / "language" / _VERSION)
 
 
 def judged(comment: str, settings: Settings | None = None) -> Finding | None:
     """What the check finds with the shipped model."""
     text = read(comment)
-    text.scores = {head: float(found[0]) for head, found in _READER.read([text]).items()}
+    text.scores = {head: float(found[0]) for head, found in _READER.score([text]).items()}
     return check(text, settings or Settings())
 
 

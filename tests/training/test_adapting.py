@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from moderation.models import Models, champions, save
 from moderation.scoring.adapted import log_odds
+from moderation.scoring.models import Models
 from moderation.scoring.ngrams import Recipe
+from moderation.scoring.store import champions, save
 from moderation.text.reading import read
 from moderation.training.corpora.catalogue import CorpusError, Row
 from moderation.training.linear import adapt
@@ -62,7 +63,7 @@ def verdicts(count: int, *, noise: float = 0.0, seed: int = 0) -> Iterator[Row]:
 def scores(home: Path, *texts: str) -> list[float]:
     """The toxicity of each text by the champions."""
     loaded = [read(text) for text in texts]
-    Models.load(home).read(loaded)
+    Models.load(home).score(loaded)
     return [text.scores["toxicity"] for text in loaded]
 
 
@@ -150,7 +151,7 @@ def test_the_explanation_names_the_newsrooms_word(home: Path) -> None:
     """What the newsroom taught is marked in the text."""
     use(home, adapt.train("abuse", verdicts(200), home, home))
     text = read("nobody reads behind a paywall")
-    Models.load(home).read([text])
+    Models.load(home).score([text])
     first = text.explain("toxicity")[0]
     assert text.clean[first.start : first.end] == "paywall"
     assert sum(weight.share for weight in text.explain("toxicity")) <= 1.001

@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 
 from moderation.cli import run
-from moderation.models import Models
+from moderation.scoring.models import Models
 from moderation.training.linear.active_learning import Waiting, ask, choose, waiting
 
 PLAIN = ["The council meets on Monday.", "Well said, and thank you.", "It rains in Pune today."]

@@ -9,9 +9,10 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from moderation.cli import run
-from moderation.models import SHIPPED, Models, champions
 from moderation.moderator import Moderator
 from moderation.policy import Policy
+from moderation.scoring.models import Models
+from moderation.scoring.store import SHIPPED, champions
 from moderation.training.corpora import catalogue
 from moderation.training.evaluation import compare
 from moderation.training.evaluation.compare import (

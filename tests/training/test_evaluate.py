@@ -9,7 +9,7 @@ import pytest
 
 from moderation.cli import run
 from moderation.decision import Span
-from moderation.models import Models
+from moderation.scoring.models import Models
 from moderation.training import metrics
 from moderation.training.corpora.catalogue import Row
 from moderation.training.evaluation import evaluate, explanations, thresholds

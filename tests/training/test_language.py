@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from moderation import models
+from moderation.scoring import models, store
 from moderation.scoring.language import LanguageReader
 from moderation.text.reading import read
 from moderation.training.corpora.perturb import Names, lazy, mixed, slips
@@ -59,7 +59,7 @@ def test_a_trained_model_tells_the_languages_apart(trained: Path) -> None:
     """What was learned is read back from the folder and judges texts it was not shown."""
     reader = models.load(trained)
     assert isinstance(reader, LanguageReader)
-    found = reader.read([read("the water was not late"), read("das Wasser war nicht richtig")])[
+    found = reader.score([read("the water was not late"), read("das Wasser war nicht richtig")])[
         "english"
     ]
     assert found[0] > 0.5 > found[1]
@@ -67,7 +67,7 @@ def test_a_trained_model_tells_the_languages_apart(trained: Path) -> None:
 
 def test_the_card_tells_where_it_is_from(trained: Path) -> None:
     """The card has the data with its hash, figures with intervals, and the version in its name."""
-    card = models.Files.open(trained).card
+    card = store.Files.open(trained).card
     assert card["data"][0]["sha256"]
     assert set(card["figures"]["right"]) == {"value", "interval", "rows"}
     assert trained.parent.name == "language"

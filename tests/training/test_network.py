@@ -5,7 +5,7 @@ import onnxruntime
 import pytest
 import torch
 
-from moderation.models import SHIPPED, champions
+from moderation.scoring.store import SHIPPED, champions
 from moderation.training.transformer import dataset, finetune
 from moderation.training.transformer.export import onnx_model
 from moderation.training.transformer.network import Network, ranges

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from moderation.models import SHIPPED, champions
+from moderation.scoring.store import SHIPPED, champions
 from moderation.text.reading import read
 from moderation.training.corpora import in_house
 from moderation.training.corpora.catalogue import CorpusError

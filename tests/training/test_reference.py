@@ -8,7 +8,8 @@ import pytest
 
 from moderation.cli import run
 from moderation.lifecycle import drift
-from moderation.models import SHIPPED, Models, champions
+from moderation.scoring.models import Models
+from moderation.scoring.store import SHIPPED, champions
 from moderation.training.corpora import catalogue
 from moderation.training.corpora.catalogue import Row
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from moderation import models
+from moderation.scoring import models
 from moderation.text.reading import read
 from moderation.training.corpora.splits import part
 from moderation.training.sentences.dataset import DEV, TRAIN, own
@@ -62,7 +62,7 @@ def test_the_model_tells_sentences_from_fragments(trained: Path) -> None:
     """What was learned shows in what the reader says of new names."""
     reader = models.load(trained)
     texts = [read("Vikram won because they agreed."), read("The sad house of Vikram.")]
-    full, fragment = reader.read(texts)["full_sentences"].tolist()
+    full, fragment = reader.score(texts)["full_sentences"].tolist()
     assert full > 0.5 > fragment
     assert [sentence.missing for sentence in texts[1].notes["sentences"]] == ["verb"]
 

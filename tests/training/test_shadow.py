@@ -16,7 +16,7 @@ from moderation.cli import run
 from moderation.lifecycle.promotion import COMPARISON
 from moderation.lifecycle.promotion import shadow as begin
 from moderation.lifecycle.shadow import Pair
-from moderation.models import Models
+from moderation.scoring.models import Models
 from moderation.training.evaluation import shadow
 from moderation.training.evaluation.shadow import VERDICTS, report, share, summary, worse
 from tests.challengers import LOUD, SPAM, spam_alone

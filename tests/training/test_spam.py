@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from moderation.models import load
+from moderation.scoring.models import load
 from moderation.text.reading import read
 from moderation.training import metrics
 from moderation.training.corpora import catalogue
@@ -49,7 +49,7 @@ def test_an_imported_set_is_learned_from(
         (tmp_path / f"{name}.csv.gz").write_bytes(gzip.compress(content))
     caplog.set_level("INFO")
     made = spam.train(tmp_path, tmp_path / "out")
-    offer, other = load(made).read([read("zorblax at once"), read("weather at once")])["spam"]
+    offer, other = load(made).score([read("zorblax at once"), read("weather at once")])["spam"]
     assert offer > 2 * other
     card = json.loads((made / "card.json").read_text("utf-8"))
     assert {"desk": 120}.items() <= {it["name"]: it["rows"] for it in card["data"]}.items()

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from moderation.models import CAREFUL, SHIPPED, champions, load
+from moderation.scoring.models import CAREFUL, load
+from moderation.scoring.store import SHIPPED, champions
 from moderation.text.reading import Text, Weight, read
 from moderation.training import metrics
 from moderation.training.linear import abuse, distil
@@ -22,7 +23,7 @@ class Strict:
 
     heads = ("toxicity",)
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, np.ndarray]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, np.ndarray]:
         """Nearly sure of it, or nearly sure of nothing."""
         return {"toxicity": np.array([0.98 if "fool" in text.clean else 0.01 for text in texts])}
 
@@ -60,6 +61,6 @@ def test_abuse_learns_from_a_teacher(tmp_path: Path, monkeypatch: pytest.MonkeyP
     small.write(tmp_path / "data", rows=30)
     teacher = SHIPPED / CAREFUL / champions(SHIPPED)[CAREFUL]
     made = abuse.train(tmp_path / "data", tmp_path / "out", teacher=teacher)
-    assert set(load(made).read([read("You fool.")])) == set(abuse.HEADS)
+    assert set(load(made).score([read("You fool.")])) == set(abuse.HEADS)
     card = json.loads((made / "card.json").read_text("utf-8"))
     assert card["taught_by"] == f"{CAREFUL}/{teacher.name}"

@@ -6,7 +6,7 @@ import pytest
 
 from moderation import Policy
 from moderation.cli import run
-from moderation.models import Models
+from moderation.scoring.models import Models
 from moderation.training.evaluation import thresholds
 from moderation.training.evaluation.thresholds import LabelledError
 

@@ -18,8 +18,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from moderation.models import CAREFUL, FAST, SHIPPED, Models, champions
 from moderation.scoring.language import words_of
+from moderation.scoring.models import CAREFUL, FAST, Models
+from moderation.scoring.store import SHIPPED, champions
 from moderation.text.reading import Text, read
 from moderation.training.corpora.importing import Found, too_long
 
@@ -100,7 +101,7 @@ class Suspects:
         stream = iter(rows)
         while batch := list(islice(stream, BATCH)):
             texts = [read(found.row.text) for found in batch]
-            self._models.read(texts)
+            self._models.score(texts)
             for found, text in zip(batch, texts, strict=True):
                 self._watch(found, text)
             yield from batch

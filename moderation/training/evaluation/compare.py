@@ -21,9 +21,10 @@ from scipy.stats import binomtest, norm, rankdata
 
 from moderation.comment import Comment
 from moderation.lifecycle.promotion import card
-from moderation.models import Models, champions
 from moderation.moderator import Moderator
 from moderation.policy import Policy
+from moderation.scoring.models import Models
+from moderation.scoring.store import champions
 from moderation.training.corpora import in_house
 from moderation.training.corpora.catalogue import Row
 from moderation.training.evaluation import evaluate

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import regex
 
-from moderation.models import Models
 from moderation.moderator import Moderator
 from moderation.policy import Policy
+from moderation.scoring.models import Models
 from moderation.text.reading import read
 from moderation.training import cards, metrics
 from moderation.training.corpora import catalogue
@@ -243,7 +243,7 @@ def scored_rows(models: Models, rows: list[Row]) -> Scored:
     columns: dict[str, list[float]] = {}
     for start in range(0, len(rows), BATCH):
         texts = [read(row.text) for row in rows[start : start + BATCH]]
-        models.read(texts)
+        models.score(texts)
         for text in texts:
             for head in heads & text.scores.keys():
                 columns.setdefault(head, []).append(text.scores[head])

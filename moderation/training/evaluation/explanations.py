@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from moderation.decision import Span
-from moderation.models import CAREFUL, Models
 from moderation.scoring import explain
+from moderation.scoring.models import CAREFUL, Models
 from moderation.text.reading import Text, read
 from moderation.training.corpora.catalogue import Row
 
@@ -38,7 +38,7 @@ def explanations(models: Models, rows: Sequence[Row], seed: int = 0) -> dict[str
     overlaps, drops, others, seconds = [], [], [], 0.0
     for row in marked:
         text = read(row.text)
-        models.read([text])
+        models.score([text])
         began = time.perf_counter()
         spans = explain.spans(text, HEAD)
         seconds += time.perf_counter() - began
@@ -59,7 +59,7 @@ def explanations(models: Models, rows: Sequence[Row], seed: int = 0) -> dict[str
 
 def _score(models: Models, comment: str) -> float:
     text = read(comment or " ")
-    models.read([text])
+    models.score([text])
     return text.scores[HEAD]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from moderation.lifecycle.drift import Reference, Seen, measured
-from moderation.models import CAREFUL, Models
+from moderation.scoring.models import CAREFUL, Models
 from moderation.text.reading import read
 from moderation.training import cards
 from moderation.training.evaluation.evaluate import BATCH, drawn, unlearned
@@ -41,7 +41,7 @@ def write(data: Path, root: Path, most: int | None = None, seed: int = 0) -> lis
 def _seen(models: Models, texts: list[str]) -> Iterator[Seen]:
     for start in range(0, len(texts), BATCH):
         batch = [read(text) for text in texts[start : start + BATCH]]
-        models.read(batch)
+        models.score(batch)
         for text in batch:
             code = {"code": text.notes.get("language", "und")}
             english = {"english": text.scores["english"]} if "english" in text.scores else {}

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from moderation.comment import Comment, CommentError, validate
-from moderation.models import Models
 from moderation.moderator import Moderator
 from moderation.policy import Policy
+from moderation.scoring.models import Models
 from moderation.training.corpora import catalogue
 from moderation.training.corpora.catalogue import Row
 from moderation.training.evaluation.error_budget import (

@@ -38,7 +38,7 @@ def scored(reader: LanguageReader, texts: Sequence[str]) -> list[float]:
     found: list[float] = []
     for start in range(0, len(texts), _CHUNK):
         chunk = [read(text) for text in texts[start : start + _CHUNK]]
-        found += reader.read(chunk)["english"].tolist()
+        found += reader.score(chunk)["english"].tolist()
     return found
 
 

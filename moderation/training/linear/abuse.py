@@ -20,8 +20,8 @@ import joblib
 import numpy as np
 from joblib import Memory
 
-from moderation.models import CAREFUL, load
 from moderation.scoring.linear import Linear
+from moderation.scoring.models import CAREFUL, load
 from moderation.scoring.ngrams import Recipe
 from moderation.training import cards, metrics
 from moderation.training.corpora import catalogue, synthetic

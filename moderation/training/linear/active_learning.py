@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from moderation.models import ModelError, Models
+from moderation.scoring.models import Models
+from moderation.scoring.store import ModelError
 from moderation.text.reading import read
 from moderation.training.corpora import splits
 from moderation.training.linear.adapt import RECIPE
@@ -92,14 +93,14 @@ def ask(comments: Iterable[Waiting], models: Models, head: str, most: int) -> li
 
 
 def _scored(comments: Iterable[Waiting], models: Models, head: str) -> Iterator[Waiting]:
-    reader = next((it for it in models.readers.values() if head in it.heads), None)
+    reader = next((it for it in models.scorers.values() if head in it.heads), None)
     if reader is None:
-        known = ", ".join(sorted(it for each in models.readers.values() for it in each.heads))
+        known = ", ".join(sorted(it for each in models.scorers.values() for it in each.heads))
         raise ModelError(f"no model in use gives the score '{head}'; there are: {known}")
     stream = iter(comments)
     while batch := list(islice(stream, BATCH)):
         new = [comment for comment in batch if comment.score is None]
-        values = iter(reader.read([read(it.text) for it in new])[head].tolist() if new else ())
+        values = iter(reader.score([read(it.text) for it in new])[head].tolist() if new else ())
         for comment in batch:
             yield comment._replace(score=next(values)) if comment.score is None else comment
 

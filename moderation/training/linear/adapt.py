@@ -28,10 +28,11 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
-from moderation import models
-from moderation.models import Files, ModelError, Models
+from moderation.scoring import store
 from moderation.scoring.adapted import Adapted, log_odds
+from moderation.scoring.models import Models
 from moderation.scoring.ngrams import Recipe
+from moderation.scoring.store import Files, ModelError
 from moderation.text.reading import read
 from moderation.training import cards, metrics
 from moderation.training.corpora import in_house, splits
@@ -132,7 +133,7 @@ def train(
     `ModelError` where the champion cannot be used.
     """
     began = time.perf_counter()
-    home = folder / name / models.champions(folder)[name]
+    home = folder / name / store.champions(folder)[name]
     files = Files.open(home)
     if files.card["kind"] not in ("linear", "adapted"):
         raise ModelError(f"{home}: only a linear model can be adapted, not '{files.card['kind']}'")
@@ -212,11 +213,11 @@ def _too_few(said: Mapping[str, Mapping[int, Sequence[float]]], heads: Sequence[
 
 def _champion(folder: Path, name: str, texts: Sequence[str]) -> dict[str, Floats]:
     """The champion's log-odds, without what an earlier layer put over them."""
-    reader = Models.load(folder).readers[name]
+    reader = Models.load(folder).scorers[name]
     reader = reader.base if isinstance(reader, Adapted) else reader
     found: dict[str, list[Floats]] = {head: [] for head in reader.heads}
     for start in range(0, len(texts), BATCH):
-        scores = reader.read([read(text) for text in texts[start : start + BATCH]])
+        scores = reader.score([read(text) for text in texts[start : start + BATCH]])
         for head, values in scores.items():
             found[head].append(log_odds(values))
     return {head: np.concatenate(parts) for head, parts in found.items()}

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from moderation.models import Reader
 from moderation.scoring.adapted import log_odds
+from moderation.scoring.scorer import Scorer
 from moderation.text.reading import read
 from moderation.training.linear import fitting
 from moderation.training.linear.fitting import Blocks, Fitted
@@ -28,11 +28,11 @@ SHARE = 1.5  # of the taught log-odds beside those learned from labels
 Floats = npt.NDArray[np.float64]
 
 
-def answers(teacher: Reader, heads: Sequence[str], texts: Iterable[str]) -> Floats:
+def answers(teacher: Scorer, heads: Sequence[str], texts: Iterable[str]) -> Floats:
     """What `teacher` says of the texts, texts x heads, softened to values around one half."""
     stream, found = iter(texts), [np.zeros((0, len(heads)))]
     while batch := [read(text) for text in islice(stream, BATCH)]:
-        said = teacher.read(batch)
+        said = teacher.score(batch)
         found.append(np.column_stack([log_odds(said[head]) for head in heads]))
     odds = np.vstack(found)
     middle = np.median(odds, axis=0) if len(odds) else 0.0

@@ -12,8 +12,10 @@ import numpy.typing as npt
 from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 
-from moderation.models import CAREFUL, FAST, Reader, champions, load
 from moderation.scoring.cascade import Together, mixture
+from moderation.scoring.models import CAREFUL, FAST, load
+from moderation.scoring.scorer import Scorer
+from moderation.scoring.store import champions
 from moderation.text.reading import read
 from moderation.training import cards
 from moderation.training.corpora import catalogue
@@ -92,10 +94,10 @@ def sample(rows: Iterator[Row], part: str | None, seed: int, *, natural: bool = 
     return found
 
 
-def scores(reader: Reader, rows: Sequence[Row], batch: int = 256) -> Scores:
+def scores(reader: Scorer, rows: Sequence[Row], batch: int = 256) -> Scores:
     """What a reader says of the rows, by head."""
     parts = [
-        reader.read([read(row.text) for row in rows[start : start + batch]])
+        reader.score([read(row.text) for row in rows[start : start + batch]])
         for start in range(0, len(rows), batch)
     ]
     return {head: np.concatenate([part[head] for part in parts]) for head in reader.heads}

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from moderation.models import Probabilities
+from moderation.scoring.scorer import Probabilities
 from moderation.scoring.sentences import BITS, SCALE, Tagged, evidence
 from moderation.training.linear import fitting
 

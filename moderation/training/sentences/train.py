@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
-from moderation.models import Probabilities
+from moderation.scoring.scorer import Probabilities
 from moderation.scoring.sentences import HEAD, SentenceReader, Tagged
 from moderation.training import cards
 from moderation.training.corpora import catalogue

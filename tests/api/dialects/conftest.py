@@ -17,7 +17,8 @@ from api import App, create_app
 from api.record import keys
 from api.record.database import writing
 from moderation import Moderator, Policy
-from moderation.models import Models, Probabilities
+from moderation.scoring.models import Models
+from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text, Weight
 
 SECRET = "empsec_0123456789abcdef"  # noqa: S105 - the tests' own
@@ -47,7 +48,7 @@ class Reader:
 
     heads: tuple[str, ...] = tuple(HEADS)
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """The highest of what the words say."""
         return {head: np.array([self._score(head, text.clean) for text in texts]) for head in HEADS}
 

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from api import App, create_app
 from api.dialects.coral import signature
-from moderation.models import Probabilities
+from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
 from tests.api.dialects.conftest import (
     DOUBTFUL,
@@ -233,7 +233,7 @@ def test_what_cannot_be_judged_waits_for_a_person(client: FlaskClient, raw: byte
 class Broken(Reader):
     """Fails whenever it is asked."""
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """Fails."""
         raise RuntimeError(str(len(texts)))
 
@@ -288,10 +288,10 @@ class Slow(Reader):
     def __init__(self) -> None:
         self.go_on = threading.Event()
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """Waits."""
         self.go_on.wait(30)
-        return super().read(texts)
+        return super().score(texts)
 
 
 def test_nobody_waits(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from openai.types import ModerationTextInputParam
 
 from api import App
 from api.dialects.openai import CATEGORIES
-from moderation.models import Probabilities
+from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
 from tests.api.dialects.conftest import DOUBTFUL, FINE, REJECTED, Reader, decided, key, make
 
@@ -109,15 +109,15 @@ class Half(Reader):
 
     heads: tuple[str, ...] = ("threat",)
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """One score."""
-        return {"threat": super().read(texts)["threat"]}
+        return {"threat": super().score(texts)["threat"]}
 
 
 class Silent(Reader):
     """Fails whenever it is asked."""
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """Fails."""
         raise RuntimeError(str(len(texts)))
 

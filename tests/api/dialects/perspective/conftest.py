@@ -17,7 +17,8 @@ from api import App, create_app
 from api.record import keys
 from api.record.database import writing
 from moderation import Moderator, Policy
-from moderation.models import Models, Probabilities
+from moderation.scoring.models import Models
+from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text, Weight
 
 EXAMPLE = "What kind of idiot name is foo? Sorry, I like your name."
@@ -46,7 +47,7 @@ class Reader:
 
     heads: tuple[str, ...] = tuple(HEADS)
 
-    def read(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
+    def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """What the last known word says."""
         for text in texts:
             foreign = "gelogen" in text.clean

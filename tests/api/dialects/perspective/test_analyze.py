@@ -140,8 +140,8 @@ def test_a_broken_rule_asks_for_a_person(tmp_path: Path) -> None:
     class Silent(Reader):
         heads = ("english",)
 
-        def read(self, texts: Any) -> Any:
-            return {"english": super().read(texts)["english"]}
+        def score(self, texts: Any) -> Any:
+            return {"english": super().score(texts)["english"]}
 
     client = make(tmp_path, Silent()).test_client()
     assert values(client, FINE, "LIKELY_TO_REJECT", "HOUSE_RULES") == {

@@ -16,32 +16,24 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from sqlalchemy.orm import sessionmaker
 
-from api import (
-    corrections,
-    desk,
-    dialects,
-    errors,
-    headers,
-    local,
-    metrics,
-    records,
-    settings,
-    v1,
-)
-from api.auth import Gate
-from api.body import JsonRequest
+from api import desk, dialects, settings
+from api.background.drift import Drifting
+from api.background.loop import Housekeeper
+from api.background.models import swap
+from api.background.shadow import Shadowing
+from api.background.watch import Watch
+from api.decisions import Keeper
 from api.dialects.perspective.upstream import Upstream
 from api.docs import docs
-from api.drifting import Drifting
-from api.housekeeping import Housekeeper
-from api.keeper import Keeper
+from api.http import errors, headers, local
+from api.http.auth import Gate
+from api.http.body import JsonRequest
+from api.monitoring import metrics
 from api.record import database, webhooks
 from api.record.spool import Spool
 from api.record.webhooks import Hook
-from api.schemas import ProblemOut
-from api.shadow import Shadowing
-from api.swap import swap
-from api.watch import Watch
+from api.routes import moderate, record, verdicts
+from api.routes.schemas import ProblemOut
 from moderation import Moderator
 from moderation.scoring.store import CHAMPION, SHIPPED
 
@@ -118,10 +110,10 @@ def create_app(
     errors.register(app)
     headers.register(app)
     local.register(app, chosen)
-    app.register_api(v1.v1)
-    app.register_api(records.records)
-    app.register_api(corrections.corrections)
-    app.register_api(v1.health)
+    app.register_api(moderate.v1)
+    app.register_api(record.records)
+    app.register_api(verdicts.corrections)
+    app.register_api(moderate.health)
     dialects.register(app)
     app.register_blueprint(docs)
     app.register_blueprint(desk.desk)

@@ -21,8 +21,8 @@ from prometheus_client import multiprocess
 
 from api import create_app
 from api.desk import there
-from api.local import loopback
-from api.metrics import configure_logs
+from api.http.local import loopback
+from api.monitoring.metrics import configure_logs
 from api.record.database import SchemaError
 from api.settings import SettingsError
 from moderation.policy import PolicyError

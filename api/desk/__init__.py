@@ -12,13 +12,13 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
-from api import errors
-from api.auth import gate
 from api.desk.marks import pieces
-from api.errors import Problem
-from api.schemas import CommentIn
+from api.http import errors
+from api.http.auth import gate
+from api.http.errors import Problem
+from api.routes.moderate import moderator
+from api.routes.schemas import CommentIn
 from api.settings import Settings
-from api.v1 import moderator
 from moderation.comment import CommentError
 from moderation.decision import short
 

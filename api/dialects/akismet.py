@@ -32,14 +32,14 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
-from api import errors
-from api.auth import gate
-from api.errors import Problem
-from api.keeper import Asked
+from api.decisions import Asked
+from api.http import errors
+from api.http.auth import gate
+from api.http.errors import Problem
 from api.record import verdicts
 from api.record.decisions import text_key
 from api.record.tables import DecisionRow
-from api.v1 import count, keeper, moderator
+from api.routes.moderate import count, keeper, moderator
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
 

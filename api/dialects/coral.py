@@ -31,13 +31,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from api import errors
-from api.body import parse
-from api.errors import Problem
-from api.keeper import Asked, Keeper
+from api.decisions import Asked, Keeper
+from api.http import errors
+from api.http.body import parse
+from api.http.errors import Problem
 from api.record.history import LOOKED_AT
 from api.record.tables import DecisionRow
-from api.v1 import count
+from api.routes.moderate import count
 from moderation import Comment, Moderator
 from moderation.comment import CommentError, Format
 

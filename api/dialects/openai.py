@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
-from api import errors
-from api.auth import needs
-from api.keeper import Asked
-from api.v1 import count, keeper, moderator
+from api.decisions import Asked
+from api.http import errors
+from api.http.auth import needs
+from api.routes.moderate import count, keeper, moderator
 from moderation import Comment
 from moderation.comment import CommentError, validate
 

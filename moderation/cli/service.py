@@ -1,6 +1,6 @@
 """`moderation db`, `keys`, `record`, `webhooks`, `settings`: the service's own commands.
 
-They, and what other commands need of the record, come from `api.operators`, and only when they
+They, and what other commands need of the record, come from `api.commands`, and only when they
 are asked for: the library itself needs neither the service nor its database.
 """
 
@@ -33,9 +33,9 @@ class WithOperators(click.Group):
         """The command of this name."""
         if cmd_name not in NAMES:
             return super().get_command(ctx, cmd_name)
-        from api import operators
+        from api import commands
 
-        command: click.Command = getattr(operators, cmd_name)
+        command: click.Command = getattr(commands, cmd_name)
         return command
 
 
@@ -44,9 +44,9 @@ def exported(database: str | None, which: Literal["judged", "waiting"] = "judged
 
     Of it the decisions that a moderator has spoken about, or those that wait for one.
     """
-    from api import operators
+    from api import commands
 
-    return operators.exported(database, which=which)
+    return commands.exported(database, which=which)
 
 
 def is_record(source: str) -> bool:
@@ -56,20 +56,20 @@ def is_record(source: str) -> bool:
 
 def replayed(database: str | None, chosen: Chosen) -> AbstractContextManager[Replay]:
     """The decided comments of the record, that of the settings or of a database by its URL."""
-    from api import operators
+    from api import commands
 
-    return operators.replayed(database, chosen)
+    return commands.replayed(database, chosen)
 
 
 def shadowed(model: str, version: str, beside: Mapping[str, str]) -> Iterator[Pair]:
     """What a challenger in shadow decided beside these champions, by the settings' record."""
-    from api import operators
+    from api import commands
 
-    return operators.shadowed(model, version, beside)
+    return commands.shadowed(model, version, beside)
 
 
 def recent(database: str | None, days: int, most: int) -> list[Seen]:
     """The latest decisions' scores, of the record of the settings or of another's URL."""
-    from api import operators
+    from api import commands
 
-    return operators.recent(database, days, most)
+    return commands.recent(database, days, most)

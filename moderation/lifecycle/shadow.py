@@ -1,7 +1,7 @@
 """Which challenger runs in shadow: it decides beside the champion, and nothing follows from it.
 
 `shadow.json` beside `champion.json` says which, and about how many of the comments. The service
-reads it (`api/shadow.py`); `moderation models compare` tells what was found.
+reads it (`api/background/shadow.py`); `moderation models compare` tells what was found.
 """
 
 from __future__ import annotations

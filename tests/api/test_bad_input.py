@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from api import create_app
-from api.body import parse
-from api.errors import Problem
-from api.schemas import CommentIn
+from api.http.body import parse
+from api.http.errors import Problem
+from api.routes.schemas import CommentIn
 from moderation import Comment, Decision, Moderator
 from tests.api.conftest import small_moderator
 

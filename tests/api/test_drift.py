@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import sessionmaker
 
-from api import create_app, drifting
-from api.keeper import utc_now
+from api import create_app
+from api.background import drift
+from api.decisions import utc_now
 from api.record import database, decisions
 from moderation import Comment, Moderator
 from moderation.lifecycle.drift import FEWEST, OWN, Bins, Reference
@@ -161,7 +162,7 @@ def test_the_service_measures_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Every ten minutes, between requests; what moved is logged once, until it comes back."""
-    monkeypatch.setattr(drifting, "MOST", len(LOW))
+    monkeypatch.setattr(drift, "MOST", len(LOW))
     decide(LOW)
     app = create_app({"TESTING": True, "MODERATION_MODELS": root})
     keeper, housekeeper = app.extensions["keeper"], app.extensions["housekeeper"]
@@ -177,7 +178,7 @@ def test_the_service_measures_itself(
 
     assert app.test_client().get("/metrics").text.count('moderation_drift_psi{head="') == 0
     assert after(0) == 0
-    with caplog.at_level(logging.WARNING, "api.drifting"):
+    with caplog.at_level(logging.WARNING, "api.background.drift"):
         decide(HIGH)
         assert after(5) == 0
         assert (after(11) or 0) > 0.25
@@ -186,7 +187,7 @@ def test_the_service_measures_itself(
         assert after(33) == 0
         decide(HIGH)
         assert (after(44) or 0) > 0.25
-    said = [it.getMessage() for it in caplog.records if it.name == "api.drifting"]
+    said = [it.getMessage() for it in caplog.records if it.name == "api.background.drift"]
     assert len(said) == 2
     assert all(line.startswith("drift: moved beyond chance: spam ") for line in said)
     (card,) = root.glob("spam/*/card.json")

@@ -231,7 +231,7 @@ def test_the_first_key_closes_the_service(
 
     again = make(tmp_path / "again").test_client()
     assert again.get("/v1/export").status_code == 200
-    monkeypatch.setattr("api.auth.LOOK_S", 0.0)
+    monkeypatch.setattr("api.http.auth.LOOK_S", 0.0)
     key(cast(App, again.application), "decide")
     assert again.get("/v1/export").status_code == 401
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from pydantic import TypeAdapter
 
 from api.dialects import SPOKEN
-from api.schemas import BatchOut, DecisionOut, GuidelinesOut, ModelsOut, ProblemOut
+from api.routes.schemas import BatchOut, DecisionOut, GuidelinesOut, ModelsOut, ProblemOut
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import sessionmaker
 
-from api.keeper import Asked, Keeper
+from api.decisions import Asked, Keeper
 from api.record import database, verdicts
 from api.record.spool import Spool
 from moderation import Action, Comment, Moderator

@@ -13,12 +13,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import select
 
-import api.shadow
 from api import App, create_app
-from api.keeper import Keeper
+from api.background import shadow
+from api.background.shadow import Shadowing
+from api.decisions import Keeper
 from api.record import erase
 from api.record.tables import ShadowRow
-from api.shadow import Shadowing
 from moderation.lifecycle import promotion
 from moderation.lifecycle.shadow import Shadow, end
 from moderation.scoring.scorer import Probabilities
@@ -144,14 +144,14 @@ def test_requests_go_first(app: App, root: Path, monkeypatch: pytest.MonkeyPatch
     """While one is decided, the challenger waits; where there is always one, not forever."""
     begin(app, root)
     decide(app, "I agree.")
-    monkeypatch.setattr(api.shadow, "PATIENCE_S", 60.0)
+    monkeypatch.setattr(shadow, "PATIENCE_S", 60.0)
     round_ = threading.Thread(target=shadowing(app).round)
     with app.extensions["keeper"].busy:
         round_.start()
         round_.join(0.3)
         assert round_.is_alive()
     round_.join()
-    monkeypatch.setattr(api.shadow, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(shadow, "PATIENCE_S", 0.01)
     decide(app, "I agree again.")
     with app.extensions["keeper"].busy:
         assert len(rows(app)) == 2
@@ -177,7 +177,7 @@ def test_a_challenger_that_breaks_is_counted(
     app: App, root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It breaks no answer, gives no row, and nothing of the comment is logged."""
-    monkeypatch.setattr(api.shadow, "load", lambda _: Broken())
+    monkeypatch.setattr(shadow, "load", lambda _: Broken())
     begin(app, root)
     with caplog.at_level(logging.DEBUG):
         assert decide(app, f"I am a {WORD}.")["action"] == "approve"

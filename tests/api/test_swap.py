@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from api import App, create_app, watch
-from api.housekeeping import Housekeeper
-from api.swap import renewed
+from api import App, create_app
+from api.background import watch
+from api.background.loop import Housekeeper
+from api.background.models import renewed
 from moderation import Moderator
 from moderation.lifecycle.promotion import promote, rollback
 from moderation.scoring.store import CHAMPION, SHIPPED, Files, champions, save

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.mmap_dict import MmapedDict
 
-from api.tallies import ROOM, Roomy
+from api.monitoring.worker_files import ROOM, Roomy
 
 
 def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from api import watch
-from api.watch import Watch
+from api.background import watch
+from api.background.watch import Watch
 from moderation.scoring.store import ModelError
 
 

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from api import App
-from api.errors import Problem
-from api.housekeeping import STEADY_S
+from api.background.loop import STEADY_S
+from api.http.errors import Problem
 from api.record import seal, webhooks
 from api.record.circuit import RETRY_S, Circuit
 from api.record.keys import Key
@@ -121,7 +121,7 @@ def test_retention_distrusts_a_clock_that_was_set(
     app = make(tmp_path, MODERATION_RETENTION_DAYS="30")
     keeper, housekeeper = app.extensions["keeper"], app.extensions["housekeeper"]
     running = 0.0
-    monkeypatch.setattr("api.housekeeping.time.monotonic", lambda: running)
+    monkeypatch.setattr("api.background.loop.time.monotonic", lambda: running)
 
     def after(seconds: float, ahead: dt.timedelta) -> int:
         """How many wait for a moderator when the machine has run so long."""

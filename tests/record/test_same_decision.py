@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from api.keeper import Asked, Keeper
+from api.decisions import Asked, Keeper
 from api.record import decisions, erase, seal
 from api.record.database import Sessions, writing
 from api.record.spool import Spool

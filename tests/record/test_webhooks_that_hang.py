@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import select
 
-from api.housekeeping import Housekeeper
-from api.keeper import Keeper, utc_now
+from api.background.loop import Housekeeper
+from api.decisions import Keeper, utc_now
 from api.record import webhooks
 from api.record.database import Sessions, writing
 from api.record.spool import Spool

@@ -15,15 +15,15 @@ from flask import Blueprint, Response, current_app, g, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from api import errors
-from api.auth import bearer, gate
+from api.decisions import Asked
 from api.dialects.perspective import attributes, discovery, feedback, wire
 from api.dialects.perspective.attributes import Judged, MissingScoreError
 from api.dialects.perspective.upstream import Upstream
 from api.dialects.perspective.wire import AnalyzeRequest, RefusedError, SuggestRequest
-from api.errors import Problem
-from api.keeper import Asked
-from api.v1 import count, keeper, moderator
+from api.http import errors
+from api.http.auth import bearer, gate
+from api.http.errors import Problem
+from api.routes.moderate import count, keeper, moderator
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
 from moderation.scoring.language import NO_LANGUAGE

@@ -12,7 +12,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.keeper import Asked, Keeper
+from api.decisions import Asked, Keeper
 from api.record import verdicts
 from api.record.decisions import text_key
 from api.record.tables import DecisionRow

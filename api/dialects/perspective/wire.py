@@ -16,9 +16,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.alias_generators import to_camel
 from werkzeug.exceptions import HTTPException
 
-from api import errors
-from api.body import parse
-from api.errors import Problem
+from api.http import errors
+from api.http.body import parse
+from api.http.errors import Problem
 
 Details = Mapping[str, Any]
 

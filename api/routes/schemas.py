@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, SkipValidation
 
-from api.keeper import Asked
+from api.decisions import Asked
 from moderation.comment import Comment
 
 Verdict = Literal["approve", "review", "reject"]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from api.keeper import Keeper
+from api.decisions import Keeper
 from moderation import Moderator
 from moderation.scoring.store import ModelError, champions
 

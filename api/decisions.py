@@ -21,6 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from api.background.shadow import Busy, Shadowing
 from api.record import decisions, verdicts, webhooks
 from api.record.circuit import Circuit
 from api.record.database import Sessions, writing
@@ -29,7 +30,6 @@ from api.record.history import history
 from api.record.spool import Spool
 from api.record.tables import DecisionRow
 from api.record.webhooks import Hook
-from api.shadow import Busy, Shadowing
 from moderation import Comment, Decision, Moderator, Policy
 
 log = logging.getLogger(__name__)

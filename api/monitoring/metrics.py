@@ -26,10 +26,10 @@ from prometheus_client import (
 )
 from structlog.typing import Processor
 
-from api import tallies
-from api.auth import needs
-from api.housekeeping import Housekeeper
-from api.keeper import Keeper
+from api.background.loop import Housekeeper
+from api.decisions import Keeper
+from api.http.auth import needs
+from api.monitoring import worker_files
 from moderation.lifecycle.drift import Drift
 
 # From a tenth of a millisecond (one small rule) to ten seconds (a large batch).
@@ -50,7 +50,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.worker = 0  # 0 is the process that made the workers
         if folder:  # the library looks for the folder when it is imported, which is too early
-            values.ValueClass = tallies.value_class(lambda: self.worker)
+            values.ValueClass = worker_files.value_class(lambda: self.worker)
         self.requests = Counter(
             "moderation_requests",
             "Requests.",

@@ -9,12 +9,12 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ValidationError
 
-from api import errors
-from api.auth import needs
-from api.errors import Problem
-from api.keeper import Asked, Keeper
-from api.metrics import Metrics
-from api.schemas import (
+from api.decisions import Asked, Keeper
+from api.http import errors
+from api.http.auth import needs
+from api.http.errors import Problem
+from api.monitoring.metrics import Metrics
+from api.routes.schemas import (
     BatchIn,
     BatchOut,
     CommentIn,

@@ -21,8 +21,8 @@ from functools import partial
 
 from flask import Flask, request
 
-from api.auth import gate
-from api.errors import Problem
+from api.http.auth import gate
+from api.http.errors import Problem
 from api.settings import Settings
 
 # Probes and static files hold nothing that is not public; Coral signs its requests, and publishes

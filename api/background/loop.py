@@ -17,11 +17,11 @@ from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.drifting import Drifting
-from api.keeper import Keeper
+from api.background.drift import Drifting
+from api.background.watch import Watch
+from api.decisions import Keeper
 from api.record import database, erase, webhooks
 from api.record.webhooks import Hook
-from api.watch import Watch
 
 log = logging.getLogger(__name__)
 

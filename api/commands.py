@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from api import settings_from_environment
-from api.keeper import utc_now
+from api.decisions import utc_now
 from api.record import database, shadows
 from api.record import erase as erasing
 from api.record import keys as access
@@ -26,7 +26,7 @@ from api.record.database import Sessions
 from api.record.replay import Replay
 from api.record.spool import Spool
 from api.record.tables import HISTORY, DecisionRow
-from api.records import whole
+from api.routes.record import whole
 from api.settings import Settings, SettingsError, masked, shown
 from moderation.lifecycle.drift import Seen
 from moderation.lifecycle.replay import Chosen

@@ -13,15 +13,16 @@ from flask_openapi3.models.tag import Tag
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from api import errors
-from api.auth import needs
-from api.errors import Problem
+from api.http import errors
+from api.http.auth import needs
+from api.http.errors import Problem
 from api.record import decisions, dsa, notice, queue, verdicts
 from api.record.decisions import UnknownDecisionError
 from api.record.queue import CursorError, Filters
 from api.record.tables import HISTORY, DecisionRow
 from api.record.verdicts import ConflictError
-from api.record_schemas import (
+from api.routes.moderate import keeper, operation, problems
+from api.routes.record_schemas import (
     DecisionPath,
     ExportQuery,
     NoticeOut,
@@ -29,7 +30,6 @@ from api.record_schemas import (
     QueueQuery,
     RecordedOut,
 )
-from api.v1 import keeper, operation, problems
 from moderation import rules
 
 CORRECT = Tag(name="Correct", description="Verdicts of moderators and appeals of authors.")

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from api.keeper import Keeper
+from api.decisions import Keeper
 from api.record.recent import recent
 from moderation.lifecycle import drift
 from moderation.lifecycle.drift import Drift

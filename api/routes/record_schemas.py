@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from api.schemas import DecisionOut, Line, Prose, Verdict
+from api.routes.schemas import DecisionOut, Line, Prose, Verdict
 
 Moment = Annotated[
     AwareDatetime,

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from flask import Request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from api.errors import Problem
+from api.http.errors import Problem
 
 MOST_NAMES = 32  # in an object; four times what any request needs
 MOST_VALUES = 20_000  # names and values of all kinds; 1,000 comments with every field hold fewer
@@ -45,7 +45,7 @@ def parse(body: bytes) -> dict[str, Any]:
     >>> parse(b'{"text": "one", "text": "two"}')
     Traceback (most recent call last):
         ...
-    api.errors.Problem: 400 Bad Request: The name 'text' stands twice in an object.
+    api.http.errors.Problem: 400 Bad Request: The name 'text' stands twice in an object.
     """
     # Millions of empty arrays in four megabytes would take a second to build and to forget.
     if sum(1 for _ in islice(_VALUE.finditer(body), MOST_VALUES + 1)) > MOST_VALUES:

@@ -1,6 +1,6 @@
 """Who may ask for what: API keys with scopes, and a rate for each.
 
-As long as no key was made, the API is open to programs on this machine: see `api/local.py`.
+As long as no key was made, the API is open to programs on this machine: see `api/http/local.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.errors import Problem
+from api.http.errors import Problem
 from api.record import keys
 from api.record.circuit import Circuit
 from api.record.database import Sessions

@@ -18,11 +18,11 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.background.watch import Watch
 from api.record import shadows
 from api.record.circuit import Circuit
 from api.record.database import Sessions
 from api.record.tables import ShadowRow
-from api.watch import Watch
 from moderation import Action, Comment, Decision, Moderator
 from moderation.lifecycle.shadow import SHADOW, Shadow
 from moderation.scoring.models import load

@@ -7,11 +7,13 @@ import datetime as dt
 from flask import Response, jsonify, request
 from pydantic import ValidationError
 
-from api import errors
-from api.auth import needs
+from api.http import errors
+from api.http.auth import needs
 from api.record import decisions, erase, queue, verdicts
 from api.record.database import writing
-from api.record_schemas import (
+from api.routes.moderate import keeper
+from api.routes.record import CORRECT, RECORD, WRITING, blueprint, whole
+from api.routes.record_schemas import (
     AppealIn,
     ClaimIn,
     DecisionPath,
@@ -23,8 +25,6 @@ from api.record_schemas import (
     VerdictIn,
     WhoIn,
 )
-from api.records import CORRECT, RECORD, WRITING, blueprint, whole
-from api.v1 import keeper
 from moderation import Action
 
 corrections = blueprint("corrections")

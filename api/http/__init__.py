@@ -1,0 +1,1 @@
+"""What every request passes: authentication, the body, errors and headers."""

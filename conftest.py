@@ -11,8 +11,8 @@ if not find_spec("torch"):
     collect_ignore += [
         "moderation/training/transformer/network.py",
         "moderation/training/sentences/teacher.py",
-        "tests/training/test_network.py",
-        "tests/training/test_teacher.py",
+        "tests/training/transformer/test_network.py",
+        "tests/training/sentences/test_teacher.py",
     ]
 
 

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api import App
-from tests.api.test_records import make
+from tests.api.routes.test_record import make
 
 CHECKS = [
     schemathesis.checks.not_a_server_error,

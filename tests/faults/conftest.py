@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.record.conftest import keep, moderator, postgres, sessions, spool, url
 from tests.faults.service import Postgres, Service, running
-from tests.record.conftest import keep, moderator, postgres, sessions, spool, url
 
 __all__ = ["keep", "moderator", "postgres", "sessions", "spool", "url"]
 

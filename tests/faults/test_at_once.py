@@ -17,8 +17,8 @@ from api.record.database import Sessions
 from api.record.decisions import fields
 from api.record.spool import Spool
 from moderation import Comment, Moderator
+from tests.api.record.conftest import NOW, Keep
 from tests.faults.service import recorded
-from tests.record.conftest import NOW, Keep
 
 
 def _at_once(count: int, url: str, folder: Path, *arguments: str) -> list[tuple[int, str]]:

@@ -15,8 +15,8 @@ from api.record.database import Sessions
 from api.record.decisions import fields, keep
 from api.record.tables import DecisionRow
 from moderation import Comment, Moderator
+from tests.api.record.conftest import NOW
 from tests.faults.service import Postgres
-from tests.record.conftest import NOW
 
 
 def _write(sessions: Sessions, moderator: Moderator, numbers: range) -> None:

@@ -17,8 +17,8 @@ from api.record import seal, webhooks
 from api.record.circuit import RETRY_S, Circuit
 from api.record.keys import Key
 from api.record.webhooks import Hook
-from tests.api.test_records import decide, make
-from tests.record.conftest import NOW
+from tests.api.record.conftest import NOW
+from tests.api.routes.test_record import decide, make
 
 BACK = dt.timedelta(hours=1)
 

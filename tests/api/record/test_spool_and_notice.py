@@ -16,7 +16,7 @@ from api.record.spool import Spool
 from api.record.tables import DecisionRow
 from moderation import Action, Comment, Moderator
 from moderation.comment import Past
-from tests.record.conftest import NOW, Keep
+from tests.api.record.conftest import NOW, Keep
 
 
 def _values(moderator: Moderator, text: str, **known: str) -> dict[str, object]:

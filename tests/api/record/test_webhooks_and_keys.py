@@ -16,7 +16,7 @@ from api.record import keys, webhooks
 from api.record.database import Sessions, writing
 from api.record.tables import DeliveryRow
 from api.record.webhooks import BACKOFF, Hook
-from tests.record.conftest import NOW
+from tests.api.record.conftest import NOW
 
 HOOK = Hook("http://127.0.0.1:1/hook", "a secret")
 

@@ -15,7 +15,7 @@ from api.record.spool import Spool
 from api.record.tables import ShadowRow
 from moderation import Action, Comment, Decision, Moderator
 from moderation.lifecycle.shadow import Pair, Shadow
-from tests.record.conftest import NOW
+from tests.api.record.conftest import NOW
 
 SHADOW = Shadow("spam", "new", 0.5, "", "asha")
 USED = {"spam": "old", "abuse": "old"}

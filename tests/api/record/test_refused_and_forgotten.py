@@ -20,7 +20,7 @@ from api.record.spool import Spool
 from api.record.tables import DecisionRow, DeliveryRow
 from api.record.webhooks import Hook
 from moderation import Comment, Moderator
-from tests.record.conftest import NOW, Keep
+from tests.api.record.conftest import NOW, Keep
 
 HOOK = Hook("http://127.0.0.1:1/hook", "secret")
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from api.record import recent
 from api.record.database import Sessions
-from tests.record.conftest import NOW, Keep
+from tests.api.record.conftest import NOW, Keep
 
 DAY = dt.timedelta(days=1)
 

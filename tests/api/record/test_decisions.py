@@ -15,7 +15,7 @@ from api.record import database, decisions
 from api.record.database import Sessions
 from api.record.tables import DecisionRow
 from moderation import Comment, Moderator
-from tests.record.conftest import NOW, Keep
+from tests.api.record.conftest import NOW, Keep
 
 
 def test_a_decision_is_told_as_it_was_made(sessions: Sessions, moderator: Moderator) -> None:

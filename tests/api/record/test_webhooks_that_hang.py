@@ -20,7 +20,7 @@ from api.record.spool import Spool
 from api.record.tables import DeliveryRow
 from api.record.webhooks import Hook
 from moderation import Moderator
-from tests.record.conftest import NOW
+from tests.api.record.conftest import NOW
 
 Answer = Callable[[socket.socket, threading.Event], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"

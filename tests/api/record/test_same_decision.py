@@ -21,7 +21,7 @@ from api.record.tables import AliasRow, DecisionRow, DeliveryRow
 from api.record.webhooks import Hook
 from moderation import Comment, Decision, Moderator, Policy
 from moderation.scoring.models import Models
-from tests.record.conftest import NOW
+from tests.api.record.conftest import NOW
 
 HOOK = Hook("http://127.0.0.1:1/hook", "secret")
 COMMENT = Comment("Too short", id="c1", author="ravi")

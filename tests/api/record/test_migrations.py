@@ -17,7 +17,7 @@ from api.record import database, decisions, seal, webhooks
 from api.record.database import Sessions, writing
 from api.record.tables import Base, DecisionRow, DeliveryRow, VerdictRow
 from moderation import Comment, Moderator
-from tests.record.conftest import NOW
+from tests.api.record.conftest import NOW
 
 
 def _to(engine: sa.Engine, revision: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from api.record import queue, verdicts
 from api.record.database import Sessions, writing
 from api.record.decisions import get
 from moderation import Action
-from tests.record.conftest import NOW, Keep
+from tests.api.record.conftest import NOW, Keep
 
 LATER = NOW + dt.timedelta(minutes=1)
 CLAIM = dt.timedelta(minutes=10)

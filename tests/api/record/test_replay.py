@@ -13,7 +13,7 @@ from api.record.history import history
 from api.record.replay import Replay
 from moderation import Action, Comment
 from moderation.lifecycle.replay import Chosen
-from tests.record.conftest import NOW, Keep
+from tests.api.record.conftest import NOW, Keep
 
 HOUR = dt.timedelta(hours=1)
 

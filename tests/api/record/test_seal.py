@@ -11,7 +11,7 @@ from api.record import decisions, erase, seal, verdicts
 from api.record.database import Sessions, writing
 from api.record.spool import Spool
 from moderation import Action
-from tests.record.conftest import NOW, Keep
+from tests.api.record.conftest import NOW, Keep
 
 LATER = NOW + dt.timedelta(hours=1)
 

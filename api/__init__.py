@@ -17,16 +17,16 @@ from flask_openapi3.openapi import OpenAPI
 from sqlalchemy.orm import sessionmaker
 
 from api import desk, dialects, settings
-from api.background.drift import Drifting
-from api.background.loop import Housekeeper
-from api.background.models import swap
-from api.background.shadow import Shadowing
-from api.background.watch import Watch
-from api.decisions import Keeper
+from api.background.drift import DriftMonitor
+from api.background.loop import BackgroundLoop
+from api.background.models import reload_models
+from api.background.shadow import ShadowRunner
+from api.background.watch import FileWatcher
+from api.decisions import Decider
 from api.dialects.perspective.upstream import Upstream
 from api.docs import docs
 from api.http import errors, headers, local
-from api.http.auth import Gate
+from api.http.auth import Authenticator
 from api.http.body import JsonRequest
 from api.monitoring import metrics
 from api.record import database, webhooks
@@ -55,7 +55,7 @@ class App(OpenAPI):
         """Where it broke, without the message: that may hold what an author wrote."""
         error = sys.exception()
         if isinstance(error, Exception):
-            errors.note(error)
+            errors.log_error(error)
 
     def generate_spec_json(self) -> None:
         """The OpenAPI document, with the errors that the routes name and no others.
@@ -138,16 +138,16 @@ def _furnish(
     ]
     if hooks and (warning := webhooks.secret_warning(hooks[0].secret)):
         log.warning(warning)
-    keeper = Keeper(moderator, sessionmaker(engine), Spool(chosen.spool), hooks=hooks)
+    keeper = Decider(moderator, sessionmaker(engine), Spool(chosen.spool), hooks=hooks)
 
     def use(moderator: Moderator) -> None:
         moderator.on_check = lambda rule, took: counted.rule_seconds.labels(rule).observe(took)
         app.extensions["model_cards"] = _cards(moderator, models)
         keeper.moderator = moderator
 
-    watch = Watch(models / CHAMPION, partial(swap, keeper, models, use))
-    drifting = Drifting(keeper, models)
-    housekeeper = Housekeeper(keeper, chosen.retention_days, [] if given else [watch], drifting)
+    watch = FileWatcher(models / CHAMPION, partial(reload_models, keeper, models, use))
+    drifting = DriftMonitor(keeper, models)
+    housekeeper = BackgroundLoop(keeper, chosen.retention_days, [] if given else [watch], drifting)
     housekeeper.prepare()
     counted = metrics.Metrics(keeper, housekeeper, metrics_folder)
     keeper.on_lost = counted.lost.inc
@@ -161,7 +161,7 @@ def _furnish(
         keeper=keeper,
         housekeeper=housekeeper,
         metrics=counted,
-        gate=Gate(
+        gate=Authenticator(
             keeper.sessions,
             keeper.circuit,
             unprotected=chosen.unprotected,
@@ -180,8 +180,8 @@ def _furnish(
     metrics.register(app, counted)
 
 
-def _shadowing(keeper: Keeper, counted: metrics.Metrics, models: Path) -> Shadowing:
-    made = Shadowing(models, keeper.sessions, keeper.circuit, keeper.busy, keeper.clock)
+def _shadowing(keeper: Decider, counted: metrics.Metrics, models: Path) -> ShadowRunner:
+    made = ShadowRunner(models, keeper.sessions, keeper.circuit, keeper.busy, keeper.clock)
     made.on_decided = lambda *actions: counted.shadow.labels(*map(str, actions)).inc()
     made.on_dropped = counted.shadow_dropped.inc
     made.on_failed = counted.shadow_failed.inc

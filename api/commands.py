@@ -28,8 +28,8 @@ from api.record.spool import Spool
 from api.record.tables import HISTORY, DecisionRow
 from api.routes.record import whole
 from api.settings import Settings, SettingsError, masked, shown
-from moderation.lifecycle.drift import Seen
-from moderation.lifecycle.replay import Chosen
+from moderation.lifecycle.drift import ScoredDecision
+from moderation.lifecycle.replay import ReplayFilter
 from moderation.lifecycle.shadow import Pair
 
 WAITS_S = 60.0  # for a lock: an operator would rather wait than ask again
@@ -247,7 +247,7 @@ def exported(
 
 
 @contextmanager
-def replayed(url: str | None, chosen: Chosen) -> Iterator[Replay]:
+def replayed(url: str | None, chosen: ReplayFilter) -> Iterator[Replay]:
     """The decided comments of the record, or of that of `url`, to decide about them again."""
     with _sessions(url) as sessions:
         yield Replay(sessions, chosen)
@@ -262,7 +262,7 @@ def shadowed(model: str, version: str, beside: Mapping[str, str]) -> Iterator[Pa
         yield from shadows.found(session, model, version, beside)
 
 
-def recent(url: str | None, days: int, most: int) -> list[Seen]:
+def recent(url: str | None, days: int, most: int) -> list[ScoredDecision]:
     """The latest decisions' scores, of the record or of that of `url`."""
     since = utc_now() - dt.timedelta(days=days)
     with _sessions(url) as sessions:

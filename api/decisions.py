@@ -21,7 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from api.background.shadow import Busy, Shadowing
+from api.background.shadow import BusyCounter, ShadowRunner
 from api.record import decisions, verdicts, webhooks
 from api.record.circuit import Circuit
 from api.record.database import Sessions, writing
@@ -43,7 +43,7 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-class Asked(NamedTuple):
+class DecisionRequest(NamedTuple):
     """A comment to decide about: with `keep` off nothing is kept, with `store` off no text."""
 
     comment: Comment
@@ -52,7 +52,7 @@ class Asked(NamedTuple):
 
 
 @dataclass
-class Keeper:
+class Decider:
     """Decides about comments and keeps what was decided."""
 
     moderator: Moderator
@@ -61,8 +61,8 @@ class Keeper:
     clock: Clock = utc_now
     hooks: Sequence[Hook] = ()
     circuit: Circuit = field(default_factory=Circuit)
-    busy: Busy = field(default_factory=Busy)
-    shadow: Shadowing | None = None
+    busy: BusyCounter = field(default_factory=BusyCounter)
+    shadow: ShadowRunner | None = None
     on_lost: Callable[[], None] | None = None  # called for each that neither database nor disk took
     lost: int = 0
     _lost_at: float | None = None
@@ -73,7 +73,7 @@ class Keeper:
 
     def decide(
         self,
-        asked: Sequence[Asked],
+        asked: Sequence[DecisionRequest],
         *,
         community: str = "",
         route: str = "v1",
@@ -163,7 +163,7 @@ class Keeper:
             return 0
 
     def _values(
-        self, decision: Decision, asked: Asked, policy: Policy, community: str, route: str
+        self, decision: Decision, asked: DecisionRequest, policy: Policy, community: str, route: str
     ) -> dict[str, Any]:
         return decisions.fields(
             decision,
@@ -176,7 +176,7 @@ class Keeper:
         )
 
     def _known(
-        self, asked: Sequence[Asked], community: str, drained: int
+        self, asked: Sequence[DecisionRequest], community: str, drained: int
     ) -> tuple[dict[int, Answer], dict[int, Comment]]:
         """Decisions already made, by place; and the other comments with their authors' history."""
         kept = {place: one.comment for place, one in enumerate(asked) if one.keep}
@@ -256,7 +256,7 @@ class Keeper:
             self.on_lost()
 
 
-def _firsts(asked: Sequence[Asked]) -> dict[int, int]:
+def _firsts(asked: Sequence[DecisionRequest]) -> dict[int, int]:
     """For each place the first one with the same comment and the same text."""
     places: dict[tuple[str, str], int] = {}
     return {

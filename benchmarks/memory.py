@@ -29,7 +29,7 @@ from sklearn.metrics import roc_auc_score
 
 from moderation.training.corpora import catalogue
 from moderation.training.corpora.catalogue import Row
-from moderation.training.corpora.store import gather
+from moderation.training.corpora.store import collect
 from moderation.training.linear import fitting
 from moderation.training.linear.abuse import RECIPE
 from moderation.training.linear.features import HashedNgrams, shelved
@@ -61,7 +61,7 @@ def measure(data: Path, count: int) -> dict[str, float]:
     found: dict[str, float] = {"rows": count}
     with (
         tempfile.TemporaryDirectory() as folder,
-        gather(rows(data, count), [LABEL], Path(folder) / "comments.sqlite") as gathered,
+        collect(rows(data, count), [LABEL], Path(folder) / "comments.sqlite") as gathered,
     ):
         found |= {"texts": len(gathered), "gathered": time.process_time()}
         ngrams = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits)

@@ -27,9 +27,9 @@ from typing import NamedTuple
 from benchmarks.speed import comments
 from moderation import Comment, Policy
 from moderation.batch import files
-from moderation.batch.backends import Crew, Engine
+from moderation.batch.backends import Backend, WorkerPool
 from moderation.batch.rows import Row
-from moderation.batch.worker import Assignment
+from moderation.batch.worker import WorkerSpec
 from moderation.moderator import BATCH
 
 PORT = 18_790
@@ -64,7 +64,7 @@ def echoed(batch: tuple[Row, ...]) -> tuple[Row, ...]:
 
 
 @contextlib.contextmanager
-def cluster(workers: int) -> Iterator[tuple[Crew, Callable[[], float]]]:
+def cluster(workers: int) -> Iterator[tuple[WorkerPool, Callable[[], float]]]:
     """A Dask cluster on this machine, and what tells the processor time of its workers."""
     python, here = sys.executable, ("--host", "127.0.0.1", "--no-dashboard")
     single = ("--nthreads", "1", "--no-nanny", "--local-directory")
@@ -77,7 +77,7 @@ def cluster(workers: int) -> Iterator[tuple[Crew, Callable[[], float]]]:
             process = subprocess.Popen(command, env=quiet, stderr=subprocess.DEVNULL)  # noqa: S603 - Dask's own
             stack.callback(process.wait)
             stack.callback(process.terminate)
-        crew = stack.enter_context(Engine("dask", ADDRESS).connected())
+        crew = stack.enter_context(Backend("dask", ADDRESS).connected())
         client = crew.config["client"]
         client.wait_for_workers(workers)
         yield crew, lambda: sum(client.run(spent).values())
@@ -98,7 +98,7 @@ def report(number: int) -> Iterator[str]:
     found: dict[tuple[str, str], Run] = {}
     transport: dict[str, Run] = {}
     for reader in ("fast", "careful"):
-        work = Assignment.of(Policy.load({"house": {"reader": reader}}))
+        work = WorkerSpec.of(Policy.load({"house": {"reader": reader}}))
         work.moderator().moderate("The first comment pays for what is loaded late.")
         here = measured(lambda: files.records(work.moderator(), given), lambda: 0.0)  # noqa: B023 - at once
         found[reader, "in this process"] = Run(here.clock, 0.0, here.handing)

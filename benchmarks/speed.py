@@ -45,7 +45,7 @@ def stages(moderator: Moderator, comment: str) -> Stages:
 
     text: Text = read(Comment(comment))  # whose properties are computed when first asked for
     timed("read", lambda: read(Comment(comment)))
-    for part in ("tokens", "sentences", "folded"):
+    for part in ("tokens", "sentences", "deobfuscated"):
         timed(part, partial(getattr, text, part))
     for name, reader in moderator.models.scorers.items():
         timed(f"model {name}", partial(reader.score, [text]))

@@ -31,7 +31,7 @@ class Moderator:
     def __init__(self, policy: Policy, models: Models, *, explains: bool = True) -> None:
         self.policy = policy
         self.explains = explains
-        self.models = models.speaking(policy.house.reader)
+        self.models = models.speaking(policy.publication.reader)
         self.on_check: Callable[[str, float], None] | None = None  # told each check's seconds
 
     @classmethod
@@ -73,11 +73,11 @@ class Moderator:
 
     def _read(self, comment: Comment | str) -> Text:
         whole = Comment(comment) if isinstance(comment, str) else comment
-        validate(whole.text, self.policy.house.max_bytes)
+        validate(whole.text, self.policy.publication.max_bytes)
         return read(whole)
 
     def _reasons(self, text: Text) -> Iterator[Reason]:
-        if self.policy.house.test_sentence in text.clean:
+        if self.policy.publication.test_sentence in text.clean:
             yield self._test_reason(text)
         for rule in self.policy.rules.values():
             began = time.perf_counter()
@@ -89,7 +89,7 @@ class Moderator:
 
     def _test_reason(self, text: Text) -> Reason:
         """The sentence that is always rejected, whatever the policy says."""
-        sentence = self.policy.house.test_sentence
+        sentence = self.policy.publication.test_sentence
         at = text.clean.index(sentence)
         spans = (text.span(at, at + len(sentence)),)
         message = "This is the test sentence, which is always rejected."

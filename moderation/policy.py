@@ -52,7 +52,7 @@ class PolicyError(ValueError):
         self.problems = problems
 
 
-class House(BaseModel):
+class Publication(BaseModel):
     """The `[house]` table: what is about the newspaper and not about one rule."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -140,7 +140,7 @@ class Policy:
     `tables` is what the files say, merged; files that they name are looked for in `folder`.
     """
 
-    house: House
+    publication: Publication
     rules: Mapping[str, RulePolicy]
     hash: str
     tables: Mapping[str, Any]
@@ -184,7 +184,7 @@ class Policy:
             for name in tables
             if name not in known and name != "house"
         ]
-        house = _validated(House, tables.get("house", {}), "house", problems)
+        house = _validated(Publication, tables.get("house", {}), "house", problems)
         built = {
             name: _rule(rule, tables.get(name, {}), problems, folder)
             for name, rule in known.items()

@@ -116,7 +116,7 @@ def test_every_policy_example_is_a_policy(tmp_path: Path) -> None:
     for number, example in enumerate(examples):
         path = tmp_path / f"{number}.toml"
         path.write_text(example, "utf-8")
-        assert Policy.load(path).house
+        assert Policy.load(path).publication
 
 
 def test_rules_of_form_do_not_reject() -> None:

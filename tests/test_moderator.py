@@ -9,12 +9,12 @@ import pytest
 from moderation import Comment, Decision, Finding, Moderator, Policy, rules
 from moderation.comment import CommentError
 from moderation.moderator import BATCH
-from moderation.policy import SHIPPED, House, RulePolicy, Thresholds
+from moderation.policy import SHIPPED, Publication, RulePolicy, Thresholds
 from moderation.scoring.models import Models
 from moderation.text.reading import Text
 
 Check = Callable[[Text, Any], Finding | None]
-HOUSE = House.model_validate(tomllib.loads(SHIPPED.read_text("utf-8"))["house"])
+HOUSE = Publication.model_validate(tomllib.loads(SHIPPED.read_text("utf-8"))["house"])
 NO_MODELS = Models({}, {})
 
 

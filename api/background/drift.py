@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from api.decisions import Keeper
+from api.decisions import Decider
 from api.record.recent import recent
 from moderation.lifecycle import drift
 from moderation.lifecycle.drift import Drift
@@ -19,10 +19,10 @@ MOST = 2_000  # decisions: enough to tell, and soon read: requests wait a little
 log = logging.getLogger(__name__)
 
 
-class Drifting:
+class DriftMonitor:
     """Compares the recent scores with the reference of the models in use, and says what moved."""
 
-    def __init__(self, keeper: Keeper, models: Path) -> None:
+    def __init__(self, keeper: Decider, models: Path) -> None:
         self.keeper = keeper
         self.models = models
         self.on_found: Callable[[Sequence[Drift]], None] | None = None

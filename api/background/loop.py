@@ -17,9 +17,9 @@ from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.background.drift import Drifting
-from api.background.watch import Watch
-from api.decisions import Keeper
+from api.background.drift import DriftMonitor
+from api.background.watch import FileWatcher
+from api.decisions import Decider
 from api.record import database, erase, webhooks
 from api.record.webhooks import Hook
 
@@ -32,15 +32,15 @@ SET_S = 60.0  # a clock that moves by more than so much was set
 STEADY_S = 600.0  # so long nobody is forgotten after that
 
 
-class Housekeeper:
+class BackgroundLoop:
     """Runs beside the requests of a worker; any number of workers may run one each."""
 
     def __init__(
         self,
-        keeper: Keeper,
+        keeper: Decider,
         retention_days: int | None = None,
-        watches: Sequence[Watch] = (),
-        drifting: Drifting | None = None,
+        watches: Sequence[FileWatcher] = (),
+        drifting: DriftMonitor | None = None,
     ) -> None:
         self.keeper = keeper
         self.retention_days = retention_days

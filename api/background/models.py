@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from api.decisions import Keeper
+from api.decisions import Decider
 from moderation import Moderator
 from moderation.scoring.store import ModelError, champions
 
 WARMING = "You are an idiot."  # makes the careful reader speak, which loads itself at first use
 
 
-def renewed(now: Moderator, folder: Path) -> Moderator:
+def reloaded(now: Moderator, folder: Path) -> Moderator:
     """The moderator of the champions under `folder`, with the policy of `now`, or `now` itself.
 
     Raises `ModelError` where one is damaged, or where a score would be missing that `now` gives.
@@ -29,7 +29,7 @@ def renewed(now: Moderator, folder: Path) -> Moderator:
     if versions == now.models.loaded:
         return now
     with _alone(folder):
-        made = Moderator(now.policy, now.models.renewed(folder, versions))
+        made = Moderator(now.policy, now.models.reloaded(folder, versions))
         expected = now.models.heads | made.models.heads
         missing = expected - made.moderate(WARMING).scores.keys()
     if missing:
@@ -49,9 +49,9 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(locked)
 
 
-def swap(keeper: Keeper, folder: Path, use: Callable[[Moderator], None]) -> None:
+def reload_models(keeper: Decider, folder: Path, use: Callable[[Moderator], None]) -> None:
     """Put the champions under `folder` in use, unless they are. Raises as `renewed` does."""
     now = keeper.moderator
-    made = renewed(now, folder)
+    made = reloaded(now, folder)
     if made is not now:
         use(made)

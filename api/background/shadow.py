@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.background.watch import Watch
+from api.background.watch import FileWatcher
 from api.record import shadows
 from api.record.circuit import Circuit
 from api.record.database import Sessions
@@ -54,7 +54,7 @@ class Job(NamedTuple):
         )
 
 
-class Waiting(queue.Queue[Job]):
+class WeightedQueue(queue.Queue[Job]):
     """A queue whose size is what its jobs weigh."""
 
     def _init(self, _: int) -> None:
@@ -74,10 +74,10 @@ class Waiting(queue.Queue[Job]):
         return job
 
 
-class Busy:
+class BusyCounter:
     """Whether a worker is deciding about comments: who is in no hurry waits until it is not.
 
-    >>> busy = Busy()
+    >>> busy = BusyCounter()
     >>> with busy:
     ...     busy.wait(0.01)
     False
@@ -104,7 +104,7 @@ class Busy:
             return self._changed.wait_for(lambda: not self._count, seconds)
 
 
-class Shadowing:
+class ShadowRunner:
     """Takes what a worker decided, and lets the challenger of `shadow.json` decide it again."""
 
     def __init__(
@@ -112,7 +112,7 @@ class Shadowing:
         root: Path,
         sessions: Sessions,
         circuit: Circuit,
-        busy: Busy,
+        busy: BusyCounter,
         clock: Callable[[], dt.datetime],
         waiting: int = WAITING,
     ) -> None:
@@ -124,9 +124,9 @@ class Shadowing:
         self.on_decided: Callable[[Action, Action], None] = lambda *_: None
         self.on_dropped: Callable[[], None] = lambda: None
         self.on_failed: Callable[[], None] = lambda: None
-        self._jobs = Waiting(waiting)
+        self._jobs = WeightedQueue(waiting)
         self._running: tuple[Shadow, Scorer] | None = None
-        self.watch = Watch(root / SHADOW, self._take)
+        self.watch = FileWatcher(root / SHADOW, self._take)
 
     def offer(self, decision: Decision, comment: Comment, champion: Moderator) -> None:
         """Take a recorded decision, if it is in the share; without waiting, and never raising."""

@@ -14,7 +14,7 @@ RETRY_S = 2.0  # what cannot be taken yet may be half copied; looking again cost
 log = logging.getLogger(__name__)
 
 
-class Watch:
+class FileWatcher:
     """Calls `take` at the first look, and whenever the file's content has changed since.
 
     A file that is not there has a content too, of its own. Where `take` raises, `trouble` says why

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from api.desk.marks import pieces
 from api.http import errors
-from api.http.auth import gate
+from api.http.auth import authenticator
 from api.http.errors import Problem
 from api.routes.moderate import moderator
 from api.routes.schemas import CommentIn
@@ -45,7 +45,7 @@ def there() -> bool:
     chosen: Settings = current_app.extensions["settings"]
     if chosen.try_page is not None:
         return chosen.try_page
-    return gate().unprotected and gate().keyless() is True
+    return authenticator().unprotected and authenticator().keyless() is True
 
 
 @desk.before_request
@@ -63,7 +63,7 @@ def home() -> BaseResponse:
 @desk.get("/try")
 def blank() -> str:
     """The page, before a comment is written."""
-    return render_template("desk/try.html", house=moderator().policy.house)
+    return render_template("desk/try.html", house=moderator().policy.publication)
 
 
 @desk.post("/try")
@@ -74,7 +74,7 @@ def tried() -> Response:
     """
     text, article = request.form.get("text", ""), request.form.get("article", "").strip()
     if not _reading.acquire(blocking=False):
-        shown = {"house": moderator().policy.house, "text": text, "article": article}
+        shown = {"house": moderator().policy.publication, "text": text, "article": article}
         page = render_template("desk/try.html", busy=True, **shown)
         return Response(page, 503, {"Retry-After": str(WAIT_S)})
     try:
@@ -84,7 +84,7 @@ def tried() -> Response:
 
 
 def _decided(text: str, article: str) -> Response:
-    shown = {"house": moderator().policy.house, "text": text, "article": article}
+    shown = {"house": moderator().policy.publication, "text": text, "article": article}
     try:
         comment = CommentIn(text=text, article=article or None).asked().comment
         decision = moderator().moderate(comment)

@@ -32,14 +32,14 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
-from api.decisions import Asked
+from api.decisions import DecisionRequest
 from api.http import errors
-from api.http.auth import gate
+from api.http.auth import authenticator
 from api.http.errors import Problem
 from api.record import verdicts
 from api.record.decisions import text_key
 from api.record.tables import DecisionRow
-from api.routes.moderate import count, keeper, moderator
+from api.routes.moderate import count, decider, moderator
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
 
@@ -76,8 +76,8 @@ def comment_check() -> Response:
         tip = {"X-akismet-pro-tip": "discard"} if _true(fields, "test_discard") else {}
         return _text("true", tip)
     _need(fields, "comment_content")
-    asked = Asked(_comment(fields), keep=not _true(fields, "is_test"))
-    (decision,) = keeper().decide([asked], community=_site(fields), route="akismet")
+    asked = DecisionRequest(_comment(fields), keep=not _true(fields, "is_test"))
+    (decision,) = decider().decide([asked], community=_site(fields), route="akismet")
     count([decision], "akismet")
     return _answer(decision, holds=_holds(fields))
 
@@ -134,10 +134,10 @@ def _admit(fields: Fields, scope: str) -> None:
     """Let in only who has a key with this scope. Raises a `Problem`."""
     host = _HOST_KEY.match(request.host)
     secret = fields.get("api_key") or fields.get("key") or (host[1].lower() if host else None)
-    key = gate().key(secret)
+    key = authenticator().key(secret)
     if not key.may(scope):
         raise Problem(403, f"This key has no scope '{scope}'.")
-    gate().count(key)
+    authenticator().count(key)
     g.key = key
 
 
@@ -189,7 +189,7 @@ def _comment(fields: Fields) -> Comment:
     """The comment, under a name that `submit-…` finds again. Raises a `Problem`."""
     text = fields["comment_content"]
     try:
-        validate(text, moderator().policy.house.max_bytes)
+        validate(text, moderator().policy.publication.max_bytes)
     except CommentError as error:
         raise Problem(422, f"comment_content: {error.message}") from None
     told = ("permalink", "comment_author", "comment_author_email", "comment_content")
@@ -224,21 +224,21 @@ def _standing(decision: Mapping[str, Any]) -> str:
         return decided
     query = select(DecisionRow.standing).where(DecisionRow.id == decision["id"])
     try:
-        with keeper().sessions() as session:
+        with decider().sessions() as session:
             return session.scalars(query).first() or decided
     except SQLAlchemyError as error:
-        keeper().circuit.failed(error)
+        decider().circuit.failed(error)
         return decided
 
 
 def _give_verdict(fields: Fields, action: Action, route: str) -> None:
     """Of the decision that was made, or of one that is made now: training wants both."""
     comment = _comment(fields)
-    if keeper().circuit.open:
+    if decider().circuit.open:
         raise errors.unreachable()
     try:
         decision_id = _decided(fields, comment) or _decide(fields, comment, route)
-        with keeper().writing("verdict", decision_id) as session:
+        with decider().writing("verdict", decision_id) as session:
             verdicts.give(
                 session,
                 decision_id,
@@ -246,10 +246,10 @@ def _give_verdict(fields: Fields, action: Action, route: str) -> None:
                 who=f"akismet:{g.key.name}",
                 reason=None,
                 route=route,
-                now=keeper().clock(),
+                now=decider().clock(),
             )
     except SQLAlchemyError as error:
-        keeper().circuit.failed(error)
+        decider().circuit.failed(error)
         raise errors.unreachable() from None
 
 
@@ -262,13 +262,13 @@ def _decided(fields: Fields, comment: Comment) -> str | None:
     )
     if _site(fields):
         query = query.where(DecisionRow.community == _site(fields))
-    with keeper().sessions() as session:
+    with decider().sessions() as session:
         return session.scalars(query).first()
 
 
 def _decide(fields: Fields, comment: Comment, route: str) -> str:
-    asked = [Asked(comment)]
-    (decision,) = keeper().decide(asked, community=_site(fields), route=route)
+    asked = [DecisionRequest(comment)]
+    (decision,) = decider().decide(asked, community=_site(fields), route=route)
     if not decision["recorded"]:
         raise errors.unreachable()
     return str(decision["id"])
@@ -277,7 +277,7 @@ def _decide(fields: Fields, comment: Comment, route: str) -> str:
 def _month(given: str) -> dt.datetime:
     """The first moment of a month; of this one where none is given. Raises a `Problem`."""
     if not given:
-        now = keeper().clock()
+        now = decider().clock()
         return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", given, re.ASCII):
         raise Problem(400, "month: must be one such as 2026-11")
@@ -304,7 +304,7 @@ def _sites(month: dt.datetime) -> dict[str, Counter[tuple[str, str]]]:
         .group_by(DecisionRow.community, DecisionRow.action, DecisionRow.standing)
     )
     sites: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
-    with keeper().sessions() as session:
+    with decider().sessions() as session:
         for site, action, standing, number in session.execute(query):
             sites[site][action, standing] += number
     return sites
@@ -361,7 +361,7 @@ def _refused(error: HTTPException) -> Response:
 
 @akismet.errorhandler(SQLAlchemyError)
 def _unreachable(error: SQLAlchemyError) -> Response:
-    keeper().circuit.failed(error)
+    decider().circuit.failed(error)
     return _refused(errors.unreachable())
 
 
@@ -372,5 +372,5 @@ def _too_large(_: RequestEntityTooLarge) -> Response:
 
 @akismet.errorhandler(Exception)
 def _failed(error: Exception) -> Response:
-    errors.note(error)
+    errors.log_error(error)
     return _refused(InternalServerError("The service failed to answer; its log says where."))

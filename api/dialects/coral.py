@@ -31,7 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.decisions import Asked, Keeper
+from api.decisions import Decider, DecisionRequest
 from api.http import errors
 from api.http.body import parse
 from api.http.errors import Problem
@@ -104,7 +104,7 @@ def _digest(parts: Iterable[str]) -> str:
 class Budget:
     """Decides, but answers in time: what takes longer goes on, and is kept, without an answer."""
 
-    keeper: Keeper
+    keeper: Decider
     seconds: float
     careful: bool = True
     pool: ThreadPoolExecutor = field(
@@ -136,7 +136,9 @@ class Budget:
             article=call.story.url or None,
             format=form,
         )
-        return self.keeper.decide([Asked(comment)], route="coral", moderator=self.moderator)[0]
+        return self.keeper.decide(
+            [DecisionRequest(comment)], route="coral", moderator=self.moderator
+        )[0]
 
     def _edited(self, call: Call) -> str | None:
         """The author's last comment at this place: an edit is a revision, and no repetition."""
@@ -168,8 +170,8 @@ def _prepare(state: BlueprintSetupState) -> None:
 def fast(moderator: Moderator) -> Moderator:
     """The same policy, whose hash stays, with the fast reader alone; the decision names it."""
     policy = moderator.policy
-    house = policy.house.model_copy(update={"reader": "fast"})
-    made = Moderator(replace(policy, house=house), moderator.models)
+    house = policy.publication.model_copy(update={"reader": "fast"})
+    made = Moderator(replace(policy, publication=house), moderator.models)
     made.on_check = moderator.on_check
     return made
 
@@ -191,7 +193,7 @@ def moderate(form: Format) -> Response:
     except (Problem, ValidationError) as error:
         log.error("Coral's request cannot be read (%s); it was withheld", type(error).__name__)
     except Exception as error:  # noqa: BLE001 - whatever breaks, Coral would let the comment pass
-        errors.note(error)
+        errors.log_error(error)
     else:
         count([decision], "coral")
         told = answer(decision)

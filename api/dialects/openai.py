@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
-from api.decisions import Asked
+from api.decisions import DecisionRequest
 from api.http import errors
 from api.http.auth import needs
-from api.routes.moderate import count, keeper, moderator
+from api.routes.moderate import count, decider, moderator
 from moderation import Comment
 from moderation.comment import CommentError, validate
 
@@ -84,8 +84,8 @@ def moderations() -> Response:
     """One result for every text, in the order asked; a list of parts is one text."""
     body = request.get_json()
     inputs = [*_inputs(body)]
-    comments = [Asked(Comment(text)) for text in inputs]
-    made = keeper().decide(comments, route="openai", moderator=moderator())
+    comments = [DecisionRequest(Comment(text)) for text in inputs]
+    made = decider().decide(comments, route="openai", moderator=moderator())
     count(made, "openai")
     offered = _offered()
     answer = jsonify(
@@ -112,7 +112,7 @@ def _inputs(body: Mapping[str, Any]) -> Iterator[str]:
         raise RequestError(said, "input", "missing_required_parameter")
     for param, text in _texts(body["input"]):
         try:
-            yield validate(text, moderator().policy.house.max_bytes)
+            yield validate(text, moderator().policy.publication.max_bytes)
         except CommentError as error:
             long = isinstance(text, str) and len(text) > 1000 and "limit" in error.message
             code = "string_above_max_length" if long else "invalid_value"
@@ -261,7 +261,7 @@ def _too_large(_: RequestEntityTooLarge) -> Response:
 
 @openai.errorhandler(Exception)
 def _failed(error: Exception) -> Response:
-    errors.note(error)
+    errors.log_error(error)
     return _refused(InternalServerError("The service failed to answer; its log says where."))
 
 

@@ -54,7 +54,7 @@ class Unsure(Key):
 UNSURE = Unsure(OPEN, ANYONE.name, frozenset({"decide"}), "")
 
 
-class Gate:
+class Authenticator:
     """Knows keys by their secrets, remembers them for a moment, and counts their requests.
 
     `marker` is a file that remembers that keys were made: a service that starts while its
@@ -186,9 +186,9 @@ def _cannot_check() -> Problem:
     return Problem(503, said, headers=[("Retry-After", "5")])
 
 
-def gate() -> Gate:
+def authenticator() -> Authenticator:
     """The gate of this app."""
-    found: Gate = current_app.extensions["gate"]
+    found: Authenticator = current_app.extensions["gate"]
     return found
 
 
@@ -198,10 +198,10 @@ def needs(scope: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def guarded(route: Callable[P, R]) -> Callable[P, R]:
         @wraps(route)
         def guard(*args: P.args, **kwargs: P.kwargs) -> R:
-            key = gate().key(bearer(request.headers.get("Authorization", "")))
+            key = authenticator().key(bearer(request.headers.get("Authorization", "")))
             if not key.may(scope):
                 raise Problem(403, f"This key has no scope '{scope}'.")
-            gate().count(key)
+            authenticator().count(key)
             g.key = key
             return route(*args, **kwargs)
 

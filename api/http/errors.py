@@ -177,11 +177,11 @@ def unreachable() -> Problem:
 
 
 def _unexpected(error: Exception) -> Response:
-    note(error)
+    log_error(error)
     return response(Problem(500, "The service failed to answer; its log says where."))
 
 
-def note(error: Exception) -> None:
+def log_error(error: Exception) -> None:
     """Log where a request broke, but not what was said: a message may hold the comment's text."""
     place, trace = "", error.__traceback__
     while trace:

@@ -21,7 +21,7 @@ from functools import partial
 
 from flask import Flask, request
 
-from api.http.auth import gate
+from api.http.auth import authenticator
 from api.http.errors import Problem
 from api.settings import Settings
 
@@ -101,7 +101,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 def _check(names: Names) -> None:
     """Raise a `Problem` (403) for a request that may come from elsewhere."""
-    if request.endpoint in ANYWHERE or not gate().open():
+    if request.endpoint in ANYWHERE or not authenticator().open():
         return
     proxy = next((name for name, _ in request.headers if PROXY.fullmatch(name)), None)
     if proxy:

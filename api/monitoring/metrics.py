@@ -26,8 +26,8 @@ from prometheus_client import (
 )
 from structlog.typing import Processor
 
-from api.background.loop import Housekeeper
-from api.decisions import Keeper
+from api.background.loop import BackgroundLoop
+from api.decisions import Decider
 from api.http.auth import needs
 from api.monitoring import worker_files
 from moderation.lifecycle.drift import Drift
@@ -43,7 +43,7 @@ log = structlog.get_logger("api")
 class Metrics:
     """What is counted and timed; in `folder` where several workers add up."""
 
-    def __init__(self, keeper: Keeper, housekeeper: Housekeeper, folder: Path | None) -> None:
+    def __init__(self, keeper: Decider, housekeeper: BackgroundLoop, folder: Path | None) -> None:
         self.keeper = keeper
         self.housekeeper = housekeeper
         self.folder = folder

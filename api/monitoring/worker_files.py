@@ -19,7 +19,7 @@ ROOM = 512 * 1024  # bytes of a file; three times what all rules and routes toge
 log = logging.getLogger(__name__)
 
 
-class Roomy(mmap_dict.MmapedDict):
+class PreallocatedFile(mmap_dict.MmapedDict):
     """A file of numbers that never grows. Raises `OSError` where its room is not there."""
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
@@ -51,7 +51,7 @@ def value_class(worker: Callable[[], int]) -> type:
     No two processes that run at once may have the same number. A worker that takes the place of
     another goes on with its numbers.
     """
-    values.MmapedDict = Roomy  # type: ignore[attr-defined]  # its own name for the class it uses
+    values.MmapedDict = PreallocatedFile  # type: ignore[attr-defined]  # its own name for the class it uses
     kept: Any = values.MultiProcessValue(worker)  # type: ignore[no-untyped-call]  # as above
 
     class Tally(kept):  # type: ignore[misc]  # a class that is only known when it is made

@@ -193,13 +193,13 @@ def _keep(
 ) -> dict[str, Answer]:
     try:
         with writing(sessions) as session:
-            moment = seal.moment(session, now)
+            moment = seal.recorded_at(session, now)
             return {row["id"]: to_dict(_add(session, row, moment, hooks)) for row in rows}
     except (IntegrityError, DataError):
         # Another worker recorded the same comment at the same time, or a crash came before a
         # recorded row was removed from the spool: each by itself, so that the others get in.
         with writing(sessions) as session:
-            moment = seal.moment(session, now)
+            moment = seal.recorded_at(session, now)
             kept = {row["id"]: _kept(session, row, moment, hooks) for row in rows}
             for id_, row in kept.items():
                 if row is not None and row.id != id_ and answered:
@@ -247,7 +247,7 @@ def _add(
     )
     row.standing, row.appealed = row.action, False
     row.revision = _revision(session, row)
-    seal.close(row)
+    seal.stamp(row)
     session.add(row)
     session.flush()
     webhooks.enqueue(session, hooks, "decision", brief(row), now)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.record.tables import DecisionRow
-from moderation.policy import House
+from moderation.policy import Publication
 
 _OTHER = ("STATEMENT_CATEGORY_OTHER_VIOLATION_TC", None)
 _BULLYING = ("STATEMENT_CATEGORY_CYBER_VIOLENCE", "KEYWORD_CYBER_BULLYING_INTIMIDATION")
@@ -24,7 +24,7 @@ _CATEGORIES: dict[str, tuple[str, str | None]] = {
 }
 
 
-def article_17(row: DecisionRow, house: House) -> dict[str, Any]:
+def article_17(row: DecisionRow, house: Publication) -> dict[str, Any]:
     """What Article 17(3) asks a statement to say, point by point."""
     return {
         "restriction": "The comment is not shown.",
@@ -46,7 +46,7 @@ def article_17(row: DecisionRow, house: House) -> dict[str, Any]:
     }
 
 
-def statement(row: DecisionRow, house: House) -> dict[str, Any]:
+def statement(row: DecisionRow, house: Publication) -> dict[str, Any]:
     """The statement as the DSA Transparency Database takes it."""
     first = row.reasons[0]["rule"] if row.reasons else ""
     category, keyword = _CATEGORIES.get(first, _OTHER)

@@ -6,7 +6,7 @@ from typing import Any
 
 from api.record import decisions, dsa
 from api.record.tables import DecisionRow
-from moderation.policy import House
+from moderation.policy import Publication
 
 _OPENING = {
     "approve": "Your comment is published.",
@@ -15,7 +15,7 @@ _OPENING = {
 }
 
 
-def notice(row: DecisionRow, house: House) -> dict[str, Any]:
+def notice(row: DecisionRow, house: Publication) -> dict[str, Any]:
     """The notice as text and in parts, and the statement of reasons of the DSA's Article 17.
 
     The statement is there only where a comment was refused: nothing else restricts anyone.
@@ -44,7 +44,7 @@ def notice(row: DecisionRow, house: House) -> dict[str, Any]:
     }
 
 
-def _text(row: DecisionRow, house: House, reasons: list[dict[str, Any]]) -> str:
+def _text(row: DecisionRow, house: Publication, reasons: list[dict[str, Any]]) -> str:
     paragraphs = [_OPENING[row.standing]]
     for reason in reasons:
         quotes = [f"“{span['text']}”" for span in reason["spans"][:3] if span["text"]]

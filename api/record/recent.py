@@ -8,17 +8,17 @@ from sqlalchemy import select
 
 from api.record.database import Sessions
 from api.record.tables import DecisionRow
-from moderation.lifecycle.drift import Seen
+from moderation.lifecycle.drift import ScoredDecision
 
 PAGE = 500  # rows at once: nobody who writes waits for this
 
 
-def recent(sessions: Sessions, since: dt.datetime, most: int) -> list[Seen]:
+def recent(sessions: Sessions, since: dt.datetime, most: int) -> list[ScoredDecision]:
     """At most so many, the latest first, none decided before `since`.
 
     However large the record, no more than one page beyond them is read.
     """
-    found: list[Seen] = []
+    found: list[ScoredDecision] = []
     before: int | None = None
     query = select(
         DecisionRow.sequence,
@@ -34,7 +34,9 @@ def recent(sessions: Sessions, since: dt.datetime, most: int) -> list[Seen]:
         with sessions() as session:
             rows = session.execute(page).all()
         inside = [row for row in rows if row.decided_at >= since]
-        found += [Seen(row.models, row.scores, row.language, row.decided_at) for row in inside]
+        found += [
+            ScoredDecision(row.models, row.scores, row.language, row.decided_at) for row in inside
+        ]
         if not inside:
             break
         before = rows[-1].sequence

@@ -12,7 +12,7 @@ from api.record.database import Sessions
 from api.record.history import history
 from api.record.tables import DecisionRow
 from moderation import Comment
-from moderation.lifecycle.replay import Chosen, Recorded
+from moderation.lifecycle.replay import Recorded, ReplayFilter
 
 PAGE = 200  # comments read at once, each page in a transaction of its own: nobody waits for us
 
@@ -20,7 +20,7 @@ PAGE = 200  # comments read at once, each page in a transaction of its own: nobo
 class Replay:
     """The decisions of the record whose text is kept, oldest first; those of now, and no later."""
 
-    def __init__(self, sessions: Sessions, chosen: Chosen) -> None:
+    def __init__(self, sessions: Sessions, chosen: ReplayFilter) -> None:
         self.sessions = sessions
         with sessions() as session:
             self._last = session.scalar(select(func.max(DecisionRow.sequence))) or 0
@@ -48,7 +48,7 @@ class Replay:
             .options(selectinload(DecisionRow.verdicts))
         )
 
-    def _chosen(self, session: Session, chosen: Chosen) -> Iterator[ColumnElement[bool]]:
+    def _chosen(self, session: Session, chosen: ReplayFilter) -> Iterator[ColumnElement[bool]]:
         where = [DecisionRow.text.is_not(None), DecisionRow.sequence <= self._last]
         if chosen.since:
             where.append(DecisionRow.decided_at >= chosen.since)

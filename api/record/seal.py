@@ -28,7 +28,7 @@ START = "0" * 64
 GRACE = dt.timedelta(minutes=5)  # a transaction that began before a seal may end after it
 
 
-def close(row: Sealed) -> None:
+def stamp(row: Sealed) -> None:
     """Give a new row its salt and private digest; nothing of it may change hereafter."""
     row.salt = secrets.token_hex(16)
     row.private_digest = _private(row)
@@ -39,7 +39,7 @@ def last(session: Session) -> str | None:
     return session.scalar(select(Seal.hash).order_by(Seal.id.desc()).limit(1))
 
 
-def moment(session: Session, now: dt.datetime) -> dt.datetime:
+def recorded_at(session: Session, now: dt.datetime) -> dt.datetime:
     """When a row is recorded: `now`, but never before the last seal, should the clock go back."""
     last = session.scalar(select(Seal.sealed_at).order_by(Seal.id.desc()).limit(1))
     return max(now, last) if last else now
@@ -58,7 +58,7 @@ def seal(sessions: Sessions, now: dt.datetime, most: int = 1000) -> Seal | None:
         rows = list(islice(_unsealed(session), most))
         if not rows:
             return None
-        new = Seal(previous=hash_, hash="", rows=len(rows), sealed_at=moment(session, now))
+        new = Seal(previous=hash_, hash="", rows=len(rows), sealed_at=recorded_at(session, now))
         session.add(new)
         session.flush()
         for place, row in enumerate(rows):

@@ -36,11 +36,11 @@ def give(
         action=str(action),
         route=route,
         given_at=now,
-        recorded_at=seal.moment(session, now),
+        recorded_at=seal.recorded_at(session, now),
         who=who,
         reason=reason,
     )
-    seal.close(verdict)
+    seal.stamp(verdict)
     decision.verdicts.append(verdict)
     decision.standing = str(action)
     decision.claimed_by = decision.claimed_until = None
@@ -127,13 +127,13 @@ def _step(
         decision_id=decision.id,
         step=step,
         at=now,
-        recorded_at=seal.moment(session, now),
+        recorded_at=seal.recorded_at(session, now),
         acknowledge_by=acknowledge_by,
         decide_by=decide_by,
         who=who,
         reason=reason,
     )
-    seal.close(row)
+    seal.stamp(row)
     decision.appeals.append(row)
     decision.appealed = is_open(decision)
     session.flush()

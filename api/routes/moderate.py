@@ -9,7 +9,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ValidationError
 
-from api.decisions import Asked, Keeper
+from api.decisions import Decider, DecisionRequest
 from api.http import errors
 from api.http.auth import needs
 from api.http.errors import Problem
@@ -56,15 +56,15 @@ def problems(*statuses: int) -> dict[str | int, type[BaseModel] | dict[Any, Any]
 DECIDING = problems(400, 401, 403, 413, 415, 422, 429, 500, 503)
 
 
-def keeper() -> Keeper:
+def decider() -> Decider:
     """The keeper of this app."""
-    found: Keeper = current_app.extensions["keeper"]
+    found: Decider = current_app.extensions["keeper"]
     return found
 
 
 def moderator() -> Moderator:
     """The moderator of this request: another one may take its place, but not in the middle."""
-    found: Moderator = g.setdefault("moderator", keeper().moderator)
+    found: Moderator = g.setdefault("moderator", decider().moderator)
     return found
 
 
@@ -87,7 +87,7 @@ def moderate(body: CommentIn) -> Response:
     The same `id` with the same text gets the same decision again; an edit is a new revision.
     """
     g.quiet = body.dry_run  # hints while an author types leave no trace, not in the log either
-    (decision,) = keeper().decide([body.asked()])
+    (decision,) = decider().decide([body.asked()])
     count([decision], "v1")
     return jsonify(decision)
 
@@ -102,7 +102,7 @@ def moderate(body: CommentIn) -> Response:
 def moderate_batch(body: BatchIn) -> Response:
     """For every comment its decision, or the problem with it, in the order asked."""
     items = [_item(value, f"/comments/{place}") for place, value in enumerate(body.comments)]
-    made = keeper().decide([item for item in items if isinstance(item, Asked)])
+    made = decider().decide([item for item in items if isinstance(item, DecisionRequest)])
     count(made, "v1")
     following = iter(made)
     return jsonify(
@@ -112,11 +112,11 @@ def moderate_batch(body: BatchIn) -> Response:
     )
 
 
-def _item(value: object, at: str) -> Asked | Problem:
+def _item(value: object, at: str) -> DecisionRequest | Problem:
     """One item of a batch: a comment that can be judged, or why not."""
     try:
         asked = CommentIn.model_validate(value).asked()
-        validate(asked.comment.text, moderator().policy.house.max_bytes)
+        validate(asked.comment.text, moderator().policy.publication.max_bytes)
     except ValidationError as error:
         return errors.of_fields(error, at)
     except CommentError as error:
@@ -133,7 +133,7 @@ def _item(value: object, at: str) -> Asked | Problem:
 @needs("decide")
 def suggest(body: SuggestIn) -> Response:
     """Words spelled out, capitals set, shouts calmed. Nothing is kept, and nothing decided."""
-    validate(body.text, moderator().policy.house.max_bytes)
+    validate(body.text, moderator().policy.publication.max_bytes)
     made = suggestion.suggest(Comment(body.text, format=body.format))
     changes = [{**change.span.to_dict(), "instead": change.text} for change in made.changes]
     return jsonify(text=made.text, changes=changes)
@@ -149,7 +149,7 @@ def guidelines() -> Response:
     """Every rule that is looked at; one without thresholds only watches (shadow)."""
     policy = moderator().policy
     rules = [_rule(rule) for rule in policy.rules.values()]
-    house = policy.house.model_dump(include={"name", "guidelines_url", "max_bytes"})
+    house = policy.publication.model_dump(include={"name", "guidelines_url", "max_bytes"})
     return jsonify({**house, "policy": policy.hash, "rules": rules})
 
 
@@ -193,10 +193,10 @@ def readyz() -> Response:
     missing = moderator().models.heads - decision.scores.keys()
     if missing:
         raise Problem(503, f"No model gives these scores: {', '.join(sorted(missing))}.")
-    trouble = keeper().trouble()
+    trouble = decider().trouble()
     if trouble:
         raise Problem(503, trouble)
     refused = current_app.extensions["housekeeper"].refused()
     return jsonify(
-        status="ok", waiting=len(keeper().spool), **({"refused": refused} if refused else {})
+        status="ok", waiting=len(decider().spool), **({"refused": refused} if refused else {})
     )

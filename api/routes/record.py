@@ -21,7 +21,7 @@ from api.record.decisions import UnknownDecisionError
 from api.record.queue import CursorError, Filters
 from api.record.tables import HISTORY, DecisionRow
 from api.record.verdicts import ConflictError
-from api.routes.moderate import keeper, operation, problems
+from api.routes.moderate import decider, operation, problems
 from api.routes.record_schemas import (
     DecisionPath,
     ExportQuery,
@@ -71,7 +71,7 @@ def blueprint(name: str) -> APIBlueprint:
 
 def _reachable() -> None:
     """Nobody waits for a database that is known to be away."""
-    if keeper().circuit.open:
+    if decider().circuit.open:
         raise errors.unreachable()
 
 
@@ -93,7 +93,7 @@ def _unfit(_: DataError) -> Response:
 
 
 def _away(error: SQLAlchemyError) -> Response:
-    keeper().circuit.failed(error)
+    decider().circuit.failed(error)
     return errors.response(errors.unreachable())
 
 
@@ -109,7 +109,7 @@ records = blueprint("records")
 @needs("read")
 def decision(path: DecisionPath) -> Response:
     """The decision as it was made, and everything that was said of it since."""
-    with keeper().sessions() as session:
+    with decider().sessions() as session:
         return jsonify(whole(decisions.get(session, path.decision_id)))
 
 
@@ -122,13 +122,13 @@ def decision(path: DecisionPath) -> Response:
 @needs("read")
 def notice_to_author(path: DecisionPath) -> Response:
     """The notice in plain words, with the statement of reasons of the EU's DSA (Article 17)."""
-    with keeper().sessions() as session:
+    with decider().sessions() as session:
         row = decisions.get(session, path.decision_id)
-        return jsonify(notice.notice(row, keeper().moderator.policy.house))
+        return jsonify(notice.notice(row, decider().moderator.policy.publication))
 
 
 def _know(rule: str) -> None:
-    known = sorted(rules.all_rules().keys() | keeper().moderator.policy.rules.keys())
+    known = sorted(rules.all_rules().keys() | decider().moderator.policy.rules.keys())
     if rule not in known:
         detail = f"there is no such rule; use one of {', '.join(known)}"
         raise errors.unprocessable([{"pointer": "/rule", "detail": detail}])
@@ -146,7 +146,7 @@ def waiting(query: QueueQuery) -> Response:
     if query.rule is not None:
         _know(query.rule)
     asked = query.model_dump(exclude={"order", "limit", "cursor", "who"})
-    with keeper().sessions() as session:
+    with decider().sessions() as session:
         rows, following = queue.page(
             session,
             order=query.order,
@@ -154,7 +154,7 @@ def waiting(query: QueueQuery) -> Response:
             cursor=query.cursor,
             who=query.who,
             filters=Filters(**asked),
-            now=keeper().clock(),
+            now=decider().clock(),
         )
         return jsonify(decisions=[whole(row) for row in rows], next=following)
 
@@ -168,7 +168,7 @@ def waiting(query: QueueQuery) -> Response:
 @needs("admin")
 def export(query: ExportQuery) -> Response:
     """One decision a line, oldest first, streamed."""
-    house = keeper().moderator.policy.house
+    house = decider().moderator.policy.publication
     tell = whole if query.format == "record" else lambda row: dsa.statement(row, house)
     chosen = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
     if query.format == "dsa":
@@ -179,7 +179,7 @@ def export(query: ExportQuery) -> Response:
         chosen = chosen.where(DecisionRow.decided_at < query.before)
 
     def lines() -> Iterator[str]:
-        with keeper().sessions() as session:
+        with decider().sessions() as session:
             rows = session.scalars(chosen.execution_options(yield_per=200))
             for row in rows:
                 yield json.dumps(tell(row), ensure_ascii=False) + "\n"

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, SkipValidation
 
-from api.decisions import Asked
+from api.decisions import DecisionRequest
 from moderation.comment import Comment
 
 Verdict = Literal["approve", "review", "reject"]
@@ -48,10 +48,10 @@ class CommentIn(BaseModel):
     dry_run: bool = Field(False, description="Decide, but keep nothing: hints while one types.")
     do_not_store: bool = Field(False, description="Keep the decision, but not the text.")
 
-    def asked(self) -> Asked:
+    def asked(self) -> DecisionRequest:
         """The comment for the keeper."""
         comment = Comment(**self.model_dump(exclude={"dry_run", "do_not_store"}))
-        return Asked(comment, keep=not self.dry_run, store=not self.do_not_store)
+        return DecisionRequest(comment, keep=not self.dry_run, store=not self.do_not_store)
 
 
 class BatchIn(BaseModel):

@@ -11,7 +11,7 @@ from api.http import errors
 from api.http.auth import needs
 from api.record import decisions, erase, queue, verdicts
 from api.record.database import writing
-from api.routes.moderate import keeper
+from api.routes.moderate import decider
 from api.routes.record import CORRECT, RECORD, WRITING, blueprint, whole
 from api.routes.record_schemas import (
     AppealIn,
@@ -39,7 +39,7 @@ corrections = blueprint("corrections")
 @needs("verdict")
 def give_verdict(path: DecisionPath, body: VerdictIn) -> Response:
     """Several verdicts make a history; the last one stands."""
-    with keeper().writing("verdict", path.decision_id) as session:
+    with decider().writing("verdict", path.decision_id) as session:
         verdicts.give(
             session,
             path.decision_id,
@@ -47,7 +47,7 @@ def give_verdict(path: DecisionPath, body: VerdictIn) -> Response:
             who=body.who,
             reason=body.reason,
             route="v1",
-            now=keeper().clock(),
+            now=decider().clock(),
         )
         return jsonify(whole(decisions.get(session, path.decision_id)))
 
@@ -61,8 +61,8 @@ def give_verdict(path: DecisionPath, body: VerdictIn) -> Response:
 @needs("decide")
 def make_appeal(path: DecisionPath, body: AppealIn) -> Response:
     """The appeal waits in the queue, with the dates by which it is acknowledged and decided."""
-    house = keeper().moderator.policy.house
-    with keeper().writing("appeal", path.decision_id) as session:
+    house = decider().moderator.policy.publication
+    with decider().writing("appeal", path.decision_id) as session:
         verdicts.appeal(
             session,
             path.decision_id,
@@ -70,7 +70,7 @@ def make_appeal(path: DecisionPath, body: AppealIn) -> Response:
             reason=body.reason,
             acknowledge_within=dt.timedelta(hours=house.acknowledge_hours),
             decide_within=dt.timedelta(days=house.decide_days),
-            now=keeper().clock(),
+            now=decider().clock(),
         )
         return jsonify(whole(decisions.get(session, path.decision_id)))
 
@@ -84,8 +84,8 @@ def make_appeal(path: DecisionPath, body: AppealIn) -> Response:
 @needs("verdict")
 def acknowledge_appeal(path: DecisionPath, body: WhoIn) -> Response:
     """India's IT Rules ask for this within 24 hours."""
-    with keeper().writing("appeal", path.decision_id) as session:
-        verdicts.acknowledge(session, path.decision_id, who=body.who, now=keeper().clock())
+    with decider().writing("appeal", path.decision_id) as session:
+        verdicts.acknowledge(session, path.decision_id, who=body.who, now=decider().clock())
         return jsonify(whole(decisions.get(session, path.decision_id)))
 
 
@@ -98,14 +98,14 @@ def acknowledge_appeal(path: DecisionPath, body: WhoIn) -> Response:
 @needs("verdict")
 def settle_appeal(path: DecisionPath, body: OutcomeIn) -> Response:
     """By someone other than who decided first."""
-    with keeper().writing("verdict", path.decision_id) as session:
+    with decider().writing("verdict", path.decision_id) as session:
         verdicts.settle(
             session,
             path.decision_id,
             action=Action[body.action.upper()],
             who=body.who,
             reason=body.reason,
-            now=keeper().clock(),
+            now=decider().clock(),
         )
         return jsonify(whole(decisions.get(session, path.decision_id)))
 
@@ -119,13 +119,13 @@ def settle_appeal(path: DecisionPath, body: OutcomeIn) -> Response:
 @needs("verdict")
 def claim(path: DecisionPath, body: ClaimIn) -> Response:
     """Until the claim ends, no other moderator is shown the comment."""
-    with writing(keeper().sessions) as session:
+    with writing(decider().sessions) as session:
         row = queue.claim(
             session,
             path.decision_id,
             who=body.who,
             lasts=dt.timedelta(minutes=body.minutes),
-            now=keeper().clock(),
+            now=decider().clock(),
         )
         return jsonify(whole(row))
 
@@ -140,7 +140,7 @@ def claim(path: DecisionPath, body: ClaimIn) -> Response:
 def release(path: DecisionPath, query: ReleaseQuery) -> Response:
     """Before it ends by itself."""
     who = query.who or _who_in_body()
-    with writing(keeper().sessions) as session:
+    with writing(decider().sessions) as session:
         queue.release(session, path.decision_id, who=who)
         return jsonify(whole(decisions.get(session, path.decision_id)))
 
@@ -168,7 +168,7 @@ def forget(body: EraseIn) -> Response:
     if (body.comment_id is None) == (body.author is None):
         detail = "name either comment_id or author"
         raise errors.unprocessable([{"pointer": "", "detail": detail}])
-    sessions, spool, now = keeper().sessions, keeper().spool, keeper().clock()
+    sessions, spool, now = decider().sessions, decider().spool, decider().clock()
     if body.comment_id is not None:
         erased = erase.by_comment(sessions, spool, body.community, body.comment_id, now)
     else:

@@ -27,8 +27,8 @@ from typing import Any, Generic, Literal, TypeVar
 from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from joblib.parallel import get_active_backend
 
-Backend = Literal["loky", "dask", "ray", "spark"]
-BACKENDS: tuple[Backend, ...] = ("loky", "dask", "ray", "spark")
+BackendName = Literal["loky", "dask", "ray", "spark"]
+BACKENDS: tuple[BackendName, ...] = ("loky", "dask", "ray", "spark")
 
 AHEAD = 2  # chunks for each worker in a window; two windows are under way
 TRIES = 4  # as many workers may a chunk lose before it is blamed, as with Dask
@@ -39,27 +39,27 @@ _Result = TypeVar("_Result")
 _Start = Callable[[Iterable[Any]], Iterator[Any]]
 
 
-class EngineError(RuntimeError):
+class BackendError(RuntimeError):
     """An engine that is not installed, cannot be reached, or lost its work for good."""
 
 
 @dataclass(frozen=True)
-class Engine:
+class Backend:
     """Who carries the work: the backend, where its scheduler is, and how many processes work.
 
     `address` is the scheduler's, with the protocol (`tcp://` or `tls://` for Dask, `ray://`,
     `spark://`). `jobs` is how many work at once; by default as many as there are cores.
 
-    >>> with Engine("loky", jobs=2).connected() as crew:
+    >>> with Backend("loky", jobs=2).connected() as crew:
     ...     list(crew.map(abs, [-1, 2, -3]))
     [1, 2, 3]
-    >>> Engine("dask")
+    >>> Backend("dask")
     Traceback (most recent call last):
         ...
     ValueError: dask needs the address of its scheduler, such as tcp://127.0.0.1:8786
     """
 
-    backend: Backend
+    backend: BackendName
     address: str | None = None
     jobs: int | None = None
 
@@ -74,16 +74,16 @@ class Engine:
             raise ValueError("dask's scheduler knows how many work; leave out the number of jobs")
 
     @contextlib.contextmanager
-    def connected(self) -> Iterator[Crew]:
+    def connected(self) -> Iterator[WorkerPool]:
         """The workers, for as long as the context lasts.
 
-        Raises `EngineError` where the engine is not installed or does not answer.
+        Raises `BackendError` where the engine is not installed or does not answer.
         """
         with _CONNECTORS[self.backend](self) as crew, crew.told():
             yield crew
 
 
-class Crew:
+class WorkerPool:
     """The workers of a connected engine; `config` is what joblib's `parallel_config` is given.
 
     `losses` says in words what the engine's own exceptions mean.
@@ -91,7 +91,7 @@ class Crew:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Backend,
         config: Mapping[str, Any],
         losses: Mapping[type[Exception], str] | None = None,
     ) -> None:
@@ -100,12 +100,12 @@ class Crew:
 
     @contextlib.contextmanager
     def told(self) -> Iterator[None]:
-        """Have the loss of work told as an `EngineError`."""
+        """Have the loss of work told as an `BackendError`."""
         try:
             yield
         except tuple(self.losses) as error:
             meant = (said for kind, said in self.losses.items() if isinstance(error, kind))
-            raise EngineError(next(meant)) from None
+            raise BackendError(next(meant)) from None
 
     @contextlib.contextmanager
     def for_joblib(self) -> Iterator[None]:
@@ -119,7 +119,7 @@ class Crew:
         """`function` of each item, in the items' order; items are taken a few at a time.
 
         The function must be one of a module that the workers have, too. What it raises on a
-        worker is raised here; `EngineError` where the work is lost.
+        worker is raised here; `BackendError` where the work is lost.
         """
 
         def start(some: Iterable[_Item]) -> Iterator[_Result]:
@@ -171,7 +171,7 @@ class _Window(Generic[_Item, _Result]):
             except BrokenProcessPool:  # loky gives up; a cluster's scheduler tries again itself
                 lost += 1
                 if lost == TRIES:
-                    raise EngineError(_BLAMED) from None
+                    raise BackendError(_BLAMED) from None
                 self.running = self.start([*self.left])
             else:
                 lost = 0
@@ -189,18 +189,18 @@ _BLAMED = f"the work that comes next ended {TRIES} workers, one after the other"
 
 
 @contextlib.contextmanager
-def _loky(engine: Engine) -> Iterator[Crew]:
-    yield Crew(engine, {"backend": "loky"})
+def _loky(engine: Backend) -> Iterator[WorkerPool]:
+    yield WorkerPool(engine, {"backend": "loky"})
 
 
 @contextlib.contextmanager
-def _dask(engine: Engine) -> Iterator[Crew]:
+def _dask(engine: Backend) -> Iterator[WorkerPool]:
     """A client of the operator's scheduler; certificates for tls:// are in Dask's own settings."""
     distributed = _library("distributed", "dask")
     try:
         client = distributed.Client(engine.address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
-        raise EngineError(f"no Dask scheduler at {engine.address}: {error}") from None
+        raise BackendError(f"no Dask scheduler at {engine.address}: {error}") from None
     gone = f"the Dask scheduler at {engine.address} has gone"
     losses = {
         distributed.KilledWorker: _BLAMED,
@@ -209,26 +209,26 @@ def _dask(engine: Engine) -> Iterator[Crew]:
     }
     config = {"backend": "dask", "client": client, "wait_for_workers_timeout": PATIENCE}
     with client:
-        yield Crew(engine, config, losses)
+        yield WorkerPool(engine, config, losses)
 
 
 @contextlib.contextmanager
-def _ray(engine: Engine) -> Iterator[Crew]:
+def _ray(engine: Backend) -> Iterator[WorkerPool]:
     """A Ray cluster or, without an address, one on this machine for as long as it is used."""
     ray, of_joblib = _library("ray", "ray"), _library("ray.util.joblib", "ray")
     try:
         ray.init(address=engine.address, include_dashboard=False, log_to_driver=False)
     except (OSError, ValueError, RuntimeError) as error:
-        raise EngineError(f"no Ray cluster at {engine.address}: {error}") from None
+        raise BackendError(f"no Ray cluster at {engine.address}: {error}") from None
     try:
         of_joblib.register_ray()
-        yield Crew(engine, {"backend": "ray"})
+        yield WorkerPool(engine, {"backend": "ray"})
     finally:
         ray.shutdown()
 
 
 @contextlib.contextmanager
-def _spark(engine: Engine) -> Iterator[Crew]:
+def _spark(engine: Backend) -> Iterator[WorkerPool]:
     """A Spark master or, without an address, Spark on this machine for as long as it is used."""
     sql, of_joblib = _library("pyspark.sql", "spark"), _library("joblibspark", "spark")
     builder = sql.SparkSession.builder.appName("moderation")
@@ -239,7 +239,7 @@ def _spark(engine: Engine) -> Iterator[Crew]:
     session = builder.master(engine.address or "local[*]").getOrCreate()
     try:
         of_joblib.register_spark()
-        yield Crew(engine, {"backend": "spark"})
+        yield WorkerPool(engine, {"backend": "spark"})
     finally:
         session.stop()
 
@@ -249,10 +249,12 @@ def _library(name: str, extra: str) -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError:
         message = f"{extra} is not installed here: pip install -e '.[{extra}]'"
-        raise EngineError(message) from None
+        raise BackendError(message) from None
 
 
-_CONNECTORS: dict[Backend, Callable[[Engine], contextlib.AbstractContextManager[Crew]]] = {
+_CONNECTORS: dict[
+    BackendName, Callable[[Backend], contextlib.AbstractContextManager[WorkerPool]]
+] = {
     "loky": _loky,
     "dask": _dask,
     "ray": _ray,

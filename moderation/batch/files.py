@@ -22,9 +22,9 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
-from moderation.batch.backends import Crew
+from moderation.batch.backends import WorkerPool
 from moderation.batch.rows import Row, Source, SourceError, read_csv, read_jsonl, read_parquet
-from moderation.batch.worker import Assignment
+from moderation.batch.worker import WorkerSpec
 from moderation.decision import Decision
 from moderation.moderator import BATCH, Moderator
 
@@ -97,10 +97,10 @@ def records(moderator: Moderator, rows: Iterable[Row]) -> Iterator[Record]:
     return map(Record.of, decide(moderator, rows))
 
 
-def records_by(crew: Crew, work: Assignment, rows: Iterable[Row]) -> Iterator[Record]:
+def records_by(crew: WorkerPool, work: WorkerSpec, rows: Iterable[Row]) -> Iterator[Record]:
     """The same, judged by the workers of an engine, a batch at a time.
 
-    Raises `AssignmentError` where a worker would judge otherwise, and `EngineError` where the
+    Raises `WorkerSpecError` where a worker would judge otherwise, and `BackendError` where the
     work is lost.
     """
     stream = iter(rows)
@@ -109,7 +109,7 @@ def records_by(crew: Crew, work: Assignment, rows: Iterable[Row]) -> Iterator[Re
         yield from batch
 
 
-def _judged(batch: tuple[Assignment, tuple[Row, ...]]) -> list[Record]:
+def _judged(batch: tuple[WorkerSpec, tuple[Row, ...]]) -> list[Record]:
     work, rows = batch
     return [*records(work.moderator(), rows)]
 

@@ -26,12 +26,12 @@ from moderation.scoring.store import ModelError
 _loading = threading.Lock()  # a worker may have several threads, and needs the models once
 
 
-class AssignmentError(ModelError):
+class WorkerSpecError(ModelError):
     """A worker that would judge by other rules, other models or another program."""
 
 
 @dataclass(frozen=True)
-class Assignment:
+class WorkerSpec:
     """What a worker judges by: small enough to be sent along with every chunk of comments.
 
     `tables` are the policy's, as JSON, and `folder` is where files are that it names; `cards`
@@ -47,7 +47,7 @@ class Assignment:
     program: str
 
     @classmethod
-    def of(cls, policy: Policy, folder: Path | None = None) -> Assignment:
+    def of(cls, policy: Policy, folder: Path | None = None) -> WorkerSpec:
         """The work of judging by `policy` and the champions in `folder` (the shipped ones)."""
         versions = store.champions(folder or store.SHIPPED)
         return cls(
@@ -63,9 +63,9 @@ class Assignment:
     def moderator(self) -> Moderator:
         """The moderator of this process for this work, loaded once.
 
-        Raises `AssignmentError` where it would not be the one the work is meant for.
+        Raises `WorkerSpecError` where it would not be the one the work is meant for.
 
-        >>> Assignment.of(Policy.load()).moderator().policy.hash == Policy.load().hash
+        >>> WorkerSpec.of(Policy.load()).moderator().policy.hash == Policy.load().hash
         True
         """
         with _loading:
@@ -73,7 +73,7 @@ class Assignment:
 
 
 @lru_cache(maxsize=1)
-def _moderator(work: Assignment) -> Moderator:
+def _moderator(work: WorkerSpec) -> Moderator:
     if _program() != work.program:
         raise _refused("another version of house-rules or of Python's minor version")
     try:
@@ -93,8 +93,8 @@ def _moderator(work: Assignment) -> Moderator:
     return Moderator(policy, Models(readers, versions))
 
 
-def _refused(what: str) -> AssignmentError:
-    return AssignmentError(f"worker {platform.node()} has {what}; nothing was judged by it")
+def _refused(what: str) -> WorkerSpecError:
+    return WorkerSpecError(f"worker {platform.node()} has {what}; nothing was judged by it")
 
 
 def _cards(root: Path, versions: dict[str, str]) -> str:

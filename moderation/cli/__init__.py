@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 import click
 
-from moderation.batch.backends import EngineError
+from moderation.batch.backends import BackendError
 from moderation.batch.rows import SourceError
 from moderation.cli import (
     ask,
@@ -74,7 +74,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _fail(error.format_message(), error.exit_code)
     except (CommentError, PolicyError, SourceError) as error:
         return _fail(str(error), WRONG)
-    except (EngineError, ModelError) as error:
+    except (BackendError, ModelError) as error:
         return _fail(str(error), FAILED)
     except BrokenPipeError:
         # Whoever read the output has gone (`… | head`): nothing to say, and nobody to say it to.

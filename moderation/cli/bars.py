@@ -12,19 +12,21 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.progress import (
+    Progress as RichProgress,
+)
 
-from moderation.training.progress import Item, Told
+from moderation.training.progress import Item, Progress
 
 
-class Bars(Told):
+class Bars(Progress):
     """A bar for each step, with the time that is left."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: RichProgress) -> None:
         self.progress = progress
 
     def __call__(self, step: str) -> None:
@@ -49,11 +51,11 @@ class Bars(Told):
 
 
 @contextlib.contextmanager
-def bars() -> Iterator[Told]:
+def bars() -> Iterator[Progress]:
     """Bars in a terminal; elsewhere the steps go to the log."""
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
-        yield Told()
+        yield Progress()
         return
     columns = (
         TextColumn("{task.description}"),
@@ -62,7 +64,7 @@ def bars() -> Iterator[Told]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as progress:
+    with RichProgress(*columns, console=console) as progress:
         told = Bars(progress)
         yield told
         told.end()

@@ -16,9 +16,9 @@ import click
 from rich.console import Console
 
 from moderation.batch import files
-from moderation.batch.backends import Engine, EngineError
+from moderation.batch.backends import Backend, BackendError
 from moderation.batch.rows import Row, Source, SourceError
-from moderation.batch.worker import Assignment, AssignmentError
+from moderation.batch.worker import WorkerSpec, WorkerSpecError
 from moderation.cli import options
 from moderation.cli.render import render
 from moderation.comment import Comment
@@ -70,7 +70,7 @@ def check(
     target: str,
     form: files.Format | None,
     strict: bool,
-    engine: Engine | None,
+    engine: Backend | None,
     policy: Path | None,
     models: Path | None,
 ) -> int:
@@ -114,17 +114,17 @@ def _one(moderator: Moderator, comment: Comment, as_json: bool) -> int:
 
 @contextlib.contextmanager
 def _judges(
-    engine: Engine | None, policy: Path | None, models: Path | None
+    engine: Backend | None, policy: Path | None, models: Path | None
 ) -> Iterator[tuple[_Judge, int]]:
     """What makes records of rows, here or with an engine, and a comment's limit in bytes."""
     if engine is None:
         moderator = Moderator.load(policy, models)
-        yield partial(files.records, moderator), moderator.policy.house.max_bytes
+        yield partial(files.records, moderator), moderator.policy.publication.max_bytes
         return
     loaded = Policy.load(policy)
-    work = Assignment.of(loaded, models)
+    work = WorkerSpec.of(loaded, models)
     with engine.connected() as crew:
-        yield partial(files.records_by, crew, work), loaded.house.max_bytes
+        yield partial(files.records_by, crew, work), loaded.publication.max_bytes
 
 
 def _many(
@@ -155,7 +155,7 @@ def _many(
         raise click.UsageError(f"{source}: {error}") from None
     except BrokenPipeError:
         raise
-    except (*files.UNREADABLE, EngineError, AssignmentError) as error:
+    except (*files.UNREADABLE, BackendError, WorkerSpecError) as error:
         raise click.ClickException(f"{source}: after {tally.total():,} rows: {error}") from None
     click.echo(_summary(tally), err=True)
     return 1 if tally["error"] else 0

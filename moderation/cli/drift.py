@@ -10,7 +10,15 @@ from typing import Any
 import click
 
 from moderation.cli import options, service
-from moderation.lifecycle.drift import CLASSES, FEWEST, LANGUAGE, OWN, Drift, Reference, Seen
+from moderation.lifecycle.drift import (
+    CLASSES,
+    FEWEST,
+    LANGUAGE,
+    OWN,
+    Drift,
+    Reference,
+    ScoredDecision,
+)
 from moderation.lifecycle.drift import compare as compare_
 from moderation.lifecycle.drift import measured as measured_
 from moderation.lifecycle.drift import references as references_
@@ -58,7 +66,7 @@ def drift(
     public sets: after the first weeks make your own the measure, with --set-reference.
     """
     root = models or SHIPPED
-    reader = Policy.load(policy).house.reader
+    reader = Policy.load(policy).publication.reader
     loaded = Models.load(root).speaking(reader)
     seen = service.recent(record, days, most)
     if set_reference:
@@ -73,7 +81,7 @@ def drift(
     return MOVED if any(it.verdict == "moved" for it in found) else 0
 
 
-def _set(root: Path, models: Models, seen: Sequence[Seen]) -> None:
+def _set(root: Path, models: Models, seen: Sequence[ScoredDecision]) -> None:
     """Write the newsroom's own reference beside the cards."""
     ends = sorted(f"{one.at:%Y-%m-%d}" for one in seen if one.at)
     mix = f"your own decisions, {ends[0]} to {ends[-1]}" if ends else ""
@@ -95,7 +103,7 @@ def _set(root: Path, models: Models, seen: Sequence[Seen]) -> None:
 def _told(
     models: Models,
     references: Mapping[str, Reference],
-    seen: Sequence[Seen],
+    seen: Sequence[ScoredDecision],
     found: Sequence[Drift],
 ) -> dict[str, Any]:
     return {
@@ -107,14 +115,14 @@ def _told(
     }
 
 
-def _others(models: Models, seen: Sequence[Seen]) -> int:
+def _others(models: Models, seen: Sequence[ScoredDecision]) -> int:
     return sum(dict(one.models) != models.versions for one in seen)
 
 
 def _text(
     models: Models,
     references: Mapping[str, Reference],
-    seen: Sequence[Seen],
+    seen: Sequence[ScoredDecision],
     found: Sequence[Drift],
 ) -> Iterator[str]:
     """What was found, to be read."""

@@ -230,7 +230,7 @@ def pair(reader: str, data: Path, models: Path | None, seed: int) -> None:
         raise click.UsageError(f"'{reader}': only {CAREFUL} and {FAST} work as a pair")
     with _refusals(), options.wrong_data():
         kept(models or SHIPPED, name, version)
-        click.echo(ensemble.pair(data, models or SHIPPED, seed, **{name: version}))
+        click.echo(ensemble.fit_ensemble(data, models or SHIPPED, seed, **{name: version}))
 
 
 def _named(challenger: str) -> tuple[str, str]:

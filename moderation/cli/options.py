@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from moderation.batch.backends import BACKENDS, Backend, Engine
+from moderation.batch.backends import BACKENDS, Backend, BackendName
 
 policy = click.option(
     "--policy",
@@ -83,20 +83,20 @@ def engine(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @wraps(command)
     def with_engine(
-        *args: Any, backend: Backend | None, address: str | None, jobs: int | None, **rest: Any
+        *args: Any, backend: BackendName | None, address: str | None, jobs: int | None, **rest: Any
     ) -> Any:
         return command(*args, engine=_engine(backend, address, jobs), **rest)
 
     return with_engine
 
 
-def _engine(backend: Backend | None, address: str | None, jobs: int | None) -> Engine | None:
+def _engine(backend: BackendName | None, address: str | None, jobs: int | None) -> Backend | None:
     if backend is None and address is None and jobs is None:
         return None
     if backend is None and address is not None:
         raise click.UsageError("--address goes with --backend dask, ray or spark")
     try:
-        chosen = Engine(backend or "loky", address, jobs)
+        chosen = Backend(backend or "loky", address, jobs)
     except ValueError as error:
         raise click.UsageError(f"--backend {backend}: {error}") from None
     if address and _in_the_open(address):

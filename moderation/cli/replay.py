@@ -15,7 +15,7 @@ from moderation.cli import options, service
 from moderation.cli.bars import bars
 from moderation.cli.render import cell, harmless
 from moderation.decision import Action
-from moderation.lifecycle.replay import AGREEMENTS, Changed, Chosen, Replayed
+from moderation.lifecycle.replay import AGREEMENTS, ChangedDecision, Replayed, ReplayFilter
 from moderation.lifecycle.replay import replay as replay_
 from moderation.moderator import Moderator
 from moderation.policy import Policy
@@ -59,7 +59,7 @@ def replay(
     new = Policy.load(file)
     loaded = Models.load(models)
     now, then = Moderator(Policy.load(policy), loaded), Moderator(new, loaded)
-    asked = Chosen(**chosen)
+    asked = ReplayFilter(**chosen)
     with service.replayed(record, asked) as comments, bars() as told:
         if not comments.comments:
             raise click.ClickException(_nothing(comments.decisions, asked))
@@ -75,7 +75,7 @@ def replay(
         click.echo("\n".join([*_counts(found), *_list(found.changed)]))
 
 
-def _nothing(decisions: int, asked: Chosen) -> str:
+def _nothing(decisions: int, asked: ReplayFilter) -> str:
     if not decisions:
         return (
             "the record holds no decision yet: let the service decide some comments first "
@@ -133,7 +133,7 @@ def _verdicts(found: Replayed) -> Iterator[str]:
         yield f"{name:14}" + "".join(f"{found.verdicts[side, how]:>10,}" for how in AGREEMENTS)
 
 
-def _list(changed: list[Changed]) -> Iterator[str]:
+def _list(changed: list[ChangedDecision]) -> Iterator[str]:
     yield f"\n{len(changed):,} comments would be decided otherwise" + ":" * bool(changed)
     for it in changed[:LISTED]:
         rules = [f"+{name}" for name in it.come] + [f"-{name}" for name in it.gone]
@@ -144,7 +144,7 @@ def _list(changed: list[Changed]) -> Iterator[str]:
         yield f"and {len(changed) - LISTED:,} more: --format csv lists all"
 
 
-def _csv(changed: list[Changed]) -> str:
+def _csv(changed: list[ChangedDecision]) -> str:
     file = io.StringIO()
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     writer.writeheader()

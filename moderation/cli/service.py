@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from moderation.lifecycle.drift import Seen
-from moderation.lifecycle.replay import Chosen
+from moderation.lifecycle.drift import ScoredDecision
+from moderation.lifecycle.replay import ReplayFilter
 from moderation.lifecycle.shadow import Pair
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def is_record(source: str) -> bool:
     return source == "record" or "://" in source
 
 
-def replayed(database: str | None, chosen: Chosen) -> AbstractContextManager[Replay]:
+def replayed(database: str | None, chosen: ReplayFilter) -> AbstractContextManager[Replay]:
     """The decided comments of the record, that of the settings or of a database by its URL."""
     from api import commands
 
@@ -68,7 +68,7 @@ def shadowed(model: str, version: str, beside: Mapping[str, str]) -> Iterator[Pa
     return commands.shadowed(model, version, beside)
 
 
-def recent(database: str | None, days: int, most: int) -> list[Seen]:
+def recent(database: str | None, days: int, most: int) -> list[ScoredDecision]:
     """The latest decisions' scores, of the record of the settings or of another's URL."""
     from api import commands
 

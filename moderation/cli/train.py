@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from moderation.batch import files as batch_files
-from moderation.batch.backends import Engine
+from moderation.batch.backends import Backend
 from moderation.cli import options, service
 from moderation.cli.bars import bars
 from moderation.scoring.store import SHIPPED
@@ -99,7 +99,7 @@ def train(
     minutes: float | None,
     teacher: Path | None,
     seed: int,
-    engine: Engine | None,
+    engine: Backend | None,
 ) -> None:
     """Train the models NAME… on labelled comments, or adapt them to moderators' verdicts.
 
@@ -148,7 +148,7 @@ def _tuning(
 
 
 @contextlib.contextmanager
-def _carried(engine: Engine | None) -> Iterator[None]:
+def _carried(engine: Backend | None) -> Iterator[None]:
     """Have an engine carry what joblib computes."""
     with contextlib.ExitStack() as stack:
         if engine:

@@ -37,7 +37,7 @@ Verdict = Literal["too few", "stable", "moved a little", "moved"]
 
 
 @dataclass(frozen=True)
-class Seen:
+class ScoredDecision:
     """A decision's scores and language, the models that gave them, and when."""
 
     models: Mapping[str, str]
@@ -249,7 +249,7 @@ def _read(path: Path, key: str | None = None) -> Reference | None:
         raise ModelError(f"{path}: no reference that can be read: {error!r}") from error
 
 
-def measured(models: Models, seen: Iterable[Seen], mix: str) -> dict[str, Reference]:
+def measured(models: Models, seen: Iterable[ScoredDecision], mix: str) -> dict[str, Reference]:
     """By model, a reference of what these models gave, where they gave enough."""
     kept = list(seen)
     until = max((one.at for one in kept if one.at), default=None)
@@ -266,7 +266,7 @@ def measured(models: Models, seen: Iterable[Seen], mix: str) -> dict[str, Refere
 
 
 def compare(
-    models: Models, references: Mapping[str, Reference], seen: Iterable[Seen]
+    models: Models, references: Mapping[str, Reference], seen: Iterable[ScoredDecision]
 ) -> Iterator[Drift]:
     """How far each score of the models in use has moved; only decisions by them count."""
     kept = list(seen)
@@ -279,13 +279,13 @@ def compare(
                 yield Drift(name, then, then.counting(_values(own, name)))
 
 
-def _by(versions: Mapping[str, str], seen: Iterable[Seen]) -> list[Seen]:
+def _by(versions: Mapping[str, str], seen: Iterable[ScoredDecision]) -> list[ScoredDecision]:
     """Those whose scores these versions gave, and no other reader beside them."""
     wanted = dict.fromkeys((FAST, CAREFUL)) if FAST in versions else {}
     own = {**wanted, **versions}
     return [one for one in seen if all(one.models.get(name) == it for name, it in own.items())]
 
 
-def _values(seen: Iterable[Seen], name: str) -> list[float]:
+def _values(seen: Iterable[ScoredDecision], name: str) -> list[float]:
     found = (one.value(name) for one in seen)
     return [value for value in found if value is not None]

@@ -22,7 +22,7 @@ _Acted = dict[str, tuple[Action, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ReplayFilter:
     """Which of the record's comments: decided in that time, and of these the latest so many."""
 
     since: dt.datetime | None = None
@@ -44,7 +44,7 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ChangedDecision:
     """A comment that the new policy decides otherwise, and the rules that did it.
 
     `turned` are those that act both ways, but with another action; `score` is the highest.
@@ -104,7 +104,7 @@ class Replayed:
     actions: Counter[tuple[Action, Action]] = field(default_factory=Counter)
     rules: dict[str, Rule] = field(default_factory=dict)
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    changed: list[Changed] = field(default_factory=list)
+    changed: list[ChangedDecision] = field(default_factory=list)
 
     def add(self, one: Recorded, before: Decision, after: Decision) -> None:
         """Count a comment."""
@@ -172,7 +172,7 @@ def replay(recorded: Iterable[Recorded], now: Moderator, then: Moderator) -> Rep
     The two moderators differ in their policy alone. Memory stays flat but for what changes.
     """
     found = Replayed((now.policy.hash, then.policy.hash), now.models.versions)
-    limit = min(now.policy.house.max_bytes, then.policy.house.max_bytes)
+    limit = min(now.policy.publication.max_bytes, then.policy.publication.max_bytes)
     ones, *sides = itertools.tee(_judgeable(recorded, limit, found), 3)
     before, after = (
         moderator.moderate_many(one.comment for one in side)
@@ -228,9 +228,11 @@ def _acted(decision: Decision) -> _Acted:
     }
 
 
-def _changed(one: Recorded, before: Decision, after: Decision, was: _Acted, is_: _Acted) -> Changed:
+def _changed(
+    one: Recorded, before: Decision, after: Decision, was: _Acted, is_: _Acted
+) -> ChangedDecision:
     differing = was.items() ^ is_.items()
-    return Changed(
+    return ChangedDecision(
         id=one.id,
         comment=one.comment.id,
         before=before.action,

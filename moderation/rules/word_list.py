@@ -165,7 +165,7 @@ _MESSAGE = "Please say it without {}."
 def _hits(text: Text, index: Index) -> Iterator[Hit]:
     """What stands in the text as it is, without its disguises, and behind signs and stars."""
     yield from (Hit(*hit) for hit in _listed(text.clean, index))
-    folded = text.folded
+    folded = text.deobfuscated
     if folded.edits:
         for start, end, score in _listed(folded.text, index):
             yield Hit(*folded.span(start, end), score)

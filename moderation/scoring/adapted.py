@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.scoring import linear
-from moderation.scoring.linear import Linear, LinearReader
+from moderation.scoring.linear import Linear, LinearScorer
 from moderation.scoring.ngrams import Recipe
 from moderation.scoring.scorer import Probabilities, Scorer
 from moderation.scoring.store import Files
@@ -27,12 +27,12 @@ _EDGE = 1e-6  # log-odds of surer scores are cut off
 
 
 @dataclass(frozen=True)
-class Adapted:
+class AdaptedScorer:
     """Adds the layer's log-odds to those of `base`."""
 
     base: Scorer
     beside: str  # the version of the linear model in `base`
-    own: LinearReader
+    own: LinearScorer
     slopes: npt.NDArray[np.float32]
 
     @property
@@ -84,7 +84,7 @@ def log_odds(probabilities: Probabilities) -> npt.NDArray[np.float64]:
     return np.asarray(np.log(inside / (1 - inside)), np.float64)
 
 
-def load(files: Files) -> Adapted:
+def load(files: Files) -> AdaptedScorer:
     """The scorer of these files."""
     own = files.card["own"]
     recipe = own["recipe"]
@@ -98,4 +98,4 @@ def load(files: Files) -> Adapted:
         knots=np.zeros((2, len(starts), 1), np.float32),  # it is never read by itself
     )
     base = linear.load(files)
-    return Adapted(base, own["beside"], replace(base, model=layer), files.array("own_slopes"))
+    return AdaptedScorer(base, own["beside"], replace(base, model=layer), files.array("own_slopes"))

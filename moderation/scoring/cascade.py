@@ -12,59 +12,59 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from moderation.scoring.adapted import Adapted, log_odds
+from moderation.scoring.adapted import AdaptedScorer, log_odds
 from moderation.scoring.scorer import Probabilities, Scorer
-from moderation.scoring.transformer import CarefulReader
+from moderation.scoring.transformer import TransformerScorer
 from moderation.text.reading import Text, Weight
 
 NOTE = "read by"
 
 
 @dataclass(frozen=True)
-class Together:
+class Ensemble:
     """What was measured of the two (`training.pairing`), from the careful one's card.
 
-    By head: `shares` are the fast one's parts of the log-odds; `slopes` and `starts` calibrate the
-    mixture. The careful one is not asked where all scores of the fast one are below `low`.
+    By head: `weights` are the fast one's parts of the log-odds; `slopes` and `starts` calibrate the
+    mixture. The careful one is not asked where all scores of the fast one are below `skip_below`.
     """
 
-    shares: Mapping[str, float]
+    weights: Mapping[str, float]
     slopes: Mapping[str, float]
     starts: Mapping[str, float]
-    low: float = 0.0
+    skip_below: float = 0.0
 
     @classmethod
     def of(cls, measured: Mapping[str, Any], version: str) -> Self:
         """The bound holds for one version of the fast one; beside another all is read twice."""
-        low = measured["low"] if measured["version"] == version else 0.0
-        return cls(measured["shares"], measured["slopes"], measured["starts"], low)
+        skip_below = measured["low"] if measured["version"] == version else 0.0
+        return cls(measured["shares"], measured["slopes"], measured["starts"], skip_below)
 
     def doubtful(self, scores: Mapping[str, Probabilities]) -> list[int]:
         """The rows of which the fast scorer is not certain."""
         loudest = np.max([scores[head] for head in self.slopes], axis=0)
-        return [int(row) for row in np.flatnonzero(loudest >= self.low)]
+        return [int(row) for row in np.flatnonzero(loudest >= self.skip_below)]
 
     def mixed(self, head: str, fast: Probabilities, careful: Probabilities) -> Probabilities:
         """Both scorers' probabilities as one."""
-        odds = mixture(fast, careful, self.shares[head]) * self.slopes[head] + self.starts[head]
+        odds = mixture(fast, careful, self.weights[head]) * self.slopes[head] + self.starts[head]
         return np.asarray(1 / (1 + np.exp(-odds)), np.float64)
 
 
 @dataclass(frozen=True)
-class Cascade:
+class CascadeScorer:
     """Asks `fast`, then `careful` about the texts of which `fast` is not certain."""
 
     fast: Scorer
     careful: Scorer
-    together: Together
+    ensemble: Ensemble
 
     @classmethod
-    def of(cls, fast: Scorer, careful: CarefulReader, version: str) -> Self:
+    def of(cls, fast: Scorer, careful: TransformerScorer, version: str) -> Self:
         """Both, as was measured beside this `version` of the fast one, or else careful alone."""
-        if not careful.together:
+        if not careful.ensemble:
             ones, zeros = dict.fromkeys(careful.heads, 1.0), dict.fromkeys(careful.heads, 0.0)
-            return cls(fast, careful, Together(zeros, ones, zeros))
-        return cls(fast, careful, Together.of(careful.together, version))
+            return cls(fast, careful, Ensemble(zeros, ones, zeros))
+        return cls(fast, careful, Ensemble.of(careful.ensemble, version))
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -75,10 +75,10 @@ class Cascade:
         """One calibrated probability per head and text."""
         first = self.fast.score(texts)
         scores = {head: np.array(first[head]) for head in self.heads}
-        rows = self.together.doubtful(scores)
+        rows = self.ensemble.doubtful(scores)
         second = self.careful.score([texts[row] for row in rows]) if rows else {}
         for head, values in second.items():
-            scores[head][rows] = self.together.mixed(head, scores[head][rows], values)
+            scores[head][rows] = self.ensemble.mixed(head, scores[head][rows], values)
         for text in texts:
             text.notes[NOTE] = self.fast
         for row in rows:
@@ -91,11 +91,11 @@ class Cascade:
         return scorer.explain(text, head)
 
 
-def both(fast: Scorer, careful: CarefulReader, version: str) -> Scorer:
+def both(fast: Scorer, careful: TransformerScorer, version: str) -> Scorer:
     """Both scorers as one. A newsroom's layer lies over the two, with its whole weight."""
-    if isinstance(fast, Adapted):
-        return fast.over(Cascade.of(fast.base, careful, fast.beside))
-    return Cascade.of(fast, careful, version)
+    if isinstance(fast, AdaptedScorer):
+        return fast.over(CascadeScorer.of(fast.base, careful, fast.beside))
+    return CascadeScorer.of(fast, careful, version)
 
 
 def mixture(fast: Probabilities, careful: Probabilities, share: float) -> npt.NDArray[np.float64]:

@@ -23,7 +23,7 @@ def spans(text: Text, head: str) -> tuple[Span, ...]:
     """
     shares: defaultdict[tuple[int, int], float] = defaultdict(float)
     for start, end, share in text.explain(head):
-        shares[text.folded.whole(start, end)] += share
+        shares[text.deobfuscated.whole(start, end)] += share
     chosen: list[tuple[int, int]] = []
     covered = 0.0
     for place, share in sorted(shares.items(), key=lambda it: -it[1]):

@@ -99,7 +99,7 @@ class Grams(NamedTuple):
 
 
 @dataclass(frozen=True)
-class LanguageReader:
+class LanguageScorer:
     """The score `english`, and in the notes the language and the foreign stretches."""
 
     recipe: Recipe
@@ -230,7 +230,7 @@ def _recipe(card: Mapping[str, Any]) -> Recipe:
     return Recipe(tuple(card["chars"]), tuple(card["words"]), card["bits"])
 
 
-def load(files: Files) -> LanguageReader:
+def load(files: Files) -> LanguageScorer:
     """The scorer of these files."""
     card = files.card
     languages = tuple(card["languages"])
@@ -244,4 +244,4 @@ def load(files: Files) -> LanguageReader:
     slope, slope_by_length, start, start_by_length = card["calibration"]
     calibration = (slope, slope_by_length, start, start_by_length)
     english = files.array("english")
-    return LanguageReader(_recipe(card["recipe"]), english, calibration, naming)
+    return LanguageScorer(_recipe(card["recipe"]), english, calibration, naming)

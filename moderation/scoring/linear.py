@@ -99,11 +99,11 @@ def linear(files: Files) -> Linear:
 
 
 @dataclass(frozen=True)
-class LinearReader:
-    """Reads the clean text, or `folded` (its disguises undone) where the card says so."""
+class LinearScorer:
+    """Reads the clean text, or the deobfuscated one where the card says so."""
 
     model: Linear
-    folded: bool = False
+    deobfuscated: bool = False
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -122,8 +122,8 @@ class LinearReader:
     def explain(self, text: Text, head: str) -> list[Weight]:
         """The words that spoke for `head`, heaviest first, with their share of all that did."""
         characters = self.model.weigh(self._text(text), head)
-        if self.folded and text.folded.edits:
-            characters = _unfolded(characters, text)
+        if self.deobfuscated and text.deobfuscated.edits:
+            characters = _to_clean(characters, text)
         if not text.tokens:
             return []
         places = np.array([token[2:] for token in text.tokens])
@@ -136,18 +136,18 @@ class LinearReader:
         ]
 
     def _text(self, text: Text) -> str:
-        return text.folded.text if self.folded else text.clean
+        return text.deobfuscated.text if self.deobfuscated else text.clean
 
 
-def _unfolded(characters: npt.NDArray[np.float64], text: Text) -> npt.NDArray[np.float64]:
-    """Weights of the folded text's characters as weights of the clean text's."""
-    places = np.array(text.folded.index(), np.int64)
+def _to_clean(characters: npt.NDArray[np.float64], text: Text) -> npt.NDArray[np.float64]:
+    """Weights of the deobfuscated text's characters as weights of the clean text's."""
+    places = np.array(text.deobfuscated.index(), np.int64)
     each = characters / np.maximum(places[:, 1] - places[:, 0], 1)
     size = len(text.clean) + 1
     starts, ends = (np.bincount(places[:, column], each, size) for column in (0, 1))
     return np.cumsum(starts - ends)[: len(text.clean)]
 
 
-def load(files: Files) -> LinearReader:
+def load(files: Files) -> LinearScorer:
     """The scorer of these files."""
-    return LinearReader(linear(files), files.card.get("reads") == "folded")
+    return LinearScorer(linear(files), files.card.get("reads") == "folded")

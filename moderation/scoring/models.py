@@ -53,9 +53,9 @@ class Models:
         Raises `ModelError` where one is missing, damaged or not the one its card describes.
         """
         root = Path(folder) if folder else SHIPPED
-        return cls({}, {}).renewed(root, versions or champions(root))
+        return cls({}, {}).reloaded(root, versions or champions(root))
 
-    def renewed(self, root: Path, versions: Mapping[str, str]) -> Models:
+    def reloaded(self, root: Path, versions: Mapping[str, str]) -> Models:
         """Models of these `versions`, kept under `root`; what is loaded already is not read again.
 
         Raises `ModelError` as `load` does.
@@ -120,7 +120,7 @@ def _chosen(
         careful = scorers.pop(CAREFUL)
         if scorer == CAREFUL:
             scorers[FAST] = cascade.both(
-                scorers[FAST], cast("transformer.CarefulReader", careful), versions[FAST]
+                scorers[FAST], cast("transformer.TransformerScorer", careful), versions[FAST]
             )
         else:
             del versions[CAREFUL]

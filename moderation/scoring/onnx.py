@@ -21,7 +21,7 @@ import regex
 from tokenizers import Tokenizer
 
 from moderation.scoring.store import Files
-from moderation.text.disguise import Edit, Folded
+from moderation.text.disguise import Deobfuscated, Edit
 
 WINDOW = 128  # tokens read at once, with the two that begin and end it
 FIRST, LAST = 2, 1  # windows read of a text that has more: a bound on the time that it costs
@@ -49,7 +49,7 @@ _RESTS = frozenset(
 )
 
 
-def prepared(text: str) -> Folded:
+def prepared(text: str) -> Deobfuscated:
     """A text as the network reads it: links and mentions as one word, emoji by their names.
 
     >>> prepared("@ravi look 🐷 https://example.com/x?y=1").text
@@ -66,7 +66,7 @@ def prepared(text: str) -> Folded:
         edits.append(Edit(length, length + len(said), start, stop))
         length += len(said)
         done = stop
-    return Folded("".join([*parts, text[done:]]), tuple(edits))
+    return Deobfuscated("".join([*parts, text[done:]]), tuple(edits))
 
 
 def windows(tokens: int) -> list[slice]:

@@ -172,7 +172,7 @@ def _opening(sentence: Tagged) -> int:
 
 
 @dataclass(frozen=True)
-class SentenceReader:
+class SentenceScorer:
     """Judges each sentence of a text, and the text by the share of words in full ones."""
 
     tagger: Tagger
@@ -241,8 +241,8 @@ def _pieces(text: Text) -> Iterator[Sequence[Token]]:
                 yield piece
 
 
-def load(files: Files) -> SentenceReader:
+def load(files: Files) -> SentenceScorer:
     """The scorer of these files."""
     roles = tagger.load(files.path("tagger.crfsuite"), files.path("classes.txt"))
     weights = files.array("weights")
-    return SentenceReader(roles, weights, files.array("knots"))
+    return SentenceScorer(roles, weights, files.array("knots"))

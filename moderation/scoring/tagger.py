@@ -2,7 +2,7 @@
 
 It sees words without their case, their endings, and to which of some hundred classes of words
 with like neighbours they belong, so that a word it was never shown ('supports') is read like
-its kin ('provides'). Of the words far off it sees the landmarks: what opened the clause, what
+its cluster ('provides'). Of the words far off it sees the landmarks: what opened the clause, what
 will open the next, and how many verbs that are surely finite stand before and after. By them it
 knows that 'came' is no main verb in 'the man who, they say, came home'.
 """
@@ -42,7 +42,7 @@ _FINITE = frozenset(
 class _Described(NamedTuple):
     """What is said of a word in its own place, and in its neighbours'."""
 
-    kin: str
+    cluster: str
     here: tuple[str, ...]
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -67,20 +67,20 @@ def seen(token: Token) -> str:
 class Observer:
     """Describes tokens for the field, in training and in service alike."""
 
-    def __init__(self, kin: Mapping[str, str]) -> None:
-        """`kin` names the class of a word, where it has one."""
-        self._kin = kin
+    def __init__(self, cluster: Mapping[str, str]) -> None:
+        """`cluster` names the class of a word, where it has one."""
+        self._clusters = cluster
         self._described = lru_cache(_CACHED)(self._describe)
 
     def _describe(self, word: str) -> _Described:
-        kin, tail = _EDGES.get(word) or self._kin.get(word, "?"), word[-3:]
+        cluster, tail = _EDGES.get(word) or self._clusters.get(word, "?"), word[-3:]
         return _Described(
-            kin,
-            (f"w={word}", f"t={tail}", f"u={word[-2:]}", f"h={word[:3]}", f"k={kin}"),
-            (f"<w={word}", f"<k={kin}"),
-            (f">w={word}", f">k={kin}"),
-            f"<<k={kin}",
-            f">>k={kin}",
+            cluster,
+            (f"w={word}", f"t={tail}", f"u={word[-2:]}", f"h={word[:3]}", f"k={cluster}"),
+            (f"<w={word}", f"<k={cluster}"),
+            (f">w={word}", f">k={cluster}"),
+            f"<<k={cluster}",
+            f">>k={cluster}",
             word in _OPENERS,
             word in _FINITE,
             word in _COMMAS,
@@ -106,8 +106,8 @@ class Observer:
                     *after.after,
                     long_before.long_before,
                     long_after.long_after,
-                    f"{before.kin}|{word.kin}",
-                    f"{word.kin}|{after.kin}",
+                    f"{before.cluster}|{word.cluster}",
+                    f"{word.cluster}|{after.cluster}",
                     shape if at else shape + "^",
                     *next(far),
                 ]
@@ -171,10 +171,10 @@ class Tagger:
             return list(self._field.tag(observed))
 
 
-def kin(lines: Iterable[str]) -> dict[str, str]:
+def cluster(lines: Iterable[str]) -> dict[str, str]:
     """Words to classes, from lines that each hold the words of one class.
 
-    >>> kin(["he she", "runs goes"])
+    >>> cluster(["he she", "runs goes"])
     {'he': '0', 'she': '0', 'runs': '1', 'goes': '1'}
     """
     return {word: str(at) for at, line in enumerate(lines) for word in line.split()}
@@ -184,4 +184,4 @@ def load(field: Path, classes: Path) -> Tagger:
     """A tagger from its two files."""
     opened = pycrfsuite.Tagger()
     opened.open(str(field))
-    return Tagger(opened, Observer(kin(classes.read_text("utf-8").splitlines())))
+    return Tagger(opened, Observer(cluster(classes.read_text("utf-8").splitlines())))

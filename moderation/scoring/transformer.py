@@ -25,7 +25,7 @@ HIDDEN_WORDS, HIDDEN_TOKENS = 6, 384  # hidden in turn for an explanation: a bou
 
 
 @dataclass
-class Seen:
+class WindowScores:
     """A text's windows, what their tokens said, and what hiding a word took from the score."""
 
     windows: list[Encoded]
@@ -35,7 +35,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class CarefulReader:
+class TransformerScorer:
     """Reads the text without disguises, window by window; the strictest window speaks."""
 
     heads: tuple[str, ...]
@@ -43,7 +43,7 @@ class CarefulReader:
     mixture: Floats
     offsets: Floats
     knots: npt.NDArray[np.floating]
-    together: Mapping[str, Any] = field(default_factory=dict)  # see `cascade`
+    ensemble: Mapping[str, Any] = field(default_factory=dict)  # see `cascade`
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """One calibrated probability per head and text."""
@@ -52,7 +52,7 @@ class CarefulReader:
 
     def logits(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
         """Texts x heads: log-odds before calibration, of the window where each is greatest."""
-        encoded = [self.transformer.encode(prepared(text.folded.text).text) for text in texts]
+        encoded = [self.transformer.encode(prepared(text.deobfuscated.text).text) for text in texts]
         parts = [window.ids for windows in encoded for window in windows]
         if not parts:
             return np.zeros((0, len(self.heads)))
@@ -63,7 +63,7 @@ class CarefulReader:
         for row, (text, windows) in enumerate(zip(texts, encoded, strict=True)):
             own = slice(done, done + len(windows))
             strictest[row] = mixed[own].max(axis=0)
-            text.notes[NOTE] = Seen(windows, mixed[own], tokens[own])
+            text.notes[NOTE] = WindowScores(windows, mixed[own], tokens[own])
             done += len(windows)
         return strictest
 
@@ -75,7 +75,7 @@ class CarefulReader:
         """
         if NOTE not in text.notes:
             self.logits([text])
-        seen: Seen = text.notes[NOTE]
+        seen: WindowScores = text.notes[NOTE]
         column = self.heads.index(head)
         number = int(seen.pooled[:, column].argmax())
         window, said = seen.windows[number], seen.tokens[number] @ self.mixture[:, column]
@@ -94,7 +94,7 @@ class CarefulReader:
         ]
         return sorted(found, key=lambda weight: -weight.share)
 
-    def _hide(self, seen: Seen, number: int, words: Mapping[int, Sequence[int]]) -> None:
+    def _hide(self, seen: WindowScores, number: int, words: Mapping[int, Sequence[int]]) -> None:
         """Fill `seen.lost` for the words (token numbers) of a window that are not known yet."""
         new = [word for word in words if (number, word) not in seen.lost]
         if not new:
@@ -110,25 +110,25 @@ class CarefulReader:
 
 def _words(text: Text, window: Encoded) -> dict[int, list[int]]:
     """The text's words (by their number among its tokens), and the window's tokens in each."""
-    view = prepared(text.folded.text)
+    view = prepared(text.deobfuscated.text)
     words = [number for number, token in enumerate(text.tokens) if token.kind != "other"]
     starts = [text.tokens[number].start for number in words]
     found: dict[int, list[int]] = {}
     for at, place in enumerate(window.places):
-        start, end = text.folded.span(*view.span(*place))
+        start, end = text.deobfuscated.span(*view.span(*place))
         nearest = bisect_right(starts, max(end - 1, start)) - 1
         if nearest >= 0 and text.tokens[words[nearest]].end > start:
             found.setdefault(words[nearest], []).append(at)
     return found
 
 
-def load(files: Files) -> CarefulReader:
+def load(files: Files) -> TransformerScorer:
     """The scorer of these files."""
-    return CarefulReader(
+    return TransformerScorer(
         heads=tuple(files.card["heads"]),
         transformer=Transformer(files),
         mixture=files.array("mixture"),
         offsets=files.array("offsets"),
         knots=files.array("knots").astype(np.float64),
-        together=files.card.get("together", {}),
+        ensemble=files.card.get("together", {}),
     )

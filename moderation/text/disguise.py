@@ -35,7 +35,7 @@ class Edit(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class Deobfuscated:
     """A text without disguises, and where each of its characters came from."""
 
     text: str
@@ -44,7 +44,7 @@ class Folded:
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The stretch of the clean text behind `text[start:end]`.
 
-        >>> folded = fold("What an 1d10t he is")
+        >>> folded = deobfuscate("What an 1d10t he is")
         >>> folded.text[8:13], folded.span(8, 13), folded.span(14, 16)
         ('idiot', (8, 13), (14, 16))
         """
@@ -53,7 +53,7 @@ class Folded:
     def whole(self, start: int, end: int) -> tuple[int, int]:
         """`clean[start:end]`, widened to the whole of the disguised words it touches.
 
-        >>> fold("What a stup*d idea").whole(12, 13)
+        >>> deobfuscate("What a stup*d idea").whole(12, 13)
         (7, 13)
         """
         first = bisect_right(self.edits, start, key=lambda edit: edit.stop)
@@ -109,17 +109,17 @@ _MOST_PARTS = 20  # parts looked up of one odd stretch
 _MOST = 500  # different odd stretches read in one text: nobody writes more in 20 kB
 
 
-def fold(clean: str) -> Folded:
+def deobfuscate(clean: str) -> Deobfuscated:
     """The clean text with its disguises undone; the same string where there are none.
 
-    >>> fold("You 1d10t, f*ck off with your stuuupid i.d.e.a, P.V. Rao of COVID-19").text
+    >>> deobfuscate("You 1d10t, f*ck off with your stuuupid i.d.e.a, P.V. Rao of COVID-19").text
     'You idiot, fuck off with your stupid idea, P.V. Rao of COVID-19'
     """
     in_row = _IN_ROW.search(clean)
     stretched = _has_run(clean)
     strange = not clean.isascii() and _STRANGE.search(clean)
     if not (in_row or stretched or strange or _ODD.search(clean)):
-        return Folded(clean)
+        return Deobfuscated(clean)
     rows = [*_rows(clean)] if in_row else []
     stops = [stop for _, stop, _ in rows]
     known: dict[str, tuple[tuple[int, int, str], ...]] = {}
@@ -133,7 +133,7 @@ def fold(clean: str) -> Folded:
         if core not in known:
             known[core] = tuple(_words(core)) if len(known) < _MOST else ()
         found += [(at + start, at + stop, word) for start, stop, word in known[core]]
-    return _rewritten(clean, sorted(found)) if found else Folded(clean)
+    return _rewritten(clean, sorted(found)) if found else Deobfuscated(clean)
 
 
 def _is_plain(core: str) -> bool:
@@ -157,7 +157,7 @@ def _within(start: int, stop: int, rows: list[tuple[int, int, str]], stops: list
     return after < len(stops) and rows[after][0] < stop
 
 
-def _rewritten(clean: str, found: list[tuple[int, int, str]]) -> Folded:
+def _rewritten(clean: str, found: list[tuple[int, int, str]]) -> Deobfuscated:
     parts: list[str] = []
     edits: list[Edit] = []
     done = length = 0
@@ -167,7 +167,7 @@ def _rewritten(clean: str, found: list[tuple[int, int, str]]) -> Folded:
         edits.append(Edit(length, length + len(word), start, stop))
         length += len(word)
         done = stop
-    return Folded("".join([*parts, clean[done:]]), tuple(edits))
+    return Deobfuscated("".join([*parts, clean[done:]]), tuple(edits))
 
 
 # --- Single letters in a row: 'i d i o t', 'f-u-c-k'.

@@ -21,7 +21,7 @@ import regex
 
 from moderation.comment import Comment
 from moderation.decision import Span
-from moderation.text.disguise import Folded, fold
+from moderation.text.disguise import Deobfuscated, deobfuscate
 from moderation.text.sentences import Sentence, split
 
 # What needs a second look. All between two matches is copied as it is: ASCII, accented Latin
@@ -140,13 +140,13 @@ class Text:
         return split(self.clean)
 
     @cached_property
-    def folded(self) -> Folded:
+    def deobfuscated(self) -> Deobfuscated:
         """The clean text with disguised spellings undone.
 
-        >>> read("What an i.d.1.o.t!").folded.text
+        >>> read("What an i.d.1.o.t!").deobfuscated.text
         'What an idiot!'
         """
-        return fold(self.clean)
+        return deobfuscate(self.clean)
 
     def span(self, start: int, end: int) -> Span:
         """The author's own characters behind `clean[start:end]`.

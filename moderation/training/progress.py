@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 log = logging.getLogger(__name__)
 
 
-class Told:
+class Progress:
     """Tells each step in the log; `moderation.cli` has one that draws bars."""
 
     def __call__(self, step: str) -> None:
@@ -21,7 +21,7 @@ class Told:
     def over(self, items: Iterable[Item], total: int | None, step: str) -> Iterator[Item]:
         """The items, one after another, while it is told how many of `total` are done.
 
-        >>> list(Told().over("ab", 2, "reading"))
+        >>> list(Progress().over("ab", 2, "reading"))
         ['a', 'b']
         """
         self(f"{step} ({total:,})" if total else step)

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from api import App, create_app
 from moderation import Finding, Moderator, Policy, cli, rules
-from moderation.policy import SHIPPED, House, RulePolicy, Thresholds
+from moderation.policy import SHIPPED, Publication, RulePolicy, Thresholds
 from moderation.scoring.models import Models
 from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text, Weight
@@ -73,7 +73,7 @@ def small_moderator() -> Moderator:
     ]
     shipped = tomllib.loads(SHIPPED.read_text("utf-8"))["house"]
     own = {"name": "The Test Herald", "guidelines_url": "https://herald.example/guidelines"}
-    house = House.model_validate({**shipped, **own, "max_bytes": 20_480})
+    house = Publication.model_validate({**shipped, **own, "max_bytes": 20_480})
     policy = Policy(house, {one.name: one for one in three}, "sha256:" + "0" * 64, {})
     return Moderator(policy, Models({"abuse": WordReader()}, {"abuse": "2026-01"}))
 

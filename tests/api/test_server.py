@@ -56,7 +56,7 @@ def asked(
 
 def test_it_decides(port: int) -> None:
     """The shipped policy and models answer; the test sentence is refused."""
-    body = json.dumps({"text": Policy.load().house.test_sentence}).encode()
+    body = json.dumps({"text": Policy.load().publication.test_sentence}).encode()
     status, content = asked(port, "POST", "/v1/moderate", body)
     assert status == 200
     decision = json.loads(content)

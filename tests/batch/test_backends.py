@@ -18,9 +18,9 @@ import pytest
 
 from moderation import Moderator, Policy, rules
 from moderation.batch import backends, files, worker
-from moderation.batch.backends import Engine, EngineError
+from moderation.batch.backends import Backend, BackendError
 from moderation.batch.rows import Row
-from moderation.batch.worker import Assignment, AssignmentError
+from moderation.batch.worker import WorkerSpec, WorkerSpecError
 from moderation.cli import run
 from moderation.comment import Comment
 
@@ -54,9 +54,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def work(folder: Path) -> Assignment:
+def work(folder: Path) -> WorkerSpec:
     """The work of judging by two rules and no model."""
-    return Assignment.of(Policy.load(PLAIN), folder)
+    return WorkerSpec.of(Policy.load(PLAIN), folder)
 
 
 @contextlib.contextmanager
@@ -101,12 +101,12 @@ def cluster(
 
 
 def test_a_killed_worker_of_dask_loses_nothing(
-    cluster: tuple[str, list[subprocess.Popen[str]]], work: Assignment
+    cluster: tuple[str, list[subprocess.Popen[str]]], work: WorkerSpec
 ) -> None:
     """One of two workers is killed in the middle: the same records, each once, in order."""
     address, workers = cluster
     expected = untimed(files.records(work.moderator(), rows(20_000)))
-    with Engine("dask", address).connected() as crew:
+    with Backend("dask", address).connected() as crew:
         assert crew.size() == 2
         carried = files.records_by(crew, work, rows(20_000))
         first = [next(carried) for _ in range(2_000)]
@@ -119,16 +119,16 @@ def test_a_killed_worker_of_dask_loses_nothing(
 
 @pytest.mark.usefixtures("cluster")
 def test_a_killed_scheduler_is_said(
-    scheduler: tuple[str, subprocess.Popen[str]], work: Assignment
+    scheduler: tuple[str, subprocess.Popen[str]], work: WorkerSpec
 ) -> None:
     """Without its scheduler the work stops, says so, and what came until then is right."""
     address, process = scheduler
     expected = untimed(files.records(work.moderator(), rows(20_000)))
-    with Engine("dask", address).connected() as crew:
+    with Backend("dask", address).connected() as crew:
         carried = files.records_by(crew, work, rows(20_000))
         found = [next(carried) for _ in range(1_000)]
         process.kill()
-        with pytest.raises(EngineError, match=f"^the Dask scheduler at {address} has gone$"):
+        with pytest.raises(BackendError, match=f"^the Dask scheduler at {address} has gone$"):
             found.extend(carried)
     assert 1_000 <= len(found) < 20_000
     assert untimed(iter(found)) == expected[: len(found)]
@@ -140,11 +140,11 @@ def test_a_scheduler_killed_while_it_is_waited_for(
 ) -> None:
     """Nobody waits for ever for work that was in hand."""
     address, process = scheduler
-    with Engine("dask", address).connected() as crew:
+    with Backend("dask", address).connected() as crew:
         results = crew.map(time.sleep, [0, 0, 60, 60])
         next(results)
         process.kill()
-        with pytest.raises(EngineError, match="has gone"):
+        with pytest.raises(BackendError, match="has gone"):
             list(results)
 
 
@@ -182,15 +182,15 @@ def fatal(tests: int) -> None:
 def test_a_killed_process_loses_nothing(tmp_path: Path) -> None:
     """What a killed process of this machine had in hand is done again."""
     markers = [tmp_path / (f"{at}.once" if at == 3 else f"{at}.ok") for at in range(12)]
-    with Engine("loky", jobs=2).connected() as crew:
+    with Backend("loky", jobs=2).connected() as crew:
         assert [*crew.map(fatal_once, map(str, markers))] == [str(at) for at in range(12)]
 
 
 def test_work_that_kills_every_worker_is_given_up() -> None:
     """A chunk that ends one worker after the other is blamed, and not tried for ever."""
     with (
-        pytest.raises(EngineError, match="ended 4 workers"),
-        Engine("loky", jobs=2).connected() as crew,
+        pytest.raises(BackendError, match="ended 4 workers"),
+        Backend("loky", jobs=2).connected() as crew,
     ):
         list(crew.map(fatal, [os.getpid()] * 2))
 
@@ -205,17 +205,17 @@ def test_few_chunks_are_under_way() -> None:
             taken += 1
             yield taken
 
-    with Engine("loky", jobs=2).connected() as crew:
+    with Backend("loky", jobs=2).connected() as crew:
         results = cast(Generator[int, None, None], crew.map(abs, endless()))
         assert [next(results) for _ in range(50)] == [*range(1, 51)]
         assert taken <= 50 + 2 * backends.AHEAD * 2
         results.close()
 
 
-def test_loky_judges_as_one_process_does(work: Assignment) -> None:
+def test_loky_judges_as_one_process_does(work: WorkerSpec) -> None:
     """Two processes give the records that one gives, bad rows among them."""
     expected = untimed(files.records(work.moderator(), rows(3_000)))
-    with Engine("loky", jobs=2).connected() as crew:
+    with Backend("loky", jobs=2).connected() as crew:
         assert untimed(files.records_by(crew, work, rows(3_000))) == expected
 
 
@@ -230,18 +230,18 @@ def test_loky_judges_as_one_process_does(work: Assignment) -> None:
     ],
 )
 def test_a_worker_that_would_judge_otherwise_refuses(
-    work: Assignment, change: dict[str, Any], said: str
+    work: WorkerSpec, change: dict[str, Any], said: str
 ) -> None:
     """Another policy, other models, another program: the worker names it, and judges nothing."""
     other = replace(work, **change)
     with (
-        pytest.raises(AssignmentError, match=said),
-        Engine("loky", jobs=2).connected() as crew,
+        pytest.raises(WorkerSpecError, match=said),
+        Backend("loky", jobs=2).connected() as crew,
     ):
         list(files.records_by(crew, other, rows(10)))
 
 
-def test_the_models_are_loaded_once(work: Assignment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_models_are_loaded_once(work: WorkerSpec, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many chunks a process judges, also in several threads, it loads the models once."""
     loads: list[Policy] = []
 
@@ -265,9 +265,9 @@ def test_files_that_the_policy_names_count(folder: Path) -> None:
     """A word list beside the policy is read by the worker, and must say the same there."""
     (folder / "mine.toml").write_text('[word_list]\nbanned_file = "words.txt"\n', "utf-8")
     (folder / "words.txt").write_text("humbug\n", "utf-8")
-    given = Assignment.of(Policy.load(folder / "mine.toml"), folder)
+    given = WorkerSpec.of(Policy.load(folder / "mine.toml"), folder)
     (folder / "words.txt").write_text("hogwash\n", "utf-8")
-    with pytest.raises(AssignmentError, match="other words"):
+    with pytest.raises(WorkerSpecError, match="other words"):
         given.moderator()
 
 
@@ -318,7 +318,7 @@ def test_an_engine_that_is_not_installed(backend: Any, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(importlib, "import_module", missing)
     with (
-        pytest.raises(EngineError, match=rf"pip install -e '.\[{backend}\]'"),
-        Engine(backend, "tcp://127.0.0.1:1").connected(),
+        pytest.raises(BackendError, match=rf"pip install -e '.\[{backend}\]'"),
+        Backend(backend, "tcp://127.0.0.1:1").connected(),
     ):
         pass

@@ -14,7 +14,7 @@ from moderation.cli.render import render
 from moderation.decision import Decision, Reason, Span
 from moderation.scoring.store import SHIPPED
 
-TEST_SENTENCE = Policy.load().house.test_sentence
+TEST_SENTENCE = Policy.load().publication.test_sentence
 
 
 def out(capfd: pytest.CaptureFixture[str]) -> Any:

@@ -25,7 +25,7 @@ from moderation.batch.rows import read_csv, read_jsonl
 from moderation.cli import run
 from moderation.scoring.models import Models
 
-TEST_SENTENCE = Policy.load().house.test_sentence
+TEST_SENTENCE = Policy.load().publication.test_sentence
 ROWS: list[dict[str, Any]] = [
     {"id": "a", "text": "Well said, sir.", "author": "ravi", "article": "Budget", "parent": "Why?"},
     {"id": "b", "text": f"Two\nlines, “quoted”. {TEST_SENTENCE}", "author": None},

@@ -11,7 +11,15 @@ import numpy as np
 import pytest
 
 from moderation.lifecycle import drift
-from moderation.lifecycle.drift import CLASSES, FEWEST, LANGUAGE, Bins, Drift, Reference, Seen
+from moderation.lifecycle.drift import (
+    CLASSES,
+    FEWEST,
+    LANGUAGE,
+    Bins,
+    Drift,
+    Reference,
+    ScoredDecision,
+)
 from moderation.scoring.models import CAREFUL, FAST, Models
 from moderation.scoring.scorer import Probabilities
 from moderation.scoring.store import SHIPPED, ModelError, champions
@@ -38,10 +46,10 @@ class Heads:
 SPAM = Models({"spam": Heads(("spam",))}, {"spam": "1"})
 
 
-def seen(scores: Iterable[float], name: str = "spam", **models: str) -> list[Seen]:
+def seen(scores: Iterable[float], name: str = "spam", **models: str) -> list[ScoredDecision]:
     """Decisions with these scores, an hour apart."""
     return [
-        Seen(models or {"spam": "1"}, {name: score}, {}, AT + dt.timedelta(hours=hour))
+        ScoredDecision(models or {"spam": "1"}, {name: score}, {}, AT + dt.timedelta(hours=hour))
         for hour, score in enumerate(scores)
     ]
 
@@ -103,7 +111,7 @@ def test_the_shares_of_languages() -> None:
         {"english": 0.6, "code": "en"},
         {"english": 0.95, "code": "en"},
     ]
-    values = [Seen({}, {}, one).value(LANGUAGE) for one in said]
+    values = [ScoredDecision({}, {}, one).value(LANGUAGE) for one in said]
     assert [CLASSES[int(value or 0)] for value in values] == [
         "no language",
         "foreign",
@@ -112,7 +120,7 @@ def test_the_shares_of_languages() -> None:
         "English",
     ]
     assert Bins.of([float(it or 0) for it in values], LANGUAGE).counts == (1, 1, 2, 1)
-    assert Seen({}, {}, {"code": "und"}).value(LANGUAGE) is None
+    assert ScoredDecision({}, {}, {"code": "und"}).value(LANGUAGE) is None
 
 
 def test_only_decisions_by_the_models_in_use_count() -> None:

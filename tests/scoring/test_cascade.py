@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from moderation.scoring.cascade import Cascade, Together
+from moderation.scoring.cascade import CascadeScorer, Ensemble
 from moderation.scoring.models import Models
 from moderation.text.reading import Text, Weight, read
 
@@ -26,7 +26,7 @@ class Fixed:
 
     def __init__(self, always: float | None = None) -> None:
         self.always = always
-        self.together = MEASURED
+        self.ensemble = MEASURED
         self.asked: list[str] = []
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, npt.NDArray[np.float64]]:
@@ -40,10 +40,10 @@ class Fixed:
         return [Weight(0, 1, self.always or 0.0)]
 
 
-def both(version: str = "1") -> tuple[Cascade, Fixed]:
+def both(version: str = "1") -> tuple[CascadeScorer, Fixed]:
     """A cascade beside a version of the fast reader, and its careful reader."""
     careful = Fixed(0.9)
-    return Cascade(Fixed(), careful, Together.of(MEASURED, version)), careful
+    return CascadeScorer(Fixed(), careful, Ensemble.of(MEASURED, version)), careful
 
 
 def test_certain_text_is_not_read_twice() -> None:

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from moderation.scoring import models, store
-from moderation.scoring.language import LanguageReader, own_words, words_of
+from moderation.scoring.language import LanguageScorer, own_words, words_of
 from moderation.scoring.languages import called, detected, latin_share
 from moderation.text.reading import Text, read
 
@@ -15,14 +15,14 @@ _VERSION = json.loads((store.SHIPPED / "champion.json").read_text("utf-8"))["lan
 
 
 @pytest.fixture(scope="module")
-def reader() -> LanguageReader:
+def reader() -> LanguageScorer:
     """The shipped language model alone."""
     found = models.load(store.SHIPPED / "language" / _VERSION)
-    assert isinstance(found, LanguageReader)
+    assert isinstance(found, LanguageScorer)
     return found
 
 
-def looked_at(reader: LanguageReader, comment: str) -> tuple[float, Text]:
+def looked_at(reader: LanguageScorer, comment: str) -> tuple[float, Text]:
     """The score, and the text with its notes."""
     text = read(comment)
     return float(reader.score([text])["english"][0]), text
@@ -77,13 +77,13 @@ def test_capitals_hide_no_quotation() -> None:
         'AS THEY SAY IN HINDI, "ULTA CHOR KOTWAL KO DAANTE", AND IT FITS HERE',
     ],
 )
-def test_english_around_lists_and_quotations(reader: LanguageReader, comment: str) -> None:
+def test_english_around_lists_and_quotations(reader: LanguageScorer, comment: str) -> None:
     """Names of dishes and places in a row, and quotations in capitals, leave English English."""
     assert looked_at(reader, comment)[0] > 0.7
 
 
 @pytest.mark.parametrize("comment", ["chor, lutere, makkar, jhoothe, sab ke sab ek jaise hai"])
-def test_a_list_makes_nothing_english(reader: LanguageReader, comment: str) -> None:
+def test_a_list_makes_nothing_english(reader: LanguageScorer, comment: str) -> None:
     """Beside a list there must be English words."""
     assert looked_at(reader, comment)[0] < 0.5
 
@@ -97,13 +97,13 @@ def test_a_list_makes_nothing_english(reader: LanguageReader, comment: str) -> N
         "Aap Log Kab Tak Modi Ji ko vote Doge Na Bhai Logon",
     ],
 )
-def test_capitals_do_not_hide_a_language(reader: LanguageReader, comment: str) -> None:
+def test_capitals_do_not_hide_a_language(reader: LanguageScorer, comment: str) -> None:
     """The second look is for names, not for whole comments written with capitals."""
     assert looked_at(reader, comment)[0] < 0.5
 
 
 @pytest.mark.parametrize("comment", ["🙏🙏", "https://example.com/a", "100", "!!!", "@ravi #Modi"])
-def test_no_language(reader: LanguageReader, comment: str) -> None:
+def test_no_language(reader: LanguageScorer, comment: str) -> None:
     """What has no words has no language, and nothing speaks against it."""
     score, text = looked_at(reader, comment)
     assert score == 1.0
@@ -137,14 +137,14 @@ def test_no_language(reader: LanguageReader, comment: str) -> None:
         ("eh sarkar kise kamm di nahi, sanu ki mileya", "pa-Latn"),
     ],
 )
-def test_languages_are_named(reader: LanguageReader, comment: str, code: str) -> None:
+def test_languages_are_named(reader: LanguageScorer, comment: str, code: str) -> None:
     """The code of the language is noted, by script or by model."""
     score, text = looked_at(reader, comment)
     assert text.notes["language"] == code
     assert (score >= 0.5) == (code == "en")
 
 
-def test_case_and_company_change_nothing(reader: LanguageReader) -> None:
+def test_case_and_company_change_nothing(reader: LanguageScorer) -> None:
     """A comment has the same score alone, in a batch, and in capitals where it has no names."""
     plain, other = read("this is not what we voted for"), read("yeh to hona hi tha")
     alone = reader.score([plain])["english"][0]
@@ -152,20 +152,20 @@ def test_case_and_company_change_nothing(reader: LanguageReader) -> None:
     assert reader.score([read(plain.raw.upper())])["english"][0] == alone
 
 
-def test_a_foreign_script_is_sure(reader: LanguageReader) -> None:
+def test_a_foreign_script_is_sure(reader: LanguageScorer) -> None:
     """One Latin word does not make Devanagari doubtful; quoted Devanagari leaves English alone."""
     assert looked_at(reader, "यह सरकार किसी काम की नहीं है, ok भाइयों")[0] < 0.05
     assert looked_at(reader, 'They all shouted "भारत माता की जय" and then went home.')[0] > 0.7
 
 
-def test_foreign_stretches(reader: LanguageReader) -> None:
+def test_foreign_stretches(reader: LanguageScorer) -> None:
     """The foreign words of a doubtful comment are noted as stretches of the clean text."""
     _, text = looked_at(reader, "नमस्ते everyone, यह बहुत गलत है भाइयों")
     marked = [text.clean[start:end] for start, end in text.notes["foreign"]]
     assert marked == ["नमस्ते", "यह बहुत गलत है भाइयों"]
 
 
-def test_explain_names_english_words(reader: LanguageReader) -> None:
+def test_explain_names_english_words(reader: LanguageScorer) -> None:
     """What speaks for English is the English words, their shares adding up to one."""
     weights = reader.explain(read("the government kuch nahi karegi"), "english")
     assert sum(weight.share for weight in weights) == pytest.approx(1.0)
@@ -190,13 +190,13 @@ def test_english_does_not_load_langdetect() -> None:
 
 
 @pytest.mark.parametrize("char", ["a", " a", "'", '"', "अ", "@", "A ", "é"])
-def test_long_hostile_text_is_read(reader: LanguageReader, char: str) -> None:
+def test_long_hostile_text_is_read(reader: LanguageScorer, char: str) -> None:
     """20,000 characters of anything get a probability."""
     score, _ = looked_at(reader, char * (20_000 // len(char)))
     assert 0 <= score <= 1
 
 
-def test_every_code_of_the_model_has_a_name(reader: LanguageReader) -> None:
+def test_every_code_of_the_model_has_a_name(reader: LanguageScorer) -> None:
     """No author reads a bare code."""
     assert [code for code in reader.naming.languages if called(code) is None] == []
 
@@ -209,14 +209,14 @@ def test_every_code_of_the_model_has_a_name(reader: LanguageReader) -> None:
     ],
 )
 def test_english_around_a_foreign_title_is_never_beyond_doubt(
-    reader: LanguageReader, comment: str
+    reader: LanguageScorer, comment: str
 ) -> None:
     """A title without quotation marks does not get a comment rejected; a person may look."""
     score, _ = looked_at(reader, comment)
     assert score > 0.05
 
 
-def test_one_english_word_in_ten_is_not_english(reader: LanguageReader) -> None:
+def test_one_english_word_in_ten_is_not_english(reader: LanguageScorer) -> None:
     """What stands around a foreign stretch must be most of the comment."""
     score, _ = looked_at(reader, "bhai ye video bahut accha hai aur sab log dekho")
     assert score < 0.05

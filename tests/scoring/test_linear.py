@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from moderation.scoring.linear import Linear, LinearReader
+from moderation.scoring.linear import Linear, LinearScorer
 from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import read
 from moderation.training.linear.features import HashedNgrams
@@ -22,7 +22,7 @@ def fitted() -> LogisticRegression:
 
 
 @pytest.fixture(scope="module")
-def reader(fitted: LogisticRegression) -> LinearReader:
+def reader(fitted: LogisticRegression) -> LinearScorer:
     """The same as it is served; its calibration is the logistic curve itself."""
     wanted = np.linspace(-12, 12, 2001)
     knots = np.stack([wanted, 1 / (1 + np.exp(-wanted))])[:, None]
@@ -34,10 +34,10 @@ def reader(fitted: LogisticRegression) -> LinearReader:
         intercepts=fitted.intercept_.astype(np.float32),
         knots=knots.astype(np.float32),
     )
-    return LinearReader(model, folded=True)
+    return LinearScorer(model, deobfuscated=True)
 
 
-def test_same_scores_as_scikit_learn(fitted: LogisticRegression, reader: LinearReader) -> None:
+def test_same_scores_as_scikit_learn(fitted: LogisticRegression, reader: LinearScorer) -> None:
     """Training and serving agree, whether texts come singly or together."""
     texts = ["you are an idiot", "", "thank you for a good point"]
     features = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits).transform(texts)
@@ -48,7 +48,7 @@ def test_same_scores_as_scikit_learn(fitted: LogisticRegression, reader: LinearR
     assert np.allclose(singly, wanted, atol=1e-4)
 
 
-def test_disguises_are_read_as_what_they_mean(reader: LinearReader) -> None:
+def test_disguises_are_read_as_what_they_mean(reader: LinearScorer) -> None:
     """A disguised word has the score of the word."""
     plain, disguised = (
         reader.score([read(text)])["insult"][0] for text in ("you idiot", "you i.d.1.o.t")
@@ -57,14 +57,14 @@ def test_disguises_are_read_as_what_they_mean(reader: LinearReader) -> None:
 
 
 @pytest.mark.parametrize("spelt", ["idiot", "1d10t", "iiidiooot"])
-def test_the_word_that_weighed_most(reader: LinearReader, spelt: str) -> None:
+def test_the_word_that_weighed_most(reader: LinearScorer, spelt: str) -> None:
     """The heaviest word is the insult, at its place in the clean text, however it is spelt."""
     comment = f"The minister is an {spelt} and said so"
     heaviest = reader.explain(read(comment), "insult")[0]
     assert comment[heaviest.start : heaviest.end] == spelt
 
 
-def test_shares(reader: LinearReader) -> None:
+def test_shares(reader: LinearScorer) -> None:
     """Shares are of all that spoke for the score: positive, falling, 1 in all."""
     shares = [weight.share for weight in reader.explain(read("what an idiot you are"), "insult")]
     assert shares == sorted(shares, reverse=True)

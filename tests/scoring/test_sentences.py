@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 
 from moderation.scoring import models, store
-from moderation.scoring.sentences import HEAD, SentenceReader
+from moderation.scoring.sentences import HEAD, SentenceScorer
 from moderation.text.reading import Text, read
 
 
 @pytest.fixture(scope="module")
-def reader() -> SentenceReader:
+def reader() -> SentenceScorer:
     """The shipped reader."""
     version = store.champions(store.SHIPPED)["sentences"]
     found = models.load(store.SHIPPED / "sentences" / version)
-    assert isinstance(found, SentenceReader)
+    assert isinstance(found, SentenceScorer)
     return found
 
 
-def score(reader: SentenceReader, text: Text) -> float:
+def score(reader: SentenceScorer, text: Text) -> float:
     """How surely a comment is in full sentences."""
     return float(reader.score([text])[HEAD][0])
 
@@ -43,7 +43,7 @@ def forms(sentence: str) -> list[str]:
         pytest.param("Nobody are taking this matter seriously.", id="agreement slip"),
     ],
 )
-def test_full(reader: SentenceReader, sentence: str) -> None:
+def test_full(reader: SentenceScorer, sentence: str) -> None:
     """Full sentences are full, whatever their case and signs; slips of grammar do not matter."""
     for form in forms(sentence):
         assert score(reader, read(form)) > 0.5, form
@@ -59,7 +59,7 @@ def test_full(reader: SentenceReader, sentence: str) -> None:
         ("Which is why nobody trusts them.", "main clause"),
     ],
 )
-def test_fragment(reader: SentenceReader, sentence: str, missing: str) -> None:
+def test_fragment(reader: SentenceScorer, sentence: str, missing: str) -> None:
     """Phrases and lone dependent clauses are fragments, and what they lack is named."""
     for form in forms(sentence):
         assert score(reader, read(form)) < 0.5, form
@@ -68,7 +68,7 @@ def test_fragment(reader: SentenceReader, sentence: str, missing: str) -> None:
     assert [judged.missing for judged in text.notes["sentences"]] == [missing]
 
 
-def test_without_words_there_is_no_sentence(reader: SentenceReader) -> None:
+def test_without_words_there_is_no_sentence(reader: SentenceScorer) -> None:
     """No word stands in a full sentence, and there is no fragment to name either."""
     text = read("🙏🙏 100 %")
     assert score(reader, text) == 0.0
@@ -76,7 +76,7 @@ def test_without_words_there_is_no_sentence(reader: SentenceReader) -> None:
     assert reader.explain(read("!!!"), HEAD) == []
 
 
-def test_the_whole_is_the_share_of_words(reader: SentenceReader) -> None:
+def test_the_whole_is_the_share_of_words(reader: SentenceScorer) -> None:
     """The comment's score is the mean of its sentences, weighed by their words."""
     text = read("Ravi lied. The old house of my dear uncle.")
     whole = score(reader, text)
@@ -87,7 +87,7 @@ def test_the_whole_is_the_share_of_words(reader: SentenceReader) -> None:
     assert first.share + second.share == pytest.approx(1)
 
 
-def test_together_as_singly(reader: SentenceReader) -> None:
+def test_together_as_singly(reader: SentenceScorer) -> None:
     """A batch gives the scores that each comment gets alone, and an empty one gives none."""
     texts = [read(text) for text in ("He left.", "🙏", "Shame on all. She won the match.")]
     assert reader.score(texts)[HEAD].tolist() == [score(reader, text) for text in texts]
@@ -95,6 +95,6 @@ def test_together_as_singly(reader: SentenceReader) -> None:
 
 
 @pytest.mark.parametrize("text", ["word " * 4000, "A. " * 6000, "!" * 20_000, "\ud7ff" * 5000])
-def test_hostile_texts_get_a_score(reader: SentenceReader, text: str) -> None:
+def test_hostile_texts_get_a_score(reader: SentenceScorer, text: str) -> None:
     """Endless sentences, or endlessly many, are read in pieces and only so far."""
     assert 0 <= score(reader, read(text)) <= 1

@@ -9,21 +9,21 @@ from moderation.scoring import onnx
 from moderation.scoring.models import CAREFUL, load
 from moderation.scoring.onnx import prepared, windows
 from moderation.scoring.store import SHIPPED, champions
-from moderation.scoring.transformer import CarefulReader
+from moderation.scoring.transformer import TransformerScorer
 from moderation.text.reading import read
 
 LONG = "The council met on Tuesday to discuss the new bus routes and the cost of tickets. " * 30
 
 
 @pytest.fixture(scope="module")
-def reader() -> CarefulReader:
+def reader() -> TransformerScorer:
     """The shipped careful reader."""
     found = load(SHIPPED / CAREFUL / champions(SHIPPED)[CAREFUL])
-    assert isinstance(found, CarefulReader)
+    assert isinstance(found, TransformerScorer)
     return found
 
 
-def score(reader: CarefulReader, comment: str, head: str = "toxicity") -> float:
+def score(reader: TransformerScorer, comment: str, head: str = "toxicity") -> float:
     """One score of one comment."""
     return float(reader.score([read(comment)])[head][0])
 
@@ -49,31 +49,31 @@ def score(reader: CarefulReader, comment: str, head: str = "toxicity") -> float:
     ],
 )
 def test_harmless_twin_is_below_the_harmful_one(
-    reader: CarefulReader, harmless: str, harmful: str
+    reader: TransformerScorer, harmless: str, harmful: str
 ) -> None:
     """What is said counts and not about whom, and the harmless one stands below review."""
     assert score(reader, harmless) < min(0.45, score(reader, harmful))
 
 
 @pytest.mark.parametrize("name", ["Shital", "Assam", "Cockburn", "Dikshit", "Nishit"])
-def test_name_that_holds_a_rude_word_is_a_name(reader: CarefulReader, name: str) -> None:
+def test_name_that_holds_a_rude_word_is_a_name(reader: TransformerScorer, name: str) -> None:
     """Names that the vocabulary does not know are not read as what they begin with."""
     assert score(reader, f"{name} and her brother came to the office.") < 0.3
 
 
 @pytest.mark.parametrize("comment", ["You are an idiot.", "Shut up, you stupid moron!"])
-def test_insult_is_seen(reader: CarefulReader, comment: str) -> None:
+def test_insult_is_seen(reader: TransformerScorer, comment: str) -> None:
     """Plain insults score high for toxicity and for personal attack."""
     assert score(reader, comment) > 0.6
     assert score(reader, comment, "personal_attack") > 0.6
 
 
-def test_score_does_not_depend_on_neighbours(reader: CarefulReader) -> None:
+def test_score_does_not_depend_on_neighbours(reader: TransformerScorer) -> None:
     """A comment scores the same alone and among longer ones."""
     comments = ["You are an idiot.", "Well said.", LONG]
-    together = reader.score([read(comment) for comment in comments])
+    ensemble = reader.score([read(comment) for comment in comments])
     for row, comment in enumerate(comments):
-        assert together["toxicity"][row] == pytest.approx(score(reader, comment), abs=1e-5)
+        assert ensemble["toxicity"][row] == pytest.approx(score(reader, comment), abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_score_does_not_depend_on_neighbours(reader: CarefulReader) -> None:
         pytest.param("🐷" * 5_120, id="20 kB of emoji"),
     ],
 )
-def test_whatever_is_written_gets_probabilities(reader: CarefulReader, comment: str) -> None:
+def test_whatever_is_written_gets_probabilities(reader: TransformerScorer, comment: str) -> None:
     """Every comment has a probability for every head."""
     for values in reader.score([read(comment)]).values():
         assert np.all((values >= 0) & (values <= 1))
@@ -101,12 +101,12 @@ def test_no_more_is_read_than_a_bound() -> None:
     assert all(cut.stop - cut.start <= onnx.WINDOW - 2 for cut in cuts)
 
 
-def test_insult_at_the_end_of_a_long_comment_is_seen(reader: CarefulReader) -> None:
+def test_insult_at_the_end_of_a_long_comment_is_seen(reader: TransformerScorer) -> None:
     """The strictest window speaks."""
     assert score(reader, LONG) < 0.3 < score(reader, LONG + "You are a stupid idiot.")
 
 
-def test_explanation_names_the_insult(reader: CarefulReader) -> None:
+def test_explanation_names_the_insult(reader: TransformerScorer) -> None:
     """The word that makes the insult weighs most; shares add up to one, heaviest first."""
     text = read("Dear Mr Rao, you are an idiot and the bus was late.")
     reader.score([text])
@@ -117,7 +117,7 @@ def test_explanation_names_the_insult(reader: CarefulReader) -> None:
     assert shares == sorted(shares, reverse=True)
 
 
-def test_explanation_points_at_the_disguised_word(reader: CarefulReader) -> None:
+def test_explanation_points_at_the_disguised_word(reader: TransformerScorer) -> None:
     """What is marked are the author's own characters, emoji and links before them or not."""
     text = read("🙏 https://example.com/a you are an 1d10t")
     reader.score([text])
@@ -125,7 +125,7 @@ def test_explanation_points_at_the_disguised_word(reader: CarefulReader) -> None
     assert text.clean[first.start : first.end] == "1d10t"
 
 
-def test_without_the_words_it_names_the_score_falls(reader: CarefulReader) -> None:
+def test_without_the_words_it_names_the_score_falls(reader: TransformerScorer) -> None:
     """The explanation is faithful: deleting the first word lowers the score."""
     text = read("What a pathetic liar this man is, he should be ashamed.")
     whole = score(reader, text.clean)
@@ -133,7 +133,7 @@ def test_without_the_words_it_names_the_score_falls(reader: CarefulReader) -> No
     assert score(reader, text.clean[: first.start] + text.clean[first.end :]) < whole
 
 
-def test_threads_get_the_same_scores(reader: CarefulReader) -> None:
+def test_threads_get_the_same_scores(reader: TransformerScorer) -> None:
     """Many threads may read at once."""
     comments = ["You are an idiot.", "Well said.", "Go away, fool.", "See you tomorrow."] * 4
     alone = [score(reader, comment) for comment in comments]
@@ -142,7 +142,7 @@ def test_threads_get_the_same_scores(reader: CarefulReader) -> None:
 
 
 def test_a_forked_worker_loads_its_own(
-    reader: CarefulReader, monkeypatch: pytest.MonkeyPatch
+    reader: TransformerScorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In another process the network is loaded anew."""
     score(reader, "Well said.")
@@ -162,10 +162,10 @@ def test_prepared_text_leads_back() -> None:
     assert text[slice(*view.span(at, at + 3))] == "now"
 
 
-def test_another_version_with_the_same_words(reader: CarefulReader) -> None:
+def test_another_version_with_the_same_words(reader: TransformerScorer) -> None:
     """Its tokenizer is there already: reading one holds up whoever is asking meanwhile."""
     other = load(SHIPPED / CAREFUL / champions(SHIPPED)[CAREFUL])
-    assert isinstance(other, CarefulReader)
+    assert isinstance(other, TransformerScorer)
     session, tokenizer = reader.transformer.parts()
     assert other.transformer.parts()[0] is not session
     assert other.transformer.parts()[1] is tokenizer

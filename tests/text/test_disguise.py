@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation.text.disguise import fold
+from moderation.text.disguise import deobfuscate
 from moderation.text.inflections import inflections
 from moderation.text.reading import read
 
@@ -45,7 +45,7 @@ from moderation.text.reading import read
 )
 def test_left_alone(text: str) -> None:
     """What is no disguise is not touched, and costs no copy."""
-    folded = fold(text)
+    folded = deobfuscate(text)
     assert folded.text is text
     assert folded.edits == ()
 
@@ -100,7 +100,7 @@ def test_left_alone(text: str) -> None:
 )
 def test_undone(disguised: str, plain: str) -> None:
     """A disguise reads as its word, and the way back leads to the whole of it."""
-    folded = fold(f"You {disguised}, he said")
+    folded = deobfuscate(f"You {disguised}, he said")
     assert folded.text == f"You {plain}, he said"
     assert folded.span(4, 4 + len(plain)) == (4, 4 + len(disguised))
     assert folded.span(6 + len(plain), 8 + len(plain)) == (6 + len(disguised), 8 + len(disguised))
@@ -121,14 +121,14 @@ def test_read_alike_in_every_process() -> None:
 def test_raw_places() -> None:
     """From a folded word the way leads back to the author's own characters."""
     text = read("AT&amp;T: ｉ.d.1.o.t!")
-    start = text.folded.text.index("idiot")
-    assert text.span(*text.folded.span(start, start + 5)).text == "ｉ.d.1.o.t"
+    start = text.deobfuscated.text.index("idiot")
+    assert text.span(*text.deobfuscated.span(start, start + 5)).text == "ｉ.d.1.o.t"
 
 
 @given(st.text(alphabet="ab1@$*. -і🖕o'\u0301iidt", max_size=60))
 def test_every_character_has_a_place(text: str) -> None:
     """Places are in order, inside the text, and untouched characters are their own."""
-    folded = fold(text)
+    folded = deobfuscate(text)
     places = folded.index()
     assert len(places) == len(folded.text)
     assert all(0 <= start < stop <= len(text) for start, stop in places)
@@ -140,7 +140,7 @@ def test_every_character_has_a_place(text: str) -> None:
 
 def test_most_stretches() -> None:
     """However many different disguises a text holds, only so many are looked up."""
-    folded = fold(" ".join(f"f*ck.{number}" for number in range(3_000)))
+    folded = deobfuscate(" ".join(f"f*ck.{number}" for number in range(3_000)))
     assert 400 < len(folded.edits) <= 500
 
 

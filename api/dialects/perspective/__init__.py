@@ -15,15 +15,15 @@ from flask import Blueprint, Response, current_app, g, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from api.decisions import Asked
+from api.decisions import DecisionRequest
 from api.dialects.perspective import attributes, discovery, feedback, wire
 from api.dialects.perspective.attributes import Judged, MissingScoreError
 from api.dialects.perspective.upstream import Upstream
 from api.dialects.perspective.wire import AnalyzeRequest, RefusedError, SuggestRequest
 from api.http import errors
-from api.http.auth import bearer, gate
+from api.http.auth import authenticator, bearer
 from api.http.errors import Problem
-from api.routes.moderate import count, keeper, moderator
+from api.routes.moderate import count, decider, moderator
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
 from moderation.scoring.language import NO_LANGUAGE
@@ -57,8 +57,8 @@ def analyze() -> Response:
         _understood(wanted, asked.languages)
     comment = _comment(asked)
     community = asked.community_id
-    (decision,) = keeper().decide(
-        [Asked(comment, store=not asked.do_not_store)],
+    (decision,) = decider().decide(
+        [DecisionRequest(comment, store=not asked.do_not_store)],
         community=community,
         route="perspective",
         moderator=moderator(),
@@ -94,11 +94,11 @@ def suggest() -> Response:
     asked = SuggestRequest.read(request.get_data())
     action, reason = _suggested(asked)
     comment = _comment(asked)
-    if keeper().circuit.open:
+    if decider().circuit.open:
         raise _away()
     language = feedback.give(
-        keeper(),
-        Asked(comment, store=not asked.do_not_store),
+        decider(),
+        DecisionRequest(comment, store=not asked.do_not_store),
         community=asked.community_id,
         action=action,
         who=f"suggestscore:{g.key.name}",
@@ -128,7 +128,7 @@ def _admit(scope: str) -> None:
         or query.get("oauth_token")
     )
     try:
-        key = gate().key(secret)
+        key = authenticator().key(secret)
     except Problem as problem:
         if problem.code != 401:
             raise
@@ -140,7 +140,7 @@ def _admit(scope: str) -> None:
     if not key.may(scope):
         said = f"This key has no scope '{scope}'."
         raise wire.denied(403, said, "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
-    gate().count(key)
+    authenticator().count(key)
     g.key = key
 
 
@@ -153,7 +153,7 @@ def _comment(asked: AnalyzeRequest | SuggestRequest) -> Comment:
         raise wire.refused("INVALID_REQUEST", "Unknown text type")
     if not entry.text.strip():
         raise wire.refused("COMMENT_EMPTY", "Comment must be non-empty.")
-    limit = moderator().policy.house.max_bytes
+    limit = moderator().policy.publication.max_bytes
     if len(entry.text.encode()) > limit:
         raise wire.refused("COMMENT_TOO_LONG", "Comment text too long.")
     try:
@@ -328,12 +328,12 @@ def _no_score(error: MissingScoreError) -> Response:
 
 @perspective.errorhandler(SQLAlchemyError)
 def _unreachable(error: SQLAlchemyError) -> Response:
-    keeper().circuit.failed(error)
+    decider().circuit.failed(error)
     return _away().answer()
 
 
 @perspective.errorhandler(Exception)
 def _failed(error: Exception) -> Response:
-    errors.note(error)
+    errors.log_error(error)
     said = "The service failed to answer; its log says where."
     return wire.of_problem(Problem(500, said)).answer()

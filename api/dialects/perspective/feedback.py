@@ -12,7 +12,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.decisions import Asked, Keeper
+from api.decisions import Decider, DecisionRequest
 from api.record import verdicts
 from api.record.decisions import text_key
 from api.record.tables import DecisionRow
@@ -22,8 +22,8 @@ ROUTE = "suggestscore"
 
 
 def give(
-    keeper: Keeper,
-    asked: Asked,
+    keeper: Decider,
+    asked: DecisionRequest,
     *,
     community: str,
     action: Action,

@@ -24,10 +24,10 @@ _FACTORS = np.random.default_rng(16).integers(1, 1 << 63, 16, dtype=np.uint64) *
 _BANDS = 4
 
 
-class Doubles:
+class Duplicates:
     """Knows texts again that it has seen, the same or nearly so.
 
-    >>> seen = Doubles()
+    >>> seen = Duplicates()
     >>> long = "The council meets again on Monday to talk about the roads"
     >>> [seen.seen(text) for text in (long, long.upper(), long + "!!", "Well said.")]
     [None, 'same', 'same', None]
@@ -48,7 +48,7 @@ class Doubles:
     ) -> str | None:
         """'same' or 'near' where a text like it came before; else it is remembered.
 
-        >>> seen = Doubles()
+        >>> seen = Duplicates()
         >>> seen.seen("You fool", {"rude": 1.0}, 2), seen.seen("You fool!", {"rude": 0.0}, 3)
         (None, 'same')
         >>> seen.contradictory, seen.contradictions

@@ -16,7 +16,7 @@ from typing import IO, Any, NamedTuple
 
 from moderation.training.corpora import catalogue
 from moderation.training.corpora.catalogue import CorpusError, Label, Natural, Row, Source
-from moderation.training.corpora.duplicates import Doubles
+from moderation.training.corpora.duplicates import Duplicates
 from moderation.training.corpora.formats import unfolded
 from moderation.training.corpora.tables import records
 
@@ -146,7 +146,7 @@ def rows(
     where somebody counts what is read of it. From the first misfit on no more rows come, but
     the file is read on until `MOST` can be named together.
     """
-    doubles, misfits = Doubles(), list[str]()
+    doubles, misfits = Duplicates(), list[str]()
     numbered = records(path, opened)
     mine = source is not None and source.name not in known()
     for line, record in numbered if mine else unfolded(path, numbered):

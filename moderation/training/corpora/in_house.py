@@ -29,7 +29,7 @@ _AREAS: Mapping[str, Area] = {"IN": "IN", "XX": "XX"}
 _SLUG = regex.compile(r"[a-z]+(_[a-z]+)*")
 
 
-class OwnError(ValueError):
+class InHouseError(ValueError):
     """A file of comments that is not as it should be; the message names line and column."""
 
 
@@ -61,7 +61,7 @@ class Comment(NamedTuple):
 def comments(path: Path = COMMENTS) -> Iterator[Comment]:
     """All comments of the file, in its order.
 
-    Raises `OwnError` naming line and column, and never quoting the comment.
+    Raises `InHouseError` naming line and column, and never quoting the comment.
 
     >>> first = next(comments())
     >>> first.kind, first.area, first.labels
@@ -71,12 +71,12 @@ def comments(path: Path = COMMENTS) -> Iterator[Comment]:
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file, strict=True)
         if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise OwnError(f"{path}, line 1: the columns must be {', '.join(COLUMNS)}")
+            raise InHouseError(f"{path}, line 1: the columns must be {', '.join(COLUMNS)}")
         for record in reader:
             try:
                 yield _comment(record, seen)
-            except OwnError as error:
-                raise OwnError(f"{path}, line {reader.line_num}, {error}") from None
+            except InHouseError as error:
+                raise InHouseError(f"{path}, line {reader.line_num}, {error}") from None
 
 
 def rows() -> Iterator[Row]:
@@ -98,26 +98,26 @@ def entry() -> dict[str, Any]:
 
 def _comment(record: Mapping[str | None, str | None], seen: set[str]) -> Comment:
     if None in record or None in record.values():
-        raise OwnError(f"column 'area': must be the last of {len(COLUMNS)}")
+        raise InHouseError(f"column 'area': must be the last of {len(COLUMNS)}")
     text = record["text"] or ""
     if not text.strip():
-        raise OwnError("column 'text': is empty")
+        raise InHouseError("column 'text': is empty")
     if (key := splits.key(text)) in seen:
-        raise OwnError("column 'text': stands here twice; leave one out")
+        raise InHouseError("column 'text': stands here twice; leave one out")
     seen.add(key)
     labels = {label: _value(label, record[label]) for label in LABELS}
     given = {label: value for label, value in labels.items() if value is not None}
     if not given:
-        raise OwnError(f"column 'attack': one of {', '.join(LABELS)} must be 0 or 1")
+        raise InHouseError(f"column 'attack': one of {', '.join(LABELS)} must be 0 or 1")
     kind, area = record["kind"] or "", _AREAS.get(record["area"] or "")
     if not _SLUG.fullmatch(kind):
-        raise OwnError("column 'kind': must be small letters and underscores")
+        raise InHouseError("column 'kind': must be small letters and underscores")
     if area is None:
-        raise OwnError("column 'area': must be IN or XX")
+        raise InHouseError("column 'area': must be IN or XX")
     return Comment(text, given, kind, area)
 
 
 def _value(label: str, cell: str | None) -> float | None:
     if cell not in _VALUES:
-        raise OwnError(f"column '{label}': must be 0, 1 or empty")
+        raise InHouseError(f"column '{label}': must be 0, 1 or empty")
     return _VALUES[cell]

@@ -60,7 +60,7 @@ class Labelled(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Gathered:
+class LabelStore:
     """Texts, numbered from 0 on, and what is known of them."""
 
     table: sqlite3.Connection
@@ -96,15 +96,15 @@ class Gathered:
 
 
 @contextlib.contextmanager
-def gather(
+def collect(
     rows: Iterable[Row], labels: Iterable[str], file: Path | None = None
-) -> Iterator[Gathered]:
+) -> Iterator[LabelStore]:
     """The rows that any of `labels` speaks about, each text once.
 
     They stay in `file` for the next time, which takes them as they are; without one they are
     gone in the end.
 
-    >>> with gather([Row("You fool", "a", {"a.x": 1.0})], ["a.x"]) as found:
+    >>> with collect([Row("You fool", "a", {"a.x": 1.0})], ["a.x"]) as found:
     ...     list(found.texts())
     ['You fool']
     """
@@ -116,7 +116,7 @@ def gather(
         with table:  # all of it, or nothing
             if table.execute("PRAGMA user_version").fetchone()[0] != _FILLED:
                 _fill(table, rows, set(labels))
-        yield Gathered(table)
+        yield LabelStore(table)
 
 
 def _fill(table: sqlite3.Connection, rows: Iterable[Row], wanted: set[str]) -> None:
@@ -127,7 +127,9 @@ def _fill(table: sqlite3.Connection, rows: Iterable[Row], wanted: set[str]) -> N
         said = {label: value for label, value in row.labels.items() if label in wanted}
         if not said:
             continue
-        text = read(row.text).folded.text.encode("utf-8", "replace")  # half a character is none
+        text = read(row.text).deobfuscated.text.encode(
+            "utf-8", "replace"
+        )  # half a character is none
         key = hashlib.blake2b(text, digest_size=16).digest()
         (at,) = table.execute(_TEXT, (count, key, row.part, row.natural, text.decode())).fetchone()
         count += at == count

@@ -24,7 +24,7 @@ from moderation.training import cards, metrics
 from moderation.training.corpora import catalogue
 from moderation.training.corpora.catalogue import Row
 from moderation.training.evaluation import bias, explanations
-from moderation.training.evaluation.functional import functions
+from moderation.training.evaluation.functional import functional_tests
 from moderation.training.evaluation.report import page
 from moderation.training.metrics import Bools, Floats
 
@@ -124,7 +124,7 @@ def evaluate(
         log.info("measuring: groups of people, the guideline suite")
         found["bias"] = _bias(scored, seed)
         moderator = Moderator(Policy.load(), loaded)
-        found["suite"] = functions(moderator)
+        found["suite"] = functional_tests(moderator)
         log.info("measuring: explanations")
         marked = [row for row in scored.rows if row.marks][:MARKED]
         found["explanations"] = explanations.by_reader(loaded, marked, seed)

@@ -20,7 +20,7 @@ def held(decision: Decision) -> bool:
     )
 
 
-def functions(moderator: Moderator, part: str = "test") -> dict[str, Any]:
+def functional_tests(moderator: Moderator, part: str = "test") -> dict[str, Any]:
     """Accuracy of one part of the suite, over all and by functionality, and the mistakes.
 
     A harmful case is right where it is held, a harmless one where it is not.

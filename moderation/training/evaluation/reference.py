@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from moderation.lifecycle.drift import Reference, Seen, measured
+from moderation.lifecycle.drift import Reference, ScoredDecision, measured
 from moderation.scoring.models import CAREFUL, Models
 from moderation.text.reading import read
 from moderation.training import cards
@@ -38,11 +38,11 @@ def write(data: Path, root: Path, most: int | None = None, seed: int = 0) -> lis
     return sorted(found)
 
 
-def _seen(models: Models, texts: list[str]) -> Iterator[Seen]:
+def _seen(models: Models, texts: list[str]) -> Iterator[ScoredDecision]:
     for start in range(0, len(texts), BATCH):
         batch = [read(text) for text in texts[start : start + BATCH]]
         models.score(batch)
         for text in batch:
             code = {"code": text.notes.get("language", "und")}
             english = {"english": text.scores["english"]} if "english" in text.scores else {}
-            yield Seen(models.versions, text.scores, {**english, **code})
+            yield ScoredDecision(models.versions, text.scores, {**english, **code})

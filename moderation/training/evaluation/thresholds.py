@@ -128,7 +128,7 @@ def own(path: Path) -> list[Labelled]:
         try:
             if not isinstance(text, str):
                 raise LabelledError(f"{path}, line {line}: 'text' is missing")
-            validate(text, Policy.load().house.max_bytes)
+            validate(text, Policy.load().publication.max_bytes)
         except CommentError as error:
             raise LabelledError(f"{path}, line {line}: {error}") from None
         found.append(Labelled(text, said in _YES))

@@ -8,7 +8,7 @@ from typing import Any
 
 from scipy.stats import binomtest
 
-from moderation.scoring.language import LanguageReader
+from moderation.scoring.language import LanguageScorer
 from moderation.text.reading import read
 from moderation.training.corpora.perturb import Names, slips
 from moderation.training.language.dataset import Example
@@ -33,7 +33,7 @@ def share(hits: Iterable[bool]) -> dict[str, Any]:
     return {"value": round(sum(found) / len(found), 4), "interval": bounds, "rows": len(found)}
 
 
-def scored(reader: LanguageReader, texts: Sequence[str]) -> list[float]:
+def scored(reader: LanguageScorer, texts: Sequence[str]) -> list[float]:
     """The probability of English of each text, as the service would give it."""
     found: list[float] = []
     for start in range(0, len(texts), _CHUNK):
@@ -42,7 +42,7 @@ def scored(reader: LanguageReader, texts: Sequence[str]) -> list[float]:
     return found
 
 
-def measured(reader: LanguageReader, test: Sequence[Example], seed: int) -> dict[str, Any]:
+def measured(reader: LanguageScorer, test: Sequence[Example], seed: int) -> dict[str, Any]:
     """All figures: `right` at one half, `rejected` and `caught` by the shipped policy."""
     rng = random.Random(seed)  # noqa: S311 - for variety, not for secrets
     given = [example for example in test if _given(example)]
@@ -99,7 +99,7 @@ def _kind(example: Example) -> str:
 
 
 def _right(
-    reader: LanguageReader, examples: Sequence[Example], change: Callable[[str], str] = str
+    reader: LanguageScorer, examples: Sequence[Example], change: Callable[[str], str] = str
 ) -> dict[str, Any]:
     found = scored(reader, [change(example.text) for example in examples])
     return share(
@@ -107,9 +107,9 @@ def _right(
     )
 
 
-def _below(reader: LanguageReader, examples: Sequence[Example], limit: float) -> dict[str, Any]:
+def _below(reader: LanguageScorer, examples: Sequence[Example], limit: float) -> dict[str, Any]:
     return share(score <= limit for score in scored(reader, [e.text for e in examples]))
 
 
-def _kept(reader: LanguageReader, examples: Sequence[Example]) -> dict[str, Any]:
+def _kept(reader: LanguageScorer, examples: Sequence[Example]) -> dict[str, Any]:
     return share(score > REVIEW for score in scored(reader, [e.text for e in examples]))

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 
-from moderation.scoring.language import LanguageReader, words_of
+from moderation.scoring.language import LanguageScorer, words_of
 from moderation.scoring.languages import LATIN, Naming, latin_share
 from moderation.scoring.ngrams import Recipe
 from moderation.text.reading import read
@@ -99,7 +99,7 @@ def _calibration(
     weights: npt.NDArray[np.int8], slope: float, start: float, held: Sequence[Example]
 ) -> tuple[float, float, float, float]:
     """Slope and start by the logarithm of the length, so that short texts are less sure."""
-    reader = LanguageReader(RECIPE, weights, (slope, 0.0, start, 0.0), None)  # type: ignore[arg-type]
+    reader = LanguageScorer(RECIPE, weights, (slope, 0.0, start, 0.0), None)  # type: ignore[arg-type]
     texts = [example.text for example in held]
     margin = np.array([reader.grams(text.split(" ")).mean for text in texts]) * slope + start
     length = np.log([min(len(text), 200) for text in texts])
@@ -148,7 +148,7 @@ def train(
     progress("learning to name languages")
     naming = _naming([example for example in learn if not example.english], seed)
     progress("measuring")
-    reader = LanguageReader(RECIPE, weights, calibration, naming)
+    reader = LanguageScorer(RECIPE, weights, calibration, naming)
     arrays: dict[str, npt.NDArray[Any]] = {
         "english": weights,
         "naming": naming.weights.astype(np.int8),

@@ -25,11 +25,11 @@ from moderation.scoring.models import CAREFUL, load
 from moderation.scoring.ngrams import Recipe
 from moderation.training import cards, metrics
 from moderation.training.corpora import catalogue, synthetic
-from moderation.training.corpora.store import Gathered, gather
+from moderation.training.corpora.store import LabelStore, collect
 from moderation.training.linear import distil, fitting
 from moderation.training.linear.features import HashedNgrams, Shelved, shelved
 from moderation.training.linear.fitting import Fitted
-from moderation.training.progress import Told
+from moderation.training.progress import Progress
 
 RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=20)
 
@@ -112,7 +112,7 @@ def train(
     data: Path,
     out: Path,
     seed: int = 0,
-    progress: Told | None = None,
+    progress: Progress | None = None,
     cache: Path | None = None,
     teacher: Path | None = None,
 ) -> Path:
@@ -126,7 +126,7 @@ def train(
     `data/sources.toml`.
     """
     began = time.perf_counter()
-    progress = progress or Told()
+    progress = progress or Progress()
     catalogue.tell_unread("abuse", [*LABELS, *itertools.chain.from_iterable(JOINED.values())])
     with contextlib.ExitStack() as stack:
         home = cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="training-")))
@@ -157,15 +157,15 @@ def train(
 
 
 def _gathered(
-    file: Path, data: Path, seed: int, progress: Told
-) -> contextlib.AbstractContextManager[Gathered]:
+    file: Path, data: Path, seed: int, progress: Progress
+) -> contextlib.AbstractContextManager[LabelStore]:
     joined = {label for labels in JOINED.values() for label in labels}
     rows = itertools.chain(catalogue.rows(data, "train"), synthetic.rows(seed))
     told = progress.over(rows, None, "reading comments")
-    return gather(told, [*LABELS, *joined, _POLITE], file)
+    return collect(told, [*LABELS, *joined, _POLITE], file)
 
 
-def _hashed(found: Gathered, memory: Memory, code: str, progress: Told) -> Shelved:
+def _hashed(found: LabelStore, memory: Memory, code: str, progress: Progress) -> Shelved:
     """The n-grams of all texts."""
     texts = progress.over(found.texts(), len(found), "n-grams of texts")
     return shelved(texts, _ngrams(), memory, code)
@@ -178,7 +178,7 @@ def _ngrams() -> HashedNgrams:
 def _member(
     same: Any,  # noqa: ARG001 - what the cache goes by: files, code and seed
     label: str,
-    found: Gathered,
+    found: LabelStore,
     features: Shelved,
     rare: Any,
     seed: int,
@@ -203,10 +203,10 @@ def _taught(
     same: Any,  # noqa: ARG001 - as in `_member`
     teacher: Path,
     heads: dict[str, Fitted],
-    found: Gathered,
+    found: LabelStore,
     features: Shelved,
     rare: Any,
-    progress: Told,
+    progress: Progress,
 ) -> dict[str, Fitted]:
     """The heads with what a careful reader says of the texts that train."""
     rows = found.rows("train")
@@ -214,14 +214,14 @@ def _taught(
     said = distil.answers(load(teacher), list(heads), texts)
     natural = features.of(found.rows("validation", natural=True))
     return {
-        name: distil.beside(own, distil.taught(features.of(rows), answers, rare), natural)
+        name: distil.combine(own, distil.taught(features.of(rows), answers, rare), natural)
         for (name, own), answers in progress.over(
             list(zip(heads.items(), said.T, strict=True)), len(heads), "learning from it"
         )
     }
 
 
-def _arrays(found: Gathered, features: Shelved, heads: dict[str, Fitted]) -> dict[str, Any]:
+def _arrays(found: LabelStore, features: Shelved, heads: dict[str, Fitted]) -> dict[str, Any]:
     """The heads as the reader loads them."""
     knots = [_knots(found, features, HEADS[name], fitted) for name, fitted in heads.items()]
     weights, scales = fitting.quantised(
@@ -235,7 +235,7 @@ def _arrays(found: Gathered, features: Shelved, heads: dict[str, Fitted]) -> dic
     }
 
 
-def _knots(found: Gathered, features: Shelved, head: Head, fitted: Fitted) -> Any:
+def _knots(found: LabelStore, features: Shelved, head: Head, fitted: Fitted) -> Any:
     """The head's calibration on the validation part, at its natural rate.
 
     'No' is said by natural comments. So is 'yes' where there are enough of them, or else by all
@@ -252,7 +252,7 @@ def _knots(found: Gathered, features: Shelved, head: Head, fitted: Fitted) -> An
     return fitting.calibration(fitted.logits(features.of(rows)), values, rate)
 
 
-def _figures(found: Gathered, arrays: dict[str, Any], seed: int) -> dict[str, Any]:
+def _figures(found: LabelStore, arrays: dict[str, Any], seed: int) -> dict[str, Any]:
     """Each head against its target on the test part, as it will be served."""
     reader = Linear(tuple(HEADS), RECIPE, **arrays)
     measured = {}
@@ -266,7 +266,7 @@ def _figures(found: Gathered, arrays: dict[str, Any], seed: int) -> dict[str, An
 
 
 def _card(
-    data: Path, found: Gathered, measured: dict[str, Any], seed: int, seconds: float
+    data: Path, found: LabelStore, measured: dict[str, Any], seed: int, seconds: float
 ) -> dict[str, Any]:
     known = catalogue.sources()
     return cards.card(

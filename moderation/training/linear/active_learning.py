@@ -86,7 +86,7 @@ def ask(comments: Iterable[Waiting], models: Models, head: str, most: int) -> li
             inside.discard(splits.key(heapq.heappop(kept)[2].text))
     doubtful = [comment for _, _, comment in sorted(kept, reverse=True)]
     features = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits).transform(
-        read(comment.text).folded.text for comment in doubtful
+        read(comment.text).deobfuscated.text for comment in doubtful
     )
     scores = np.array([comment.score for comment in doubtful], np.float64)
     return [doubtful[at] for at in choose(scores, features, most)]

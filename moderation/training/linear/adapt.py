@@ -29,7 +29,7 @@ from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 from moderation.scoring import store
-from moderation.scoring.adapted import Adapted, log_odds
+from moderation.scoring.adapted import AdaptedScorer, log_odds
 from moderation.scoring.models import Models
 from moderation.scoring.ngrams import Recipe
 from moderation.scoring.store import Files, ModelError
@@ -172,7 +172,7 @@ def train(
 def ngrams(texts: Iterable[str]) -> sparse.csr_matrix:
     """What the layer reads of these texts."""
     hashed = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits)
-    return hashed.transform(read(text).folded.text for text in texts)
+    return hashed.transform(read(text).deobfuscated.text for text in texts)
 
 
 def unjudged() -> sparse.csr_matrix:
@@ -214,7 +214,7 @@ def _too_few(said: Mapping[str, Mapping[int, Sequence[float]]], heads: Sequence[
 def _champion(folder: Path, name: str, texts: Sequence[str]) -> dict[str, Floats]:
     """The champion's log-odds, without what an earlier layer put over them."""
     reader = Models.load(folder).scorers[name]
-    reader = reader.base if isinstance(reader, Adapted) else reader
+    reader = reader.base if isinstance(reader, AdaptedScorer) else reader
     found: dict[str, list[Floats]] = {head: [] for head in reader.heads}
     for start in range(0, len(texts), BATCH):
         scores = reader.score([read(text) for text in texts[start : start + BATCH]])

@@ -44,7 +44,7 @@ def taught(features: Blocks, said: Floats, rare: npt.NDArray[np.float32]) -> Fit
     return fitting.fit(features, said, STRENGTH, rare)
 
 
-def beside(own: Fitted, learned: Fitted, natural: Blocks) -> Fitted:
+def combine(own: Fitted, learned: Fitted, natural: Blocks) -> Fitted:
     """What was learned from labels and what from the teacher, as one; both of deviation 1."""
     members = {
         "own": fitting.standardised(own, natural),

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 
-from moderation.scoring.cascade import Together, mixture
+from moderation.scoring.cascade import Ensemble, mixture
 from moderation.scoring.models import CAREFUL, FAST, load
 from moderation.scoring.scorer import Scorer
 from moderation.scoring.store import champions
@@ -53,7 +53,7 @@ LABELS = {*WIKIPEDIA.values(), *" ".join(OTHERS.values()).split()}
 Scores = Mapping[str, npt.NDArray[np.float64]]
 
 
-def pair(data: Path, folder: Path, seed: int = 0, **instead: str) -> Path:
+def fit_ensemble(data: Path, folder: Path, seed: int = 0, **instead: str) -> Path:
     """Measure the two champions of `folder`; the careful one's card then holds what was found.
 
     A version `instead` of a champion's may be named: `pair(data, folder, careful="0184d49796")`.
@@ -70,7 +70,7 @@ def pair(data: Path, folder: Path, seed: int = 0, **instead: str) -> Path:
         *sample(catalogue.rows(data, "validate"), None, seed, natural=False),
     ]
     found = {"fast": scores(fast, rows), "careful": scores(careful, rows)}
-    found["both"] = combined(Together.of(together, versions[FAST]), **found)
+    found["both"] = combined(Ensemble.of(together, versions[FAST]), **found)
     with cards.amended(home) as card:
         card |= {"together": together, "figures": dict(compared(rows, found))}
     return home
@@ -103,8 +103,8 @@ def scores(reader: Scorer, rows: Sequence[Row], batch: int = 256) -> Scores:
     return {head: np.concatenate([part[head] for part in parts]) for head in reader.heads}
 
 
-def combined(together: Together, fast: Scores, careful: Scores) -> Scores:
-    """What the two say together, as `Cascade` does it."""
+def combined(together: Ensemble, fast: Scores, careful: Scores) -> Scores:
+    """What the two say together, as `CascadeScorer` does it."""
     rows = together.doubtful(fast)
     both = {head: np.array(fast[head]) for head in together.slopes}
     for head, values in both.items():

@@ -22,7 +22,7 @@ from moderation.scoring.ngrams import Recipe
 from moderation.training import cards, metrics
 from moderation.training.corpora import catalogue, in_house
 from moderation.training.corpora.splits import Part
-from moderation.training.corpora.store import Gathered, gather
+from moderation.training.corpora.store import LabelStore, collect
 from moderation.training.linear import fitting
 from moderation.training.linear.features import HashedNgrams
 
@@ -47,7 +47,7 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
     catalogue.tell_unread("spam", [*labels, *ORDINARY])
     progress("reading")
     every = itertools.chain(catalogue.rows(data, "train"), in_house.rows())
-    with gather(every, [*labels, *ORDINARY]) as found:
+    with collect(every, [*labels, *ORDINARY]) as found:
         progress(f"n-grams of {len(found):,} texts")
         ngrams = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits)
         learning, held = (ngrams.transform(found.texts(found.rows(it))) for it in PARTS)
@@ -105,7 +105,7 @@ def spoken() -> list[str]:
     return ["own.spam", *catalogue.named("spam")]
 
 
-def _spam(found: Gathered, labels: Sequence[str], part: Part) -> fitting.Floats:
+def _spam(found: LabelStore, labels: Sequence[str], part: Part) -> fitting.Floats:
     """For each text of the part whether it is spam; what no set of spam holds is none."""
     rows = found.rows(part)
     values = np.zeros(len(rows))

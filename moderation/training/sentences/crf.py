@@ -11,7 +11,7 @@ import pycrfsuite
 from joblib import Parallel, delayed
 
 from moderation.scoring.sentences import Tagged
-from moderation.scoring.tagger import Observer, Tagger, kin
+from moderation.scoring.tagger import Observer, Tagger, cluster
 from moderation.training.sentences.dataset import Group
 from moderation.training.sentences.fragments import Example
 
@@ -23,7 +23,7 @@ _CRF = {"c1": 0.4, "c2": 0.02, "max_iterations": 60, "feature.minfreq": 2}
 
 def fit(examples: Sequence[Example], lines: Sequence[str]) -> bytes:
     """CRFsuite's model of the roles; `lines` are the classes of words."""
-    observer = Observer(kin(lines))
+    observer = Observer(cluster(lines))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "tagger.crfsuite")
         trainer = pycrfsuite.Trainer("lbfgs", _CRF, verbose=False)
@@ -40,7 +40,7 @@ class InMemory(Tagger):
     def __init__(self, field: bytes, lines: Sequence[str]) -> None:
         opened = pycrfsuite.Tagger()
         opened.open_inmemory(field)
-        super().__init__(opened, Observer(kin(lines)))
+        super().__init__(opened, Observer(cluster(lines)))
         self._bytes = field
 
 

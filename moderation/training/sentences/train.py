@@ -25,7 +25,7 @@ import numpy.typing as npt
 from scipy.stats import binomtest
 
 from moderation.scoring.scorer import Probabilities
-from moderation.scoring.sentences import HEAD, SentenceReader, Tagged
+from moderation.scoring.sentences import HEAD, SentenceScorer, Tagged
 from moderation.training import cards
 from moderation.training.corpora import catalogue
 from moderation.training.linear import fitting
@@ -34,7 +34,7 @@ from moderation.training.sentences.dataset import DEV, OWN, TRAIN, Group, groups
 from moderation.training.sentences.distil import lessons
 from moderation.training.sentences.fragments import Example, disturbed, example
 from moderation.training.sentences.treebank import trees
-from moderation.training.sentences.word_clusters import classes
+from moderation.training.sentences.word_clusters import word_clusters
 
 EPOCHS = 3  # of the teacher: one takes three minutes of a core
 _EVERY, _FEW = 4, 1_000  # each fourth comment is enough to learn classes of words from
@@ -64,14 +64,14 @@ def train(
     parts = groups(data / TRAIN, draw)
     learned, held = parts["train"] + parts["test"], parts["validation"]
     texts = list(texts) if texts else [row.text for row in catalogue.rows(data, "train")]
-    lines = classes(islice(texts, 0, None, _EVERY if len(texts) > _FEW else 1), seed=seed)
+    lines = word_clusters(islice(texts, 0, None, _EVERY if len(texts) > _FEW else 1), seed=seed)
     log.info("%d classes of words", len(lines))
     taught = lessons(learned, texts, epochs, seed, draw)
     weighed = [(learned, 1.0), (taught.ours, _OWN_WEIGHT), (taught.comments, _TAUGHT_WEIGHT)]
     fitted, folds = crf.fields([group for part, _ in weighed for group in part], lines, jobs)
     log.info("the field has learned")
     weights = _judge(folds, weighed)
-    plain = SentenceReader(crf.InMemory(fitted, lines), weights, np.zeros((2, 1)))
+    plain = SentenceScorer(crf.InMemory(fitted, lines), weights, np.zeros((2, 1)))
     known = [one for group in held for one in group[:2]]
     reader = replace(plain, knots=_calibration(_logits(plain, known), known))
     dev = [one for tree in trees(data / DEV) if (one := example(tree))]
@@ -95,11 +95,11 @@ def _judge(
     return classifier.fit(folds, chances, weights)
 
 
-def _logits(reader: SentenceReader, examples: Sequence[Example]) -> Probabilities:
+def _logits(reader: SentenceScorer, examples: Sequence[Example]) -> Probabilities:
     return reader.logits(crf.tagged(reader.tagger, examples))
 
 
-def _figure(reader: SentenceReader, examples: Sequence[Example]) -> dict[str, Any]:
+def _figure(reader: SentenceScorer, examples: Sequence[Example]) -> dict[str, Any]:
     """The share judged right at one half, with Wilson's 95 % interval."""
     said = np.interp(_logits(reader, examples), *reader.knots) >= 0.5
     right = int((said == np.array([one.full for one in examples])).sum())
@@ -148,7 +148,7 @@ def _sources(data: Path, taught: int) -> list[dict[str, Any]]:
 
 def _save(
     out: Path,
-    reader: SentenceReader,
+    reader: SentenceScorer,
     files: dict[str, bytes],
     figures: dict[str, Any],
     sources: list[dict[str, Any]],

@@ -29,7 +29,7 @@ _EDGE = "\n"  # a text's beginning and end
 Ints = npt.NDArray[np.int64]
 
 
-def classes(texts: Iterable[str], count: int = 256, seed: int = 0) -> list[str]:
+def word_clusters(texts: Iterable[str], count: int = 256, seed: int = 0) -> list[str]:
     """`count` lines that each hold the words of one class, the commonest first."""
     words = [word for text in texts for word in _words(text)]
     seen_often = Counter(words).most_common(_VOCABULARY)

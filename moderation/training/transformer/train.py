@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.scoring.onnx import Transformer
-from moderation.scoring.transformer import CarefulReader
+from moderation.scoring.transformer import TransformerScorer
 from moderation.text.reading import read
 from moderation.training import cards
 from moderation.training.corpora import catalogue, in_house
@@ -177,12 +177,12 @@ def _card(
     )
 
 
-def bare(folder: Path, tasks: Sequence[str]) -> CarefulReader:
+def bare(folder: Path, tasks: Sequence[str]) -> TransformerScorer:
     """A reader whose heads are the network's own outputs."""
     size = len(tasks)
     nothing = np.zeros((2, size, 2), np.float32)
     mixture, offsets = np.eye(size, dtype=np.float32), np.zeros(size, np.float32)
-    return CarefulReader(tuple(tasks), Transformer.bare(folder), mixture, offsets, nothing)
+    return TransformerScorer(tuple(tasks), Transformer.bare(folder), mixture, offsets, nothing)
 
 
 def chosen(data: Path, part: str, seed: int = 0) -> list[catalogue.Row]:
@@ -205,7 +205,7 @@ def chosen(data: Path, part: str, seed: int = 0) -> list[catalogue.Row]:
     return found
 
 
-def scored(reader: CarefulReader, rows: list[catalogue.Row], batch: int = 256) -> Scored:
+def scored(reader: TransformerScorer, rows: list[catalogue.Row], batch: int = 256) -> Scored:
     """What each output says of each row."""
     parts = [
         reader.logits([read(row.text) for row in rows[start : start + batch]])

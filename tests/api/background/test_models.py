@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 
 from api import App, create_app
 from api.background import watch
-from api.background.loop import Housekeeper
-from api.background.models import renewed
+from api.background.loop import BackgroundLoop
+from api.background.models import reloaded
 from moderation import Moderator
 from moderation.lifecycle.promotion import promote, rollback
 from moderation.scoring.store import CHAMPION, SHIPPED, Files, champions, save
@@ -62,9 +62,9 @@ def client(app: App) -> FlaskClient:
 
 
 @pytest.fixture
-def keeper(app: App) -> Housekeeper:
+def keeper(app: App) -> BackgroundLoop:
     """Who looks."""
-    found: Housekeeper = app.extensions["housekeeper"]
+    found: BackgroundLoop = app.extensions["housekeeper"]
     found.look()
     return found
 
@@ -76,7 +76,7 @@ def version(client: FlaskClient) -> str:
 
 
 def test_a_promoted_model_is_taken_and_rolled_back(
-    root: Path, app: App, client: FlaskClient, keeper: Housekeeper
+    root: Path, app: App, client: FlaskClient, keeper: BackgroundLoop
 ) -> None:
     """Decisions, cards and metrics name it; policy and counting stay, and what is loaded too."""
     before: Moderator = app.extensions["keeper"].moderator
@@ -104,7 +104,7 @@ def test_a_promoted_model_is_taken_and_rolled_back(
 
 
 def test_other_dialects_take_it_too(
-    root: Path, app: App, client: FlaskClient, keeper: Housekeeper
+    root: Path, app: App, client: FlaskClient, keeper: BackgroundLoop
 ) -> None:
     """Coral's budget has a reader of its own, made of what is in use."""
     promote(root, "spam", "challenger", who="asha", even_if="a test")
@@ -136,7 +136,7 @@ def cardless(folder: Path) -> None:
 
 @pytest.mark.parametrize("break_", [damage, half, cardless, shutil.rmtree])
 def test_a_model_that_cannot_be_used_is_refused(
-    root: Path, client: FlaskClient, keeper: Housekeeper, break_: object
+    root: Path, client: FlaskClient, keeper: BackgroundLoop, break_: object
 ) -> None:
     """The old one decides on and the service is ready, but says so; mended, it is taken."""
     assert callable(break_)
@@ -157,7 +157,7 @@ def test_a_model_that_cannot_be_used_is_refused(
 
 @pytest.mark.parametrize("said", ["", "{", '{"spam": 3}', None])
 def test_a_champion_file_that_says_nothing(
-    root: Path, client: FlaskClient, keeper: Housekeeper, said: str | None
+    root: Path, client: FlaskClient, keeper: BackgroundLoop, said: str | None
 ) -> None:
     """Half written, or away: the models in use stay; said again as it was, all is well."""
     before = (root / CHAMPION).read_text()
@@ -170,7 +170,7 @@ def test_a_champion_file_that_says_nothing(
     assert "refused" not in client.get("/readyz").get_json()
 
 
-def test_a_score_may_not_get_lost(root: Path, client: FlaskClient, keeper: Housekeeper) -> None:
+def test_a_score_may_not_get_lost(root: Path, client: FlaskClient, keeper: BackgroundLoop) -> None:
     """Rules that act would find no score, and send every comment to a person."""
     (root / CHAMPION).write_text(json.dumps({"abuse": USED["abuse"]}))
     keeper.look()
@@ -185,7 +185,7 @@ def test_workers_load_one_at_a_time(root: Path, app: App) -> None:
     another = os.open(root, os.O_RDONLY)
     fcntl.flock(another, fcntl.LOCK_EX)
     with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(renewed, now, root)
+        loading = pool.submit(reloaded, now, root)
         waited = wait([loading], timeout=0.5).not_done
         os.close(another)
         assert waited
@@ -193,7 +193,11 @@ def test_workers_load_one_at_a_time(root: Path, app: App) -> None:
 
 
 def test_a_request_is_judged_by_one_moderator(
-    root: Path, app: App, client: FlaskClient, keeper: Housekeeper, monkeypatch: pytest.MonkeyPatch
+    root: Path,
+    app: App,
+    client: FlaskClient,
+    keeper: BackgroundLoop,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Models that change in the middle of a request change nothing in it."""
     judged = app.extensions["keeper"].moderator

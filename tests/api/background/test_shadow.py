@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from api import App, create_app
 from api.background import shadow
-from api.background.shadow import Shadowing
-from api.decisions import Keeper
+from api.background.shadow import ShadowRunner
+from api.decisions import Decider
 from api.record import erase
 from api.record.tables import ShadowRow
 from moderation.lifecycle import promotion
@@ -48,9 +48,9 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "models"
 
 
-def shadowing(app: App) -> Shadowing:
+def shadowing(app: App) -> ShadowRunner:
     """What decides beside the champion."""
-    keeper: Keeper = app.extensions["keeper"]
+    keeper: Decider = app.extensions["keeper"]
     assert keeper.shadow is not None
     return keeper.shadow
 
@@ -130,7 +130,9 @@ def test_it_ends(app: App, root: Path) -> None:
 def test_what_does_not_fit_is_dropped_and_counted(app: App, root: Path) -> None:
     """By what the texts are long."""
     keeper = app.extensions["keeper"]
-    small = Shadowing(root, keeper.sessions, keeper.circuit, keeper.busy, keeper.clock, waiting=60)
+    small = ShadowRunner(
+        root, keeper.sessions, keeper.circuit, keeper.busy, keeper.clock, waiting=60
+    )
     small.on_dropped = shadowing(app).on_dropped
     keeper.shadow = small
     begin(app, root)

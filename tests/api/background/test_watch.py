@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.background import watch
-from api.background.watch import Watch
+from api.background.watch import FileWatcher
 from moderation.scoring.store import ModelError
 
 
@@ -35,7 +35,7 @@ def path(tmp_path: Path) -> Path:
 def test_each_content_is_taken_once(path: Path) -> None:
     """At the first look, after every change, and also when the file goes and comes."""
     take = Taker()
-    watched = Watch(path, take)
+    watched = FileWatcher(path, take)
     watched.look()
     watched.look()
     assert take.taken == 1
@@ -59,7 +59,7 @@ def test_what_fails_is_tried_again_and_told_once(
     monkeypatch.setattr(watch, "RETRY_S", 0.0)
     take = Taker()
     take.failing = ModelError("weights.npy is not the file its card describes")
-    watched = Watch(path, take)
+    watched = FileWatcher(path, take)
     with caplog.at_level(logging.ERROR):
         for _ in range(3):
             watched.look()
@@ -76,7 +76,7 @@ def test_it_is_not_tried_again_at_every_look(path: Path) -> None:
     """Looking is cheap; trying is not. A new content is tried at once."""
     take = Taker()
     take.failing = ModelError("half of it")
-    watched = Watch(path, take)
+    watched = FileWatcher(path, take)
     watched.look()
     take.failing = None
     watched.look()
@@ -91,6 +91,6 @@ def test_only_our_own_words_are_told(path: Path) -> None:
     """An unforeseen error's message may hold anything: its type must do."""
     take = Taker()
     take.failing = RuntimeError("a comment's text")
-    watched = Watch(path, take)
+    watched = FileWatcher(path, take)
     watched.look()
     assert watched.trouble == "RuntimeError"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.mmap_dict import MmapedDict
 
-from api.monitoring.worker_files import ROOM, Roomy
+from api.monitoring.worker_files import ROOM, PreallocatedFile
 
 
 def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -17,7 +17,7 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
 
     def make() -> None:
         for number in range(200):
-            Roomy(str(tmp_path / f"counter_{number}.db")).close()  # type: ignore[no-untyped-call]  # it has no types
+            PreallocatedFile(str(tmp_path / f"counter_{number}.db")).close()  # type: ignore[no-untyped-call]  # it has no types
         made.set()
 
     worker = threading.Thread(target=make)
@@ -43,5 +43,5 @@ def test_no_room_is_an_error_and_leaves_nothing(
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space"):
-        Roomy(str(tmp_path / "counter_1.db"))
+        PreallocatedFile(str(tmp_path / "counter_1.db"))
     assert [*tmp_path.iterdir()] == []

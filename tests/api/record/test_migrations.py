@@ -95,7 +95,7 @@ def test_duplicates_of_before_stay(
         row.standing = "reject"
         verdict = {"id": "v", "action": "reject", "route": "v1", "given_at": NOW}
         row.verdicts.append(VerdictRow(**verdict, who="asha", recorded_at=NOW))
-        seal.close(row.verdicts[0])
+        seal.stamp(row.verdicts[0])
     seal.seal(sessions, NOW)
     database.upgrade(engine)
     with sessions() as session:

@@ -12,15 +12,15 @@ from api.record.database import Sessions, writing
 from api.record.history import history
 from api.record.replay import Replay
 from moderation import Action, Comment
-from moderation.lifecycle.replay import Chosen
+from moderation.lifecycle.replay import ReplayFilter
 from tests.api.record.conftest import NOW, Keep
 
 HOUR = dt.timedelta(hours=1)
 
 
-def texts(sessions: Sessions, chosen: Chosen | None = None) -> list[str]:
+def texts(sessions: Sessions, chosen: ReplayFilter | None = None) -> list[str]:
     """The texts that are read again; as many as were promised."""
-    found = Replay(sessions, chosen or Chosen())
+    found = Replay(sessions, chosen or ReplayFilter())
     read = [one.comment.text for one in found]
     assert len(read) == found.comments
     return read
@@ -29,7 +29,7 @@ def texts(sessions: Sessions, chosen: Chosen | None = None) -> list[str]:
 def test_an_empty_record_has_nothing(sessions: Sessions) -> None:
     """And says so before it is read."""
     assert texts(sessions) == []
-    assert Replay(sessions, Chosen()).decisions == 0
+    assert Replay(sessions, ReplayFilter()).decisions == 0
 
 
 def test_texts_that_are_kept_oldest_first(
@@ -43,13 +43,13 @@ def test_texts_that_are_kept_oldest_first(
     with writing(sessions) as session:
         session.execute(sa.text("UPDATE decisions SET text = NULL WHERE comment_id = 'c3'"))
     assert texts(sessions) == ["Number 0", "Number 1", "Number 2", "Number 4"]
-    assert Replay(sessions, Chosen()).decisions == 6
+    assert Replay(sessions, ReplayFilter()).decisions == 6
 
 
 def test_what_is_decided_meanwhile_waits(sessions: Sessions, keep: Keep) -> None:
     """A record that grows does not keep the reading from its end."""
     keep("Before")
-    found = Replay(sessions, Chosen())
+    found = Replay(sessions, ReplayFilter())
     keep("After")
     assert [one.comment.text for one in found] == ["Before"]
 
@@ -57,16 +57,16 @@ def test_what_is_decided_meanwhile_waits(sessions: Sessions, keep: Keep) -> None
 @pytest.mark.parametrize(
     ("chosen", "read"),
     [
-        (Chosen(since=NOW + HOUR), ["One", "Two", "Three"]),
-        (Chosen(until=NOW + 2 * HOUR), ["None", "One"]),
-        (Chosen(most=2), ["Two", "Three"]),
-        (Chosen(until=NOW + 3 * HOUR, most=2), ["One", "Two"]),
-        (Chosen(since=NOW + 9 * HOUR, most=2), []),
+        (ReplayFilter(since=NOW + HOUR), ["One", "Two", "Three"]),
+        (ReplayFilter(until=NOW + 2 * HOUR), ["None", "One"]),
+        (ReplayFilter(most=2), ["Two", "Three"]),
+        (ReplayFilter(until=NOW + 3 * HOUR, most=2), ["One", "Two"]),
+        (ReplayFilter(since=NOW + 9 * HOUR, most=2), []),
     ],
     ids=["since is inside", "until is outside", "the latest", "the latest before", "none"],
 )
 def test_a_time_and_a_number(
-    sessions: Sessions, keep: Keep, chosen: Chosen, read: list[str]
+    sessions: Sessions, keep: Keep, chosen: ReplayFilter, read: list[str]
 ) -> None:
     """Chosen by when they were decided."""
     for hour, text in enumerate(("None", "One", "Two", "Three")):
@@ -82,7 +82,7 @@ def test_everything_that_was_known_comes_back(sessions: Sessions, keep: Keep) ->
             verdicts.give(
                 session, made, action=action, who="desk", reason=None, route="v1", now=NOW
             )
-    (one,) = Replay(sessions, Chosen())
+    (one,) = Replay(sessions, ReplayFilter())
     assert one.comment == Comment("Too short", id="c1", article="The budget", parent="Is it so?")
     assert (one.id, one.action, one.verdict, one.at) == (made, "review", "approve", NOW)
     assert one.policy.startswith("sha256:")
@@ -103,7 +103,7 @@ def test_an_author_has_the_past_of_then(sessions: Sessions, keep: Keep) -> None:
                 verdicts.give(
                     session, made, action=action, who="desk", reason=None, route="v1", now=when
                 )
-    found = [(one.comment.recent, one.comment.past) for one in Replay(sessions, Chosen())]
+    found = [(one.comment.recent, one.comment.past) for one in Replay(sessions, ReplayFilter())]
     assert found == known
     assert known[0].past.refused == 0
     assert known[2].past.refused > 0
@@ -117,5 +117,5 @@ def test_a_forgotten_author_has_no_past(sessions: Sessions, keep: Keep) -> None:
     keep("Too short", author="ravi", at=NOW - HOUR * 24)
     erase.older_than(sessions, 1, NOW + HOUR)
     keep("Too short as well", author="ravi", at=NOW)
-    (one,) = Replay(sessions, Chosen())
+    (one,) = Replay(sessions, ReplayFilter())
     assert one.comment.recent == ()

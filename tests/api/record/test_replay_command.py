@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import sessionmaker
 
-from api.decisions import Asked, Keeper
+from api.decisions import Decider, DecisionRequest
 from api.record import database, verdicts
 from api.record.spool import Spool
 from moderation import Action, Comment, Moderator
@@ -40,8 +40,8 @@ def ids(run: Run, tmp_path: Path, moderator: Moderator) -> list[str]:
     """A record of three comments, of which a moderator refused the second."""
     assert run("db", "upgrade").exit_code == 0
     sessions = sessionmaker(database.connect(f"sqlite:///{tmp_path}/var/record.sqlite"))
-    keeper = Keeper(moderator, sessions, Spool(tmp_path / "spool"), clock=lambda: NOW)
-    made = keeper.decide([Asked(Comment(text, author="ravi")) for text in TEXTS])
+    keeper = Decider(moderator, sessions, Spool(tmp_path / "spool"), clock=lambda: NOW)
+    made = keeper.decide([DecisionRequest(Comment(text, author="ravi")) for text in TEXTS])
     with keeper.writing("verdict", made[1]["id"]) as session:
         verdicts.give(
             session,

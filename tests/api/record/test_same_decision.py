@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from api.decisions import Asked, Keeper
+from api.decisions import Decider, DecisionRequest
 from api.record import decisions, erase, seal
 from api.record.database import Sessions, writing
 from api.record.spool import Spool
@@ -53,18 +53,20 @@ def events(sessions: Sessions) -> list[str]:
     return [body["data"]["id"] for body in bodies]
 
 
-def worker(moderator: Moderator, sessions: Sessions, folder: Path, *, away: bool = False) -> Keeper:
+def worker(
+    moderator: Moderator, sessions: Sessions, folder: Path, *, away: bool = False
+) -> Decider:
     """A worker's keeper; with `away` it takes the database for away."""
-    keeper = Keeper(moderator, sessions, Spool(folder), clock=lambda: NOW, hooks=[HOOK])
+    keeper = Decider(moderator, sessions, Spool(folder), clock=lambda: NOW, hooks=[HOOK])
     if away:
         keeper.circuit.failed(OperationalError("", {}, RuntimeError()))
         assert keeper.circuit.open
     return keeper
 
 
-def ask(keeper: Keeper, comment: Comment = COMMENT, store: bool = True) -> dict[str, Any]:
+def ask(keeper: Decider, comment: Comment = COMMENT, store: bool = True) -> dict[str, Any]:
     """The answer to one request."""
-    return keeper.decide([Asked(comment, store=store)])[0]
+    return keeper.decide([DecisionRequest(comment, store=store)])[0]
 
 
 def test_the_first_is_kept_and_all_get_it(sessions: Sessions, moderator: Moderator) -> None:
@@ -234,7 +236,7 @@ def test_one_authors_twins_repeat_nothing(sessions: Sessions, tmp_path: Path) ->
     off = {name: {"enabled": False} for name in Policy.load().rules if name != "repetition"}
     keeper = worker(Moderator(Policy.load(off), Models({}, {})), sessions, tmp_path / "spool")
     comments = [Comment(text, id=id_, author="ravi") for id_ in ("c1", "c1", "c2")]
-    first, twin = keeper.decide([Asked(comment) for comment in comments[:2]])
+    first, twin = keeper.decide([DecisionRequest(comment) for comment in comments[:2]])
     assert (first["action"], twin) == ("approve", first)
     assert ask(keeper, comments[1]) == first
     assert ask(keeper, comments[2])["action"] != "approve"
@@ -246,9 +248,9 @@ def test_what_nothing_is_kept_of_is_decided_each_time(
     """Without the text there is nothing to know it by; within a batch there is."""
     keeper = worker(moderator, sessions, tmp_path / "spool")
     assert ask(keeper, store=False)["id"] != ask(keeper, store=False)["id"]
-    twice = keeper.decide([Asked(COMMENT, store=False)] * 2)
+    twice = keeper.decide([DecisionRequest(COMMENT, store=False)] * 2)
     assert twice[0] == twice[1]
-    tried = keeper.decide([Asked(COMMENT, keep=False)] * 2)
+    tried = keeper.decide([DecisionRequest(COMMENT, keep=False)] * 2)
     assert tried[0]["id"] != tried[1]["id"]
     assert {one["recorded"] for one in tried} == {False}
     assert len(rows(sessions)) == 3

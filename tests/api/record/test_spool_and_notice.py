@@ -83,7 +83,7 @@ def test_a_refusal_is_explained_with_its_guideline(
 ) -> None:
     """The author reads the guideline, the place and what to do; the DSA's points are there."""
     id_ = keep("Too short", author="ravi")
-    house = moderator.policy.house
+    house = moderator.policy.publication
     with writing(sessions) as session:
         verdicts.give(
             session, id_, action=Action.REJECT, who="asha", reason=None, route="v1", now=NOW
@@ -107,7 +107,7 @@ def test_what_is_not_refused_needs_no_statement(
     """A comment that waits or stands restricts nobody."""
     waits, stands = keep("Too short"), keep("This one is long enough.")
     with sessions() as session:
-        house = moderator.policy.house
+        house = moderator.policy.publication
         assert notice(get(session, waits), house)["statement_of_reasons"] is None
         assert notice(get(session, stands), house)["text"] == "Your comment is published."
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import select
 
-from api.background.loop import Housekeeper
-from api.decisions import Keeper, utc_now
+from api.background.loop import BackgroundLoop
+from api.decisions import Decider, utc_now
 from api.record import webhooks
 from api.record.database import Sessions, writing
 from api.record.spool import Spool
@@ -103,7 +103,7 @@ def test_one_that_hangs_keeps_no_other_waiting(
     with _receiver(_drips) as (slow, asked), _receiver(_takes) as (quick, called):
         _enqueue(sessions, slow, 3)
         _enqueue(sessions, quick, 3)
-        housekeeper = Housekeeper(Keeper(moderator, sessions, spool, utc_now, [slow, quick]))
+        housekeeper = BackgroundLoop(Decider(moderator, sessions, spool, utc_now, [slow, quick]))
         housekeeper.start()
         until = time.monotonic() + webhooks.TIMEOUT_S / 2
         while len(called) < 3 and time.monotonic() < until:

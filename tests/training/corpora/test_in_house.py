@@ -7,7 +7,7 @@ import pytest
 from rapidfuzz import fuzz, process, utils
 
 from moderation.training.corpora import in_house
-from moderation.training.corpora.in_house import OwnError
+from moderation.training.corpora.in_house import InHouseError
 from moderation.training.evaluation import functional_cases
 
 HEADER = "text,attack,hate,toxic,threat,spam,kind,area\n"
@@ -40,14 +40,14 @@ def test_labels_are_read_and_empty_ones_left_out(tmp_path: Path) -> None:
 )
 def test_a_bad_row_is_refused_by_line_and_column(tmp_path: Path, row: str, column: str) -> None:
     """The message says where to look and does not repeat the comment."""
-    with pytest.raises(OwnError, match=rf"csv, line 3, column '{column}'") as caught:
+    with pytest.raises(InHouseError, match=rf"csv, line 3, column '{column}'") as caught:
         _read(tmp_path, HEADER + "Well said,0,0,0,0,0,calm,IN\n" + row + "\n")
     assert "Secret" not in str(caught.value)
 
 
 def test_other_columns_are_refused(tmp_path: Path) -> None:
     """A file with another head is refused before any row is read."""
-    with pytest.raises(OwnError, match=r"line 1: the columns must be text, attack"):
+    with pytest.raises(InHouseError, match=r"line 1: the columns must be text, attack"):
         _read(tmp_path, "text,attack\nHello,0\n")
 
 

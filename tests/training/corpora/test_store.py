@@ -8,7 +8,7 @@ import pytest
 from moderation.training.corpora import synthetic
 from moderation.training.corpora.catalogue import Row
 from moderation.training.corpora.splits import Part
-from moderation.training.corpora.store import gather
+from moderation.training.corpora.store import collect
 
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
@@ -19,7 +19,7 @@ def test_twins_share_a_row() -> None:
         Row("You fool", "a", {"a.x": 1.0}),
         Row("You fool", "a", {"a.x": 0.0}, natural=True),
     ]
-    with gather(rows, ["a.x"]) as found:
+    with collect(rows, ["a.x"]) as found:
         assert list(found.texts()) == ["You fool"]
         said = found.of("a.x", "train", "validation", "test", natural=True)
         assert (said.rows.tolist(), said.values.tolist()) == ([0], [0.5])
@@ -28,14 +28,14 @@ def test_twins_share_a_row() -> None:
 
 def test_only_what_is_asked() -> None:
     """Rows that say nothing about the labels asked for take no room."""
-    with gather([Row("You fool", "a", {"a.y": 1.0})], ["a.x"]) as found:
+    with collect([Row("You fool", "a", {"a.y": 1.0})], ["a.x"]) as found:
         assert len(found) == 0
         assert found.sources() == {}
 
 
 def test_disguises_are_undone() -> None:
     """Training reads what serving reads."""
-    with gather([Row("You f00l 1d10t", "a", {"a.x": 1.0})], ["a.x"]) as found:
+    with collect([Row("You f00l 1d10t", "a", {"a.x": 1.0})], ["a.x"]) as found:
         assert list(found.texts()) == ["You fool idiot"]
 
 
@@ -45,7 +45,7 @@ def test_parts_and_natural_rows() -> None:
         Row(f"comment {number}", "a", {"a.x": float(number % 2)}, natural=number < 50)
         for number in range(100)
     ]
-    with gather(rows, ["a.x"]) as found:
+    with collect(rows, ["a.x"]) as found:
         parts = [found.of("a.x", part) for part in PARTS]
         assert sum(len(part.rows) for part in parts) == 100
         assert max(found.of("a.x", "train", natural=True).rows) < 50
@@ -62,11 +62,11 @@ def test_a_file_is_taken_as_it_is_or_filled_whole(tmp_path: Path) -> None:
         raise OSError("the disk has gone")
 
     file = tmp_path / "comments.sqlite"
-    with pytest.raises(OSError, match="gone"), gather(broken(), ["a.x"], file):
+    with pytest.raises(OSError, match="gone"), collect(broken(), ["a.x"], file):
         pass
-    with gather([Row("Well said", "a", {"a.x": 0.0})], ["a.x"], file) as found:
+    with collect([Row("Well said", "a", {"a.x": 0.0})], ["a.x"], file) as found:
         assert list(found.texts()) == ["Well said"]
-    with gather(broken(), ["a.x"], file) as found:
+    with collect(broken(), ["a.x"], file) as found:
         assert list(found.texts()) == ["Well said"]
 
 

@@ -10,7 +10,7 @@ from moderation import Action
 from moderation.decision import Finding, Reason
 from moderation.training import metrics
 from moderation.training.evaluation import bias, evaluate
-from moderation.training.evaluation.functional import JUDGING, functions
+from moderation.training.evaluation.functional import JUDGING, functional_tests
 from moderation.training.evaluation.functional_cases import cases
 from moderation.training.evaluation.report import page
 
@@ -34,8 +34,8 @@ class Obedient:
 
 def test_functions_count_what_is_right() -> None:
     """All right is 1; a functionality answered the wrong way round is 0 and listed."""
-    assert functions(Obedient())["accuracy"] == 1.0  # type: ignore[arg-type]
-    found = functions(Obedient("insult_reader"))  # type: ignore[arg-type]
+    assert functional_tests(Obedient())["accuracy"] == 1.0  # type: ignore[arg-type]
+    found = functional_tests(Obedient("insult_reader"))  # type: ignore[arg-type]
     assert found["functionalities"]["insult_reader"]["accuracy"] == 0.0
     assert {it["functionality"] for it in found["mistakes"]} == {"insult_reader"}
     assert found["cases"] == sum(case.part == "test" for case in cases())
@@ -44,7 +44,7 @@ def test_functions_count_what_is_right() -> None:
 def test_rules_of_form_do_not_count_as_caught() -> None:
     """A comment held for shouting is not one that was caught for its abuse."""
     assert "shouting" not in JUDGING
-    assert functions(Obedient())["false alarms"] == 0.0  # type: ignore[arg-type]
+    assert functional_tests(Obedient())["false alarms"] == 0.0  # type: ignore[arg-type]
 
 
 def test_a_score_that_hates_a_group_has_a_low_bpsn() -> None:
@@ -121,7 +121,7 @@ def found() -> dict[str, Any]:
         "curves": {name: metrics.curves(said, scores), "one kind": {}},
         "slices": {name: {"over <200>": measured, "under": one_kind}},
         "bias": {"areas": {}, "false alarms": {"Jews": {"rows": 8, "flagged": 0.25}}},
-        "suite": functions(Obedient("insult_reader")),  # type: ignore[arg-type]
+        "suite": functional_tests(Obedient("insult_reader")),  # type: ignore[arg-type]
         "explanations": {
             "fast": {"rows": 3, "character F1": 0.5, "drop": 0.4, "drop at random": 0.1, "ms": 1.5}
         },

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from moderation.scoring import models, store
-from moderation.scoring.language import LanguageReader
+from moderation.scoring.language import LanguageScorer
 from moderation.text.reading import read
 from moderation.training.corpora.perturb import Names, lazy, mixed, slips
 from moderation.training.corpora.splits import part
@@ -58,7 +58,7 @@ def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_trained_model_tells_the_languages_apart(trained: Path) -> None:
     """What was learned is read back from the folder and judges texts it was not shown."""
     reader = models.load(trained)
-    assert isinstance(reader, LanguageReader)
+    assert isinstance(reader, LanguageScorer)
     found = reader.score([read("the water was not late"), read("das Wasser war nicht richtig")])[
         "english"
     ]

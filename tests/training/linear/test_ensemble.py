@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from moderation.scoring.cascade import Together
+from moderation.scoring.cascade import Ensemble
 from moderation.training.corpora.catalogue import Row
 from moderation.training.linear.ensemble import bound, combined, said
 
@@ -21,7 +21,7 @@ def test_bound_stays_below_the_abusive_ones() -> None:
 
 def test_below_the_bound_the_fast_score_stands() -> None:
     """What is measured is what the cascade does."""
-    together = Together({"toxicity": 0.5}, {"toxicity": 1.0}, {"toxicity": 0.0}, low=0.01)
+    together = Ensemble({"toxicity": 0.5}, {"toxicity": 1.0}, {"toxicity": 0.0}, skip_below=0.01)
     fast = {"toxicity": np.array([0.001, 0.5])}
     careful = {"toxicity": np.array([0.9, 0.9])}
     assert np.allclose(combined(together, fast, careful)["toxicity"], [0.001, 0.75])

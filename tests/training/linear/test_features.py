@@ -5,7 +5,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from moderation.batch.backends import Engine
+from moderation.batch.backends import Backend
 from moderation.scoring.ngrams import Recipe
 from moderation.training.linear.features import BATCH, HashedNgrams
 
@@ -47,6 +47,6 @@ def test_an_engine_gives_the_same_features() -> None:
     texts = [f"Comment number {number} is about the roads." for number in range(1_500)]
     ngrams = HashedNgrams(bits=14)
     alone = ngrams.transform(texts)
-    with Engine("loky", jobs=2).connected() as crew, crew.for_joblib():
+    with Backend("loky", jobs=2).connected() as crew, crew.for_joblib():
         carried = ngrams.transform(texts)
     assert (alone != carried).nnz == 0

@@ -201,7 +201,7 @@ class Decider:
     def _look_up(
         self, kept: Mapping[int, Comment], community: str
     ) -> tuple[dict[int, Answer], dict[int, Comment]]:
-        """The same, of what the record holds."""
+        """What the record knows about these comments, in the same two parts."""
         contexts: dict[int, Comment] = {}
         with self.sessions() as session:
             places = list(kept)

@@ -66,8 +66,9 @@ def _sqlite(url: sa.URL, timeout_s: float) -> sa.Engine:
         path = Path(url.database)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(OSError):  # connecting will say what is wrong
-            # For nobody else to read; SQLite gives the files beside it the same mode.
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+            # For nobody else to read; SQLite gives the files beside it the same mode. A file that
+            # exists is not opened: closing it would drop the locks of this process's connections.
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": timeout_s})
 
     @event.listens_for(engine, "checkout")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +12,7 @@ from threading import Timer
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import sessionmaker
 
 from api.record import database, decisions
 from api.record.database import Sessions
@@ -114,3 +117,39 @@ def test_a_new_file_that_another_writes_is_waited_for(tmp_path: Path) -> None:
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         engine.dispose()
         end.join()
+
+
+def test_a_second_engine_drops_no_locks(tmp_path: Path, moderator: Moderator) -> None:
+    """A process that closes a file loses its locks on it, those of other connections too.
+
+    Another process would then take itself for the last one and remove the write-ahead log.
+    """
+    url = f"sqlite:///{tmp_path}/record.sqlite"
+    engine = database.connect(url)
+    database.upgrade(engine)
+    sessions = sessionmaker(engine)
+    comments = [Comment("Too short", id=f"c{n}") for n in range(2)]
+    first, second = (
+        decisions.fields(
+            moderator.moderate(comment),
+            comment,
+            moderator.policy,
+            community="",
+            route="v1",
+            store=True,
+            now=NOW,
+        )
+        for comment in comments
+    )
+    decisions.keep(sessions, [first], NOW)  # its connection stays open in the pool
+    database.connect(url).dispose()
+    other = (
+        f"import sqlite3; c = sqlite3.connect({str(tmp_path / 'record.sqlite')!r});"
+        "c.execute('PRAGMA schema_version').fetchone(); c.close()"
+    )
+    subprocess.run([sys.executable, "-c", other], check=True)  # noqa: S603 - our own
+    assert (tmp_path / "record.sqlite-wal").exists()
+    decisions.keep(sessions, [second], NOW)
+    engine.dispose()
+    with closing(sqlite3.connect(tmp_path / "record.sqlite")) as connection:
+        assert connection.execute("SELECT count(*) FROM decisions").fetchone() == (2,)

@@ -1,4 +1,4 @@
-"""The judge of full sentences as it learns: a logistic regression on n-grams of roles and words."""
+"""The classifier of full sentences: a logistic regression on n-grams of roles and words."""
 
 from __future__ import annotations
 
@@ -13,33 +13,36 @@ from moderation.scoring.scorer import Probabilities
 from moderation.scoring.sentences import BITS, SCALE, Tagged, evidence
 from moderation.training.linear import fitting
 
-_STRENGTH = 0.3  # scikit-learn's C
-_SURE = 0.02  # a chance as near to 0 or 1 as this is taken for that
+_C = 0.3  # scikit-learn's inverse of the regularisation strength
+_CERTAIN = 0.02  # probabilities this close to 0 or 1 are rounded to it
 
 
 def fit(
-    sentences: Sequence[Tagged], chances: Probabilities, weights: Probabilities
+    sentences: Sequence[Tagged], full: Probabilities, weights: Probabilities
 ) -> npt.NDArray[np.int8]:
-    """The judge's weights, in steps that the calibration takes account of.
+    """Return the classifier's weights as int8; the calibration absorbs their scale.
 
-    A chance between 0 and 1 counts for both sides.
+    `full` holds the probability that each sentence is full. A sentence with a probability between
+    0 and 1 is trained on twice, as full and as a fragment, and weighted by the probabilities.
     """
     features = _features(sentences)
-    sure = np.where(chances < _SURE, 0.0, np.where(chances > 1 - _SURE, 1.0, chances))
-    both = (sure > 0) & (sure < 1)
-    model = LogisticRegression(C=_STRENGTH, max_iter=500)
+    rounded = np.where(full < _CERTAIN, 0.0, np.where(full > 1 - _CERTAIN, 1.0, full))
+    uncertain = (rounded > 0) & (rounded < 1)
+    model = LogisticRegression(C=_C, max_iter=500)
     model.fit(
-        sparse.vstack([features, features[both]], format="csr"),
-        np.concatenate([sure > 0, np.zeros(int(both.sum()), bool)]),
-        np.concatenate([weights * np.where(both, sure, 1.0), (weights * (1 - sure))[both]]),
+        sparse.vstack([features, features[uncertain]], format="csr"),
+        np.concatenate([rounded > 0, np.zeros(int(uncertain.sum()), bool)]),
+        np.concatenate(
+            [weights * np.where(uncertain, rounded, 1.0), (weights * (1 - rounded))[uncertain]]
+        ),
     )
     return fitting.quantised(model.coef_.T)[0][:, 0]
 
 
 def _features(sentences: Sequence[Tagged]) -> sparse.csr_matrix:
-    """One row of the judge's features per sentence: counts, by the root of their number."""
+    """Return the feature counts (sentences x buckets), divided by the root of their number."""
     buckets, rows = evidence(sentences)
     shape = len(sentences), 1 << BITS
-    found = sparse.csr_matrix((np.ones(len(rows)), (rows, buckets)), shape)
+    counts = sparse.csr_matrix((np.ones(len(rows)), (rows, buckets)), shape)
     lengths = np.bincount(rows, minlength=len(sentences))
-    return sparse.diags(SCALE / np.sqrt(lengths)) @ found
+    return sparse.diags(SCALE / np.sqrt(lengths)) @ counts

@@ -1,4 +1,4 @@
-"""The field of roles as it learns (CRFsuite), and what fields say of sentences they never saw."""
+"""The tagger of roles: a conditional random field (CRFsuite), fitted and cross-validated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _CRF = {"c1": 0.4, "c2": 0.02, "max_iterations": 60, "feature.minfreq": 2}
 
 
 def fit(examples: Sequence[Example], lines: Sequence[str]) -> bytes:
-    """CRFsuite's model of the roles; `lines` are the classes of words."""
+    """Fit a CRF to the roles of the examples and return CRFsuite's model file.
+
+    `lines` are the word clusters, one a line. Examples without roles are left out.
+    """
     observer = Observer(cluster(lines))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "tagger.crfsuite")
@@ -34,43 +37,56 @@ def fit(examples: Sequence[Example], lines: Sequence[str]) -> bytes:
         return path.read_bytes()
 
 
-class InMemory(Tagger):
-    """A tagger that reads a field in memory, and keeps it: pycrfsuite does not."""
+class InMemoryTagger(Tagger):
+    """A tagger whose CRF is in memory. It holds the bytes, because pycrfsuite does not."""
 
-    def __init__(self, field: bytes, lines: Sequence[str]) -> None:
-        opened = pycrfsuite.Tagger()
-        opened.open_inmemory(field)
-        super().__init__(opened, Observer(cluster(lines)))
-        self._bytes = field
-
-
-def tagged(reader: Tagger, examples: Sequence[Example]) -> list[Tagged]:
-    """The examples' sentences with their roles."""
-    return [Tagged(one.tokens, reader.roles(one.tokens)) for one in examples]
+    def __init__(self, crf: bytes, lines: Sequence[str]) -> None:
+        tagger = pycrfsuite.Tagger()
+        tagger.open_inmemory(crf)
+        super().__init__(tagger, Observer(cluster(lines)))
+        self._bytes = crf
 
 
-def folded(groups: Sequence[Sequence[T]]) -> list[T]:
-    """All examples, or what belongs to them, fold by fold."""
-    return [one for number in range(_FOLDS) for one in _of_fold(number, groups)]
+def tag(tagger: Tagger, examples: Sequence[Example]) -> list[Tagged]:
+    """Return the examples' sentences with predicted roles."""
+    return [Tagged(example.tokens, tagger.roles(example.tokens)) for example in examples]
 
 
-def fields(groups: Sequence[Group], lines: Sequence[str], jobs: int) -> tuple[bytes, list[Tagged]]:
-    """The field, and the sentences of `folded` as fields say that have not seen them."""
-    everything = [one for group in groups for one in group]
-    *folds, field = Parallel(n_jobs=jobs)(
+def in_fold_order(groups: Sequence[Sequence[T]]) -> list[T]:
+    """Return the members of all groups, fold by fold: the order of `fit_and_cross_tag`."""
+    return [member for fold in range(_FOLDS) for member in _fold(fold, groups)]
+
+
+def fit_and_cross_tag(
+    groups: Sequence[Group], lines: Sequence[str], jobs: int
+) -> tuple[bytes, list[Tagged]]:
+    """Fit a CRF to all examples, and tag each one with a CRF fitted to the other folds.
+
+    All examples of a group are in one fold. Return the CRF's model file, and the tagged sentences
+    in the order of `in_fold_order`.
+    """
+    examples = [example for group in groups for example in group]
+    *folds, crf = Parallel(n_jobs=jobs)(
         [
-            *(delayed(_fold)(number, groups, lines) for number in range(_FOLDS)),
-            delayed(fit)(everything, lines),
+            *(delayed(_tag_fold)(fold, groups, lines) for fold in range(_FOLDS)),
+            delayed(fit)(examples, lines),
         ]
     )
-    return field, [one for fold in folds for one in fold]
+    return crf, [sentence for fold in folds for sentence in fold]
 
 
-def _fold(number: int, groups: Sequence[Group], lines: Sequence[str]) -> list[Tagged]:
-    """The sentences of one fold, tagged by what was learned from the others."""
-    others = [one for at, group in enumerate(groups) if at % _FOLDS != number for one in group]
-    return tagged(InMemory(fit(others, lines), lines), _of_fold(number, groups))
+def _tag_fold(fold: int, groups: Sequence[Group], lines: Sequence[str]) -> list[Tagged]:
+    """Tag the sentences of one fold with a CRF fitted to the other folds."""
+    others = [
+        example
+        for number, group in enumerate(groups)
+        if number % _FOLDS != fold
+        for example in group
+    ]
+    return tag(InMemoryTagger(fit(others, lines), lines), _fold(fold, groups))
 
 
-def _of_fold(number: int, groups: Sequence[Sequence[T]]) -> list[T]:
-    return [one for at, group in enumerate(groups) if at % _FOLDS == number for one in group]
+def _fold(fold: int, groups: Sequence[Sequence[T]]) -> list[T]:
+    return [
+        member for number, group in enumerate(groups) if number % _FOLDS == fold for member in group
+    ]

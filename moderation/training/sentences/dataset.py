@@ -1,4 +1,4 @@
-"""What the sentences model learns from: the treebank, our own sentences, parts of comments."""
+"""The dataset of the sentences model: the treebank, our own sentences, sentences of comments."""
 
 from __future__ import annotations
 
@@ -10,59 +10,68 @@ from pathlib import Path
 from moderation.paths import DATA
 from moderation.text.reading import read
 from moderation.training.corpora import splits
-from moderation.training.sentences.fragments import Example, disturbed, example, fragments, piece
+from moderation.training.sentences.fragments import (
+    Example,
+    cut_piece,
+    example_of,
+    fragments,
+    perturb,
+)
 from moderation.training.sentences.treebank import Tree, trees
 
-OWN = DATA / "sentences.csv"
+IN_HOUSE = DATA / "sentences.csv"
 TRAIN, DEV = "sentences/en_ewt-train.conllu.gz", "sentences/en_ewt-dev.conllu.gz"
-_LONGEST = 40  # tokens of a comment's sentence
-_CUT = 0.4  # how often only a part of it is taken
-_CUT_DISTURBED = 0.6  # how often a fragment cut out of a tree is disturbed
+_MAX_TOKENS = 40  # of a comment's sentence
+_PIECE_RATE = 0.4  # the share of comments' sentences that are cut to a piece
+_PERTURBED_FRAGMENTS = 0.6  # the share of fragments cut out of a tree that are perturbed
 
 Group = list[Example]
-"""A sentence of the treebank, the same disturbed, and fragments cut out of it."""
+"""A sentence of the treebank, the same perturbed, and the fragments cut out of it."""
 
 
-def own(path: Path = OWN) -> Iterator[tuple[str, Example]]:
-    """Our own sentences and fragments: the part ('train' or 'test') and the example."""
+def in_house(path: Path = IN_HOUSE) -> Iterator[tuple[str, Example]]:
+    """Return our own sentences and fragments, each with its part ('train' or 'test')."""
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             yield row["part"], Example(read(row["text"]).tokens, None, row["full"] == "1")
 
 
-def groups(path: Path, draw: random.Random) -> dict[splits.Part, list[Group]]:
-    """The sentences of a treebank by the part that their text falls in."""
-    found: dict[splits.Part, list[Group]] = {"train": [], "validation": [], "test": []}
+def groups(path: Path, rng: random.Random) -> dict[splits.Part, list[Group]]:
+    """Return the groups of a treebank by part; the split is by the text of the sentence."""
+    by_part: dict[splits.Part, list[Group]] = {"train": [], "validation": [], "test": []}
     for tree in trees(path):
-        if group := _group(tree, draw):
-            found[splits.part(tree.text)].append(group)
-    return found
+        if group := _group(tree, rng):
+            by_part[splits.part(tree.text)].append(group)
+    return by_part
 
 
-def _group(tree: Tree, draw: random.Random) -> Group:
-    whole = example(tree)
-    if whole is None:
+def _group(tree: Tree, rng: random.Random) -> Group:
+    sentence = example_of(tree)
+    if sentence is None:
         return []
     cut = [
-        disturbed(part, draw) if draw.random() < _CUT_DISTURBED else part
-        for part in fragments(tree, whole, draw)
+        perturb(fragment, rng) if rng.random() < _PERTURBED_FRAGMENTS else fragment
+        for fragment in fragments(tree, sentence, rng)
     ]
-    return [whole, disturbed(whole, draw), *cut]
+    return [sentence, perturb(sentence, rng), *cut]
 
 
-def unlabelled(texts: Iterable[str], count: int, draw: random.Random) -> list[Example]:
-    """One sentence of each text, or a part of it, until there are enough; never called full."""
-    found: list[Example] = []
+def unlabelled(texts: Iterable[str], count: int, rng: random.Random) -> list[Example]:
+    """Return `count` sentences or pieces of sentences, at most one of each text.
+
+    They have no roles, and `full` is False.
+    """
+    examples: list[Example] = []
     for raw in texts:
-        text = read(raw[: _LONGEST * 20])
+        text = read(raw[: _MAX_TOKENS * 20])
         if not text.sentences:
             continue
-        sentence = draw.choice(text.sentences)
-        tokens = [one for one in text.tokens if sentence.start <= one.start < sentence.end]
-        if draw.random() < _CUT:
-            tokens = piece(tokens, draw) or tokens
-        if len(tokens) <= _LONGEST and any(token.kind == "word" for token in tokens):
-            found.append(Example(tokens, None, False))
-        if len(found) == count:
+        sentence = rng.choice(text.sentences)
+        tokens = [token for token in text.tokens if sentence.start <= token.start < sentence.end]
+        if rng.random() < _PIECE_RATE:
+            tokens = cut_piece(tokens, rng) or tokens
+        if len(tokens) <= _MAX_TOKENS and any(token.kind == "word" for token in tokens):
+            examples.append(Example(tokens, None, False))
+        if len(examples) == count:
             break
-    return found
+    return examples

@@ -1,7 +1,7 @@
-"""What the sentences model learns from, beside the treebank: our own sentences, and comments.
+"""Distillation: a teacher labels our own sentences and sentences of comments.
 
-Neither knows the roles of its words, and comments not even whether they are full. A large reader,
-fine-tuned on both, says so (`training/teacher.py`).
+Our own sentences have no roles; sentences of comments have no labels at all. A transformer,
+fine-tuned on the treebank and our own sentences, predicts what is missing (`teacher.py`).
 """
 
 from __future__ import annotations
@@ -10,55 +10,62 @@ import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from moderation.training.sentences.dataset import Group, own, unlabelled
-from moderation.training.sentences.fragments import Example, disturbed
+from moderation.training.sentences.dataset import Group, in_house, unlabelled
+from moderation.training.sentences.fragments import Example, perturb
 
-if TYPE_CHECKING:  # it needs torch, and half of a minute to come
+if TYPE_CHECKING:  # it needs torch, which is optional and slow to import
     from moderation.training.sentences.teacher import Teacher
 
-_TAUGHT = 40_000  # sentences of comments that it labels
+_COMMENT_SENTENCES = 40_000  # sentences of comments that the teacher labels
 
 
-class Lessons(NamedTuple):
-    """Our own sentences, each disturbed too, and sentences of comments, half of them disturbed."""
+class Distilled(NamedTuple):
+    """Examples in groups, to be trained on together with the treebank.
 
-    ours: list[Group]
+    `in_house` are our own sentences, each as it is and perturbed; `comments` are sentences of
+    comments, half of them perturbed.
+    """
+
+    in_house: list[Group]
     comments: list[Group]
 
 
-def lessons(
-    groups: Sequence[Group], texts: Sequence[str], epochs: int, seed: int, draw: random.Random
-) -> Lessons:
-    """What there is to learn beside `groups`; roles are known after a teacher's `epochs`.
+def distil(
+    groups: Sequence[Group], texts: Sequence[str], epochs: int, seed: int, rng: random.Random
+) -> Distilled:
+    """Train a teacher on `groups` for `epochs`, and let it label sentences of `texts`.
 
-    Where those are 0 there is no teacher, and of comments nothing. They are drawn from `texts`.
+    With 0 epochs there is no teacher: our own sentences have no roles, and there are no comments.
     """
-    ours = [one for part, one in own() if part == "train"]
+    own = [example for part, example in in_house() if part == "train"]
     comments: list[Example] = []
     if epochs:
-        teacher = _school(groups, ours, epochs, seed)
-        said = teacher.taught(ours)
-        ours = [it._replace(full=one.full) for one, it in zip(ours, said, strict=True)]
-        comments = teacher.taught(unlabelled(draw.sample(texts, len(texts)), _TAUGHT, draw))
-    return Lessons(
-        [[one, disturbed(one, draw)] for one in ours],
-        [[disturbed(one, draw) if draw.random() < 0.5 else one] for one in comments],
+        teacher = _train_teacher(groups, own, epochs, seed)
+        labelled = teacher.label(own)
+        own = [new._replace(full=old.full) for old, new in zip(own, labelled, strict=True)]
+        shuffled = rng.sample(texts, len(texts))
+        comments = teacher.label(unlabelled(shuffled, _COMMENT_SENTENCES, rng))
+    return Distilled(
+        [[example, perturb(example, rng)] for example in own],
+        [[perturb(example, rng) if rng.random() < 0.5 else example] for example in comments],
     )
 
 
-def _school(groups: Sequence[Group], ours: Sequence[Example], epochs: int, seed: int) -> Teacher:
-    """A teacher that has learned from the trees of `groups` and our own sentences."""
+def _train_teacher(
+    groups: Sequence[Group], own: Sequence[Example], epochs: int, seed: int
+) -> Teacher:
+    """Return a teacher trained on the trees of `groups` and on our own sentences."""
     from moderation.training.sentences.teacher import Teacher
 
-    draw = random.Random(seed)  # noqa: S311 - not for secrets
+    rng = random.Random(seed)  # noqa: S311 - not for secrets
 
-    def epoch() -> list[Example]:
-        wholes = [group[0] for group in groups]
-        cut = [part for group in groups for part in group[2:]]
-        drawn = [*wholes, *cut, *ours, *ours]
-        return [disturbed(one, draw) if draw.random() < 0.5 else one for one in drawn]
+    def sample_epoch() -> list[Example]:
+        sentences = [group[0] for group in groups]
+        cut = [fragment for group in groups for fragment in group[2:]]
+        examples = [*sentences, *cut, *own, *own]
+        return [perturb(example, rng) if rng.random() < 0.5 else example for example in examples]
 
     roles = {role for group in groups for role in group[0].roles or ()}
     teacher = Teacher(sorted(roles), seed)
-    teacher.learn(epoch, epochs, draw)
+    teacher.fit(sample_epoch, epochs, rng)
     return teacher

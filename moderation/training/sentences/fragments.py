@@ -1,9 +1,9 @@
-"""Sentences and fragments to learn from: trees read as comments are read, cut and disturbed.
+"""Sentences and fragments for training: trees as comments, cut into fragments and perturbed.
 
-The model must not hear capitals, full stops or typing errors in place of grammar, so each
-sentence also stands there in small letters, in capitals, unpunctuated, mistyped and in text
-speak. Cutting dependent clauses and noun phrases out of trees makes the fragments that edited
-text has few of: 'Because he lied', 'The man who came'.
+The model must not rely on capitals, full stops or spelling instead of grammar, so each sentence is
+also trained on with other case, without punctuation, with typing errors and in text speak. Edited
+text has few fragments; they are made by cutting dependent clauses and noun phrases out of trees:
+'Because he lied', 'The man who came'.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from typing import NamedTuple
 from moderation.text.reading import Token, read
 from moderation.training.sentences.treebank import OTHER, Node, Tree
 
-_MOST_WORDS = 25  # of a fragment cut out of a tree
-_CUT = {  # how often a part of this relation is cut out
+_MAX_WORDS = 25  # of a fragment cut out of a tree
+_CUT_RATES = {  # the share of subtrees with this relation that are cut out
     "advcl": 0.6, "acl": 0.3, "ccomp": 0.15, "xcomp": 0.1, "obj": 0.08, "obl": 0.08, "nsubj": 0.05,
 }  # fmt: skip
-_OPENING = frozenset(
+_OPENING_WORDS = frozenset(
     "because which who that if when while although though since unless until as so where whereas "
     "and but or to for in of by with from like than after before without about despite".split()
 )
-_NEAR = {  # keys that lie beside each other
+_NEIGHBOUR_KEYS = {  # on an English keyboard
     pair[0]: pair[1:]
     for pair in """asqz bvn cxv dsf ewr fdg gfh hgj iuo jhk kjl lk mn nbm oip po qwa ret sad try uyi
     vcb wqe xzc ytu zx""".split()
 }
-_SHORT = {
+_TEXT_SPEAK = {
     "you": "u", "are": "r", "your": "ur", "please": "plz", "and": "n", "the": "d", "for": "4",
     "to": "2", "why": "y", "because": "bcoz", "people": "ppl", "have": "hv", "with": "wid",
     "that": "dat", "this": "dis", "what": "wat", "is": "s", "be": "b", "good": "gud", "see": "c",
@@ -37,10 +37,10 @@ _SHORT = {
 
 
 class Example(NamedTuple):
-    """A sentence's tokens, what each does (one letter, or two for "he's"), and whether it is full.
+    """A sentence or fragment with its labels.
 
-    `roles` is None where only the last is known. `full` is 1 or 0, or the chance that a teacher
-    gives.
+    `roles` has one role per token: one letter, or two for contractions such as "he's". It is None
+    if the roles are unknown. `full` is 1 or 0, or a teacher's probability.
     """
 
     tokens: list[Token]
@@ -48,45 +48,45 @@ class Example(NamedTuple):
     full: float
 
 
-def example(tree: Tree) -> Example | None:
-    """The tree's sentence as a comment; None where reading changes its length."""
+def example_of(tree: Tree) -> Example | None:
+    """Return a tree's sentence as an example; None if cleaning changes the length of its text."""
     text = read(tree.text)
     if len(text.clean) != len(tree.text):
         return None
-    left = list(tree.nodes)
+    remaining = list(tree.nodes)
     roles = []
     for token in text.tokens:
-        inside = [node for node in left if node.start < token.end and node.end > token.start]
-        left = [node for node in left if node not in inside] if inside else left
-        roles.append(_role([tree.roles[node.id] for node in inside]))
+        inside = [node for node in remaining if node.start < token.end and node.end > token.start]
+        remaining = [node for node in remaining if node not in inside] if inside else remaining
+        roles.append(_joint_role([tree.roles[node.id] for node in inside]))
     return Example(text.tokens, roles, tree.full)
 
 
-def _role(parts: list[str]) -> str:
-    """One role for a token that holds several words: "don't", "he's"."""
-    verbs = [part for part in parts if part in "FIEf"]
+def _joint_role(roles: list[str]) -> str:
+    """Return the role of a token that holds several words of the tree: "don't", "he's"."""
+    verbs = [role for role in roles if role in "FIEf"]
     if verbs:
-        return "S" + verbs[0] if "S" in parts else verbs[0]
-    for wanted in "VS":
-        if wanted in parts:
-            return wanted
-    return parts[0] if parts else OTHER
+        return "S" + verbs[0] if "S" in roles else verbs[0]
+    for role in "VS":
+        if role in roles:
+            return role
+    return roles[0] if roles else OTHER
 
 
-def fragments(tree: Tree, whole: Example, draw: random.Random) -> Iterator[Example]:
-    """Parts cut out of a tree that cannot stand alone."""
+def fragments(tree: Tree, sentence: Example, rng: random.Random) -> Iterator[Example]:
+    """Cut subtrees that cannot stand alone out of a tree; `sentence` is its example."""
     for node in tree.nodes:
-        if draw.random() >= _CUT.get(node.relation, 0):
+        if rng.random() >= _CUT_RATES.get(node.relation, 0):
             continue
-        part = tree.subtree(node)
-        if len(part) != part[-1].id - part[0].id + 1 or not 2 <= len(part) <= _MOST_WORDS:
+        nodes = tree.subtree(node)
+        if len(nodes) != nodes[-1].id - nodes[0].id + 1 or not 2 <= len(nodes) <= _MAX_WORDS:
             continue
-        if _stands_alone(tree, node):
+        if _can_stand_alone(tree, node):
             continue
         cut = [
             (token, role)
-            for token, role in zip(whole.tokens, whole.roles or [], strict=True)
-            if token.start >= part[0].start and token.end <= part[-1].end
+            for token, role in zip(sentence.tokens, sentence.roles or [], strict=True)
+            if token.start >= nodes[0].start and token.end <= nodes[-1].end
         ]
         while cut and cut[0][0].kind == "other":
             cut.pop(0)
@@ -98,79 +98,88 @@ def fragments(tree: Tree, whole: Example, draw: random.Random) -> Iterator[Examp
         )
 
 
-def _stands_alone(tree: Tree, node: Node) -> bool:
-    """A clause without its subordinator may be a sentence: (He says) 'she left'."""
-    marked = any(mark.kind == "SCONJ" for mark in tree.below(node, "mark"))
+def _can_stand_alone(tree: Tree, node: Node) -> bool:
+    """Return whether a clause may be a sentence, having no subordinator: (He says) 'she left'."""
+    marked = any(mark.pos == "SCONJ" for mark in tree.dependents(node, "mark"))
     if node.relation == "ccomp":
         return not marked
     return node.relation == "advcl" and node.finite and not marked
 
 
-def piece(tokens: Sequence[Token], draw: random.Random) -> list[Token]:
-    """A part of a sentence as it might be cut by a hasty full stop; empty where there is none.
+def cut_piece(tokens: Sequence[Token], rng: random.Random) -> list[Token]:
+    """Cut a sentence at a conjunction, a comma or the like, as a misplaced full stop would.
 
-    >>> found = piece(read("He left because he was tired.").tokens, random.Random(0))
-    >>> " ".join(token.text for token in found)
+    Return an empty list if there is no place to cut.
+
+    >>> piece = cut_piece(read("He left because he was tired.").tokens, random.Random(0))
+    >>> " ".join(token.text for token in piece)
     'because he was tired .'
     """
     starts = [
-        at
-        for at, token in enumerate(tokens)
-        if at and (token.text.lower() in _OPENING or token.text.endswith("ing"))
+        index
+        for index, token in enumerate(tokens)
+        if index and (token.text.lower() in _OPENING_WORDS or token.text.endswith("ing"))
     ]
-    starts += [at + 1 for at, token in enumerate(tokens[:-2]) if token.text in (",", ";", "-")]
+    starts += [
+        index + 1 for index, token in enumerate(tokens[:-2]) if token.text in (",", ";", "-")
+    ]
     if not starts:
         return []
-    start = draw.choice(starts)
-    ends = [at for at in range(start + 3, len(tokens)) if tokens[at].text in (",", ";")]
-    end = draw.choice([*ends, len(tokens), len(tokens)])
+    start = rng.choice(starts)
+    ends = [index for index in range(start + 3, len(tokens)) if tokens[index].text in (",", ";")]
+    end = rng.choice([*ends, len(tokens), len(tokens)])
     return list(tokens[start:end])
 
 
-def disturbed(whole: Example, draw: random.Random) -> Example:
-    """The same sentence as people type it: case, signs, articles, apostrophes, short cuts, slips.
+def perturb(example: Example, rng: random.Random) -> Example:
+    """Return the example as people might type it; `full` stays the same.
 
-    >>> words = read("He has lied.").tokens
-    >>> changed = disturbed(Example(words, ["S", "F", "V", "X"], True), random.Random(2))
-    >>> " ".join(token.text for token in changed.tokens)
+    Case, punctuation, articles, apostrophes, abbreviations and spelling may change.
+
+    >>> tokens = read("He has lied.").tokens
+    >>> perturbed = perturb(Example(tokens, ["S", "F", "V", "X"], True), random.Random(2))
+    >>> " ".join(token.text for token in perturbed.tokens)
     'he has lied .'
     """
-    roles = whole.roles or [OTHER] * len(whole.tokens)
-    pairs = list(zip(whole.tokens, roles, strict=True))
-    if draw.random() < 0.5:
+    roles = example.roles or [OTHER] * len(example.tokens)
+    pairs = list(zip(example.tokens, roles, strict=True))
+    if rng.random() < 0.5:
         while len(pairs) > 1 and pairs[-1][0].kind == "other":
             pairs.pop()
-    if draw.random() < 0.25:
+    if rng.random() < 0.25:
         pairs = [pair for pair in pairs if pair[0].kind != "other"] or pairs
-    if draw.random() < 0.08:
+    if rng.random() < 0.08:
         pairs = [pair for pair in pairs if pair[0].text.lower() not in ("a", "an", "the")] or pairs
-    bare, short = draw.random() < 0.3, draw.random() < 0.1
-    slips = draw.choice((0, 0, 0.05, 0.15))
-    case = draw.choice((str, str, str.lower, str.lower, str.upper, str.title))
+    drop_apostrophes, text_speak = rng.random() < 0.3, rng.random() < 0.1
+    typo_rate = rng.choice((0, 0, 0.05, 0.15))
+    change_case = rng.choice((str, str, str.lower, str.lower, str.upper, str.title))
     tokens = []
     for token, _ in pairs:
         text = token.text
-        if bare and token.kind == "word":
+        if drop_apostrophes and token.kind == "word":
             text = text.replace("'", "")
-        if short and draw.random() < 0.7:
-            text = _SHORT.get(text.lower(), text)
-        if token.kind == "word" and draw.random() < slips:
-            text = mistyped(text, draw)
-        tokens.append(token._replace(text=case(text)))
-    return Example(tokens, [role for _, role in pairs] if whole.roles else None, whole.full)
+        if text_speak and rng.random() < 0.7:
+            text = _TEXT_SPEAK.get(text.lower(), text)
+        if token.kind == "word" and rng.random() < typo_rate:
+            text = mistyped(text, rng)
+        tokens.append(token._replace(text=change_case(text)))
+    return Example(tokens, [role for _, role in pairs] if example.roles else None, example.full)
 
 
-def mistyped(word: str, draw: random.Random) -> str:
-    """Two letters swapped, one left out, doubled, or a neighbour's key struck."""
+def mistyped(word: str, rng: random.Random) -> str:
+    """Return a word of four letters or more with one typing error.
+
+    Two letters are swapped, a letter is missing or doubled, or a neighbouring key is hit.
+    """
     if len(word) < 4:
         return word
-    at = draw.randrange(len(word) - 1)
-    match draw.randrange(4):
+    index = rng.randrange(len(word) - 1)
+    match rng.randrange(4):
         case 0:
-            return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+            return word[:index] + word[index + 1] + word[index] + word[index + 2 :]
         case 1:
-            return word[:at] + word[at + 1 :]
+            return word[:index] + word[index + 1 :]
         case 2:
-            return word[:at] + word[at] + word[at:]
-    near = _NEAR.get(word[at].lower())
-    return word[:at] + draw.choice(near) + word[at + 1 :] if near else word
+            return word[:index] + word[index] + word[index:]
+    keys = _NEIGHBOUR_KEYS.get(word[index].lower())
+    return word[:index] + rng.choice(keys) + word[index + 1 :] if keys else word

@@ -1,9 +1,9 @@
-"""A large reader that teaches the small ones: what each word does, and whether a sentence is full.
+"""The teacher: a transformer that labels roles and full sentences for the small models.
 
-The treebank has 12,544 sentences of edited and web text; readers' comments look otherwise. A small
-transformer (all-MiniLM-L6-v2), fine-tuned on the treebank, errs less than the field and the judge
-that ship, and labels as many comments as wanted for the judge to learn from (distillation, after
-Hinton et al. 2015). It takes milliseconds a sentence and is not shipped.
+The treebank has 12,544 sentences of edited and web text; readers' comments look different. A small
+transformer (all-MiniLM-L6-v2), fine-tuned on the treebank, makes fewer errors than the CRF and the
+classifier that ship. It labels any number of comments, and the small models are trained on them
+(distillation, after Hinton et al. 2015). It takes milliseconds a sentence and does not ship.
 """
 
 from __future__ import annotations
@@ -22,150 +22,158 @@ from torch.nn import functional
 from moderation.text.reading import Token
 from moderation.training.sentences.fragments import Example
 from moderation.training.sentences.treebank import OTHER
-from moderation.training.transformer.finetune import published
-from moderation.training.transformer.network import WIDTH, Network, start
+from moderation.training.transformer.finetune import load_pretrained
+from moderation.training.transformer.network import WIDTH, Network, initialise
 
 _RATE, _RATE_OUTPUTS = 2e-4, 1e-3
-_BATCH, _POOL = 32, 30  # rows; batches sorted by length together
-_LONGEST, _PIECES = 120, 6  # pieces of a sentence, and of one word
-_WARM_UP, _ROLES_WEIGHT, _DROPPED = 0.03, 0.5, 0.1
-_REPORT = 100  # batches
-_SAID = {"link": "link", "email": "link", "mention": "name", "emoji": "*"}
-_UNSAID = -100  # torch's mark for a place that has no target
+_BATCH_SIZE, _BATCHES_PER_POOL = 32, 30  # rows; batches whose rows are sorted by length together
+_MAX_LENGTH, _MAX_PIECES = 120, 6  # word pieces of a sentence, and of one token
+_WARM_UP, _ROLES_WEIGHT, _DROPOUT = 0.03, 0.5, 0.1
+_REPORT_EVERY = 100  # batches
+_PLACEHOLDERS = {"link": "link", "email": "link", "mention": "name", "emoji": "*"}
+_IGNORED = -100  # torch's target for positions that do not count in the loss
 
 log = logging.getLogger(__name__)
-Draw = Callable[[], list[Example]]
+EpochSampler = Callable[[], list[Example]]
 
 
-class _Outputs(nn.Module):
-    """The encoder with two outputs: the roles of all pieces, and the sentence's log-odds."""
+class _TeacherNetwork(nn.Module):
+    """The encoder with two outputs: a role for each word piece, and `full` for the sentence."""
 
     def __init__(self, vocabulary: int, roles: int) -> None:
         super().__init__()
-        self.net = Network(vocabulary, 1)
+        self.encoder = Network(vocabulary, 1)
         self.roles = nn.Linear(WIDTH, roles)
         self.full = nn.Linear(2 * WIDTH, 1)
-        self.drop = nn.Dropout(_DROPPED)
+        self.dropout = nn.Dropout(_DROPOUT)
         nn.init.zeros_(self.full.bias)
         nn.init.normal_(self.full.weight, std=0.02)
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """`ids` and `mask` are rows x length; roles are rows x length x roles, then rows."""
-        states = self.net.embedded(self.net.words(ids) + self.net.places[: ids.shape[1]])
-        states = self.drop(states)
+        """Return the logits of the roles (rows x length x roles) and of 'full' (rows).
+
+        `ids` and `mask` are rows x length.
+        """
+        positions = self.encoder.position_embeddings[: ids.shape[1]]
+        states = self.encoder.embedding_norm(self.encoder.token_embeddings(ids) + positions)
+        states = self.dropout(states)
         bias = ((1.0 - mask) * -10_000.0)[:, None, None, :]
-        for layer in self.net.layers:
+        for layer in self.encoder.layers:
             states = layer(states, bias)
-        states, weights = self.drop(states), mask[:, :, None]
+        states, weights = self.dropout(states), mask[:, :, None]
         pooled = (states * weights).sum(1) / weights.sum(1)
         return self.roles(states), self.full(torch.cat([states[:, 0], pooled], 1))[:, 0]
 
 
 class Teacher:
-    """The network, its tokenizer and the roles that it knows."""
+    """A network that labels sentences, with its tokenizer and its roles."""
 
     def __init__(self, roles: Sequence[str], seed: int) -> None:
         torch.manual_seed(seed)
-        weights, tokenizer = published()
+        weights, tokenizer = load_pretrained()
         self._tokenizer = Tokenizer.from_str(tokenizer)
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        numbers = self._tokenizer.get_vocab()
-        self._ends = [numbers[name] for name in ("[CLS]", "[SEP]", "[UNK]")]
-        self._known: dict[str, list[int]] = {}
+        vocabulary = self._tokenizer.get_vocab()
+        self._special_ids = [vocabulary[name] for name in ("[CLS]", "[SEP]", "[UNK]")]
+        self._cached_pieces: dict[str, list[int]] = {}
         self.roles = sorted(roles)
         size = self._tokenizer.get_vocab_size()
-        self.network = _Outputs(size, len(self.roles))
-        start(self.network.net, load(weights), list(range(size)))
-        self.network.net.words.weight.requires_grad_(False)  # few sentences, many words
+        self.network = _TeacherNetwork(size, len(self.roles))
+        initialise(self.network.encoder, load(weights), list(range(size)))
+        # The embeddings stay: the sentences are too few to train those of so many words.
+        self.network.encoder.token_embeddings.weight.requires_grad_(False)
 
-    def learn(self, draw: Draw, epochs: int, rng: random.Random) -> None:
-        """Fine-tune for so many epochs; `draw` gives the examples of one."""
+    def fit(self, sample_epoch: EpochSampler, epochs: int, rng: random.Random) -> None:
+        """Fine-tune for `epochs`; `sample_epoch` returns the examples of the next one."""
         named = [pair for pair in self.network.named_parameters() if pair[1].requires_grad]
         groups = [
-            {"params": [value for name, value in named if name.startswith("net.")]},
-            {"params": [value for name, value in named if not name.startswith("net.")]},
+            {"params": [value for name, value in named if name.startswith("encoder.")]},
+            {"params": [value for name, value in named if not name.startswith("encoder.")]},
         ]
         optimiser = torch.optim.AdamW(groups, lr=_RATE, weight_decay=0.01, fused=True)
         self.network.train()
         for epoch in range(epochs):
-            batches = list(_batches(draw(), rng))
-            for at, batch in enumerate(batches):
-                share = (epoch + at / len(batches)) / epochs
-                rate = max(min(share / _WARM_UP, (1 - share) / (1 - _WARM_UP)), 0.01)
-                for group, full in zip(optimiser.param_groups, (_RATE, _RATE_OUTPUTS), strict=True):
-                    group["lr"] = full * rate
+            batches = list(_batches(sample_epoch(), rng))
+            for number, batch in enumerate(batches):
+                fraction = (epoch + number / len(batches)) / epochs
+                factor = max(min(fraction / _WARM_UP, (1 - fraction) / (1 - _WARM_UP)), 0.01)
+                for group, rate in zip(optimiser.param_groups, (_RATE, _RATE_OUTPUTS), strict=True):
+                    group["lr"] = rate * factor
                 loss = self._loss(batch)
                 optimiser.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
                 optimiser.step()
-                if at % _REPORT == 0:
-                    log.info("teacher %.0f %%, loss %.3f", 100 * share, float(loss.item()))
+                if number % _REPORT_EVERY == 0:
+                    log.info("teacher %.0f %%, loss %.3f", 100 * fraction, float(loss.item()))
 
-    def taught(self, examples: Sequence[Example]) -> list[Example]:
-        """The examples with the role of each word and the chance that the sentence is full."""
+    def label(self, examples: Sequence[Example]) -> list[Example]:
+        """Return the examples with the likeliest roles, and with probabilities as `full`."""
         self.network.eval()
-        order = sorted(range(len(examples)), key=lambda at: len(examples[at].tokens))
-        found = list(examples)
-        for at in range(0, len(order), 2 * _BATCH):
-            rows = order[at : at + 2 * _BATCH]
+        order = sorted(range(len(examples)), key=lambda row: len(examples[row].tokens))
+        labelled = list(examples)
+        for start in range(0, len(order), 2 * _BATCH_SIZE):
+            rows = order[start : start + 2 * _BATCH_SIZE]
             encoded = [self._encode(examples[row].tokens) for row in rows]
             with torch.no_grad():
-                roles, full = self.network(*_padded([ids for ids, _ in encoded]))
-            likeliest, chances = roles.argmax(2).tolist(), torch.sigmoid(full).tolist()
-            for line, (row, (_, places)) in enumerate(zip(rows, encoded, strict=True)):
-                said = [self.roles[likeliest[line][place]] for place in places]
-                said += [OTHER] * (len(examples[row].tokens) - len(said))  # beyond the longest
-                found[row] = Example(examples[row].tokens, said, chances[line])
-        return found
+                roles, full = self.network(*_pad([ids for ids, _ in encoded]))
+            best, probabilities = roles.argmax(2).tolist(), torch.sigmoid(full).tolist()
+            for line, (row, (_, positions)) in enumerate(zip(rows, encoded, strict=True)):
+                names = [self.roles[best[line][position]] for position in positions]
+                # Tokens after the maximum length have no role.
+                names += [OTHER] * (len(examples[row].tokens) - len(names))
+                labelled[row] = Example(examples[row].tokens, names, probabilities[line])
+        return labelled
 
     def _loss(self, batch: Sequence[Example]) -> Tensor:
         encoded = [self._encode(example.tokens) for example in batch]
-        ids, mask = _padded([ids for ids, _ in encoded])
-        targets = np.full(ids.shape, _UNSAID, np.int64)
-        for line, (example, (_, places)) in enumerate(zip(batch, encoded, strict=True)):
-            for place, role in zip(places, example.roles or (), strict=False):
-                targets[line, place] = self.roles.index(role) if role in self.roles else _UNSAID
+        ids, mask = _pad([ids for ids, _ in encoded])
+        targets = np.full(ids.shape, _IGNORED, np.int64)
+        for line, (example, (_, positions)) in enumerate(zip(batch, encoded, strict=True)):
+            for position, role in zip(positions, example.roles or (), strict=False):
+                known = role in self.roles
+                targets[line, position] = self.roles.index(role) if known else _IGNORED
         roles, full = self.network(ids, mask)
-        wanted = torch.tensor([float(example.full) for example in batch])
-        loss = functional.binary_cross_entropy_with_logits(full, wanted)
-        if (targets != _UNSAID).any():
+        y_true = torch.tensor([float(example.full) for example in batch])
+        loss = functional.binary_cross_entropy_with_logits(full, y_true)
+        if (targets != _IGNORED).any():
             flat = torch.from_numpy(targets).flatten()
             loss = loss + _ROLES_WEIGHT * functional.cross_entropy(roles.flatten(0, 1), flat)
         return loss
 
     def _encode(self, tokens: Sequence[Token]) -> tuple[list[int], list[int]]:
-        """The numbers of the pieces, and the place of each token's first piece among them."""
-        begin, end, _ = self._ends
-        ids, places = [begin], []
+        """Return the ids of the word pieces, and the position of each token's first piece."""
+        first, last, _ = self._special_ids
+        ids, positions = [first], []
         for token in tokens:
-            pieces = self._pieces(_SAID.get(token.kind, token.text))
-            if len(ids) + len(pieces) >= _LONGEST:
+            pieces = self._pieces(_PLACEHOLDERS.get(token.kind, token.text))
+            if len(ids) + len(pieces) >= _MAX_LENGTH:
                 break
-            places.append(len(ids))
+            positions.append(len(ids))
             ids += pieces
-        return [*ids, end], places
+        return [*ids, last], positions
 
     def _pieces(self, word: str) -> list[int]:
-        if word not in self._known:
-            found = self._tokenizer.encode(word, add_special_tokens=False).ids
-            self._known[word] = found[:_PIECES] or [self._ends[2]]
-        return self._known[word]
+        if word not in self._cached_pieces:
+            ids = self._tokenizer.encode(word, add_special_tokens=False).ids
+            self._cached_pieces[word] = ids[:_MAX_PIECES] or [self._special_ids[2]]
+        return self._cached_pieces[word]
 
 
 def _batches(examples: list[Example], rng: random.Random) -> Iterator[list[Example]]:
-    """The examples in batches of like length, in random order."""
+    """Return the examples in batches of similar length and random order."""
     rng.shuffle(examples)
-    for at in range(0, len(examples), _BATCH * _POOL):
-        pool = sorted(examples[at : at + _BATCH * _POOL], key=lambda example: len(example.tokens))
-        found = [pool[start : start + _BATCH] for start in range(0, len(pool), _BATCH)]
-        rng.shuffle(found)
-        yield from found
+    size = _BATCH_SIZE * _BATCHES_PER_POOL
+    for first in range(0, len(examples), size):
+        pool = sorted(examples[first : first + size], key=lambda example: len(example.tokens))
+        batches = [pool[start : start + _BATCH_SIZE] for start in range(0, len(pool), _BATCH_SIZE)]
+        rng.shuffle(batches)
+        yield from batches
 
 
-def _padded(rows: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
-    """Ids and mask, rows x length."""
+def _pad(rows: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
+    """Return the ids and the mask, each rows x length."""
     length = max(map(len, rows))
     ids = [row + [0] * (length - len(row)) for row in rows]
     mask = [[1.0] * len(row) + [0.0] * (length - len(row)) for row in rows]

@@ -1,11 +1,12 @@
-"""Train the sentences model: a tagger of roles, and a judge of full sentences on top of it.
+"""Train the sentences model: a tagger of roles, and a classifier of full sentences on top of it.
 
-The tagger (CRFsuite) learns from the trees of UD English-EWT, disturbed as in
-`training/fragments.py`, and from our own `data/sentences.csv` and sentences of readers' comments,
-whose roles a larger reader gave (`training/schooling.py`); the judge (scikit-learn) learns from
-the roles that a tagger gives to sentences it has not seen. The split is by text: the model is
-calibrated on the validation tenth of the treebank; the figures are taken once, on the held-out
-part of our own sentences and on the treebank's development file.
+The tagger (CRFsuite) is trained on the trees of UD English-EWT, perturbed as in `fragments.py`, on
+our own sentences (`data/sentences.csv`) and on sentences of readers' comments. A teacher labels the
+roles of the last two (`distil.py`). The classifier (scikit-learn) is trained on roles that a tagger
+predicted for sentences it was not trained on.
+
+The split is by text. The model is calibrated on the validation tenth of the treebank. The metrics
+are computed once, on the held-out part of our own sentences and on the treebank's development file.
 """
 
 from __future__ import annotations
@@ -30,16 +31,16 @@ from moderation.training import cards
 from moderation.training.corpora import catalogue
 from moderation.training.linear import fitting
 from moderation.training.sentences import classifier, crf
-from moderation.training.sentences.dataset import DEV, OWN, TRAIN, Group, groups, own
-from moderation.training.sentences.distil import lessons
-from moderation.training.sentences.fragments import Example, disturbed, example
+from moderation.training.sentences.dataset import DEV, IN_HOUSE, TRAIN, Group, groups, in_house
+from moderation.training.sentences.distil import distil
+from moderation.training.sentences.fragments import Example, example_of, perturb
 from moderation.training.sentences.treebank import trees
 from moderation.training.sentences.word_clusters import word_clusters
 
-EPOCHS = 3  # of the teacher: one takes three minutes of a core
-_EVERY, _FEW = 4, 1_000  # each fourth comment is enough to learn classes of words from
-_OWN_WEIGHT = 2.0  # of our own examples, which are few
-_TAUGHT_WEIGHT = 0.5  # of a sentence that the teacher labelled
+EPOCHS = 3  # of the teacher; one takes three minutes on one core
+_EVERY, _FEW = 4, 1_000  # of more than 1,000 texts every fourth is used for word clusters
+_IN_HOUSE_WEIGHT = 2.0  # of our own sentences, because they are few
+_COMMENTS_WEIGHT = 0.5  # of a sentence that the teacher labelled
 
 log = logging.getLogger(__name__)
 
@@ -52,82 +53,96 @@ def train(
     texts: Iterable[str] | None = None,
     epochs: int = EPOCHS,
 ) -> Path:
-    """Train on `data`/sentences, write `out`/sentences/<version>/ and return it.
+    """Train on `data`/sentences, write `out`/sentences/<version>/ and return that folder.
 
-    The classes of words come from `texts`, by default from all comments that may train, and so do
-    the sentences that the teacher labels after it has learned for `epochs`; 0: there is none.
-    Raises `FileNotFoundError` where the treebank is not there, and `ModuleNotFoundError` where
-    torch is not, which the teacher needs.
+    Word clusters are computed on `texts`, by default the comments of all training data sets. The
+    teacher is trained for `epochs` and labels sentences of the same texts; with 0 epochs there is
+    no teacher.
+
+    Raises `FileNotFoundError` if the treebank is missing, and `ModuleNotFoundError` if the teacher
+    needs torch and it is not installed.
     """
-    began = time.perf_counter()
-    draw = random.Random(seed)  # noqa: S311 - not for secrets
-    parts = groups(data / TRAIN, draw)
-    learned, held = parts["train"] + parts["test"], parts["validation"]
+    started = time.perf_counter()
+    rng = random.Random(seed)  # noqa: S311 - not for secrets
+    by_part = groups(data / TRAIN, rng)
+    training, validation = by_part["train"] + by_part["test"], by_part["validation"]
     texts = list(texts) if texts else [row.text for row in catalogue.rows(data, "train")]
     lines = word_clusters(islice(texts, 0, None, _EVERY if len(texts) > _FEW else 1), seed=seed)
-    log.info("%d classes of words", len(lines))
-    taught = lessons(learned, texts, epochs, seed, draw)
-    weighed = [(learned, 1.0), (taught.ours, _OWN_WEIGHT), (taught.comments, _TAUGHT_WEIGHT)]
-    fitted, folds = crf.fields([group for part, _ in weighed for group in part], lines, jobs)
-    log.info("the field has learned")
-    weights = _judge(folds, weighed)
-    plain = SentenceScorer(crf.InMemory(fitted, lines), weights, np.zeros((2, 1)))
-    known = [one for group in held for one in group[:2]]
-    reader = replace(plain, knots=_calibration(_logits(plain, known), known))
-    dev = [one for tree in trees(data / DEV) if (one := example(tree))]
-    measured = {
-        "own sentences, held-out part": [one for part, one in own() if part == "test"],
+    log.info("%d word clusters", len(lines))
+    distilled = distil(training, texts, epochs, seed, rng)
+    weighted = [
+        (training, 1.0),
+        (distilled.in_house, _IN_HOUSE_WEIGHT),
+        (distilled.comments, _COMMENTS_WEIGHT),
+    ]
+    tagger, sentences = crf.fit_and_cross_tag(
+        [group for part, _ in weighted for group in part], lines, jobs
+    )
+    log.info("the tagger is trained")
+    weights = _fit_classifier(sentences, weighted)
+    uncalibrated = SentenceScorer(crf.InMemoryTagger(tagger, lines), weights, np.zeros((2, 1)))
+    held_out = [example for group in validation for example in group[:2]]
+    knots = _calibration(_logits(uncalibrated, held_out), held_out)
+    scorer = replace(uncalibrated, knots=knots)
+    dev = [example for tree in trees(data / DEV) if (example := example_of(tree))]
+    test_sets = {
+        "own sentences, held-out part": [example for part, example in in_house() if part == "test"],
         "UD English-EWT, dev": dev,
-        "the same, disturbed": [disturbed(one, draw) for one in dev],
+        "the same, disturbed": [perturb(example, rng) for example in dev],
     }
-    figures = {name: _figure(reader, examples) for name, examples in measured.items()}
-    files = {"tagger.crfsuite": fitted, "classes.txt": "\n".join(lines).encode()}
-    sources = _sources(data, len(taught.comments))
-    return _save(out, reader, files, figures, sources, seed, time.perf_counter() - began)
+    metrics = {name: _accuracy(scorer, examples) for name, examples in test_sets.items()}
+    files = {"tagger.crfsuite": tagger, "classes.txt": "\n".join(lines).encode()}
+    sources = _sources(data, len(distilled.comments))
+    return _save(out, scorer, files, metrics, sources, seed, time.perf_counter() - started)
 
 
-def _judge(
-    folds: Sequence[Tagged], weighed: Sequence[tuple[Sequence[Group], float]]
+def _fit_classifier(
+    sentences: Sequence[Tagged], weighted: Sequence[tuple[Sequence[Group], float]]
 ) -> npt.NDArray[np.int8]:
-    """The judge's weights; `folds` are the groups' sentences by fields that never saw them."""
-    answers = [[(one.full, weight) for one in group] for part, weight in weighed for group in part]
-    chances, weights = np.array(crf.folded(answers)).T
-    return classifier.fit(folds, chances, weights)
+    """Return the classifier's weights; `sentences` are the groups' as `fit_and_cross_tag` returns.
+
+    `weighted` holds the groups with the weight of their examples.
+    """
+    labels = [
+        [(example.full, weight) for example in group] for part, weight in weighted for group in part
+    ]
+    full, weights = np.array(crf.in_fold_order(labels)).T
+    return classifier.fit(sentences, full, weights)
 
 
-def _logits(reader: SentenceScorer, examples: Sequence[Example]) -> Probabilities:
-    return reader.logits(crf.tagged(reader.tagger, examples))
+def _logits(scorer: SentenceScorer, examples: Sequence[Example]) -> Probabilities:
+    return scorer.logits(crf.tag(scorer.tagger, examples))
 
 
-def _figure(reader: SentenceScorer, examples: Sequence[Example]) -> dict[str, Any]:
-    """The share judged right at one half, with Wilson's 95 % interval."""
-    said = np.interp(_logits(reader, examples), *reader.knots) >= 0.5
-    right = int((said == np.array([one.full for one in examples])).sum())
-    low, high = binomtest(right, len(examples)).proportion_ci(method="wilson")
+def _accuracy(scorer: SentenceScorer, examples: Sequence[Example]) -> dict[str, Any]:
+    """Return the accuracy at a threshold of 0.5, with Wilson's 95 % interval."""
+    y_pred = np.interp(_logits(scorer, examples), *scorer.knots) >= 0.5
+    correct = int((y_pred == np.array([example.full for example in examples])).sum())
+    low, high = binomtest(correct, len(examples)).proportion_ci(method="wilson")
     interval = [round(float(low), 4), round(float(high), 4)]
     return {
-        "value": round(right / len(examples), 4),
+        "value": round(correct / len(examples), 4),
         "interval": interval,
         "rows": len(examples),
     }
 
 
-def _calibration(logits: Probabilities, held: Sequence[Example]) -> npt.NDArray[np.float64]:
-    full = np.array([float(one.full) for one in held])
-    return fitting.calibration(logits, full, float(full.mean())).astype(np.float64)
+def _calibration(logits: Probabilities, examples: Sequence[Example]) -> npt.NDArray[np.float64]:
+    y_true = np.array([float(example.full) for example in examples])
+    return fitting.calibration(logits, y_true, float(y_true.mean())).astype(np.float64)
 
 
-def _sources(data: Path, taught: int) -> list[dict[str, Any]]:
-    """What the model learned from, for its card."""
+def _sources(data: Path, labelled: int) -> list[dict[str, Any]]:
+    """Return the training data for the card; `labelled` counts the teacher's sentences."""
     comments = {
         "name": 'comments of data/sources.toml with use = "train", without their labels',
-        "rows": taught,
+        "rows": labelled,
         "licence": "as there",
         "citation": "as there",
         "note": "Sentences that a teacher labelled: all-MiniLM-L6-v2 (Apache-2.0), fine-tuned on "
         "the two sets above; it is not part of the model.",
     }
-    found = [
+    sources = [
         {
             "name": "UD English-EWT (train)",
             "rows": sum(1 for _ in trees(data / TRAIN)),
@@ -137,27 +152,27 @@ def _sources(data: Path, taught: int) -> list[dict[str, Any]]:
         },
         {
             "name": "own sentences (data/sentences.csv, part train)",
-            "rows": sum(part == "train" for part, _ in own()),
+            "rows": sum(part == "train" for part, _ in in_house()),
             "licence": "Apache-2.0",
             "citation": "this project",
-            "sha256": _sha256(OWN),
+            "sha256": _sha256(IN_HOUSE),
         },
     ]
-    return [*found, comments] if taught else found
+    return [*sources, comments] if labelled else sources
 
 
 def _save(
     out: Path,
-    reader: SentenceScorer,
+    scorer: SentenceScorer,
     files: dict[str, bytes],
-    figures: dict[str, Any],
+    metrics: dict[str, Any],
     sources: list[dict[str, Any]],
     seed: int,
     seconds: float,
 ) -> Path:
     arrays: dict[str, npt.NDArray[Any]] = {
-        "weights": reader.weights,
-        "knots": reader.knots,
+        "weights": scorer.weights,
+        "knots": scorer.knots,
     }
     card = cards.card(
         name="sentences",
@@ -166,7 +181,7 @@ def _save(
         "an imperative.",
         heads=[HEAD],
         data=sources,
-        figures=figures,
+        figures=metrics,
         seed=seed,
         seconds=seconds,
         libraries=(*cards.LIBRARIES, "python-crfsuite"),

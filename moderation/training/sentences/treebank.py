@@ -1,9 +1,9 @@
-"""Sentences with their trees (CoNLL-U): which are full, and what each word does in them.
+"""Sentences with their dependency trees (CoNLL-U): which are full, and the role of each word.
 
-A sentence is full when its main clause has a subject and a finite verb, or is an imperative;
-also when such a clause hangs on something without one ('Wow, that is bad.'). A clause that
-opens with a subordinator ('Because he lied.') does not count. After Universal Dependencies 2
-(de Marneffe et al. 2021).
+A sentence is full if its main clause has a subject and a finite verb, or is an imperative. It is
+also full if such a clause depends on something without one ('Wow, that is bad.'). A clause that
+opens with a subordinator ('Because he lied.') does not count. The relations are those of Universal
+Dependencies 2 (de Marneffe et al. 2021).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 _SUBJECTS = ("nsubj", "csubj", "expl")
-_HELPERS = ("aux", "cop")
-_BESIDE = ("conj", "parataxis")
+_AUXILIARIES = ("aux", "cop")
+_COORDINATED = ("conj", "parataxis")
 _DEPENDENT = ("advcl", "acl", "ccomp", "csubj")
 
-# One letter for what a word is, where its place in the clause does not matter.
-_KINDS = {
+# The role of a word by its part of speech, unless its relation decides.
+_POS_ROLES = {
     "NOUN": "N", "PROPN": "N", "NUM": "N", "PRON": "R", "VERB": "V", "AUX": "V", "ADJ": "J",
     "ADV": "A", "ADP": "P", "DET": "D", "PART": "T", "SCONJ": "M", "CCONJ": "C",
 }  # fmt: skip
@@ -29,10 +29,13 @@ OTHER = "X"
 
 
 class Node(NamedTuple):
-    """A word of a tree; `relation` without its subtype, `start`..`end` in the sentence's text."""
+    """A word of a tree.
+
+    `relation` has no subtype. `start` and `end` are offsets in the text of the sentence.
+    """
 
     id: int
-    kind: str
+    pos: str
     features: Mapping[str, str]
     head: int
     relation: str
@@ -41,12 +44,12 @@ class Node(NamedTuple):
 
     @property
     def imperative(self) -> bool:
-        """Whether it commands: 'Stop.'"""
+        """Whether the word is an imperative: 'Stop.'"""
         return self.features.get("Mood") == "Imp"
 
     @property
     def finite(self) -> bool:
-        """Whether it is a verb with a tense: 'lied', 'has', 'must'."""
+        """Whether the word is a finite verb: 'lied', 'has', 'must', or an imperative."""
         return self.features.get("VerbForm") == "Fin" or self.imperative
 
 
@@ -59,75 +62,76 @@ class Tree:
 
     @cached_property
     def children(self) -> dict[int, list[Node]]:
-        """The words that hang on each word; the root hangs on 0."""
-        found: dict[int, list[Node]] = {}
+        """The words that depend on each word, by the head's id; the root depends on 0."""
+        children: dict[int, list[Node]] = {}
         for node in self.nodes:
-            found.setdefault(node.head, []).append(node)
-        return found
+            children.setdefault(node.head, []).append(node)
+        return children
 
-    def below(self, node: Node, *relations: str) -> list[Node]:
-        """The words that hang on `node` by one of `relations`."""
+    def dependents(self, node: Node, *relations: str) -> list[Node]:
+        """Return the words that depend on `node` by one of `relations`."""
         return [child for child in self.children.get(node.id, []) if child.relation in relations]
 
     def subtree(self, node: Node) -> list[Node]:
-        """The word and all that hangs on it, in the order of the text."""
-        found = [node]
-        for member in found:
-            found.extend(self.children.get(member.id, []))
-        return sorted(found, key=lambda member: member.id)
+        """Return the word and everything below it, in the order of the text."""
+        nodes = [node]
+        for member in nodes:
+            nodes.extend(self.children.get(member.id, []))
+        return sorted(nodes, key=lambda member: member.id)
 
-    def clause(self, node: Node) -> bool:
-        """Whether `node` heads a clause that can stand alone."""
-        verbs = [node, *self.below(node, *_HELPERS)]
-        commands = any(verb.imperative for verb in verbs)
-        subjects = self.below(node, *_SUBJECTS)
+    def heads_full_clause(self, node: Node) -> bool:
+        """Return whether `node` heads a clause that can stand alone."""
+        verbs = [node, *self.dependents(node, *_AUXILIARIES)]
+        imperative = any(verb.imperative for verb in verbs)
+        subjects = self.dependents(node, *_SUBJECTS)
         finite = [verb for verb in verbs if verb.finite]
-        if not finite or not (subjects or commands):
+        if not finite or not (subjects or imperative):
             return False
-        # A subordinator counts only where it opens the clause: not in 'The point is that …'.
+        # A subordinator counts only if it opens the clause: not in 'The point is that …'.
         opening = min(member.id for member in [*finite, *subjects])
-        return not any(mark.id < opening for mark in self.below(node, "mark"))
+        return not any(mark.id < opening for mark in self.dependents(node, "mark"))
 
     @cached_property
-    def clauses(self) -> frozenset[int]:
-        """The words that head the clauses by which the sentence is full; none in a fragment."""
+    def full_clauses(self) -> frozenset[int]:
+        """The ids of the heads of the clauses that make the sentence full; empty in a fragment."""
         root = self.children[0][0]
-        found, open_ = set(), [root]
-        for node in open_:
-            relations = _BESIDE if self.clause(node) or node is not root else (*_BESIDE, "ccomp")
-            open_.extend(self.below(node, *relations))
-            found |= {node.id} if self.clause(node) else set()
-        near = {root.id} | {child.id for child in self.below(root, *_BESIDE, "ccomp")}
-        return frozenset(found) if found & near else frozenset()
+        heads, queue = set(), [root]
+        for node in queue:
+            full = self.heads_full_clause(node)
+            relations = _COORDINATED if full or node is not root else (*_COORDINATED, "ccomp")
+            queue.extend(self.dependents(node, *relations))
+            heads |= {node.id} if full else set()
+        top = {root.id} | {child.id for child in self.dependents(root, *_COORDINATED, "ccomp")}
+        return frozenset(heads) if heads & top else frozenset()
 
     @property
     def full(self) -> bool:
         """Whether it is a full sentence."""
-        return bool(self.clauses)
+        return bool(self.full_clauses)
 
     @cached_property
     def roles(self) -> dict[int, str]:
-        """What each word does, in one letter.
+        """The role of each word by its id, one letter.
 
-        F and I: the finite or imperative verb of a clause that makes the sentence full; E: a
-        finite verb beside those; f: one in a dependent clause; V: any other verb form; S: a
-        subject; M: a subordinator; else the kind of word, X for signs.
+        F and I: the finite or imperative verb of a clause that makes the sentence full; f: a finite
+        verb in a dependent clause; E: any other finite verb; V: any other verb form; S: a subject;
+        M: a subordinator. Other words have a letter for their part of speech, X for punctuation.
         """
         return {node.id: self._role(node) for node in self.nodes}
 
     def _role(self, node: Node) -> str:
-        if _KINDS.get(node.kind) == "V":
+        if _POS_ROLES.get(node.pos) == "V":
             if not node.finite:
                 return "V"
-            head = node.head if node.relation in _HELPERS else node.id
-            if head in self.clauses:
+            head = node.head if node.relation in _AUXILIARIES else node.id
+            if head in self.full_clauses:
                 return "I" if node.imperative else "F"
-            return "f" if self._dependent(node) else "E"
+            return "f" if self._in_dependent_clause(node) else "E"
         if node.relation in _SUBJECTS:
             return "S"
-        return _KINDS.get(node.kind, OTHER)
+        return _POS_ROLES.get(node.pos, OTHER)
 
-    def _dependent(self, node: Node) -> bool:
+    def _in_dependent_clause(self, node: Node) -> bool:
         by_id = {member.id: member for member in self.nodes}
         while node.head:
             if node.relation in _DEPENDENT:
@@ -137,9 +141,11 @@ class Tree:
 
 
 def trees(path: Path) -> Iterator[Tree]:
-    """The trees of a CoNLL-U file, plain or gzip-compressed. Raises `ValueError` naming the line.
+    """Return the trees of a CoNLL-U file, plain or gzip-compressed.
 
-    A sentence without its `# text` comment, or whose words are not in it, is left out.
+    A sentence is left out if it has no `# text` comment, or if its words are not in that text.
+
+    Raises `ValueError`, with the number of the line, if a row does not have ten columns.
     """
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8") as file:
@@ -161,21 +167,24 @@ def trees(path: Path) -> Iterator[Tree]:
 
 
 def _nodes(text: str, rows: list[list[str]]) -> tuple[Node, ...] | None:
-    """The words with their places; the parts of "don't" share the place of the whole."""
+    """Return the words with their offsets in the text; None if a word is not found there.
+
+    The parts of a contraction ("don't") have the offsets of the whole.
+    """
     nodes: list[Node] = []
-    start = end = shared_until = 0
-    for ident, form, _, kind, _, features, head, relation, *_ in rows:
+    start = end = last_part = 0
+    for ident, form, _, pos, _, features, head, relation, *_ in rows:
         if "." in ident:
-            continue  # a word that is only understood
-        if "-" in ident or int(ident) > shared_until:
+            continue  # an elided word
+        if "-" in ident or int(ident) > last_part:
             start = text.find(form, end)
             if start < 0:
                 return None
             end = start + len(form)
         if "-" in ident:
-            shared_until = int(ident.split("-")[1])
+            last_part = int(ident.split("-")[1])
             continue
-        known = {} if features == "_" else dict(pair.split("=", 1) for pair in features.split("|"))
-        plain = relation.split(":")[0]
-        nodes.append(Node(int(ident), kind, known, int(head), plain, start, end))
+        values = {} if features == "_" else dict(pair.split("=", 1) for pair in features.split("|"))
+        plain_relation = relation.split(":")[0]
+        nodes.append(Node(int(ident), pos, values, int(head), plain_relation, start, end))
     return tuple(nodes)

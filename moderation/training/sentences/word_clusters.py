@@ -1,8 +1,8 @@
-"""Classes of words with like neighbours, learned from plain text.
+"""Word clusters: words with similar neighbours, computed on plain text.
 
-Words that stand between the same words do the same work: 'provides' and 'supports', 'lakh' and
-'million'. A word's neighbours are counted, weighed by pointwise mutual information, condensed
-by singular value decomposition (after Schütze 1995) and gathered by k-means.
+Words between the same neighbours have the same function: 'provides' and 'supports', 'lakh' and
+'million'. A word's neighbours are counted, weighted by pointwise mutual information, reduced by
+singular value decomposition (after Schütze 1995) and clustered by k-means.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from sklearn.decomposition import TruncatedSVD
 from moderation.scoring.tagger import seen
 from moderation.text.reading import read
 
-_VOCABULARY = 20_000  # words that get a class
-_NEIGHBOURS = 2_000  # words whose company counts
-_FEWEST = 8  # times a word must have been seen
-_WIDTH = 64  # numbers that describe a word
-_LONGEST = 600  # characters read of one text
-_EDGE = "\n"  # a text's beginning and end
+_VOCABULARY = 20_000  # the most frequent words, which are clustered
+_CONTEXT_WORDS = 2_000  # the most frequent words, which are counted as neighbours
+_MIN_COUNT = 8  # occurrences of a word that is clustered
+_DIMENSIONS = 64  # of a word's vector
+_MAX_CHARACTERS = 600  # of one text
+_EDGE = "\n"  # marks the start and the end of a text
 
 Ints = npt.NDArray[np.int64]
 
 
 def word_clusters(texts: Iterable[str], count: int = 256, seed: int = 0) -> list[str]:
-    """`count` lines that each hold the words of one class, the commonest first."""
+    """Return `count` lines with the words of one cluster each, the most frequent word first."""
     words = [word for text in texts for word in _words(text)]
-    seen_often = Counter(words).most_common(_VOCABULARY)
-    vocabulary = [word for word, times in seen_often if times >= _FEWEST]
-    described = _described(words, vocabulary, seed)
+    most_common = Counter(words).most_common(_VOCABULARY)
+    vocabulary = [word for word, occurrences in most_common if occurrences >= _MIN_COUNT]
+    vectors = _word_vectors(words, vocabulary, seed)
     count = min(count, len(vocabulary))
     model = MiniBatchKMeans(count, random_state=seed, batch_size=4096, n_init=3)
-    labels = model.fit_predict(described)
+    labels = model.fit_predict(vectors)
     lines: list[list[str]] = [[] for _ in range(count)]
     for word, label in zip(vocabulary, labels, strict=True):
         lines[label].append(word)
@@ -46,29 +46,30 @@ def word_clusters(texts: Iterable[str], count: int = 256, seed: int = 0) -> list
 
 def _words(text: str) -> Iterator[str]:
     yield _EDGE
-    yield from map(seen, read(text[:_LONGEST]).tokens)
+    yield from map(seen, read(text[:_MAX_CHARACTERS]).tokens)
     yield _EDGE
 
 
-def _described(words: list[str], vocabulary: list[str], seed: int) -> npt.NDArray[np.float64]:
-    """One vector of length 1 for each word of the vocabulary."""
-    places = {word: place for place, word in enumerate(vocabulary)}
-    ids = np.array([places.get(word, -1) for word in words], np.int64)
-    left, right = _counts(ids[1:], ids[:-1], len(places)), _counts(ids[:-1], ids[1:], len(places))
+def _word_vectors(words: list[str], vocabulary: list[str], seed: int) -> npt.NDArray[np.float64]:
+    """Return a vector of length 1 for each word of the vocabulary (words x dimensions)."""
+    indices = {word: index for index, word in enumerate(vocabulary)}
+    ids = np.array([indices.get(word, -1) for word in words], np.int64)
+    size = len(indices)
+    left, right = _counts(ids[1:], ids[:-1], size), _counts(ids[:-1], ids[1:], size)
     counts = sparse.hstack([left, right]).tocsr()
     counts.sum_duplicates()
     rows, columns = (np.asarray(counts.sum(axis)).ravel() for axis in (1, 0))
     pairs = counts.tocoo()
     expected = rows[pairs.row] * columns[pairs.col] / counts.sum()
     pairs.data = np.maximum(np.log(pairs.data / expected), 0)
-    width = min(_WIDTH, min(counts.shape) - 1)
-    vectors = TruncatedSVD(width, random_state=seed).fit_transform(pairs.tocsr())
+    dimensions = min(_DIMENSIONS, min(counts.shape) - 1)
+    vectors = TruncatedSVD(dimensions, random_state=seed).fit_transform(pairs.tocsr())
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.maximum(norms, 1e-9), np.float64)
 
 
 def _counts(words: Ints, neighbours: Ints, size: int) -> sparse.csr_matrix:
-    """How often each word stood beside each of the common neighbours."""
-    known = (words >= 0) & (neighbours >= 0) & (neighbours < _NEIGHBOURS)
-    ones = np.ones(int(known.sum()))
-    return sparse.csr_matrix((ones, (words[known], neighbours[known])), (size, _NEIGHBOURS))
+    """Count how often each word has each context word as its neighbour (words x context words)."""
+    counted = (words >= 0) & (neighbours >= 0) & (neighbours < _CONTEXT_WORDS)
+    ones = np.ones(int(counted.sum()))
+    return sparse.csr_matrix((ones, (words[counted], neighbours[counted])), (size, _CONTEXT_WORDS))

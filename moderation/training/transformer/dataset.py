@@ -1,7 +1,7 @@
-"""What the careful reader learns from: which rows, which tasks they speak about, in what batches.
+"""The dataset of the careful model: training examples, their tasks, and batches.
 
-Sets that use the same word mean different things by it, so each label of each source is a task
-with an output of its own; a row trains only the tasks that its set speaks about.
+Data sets use the same word for different things, so each label of each source is a task with its
+own output. A row trains only the tasks that its source labels.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from moderation.training.corpora import catalogue, in_house
 from moderation.training.corpora.contrast_pairs import twins
 from moderation.training.transformer.augment import augment
 
-LENGTH = 96  # tokens of a text: its head and its tail
-TAIL = 24
-BATCH = 32
-POOL = 40  # batches sorted by length together
-TWINS = 4_000
+MAX_LENGTH = 96  # tokens of a text: its head and its tail
+TAIL_LENGTH = 24
+BATCH_SIZE = 32
+BATCHES_PER_POOL = 40  # batches whose rows are sorted by length together
+CONTRAST_PAIRS = 4_000
 
-# One annotation under two names is one task.
-SAME = {
+# Two names of the same annotation are one task.
+SHARED_TASKS = {
     "jigsaw_binary.toxic": "jigsaw.toxic",
     "hatemoji.hate": "dynahate.hate",
     "hatemoji.threat": "dynahate.threat",
 }
-# What a neutral mention of an identity says to the others.
-NEUTRAL = (
+# A neutral mention of an identity is a negative example for each of these tasks.
+NEUTRAL_TASKS = (
     "jigsaw.toxic jigsaw.identity civil.toxic dynahate.hate hatexplain.hate implicit.hate".split()
 )
-LEFT_OUT = {"spans.marked"}  # the comments of `civil` again
-NOT_READ = {"own.spam"}  # by this network
-# The share of rows drawn in an epoch: of those with some label from a half on, and of the others.
-# A share over 1 draws a row more than once.
-DRAWN = {
+EXCLUDED_TASKS = {"spans.marked"}  # its comments are those of `civil`
+EXCLUDED_LABELS = {"own.spam"}  # this network does not score spam
+# How many times a row is drawn in an epoch on average: rows with a label of at least 0.5, and
+# the others.
+SAMPLING_RATES = {
     "jigsaw": (1.0, 0.55),
     "jigsaw_binary": (1.0, 0.5),
     "paradetox": (1.0, 0.6),
@@ -56,63 +56,65 @@ DRAWN = {
     "sms_spam": (1.0, 0.5),
     "own_comments": (3.0, 3.0),
 }
-WEIGHT = {"davidson": 0.3}  # its labels follow dialect
+SOURCE_WEIGHTS = {"davidson": 0.3}  # its labels follow dialect
 
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Example:
-    """A text with its targets by task."""
+    """A text with a target between 0 and 1 for each task that its source labels."""
 
     text: str
     source: str
     targets: dict[str, float]
 
 
-def tasks(folder: Path) -> list[str]:
-    """The tasks of a careful model that is there already, in the order of its outputs."""
-    found: list[str] = json.loads((folder / "card.json").read_text("utf-8"))["tasks"]
-    return found
+def load_tasks(folder: Path) -> list[str]:
+    """Return the tasks of the careful model in `folder`, in the order of its outputs."""
+    tasks: list[str] = json.loads((folder / "card.json").read_text("utf-8"))["tasks"]
+    return tasks
 
 
 def examples(rows: Iterable[catalogue.Row], seed: int) -> Iterator[Example]:
-    """The rows that train, with their tasks, our own comments that do, and our own twins."""
+    """Return the training examples: from `rows`, our own comments and our contrast pairs."""
     for row in rows:
-        targets = {SAME.get(name, name): value for name, value in row.labels.items()}
+        targets = {SHARED_TASKS.get(name, name): value for name, value in row.labels.items()}
         if row.source == "identity":
-            targets = dict.fromkeys(NEUTRAL, 0.0)
-        if row.part == "train" and not LEFT_OUT.intersection(targets):
+            targets = dict.fromkeys(NEUTRAL_TASKS, 0.0)
+        if row.part == "train" and not EXCLUDED_TASKS.intersection(targets):
             yield Example(read(row.text).clean, row.source, targets)
     for comment in in_house.comments():
         if comment.part == "train":
-            targets = {name: it for name, it in comment.named.items() if name not in NOT_READ}
+            targets = {
+                name: value for name, value in comment.named.items() if name not in EXCLUDED_LABELS
+            }
             yield Example(read(comment.text).clean, "own_comments", targets)
-    for twin in twins(TWINS, seed):
-        said = {"own.hate": twin.hate, "own.attack": twin.attack}
-        targets = {name: value for name, value in said.items() if value is not None}
+    for twin in twins(CONTRAST_PAIRS, seed):
+        labels = {"own.hate": twin.hate, "own.attack": twin.attack}
+        targets = {name: value for name, value in labels.items() if value is not None}
         if twin.hate == 0:
-            targets |= dict.fromkeys(NEUTRAL, 0.0)
+            targets |= dict.fromkeys(NEUTRAL_TASKS, 0.0)
         elif twin.hate:
             targets["dynahate.hate"] = 1.0
         yield Example(twin.text, "own", targets)
 
 
-def drawn(pool: Sequence[Example], draw: random.Random) -> list[Example]:
-    """One epoch's rows: all that are rare and telling, a share of the plentiful."""
-    kept = []
+def sample_epoch(pool: Sequence[Example], rng: random.Random) -> list[Example]:
+    """Return the examples of one epoch in random order, drawn by `SAMPLING_RATES`."""
+    epoch = []
     for example in pool:
-        harmful, harmless = DRAWN.get(example.source, (1.0, 1.0))
-        share = harmful if max(example.targets.values()) >= 0.5 else harmless
-        kept += [example] * int(share + draw.random())
-    draw.shuffle(kept)
-    return kept
+        harmful, harmless = SAMPLING_RATES.get(example.source, (1.0, 1.0))
+        rate = harmful if max(example.targets.values()) >= 0.5 else harmless
+        epoch += [example] * int(rate + rng.random())
+    rng.shuffle(epoch)
+    return epoch
 
 
-def clipped(ids: Sequence[int], length: int = LENGTH, tail: int = TAIL) -> list[int]:
-    """Head and tail of a long text; its first and last token are always kept.
+def truncate(ids: Sequence[int], length: int = MAX_LENGTH, tail: int = TAIL_LENGTH) -> list[int]:
+    """Shorten a text to its head and tail, `length` tokens in all.
 
-    >>> clipped([1, 2, 3, 4, 5, 6], length=4, tail=1)
+    >>> truncate([1, 2, 3, 4, 5, 6], length=4, tail=1)
     [1, 2, 3, 6]
     """
     return list(ids) if len(ids) <= length else [*ids[: length - tail], *ids[-tail:]]
@@ -120,7 +122,11 @@ def clipped(ids: Sequence[int], length: int = LENGTH, tail: int = TAIL) -> list[
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of about the same length: ids, mask, targets and their weights (0: not said)."""
+    """Rows of similar length.
+
+    `ids` and `mask` are rows x length; `targets` and `weights` are rows x tasks. The weight is 0
+    where the row has no target.
+    """
 
     ids: npt.NDArray[np.int64]
     mask: Floats
@@ -129,42 +135,42 @@ class Batch:
 
 
 def batches(
-    chosen: Sequence[Example], tasks: Sequence[str], tokenizer: Any, draw: random.Random
+    examples: Sequence[Example], tasks: Sequence[str], tokenizer: Any, rng: random.Random
 ) -> Iterator[Batch]:
-    """The examples in batches of like length, in random order."""
-    place = {task: number for number, task in enumerate(tasks)}
-    for first in range(0, len(chosen), BATCH * POOL):
-        pool = chosen[first : first + BATCH * POOL]
-        texts = [prepared(augment(example.text, draw)).text for example in pool]
-        encoded = [clipped(found.ids) for found in tokenizer.encode_batch(texts)]
+    """Return the examples, augmented, in batches of similar length and random order."""
+    columns = {task: column for column, task in enumerate(tasks)}
+    for first in range(0, len(examples), BATCH_SIZE * BATCHES_PER_POOL):
+        pool = examples[first : first + BATCH_SIZE * BATCHES_PER_POOL]
+        texts = [prepared(augment(example.text, rng)).text for example in pool]
+        encoded = [truncate(encoding.ids) for encoding in tokenizer.encode_batch(texts)]
         order = sorted(range(len(pool)), key=lambda row: len(encoded[row]))
-        groups = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
-        draw.shuffle(groups)
+        groups = [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]
+        rng.shuffle(groups)
         for rows in groups:
-            yield _batch([pool[row] for row in rows], [encoded[row] for row in rows], place)
+            yield _batch([pool[row] for row in rows], [encoded[row] for row in rows], columns)
 
 
-def padded(encoded: Sequence[Sequence[int]]) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Ids and mask, rows x length.
+def pad(encoded: Sequence[Sequence[int]]) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Return the ids and the mask, each rows x length.
 
-    >>> padded([[5, 6], [7]])[1].tolist()
+    >>> pad([[5, 6], [7]])[1].tolist()
     [[1.0, 1.0], [1.0, 0.0]]
     """
     shape = len(encoded), max(map(len, encoded))
     ids, mask = np.zeros(shape, np.int64), np.zeros(shape, np.float32)
-    for row, said in enumerate(encoded):
-        ids[row, : len(said)] = said
-        mask[row, : len(said)] = 1
+    for row, text_ids in enumerate(encoded):
+        ids[row, : len(text_ids)] = text_ids
+        mask[row, : len(text_ids)] = 1
     return ids, mask
 
 
 def _batch(
-    chosen: Sequence[Example], encoded: Sequence[Sequence[int]], place: Mapping[str, int]
+    examples: Sequence[Example], encoded: Sequence[Sequence[int]], columns: Mapping[str, int]
 ) -> Batch:
-    targets = np.zeros((len(chosen), len(place)), np.float32)
-    weights = np.zeros((len(chosen), len(place)), np.float32)
-    for row, example in enumerate(chosen):
+    targets = np.zeros((len(examples), len(columns)), np.float32)
+    weights = np.zeros((len(examples), len(columns)), np.float32)
+    for row, example in enumerate(examples):
         for task, value in example.targets.items():
-            targets[row, place[task]] = value
-            weights[row, place[task]] = WEIGHT.get(example.source, 1.0)
-    return Batch(*padded(encoded), targets, weights)
+            targets[row, columns[task]] = value
+            weights[row, columns[task]] = SOURCE_WEIGHTS.get(example.source, 1.0)
+    return Batch(*pad(encoded), targets, weights)

@@ -1,10 +1,11 @@
-"""From the trained network to an int8 ONNX file.
+"""Export the trained network to an int8 ONNX file.
 
-The graph is written by hand from onnxruntime's operators, since a traced one would be larger,
-slower and need torch. Weights are int8 with one scale per column, the words' with one per word.
-What flows between is rounded by ranges measured beforehand on training texts, and not by those of
-the batch at hand, so that a comment's score never depends on its neighbours. Before that the wide
-channels are narrowed and their weights widened by as much (SmoothQuant, Xiao et al. 2023).
+The graph is built by hand from onnxruntime's operators: a traced graph would be larger and slower,
+and tracing needs torch. Weights are int8 with one scale per output channel; embeddings have one
+scale per token. Activations are quantised statically: their ranges are measured beforehand on
+training texts, not on the batch, so a comment's score never depends on the rest of its batch.
+Before that, channels with large activations are scaled down and their weights up by the same
+factor (SmoothQuant, Xiao et al. 2023).
 """
 
 from __future__ import annotations
@@ -18,24 +19,27 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 LAYERS, HEADS, EPSILON = 6, 12, 1e-12
-OWN = "com.microsoft"  # the domain of onnxruntime's own operators
+ORT_DOMAIN = "com.microsoft"  # of onnxruntime's contributed operators
 
 Array = npt.NDArray[Any]
 
 
 def onnx_model(weights: Mapping[str, Array], ranges: Mapping[str, Array]) -> bytes:
-    """The network's weights by name (see `network.py`) as an int8 ONNX file.
+    """Return the network as an int8 ONNX file.
 
-    `ranges` holds, for every linear layer, the least and the greatest value of each input channel.
-    Inputs `ids` (int64) and `mask` (int32), rows x length; outputs `pooled` (rows x tasks) and
-    `tokens` (rows x length x tasks), of which `pooled` is the mean over the mask.
+    `weights` are named as in `network.py`. `ranges` holds the minimum and maximum of each input
+    channel (2 x channels) of every linear layer.
+
+    The graph's inputs are `ids` (int64) and `mask` (int32), rows x length. Its outputs are
+    `tokens` (rows x length x tasks) and `pooled` (rows x tasks), the mean of `tokens` over the
+    mask.
     """
-    graph = Graph()
-    states = _embedded(graph, weights)
+    graph = GraphBuilder()
+    states = _add_embeddings(graph, weights)
     for number in range(LAYERS):
-        own = _within(weights, f"layers.{number}."), _within(ranges, f"layers.{number}.")
-        states = _layer(graph, states, *own)
-    _outputs(graph, states, weights)
+        prefix = f"layers.{number}."
+        states = _add_layer(graph, states, _select(weights, prefix), _select(ranges, prefix))
+    _add_outputs(graph, states, weights)
     sizes: list[str | int] = ["rows", "length", len(weights["outputs.bias"])]
     inputs = [
         helper.make_tensor_value_info("ids", TensorProto.INT64, sizes[:2]),
@@ -47,121 +51,135 @@ def onnx_model(weights: Mapping[str, Array], ranges: Mapping[str, Array]) -> byt
     ]
     model = helper.make_model(
         helper.make_graph(graph.nodes, "careful", inputs, outputs, graph.constants),
-        opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(OWN, 1)],
+        opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(ORT_DOMAIN, 1)],
         ir_version=8,
     )
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
 
 
-def quantised(weights: Array, axis: int) -> tuple[Array, Array]:
-    """Weights as int8 and their scales, one for each slice along `axis`.
+def quantise(weights: Array, axis: int) -> tuple[Array, Array]:
+    """Return the weights as int8, and the scales: the maximum along `axis` divided by 63.
 
-    Seven bits are used, so that processors without VNNI, which add pairs of products in 16 bits,
-    do not overflow.
+    Only seven bits are used: processors without VNNI add pairs of products in 16 bits, which
+    would overflow with eight.
 
-    >>> quantised(np.array([[1.0, -2.0], [0.5, 2.0]], np.float32), axis=0)[0].tolist()
+    >>> quantise(np.array([[1.0, -2.0], [0.5, 2.0]], np.float32), axis=0)[0].tolist()
     [[63, -63], [31, 63]]
     """
     scales = np.maximum(np.abs(weights).max(axis, keepdims=True) / 63, 1e-12)
     return np.rint(weights / scales).astype(np.int8), scales.astype(np.float32)
 
 
-class Rounded(NamedTuple):
-    """The names of a product's operands in int8."""
+class Operands(NamedTuple):
+    """The names of the operands of an int8 matrix product, in the order of its operator."""
 
     states: str
     weight: str
-    scale: str
-    scales: str
-    zero: str
-    zeros: str
+    states_scale: str
+    weight_scales: str
+    states_zero: str
+    weight_zeros: str
 
 
-class Graph:
-    """The ONNX graph as it grows: what is added answers with the name of its result."""
+class GraphBuilder:
+    """Builds an ONNX graph. Every method adds to the graph and returns the name of the result."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
     def constant(self, value: Array) -> str:
-        """A stored tensor."""
+        """Add a stored tensor."""
         name = f"c{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
     def node(
-        self, operator: str, *inputs: str, domain: str = "", name: str = "", **more: Any
+        self, operator: str, *inputs: str, domain: str = "", name: str = "", **attributes: Any
     ) -> str:
-        """One operation."""
+        """Add an operation."""
         name = name or f"n{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, inputs, [name], domain=domain, **more))
+        self.nodes.append(helper.make_node(operator, inputs, [name], domain=domain, **attributes))
         return name
 
-    def rounded(self, states: str, weight: Array, ranges: Array) -> Rounded:
-        """`states` as uint8 by the `ranges` (low and high of each channel), and their weight."""
-        reach = np.maximum(np.abs(ranges).max(0), 1e-5)
-        narrowing = np.sqrt(reach / np.maximum(np.abs(weight).max(0), 1e-5))
-        low, high = (ranges / narrowing).min(), (ranges / narrowing).max()
+    def quantised(self, states: str, weight: Array, ranges: Array) -> Operands:
+        """Add `states` as uint8 and `weight` (outputs x inputs) as int8.
+
+        `ranges` holds the minimum and maximum of each channel of `states`.
+        """
+        largest = np.maximum(np.abs(ranges).max(0), 1e-5)
+        smoothing = np.sqrt(largest / np.maximum(np.abs(weight).max(0), 1e-5))
+        low, high = (ranges / smoothing).min(), (ranges / smoothing).max()
         scale = np.float32((high - low) / 255)
         zero = np.uint8(np.clip(np.rint(-low / scale), 0, 255))
-        narrowed = self.node("Mul", states, self.constant((1 / narrowing).astype(np.float32)))
-        stored, scales = quantised((weight * narrowing).T, 0)
+        smoothed = self.node("Mul", states, self.constant((1 / smoothing).astype(np.float32)))
+        int8, scales = quantise((weight * smoothing).T, 0)
         names = self.constant(np.asarray(scale)), self.constant(np.asarray(zero))
-        return Rounded(
-            states=self.node("QuantizeLinear", narrowed, *names),
-            weight=self.constant(stored),
-            scale=names[0],
-            scales=self.constant(scales[0]),
-            zero=names[1],
-            zeros=self.constant(np.zeros(scales.size, np.int8)),
+        return Operands(
+            states=self.node("QuantizeLinear", smoothed, *names),
+            weight=self.constant(int8),
+            states_scale=names[0],
+            weight_scales=self.constant(scales[0]),
+            states_zero=names[1],
+            weight_zeros=self.constant(np.zeros(scales.size, np.int8)),
         )
 
-    def product(self, states: str, weight: Array, bias: Array, ranges: Array) -> str:
-        """`states` times a weight stored as torch does (outputs x inputs), in int8."""
-        operands = self.rounded(states, weight, ranges)
-        return self.node("MatMulIntegerToFloat", *operands, self.constant(bias), domain=OWN)
+    def linear(self, states: str, weight: Array, bias: Array, ranges: Array) -> str:
+        """Add a linear layer in int8; `weight` is outputs x inputs, as in torch."""
+        operands = self.quantised(states, weight, ranges)
+        return self.node("MatMulIntegerToFloat", *operands, self.constant(bias), domain=ORT_DOMAIN)
 
-    def normed(self, states: str, weight: Array, bias: Array) -> str:
-        """Layer norm. (With a separate addition it is faster on a CPU than the fused operator.)"""
-        learned = self.constant(weight), self.constant(bias)
-        return self.node("LayerNormalization", states, *learned, epsilon=EPSILON)
+    def layer_norm(self, states: str, weight: Array, bias: Array) -> str:
+        """Add a layer norm. On a CPU a separate addition before it beats the fused operator."""
+        parameters = self.constant(weight), self.constant(bias)
+        return self.node("LayerNormalization", states, *parameters, epsilon=EPSILON)
 
 
-def _embedded(graph: Graph, weights: Mapping[str, Array]) -> str:
-    stored, scales = quantised(weights["words.weight"], 1)
-    found = graph.node("Gather", graph.constant(stored), "ids")
-    found = graph.node("Cast", found, to=TensorProto.FLOAT)
-    found = graph.node("Mul", found, graph.node("Gather", graph.constant(scales), "ids"))
+def _add_embeddings(graph: GraphBuilder, weights: Mapping[str, Array]) -> str:
+    int8, scales = quantise(weights["token_embeddings.weight"], 1)
+    states = graph.node("Gather", graph.constant(int8), "ids")
+    states = graph.node("Cast", states, to=TensorProto.FLOAT)
+    states = graph.node("Mul", states, graph.node("Gather", graph.constant(scales), "ids"))
     zero, one, two = (graph.constant(np.array([number])) for number in range(3))
     length = graph.node("Slice", graph.node("Shape", "ids"), one, two)
-    places = graph.node("Slice", graph.constant(weights["places"]), zero, length)
-    found = graph.node("Add", found, places)
-    return graph.normed(found, weights["embedded.weight"], weights["embedded.bias"])
+    positions = graph.node("Slice", graph.constant(weights["position_embeddings"]), zero, length)
+    states = graph.node("Add", states, positions)
+    return graph.layer_norm(
+        states, weights["embedding_norm.weight"], weights["embedding_norm.bias"]
+    )
 
 
-def _layer(
-    graph: Graph, states: str, weights: Mapping[str, Array], ranges: Mapping[str, Array]
+def _add_layer(
+    graph: GraphBuilder, states: str, weights: Mapping[str, Array], ranges: Mapping[str, Array]
 ) -> str:
-    def product(left: str, name: str) -> str:
+    def linear(inputs: str, name: str) -> str:
         bias = weights[f"{name}.bias"]
-        return graph.product(left, weights[f"{name}.weight"], bias, ranges[name])
+        return graph.linear(inputs, weights[f"{name}.weight"], bias, ranges[name])
 
-    def joined(found: str, skipped: str, name: str) -> str:
-        total = graph.node("Add", found, skipped)
-        return graph.normed(total, weights[f"{name}.weight"], weights[f"{name}.bias"])
+    def add_and_norm(values: str, residual: str, name: str) -> str:
+        total = graph.node("Add", values, residual)
+        return graph.layer_norm(total, weights[f"{name}.weight"], weights[f"{name}.bias"])
 
-    left = graph.rounded(states, weights["attend.weight"], ranges["attend"])
-    bias = graph.constant(weights["attend.bias"])
-    operands = (left.states, left.weight, bias, left.scale, left.scales, "mask", left.zero)
-    seen = graph.node("QAttention", *operands, left.zeros, domain=OWN, num_heads=HEADS)
-    states = joined(product(seen, "gather"), states, "attended")
-    inner = graph.node("Gelu", product(states, "widen"), domain=OWN)
-    return joined(product(inner, "narrow"), states, "done")
+    qkv = graph.quantised(states, weights["qkv.weight"], ranges["qkv"])
+    bias = graph.constant(weights["qkv.bias"])
+    operands = (
+        qkv.states,
+        qkv.weight,
+        bias,
+        qkv.states_scale,
+        qkv.weight_scales,
+        "mask",
+        qkv.states_zero,
+        qkv.weight_zeros,
+    )
+    attention = graph.node("QAttention", *operands, domain=ORT_DOMAIN, num_heads=HEADS)
+    states = add_and_norm(linear(attention, "attention_output"), states, "attention_norm")
+    inner = graph.node("Gelu", linear(states, "feed_forward_input"), domain=ORT_DOMAIN)
+    return add_and_norm(linear(inner, "feed_forward_output"), states, "feed_forward_norm")
 
 
-def _outputs(graph: Graph, states: str, weights: Mapping[str, Array]) -> None:
+def _add_outputs(graph: GraphBuilder, states: str, weights: Mapping[str, Array]) -> None:
     tokens = graph.node("MatMul", states, graph.constant(weights["outputs.weight"].T))
     tokens = graph.node("Add", tokens, graph.constant(weights["outputs.bias"]), name="tokens")
     one, two = (graph.constant(np.array([number])) for number in (1, 2))
@@ -171,5 +189,5 @@ def _outputs(graph: Graph, states: str, weights: Mapping[str, Array]) -> None:
     graph.node("Div", total, count, name="pooled")
 
 
-def _within(named: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+def _select(named: Mapping[str, Array], prefix: str) -> dict[str, Array]:
     return {name.removeprefix(prefix): named[name] for name in named if name.startswith(prefix)}

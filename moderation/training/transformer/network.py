@@ -1,7 +1,7 @@
-"""The careful reader's network: a small BERT encoder, mean pooling, one output per task.
+"""The careful model's network: a small BERT encoder, mean pooling and one output per task.
 
-Written out, so that training needs torch alone and the ONNX export sees nothing but plain
-operations. The weights are named as in the published all-MiniLM-L6-v2.
+It is written out in plain torch, so training needs no other library and the ONNX export sees only
+plain operations. It has the architecture of the published all-MiniLM-L6-v2.
 """
 
 from __future__ import annotations
@@ -23,41 +23,45 @@ class Layer(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.attend = nn.Linear(WIDTH, 3 * WIDTH)
-        self.gather = nn.Linear(WIDTH, WIDTH)
-        self.attended = nn.LayerNorm(WIDTH, EPSILON)
-        self.widen = nn.Linear(WIDTH, INNER)
-        self.narrow = nn.Linear(INNER, WIDTH)
-        self.done = nn.LayerNorm(WIDTH, EPSILON)
+        self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
+        self.attention_output = nn.Linear(WIDTH, WIDTH)
+        self.attention_norm = nn.LayerNorm(WIDTH, EPSILON)
+        self.feed_forward_input = nn.Linear(WIDTH, INNER)
+        self.feed_forward_output = nn.Linear(INNER, WIDTH)
+        self.feed_forward_norm = nn.LayerNorm(WIDTH, EPSILON)
 
     def forward(self, states: Tensor, bias: Tensor) -> Tensor:
-        """`bias` is added to the attention: 0 for tokens, a large negative number for padding."""
+        """Return the states (rows x length x width) after this layer.
+
+        `bias` is added to the attention scores: 0 for tokens, a large negative number for padding.
+        """
         rows, length, _ = states.shape
-        mixed = self.attend(states).view(rows, length, 3, HEADS, WIDTH // HEADS)
-        query, key, value = mixed.permute(2, 0, 3, 1, 4)
-        # Written out: on a CPU the fused kernel's backward pass takes longer than all the rest.
+        qkv = self.qkv(states).view(rows, length, 3, HEADS, WIDTH // HEADS)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        # Not the fused kernel: its backward pass on a CPU takes longer than everything else.
         scores = query @ key.transpose(2, 3) * (WIDTH // HEADS) ** -0.5
-        found = torch.softmax(scores + bias, -1).to(value.dtype) @ value
-        found = found.transpose(1, 2).reshape(rows, length, WIDTH)
-        states = self.attended(states + self.gather(found))
-        inner = functional.gelu(self.widen(states))
-        return self.done(states + self.narrow(inner))
+        context = torch.softmax(scores + bias, -1).to(value.dtype) @ value
+        context = context.transpose(1, 2).reshape(rows, length, WIDTH)
+        states = self.attention_norm(states + self.attention_output(context))
+        inner = functional.gelu(self.feed_forward_input(states))
+        return self.feed_forward_norm(states + self.feed_forward_output(inner))
 
 
 class Network(nn.Module):
-    """Token ids and mask to one logit per task."""
+    """Maps token ids and mask to one logit per task."""
 
     def __init__(self, vocabulary: int, tasks: int) -> None:
         super().__init__()
-        self.words = nn.Embedding(vocabulary, WIDTH)
-        self.places = nn.Parameter(torch.zeros(POSITIONS, WIDTH))
-        self.embedded = nn.LayerNorm(WIDTH, EPSILON)
+        self.token_embeddings = nn.Embedding(vocabulary, WIDTH)
+        self.position_embeddings = nn.Parameter(torch.zeros(POSITIONS, WIDTH))
+        self.embedding_norm = nn.LayerNorm(WIDTH, EPSILON)
         self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
         self.outputs = nn.Linear(WIDTH, tasks)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """`ids` and `mask` are rows x length; the answer is rows x tasks."""
-        states = self.embedded(self.words(ids) + self.places[: ids.shape[1]])
+        """Return the logits (rows x tasks); `ids` and `mask` are rows x length."""
+        positions = self.position_embeddings[: ids.shape[1]]
+        states = self.embedding_norm(self.token_embeddings(ids) + positions)
         bias = ((1.0 - mask) * -10_000.0)[:, None, None, :]
         for layer in self.layers:
             states = layer(states, bias)
@@ -66,59 +70,67 @@ class Network(nn.Module):
         return self.outputs(pooled)
 
 
-def start(network: Network, published: Mapping[str, Tensor], kept: list[int]) -> None:
-    """Take over the published weights, with the embeddings of the `kept` tokens only."""
+def initialise(network: Network, pretrained: Mapping[str, Tensor], token_ids: list[int]) -> None:
+    """Copy the pretrained weights into the network, and initialise its outputs at random.
+
+    `token_ids` are the pretrained ids of the network's tokens, in the order of its vocabulary.
+    """
     with torch.no_grad():
         prefix = "embeddings."
-        network.words.weight.copy_(published[f"{prefix}word_embeddings.weight"][kept])
-        places = published[f"{prefix}position_embeddings.weight"]
-        # Every token is of type 0, so that its embedding joins the position's.
-        network.places.copy_(places + published[f"{prefix}token_type_embeddings.weight"][0])
-        _take(network.embedded, published, f"{prefix}LayerNorm")
+        token_embeddings = pretrained[f"{prefix}word_embeddings.weight"]
+        network.token_embeddings.weight.copy_(token_embeddings[token_ids])
+        positions = pretrained[f"{prefix}position_embeddings.weight"]
+        # Every token is of type 0: the type's embedding can be added to the position's.
+        token_type = pretrained[f"{prefix}token_type_embeddings.weight"][0]
+        network.position_embeddings.copy_(positions + token_type)
+        _copy(network.embedding_norm, pretrained, f"{prefix}LayerNorm")
         for number, layer in enumerate(network.layers):
-            at = f"encoder.layer.{number}."
+            prefix = f"encoder.layer.{number}."
             for end in ("weight", "bias"):
-                three = [published[f"{at}attention.self.{name}.{end}"] for name in _ATTENTION]
-                getattr(layer.attend, end).copy_(torch.cat(three))
-            _take(layer.gather, published, f"{at}attention.output.dense")
-            _take(layer.attended, published, f"{at}attention.output.LayerNorm")
-            _take(layer.widen, published, f"{at}intermediate.dense")
-            _take(layer.narrow, published, f"{at}output.dense")
-            _take(layer.done, published, f"{at}output.LayerNorm")
+                parts = [pretrained[f"{prefix}attention.self.{name}.{end}"] for name in _ATTENTION]
+                getattr(layer.qkv, end).copy_(torch.cat(parts))
+            _copy(layer.attention_output, pretrained, f"{prefix}attention.output.dense")
+            _copy(layer.attention_norm, pretrained, f"{prefix}attention.output.LayerNorm")
+            _copy(layer.feed_forward_input, pretrained, f"{prefix}intermediate.dense")
+            _copy(layer.feed_forward_output, pretrained, f"{prefix}output.dense")
+            _copy(layer.feed_forward_norm, pretrained, f"{prefix}output.LayerNorm")
         nn.init.zeros_(network.outputs.bias)
         nn.init.normal_(network.outputs.weight, std=0.02)
 
 
-def _take(module: Any, published: Mapping[str, Tensor], name: str) -> None:
-    module.weight.copy_(published[f"{name}.weight"])
-    module.bias.copy_(published[f"{name}.bias"])
+def _copy(module: Any, pretrained: Mapping[str, Tensor], name: str) -> None:
+    module.weight.copy_(pretrained[f"{name}.weight"])
+    module.bias.copy_(pretrained[f"{name}.bias"])
 
 
-def ranges(network: Network, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, Any]:
-    """The least and greatest input (2 x channels) of every linear layer, over (ids, mask)."""
-    found: dict[str, Tensor] = {}
-    keep = torch.ones(0)
+def activation_ranges(network: Network, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, Any]:
+    """Return the minimum and maximum input (2 x channels) of every linear layer but the outputs.
 
-    def watch(name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        def seen(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            values = inputs[0][keep]
-            both = torch.stack([values.amin(0), values.amax(0)])
-            if name in found:
-                both[0] = torch.minimum(both[0], found[name][0])
-                both[1] = torch.maximum(both[1], found[name][1])
-            found[name] = both
+    `batches` are pairs of ids and mask.
+    """
+    ranges: dict[str, Tensor] = {}
+    is_token = torch.ones(0)
 
-        return seen
+    def observe(name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
+        def hook(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+            values = inputs[0][is_token]
+            bounds = torch.stack([values.amin(0), values.amax(0)])
+            if name in ranges:
+                bounds[0] = torch.minimum(bounds[0], ranges[name][0])
+                bounds[1] = torch.maximum(bounds[1], ranges[name][1])
+            ranges[name] = bounds
+
+        return hook
 
     hooks = [
-        module.register_forward_pre_hook(watch(name))
+        module.register_forward_pre_hook(observe(name))
         for name, module in network.named_modules()
         if isinstance(module, nn.Linear) and name != "outputs"
     ]
     with torch.no_grad():
         for ids, mask in batches:
-            keep = mask > 0
+            is_token = mask > 0
             network(ids, mask)
     for hook in hooks:
         hook.remove()
-    return {name: value.numpy() for name, value in found.items()}
+    return {name: value.numpy() for name, value in ranges.items()}

@@ -1,8 +1,8 @@
-"""Train the careful reader: fine-tune, export, mix into heads, calibrate, measure, save.
+"""Train the careful model: fine-tune, export, combine outputs into heads, calibrate, save.
 
-Each head is a weighted sum of outputs, brought to one scale on natural rows; the shares were set
-on the validation part of the training sets (docs/experiments.md). Calibration is that of the
-fast reader, so that the two can be mixed and exchanged.
+Each head is a weighted sum of outputs, standardised on natural rows. The weights were chosen on
+the validation part of the training sets (docs/experiments.md). The calibration is the same as the
+fast model's, so the two can be averaged and exchanged.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ HEADS = {
     "severe_toxicity": Head({"jigsaw.severe": 1.0, "jigsaw.toxic": 1.0}, "jigsaw.severe"),
     "insult": Head({"jigsaw.insult": 1.0, "own.attack": 0.5}, "jigsaw.insult"),
     "profanity": Head({"jigsaw.obscene": 1.0, "paradetox.toxic": 0.3}, "jigsaw.obscene"),
-    # A threat in a newspaper is seldom worded as Wikipedia's are: our own say more of it.
+    # Threats in newspapers are worded unlike Wikipedia's: our own comments are closer to them.
     "threat": Head(
         {"jigsaw.threat": 1.0, "own.threat": 2.0, "own.attack": 0.5, "dynahate.threat": 0.3},
         "jigsaw.threat",
@@ -64,26 +64,29 @@ HEADS = {
         "jigsaw.insult",
     ),
 }
-PUBLISHED = "all-MiniLM-L6-v2 (Apache-2.0)"
-MOST = 2_500  # rows of a set in calibration and measuring: what a CPU reads in a minute or so
+MAX_ROWS = 2_500  # of a source, for calibration: what a CPU scores in a minute or so
 
 log = logging.getLogger(__name__)
 
 
-class Scored(NamedTuple):
-    """Rows and what the outputs (rows x tasks) say of them."""
+class ScoredRows(NamedTuple):
+    """Rows and their logits (rows x tasks)."""
 
     rows: list[catalogue.Row]
-    tasks: npt.NDArray[np.float64]
+    logits: npt.NDArray[np.float64]
 
-    def of(self, label: str, natural: bool = False) -> tuple[npt.NDArray[np.int64], Any]:
-        """The rows that a label speaks about, and what it says."""
-        kept = [
-            at
-            for at, row in enumerate(self.rows)
+    def labelled(self, label: str, natural: bool = False) -> tuple[npt.NDArray[np.int64], Any]:
+        """Return the indices of the rows that have a label, and its values.
+
+        With `natural` only natural rows count.
+        """
+        indices = [
+            index
+            for index, row in enumerate(self.rows)
             if label in row.labels and (row.natural or not natural)
         ]
-        return np.array(kept, np.int64), np.array([self.rows[at].labels[label] for at in kept])
+        values = [self.rows[index].labels[label] for index in indices]
+        return np.array(indices, np.int64), np.array(values)
 
 
 def train(
@@ -99,68 +102,72 @@ def train(
     outputs: str | None = None,
     progress: Callable[[str], None] = log.info,
 ) -> Path:
-    """Train on the sets under `data`, write `out/careful/<version>/`, return that folder.
+    """Train on the data sets in `data`, write `out/careful/<version>/` and return that folder.
 
-    `work` keeps the checkpoints (`out/careful/.work` by default); a run goes on from the last.
-    Training starts from the published weights, or with `begin` from those of a careful model,
-    which is a good deal quicker; then only `biases` and norms may learn, or only the `outputs` of
-    one source, so that the two versions differ by little.
-    Raises `CorpusError` where the folder does not fit `data/sources.toml`, or the model in `begin`
-    has no such outputs.
+    Training starts from the pretrained weights, or from the careful model in `begin`, which takes
+    far less time. Two options keep the new version close to the model in `begin`: `biases` trains
+    only biases and norms, `outputs` only the outputs of one source.
+
+    Checkpoints are written to `work`, by default `out/careful/.work`. An interrupted run continues
+    from the last one.
+
+    Raises `CorpusError` if the folder does not match `data/sources.toml`, or if the model in
+    `begin` has no outputs of the source.
     """
     work = work or out / "careful" / ".work"
     pool = list(dataset.examples(catalogue.rows(data, "train"), seed))
-    began, spent = time.perf_counter(), 0.0
+    started, fine_tuning_seconds = time.perf_counter(), 0.0
     if begin and outputs:
         from moderation.training.transformer.refit_outputs import (
-            relearned,  # onnx, which only training needs
+            refit_outputs,  # needs onnx, which is installed only for training
         )
 
         progress(f"fitting the outputs of {outputs}")
-        others, tasks = relearned(begin, outputs, pool, work), dataset.tasks(begin)
+        files, tasks = refit_outputs(begin, outputs, pool, work), dataset.load_tasks(begin)
     else:
-        from moderation.training.transformer.finetune import (  # torch, which only this needs
-            exported,
-            tune,
+        from moderation.training.transformer.finetune import (  # needs torch
+            export_checkpoint,
+            fine_tune,
         )
 
-        spent = tune(
+        fine_tuning_seconds = fine_tune(
             pool,
             work,
             seed=seed,
             epochs=epochs,
             minutes=minutes,
-            begin=begin,
+            base=begin,
             biases=biases,
             report=progress,
         )
-        began = time.perf_counter()
+        started = time.perf_counter()
         progress("exporting")
-        others = exported(work, pool, seed, begin, biases)
+        files = export_checkpoint(work, pool, seed, begin, biases)
         tasks = json.loads((work / "tasks.json").read_text("utf-8"))
-    (work / "model.onnx").write_bytes(others["model.onnx"])
-    raw = bare(work, tasks)
+    (work / "model.onnx").write_bytes(files["model.onnx"])
+    scorer = output_scorer(work, tasks)
     progress("calibrating")
-    arrays = heads(scored(raw, chosen(data, "validation")), tasks)
-    card = _card(data, tasks, begin, seed, spent + time.perf_counter() - began)
-    return cards.challenger(out / "careful", card, arrays, others)
+    arrays = fit_heads(score_rows(scorer, calibration_rows(data, "validation")), tasks)
+    seconds = fine_tuning_seconds + time.perf_counter() - started
+    card = _card(data, tasks, begin, seed, seconds)
+    return cards.challenger(out / "careful", card, arrays, files)
 
 
 def _card(
     data: Path, tasks: Sequence[str], begin: Path | None, seed: int, seconds: float
 ) -> dict[str, Any]:
-    """The model's card, but for its figures."""
-    used: dict[str, int] = {}
+    """Return the model's card, without its metrics."""
+    counts: dict[str, int] = {}
     for row in catalogue.rows(data, "train"):
-        used[row.source] = used.get(row.source, 0) + (row.part == "train")
-    known = catalogue.sources()
+        counts[row.source] = counts.get(row.source, 0) + (row.part == "train")
+    sources = catalogue.sources()
     return cards.card(
         name="careful",
         kind="careful",
         purpose="How likely readers are to find a comment abusive, in eight ways; read in context.",
         heads=list(HEADS),
         data=[
-            *(known[name].entry(data, rows) for name, rows in sorted(used.items())),
+            *(sources[name].entry(data, rows) for name, rows in sorted(counts.items())),
             in_house.entry(),
         ],
         figures={},
@@ -177,47 +184,53 @@ def _card(
     )
 
 
-def bare(folder: Path, tasks: Sequence[str]) -> TransformerScorer:
-    """A reader whose heads are the network's own outputs."""
+def output_scorer(folder: Path, tasks: Sequence[str]) -> TransformerScorer:
+    """Return a scorer whose heads are the network's own outputs, uncalibrated."""
     size = len(tasks)
-    nothing = np.zeros((2, size, 2), np.float32)
+    knots = np.zeros((2, size, 2), np.float32)
     mixture, offsets = np.eye(size, dtype=np.float32), np.zeros(size, np.float32)
-    return TransformerScorer(tuple(tasks), Transformer.bare(folder), mixture, offsets, nothing)
+    return TransformerScorer(tuple(tasks), Transformer.bare(folder), mixture, offsets, knots)
 
 
-def chosen(data: Path, part: str, seed: int = 0) -> list[catalogue.Row]:
-    """The rows that calibrate: natural ones of a part, and those of labels that have none."""
-    draw = np.random.default_rng(seed)
+def calibration_rows(data: Path, part: str, seed: int = 0) -> list[catalogue.Row]:
+    """Return rows of `part` for calibration, in random order and at most `MAX_ROWS` of a source.
+
+    These are natural rows, and rows with the label of a head that has no natural rows.
+    """
+    rng = np.random.default_rng(seed)
     targets = {head.target for head in HEADS.values() if head.rate is not None}
     rows = [
         row
         for row in catalogue.rows(data, "train")
         if row.part == part and (row.natural or targets.intersection(row.labels))
     ]
-    order = draw.permutation(len(rows))
-    kept: dict[str, int] = {}
-    found = []
-    for at in order:
-        source = rows[at].source
-        kept[source] = kept.get(source, 0) + 1
-        if kept[source] <= MOST:
-            found.append(rows[at])
-    return found
+    order = rng.permutation(len(rows))
+    counts: dict[str, int] = {}
+    sample = []
+    for index in order:
+        source = rows[index].source
+        counts[source] = counts.get(source, 0) + 1
+        if counts[source] <= MAX_ROWS:
+            sample.append(rows[index])
+    return sample
 
 
-def scored(reader: TransformerScorer, rows: list[catalogue.Row], batch: int = 256) -> Scored:
-    """What each output says of each row."""
+def score_rows(
+    scorer: TransformerScorer, rows: list[catalogue.Row], batch_size: int = 256
+) -> ScoredRows:
+    """Return the rows with the logit of every output."""
     parts = [
-        reader.logits([read(row.text) for row in rows[start : start + batch]])
-        for start in range(0, len(rows), batch)
+        scorer.logits([read(row.text) for row in rows[start : start + batch_size]])
+        for start in range(0, len(rows), batch_size)
     ]
-    return Scored(rows, np.vstack(parts))
+    return ScoredRows(rows, np.vstack(parts))
 
 
-def heads(found: Scored, tasks: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-    """Mixture, offsets and calibration of every head."""
-    natural = np.array([row.natural for row in found.rows])
-    mean, deviation = found.tasks[natural].mean(0), found.tasks[natural].std(0)
+def fit_heads(scored: ScoredRows, tasks: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    """Return the mixture (tasks x heads), the offsets and the calibration knots of the heads."""
+    is_natural = np.array([row.natural for row in scored.rows])
+    natural_logits = scored.logits[is_natural]
+    mean, deviation = natural_logits.mean(0), natural_logits.std(0)
     mixture = np.zeros((len(tasks), len(HEADS)), np.float32)
     knots = []
     for column, head in enumerate(HEADS.values()):
@@ -225,11 +238,11 @@ def heads(found: Scored, tasks: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
             mixture[tasks.index(task), column] = share / deviation[tasks.index(task)]
     offsets = -(mean @ mixture)
     for column, head in enumerate(HEADS.values()):
-        logits = found.tasks @ mixture[:, column] + offsets[column]
-        rows, values = found.of(head.target, natural=head.rate is None)
+        logits = scored.logits @ mixture[:, column] + offsets[column]
+        rows, values = scored.labelled(head.target, natural=head.rate is None)
         rate = head.rate or float((values >= 0.5).mean())
-        if head.rate:  # no natural rows of its own: natural comments stand for 'no'
-            others = np.flatnonzero(natural)
+        if head.rate:  # the label has no natural rows: natural rows of other labels count as 0
+            others = np.flatnonzero(is_natural)
             rows, values = np.append(rows, others), np.append(values, np.zeros(len(others)))
         knots.append(fitting.calibration(logits[rows], values, rate))
     return {

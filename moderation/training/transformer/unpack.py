@@ -1,7 +1,7 @@
-"""From a shipped int8 ONNX file back to the network's weights, to go on training from them.
+"""Read the network's weights back from an exported int8 ONNX file, to continue training.
 
-What `export` did is undone: scales are multiplied in again and the narrowing of wide channels
-divided out. The rounding stays, which a few batches of training make good.
+This reverses `export`: weights are multiplied by their scales and divided by the smoothing
+factors. The rounding error remains; a few batches of training repair it.
 """
 
 from __future__ import annotations
@@ -19,80 +19,82 @@ from moderation.training.transformer.export import LAYERS
 
 Array = npt.NDArray[Any]
 
-_PRODUCTS = ("attend", "gather", "widen", "narrow")
-_NORMS = ("attended", "done")
+_LINEAR = ("qkv", "attention_output", "feed_forward_input", "feed_forward_output")
+_NORMS = ("attention_norm", "feed_forward_norm")
 
 
-def unpacked(model: bytes) -> dict[str, Array]:
-    """The weights by name (see `network.py`) of a file that `export.onnx_model` wrote.
+def unpack_weights(model: bytes) -> dict[str, Array]:
+    """Return the weights of a file that `export.onnx_model` wrote, named as in `network.py`.
 
-    Raises `ValueError` for a graph of another build.
+    Raises `ValueError` for any other ONNX file.
     """
     graph = onnx.load_from_string(model).graph
-    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    parts = Parts.of(graph)
-    found = {name: stored[own] for name, own in parts.plain.items()}
-    found["outputs.weight"] = found["outputs.weight"].T
-    words, scales = (stored[own] for own in parts.words)
-    found["words.weight"] = words * scales
-    for name, (weight, scale, inverse) in parts.products.items():
-        found[f"{name}.weight"] = (stored[weight] * stored[scale]).T * stored[inverse]
-    return {name: value.astype(np.float32) for name, value in found.items()}
+    tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    names = TensorNames.of(graph)
+    weights = {name: tensors[tensor] for name, tensor in names.floats.items()}
+    weights["outputs.weight"] = weights["outputs.weight"].T
+    int8, scales = (tensors[tensor] for tensor in names.token_embeddings)
+    weights["token_embeddings.weight"] = int8 * scales
+    for name, (weight, scale, inverse) in names.linear.items():
+        weights[f"{name}.weight"] = (tensors[weight] * tensors[scale]).T * tensors[inverse]
+    return {name: value.astype(np.float32) for name, value in weights.items()}
 
 
-def rewritten(model: bytes, weights: Mapping[str, Array]) -> bytes:
-    """The same file with other biases, norms and outputs; what is in int8 stays bit for bit.
+def replace_weights(model: bytes, weights: Mapping[str, Array]) -> bytes:
+    """Return the same file with other biases, norms and outputs; int8 tensors stay bit for bit.
 
-    `weights` are named as `unpacked` names them; there may be more outputs than before. Two
-    versions that differ by no more cost a repository a hundredth of the file.
-    Raises `ValueError` for a graph of another build.
+    `weights` has the names that `unpack_weights` returns. It may have more outputs than the file.
+    Two versions that differ only in these weights cost a repository a hundredth of the file.
+
+    Raises `ValueError` for a file that `export.onnx_model` did not write.
     """
-    whole = onnx.load_from_string(model)
-    stored = {tensor.name: tensor for tensor in whole.graph.initializer}
-    for name, own in Parts.of(whole.graph).plain.items():
+    proto = onnx.load_from_string(model)
+    tensors = {tensor.name: tensor for tensor in proto.graph.initializer}
+    for name, tensor in TensorNames.of(proto.graph).floats.items():
         value = weights[name].T if name == "outputs.weight" else weights[name]
-        stored[own].CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), own))
-    for output in whole.graph.output:
+        tensors[tensor].CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), tensor))
+    for output in proto.graph.output:
         output.type.tensor_type.shape.dim[-1].dim_value = len(weights["outputs.bias"])
-    onnx.checker.check_model(whole)
-    return bytes(whole.SerializeToString())
+    onnx.checker.check_model(proto)
+    return bytes(proto.SerializeToString())
 
 
-class Parts(NamedTuple):
-    """Under what names a graph stores the weights: plain, or in int8 with what undoes that."""
+class TensorNames(NamedTuple):
+    """The names of a graph's tensors, by weight: in floating point, or in int8 with scales."""
 
-    plain: dict[str, str]
-    words: tuple[str, str]  # and their scales
-    products: dict[str, tuple[str, str, str]]  # the weight, its scales, the inverse of narrowing
+    floats: dict[str, str]
+    token_embeddings: tuple[str, str]  # the weight and its scales
+    linear: dict[str, tuple[str, str, str]]  # the weight, its scales, the inverse of smoothing
 
     @classmethod
     def of(cls, graph: Any) -> Self:
-        """Those of a graph. Raises `ValueError` for one of another build."""
+        """Find the names in a graph. Raises `ValueError` for a graph of another build."""
         by_type: dict[str, list[Any]] = defaultdict(list)
         for node in graph.node:
-            by_type["Product" if node.op_type in _INT8 else node.op_type].append(node)
-        makers = {node.output[0]: node for node in graph.node}
-        products, norms = by_type["Product"], by_type["LayerNormalization"]
-        if len(products) != LAYERS * len(_PRODUCTS) or len(norms) != 1 + LAYERS * len(_NORMS):
+            by_type["Linear" if node.op_type in _INT8 else node.op_type].append(node)
+        producers = {node.output[0]: node for node in graph.node}
+        nodes, norms = by_type["Linear"], by_type["LayerNormalization"]
+        if len(nodes) != LAYERS * len(_LINEAR) or len(norms) != 1 + LAYERS * len(_NORMS):
             raise ValueError("this ONNX file is not one that `moderation train careful` wrote")
-        plain = {
-            "places": by_type["Slice"][1].input[0],
+        floats = {
+            "position_embeddings": by_type["Slice"][1].input[0],
             "outputs.weight": by_type["MatMul"][0].input[1],
-            "outputs.bias": makers["tokens"].input[1],
+            "outputs.bias": producers["tokens"].input[1],
         }
-        rounded = {}
-        named = (f"layers.{at}.{name}" for at in range(LAYERS) for name in _PRODUCTS)
-        for name, node in zip(named, products, strict=True):
-            states, weight, scales, bias = (node.input[at] for at in _INT8[node.op_type])
-            plain[f"{name}.bias"] = bias
-            narrowed = makers[makers[states].input[0]]
-            rounded[name] = weight, scales, narrowed.input[1]
-        named = (f"layers.{at}.{name}" for at in range(LAYERS) for name in _NORMS)
-        for name, node in zip(("embedded", *named), norms, strict=True):
-            plain[f"{name}.weight"], plain[f"{name}.bias"] = node.input[1:3]
-        words, scales = (node.input[0] for node in by_type["Gather"])
-        return cls(plain, (words, scales), rounded)
+        linear = {}
+        names = (f"layers.{number}.{name}" for number in range(LAYERS) for name in _LINEAR)
+        for name, node in zip(names, nodes, strict=True):
+            states, weight, scales, bias = (node.input[place] for place in _INT8[node.op_type])
+            floats[f"{name}.bias"] = bias
+            smoothed = producers[producers[states].input[0]]
+            linear[name] = weight, scales, smoothed.input[1]
+        names = (f"layers.{number}.{name}" for number in range(LAYERS) for name in _NORMS)
+        for name, node in zip(("embedding_norm", *names), norms, strict=True):
+            floats[f"{name}.weight"], floats[f"{name}.bias"] = node.input[1:3]
+        int8, scales = (node.input[0] for node in by_type["Gather"])
+        return cls(floats, (int8, scales), linear)
 
 
-# Where an operator has its rounded states, weight, its scales and the bias among its inputs.
+# By operator: the positions of the quantised states, the weight, its scales and the bias among
+# the inputs.
 _INT8 = {"MatMulIntegerToFloat": (0, 1, 3, 6), "QAttention": (0, 1, 4, 2)}

@@ -1,4 +1,4 @@
-"""A tokenizer without the words that English comments hardly use: the model becomes smaller."""
+"""Vocabulary pruning: a smaller tokenizer, and so a smaller model, for English comments."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ from tokenizers import Tokenizer
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
 
-def pruned(tokenizer: str, texts: Iterable[str], least: int = 15) -> tuple[str, list[int]]:
-    """The tokenizer (its JSON) with fewer words, and the old ids of those kept, in new order.
+def prune(tokenizer: str, texts: Iterable[str], min_count: int = 15) -> tuple[str, list[int]]:
+    """Remove rare tokens from a tokenizer, given as JSON.
 
-    Kept are single characters and what occurs at least `least` times in `texts`. A word left out
-    is read in pieces.
+    Special tokens, single characters and tokens with at least `min_count` occurrences in `texts`
+    are kept. The tokenizer splits a removed word into smaller tokens.
+
+    Return the new tokenizer as JSON, and the old ids of the kept tokens in their new order.
     """
     settings = json.loads(tokenizer)
     settings["truncation"] = settings["padding"] = None
-    whole = Tokenizer.from_str(json.dumps(settings))
+    full = Tokenizer.from_str(json.dumps(settings))
     counts: Counter[int] = Counter()
-    for encoded in whole.encode_batch(list(texts), add_special_tokens=False):
-        counts.update(encoded.ids)
+    for encoding in full.encode_batch(list(texts), add_special_tokens=False):
+        counts.update(encoding.ids)
     old: dict[str, int] = settings["model"]["vocab"]
     kept = [
         token
         for token, number in sorted(old.items(), key=lambda entry: entry[1])
-        if token in SPECIAL or counts[number] >= least or _character(token)
+        if token in SPECIAL or counts[number] >= min_count or _is_character(token)
     ]
     new = {token: number for number, token in enumerate(kept)}
     settings["model"]["vocab"] = new
@@ -41,6 +43,6 @@ def pruned(tokenizer: str, texts: Iterable[str], least: int = 15) -> tuple[str, 
     return json.dumps(settings, ensure_ascii=False), [old[token] for token in kept]
 
 
-def _character(token: str) -> bool:
-    """Whether it is one Latin letter, digit or sign, alone or within a word."""
+def _is_character(token: str) -> bool:
+    """Return whether the token is one Latin letter, digit or sign, alone or within a word."""
     return len(token.removeprefix("##")) == 1 and ord(token[-1]) < 0x250

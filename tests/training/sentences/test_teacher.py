@@ -1,4 +1,4 @@
-"""The teacher of the sentences model, where torch and the published weights are installed."""
+"""The teacher of the sentences model. Needs torch and the pretrained weights."""
 
 import random
 
@@ -11,26 +11,31 @@ pytest.importorskip("torch")
 pytest.importorskip("all_minilm_l6_v2")
 
 FULL = ("He lied to us.", "The bus was late again.", "Stop this nonsense now.", "They know it.")
-CUT = ("A great day for us.", "Because he lied.", "Total failure again.", "In the name of God.")
+FRAGMENTS = (
+    "A great day for us.",
+    "Because he lied.",
+    "Total failure again.",
+    "In the name of God.",
+)
 
 
-def examples(texts: tuple[str, ...], full: bool) -> list[Example]:
-    """Sentences with a role for every token."""
-    found = [read(text).tokens for text in texts]
-    return [Example(tokens, ["N"] * (len(tokens) - 1) + ["X"], full) for tokens in found]
+def labelled(texts: tuple[str, ...], full: bool) -> list[Example]:
+    """Return the texts as examples with a role for every token."""
+    sentences = [read(text).tokens for text in texts]
+    return [Example(tokens, ["N"] * (len(tokens) - 1) + ["X"], full) for tokens in sentences]
 
 
-def test_it_learns_to_tell_sentences_from_fragments() -> None:
-    """After eight epochs what it was shown is told apart, and answers come in the order asked."""
+def test_teacher_tells_sentences_from_fragments() -> None:
+    """After eight epochs it separates its training examples, and keeps their order."""
     from moderation.training.sentences.teacher import Teacher
 
     teacher = Teacher(["N", "X"], seed=0)
-    shown = examples(FULL, True) + examples(CUT, False)
-    teacher.learn(lambda: list(shown), 8, random.Random(0))  # noqa: S311 - no secret
-    said = teacher.taught(shown)
-    chances = [one.full for one in said]
-    assert min(chances[: len(FULL)]) > max(chances[len(FULL) :])
-    assert [one.roles for one in said] == [one.roles for one in shown]
-    assert [one.tokens for one in said] == [one.tokens for one in shown]
-    backwards = [one.full for one in teacher.taught(shown[::-1])]
-    assert backwards == pytest.approx(chances[::-1], abs=1e-4)
+    examples = labelled(FULL, True) + labelled(FRAGMENTS, False)
+    teacher.fit(lambda: list(examples), 8, random.Random(0))  # noqa: S311 - no secret
+    predicted = teacher.label(examples)
+    probabilities = [example.full for example in predicted]
+    assert min(probabilities[: len(FULL)]) > max(probabilities[len(FULL) :])
+    assert [example.roles for example in predicted] == [example.roles for example in examples]
+    assert [example.tokens for example in predicted] == [example.tokens for example in examples]
+    reversed_order = [example.full for example in teacher.label(examples[::-1])]
+    assert reversed_order == pytest.approx(probabilities[::-1], abs=1e-4)

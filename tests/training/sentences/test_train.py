@@ -1,4 +1,4 @@
-"""The sentences model, from a treebank of our own to scores, on a small scale."""
+"""Training the sentences model on a small treebank written here."""
 
 import gzip
 import json
@@ -10,8 +10,8 @@ import pytest
 from moderation.scoring import models
 from moderation.text.reading import read
 from moderation.training.corpora.splits import part
-from moderation.training.sentences.dataset import DEV, TRAIN, own
-from moderation.training.sentences.fragments import disturbed, example, fragments
+from moderation.training.sentences.dataset import DEV, TRAIN, in_house
+from moderation.training.sentences.fragments import example_of, fragments, perturb
 from moderation.training.sentences.train import train
 from moderation.training.sentences.treebank import trees
 
@@ -24,27 +24,29 @@ FRAGMENT += "|. PUNCT _ 3 punct"
 
 
 def treebank() -> str:
-    """Sentences and fragments, in CoNLL-U."""
-    filled = [FULL.format(name, verb) for name in NAMES for verb in ("lied", "won", "left", "ran")]
-    filled += [
+    """Return sentences and fragments in CoNLL-U."""
+    sentences = [
+        FULL.format(name, verb) for name in NAMES for verb in ("lied", "won", "left", "ran")
+    ]
+    sentences += [
         FRAGMENT.format(adjective, noun, name)
         for name in NAMES
         for adjective, noun in (("old", "house"), ("sad", "story"), ("big", "day"))
     ]
-    found = []
-    for words in filled:
-        rows = [word.split() for word in words.split("|")]
-        found.append("# text = " + " ".join(row[0] for row in rows))
-        for at, (form, kind, features, head, relation) in enumerate(rows, 1):
-            columns = [str(at), form, "_", kind, "_", features, head, relation, "_", "_"]
-            found.append("\t".join(columns))
-        found.append("")
-    return "\n".join(found) + "\n"
+    lines = []
+    for sentence in sentences:
+        rows = [word.split() for word in sentence.split("|")]
+        lines.append("# text = " + " ".join(row[0] for row in rows))
+        for number, (form, pos, features, head, relation) in enumerate(rows, 1):
+            columns = [str(number), form, "_", pos, "_", features, head, relation, "_", "_"]
+            lines.append("\t".join(columns))
+        lines.append("")
+    return "\n".join(lines) + "\n"
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder that holds the treebank."""
+    """A data folder with the treebank."""
     folder = tmp_path_factory.mktemp("data")
     (folder / "sentences").mkdir()
     for name in (TRAIN, DEV):
@@ -54,31 +56,31 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that learned from it."""
+    """The folder of a model trained on the treebank."""
     return train(data, tmp_path_factory.mktemp("models"), seed=1, jobs=1, texts=TEXTS, epochs=0)
 
 
 def test_the_model_tells_sentences_from_fragments(trained: Path) -> None:
-    """What was learned shows in what the reader says of new names."""
-    reader = models.load(trained)
+    """The loaded model scores sentences with names that are not in the treebank."""
+    scorer = models.load(trained)
     texts = [read("Vikram won because they agreed."), read("The sad house of Vikram.")]
-    full, fragment = reader.score(texts)["full_sentences"].tolist()
+    full, fragment = scorer.score(texts)["full_sentences"].tolist()
     assert full > 0.5 > fragment
     assert [sentence.missing for sentence in texts[1].notes["sentences"]] == ["verb"]
 
 
-def test_the_card_says_what_it_learned_from(trained: Path) -> None:
-    """Data, licences, seed and figures with intervals stand in the card."""
+def test_card_has_sources_seed_and_metrics(trained: Path) -> None:
+    """The card lists licences, the seed, and metrics with confidence intervals."""
     card = json.loads((trained / "card.json").read_text("utf-8"))
     assert [entry["licence"] for entry in card["data"]] == ["CC BY-SA 4.0", "Apache-2.0"]
     assert card["seed"] == 1
-    for figure in card["figures"].values():
-        low, high = figure["interval"]
-        assert 0 <= low <= figure["value"] <= high <= 1
+    for metric in card["figures"].values():
+        low, high = metric["interval"]
+        assert 0 <= low <= metric["value"] <= high <= 1
 
 
-def test_the_same_seed_gives_the_same_weights(trained: Path, data: Path, tmp_path: Path) -> None:
-    """Training can be repeated to the last bit."""
+def test_same_seed_gives_the_same_weights(trained: Path, data: Path, tmp_path: Path) -> None:
+    """Two runs with one seed write identical files."""
     again = train(data, tmp_path, seed=1, jobs=1, texts=TEXTS, epochs=0)
     first, second = (
         json.loads((path / "card.json").read_text("utf-8")) for path in (trained, again)
@@ -89,33 +91,33 @@ def test_the_same_seed_gives_the_same_weights(trained: Path, data: Path, tmp_pat
 def test_fragments_are_cut_from_trees(data: Path) -> None:
     """'because they agreed' is cut out of 'Ravi lied because they agreed.'"""
     tree = next(trees(data / TRAIN))
-    whole = example(tree)
-    assert whole is not None
+    sentence = example_of(tree)
+    assert sentence is not None
     cut = {
-        " ".join(token.text for token in found.tokens)
+        " ".join(token.text for token in fragment.tokens)
         for seed in range(20)
-        for found in fragments(tree, whole, random.Random(seed))  # noqa: S311 - not for secrets
+        for fragment in fragments(tree, sentence, random.Random(seed))  # noqa: S311 - not for secrets
     }
     assert cut == {"because they agreed ."}
 
 
-def test_disturbing_keeps_the_answer(data: Path) -> None:
-    """Noise changes letters and signs; the sentence stays full and keeps its words."""
-    whole = example(next(trees(data / TRAIN)))
-    assert whole is not None
+def test_perturbing_keeps_the_labels(data: Path) -> None:
+    """Letters and punctuation may change; the words and labels of the sentence stay."""
+    sentence = example_of(next(trees(data / TRAIN)))
+    assert sentence is not None
     for seed in range(50):
-        changed = disturbed(whole, random.Random(seed))  # noqa: S311 - not for secrets
-        assert changed.full
-        assert changed.roles is not None
-        assert len(changed.roles) == len(changed.tokens) > 4
+        perturbed = perturb(sentence, random.Random(seed))  # noqa: S311 - not for secrets
+        assert perturbed.full
+        assert perturbed.roles is not None
+        assert len(perturbed.roles) == len(perturbed.tokens) > 4
 
 
-def test_own_sentences_have_both_answers_in_both_parts() -> None:
-    """Our own examples train and test on sentences and on fragments, each text once."""
-    rows = list(own())
-    assert {(side, one.full) for side, one in rows} == {
+def test_own_sentences_have_both_labels_in_both_parts() -> None:
+    """Both parts have sentences and fragments, and no text occurs twice."""
+    rows = list(in_house())
+    assert {(side, example.full) for side, example in rows} == {
         (side, full) for side in ("train", "test") for full in (True, False)
     }
-    texts = [" ".join(token.text for token in one.tokens) for _, one in rows]
+    texts = [" ".join(token.text for token in example.tokens) for _, example in rows]
     assert len(set(texts)) == len(texts)
     assert part(texts[0]) in ("train", "validation", "test")

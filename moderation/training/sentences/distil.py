@@ -37,22 +37,24 @@ def distil(
 
     With 0 epochs there is no teacher: our own sentences have no roles, and there are no comments.
     """
-    own = [example for part, example in in_house() if part == "train"]
+    own_sentences = [example for part, example in in_house() if part == "train"]
     comments: list[Example] = []
     if epochs:
-        teacher = _train_teacher(groups, own, epochs, seed)
-        labelled = teacher.label(own)
-        own = [new._replace(full=old.full) for old, new in zip(own, labelled, strict=True)]
+        teacher = _train_teacher(groups, own_sentences, epochs, seed)
+        labelled = teacher.label(own_sentences)
+        own_sentences = [
+            new._replace(full=old.full) for old, new in zip(own_sentences, labelled, strict=True)
+        ]
         shuffled = rng.sample(texts, len(texts))
         comments = teacher.label(unlabelled(shuffled, _COMMENT_SENTENCES, rng))
     return Distilled(
-        [[example, perturb(example, rng)] for example in own],
+        [[example, perturb(example, rng)] for example in own_sentences],
         [[perturb(example, rng) if rng.random() < 0.5 else example] for example in comments],
     )
 
 
 def _train_teacher(
-    groups: Sequence[Group], own: Sequence[Example], epochs: int, seed: int
+    groups: Sequence[Group], own_sentences: Sequence[Example], epochs: int, seed: int
 ) -> Teacher:
     """Return a teacher trained on the trees of `groups` and on our own sentences."""
     from moderation.training.sentences.teacher import Teacher
@@ -62,7 +64,7 @@ def _train_teacher(
     def sample_epoch() -> list[Example]:
         sentences = [group[0] for group in groups]
         cut = [fragment for group in groups for fragment in group[2:]]
-        examples = [*sentences, *cut, *own, *own]
+        examples = [*sentences, *cut, *own_sentences, *own_sentences]
         return [perturb(example, rng) if rng.random() < 0.5 else example for example in examples]
 
     roles = {role for group in groups for role in group[0].roles or ()}

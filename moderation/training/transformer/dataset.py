@@ -90,14 +90,14 @@ def examples(rows: Iterable[catalogue.Row], seed: int) -> Iterator[Example]:
                 name: value for name, value in comment.named.items() if name not in EXCLUDED_LABELS
             }
             yield Example(read(comment.text).clean, "own_comments", targets)
-    for twin in twins(CONTRAST_PAIRS, seed):
-        labels = {"own.hate": twin.hate, "own.attack": twin.attack}
+    for sentence in twins(CONTRAST_PAIRS, seed):
+        labels = {"own.hate": sentence.hate, "own.attack": sentence.attack}
         targets = {name: value for name, value in labels.items() if value is not None}
-        if twin.hate == 0:
+        if sentence.hate == 0:
             targets |= dict.fromkeys(NEUTRAL_TASKS, 0.0)
-        elif twin.hate:
+        elif sentence.hate:
             targets["dynahate.hate"] = 1.0
-        yield Example(twin.text, "own", targets)
+        yield Example(sentence.text, "own", targets)
 
 
 def sample_epoch(pool: Sequence[Example], rng: random.Random) -> list[Example]:

@@ -161,7 +161,7 @@ class Trainer:
         from tokenizers import Tokenizer
 
         torch.manual_seed(seed)
-        self.pool, self.out, self.seed = pool, out, seed
+        self.out = out
         self.tasks = sorted({task for example in pool for task in example.targets})
         self.network, tokenizer = (
             _network_of_model(base, self.tasks) if base else _pretrained_network(pool, self.tasks)

@@ -26,12 +26,12 @@ def prune(tokenizer: str, texts: Iterable[str], min_count: int = 15) -> tuple[st
     for encoding in full.encode_batch(list(texts), add_special_tokens=False):
         counts.update(encoding.ids)
     old: dict[str, int] = settings["model"]["vocab"]
-    kept = [
+    tokens = [
         token
         for token, number in sorted(old.items(), key=lambda entry: entry[1])
         if token in SPECIAL or counts[number] >= min_count or _is_character(token)
     ]
-    new = {token: number for number, token in enumerate(kept)}
+    new = {token: number for number, token in enumerate(tokens)}
     settings["model"]["vocab"] = new
     settings["added_tokens"] = [
         {**entry, "id": new[entry["content"]]}
@@ -40,7 +40,7 @@ def prune(tokenizer: str, texts: Iterable[str], min_count: int = 15) -> tuple[st
     ]
     for entry in settings["post_processor"]["special_tokens"].values():
         entry["ids"] = [new[token] for token in entry["tokens"]]
-    return json.dumps(settings, ensure_ascii=False), [old[token] for token in kept]
+    return json.dumps(settings, ensure_ascii=False), [old[token] for token in tokens]
 
 
 def _is_character(token: str) -> bool:

@@ -257,8 +257,8 @@ def _romanised_comments(
 ) -> Iterator[Example]:
     """Return `count` short comments of each romanised language.
 
-    They are phrases of the table, or its words in random order: not sentences, but a model of
-    n-grams cannot tell.
+    A comment is a phrase of the language's table, or words of the table in random order. Such
+    words are not a sentence, but a model of n-grams cannot tell.
     """
     for code, (words, phrases) in word_tables().items():
         for _ in range(count):

@@ -66,7 +66,7 @@ def _quantise(weights: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int8], npt.NDAr
 
 
 def _fit_english(train: Sequence[Example], seed: int) -> tuple[npt.NDArray[np.int8], float, float]:
-    """Return the weights for English, and the slope and intercept from their mean to log-odds."""
+    """Return the int8 weights, and the slope and intercept that turn their mean into log-odds."""
     model = _fit(RECIPE, [e.text for e in train], [e.english for e in train], seed)
     weights, scales = _quantise(model.coef_.T)
     return weights[:, 0], float(scales[0] * _SCALE), float(model.intercept_[0])

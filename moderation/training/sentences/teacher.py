@@ -81,7 +81,7 @@ class Teacher:
         size = self._tokenizer.get_vocab_size()
         self.network = _TeacherNetwork(size, len(self.roles))
         initialise(self.network.encoder, load(weights), list(range(size)))
-        # The embeddings stay: the sentences are too few to train those of so many words.
+        # Embeddings are not trained: there are few sentences and many words.
         self.network.encoder.token_embeddings.weight.requires_grad_(False)
 
     def fit(self, sample_epoch: EpochSampler, epochs: int, rng: random.Random) -> None:

@@ -72,7 +72,7 @@ def quantise(weights: Array, axis: int) -> tuple[Array, Array]:
 
 
 class Operands(NamedTuple):
-    """The names of the operands of an int8 matrix product, in the order of its operator."""
+    """The names of the operands of `MatMulIntegerToFloat`, in its order."""
 
     states: str
     weight: str
@@ -103,7 +103,7 @@ class GraphBuilder:
         self.nodes.append(helper.make_node(operator, inputs, [name], domain=domain, **attributes))
         return name
 
-    def quantised(self, states: str, weight: Array, ranges: Array) -> Operands:
+    def quantise(self, states: str, weight: Array, ranges: Array) -> Operands:
         """Add `states` as uint8 and `weight` (outputs x inputs) as int8.
 
         `ranges` holds the minimum and maximum of each channel of `states`.
@@ -127,11 +127,11 @@ class GraphBuilder:
 
     def linear(self, states: str, weight: Array, bias: Array, ranges: Array) -> str:
         """Add a linear layer in int8; `weight` is outputs x inputs, as in torch."""
-        operands = self.quantised(states, weight, ranges)
+        operands = self.quantise(states, weight, ranges)
         return self.node("MatMulIntegerToFloat", *operands, self.constant(bias), domain=ORT_DOMAIN)
 
     def layer_norm(self, states: str, weight: Array, bias: Array) -> str:
-        """Add a layer norm. On a CPU a separate addition before it beats the fused operator."""
+        """Add a layer norm, unfused: on a CPU it is faster than the fused add-and-norm operator."""
         parameters = self.constant(weight), self.constant(bias)
         return self.node("LayerNormalization", states, *parameters, epsilon=EPSILON)
 
@@ -161,7 +161,7 @@ def _add_layer(
         total = graph.node("Add", values, residual)
         return graph.layer_norm(total, weights[f"{name}.weight"], weights[f"{name}.bias"])
 
-    qkv = graph.quantised(states, weights["qkv.weight"], ranges["qkv"])
+    qkv = graph.quantise(states, weights["qkv.weight"], ranges["qkv"])
     bias = graph.constant(weights["qkv.bias"])
     operands = (
         qkv.states,

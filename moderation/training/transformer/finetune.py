@@ -170,7 +170,7 @@ class Trainer:
         self.dtype = torch.bfloat16 if has_fast_bfloat16() else torch.float32
         outputs = self.network.outputs.parameters()
         if base:
-            # The embeddings stay: versions that share them cost a repository a third less.
+            # Not trained: versions that share embeddings take a third less space in a repository.
             self.network.token_embeddings.weight.requires_grad_(False)
         encoder = [p for name, p in self.network.named_parameters() if "outputs" not in name]
         if biases:

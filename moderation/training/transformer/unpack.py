@@ -44,7 +44,7 @@ def replace_weights(model: bytes, weights: Mapping[str, Array]) -> bytes:
     """Return the same file with other biases, norms and outputs; int8 tensors stay bit for bit.
 
     `weights` has the names that `unpack_weights` returns. It may have more outputs than the file.
-    Two versions that differ only in these weights cost a repository a hundredth of the file.
+    A repository stores a version that differs only in these weights in a hundredth of its size.
 
     Raises `ValueError` for a file that `export.onnx_model` did not write.
     """

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from moderation.scoring.onnx import prepared
 from moderation.text.reading import read
 from moderation.training.corpora import catalogue, in_house
-from moderation.training.corpora.contrast_pairs import twins
+from moderation.training.corpora.contrast_pairs import contrast_pairs
 from moderation.training.transformer.augment import augment
 
 LENGTH = 96  # tokens of a text: its head and its tail
@@ -88,7 +88,7 @@ def examples(rows: Iterable[catalogue.Row], seed: int) -> Iterator[Example]:
         if comment.part == "train":
             targets = {name: it for name, it in comment.named.items() if name not in NOT_READ}
             yield Example(read(comment.text).clean, "own_comments", targets)
-    for twin in twins(TWINS, seed):
+    for twin in contrast_pairs(TWINS, seed):
         said = {"own.hate": twin.hate, "own.attack": twin.attack}
         targets = {name: value for name, value in said.items() if value is not None}
         if twin.hate == 0:

@@ -143,7 +143,7 @@ def train(
     progress("calibrating")
     arrays = heads(scored(raw, chosen(data, "validation")), tasks)
     card = _card(data, tasks, begin, seed, spent + time.perf_counter() - began)
-    return cards.challenger(out / "careful", card, arrays, others)
+    return cards.save_challenger(out / "careful", card, arrays, others)
 
 
 def _card(
@@ -221,7 +221,7 @@ def heads(found: Scored, tasks: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     mixture = np.zeros((len(tasks), len(HEADS)), np.float32)
     knots = []
     for column, head in enumerate(HEADS.values()):
-        for task, share in head.shares.items():
+        for task, share in head.weights.items():
             mixture[tasks.index(task), column] = share / deviation[tasks.index(task)]
     offsets = -(mean @ mixture)
     for column, head in enumerate(HEADS.values()):

@@ -26,12 +26,10 @@ from moderation.training.corpora.importing import Found, too_long
 
 Why = Literal["label", "language", "long"]
 
-MAX_ISSUES = 10_000  # that are kept
+MAX_ISSUES = 10_000  # to keep
 BATCH = 256
-CERTAIN = (
-    0.02,
-    0.95,
-)  # always an issue: a positive row up to the first, a negative row from the second
+# Always an issue: a positive row with a score up to the first, a negative row from the second.
+CERTAIN = 0.02, 0.95
 POSITIVE = 0.5  # labels and scores from here up are positive
 MIN_ROWS = 10  # positive or negative rows for a meaningful mean
 ENGLISH, WORDS = 0.5, 4  # not English: a score below this in a text of at least so many words
@@ -71,7 +69,7 @@ class LabelScores(NamedTuple):
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The highest score at which a positive row is an issue, the lowest for a negative row.
+        """The scores up to which a positive row, and from which a negative row, is an issue.
 
         >>> LabelScores(array("d", [0.8] * 10), array("d", [0.1] * 10)).bounds
         (0.1, 0.8)

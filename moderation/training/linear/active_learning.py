@@ -1,8 +1,8 @@
 """Active learning: select the comments that are most useful for a moderator to judge.
 
 A verdict is most informative if the score is near one half, and least if a similar comment was
-judged already. So of the most uncertain comments the one with the greatest product of uncertainty
-and distance to all selected comments is selected, again and again.
+judged already. The first selection is the most uncertain comment. Each further one has the greatest
+product of uncertainty and distance to the comments selected before.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from moderation.training.corpora import splits
 from moderation.training.linear.adapt import RECIPE
 from moderation.training.linear.features import HashedNgrams
 
-WIDTH = 5  # candidates for each comment to select
+WIDTH = 5  # candidates per comment to select
 BATCH = 128  # comments scored together
 
 Floats = npt.NDArray[np.float64]

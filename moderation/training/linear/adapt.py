@@ -7,11 +7,11 @@ or contradictory ones, have little effect.
 
 N-grams that occur in no verdict have no weight. In addition, the layer's output on the in-house
 comments (`data/own_comments.csv`), which have no verdicts, is penalised. So the layer has an effect
-where there are verdicts, and the champion's other scores stay as they were.
+on comments like those with verdicts, and other scores stay as they were.
 
-`PENALTY` was set on newsrooms simulated with training corpora (reddit, convabuse), `PENALTY` and
-`HOLD` also by their cost on the general corpora in `benchmarks/newsroom.py`. Its metrics are
-therefore slightly optimistic.
+`PENALTY` was set on newsrooms simulated with training corpora (reddit, convabuse). `PENALTY` and
+`HOLD` also depend on the loss on the general corpora that `benchmarks/newsroom.py` measures, so its
+metrics are slightly optimistic.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ Labels = Mapping[str, Mapping[int, Sequence[float]]]
 """The values of each head's labels, by the index of the text."""
 
 RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=18)
-# Each penalty is a factor of half a squared value:
-PENALTY = 2.0  # the n-grams' weights
-SLOPE_PENALTY = 10.0  # the difference of the champion's weight from 1
-OFFSET_PENALTY = 1.0  # the offset
-HOLD = 1_500.0  # the n-grams' mean contribution to comments without verdicts
-MIN_VERDICTS = 10  # of either kind that a head needs to be adapted
+# Each penalty is the factor of half a square:
+PENALTY = 2.0  # of the n-grams' weights (sum of squares)
+SLOPE_PENALTY = 10.0  # of the difference between the champion's weight and 1
+OFFSET_PENALTY = 1.0  # of the offset
+HOLD = 1_500.0  # of the n-grams' log-odds for comments without verdicts (mean of squares)
+MIN_VERDICTS = 10  # of either kind, to adapt a head
 FOLDS = 5
-BATCH = 128  # comments read together
+BATCH = 128  # comments scored together
 
 log = logging.getLogger(__name__)
 Progress = Callable[[str], None]

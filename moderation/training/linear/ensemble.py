@@ -54,14 +54,14 @@ Scores = Mapping[str, npt.NDArray[np.float64]]
 """The scores of the rows, by head."""
 
 
-def fit_ensemble(data: Path, folder: Path, seed: int = 0, **instead: str) -> Path:
+def fit_ensemble(data: Path, folder: Path, seed: int = 0, **overrides: str) -> Path:
     """Fit and measure the ensemble of two champions, and write it to the careful model's card.
 
-    `folder` holds the models and `data` the corpora. `instead` names versions other than the
+    `folder` holds the models and `data` the corpora. `overrides` names versions other than the
     champions, for example `fit_ensemble(data, folder, careful="0184d49796")`. Returns the careful
     model's folder. Raises `ModelError` if a version does not exist.
     """
-    versions = {**champions(folder), **instead}
+    versions = {**champions(folder), **overrides}
     home = folder / CAREFUL / versions[CAREFUL]
     fast, careful = load(folder / FAST / versions[FAST]), load(home)
     rows = sample(catalogue.rows(data, "train"), "validation", seed)

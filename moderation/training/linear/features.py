@@ -1,6 +1,6 @@
 """The hashed n-grams of the linear models as a scikit-learn transformer.
 
-Training uses the code of the service to compute them. The n-grams of millions of texts do not fit
+They are computed with the code of the service. The n-grams of millions of texts do not fit
 into memory, so `shelved` stores them on disk in chunks (with joblib's Memory). Training reads one
 chunk at a time.
 """

@@ -53,9 +53,9 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
             ngrams.transform(label_store.texts(label_store.rows(part))) for part in PARTS
         )
         training_values, validation_values = (_values(label_store, labels, part) for part in PARTS)
-        own = label_store.of("own.spam", "train")
-        own_rows = np.searchsorted(label_store.rows("train"), own.rows[own.values >= 0.5])
-        in_house_spam = training[own_rows]
+        in_house_labels = label_store.of("own.spam", "train")
+        positive = in_house_labels.rows[in_house_labels.values >= 0.5]
+        in_house_spam = training[np.searchsorted(label_store.rows("train"), positive)]
         labelled = ((label, label_store.of(label, "test")) for label in labels)
         tests = {label: test for label, test in labelled if len(test.rows)}
         texts = {label: list(label_store.texts(test.rows)) for label, test in tests.items()}

@@ -9,9 +9,9 @@ N-grams that occur in no verdict have no weight. In addition, the layer's output
 comments (`data/own_comments.csv`), which have no verdicts, is penalised. So the layer has an effect
 on comments like those with verdicts, and other scores stay as they were.
 
-`PENALTY` was set on newsrooms simulated with training corpora (reddit, convabuse). `PENALTY` and
-`HOLD` also depend on the loss on the general corpora that `benchmarks/newsroom.py` measures, so its
-metrics are slightly optimistic.
+The penalty on the weights was set on newsrooms simulated with training corpora (reddit, convabuse).
+It and the penalty on the in-house comments also depend on the loss on the general corpora that
+`benchmarks/newsroom.py` measures, so its metrics are slightly optimistic.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def test_comments_of_other_words_keep_their_score(home: Path) -> None:
 
 
 def test_the_penalty_on_comments_without_verdicts() -> None:
-    """It halves the layer's effect on them at least, and the effect of 'paywall' hardly changes."""
+    """It at least halves the layer's effect on them, and hardly changes the effect of 'paywall'."""
     judged = [*verdicts(200)]
     features = adapt.ngrams(row.text for row in judged)
     values = np.array([row.labels["toxicity"] for row in judged])

@@ -1,1 +1,1 @@
-"""Training: labelled texts in, `models/<name>/<version>/` out. Nothing here runs in the service."""
+"""Train models on labelled texts. The service does not import this package."""

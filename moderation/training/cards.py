@@ -1,4 +1,4 @@
-"""A model's card: what it is, what it learned from, and how good it is."""
+"""Model cards: what a model is, what data it was trained on, and how good it is."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def card(
     libraries: Sequence[str] = LIBRARIES,
     **more: Any,
 ) -> dict[str, Any]:
-    """The card of a model, for `moderation.scoring.store.save`, which adds the files' hashes.
+    """Return a model's card for `moderation.scoring.store.save`, which adds the files' hashes.
 
-    `kind` names the reader in `moderation/scoring/`. Each entry of `data` has `name`, `rows`,
-    `licence`, `citation` and `sha256`. `figures` holds each measure as `{"value": …,
-    "interval": [low, high], "rows": …}` under the name of its data and part. `more` is what the
-    reader needs (a recipe, thresholds).
+    `kind` names the scorer in `moderation/scoring/`. Each entry of `data` has `name`, `rows`,
+    `licence`, `citation` and `sha256`. `figures` maps the name of a data set and part to its
+    metrics, each `{"value": …, "interval": [low, high], "rows": …}`. `more` holds what the
+    scorer needs, such as a recipe or thresholds.
     """
     return {
         "name": name,
@@ -58,7 +58,7 @@ def card(
             "python": platform.python_version(),
             **{library: importlib.metadata.version(library) for library in libraries},
         },
-        "code": code(),
+        "code": code_hash(),
         "data": [dict(entry) for entry in data],
         "figures": dict(figures),
         "limits": limits,
@@ -66,13 +66,13 @@ def card(
     }
 
 
-def version(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
-    """A version's name: the start of the hash of the weights.
+def version_name(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
+    """Return a version's name: the first ten digits of the hash of the weights.
 
-    The same data, code and seed give the same weights, and so the same name, on any day; when
-    it was made stands in the card.
+    The same data, code and seed give the same weights, and so the same name. The date of
+    training is in the card only.
 
-    >>> version({"weights": np.zeros(3, np.int8)})
+    >>> version_name({"weights": np.zeros(3, np.int8)})
     '8eaeeaae62'
     """
     digest = hashlib.sha256()
@@ -82,18 +82,19 @@ def version(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
     return digest.hexdigest()[:10]
 
 
-def challenger(
+def save_challenger(
     home: Path,
     card: Mapping[str, Any],
     arrays: Mapping[str, npt.NDArray[Any]],
     others: Mapping[str, bytes] | None = None,
 ) -> Path:
-    """Write `home/<version>/` and return it; `champion.json` stays as it is.
+    """Write `home/<version>/` and return it. `champion.json` does not change.
 
-    A version that is there already is left alone, whole as it is: it may be in use.
+    `others` are further files by name. An intact version that already exists is not touched,
+    because it may be in use. A damaged one is written again.
     """
-    named = {name: np.frombuffer(content, np.uint8) for name, content in (others or {}).items()}
-    folder = home / version({**arrays, **named})
+    files = {name: np.frombuffer(content, np.uint8) for name, content in (others or {}).items()}
+    folder = home / version_name({**arrays, **files})
     try:
         store.Files.open(folder)
     except store.ModelError:
@@ -102,18 +103,18 @@ def challenger(
 
 
 @contextmanager
-def amended(folder: Path) -> Iterator[dict[str, Any]]:
-    """The card of the model in `folder`, to change; written in one step at the end."""
+def edited(folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield the card of the model in `folder` for changes, then write it atomically."""
     path = folder / "card.json"
     card = json.loads(path.read_text("utf-8"))
     yield card
     store.put(path, card)
 
 
-def code() -> str:
-    """The hash of all files of the library: what read, learned and measured.
+def code_hash() -> str:
+    """Return the hash of the library's code: all its Python and TOML files.
 
-    >>> code().startswith("sha256:")
+    >>> code_hash().startswith("sha256:")
     True
     """
     digest = hashlib.sha256()

@@ -1,4 +1,7 @@
-"""Figures of a score against what readers said, each with a bootstrap confidence interval."""
+"""Metrics of scores against labels, each with a bootstrap confidence interval.
+
+In all functions `y_true` holds a boolean label and `scores` a probability for each row.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +19,16 @@ from sklearn.metrics import (
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-Figure = Callable[[Bools, Floats], float]
+Metric = Callable[[Bools, Floats], float]
 
 BINS = 15
 RESAMPLES = 200
 
 
-def calibration_error(said: Bools, scores: Floats) -> float:
-    """Expected calibration error: how far score and share of yes lie apart, by 15 equal bins.
+def calibration_error(y_true: Bools, scores: Floats) -> float:
+    """Return the expected calibration error over 15 equal bins.
 
+    Mean distance, weighted by rows, between a bin's mean score and its share of positives.
     Naeini, Cooper, Hauskrecht: Obtaining Well Calibrated Probabilities Using Bayesian Binning,
     AAAI 2015.
 
@@ -32,83 +36,84 @@ def calibration_error(said: Bools, scores: Floats) -> float:
     0.0
     """
     bins = np.minimum((scores * BINS).astype(np.int64), BINS - 1)
-    gaps = np.bincount(bins, scores, BINS) - np.bincount(bins, said, BINS)
-    return float(np.abs(gaps).sum() / len(said))
+    gaps = np.bincount(bins, scores, BINS) - np.bincount(bins, y_true, BINS)
+    return float(np.abs(gaps).sum() / len(y_true))
 
 
-def precision(said: Bools, flagged: Bools) -> float:
-    """The share of the flagged that readers found so; 1 where nothing is flagged."""
-    return float(said[flagged].mean()) if flagged.any() else 1.0
+def precision(y_true: Bools, flagged: Bools) -> float:
+    """Return the share of flagged rows that are positive; 1 if no row is flagged."""
+    return float(y_true[flagged].mean()) if flagged.any() else 1.0
 
 
-def measure(said: Bools, scores: Floats, seed: int = 0) -> dict[str, Any]:
-    """Area under the ROC curve, average precision and calibration error, with 95 % intervals.
+def measure(y_true: Bools, scores: Floats, seed: int = 0) -> dict[str, Any]:
+    """Return ROC AUC (`auc`), average precision (`ap`) and calibration error (`ece`).
 
-    The intervals are percentiles of 200 bootstrap resamples (Efron 1979) drawn by `seed`.
-    Areas are left out where all rows are of one kind.
+    Each has a 95 % interval: percentiles of 200 bootstrap resamples (Efron 1979) drawn with
+    `seed`. If all rows have the same label, `auc` and `ap` are left out.
 
     >>> measure(np.array([True, False] * 9), np.array([0.9, 0.1] * 9))["auc"]
     {'value': 1.0, 'interval': [1.0, 1.0]}
     """
-    measures: dict[str, Figure] = {"ece": calibration_error}
-    if 0 < said.sum() < len(said):
+    measures: dict[str, Metric] = {"ece": calibration_error}
+    if 0 < y_true.sum() < len(y_true):
         measures |= {"auc": roc_auc_score, "ap": average_precision_score}
-    found: dict[str, Any] = {"rows": len(said), "positive": int(said.sum())}
-    draw = np.random.default_rng(seed)
-    samples = [draw.integers(0, len(said), len(said)) for _ in range(RESAMPLES)]
-    samples = [rows for rows in samples if 0 < said[rows].sum() < len(rows) or len(measures) == 1]
-    for name, figure in measures.items():
-        drawn = [figure(said[rows], scores[rows]) for rows in samples]
-        found[name] = {
-            "value": round(float(figure(said, scores)), 4),
-            "interval": [round(float(edge), 4) for edge in np.quantile(drawn, [0.025, 0.975])],
+    results: dict[str, Any] = {"rows": len(y_true), "positive": int(y_true.sum())}
+    rng = np.random.default_rng(seed)
+    samples = [rng.integers(0, len(y_true), len(y_true)) for _ in range(RESAMPLES)]
+    samples = [rows for rows in samples if 0 < y_true[rows].sum() < len(rows) or len(measures) == 1]
+    for name, metric in measures.items():
+        resampled = [metric(y_true[rows], scores[rows]) for rows in samples]
+        results[name] = {
+            "value": round(float(metric(y_true, scores)), 4),
+            "interval": [round(float(edge), 4) for edge in np.quantile(resampled, [0.025, 0.975])],
         }
-    return found
+    return results
 
 
-def at(said: Bools, scores: Floats, threshold: float) -> dict[str, float]:
-    """Share flagged, precision and recall from a threshold on."""
+def at_threshold(y_true: Bools, scores: Floats, threshold: float) -> dict[str, float]:
+    """Return the share of rows with scores from `threshold` up, their precision and recall."""
     flagged = scores >= threshold
     return {
         "threshold": threshold,
         "flagged": round(float(flagged.mean()), 4),
-        "precision": round(precision(said, flagged), 4),
-        "recall": round(float(flagged[said].mean()), 4) if said.any() else 0.0,
+        "precision": round(precision(y_true, flagged), 4),
+        "recall": round(float(flagged[y_true].mean()), 4) if y_true.any() else 0.0,
     }
 
 
-POINTS = 60  # of a curve, enough to draw it
+POINTS = 60  # points of a curve
 
 
-def curves(said: Bools, scores: Floats) -> dict[str, list[list[float]]]:
-    """What a plot needs: ROC (false, true positive rate), PR (recall, precision), reliability.
+def curves(y_true: Bools, scores: Floats) -> dict[str, list[list[float]]]:
+    """Return the points of three curves: `roc`, `pr` and `reliability`.
 
-    Reliability is mean score and share of yes in 15 equal bins, with the rows in each. Empty
-    where all rows are of one kind.
+    A point is (false positive rate, true positive rate), (recall, precision), and for
+    reliability (mean score, share of positive rows, number of rows) of each of 15 equal bins.
+    Empty if all rows have the same label.
 
     >>> curves(np.array([True, False]), np.array([0.9, 0.1]))["reliability"]
     [[0.1, 0.0, 1.0], [0.9, 1.0, 1.0]]
     """
-    if not 0 < said.sum() < len(said):
+    if not 0 < y_true.sum() < len(y_true):
         return {}
-    false, true, _ = roc_curve(said, scores)
-    precisions, recalls, _ = precision_recall_curve(said, scores)
+    false_rates, true_rates, _ = roc_curve(y_true, scores)
+    precisions, recalls, _ = precision_recall_curve(y_true, scores)
     bins = np.minimum((scores * BINS).astype(np.int64), BINS - 1)
     count = np.bincount(bins, minlength=BINS)
     used = count > 0
     means = np.bincount(bins, scores, BINS)[used] / count[used]
-    shares = np.bincount(bins, said, BINS)[used] / count[used]
+    shares = np.bincount(bins, y_true, BINS)[used] / count[used]
     return {
-        "roc": _thinned(false, true),
+        "roc": _thinned(false_rates, true_rates),
         "pr": _thinned(recalls[::-1], precisions[::-1]),
         "reliability": np.column_stack([means, shares, count[used]]).round(4).tolist(),
     }
 
 
-def _thinned(across: Floats, up: Floats) -> list[list[float]]:
-    """Points of a curve, evenly spaced along it both ways."""
-    along = np.cumsum(np.hypot(np.diff(across, prepend=across[0]), np.diff(up, prepend=up[0])))
-    wanted = np.linspace(0, along[-1], POINTS)
-    rows = np.unique(np.minimum(np.searchsorted(along, wanted), len(along) - 1))
-    points: list[list[float]] = np.column_stack([across[rows], up[rows]]).round(4).tolist()
+def _thinned(x: Floats, y: Floats) -> list[list[float]]:
+    """Return about `POINTS` points of a curve, evenly spaced along its length."""
+    length = np.cumsum(np.hypot(np.diff(x, prepend=x[0]), np.diff(y, prepend=y[0])))
+    steps = np.linspace(0, length[-1], POINTS)
+    rows = np.unique(np.minimum(np.searchsorted(length, steps), len(length) - 1))
+    points: list[list[float]] = np.column_stack([x[rows], y[rows]]).round(4).tolist()
     return points

@@ -1,4 +1,4 @@
-"""How a training tells how far it is."""
+"""Report the progress of training."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ log = logging.getLogger(__name__)
 
 
 class Progress:
-    """Tells each step in the log; `moderation.cli` has one that draws bars."""
+    """Log each step. The command line overrides it with progress bars."""
 
     def __call__(self, step: str) -> None:
-        """A step begins."""
+        """Report that a step begins."""
         log.info(step)
 
     def over(self, items: Iterable[Item], total: int | None, step: str) -> Iterator[Item]:
-        """The items, one after another, while it is told how many of `total` are done.
+        """Yield the items and report how many of `total` are done.
 
         >>> list(Progress().over("ab", 2, "reading"))
         ['a', 'b']

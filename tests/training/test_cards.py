@@ -1,4 +1,4 @@
-"""cards: a version is named by its weights, and a challenger never disturbs what is there."""
+"""Cards: a version is named after its weights, and saving it again changes nothing."""
 
 from pathlib import Path
 
@@ -7,20 +7,24 @@ import numpy as np
 from moderation.training import cards
 
 
-def test_the_name_is_that_of_the_weights() -> None:
-    """The same weights have the same name whatever the order; one bit more, and it is another."""
-    one, two = np.zeros(4, np.int8), np.ones(4, np.int8)
-    assert cards.version({"a": one, "b": two}) == cards.version({"b": two, "a": one})
-    assert cards.version({"a": one, "b": two}) != cards.version({"a": two, "b": one})
+def test_a_version_is_named_after_its_weights() -> None:
+    """The order of the arrays makes no difference; other weights give another name."""
+    zeros, ones = np.zeros(4, np.int8), np.ones(4, np.int8)
+    assert cards.version_name({"a": zeros, "b": ones}) == cards.version_name(
+        {"b": ones, "a": zeros}
+    )
+    assert cards.version_name({"a": zeros, "b": ones}) != cards.version_name(
+        {"a": ones, "b": zeros}
+    )
 
 
-def test_a_version_that_is_there_is_left_alone(tmp_path: Path) -> None:
-    """Made again on another day it keeps its card; a damaged one is written anew."""
+def test_an_existing_version_is_not_overwritten(tmp_path: Path) -> None:
+    """It keeps its card if it is trained again later; a damaged version is written again."""
     arrays = {"weights": np.zeros(4, np.int8)}
-    folder = cards.challenger(tmp_path, {"made": "2026-11-24"}, arrays)
-    kept = (folder / "card.json").read_bytes()
-    assert cards.challenger(tmp_path, {"made": "2026-11-25"}, arrays) == folder
-    assert (folder / "card.json").read_bytes() == kept
+    folder = cards.save_challenger(tmp_path, {"made": "2026-11-24"}, arrays)
+    card = (folder / "card.json").read_bytes()
+    assert cards.save_challenger(tmp_path, {"made": "2026-11-25"}, arrays) == folder
+    assert (folder / "card.json").read_bytes() == card
     (folder / "weights.npy").write_bytes(b"half")
-    cards.challenger(tmp_path, {"made": "2026-11-25"}, arrays)
-    assert (folder / "card.json").read_bytes() != kept
+    cards.save_challenger(tmp_path, {"made": "2026-11-25"}, arrays)
+    assert (folder / "card.json").read_bytes() != card

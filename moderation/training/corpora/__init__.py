@@ -1,1 +1,1 @@
-"""Labelled comments: where they come from, how they are read, cleaned and split."""
+"""Read, clean, label and split the comments that models are trained on."""

@@ -1,7 +1,7 @@
-"""The public sets of labelled comments, read row by row as `data/sources.toml` says.
+"""Read the public corpora of labelled comments that `data/sources.toml` lists.
 
-Every label keeps its source's name ("jigsaw.toxic", "civil.toxic"), because sets that use the
-same word mean different things by it. A row has only the labels its set speaks about.
+A label keeps the name of its source ("jigsaw.toxic", "civil.toxic"), because corpora mean
+different things by the same word. A row has only the labels that its corpus annotates.
 """
 
 from __future__ import annotations
@@ -33,15 +33,16 @@ csv.field_size_limit(1 << 24)  # one comment may be longer than the module's 128
 
 
 class CorpusError(ValueError):
-    """A data folder that does not fit `sources.toml`; the message names file and column."""
+    """A corpus does not have the expected format. The message names file, line and column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A comment, the set it came from, and what that set says of it, 0..1 by label.
+    """A labelled comment.
 
-    `natural` tells that it was drawn without looking for abuse, `marks` are the stretches of
-    `text` that readers found offensive (only where the set marks them).
+    `labels` maps each label to a value from 0 to 1. `natural` is true if the comment was sampled
+    without looking for abuse. `marks` are the spans of `text` that annotators marked as
+    offensive, `end` exclusive; empty if the corpus has none.
     """
 
     text: str
@@ -52,7 +53,7 @@ class Row:
 
     @property
     def part(self) -> splits.Part:
-        """Whether it trains, tunes or tests: by its text, so that twins stay together."""
+        """The split that the row belongs to. Duplicates are always in the same split."""
         return splits.part(self.text)
 
 
@@ -61,7 +62,7 @@ class _Strict(BaseModel):
 
 
 class Label(_Strict):
-    """What one column says; see the head of `sources.toml`."""
+    """How to read a label from a record; see the head of `sources.toml`."""
 
     column: str | None = None
     scale: tuple[float, float] | None = None
@@ -71,46 +72,49 @@ class Label(_Strict):
     texts: dict[str, float] | None = None
 
     def read(self, record: Mapping[str, str], text_column: str) -> float | None:
-        """The label's value in a record; None where it says nothing. Raises `ValueError`."""
+        """Return the label's value in a record, None if it has none. Raises `ValueError`."""
         if self.texts is not None:
             return self.texts.get(text_column)
-        said = record[self.column or ""]
+        cell = record[self.column or ""]
         if self.values is not None and self.weights is not None:
-            return self._mean(self.values, said, record.get(self.weights, ""))
+            return self._weighted_mean(self.values, cell, record.get(self.weights, ""))
         if self.values is not None:
-            value = self.values.get(said, self.otherwise)
+            value = self.values.get(cell, self.otherwise)
             return None if value == "skip" else value
-        if said == "":
+        if cell == "":
             return None
         low, high = self.scale or (0.0, 1.0)
-        return min(max((float(said) - low) / (high - low), 0.0), 1.0)
+        return min(max((float(cell) - low) / (high - low), 0.0), 1.0)
 
-    def _mean(
-        self, values: Mapping[str, float | Literal["skip"]], said: str, weights: str
+    def _weighted_mean(
+        self, values: Mapping[str, float | Literal["skip"]], cell: str, weight_cell: str
     ) -> float | None:
-        """The mean of what stands there, where there are several answers and how sure each is."""
-        answers, sure = _listed(said), [float(it) for it in _listed(weights)]
-        sure = sure or [1.0] * len(answers)
-        if len(sure) != len(answers):
+        """Return the mean of several answers in a cell, weighted by the annotators' confidence."""
+        answers, weights = _entries(cell), [float(entry) for entry in _entries(weight_cell)]
+        weights = weights or [1.0] * len(answers)
+        if len(weights) != len(answers):
             raise ValueError(
                 f"column '{self.weights}': must have {len(answers)} numbers, as many as "
-                f"'{self.column}' has answers, not {len(sure)}"
+                f"'{self.column}' has answers, not {len(weights)}"
             )
-        found = [(values.get(it, self.otherwise), by) for it, by in zip(answers, sure, strict=True)]
-        told = [(value, by) for value, by in found if isinstance(value, float)]
-        total = sum(by for _, by in told)
-        return sum(value * by for value, by in told) / total if total else None
+        weighted = [
+            (values.get(answer, self.otherwise), weight)
+            for answer, weight in zip(answers, weights, strict=True)
+        ]
+        numbers = [(value, weight) for value, weight in weighted if isinstance(value, float)]
+        total = sum(weight for _, weight in numbers)
+        return sum(value * weight for value, weight in numbers) / total if total else None
 
 
 class Natural(_Strict):
-    """The rows of a set that keep the natural mix."""
+    """How to recognise the rows of a corpus that were sampled naturally."""
 
     column: str
     equals: str
 
 
 class Source(_Strict):
-    """One public set."""
+    """A corpus: one entry of `sources.toml`."""
 
     name: str
     file: str
@@ -127,14 +131,14 @@ class Source(_Strict):
 
     @property
     def columns(self) -> set[str]:
-        """Every column that must be there."""
-        named = {label.column for label in self.labels.values()} | {self.marks}
+        """All columns that the file must have."""
+        columns = {label.column for label in self.labels.values()} | {self.marks}
         if isinstance(self.natural, Natural):
-            named.add(self.natural.column)
-        return {*self.text, *(column for column in named if column)}
+            columns.add(self.natural.column)
+        return {*self.text, *(column for column in columns if column)}
 
     def rows(self, data: Path) -> Iterator[Row]:
-        """The rows of the set under `data`. Raises `CorpusError` naming file and column."""
+        """Yield the rows of the corpus in the folder `data`. Raises `CorpusError`."""
         path = data / self.file
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
@@ -143,29 +147,32 @@ class Source(_Strict):
                 raise CorpusError(f"{path}: no column '{missing[0]}'")
             for record in reader:
                 try:
-                    yield from self.labelled(record)
+                    yield from self.parse(record)
                 except (ValueError, SyntaxError, TypeError) as error:
                     raise CorpusError(f"{path}, line {reader.line_num}: {error}") from error
 
-    def labelled(self, record: Mapping[str, str]) -> Iterator[Row]:
-        """The rows that a record makes. Raises `ValueError`, `SyntaxError` or `TypeError`."""
+    def parse(self, record: Mapping[str, str]) -> Iterator[Row]:
+        """Yield a row for each text of a record, if it has labels.
+
+        Raises `ValueError`, `SyntaxError` or `TypeError` if a cell cannot be read.
+        """
         natural = (
             self.natural
             if isinstance(self.natural, bool)
             else record[self.natural.column] == self.natural.equals
         )
-        marks = _stretches(ast.literal_eval(record[self.marks])) if self.marks else ()
+        marks = _spans(ast.literal_eval(record[self.marks])) if self.marks else ()
         for column in self.text:
-            found = {
+            values = {
                 f"{self.name}.{name}": label.read(record, column)
                 for name, label in self.labels.items()
             }
-            labels = {name: value for name, value in found.items() if value is not None}
+            labels = {name: value for name, value in values.items() if value is not None}
             if record[column] and labels:
                 yield Row(record[column], self.name, labels, natural, marks)
 
     def entry(self, data: Path, rows: int) -> dict[str, Any]:
-        """What a model's card says of this set; the hash is that of the file as it was."""
+        """Return the corpus's entry in a model card, with the hash of the file that was used."""
         return {
             "name": self.name,
             "file": self.file,
@@ -177,7 +184,7 @@ class Source(_Strict):
 
 
 def sources(path: Path | None = None) -> dict[str, Source]:
-    """The sets of `sources.toml` (or of a file of your own) by name.
+    """Return the corpora of `sources.toml`, or of the file `path`, by name.
 
     >>> sources()["civil"].licence
     'CC0-1.0'
@@ -185,81 +192,89 @@ def sources(path: Path | None = None) -> dict[str, Source]:
     path = path or SOURCES
     try:
         tables = tomllib.loads(path.read_text("utf-8")).get("source", [])
-        found = [Source.model_validate(table) for table in tables]
+        corpora = [Source.model_validate(table) for table in tables]
     except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
         raise CorpusError(f"{path}: {error}") from error
-    return {source.name: source for source in found}
+    return {source.name: source for source in corpora}
 
 
 def rows(data: Path, use: Use, listing: Path | None = None) -> Iterator[Row]:
-    """Every row of the sets of that use, set by set. Raises `CorpusError`.
+    """Return an iterator over the rows of all corpora with this `use`, corpus by corpus.
 
-    A missing file is named before the first row comes; one that is not the file the shipped
-    models learned from is used, with a warning.
+    `listing` overrides `sources.toml`. Raises `CorpusError`, for a missing file at once. Logs a
+    warning if a file differs from the one that the shipped models were trained on.
     """
-    chosen = [source for source in sources(listing).values() if source.use == use]
-    for source in chosen:
+    selected = [source for source in sources(listing).values() if source.use == use]
+    for source in selected:
         path = data / source.file
         if not path.is_file():
-            raise CorpusError(f"{path}: there is no such file (set '{source.name}')")
+            raise CorpusError(f"{path}: there is no such file (corpus '{source.name}')")
         if source.sha256 and sha256(path) != source.sha256:
-            log.warning("%s is not the file that sources.toml names; figures will differ", path)
-    return itertools.chain.from_iterable(source.rows(data) for source in chosen)
+            log.warning(
+                "%s differs from the file that sources.toml names; metrics will differ", path
+            )
+    return itertools.chain.from_iterable(source.rows(data) for source in selected)
 
 
-def named(label: str) -> list[str]:
-    """That label of every set that trains, in the order of `sources.toml`.
+def labels_named(label: str) -> list[str]:
+    """Return this label's name in each training corpus that has it, as listed in `sources.toml`.
 
-    >>> named("spam")
+    >>> labels_named("spam")
     ['youtube_spam.spam', 'sms_spam.spam']
     """
-    known = (it for it in sources().values() if it.use == "train")
-    return [f"{it.name}.{label}" for it in known if label in it.labels]
+    training = (source for source in sources().values() if source.use == "train")
+    return [f"{source.name}.{label}" for source in training if label in source.labels]
 
 
-def tell_unread(model: str, labels: Iterable[str]) -> None:
-    """Say which sets that train have no label among those that the model learns from."""
-    read = {label.partition(".")[0] for label in labels}
-    if others := [
-        it.name for it in sources().values() if it.use == "train" and it.name not in read
+def log_unused_sources(model: str, labels: Iterable[str]) -> None:
+    """Log the training corpora that have none of the labels that `model` is trained on."""
+    used = {label.partition(".")[0] for label in labels}
+    if unused := [
+        source.name
+        for source in sources().values()
+        if source.use == "train" and source.name not in used
     ]:
-        log.info("%s learns nothing from: %s", model, ", ".join(others))
+        log.info("%s learns nothing from: %s", model, ", ".join(unused))
 
 
 def digests(data: Path, use: Use) -> dict[str, str]:
-    """The hash of every file of that use under `data`, by the set's name. Raises `CorpusError`."""
+    """Return the hashes of the corpora's files by corpus name. Raises `CorpusError`."""
     try:
-        return {it.name: sha256(data / it.file) for it in sources().values() if it.use == use}
+        return {
+            source.name: sha256(data / source.file)
+            for source in sources().values()
+            if source.use == use
+        }
     except OSError as error:
         raise CorpusError(f"{error.filename}: there is no such file") from None
 
 
 def sha256(path: Path) -> str:
-    """The file's hash, as `sources.toml` and the cards have it."""
+    """Return a file's SHA-256 hash in hexadecimal, as in `sources.toml` and the cards."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _listed(cell: str) -> list[str]:
-    """The entries of a list in a cell, however it is written.
+def _entries(cell: str) -> list[str]:
+    """Return the entries of a list in a cell, in any of the usual notations.
 
-    >>> _listed("1\\n2"), _listed("['yes', 'no']"), _listed("")
+    >>> _entries("1\\n2"), _entries("['yes', 'no']"), _entries("")
     (['1', '2'], ['yes', 'no'], [])
     """
     entries = re.split(r"[\n,;|]", cell.strip().strip("[]"))
-    return [it.strip().strip("'\"") for it in entries if it.strip()]
+    return [entry.strip().strip("'\"") for entry in entries if entry.strip()]
 
 
-def _stretches(offsets: list[int]) -> tuple[tuple[int, int], ...]:
-    """Single characters to stretches, `end` exclusive.
+def _spans(offsets: list[int]) -> tuple[tuple[int, int], ...]:
+    """Join the offsets of single characters into spans, `end` exclusive.
 
-    >>> _stretches([3, 4, 5, 9])
+    >>> _spans([3, 4, 5, 9])
     ((3, 6), (9, 10))
     """
-    found: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     for offset in sorted(offsets):
-        if found and found[-1][1] == offset:
-            found[-1] = (found[-1][0], offset + 1)
+        if spans and spans[-1][1] == offset:
+            spans[-1] = (spans[-1][0], offset + 1)
         else:
-            found.append((offset, offset + 1))
-    return tuple(found)
+            spans.append((offset, offset + 1))
+    return tuple(spans)

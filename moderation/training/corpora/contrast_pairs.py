@@ -1,9 +1,9 @@
-"""Harmful sentences and their harmless twins, written for this project.
+"""Contrast pairs: harmful sentences and similar harmless ones, written for this project.
 
-Counterfactual examples: the same identity, thing or person in a sentence that breaks a
-newspaper's rules and in one that does not (neutral and proud statements, negation, criticism of
-hate, abuse of things). Groups, castes, places and names are exchanged at random, so that a model
-learns what is said and not about whom.
+The same group, thing or person appears in a sentence that breaks a newspaper's rules and in one
+that does not: neutral and proud statements, negation, criticism of hate, abuse of things
+(counterfactual data augmentation). Groups, castes, places and names are drawn at random, so that a
+model learns from what a sentence says, and not from whom it mentions.
 """
 
 from __future__ import annotations
@@ -15,42 +15,42 @@ from pathlib import Path
 from typing import NamedTuple
 
 _SENTENCES = Path(__file__).with_name("contrast_pairs.toml")
-_ORDER = ("hate", "kind", "attack", "about", "hate", "proud", "attack", "kind")
+_KINDS = ("hate", "kind", "attack", "about", "hate", "proud", "attack", "kind")
 
 
-class Twin(NamedTuple):
-    """A sentence, and what it is: hatred of a group, an attack on a person (None: not said)."""
+class ContrastSentence(NamedTuple):
+    """A sentence with labels 0 or 1: hatred of a group, an attack on a person; None if unknown."""
 
     text: str
     hate: float | None
     attack: float | None
 
 
-def twins(count: int, seed: int) -> Iterator[Twin]:
-    """`count` sentences, as many harmful as harmless, filled at random.
+def contrast_pairs(count: int, seed: int) -> Iterator[ContrastSentence]:
+    """Yield `count` sentences, half of them harmful, with names and groups drawn at random.
 
-    >>> next(twins(1, seed=1)).hate
+    >>> next(contrast_pairs(1, seed=1)).hate
     1.0
     """
     tables = {
-        table: {name: _listed(value) for name, value in entries.items()}
+        table: {name: _entries(value) for name, value in entries.items()}
         for table, entries in tomllib.loads(_SENTENCES.read_text("utf-8")).items()
     }
-    draw = random.Random(seed)  # noqa: S311 - examples, not secrets
+    rng = random.Random(seed)  # noqa: S311 - sentences, not secrets
     for number in range(count):
-        kind = _ORDER[number % len(_ORDER)]
-        sentence = draw.choice(tables["sentences"][kind])
-        filled = {name: draw.choice(words) for name, words in tables["fillings"].items()}
-        text = sentence.format(**filled)
+        kind = _KINDS[number % len(_KINDS)]
+        sentence = rng.choice(tables["sentences"][kind])
+        values = {name: rng.choice(words) for name, words in tables["fillings"].items()}
+        text = sentence.format(**values)
         text = text[0].upper() + text[1:]
         match kind:
             case "hate":
-                yield Twin(text, 1.0, None)
+                yield ContrastSentence(text, 1.0, None)
             case "attack":
-                yield Twin(text, None, 1.0)
+                yield ContrastSentence(text, None, 1.0)
             case _:
-                yield Twin(text, 0.0, 0.0)
+                yield ContrastSentence(text, 0.0, 0.0)
 
 
-def _listed(value: str) -> list[str]:
+def _entries(value: str) -> list[str]:
     return [" ".join(entry.split()) for entry in value.split("|")]

@@ -1,8 +1,8 @@
-"""Corpora whose makers publish something else than a row for each comment, as such rows.
+"""Convert corpora that are not published as one row per comment.
 
-HateXplain is one JSON document with the words, what three annotators said, and which words they
-marked: the comment gets the label that most of them gave. Wikipedia Detox is two tables, the
-comments and a row for each judgement: a comment gets the mean of its judgements.
+HateXplain is a JSON document with the words of each post, the labels of three annotators and the
+words that they marked. A comment gets the majority label. Wikipedia Detox is two tables: comments,
+and one row per judgement. A comment gets the mean of its judgements.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ DETOX = {"rev_id", "comment", "ns", "sample"}
 _COMMENTS, _JUDGEMENTS = "annotated_comments", "annotations"
 
 
-def unfolded(path: Path, numbered: Numbered) -> Iterator[tuple[int, Record]]:
-    """The rows of a file; those of HateXplain and Detox as one row a comment.
+def one_row_per_comment(path: Path, numbered: Numbered) -> Iterator[tuple[int, Record]]:
+    """Yield the rows of a file with their line numbers; HateXplain and Detox are converted.
 
-    Raises `CorpusError`.
+    `numbered` are the records of the file `path` with their line numbers. Raises `CorpusError`.
     """
     stream = iter(numbered)
     first = next(stream, None)
@@ -46,16 +46,16 @@ def unfolded(path: Path, numbered: Numbered) -> Iterator[tuple[int, Record]]:
 
 
 def _hatexplain(record: Record, path: Path, line: int) -> Record:
-    """A post with its words joined, the label of the majority, and the characters marked."""
+    """Return a post with its words joined, its majority label and the marked characters."""
     try:
         words = [str(word) for word in json.loads(record["post_tokens"])]
-        labels = Counter(said["label"] for said in json.loads(record["annotators"]))
+        labels = Counter(annotation["label"] for annotation in json.loads(record["annotators"]))
         marks = json.loads(record.get("rationales") or "[]")
-        marked = [2 * sum(each) >= len(each) for each in zip(*marks, strict=True)]
+        marked = [2 * sum(votes) >= len(votes) for votes in zip(*marks, strict=True)]
     except (ValueError, TypeError, KeyError):
         raise CorpusError(
-            f"{path}, line {line}, column 'annotators': must be as HateXplain has it: a list of "
-            "objects with 'label' beside lists 'post_tokens' and 'rationales'"
+            f"{path}, line {line}, column 'annotators': must be as in HateXplain: a list of "
+            "objects with 'label'; 'post_tokens' and 'rationales' must be lists"
         ) from None
     label, votes = labels.most_common(1)[0] if labels else ("", 0)
     return {
@@ -66,41 +66,44 @@ def _hatexplain(record: Record, path: Path, line: int) -> Record:
 
 
 def _offsets(words: list[str], marked: list[bool]) -> list[int]:
-    """The characters of the marked words, where one blank stands between words.
+    """Return the offsets of the marked words' characters, with one space between words.
 
     >>> _offsets(["so", "it", "is"], [False, True, False])
     [3, 4]
     """
     starts = itertools.accumulate((len(word) + 1 for word in words), initial=0)
     return [
-        start + at
+        start + offset
         for start, word, mark in zip(starts, words, marked, strict=False)
         if mark
-        for at in range(len(word))
+        for offset in range(len(word))
     ]
 
 
 def _means(path: Path) -> dict[str, Record]:
-    """What the judgements beside a file of Detox's comments say, by the comment's number."""
-    beside = path.with_name(path.name.replace(_COMMENTS, _JUDGEMENTS))
-    if beside == path or not beside.is_file():
+    """Return the mean judgements of Detox's comments by comment id.
+
+    They are in a second file in the folder of `path`. Raises `CorpusError` if it is missing.
+    """
+    judgements = path.with_name(path.name.replace(_COMMENTS, _JUDGEMENTS))
+    if judgements == path or not judgements.is_file():
         raise CorpusError(
-            f"{path}: holds the comments of Wikipedia Detox without judgements; name the two files "
-            "as published, attack_annotated_comments.tsv beside attack_annotations.tsv"
+            f"{path}: has the comments of Wikipedia Detox without judgements; keep both files in "
+            "one folder under their names: attack_annotated_comments.tsv, attack_annotations.tsv"
         )
     sums: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     count: Counter[str] = Counter()
-    for line, record in records(beside):
+    for line, record in records(judgements):
         if "rev_id" not in record:
-            raise CorpusError(f"{beside}, line {line}: no column 'rev_id'")
+            raise CorpusError(f"{judgements}, line {line}: no column 'rev_id'")
         comment = _id(record)
         count[comment] += 1
         for column, value in record.items():
             if column not in ("rev_id", "worker_id"):
-                sums[comment][column] += _number(value, beside, line, column)
+                sums[comment][column] += _number(value, judgements, line, column)
     return {
-        comment: {column: str(value / count[comment]) for column, value in said.items()}
-        for comment, said in sums.items()
+        comment: {column: str(value / count[comment]) for column, value in columns.items()}
+        for comment, columns in sums.items()
     }
 
 
@@ -114,5 +117,5 @@ def _number(value: str, path: Path, line: int, column: str) -> float:
 
 
 def _id(record: Record) -> str:
-    """A comment's number: some of the tables have it as 2232, some as 2232.0."""
+    """Return a comment's id: some tables write it as 2232, others as 2232.0."""
     return record["rev_id"].removesuffix(".0")

@@ -1,4 +1,4 @@
-"""Somebody's file of labelled comments: known by its columns, cleaned of doubles, reported on."""
+"""Import a file of labelled comments: recognise its format, remove duplicates, report on it."""
 
 from __future__ import annotations
 
@@ -17,18 +17,22 @@ from typing import IO, Any, NamedTuple
 from moderation.training.corpora import catalogue
 from moderation.training.corpora.catalogue import CorpusError, Label, Natural, Row, Source
 from moderation.training.corpora.duplicates import Duplicates
-from moderation.training.corpora.formats import unfolded
+from moderation.training.corpora.formats import one_row_per_comment
 from moderation.training.corpora.tables import records
 
 FORMATS = catalogue.SOURCES.with_name("formats.toml")
-LONGEST = 20_480  # bytes of a comment that is not suspicious
-MOST = 20  # misfits that are named at once
-_NATURAL, _MARKS = "natural", "marks"  # columns of what is written, where the corpus has them
+MAX_BYTES = 20_480  # of a comment; longer ones are reported as label issues
+MAX_ERRORS = 20  # that are reported together
+_NATURAL, _MARKS = "natural", "marks"  # columns of the output, if the corpus has them
 
 
 @dataclass
 class Report:
-    """What a file holds."""
+    """Counts of a file's rows.
+
+    `same`, `near`, `crossed` and `contradictory` are those of `Duplicates`. `yes` and `no` count
+    the positive and negative rows of each label, without duplicates.
+    """
 
     rows: int = 0
     kept: int = 0
@@ -43,8 +47,8 @@ class Report:
     yes: Counter[str] = field(default_factory=Counter)
     no: Counter[str] = field(default_factory=Counter)
 
-    def to_dict(self, suspicious: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """For JSON, with what else is suspicious; `labels` tells the balance of those kept."""
+    def to_dict(self, issues: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the report for JSON. `issues` are the `Suspects.counts`."""
         names = "rows kept same near crossed contradictory unlabelled".split()
         labels = {
             name: {"yes": self.yes[name], "no": self.no[name]}
@@ -56,34 +60,37 @@ class Report:
                 "empty": self.empty,
                 "long": self.long,
                 "contradictory": [list(lines) for lines in self.contradictions],
-                **(suspicious or {}),
+                **(issues or {}),
             },
             "labels": labels,
         }
 
 
 class Found(NamedTuple):
-    """A row worth keeping, the line it stands in, and the corpus that it is of."""
+    """An imported row, its line in the file, and its corpus."""
 
     line: int
     source: Source
     row: Row
 
 
-class Written(NamedTuple):
-    """What was written: the corpus it is, and the table that `sources.toml` wants."""
+class ImportResult(NamedTuple):
+    """The corpus that was written, and its entry for `sources.toml`."""
 
     source: Source
     table: str
 
 
 def too_long(text: str) -> bool:
-    """Whether a comment is longer than any that a service takes."""
-    return len(text.encode("utf-8", "replace")) > LONGEST
+    """Return whether a comment is longer than the service accepts."""
+    return len(text.encode("utf-8", "replace")) > MAX_BYTES
 
 
 def own(name: str, columns: Mapping[str, str], text: str) -> Source:
-    """A newsroom's own format: which column says which label."""
+    """Return the format of a newsroom's file.
+
+    `columns` maps labels to the columns that hold them; `text` is the column of the text.
+    """
     labels = {label: Label(column=column) for label, column in columns.items()}
     return Source(
         name=name,
@@ -98,7 +105,7 @@ def own(name: str, columns: Mapping[str, str], text: str) -> Source:
 
 
 def known() -> dict[str, Source]:
-    """Every format that is known, by its name.
+    """Return all known formats by name.
 
     >>> known()["jigsaw_2018"].text
     ('comment_text',)
@@ -106,23 +113,24 @@ def known() -> dict[str, Source]:
     return catalogue.sources() | catalogue.sources(FORMATS)
 
 
-def recognised(record: Mapping[str, str], path: Path) -> Source:
-    """The known format of a file's first row.
+def recognise(record: Mapping[str, str], path: Path) -> Source:
+    """Return the known format that fits the first row of a file.
 
-    Of several it is the one that needs most columns, or whose file has this name. Raises
-    `CorpusError` where there is none, or where several have the same columns.
+    If several formats fit, the one with the most columns is used, then the one whose labels can
+    be read from `record`, then the one whose file has the same name. Raises `CorpusError` if no
+    format fits, or several still do.
     """
-    fitting = [it for it in known().values() if it.columns <= record.keys()]
-    most = max((len(it.columns) for it in fitting), default=0)
-    fitting = [it for it in fitting if len(it.columns) == most]
-    if len(fitting) > 1:
-        fitting = [it for it in fitting if _says_something(it, record)] or fitting
-        fitting = [it for it in fitting if Path(it.file).name == path.name] or fitting
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        names = ", ".join(it.name for it in fitting)
-        raise CorpusError(f"{path}: its columns are those of {names}; say which with --as NAME")
+    formats = [source for source in known().values() if source.columns <= record.keys()]
+    most = max((len(source.columns) for source in formats), default=0)
+    formats = [source for source in formats if len(source.columns) == most]
+    if len(formats) > 1:
+        formats = [source for source in formats if _has_labels(source, record)] or formats
+        formats = [source for source in formats if Path(source.file).name == path.name] or formats
+    if len(formats) == 1:
+        return formats[0]
+    if formats:
+        names = ", ".join(source.name for source in formats)
+        raise CorpusError(f"{path}: its columns are those of {names}; choose one with --as NAME")
     columns = ", ".join([*record][:20])
     raise CorpusError(
         f"{path}, line 1: no known corpus has the columns {columns}; say what they mean with "
@@ -130,9 +138,9 @@ def recognised(record: Mapping[str, str], path: Path) -> Source:
     )
 
 
-def _says_something(source: Source, record: Mapping[str, str]) -> bool:
+def _has_labels(source: Source, record: Mapping[str, str]) -> bool:
     try:
-        return bool(list(source.labelled(record)))
+        return bool(list(source.parse(record)))
     except (ValueError, SyntaxError, TypeError):
         return False
 
@@ -140,17 +148,18 @@ def _says_something(source: Source, record: Mapping[str, str]) -> bool:
 def rows(
     path: Path, source: Source | None, report: Report, opened: IO[bytes] | None = None
 ) -> Iterator[Found]:
-    """The rows worth keeping, once each, while `report` counts. Raises `CorpusError`.
+    """Yield the rows of a file without duplicates, and count them in `report`.
 
-    `source` says what the columns mean; else the file is known by them. `opened` is the file,
-    where somebody counts what is read of it. From the first misfit on no more rows come, but
-    the file is read on until `MOST` can be named together.
+    `source` is the format; without one it is recognised by the columns. `opened` is the open
+    file, if the caller tracks how much of it was read. Raises `CorpusError`. After the first row
+    with an error no more rows are yielded, but reading continues until `MAX_ERRORS` errors can be
+    reported together.
     """
-    doubles, misfits = Duplicates(), list[str]()
+    duplicates, errors = Duplicates(), list[str]()
     numbered = records(path, opened)
-    mine = source is not None and source.name not in known()
-    for line, record in numbered if mine else unfolded(path, numbered):
-        source = source or recognised(record, path)
+    custom = source is not None and source.name not in known()
+    for line, record in numbered if custom else one_row_per_comment(path, numbered):
+        source = source or recognise(record, path)
         if missing := sorted(source.columns - record.keys()):
             if not report.rows:
                 columns = ", ".join([*record][:20])
@@ -159,63 +168,66 @@ def rows(
         report.rows += 1
         empty = not any(record[column].strip() for column in source.text)
         try:
-            made = _labelled(source, record)
+            labelled = _parse(source, record)
         except ValueError as error:
-            misfits.append(f"line {line}{error}")
-            if len(misfits) == MOST:
+            errors.append(f"line {line}{error}")
+            if len(errors) == MAX_ERRORS:
                 break
-        if misfits:
+        if errors:
             continue
         report.empty += empty
-        report.unlabelled += not made and not empty
-        for row in made:
+        report.unlabelled += not labelled and not empty
+        for row in labelled:
             report.long += too_long(row.text)
-            again = doubles.seen(row.text, row.labels, line)
-            report.crossed, report.contradictory = doubles.crossed, doubles.contradictory
-            report.contradictions = doubles.contradictions
-            if again:
-                report.same += again == "same"
-                report.near += again == "near"
+            duplicate = duplicates.check(row.text, row.labels, line)
+            report.crossed, report.contradictory = duplicates.crossed, duplicates.contradictory
+            report.contradictions = duplicates.contradictions
+            if duplicate:
+                report.same += duplicate == "same"
+                report.near += duplicate == "near"
                 continue
             report.kept += 1
             for name, value in row.labels.items():
                 (report.yes if value >= 0.5 else report.no)[name.partition(".")[2]] += 1
             yield Found(line, source, row)
-    if misfits:
-        more = "; perhaps more" * (len(misfits) == MOST)
-        raise CorpusError(f"{path}, {'; '.join(misfits)}{more}")
+    if errors:
+        more = "; there may be more" * (len(errors) == MAX_ERRORS)
+        raise CorpusError(f"{path}, {'; '.join(errors)}{more}")
 
 
-def _fits(label: Label, said: str) -> bool:
-    """Whether a cell holds a number that can be a label, or nothing."""
+def _is_valid(label: Label, cell: str) -> bool:
+    """Return whether a cell is empty or a number that the label can have."""
     try:
-        value = float(said or 0)
+        value = float(cell or 0)
     except ValueError:
         return False
     return math.isfinite(value) if label.scale else 0 <= value <= 1
 
 
-def _labelled(source: Source, record: Mapping[str, str]) -> list[Row]:
-    """The rows that a record makes. Raises `ValueError` with what goes behind its line."""
-    wrong = [
+def _parse(source: Source, record: Mapping[str, str]) -> list[Row]:
+    """Return the rows of a record.
+
+    Raises `ValueError` with a message that continues the line number.
+    """
+    invalid = [
         f", column '{label.column}': must be a number{'' if label.scale else ' from 0 to 1'}, "
         f"not '{record[label.column][:20]}'"
         for label in source.labels.values()
-        if label.column and label.values is None and not _fits(label, record[label.column])
+        if label.column and label.values is None and not _is_valid(label, record[label.column])
     ]
-    if wrong:
-        raise ValueError("".join(wrong))
+    if invalid:
+        raise ValueError("".join(invalid))
     try:
-        return list(source.labelled(record))
+        return list(source.parse(record))
     except (ValueError, SyntaxError, TypeError) as error:
         raise ValueError(f": {error}") from None
 
 
-def write(found: Iterable[Found], target: Path) -> Written:
-    """Write the rows to `target`, a CSV of `text` and the labels packed with gzip, whole or not.
+def write(rows: Iterable[Found], target: Path) -> ImportResult:
+    """Write the rows to `target`, a gzip-compressed CSV file of `text` and the labels.
 
-    A corpus whose licence lets it only measure is marked so in the table, and nothing learns from
-    it. Raises `CorpusError`, and leaves nothing behind then.
+    The entry for `sources.toml` keeps the `use` of the corpus: one whose licence only allows
+    evaluation is not trained on. Raises `CorpusError`, and then writes no file.
     """
     unfinished = target.with_name(f".{target.name}.partial")
     source: Source | None = None
@@ -223,34 +235,34 @@ def write(found: Iterable[Found], target: Path) -> Written:
         with gzip.GzipFile(unfinished, "wb", mtime=0) as packed:
             lines = io.TextIOWrapper(packed, "utf-8", newline="")
             writer = csv.writer(lines)
-            for _, of, row in found:
+            for _, corpus, row in rows:
                 if source is None:
-                    writer.writerow(["text", *of.labels, *_extra(of)])
-                source = of
+                    writer.writerow(["text", *corpus.labels, *_extra_columns(corpus)])
+                source = corpus
                 writer.writerow(_cells(source, row))
             lines.flush()
             lines.detach()
         if source is None:
-            raise CorpusError("there is no row with a text and a label")
+            raise CorpusError("no row has a text and a label")
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
-    return Written(source, _entry(source, target))
+    return ImportResult(source, _entry(source, target))
 
 
-def _extra(source: Source) -> list[str]:
-    """The columns beside text and labels that this corpus makes."""
-    sampled = isinstance(source.natural, Natural)
-    return [_NATURAL] * sampled + [_MARKS] * bool(source.marks)
+def _extra_columns(source: Source) -> list[str]:
+    """Return the columns after the text and the labels."""
+    has_natural = isinstance(source.natural, Natural)
+    return [_NATURAL] * has_natural + [_MARKS] * bool(source.marks)
 
 
 def _cells(source: Source, row: Row) -> list[str | float]:
     extra: dict[str, str | float] = {
         _NATURAL: int(row.natural),
-        _MARKS: str([at for start, end in row.marks for at in range(start, end)]),
+        _MARKS: str([offset for start, end in row.marks for offset in range(start, end)]),
     }
-    said = [row.labels.get(f"{source.name}.{name}", "") for name in source.labels]
-    return [row.text, *said, *(extra[name] for name in _extra(source))]
+    labels = [row.labels.get(f"{source.name}.{name}", "") for name in source.labels]
+    return [row.text, *labels, *(extra[name] for name in _extra_columns(source))]
 
 
 def _entry(source: Source, target: Path) -> str:

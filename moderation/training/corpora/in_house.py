@@ -1,8 +1,8 @@
-"""Comments written for this project as readers write under newspaper articles, with near twins.
+"""In-house comments: written for this project, in the style of readers of a newspaper.
 
-Public sets hold tweets, forum posts and Wikipedia's talk; `data/own_comments.csv` holds what they
-lack: contempt without a swear word, Indian English, hatred said by half, and beside each the
-harmless comment on the same matter in the same words.
+Public corpora consist of tweets, forum posts and Wikipedia talk pages. `data/own_comments.csv` has
+what they lack: contempt without swear words, Indian English, implicit hatred, and for each a
+harmless comment on the same subject in similar words.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ _SLUG = regex.compile(r"[a-z]+(_[a-z]+)*")
 
 
 class InHouseError(ValueError):
-    """A file of comments that is not as it should be; the message names line and column."""
+    """A file of comments is not valid. The message names line and column."""
 
 
 class Comment(NamedTuple):
-    """A comment and what it is, 0 or 1 by label; a label that does not apply is left out.
+    """An in-house comment.
 
-    `attack`: insult, contempt or threat aimed at a person. `hate`: hatred of a group, or a call to
-    violence. `toxic`: readers would find the tone abusive. `threat`: violence or harm is
-    threatened, wished or called for. `spam`: advertising, a lure or a scam. `kind` is the
-    phenomenon.
+    `labels` maps labels to 0 or 1; a label that does not apply is left out. `attack`: an insult,
+    contempt or a threat against a person. `hate`: hatred of a group, or a call to violence.
+    `toxic`: readers would find the tone abusive. `threat`: it threatens, wishes or calls for
+    violence or harm. `spam`: advertising, a lure or a scam. `kind` is the phenomenon.
     """
 
     text: str
@@ -49,19 +49,19 @@ class Comment(NamedTuple):
 
     @property
     def part(self) -> splits.Part:
-        """Whether it trains, tunes or tests: by its text, like every other set's."""
+        """The split that the comment belongs to, by its text."""
         return splits.part(self.text)
 
     @property
     def named(self) -> dict[str, float]:
-        """The labels by the names that they have beside those of other sets, as `own.hate`."""
+        """The labels with the name of their source, for example `own.hate`."""
         return {f"own.{label}": value for label, value in self.labels.items()}
 
 
 def comments(path: Path = COMMENTS) -> Iterator[Comment]:
-    """All comments of the file, in its order.
+    """Yield all comments of the file in order.
 
-    Raises `InHouseError` naming line and column, and never quoting the comment.
+    Raises `InHouseError`; its message does not quote the comment.
 
     >>> first = next(comments())
     >>> first.kind, first.area, first.labels
@@ -80,16 +80,16 @@ def comments(path: Path = COMMENTS) -> Iterator[Comment]:
 
 
 def rows() -> Iterator[Row]:
-    """All comments as rows of a set, `own`, beside those of `corpora.rows`."""
-    return (Row(it.text, "own", it.named) for it in comments())
+    """Yield all comments as rows of the source `own`."""
+    return (Row(comment.text, "own", comment.named) for comment in comments())
 
 
 def entry() -> dict[str, Any]:
-    """What a model's card says of the comments that train it."""
+    """Return the entry of the in-house comments in a model card."""
     return {
         "name": "own",
         "file": f"data/{COMMENTS.name}",
-        "rows": sum(it.part == "train" for it in comments()),
+        "rows": sum(comment.part == "train" for comment in comments()),
         "licence": "Apache-2.0",
         "citation": "written for this project",
         "sha256": sha256(COMMENTS),
@@ -103,18 +103,18 @@ def _comment(record: Mapping[str | None, str | None], seen: set[str]) -> Comment
     if not text.strip():
         raise InHouseError("column 'text': is empty")
     if (key := splits.key(text)) in seen:
-        raise InHouseError("column 'text': stands here twice; leave one out")
+        raise InHouseError("column 'text': is a duplicate; remove one of them")
     seen.add(key)
-    labels = {label: _value(label, record[label]) for label in LABELS}
-    given = {label: value for label, value in labels.items() if value is not None}
-    if not given:
+    values = {label: _value(label, record[label]) for label in LABELS}
+    labels = {label: value for label, value in values.items() if value is not None}
+    if not labels:
         raise InHouseError(f"column 'attack': one of {', '.join(LABELS)} must be 0 or 1")
     kind, area = record["kind"] or "", _AREAS.get(record["area"] or "")
     if not _SLUG.fullmatch(kind):
-        raise InHouseError("column 'kind': must be small letters and underscores")
+        raise InHouseError("column 'kind': must be lower-case letters and underscores")
     if area is None:
         raise InHouseError("column 'area': must be IN or XX")
-    return Comment(text, given, kind, area)
+    return Comment(text, labels, kind, area)
 
 
 def _value(label: str, cell: str | None) -> float | None:

@@ -1,12 +1,12 @@
-"""Rows of a corpus that a person should look at: labels that the models doubt, other languages.
+"""Find label issues: rows whose labels contradict the models, and rows in other languages.
 
-A label is doubted as in confident learning (Northcutt, Jiang, Chuang: Confident Learning:
-Estimating Uncertainty in Dataset Labels, JAIR 2021): a row labelled no whose score is at least the
-mean score of the rows labelled yes, and the other way round. What is very sure is doubted whatever
-the means are; where a label has few rows of a kind, nothing else is. Scores count as the
-champion's opinion: what it learned from itself it will hardly doubt.
+Labels are checked by confident learning (Northcutt, Jiang, Chuang: Confident Learning: Estimating
+Uncertainty in Dataset Labels, JAIR 2021). A negative row is an issue if its score is at least the
+mean score of the positive rows, and the other way round. A very high or low score that contradicts
+the label is always an issue; for labels with few rows it is the only criterion. The scores are
+those of the champions, which rarely contradict rows that they were trained on.
 
-Rows are read batch by batch. Of the doubtful the strongest are kept, all are counted.
+Rows are read in batches. All issues are counted, and the strongest are kept.
 """
 
 from __future__ import annotations
@@ -26,14 +26,15 @@ from moderation.training.corpora.importing import Found, too_long
 
 Why = Literal["label", "language", "long"]
 
-MOST = 10_000  # rows that are kept to be looked at
+MAX_ISSUES = 10_000  # to keep
 BATCH = 256
-SURE = 0.02, 0.95  # doubted in any case: yes up to here, no from here on
-YES = 0.5  # labels and scores from here on say yes
-FEW = 10  # rows of a kind whose mean says nothing
-ENGLISH, WORDS = 0.5, 4  # not in English below this score, from so many words on
+# Always an issue: a positive row with a score up to the first, a negative row from the second.
+CERTAIN = 0.02, 0.95
+POSITIVE = 0.5  # labels and scores from here up are positive
+MIN_ROWS = 10  # positive or negative rows for a meaningful mean
+ENGLISH, WORDS = 0.5, 4  # not English: a score below this in a text of at least so many words
 
-# Which score speaks of a label; a label with a score's own name is spoken of by that.
+# The labels that each score is compared with, besides the label of the same name.
 HEADS = {
     "toxicity": "toxic abusive offensive uncivil aggressive overt hostile unhealthy rude".split(),
     "severe_toxicity": ["severe"],
@@ -50,7 +51,7 @@ _BY_LABEL = {label: head for head, labels in HEADS.items() for label in (head, *
 
 
 class Suspect(NamedTuple):
-    """A row to look at: why, and where it is for a label, what the corpus says and the score."""
+    """An issue: the reason and, except for 'long', the label, its given value and the score."""
 
     line: int
     why: Why
@@ -60,25 +61,25 @@ class Suspect(NamedTuple):
     text: str
 
 
-class Judged(NamedTuple):
-    """The scores of the rows that one label calls yes, and of those that it calls no."""
+class LabelScores(NamedTuple):
+    """The scores of a label's positive rows (`yes`) and negative rows (`no`)."""
 
     yes: array[float]
     no: array[float]
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Up to which score a yes is doubted, and from which on a no.
+        """The scores up to which a positive row, and from which a negative row, is an issue.
 
-        >>> Judged(array("d", [0.8] * 10), array("d", [0.1] * 10)).bounds
+        >>> LabelScores(array("d", [0.8] * 10), array("d", [0.1] * 10)).bounds
         (0.1, 0.8)
-        >>> Judged(array("d", [0.8]), array("d")).bounds
+        >>> LabelScores(array("d", [0.8]), array("d")).bounds
         (0.02, 0.95)
         """
-        low, high = SURE
-        if len(self.no) >= FEW:
+        low, high = CERTAIN
+        if len(self.no) >= MIN_ROWS:
             low = max(low, min(_mean(self.no), 0.5))
-        if len(self.yes) >= FEW:
+        if len(self.yes) >= MIN_ROWS:
             high = min(high, max(_mean(self.yes), 0.5))
         return low, high
 
@@ -88,85 +89,88 @@ def _mean(scores: array[float]) -> float:
 
 
 class Suspects:
-    """Watches rows go by; says afterwards which of them to look at."""
+    """Collects the issues of a stream of rows. Keeps the `most` strongest."""
 
-    def __init__(self, models: Models, most: int = MOST) -> None:
+    def __init__(self, models: Models, most: int = MAX_ISSUES) -> None:
         self._models, self._most = models, most
-        self._judged: dict[str, Judged] = {}
-        self._kept: list[tuple[float, int, Suspect]] = []  # a heap, the weakest first
-        self._foreign = self._seen = 0
+        self._scores: dict[str, LabelScores] = {}
+        self._strongest: list[tuple[float, int, Suspect]] = []  # a heap, the weakest first
+        self._foreign = self._count = 0
 
     def over(self, rows: Iterable[Found]) -> Iterator[Found]:
-        """The same rows, while the models read them."""
+        """Yield the rows unchanged, and check them with the models."""
         stream = iter(rows)
         while batch := list(islice(stream, BATCH)):
-            texts = [read(found.row.text) for found in batch]
+            texts = [read(imported.row.text) for imported in batch]
             self._models.score(texts)
-            for found, text in zip(batch, texts, strict=True):
-                self._watch(found, text)
+            for imported, text in zip(batch, texts, strict=True):
+                self._check(imported, text)
             yield from batch
 
     def listed(self) -> list[Suspect]:
-        """Those to look at, the strongest first, each row once. Of very many, the first."""
-        found: dict[tuple[int, str], Suspect] = {}
-        for _, _, suspect in sorted(self._kept, reverse=True):
-            if suspect.why != "label" or self._doubted(suspect):
-                found.setdefault((suspect.line, suspect.text), suspect)
-        return [*found.values()]
+        """Return the kept issues, the strongest first, at most one for each row."""
+        issues: dict[tuple[int, str], Suspect] = {}
+        for _, _, issue in sorted(self._strongest, reverse=True):
+            if issue.why != "label" or self._is_issue(issue):
+                issues.setdefault((issue.line, issue.text), issue)
+        return [*issues.values()]
 
     def counts(self) -> dict[str, Any]:
-        """How many rows are not in English, and how many labels are doubted, each from where on."""
+        """Return the number of rows not in English and, by label, the bounds and label issues."""
         labels = {}
-        for label, judged in self._judged.items():
-            low, high = judged.bounds
+        for label, scores in self._scores.items():
+            low, high = scores.bounds
             labels[label] = {
                 "score": _BY_LABEL[label],
-                "yes": {"doubted to": low, "rows": sum(it <= low for it in judged.yes)},
-                "no": {"doubted from": high, "rows": sum(it >= high for it in judged.no)},
+                "yes": {"doubted to": low, "rows": sum(score <= low for score in scores.yes)},
+                "no": {"doubted from": high, "rows": sum(score >= high for score in scores.no)},
             }
         return {"language": self._foreign, "labels": labels}
 
-    def _watch(self, found: Found, text: Text) -> None:
-        labels = {name.partition(".")[2]: value for name, value in found.row.labels.items()}
-        for label, given in labels.items():
+    def _check(self, imported: Found, text: Text) -> None:
+        labels = {name.partition(".")[2]: value for name, value in imported.row.labels.items()}
+        for label, value in labels.items():
             score = text.scores.get(_BY_LABEL.get(label, ""))
             if score is None:
                 continue
-            judged = self._judged.setdefault(label, Judged(array("d"), array("d")))
-            (judged.yes if given >= YES else judged.no).append(score)
-            if (given >= YES) != (score >= YES):
-                self._keep(found, abs(given - score), "label", label, given, score)
+            scores = self._scores.setdefault(label, LabelScores(array("d"), array("d")))
+            (scores.yes if value >= POSITIVE else scores.no).append(score)
+            if (value >= POSITIVE) != (score >= POSITIVE):
+                self._add(imported, abs(value - score), "label", label, value, score)
         english = text.scores.get("english", 1.0)
         if "english" not in labels and english < ENGLISH and len(words_of(text)) >= WORDS:
             self._foreign += 1
-            self._keep(found, 1 - english, "language", "english", None, english)
-        if too_long(found.row.text):
-            self._keep(found, 1.0, "long")
+            self._add(imported, 1 - english, "language", "english", None, english)
+        if too_long(imported.row.text):
+            self._add(imported, 1.0, "long")
 
-    def _keep(
+    def _add(
         self,
-        found: Found,
+        imported: Found,
         strength: float,
         why: Why,
         label: str = "",
         given: float | None = None,
         score: float | None = None,
     ) -> None:
-        self._seen += 1
-        made = Suspect(found.line, why, label, given, score, found.row.text)
-        heapq.heappush(self._kept, (strength, -self._seen, made))
-        if len(self._kept) > self._most:
-            heapq.heappop(self._kept)
+        self._count += 1
+        issue = Suspect(imported.line, why, label, given, score, imported.row.text)
+        heapq.heappush(self._strongest, (strength, -self._count, issue))
+        if len(self._strongest) > self._most:
+            heapq.heappop(self._strongest)
 
-    def _doubted(self, suspect: Suspect) -> bool:
-        low, high = self._judged[suspect.label].bounds
-        score = suspect.score or 0.0
-        return score <= low if (suspect.given or 0.0) >= YES else score >= high
+    def _is_issue(self, issue: Suspect) -> bool:
+        low, high = self._scores[issue.label].bounds
+        score = issue.score or 0.0
+        return score <= low if (issue.given or 0.0) >= POSITIVE else score >= high
 
 
 def readers(reader: str, folder: Path | None = None) -> Models:
-    """The models that look: of the two that judge abuse the `fast` one, or the `careful` too."""
+    """Load the champions that find label issues.
+
+    Of the two models of abuse, `reader` 'fast' loads only the fast one, 'careful' both.
+    """
     root = folder or SHIPPED
-    looking = {FAST, "language", "spam"} | ({CAREFUL} if reader == CAREFUL else set())
-    used = {name: version for name, version in champions(root).items() if name in looking}
-    return Models.load(root, used)
+    wanted = {FAST, "language", "spam"} | ({CAREFUL} if reader == CAREFUL else set())
+    versions = {name: version for name, version in champions(root).items() if name in wanted}
+    return Models.load(root, versions)

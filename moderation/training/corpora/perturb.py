@@ -1,4 +1,4 @@
-"""What people do to language: slips of the finger, names, borrowed phrases, two tongues at once."""
+"""Perturb text as people do: typos, names, borrowed phrases, words of two languages mixed."""
 
 from __future__ import annotations
 
@@ -11,27 +11,29 @@ from typing import Self
 
 _NAMES = Path(__file__).with_name("names.toml")
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_NEAR = {
-    char: (row[place - 1 : place] + row[place + 1 : place + 2])
+_NEIGHBOURS = {
+    char: (row[column - 1 : column] + row[column + 1 : column + 2])
     for row in _KEYS
-    for place, char in enumerate(row)
+    for column, char in enumerate(row)
 }
 
 
 def slips(text: str, rng: random.Random, rate: float = 0.15) -> str:
-    """Each longer word mistyped with probability `rate`: letters swapped, lost, doubled, missed.
+    """Add a typo to each word of more than three letters with probability `rate`.
+
+    Letters are swapped, dropped, repeated or replaced by a neighbouring key.
 
     >>> slips("The government has failed the farmers", random.Random(3), rate=0.5)
     'The governmen has failes the farmers'
     """
     return " ".join(
-        _slip(word, rng) if len(word) > 3 and rng.random() < rate else word for word in text.split()
+        _typo(word, rng) if len(word) > 3 and rng.random() < rate else word for word in text.split()
     )
 
 
-def _slip(word: str, rng: random.Random) -> str:
-    at = rng.randrange(1, len(word))
-    before, char, after = word[:at], word[at], word[at + 1 :]
+def _typo(word: str, rng: random.Random) -> str:
+    position = rng.randrange(1, len(word))
+    before, char, after = word[:position], word[position], word[position + 1 :]
     match rng.randrange(6):
         case 0 if after:
             return before + after[0] + char + after[1:]
@@ -40,19 +42,19 @@ def _slip(word: str, rng: random.Random) -> str:
         case 2:
             return before + char * rng.randint(2, 4) + after
         case 3:
-            near = _NEAR.get(char.lower(), "")
-            return before + (rng.choice(near) if near else char) + after
+            keys = _NEIGHBOURS.get(char.lower(), "")
+            return before + (rng.choice(keys) if keys else char) + after
         case 4:
             return word.replace("'", "").replace("’", "")
         case _:
-            vowels = [place for place in range(1, len(word)) if word[place] in "aeiou"]
-            gone = rng.choice(vowels) if vowels else at
-            return word[:gone] + word[gone + 1 :]
+            vowels = [index for index in range(1, len(word)) if word[index] in "aeiou"]
+            dropped = rng.choice(vowels) if vowels else position
+            return word[:dropped] + word[dropped + 1 :]
 
 
 @dataclass(frozen=True)
 class Names:
-    """People, places, parties, dishes, festivals; and what is borrowed whole."""
+    """Names of people and things, titles, and slogans."""
 
     given: Sequence[str]
     family: Sequence[str]
@@ -62,7 +64,7 @@ class Names:
 
     @classmethod
     def load(cls) -> Self:
-        """The lists of `names.toml`."""
+        """Load the lists of `names.toml`."""
         tables = tomllib.loads(_NAMES.read_text("utf-8"))
         people, things = tables["people"], tables["things"]
         kinds = ("places", "parties", "food", "festivals", "borrowed")
@@ -76,21 +78,21 @@ class Names:
 
     @classmethod
     def unseen(cls) -> Self:
-        """Names that nothing is trained with, for figures.
+        """Load names that no model is trained on, to measure models with.
 
         >>> set(Names.unseen().given) & set(Names.load().given)
         set()
         """
-        names, known = tomllib.loads(_NAMES.read_text("utf-8"))["unseen"], cls.load()
+        names, trained = tomllib.loads(_NAMES.read_text("utf-8"))["unseen"], cls.load()
         return replace(
-            known,
+            trained,
             given=names["given"].split(),
             family=names["family"].split(),
             things=names["places"].split(),
         )
 
     def one(self, rng: random.Random) -> str:
-        """A person ('Nirmala Sitharaman', 'Gadkari ji') or a thing."""
+        """Draw the name of a person ('Nirmala Sitharaman', 'Gadkari ji') or a thing."""
         match rng.randrange(8):
             case 0 | 1 | 2:
                 return f"{rng.choice(self.given)} {rng.choice(self.family)}"
@@ -104,7 +106,7 @@ class Names:
                 return rng.choice(self.things)
 
     def planted(self, text: str, rng: random.Random, count: int) -> str:
-        """`text` with names between its words, one by one or as a list."""
+        """Return `text` with `count` names between its words, singly or as a list."""
         words = text.split()
         names = [self.one(rng) for _ in range(count)]
         if count > 2 and rng.random() < 0.5:
@@ -116,7 +118,9 @@ class Names:
 
 
 def mixed(foreign: str, english: Sequence[str], rng: random.Random, share: float) -> str:
-    """`foreign` with a share of its words replaced by English ones ('video bahut nice hai').
+    """Return `foreign` with a share of its words replaced by English ones.
+
+    The result reads like 'video bahut nice hai' (code-mixing).
 
     >>> mixed("yah desh hamara hai", ["nice"], random.Random(0), 0.0)
     'yah desh hamara hai'
@@ -126,7 +130,7 @@ def mixed(foreign: str, english: Sequence[str], rng: random.Random, share: float
 
 
 def lazy(text: str, rng: random.Random) -> str:
-    """As it may be typed: small letters, capitals, slips, or as it is."""
+    """Return the text as people may type it: lower case, capitals, with typos, or unchanged."""
     chance = rng.random()
     if chance < 0.12:
         return slips(text, rng)

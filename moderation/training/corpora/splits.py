@@ -1,4 +1,4 @@
-"""Split by text before anyone looks: the same text is always on the same side."""
+"""Split rows by the hash of their text, so that the same text is always in the same split."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _NOISE = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 
 
 def key(text: str) -> str:
-    """What makes two texts the same: their letters and digits, without case or signs.
+    """Return a hash of the text's letters and digits; case and punctuation make no difference.
 
     >>> key("Well  said!") == key("well said")
     True
     """
-    folded = _NOISE.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
-    return hashlib.blake2b(folded.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    normalised = _NOISE.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+    return hashlib.blake2b(normalised.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def part(text: str) -> Part:
-    """80 % train, 10 % validation (tune here), 10 % test (report once), by the text's hash.
+    """Return the text's split: 80 % train, 10 % validation (for tuning), 10 % test.
 
     >>> part("Well said!") == part("WELL SAID")
     True
     """
-    place = int(key(text), 16) % 10
-    return "validation" if place == 8 else "test" if place == 9 else "train"
+    digit = int(key(text), 16) % 10
+    return "validation" if digit == 8 else "test" if digit == 9 else "train"

@@ -1,9 +1,9 @@
-"""Rows of our own that teach what the public sets do not: names and groups mean no harm.
+"""Synthetic rows: they teach that naming a person or a group is not an offence in itself.
 
-`lessons.hate` and `lessons.attack` come from our harmful sentences and their harmless twins, and
-from abuse in Hindi as it is typed in Latin letters; `lessons.polite` is plain talk.
-Names, most of them Indian, and ordinary words that look like rude ones from inside ('Dikshit',
-'Scunthorpe') are planted into comments that a set itself calls harmless.
+The label `synthetic.hate` comes from the contrast pairs, `synthetic.attack` from the contrast
+pairs and from abuse in Hindi in Latin letters, `synthetic.polite` from plain talk. `with_names`
+adds names, most of them Indian, and harmless words that contain rude ones ('Dikshit',
+'Scunthorpe') to comments that a corpus labels harmless.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from moderation.training.corpora.catalogue import Row
-from moderation.training.corpora.contrast_pairs import twins
+from moderation.training.corpora.contrast_pairs import contrast_pairs
 from moderation.training.corpora.perturb import Names
 
-TWINS = 1_200
-NAMED = 1_500
-HINDI = 400
-SHORT = 250  # characters of a text that names are planted in
+CONTRAST_SENTENCES = 1_200
+MAX_NAMED = 1_500
+HINDI_SENTENCES = 400
+MAX_LENGTH = 250  # characters of a text that names are added to
 
 _SENTENCES = Path(__file__).with_name("synthetic.toml")
-_INNOCENT = """
+_HARMLESS_WORDS = """
 Akshit Analyst Ashit Asit Assad Assam Assamese Assange Assistant Babcock Bastille Bhattacharya
 Bichitra Bitcoin Butt Button Chutani Class Classic Cockburn Cocktail Cockpit Cumming Cummings
 Cucumber Dickens Dickson Dikshit Dikshitar Dixit Document Dyke Essex Fanny Fuchs Gandhi Ganguly
@@ -36,61 +36,63 @@ Shital Shitole Shuttlecock Specialist Sussex Therapist Titan Titus Titli Wang We
 
 
 def rows(seed: int) -> Iterator[Row]:
-    """Our own sentences with their labels; the same for the same seed.
+    """Yield the synthetic rows; the same seed gives the same rows.
 
     >>> next(rows(seed=1)).labels
-    {'lessons.hate': 1.0}
+    {'synthetic.hate': 1.0}
     """
-    for twin in twins(TWINS, seed):
-        said = {"lessons.hate": twin.hate, "lessons.attack": twin.attack}
-        labels = {label: value for label, value in said.items() if value is not None}
-        yield Row(twin.text, "lessons", labels)
+    for sentence in contrast_pairs(CONTRAST_SENTENCES, seed):
+        values = {"synthetic.hate": sentence.hate, "synthetic.attack": sentence.attack}
+        labels = {label: value for label, value in values.items() if value is not None}
+        yield Row(sentence.text, "synthetic", labels)
     tables = tomllib.loads(_SENTENCES.read_text("utf-8"))
-    for sentence in _listed(tables["polite"]):
-        for variant in (sentence, sentence.lower(), sentence.rstrip(".!")):
-            yield Row(variant, "lessons", {"lessons.polite": 0.0})
-    draw = random.Random(seed)  # noqa: S311 - examples, not secrets
+    for polite in _entries(tables["polite"]):
+        for variant in (polite, polite.lower(), polite.rstrip(".!")):
+            yield Row(variant, "synthetic", {"synthetic.polite": 0.0})
+    rng = random.Random(seed)  # noqa: S311 - sentences, not secrets
     names = Names.load()
-    hindi = {name: _listed(text) for name, text in tables["hindi"].items()}
+    hindi = {name: _entries(text) for name, text in tables["hindi"].items()}
     for rude in (1.0, 0.0):
         words = hindi["rude" if rude else "kind"]
-        for number in range(HINDI):
-            filled = {"word": words[number % len(words)], "name": _name(names, draw)}
-            text = draw.choice(hindi["sentences"]).format(**filled)
-            yield Row(text, "lessons", {"lessons.attack": rude})
+        for number in range(HINDI_SENTENCES):
+            fillings = {"word": words[number % len(words)], "name": _name(names, rng)}
+            text = rng.choice(hindi["sentences"]).format(**fillings)
+            yield Row(text, "synthetic", {"synthetic.attack": rude})
 
 
-def named(harmless: Iterable[str], seed: int) -> list[str]:
-    """Some of these texts again, with one to three names in them; the same for the same seed.
+def with_names(harmless: Iterable[str], seed: int) -> list[str]:
+    """Return a random tenth of the texts with one to three names added to each.
 
-    >>> named(["Well said."] * 10, seed=1)
+    The same seed gives the same texts.
+
+    >>> with_names(["Well said."] * 10, seed=1)
     ['Well Vinay Basu Appavu Biden said.']
     """
-    draw = random.Random(seed)  # noqa: S311 - examples, not secrets
+    rng = random.Random(seed)  # noqa: S311 - sentences, not secrets
     names = Names.load()
-    found = []
-    for text in _drawn((text for text in harmless if len(text) <= SHORT), draw):
+    texts = []
+    for text in _sample((text for text in harmless if len(text) <= MAX_LENGTH), rng):
         words = text.split()
-        for _ in range(draw.randint(1, 3)):
-            words.insert(draw.randint(0, len(words)), _name(names, draw))
-        found.append(" ".join(words))
-    return found
+        for _ in range(rng.randint(1, 3)):
+            words.insert(rng.randint(0, len(words)), _name(names, rng))
+        texts.append(" ".join(words))
+    return texts
 
 
-def _drawn(texts: Iterable[str], draw: random.Random) -> list[str]:
-    """A tenth of the texts, `NAMED` at most, drawn without keeping the others."""
+def _sample(texts: Iterable[str], rng: random.Random) -> list[str]:
+    """Draw a tenth of the texts, at most `MAX_NAMED`, in one pass with little memory."""
     number = 0
-    kept: list[tuple[float, int, str]] = []
+    sample: list[tuple[float, int, str]] = []
     for number, text in enumerate(texts, 1):
-        heapq.heappush(kept, (draw.random(), number, text))  # those with the highest lots stay
-        if len(kept) > NAMED:
-            heapq.heappop(kept)
-    return [text for _, _, text in sorted(kept, reverse=True)[: number // 10]]
+        heapq.heappush(sample, (rng.random(), number, text))  # keeps the highest random numbers
+        if len(sample) > MAX_NAMED:
+            heapq.heappop(sample)
+    return [text for _, _, text in sorted(sample, reverse=True)[: number // 10]]
 
 
-def _listed(text: str) -> list[str]:
+def _entries(text: str) -> list[str]:
     return [" ".join(entry.split()) for entry in text.split("|")]
 
 
-def _name(names: Names, draw: random.Random) -> str:
-    return draw.choice(_INNOCENT) if draw.random() < 0.4 else names.one(draw)
+def _name(names: Names, rng: random.Random) -> str:
+    return rng.choice(_HARMLESS_WORDS) if rng.random() < 0.4 else names.one(rng)

@@ -1,4 +1,4 @@
-"""Files of labelled comments, row by row: CSV, tab-separated, JSON or Parquet, packed or not."""
+"""Read files of labelled comments: CSV, TSV, JSON or Parquet, compressed or not."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ Record = dict[str, str]
 
 
 def records(path: Path, opened: IO[bytes] | None = None) -> Iterator[tuple[int, Record]]:
-    """Each row's line and cells; of Parquet, or of one JSON document, the row's number.
+    """Yield each row's line number and cells.
 
-    Lists and objects in a cell stay JSON. `opened` is the file, where somebody counts what is
-    read of it. Raises `CorpusError` where the file, or a line of it, is none that we read.
+    Parquet files and JSON documents have the row's number instead of a line. Lists and objects in
+    a cell stay JSON. `opened` is the open file, if the caller tracks how much of it was read.
+    Raises `CorpusError` if the file or a line cannot be read.
     """
     with ExitStack() as stack:
         file = opened or stack.enter_context(path.open("rb"))
@@ -36,30 +37,30 @@ def records(path: Path, opened: IO[bytes] | None = None) -> Iterator[tuple[int, 
         except UnicodeDecodeError as error:
             raise CorpusError(f"{path}: is not UTF-8: {error.reason}") from None
         except csv.Error as error:
-            raise CorpusError(f"{path}: is no table: {error}") from None
+            raise CorpusError(f"{path}: is not a valid table: {error}") from None
         except (*UNREADABLE, zipfile.BadZipFile) as error:
             raise CorpusError(f"{path}: cannot be read: {error}") from None
 
 
 def _inside(path: Path, file: IO[bytes], stack: ExitStack) -> tuple[str, IO[bytes]]:
-    """The name and the bytes of what is packed in the file, or its own."""
+    """Return the name and content of the compressed file, or of the file itself."""
     inner = path.name.removesuffix(".gz")
     if inner.endswith(".parquet") or not zipfile.is_zipfile(file):
         file.seek(0)
         raw: io.BufferedReader = io.BufferedReader(cast(io.RawIOBase, file))
         stack.callback(raw.close)
         return inner, plain_bytes(raw)
-    packed = stack.enter_context(zipfile.ZipFile(file))
-    names = [it for it in packed.namelist() if not it.endswith("/")]
+    archive = stack.enter_context(zipfile.ZipFile(file))
+    names = [name for name in archive.namelist() if not name.endswith("/")]
     if len(names) != 1:
-        raise CorpusError(f"{path}: must hold one file, not {len(names)}")
-    return names[0], stack.enter_context(packed.open(names[0]))
+        raise CorpusError(f"{path}: must contain one file, not {len(names)}")
+    return names[0], stack.enter_context(archive.open(names[0]))
 
 
 def is_table(name: str) -> bool:
-    """Whether a file of this name has columns, and not a JSON object in each line.
+    """Return whether a file with this name is a table, and not JSON.
 
-    >>> is_table("asked.csv"), is_table("record.jsonl.gz")
+    >>> is_table("verdicts.csv"), is_table("record.jsonl.gz")
     (True, False)
     """
     return Path(name.removesuffix(".gz")).suffix in (".csv", ".tsv", ".parquet", ".zip")
@@ -76,9 +77,9 @@ def _table(lines: IO[str], name: str) -> Iterator[tuple[int, Record]]:
 
 
 def _json(lines: IO[str], path: Path) -> Iterator[tuple[int, Record]]:
-    """JSON lines, or one document: a list of objects, or an object of objects, read whole."""
+    """Read JSON lines, or one document: a list of objects or an object of objects."""
     numbered = enumerate(lines, 1)
-    start, first = next(((at, it) for at, it in numbered if it.strip()), (1, "{}"))
+    start, first = next(((number, line) for number, line in numbered if line.strip()), (1, "{}"))
     document = _document(first, lines, path, start)
     if document is not None:
         for number, entry in enumerate(document, 1):
@@ -90,31 +91,32 @@ def _json(lines: IO[str], path: Path) -> Iterator[tuple[int, Record]]:
 
 
 def _document(first: str, rest: IO[str], path: Path, line: int) -> Iterable[object] | None:
-    """The entries of a file that is one JSON document; None where each line is its own."""
+    """Return the entries of a JSON document; None if each line is a document."""
     try:
-        found = json.loads(first)
+        document = json.loads(first)
     except ValueError:
-        found = _parsed(first + rest.read(), path, line)
-    if isinstance(found, list):
-        return found
-    if isinstance(found, dict) and found and all(isinstance(it, dict) for it in found.values()):
-        return found.values()
+        document = _parsed(first + rest.read(), path, line)
+    if isinstance(document, list):
+        return document
+    if isinstance(document, dict) and document:
+        entries = document.values()
+        return entries if all(isinstance(entry, dict) for entry in entries) else None
     return None
 
 
 def _parsed(content: str, path: Path, line: int) -> object:
     try:
-        found: object = json.loads(content.rstrip())
+        value: object = json.loads(content.rstrip())
     except json.JSONDecodeError as error:
-        at = line + error.lineno - 1
-        raise CorpusError(f"{path}, line {at}: is no JSON: {error.msg}") from None
-    return found
+        number = line + error.lineno - 1
+        raise CorpusError(f"{path}, line {number}: is not valid JSON: {error.msg}") from None
+    return value
 
 
-def _object(found: object, path: Path, number: int) -> Record:
-    if not isinstance(found, dict):
-        raise CorpusError(f"{path}, line {number}: must be an object with the columns")
-    return {str(key): _cell(value) for key, value in found.items()}
+def _object(entry: object, path: Path, number: int) -> Record:
+    if not isinstance(entry, dict):
+        raise CorpusError(f"{path}, line {number}: must be an object with the columns as keys")
+    return {str(key): _cell(value) for key, value in entry.items()}
 
 
 def _parquet(file: IO[bytes], path: Path) -> Iterator[tuple[int, Record]]:
@@ -128,7 +130,7 @@ def _parquet(file: IO[bytes], path: Path) -> Iterator[tuple[int, Record]]:
         for number, row in enumerate(rows, 1):
             yield number, {key: _cell(value) for key, value in row.items()}
     except (ArrowException, OSError) as error:
-        raise CorpusError(f"{path}: is no Parquet file: {error}") from None
+        raise CorpusError(f"{path}: is not a Parquet file: {error}") from None
 
 
 def _cell(value: Any) -> str:

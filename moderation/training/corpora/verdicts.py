@@ -1,17 +1,16 @@
-"""Moderators' verdicts as labelled rows: the lines of the record's export, or a newsroom's own.
+"""Convert moderators' verdicts to labelled rows.
 
-A line is a decision as `GET /v1/export` and `moderation record export` write it, with its
-`history`, or `{"text": …, "verdict": "approve" | "reject", "rule": …}` (`rule` may be left out); a
-table has these as its columns, and a row without a verdict waits for one. The last verdict
-stands. What it says of the scores:
+A line is a decision with its `history`, as `GET /v1/export` and `moderation record export` write
+it, or `{"text": …, "verdict": "approve" | "reject", "rule": …}`, where `rule` is optional. A table
+has the latter as columns. Rows without a verdict are skipped. The last verdict counts:
 
-- *approve*: none of them should be high. *review*: nothing.
-- *reject* says yes to the scores of the rules that had acted, or of the rule that the moderator's
-  reason begins with ('abuse: …'). Where none had acted it says yes to `toxicity`. Where only rules
-  acted that judge no tone (`links`, `language`, …), it says nothing. So does a `rule` of these, and
-  one that does not exist is an error.
-- what came by Akismet's submit-spam and submit-ham speaks of `spam` alone, what came by
-  `suggestscore` of the attributes that it names.
+- *approve* labels all scores of tone, and `spam`, with 0. *review* labels nothing.
+- *reject* labels a score with 1. It is the score of the rule that the moderator's reason begins
+  with ('abuse: …'), or else the scores of the rules that acted. If no rule acted, it is
+  `toxicity`. If only rules without a score of tone acted (`links`, `language`, …), nothing is
+  labelled, and the same holds if `rule` is one of them. An unknown `rule` is an error.
+- Verdicts from Akismet's submit-spam and submit-ham label only `spam`. Those from `suggestscore`
+  label the attributes that they name.
 """
 
 from __future__ import annotations
@@ -39,7 +38,9 @@ _ACTIONS = ("approve", "review", "reject")
 
 
 def rows(lines: Iterable[str | bytes], name: str = "verdicts") -> Iterator[Row]:
-    """The rows that the lines speak of. Raises `CorpusError` naming line, field and what fits.
+    """Yield a row for each line with a verdict. Raises `CorpusError` naming line and field.
+
+    `name` names the source in messages.
 
     >>> (row,) = rows(['{"text": "Go away.", "verdict": "reject"}'])
     >>> row.labels
@@ -49,13 +50,15 @@ def rows(lines: Iterable[str | bytes], name: str = "verdicts") -> Iterator[Row]:
 
 
 def labelled(records: Iterable[tuple[int, Mapping[str, Any]]], name: str) -> Iterator[Row]:
-    """The rows that the records of a table speak of, each with its line. Raises `CorpusError`.
+    """Yield a row for each record with a verdict. Raises `CorpusError` naming line and field.
 
-    >>> [row.labels for row in labelled([(2, {"text": "So.", "verdict": ""})], "asked.csv")]
+    `records` are those of a table with their line numbers; `name` names it in messages.
+
+    >>> [row.labels for row in labelled([(2, {"text": "So.", "verdict": ""})], "verdicts.csv")]
     []
     """
-    for number, found in records:
-        text, labels = found.get("text"), _labels(found, f"{name}, line {number}")
+    for number, record in records:
+        text, labels = record.get("text"), _labels(record, f"{name}, line {number}")
         if isinstance(text, str) and text.strip() and labels:
             yield Row(text, "verdicts", labels)
 
@@ -66,31 +69,31 @@ def _parsed(lines: Iterable[str | bytes], name: str) -> Iterator[tuple[int, Mapp
             continue
         where = f"{name}, line {number}"
         try:
-            found = json.loads(line)
+            record = json.loads(line)
         except ValueError as error:
-            raise CorpusError(f"{where}: is no JSON: {error}") from None
-        if not isinstance(found, dict):
+            raise CorpusError(f"{where}: is not valid JSON: {error}") from None
+        if not isinstance(record, dict):
             raise CorpusError(f"{where}: must be an object, a decision of the record")
-        yield number, found
+        yield number, record
 
 
-def _labels(line: Mapping[str, Any], where: str) -> dict[str, float]:
-    """What the verdict that stands says, by score; nothing where there is none."""
-    if "verdict" in line:
-        said = str(line["verdict"] or "").strip().lower()
-        if not said:
+def _labels(record: Mapping[str, Any], where: str) -> dict[str, float]:
+    """Return the labels of the last verdict by score; empty without a verdict."""
+    if "verdict" in record:
+        verdict = str(record["verdict"] or "").strip().lower()
+        if not verdict:
             return {}
-        rule = _known(str(line.get("rule") or ""), where)
-        if rule and rule not in RULES and said == "reject":
+        rule = _rule_name(str(record.get("rule") or ""), where)
+        if rule and rule not in RULES and verdict == "reject":
             return {}
-        last: Mapping[str, Any] = {"action": said, "reason": rule}
+        last: Mapping[str, Any] = {"action": verdict, "reason": rule}
     else:
-        given = (line.get("history") or {}).get("verdicts")
-        if given is None:
+        verdicts = (record.get("history") or {}).get("verdicts")
+        if verdicts is None:
             raise CorpusError(f"{where}: needs 'history' (an export) or 'verdict'")
-        if not given:
+        if not verdicts:
             return {}
-        last = given[-1]
+        last = verdicts[-1]
     action, reason = last.get("action"), str(last.get("reason") or "")
     if action not in _ACTIONS:
         raise CorpusError(f"{where}, verdict: must be one of {', '.join(_ACTIONS)}")
@@ -101,16 +104,16 @@ def _labels(line: Mapping[str, Any], where: str) -> dict[str, float]:
             return {} if action == "review" else {"spam": float(action == "reject")}
     if action == "approve":
         return dict.fromkeys((*TONE, "spam"), 0.0)
-    return dict.fromkeys(_refused(line, reason), 1.0) if action == "reject" else {}
+    return dict.fromkeys(_rejected(record, reason), 1.0) if action == "reject" else {}
 
 
-def _known(said: str, where: str) -> str:
-    """The rule that is named, with or without a reason after it. Raises `CorpusError`."""
-    named = said.partition(":")[0].strip().lower()
-    if named and named not in _rules():
+def _rule_name(cell: str, where: str) -> str:
+    """Return the rule that a cell names; a reason may follow it. Raises `CorpusError`."""
+    name = cell.partition(":")[0].strip().lower()
+    if name and name not in _rules():
         known = ", ".join(_rules())
-        raise CorpusError(f"{where}, rule: there is no rule '{named[:40]}'; there are {known}")
-    return named
+        raise CorpusError(f"{where}, rule: there is no rule '{name[:40]}'; there are {known}")
+    return name
 
 
 @cache
@@ -119,18 +122,22 @@ def _rules() -> tuple[str, ...]:
 
 
 def _suggested(reason: str) -> dict[str, float]:
-    """The scores as they were sent ('TOXICITY 0.9, SPAM 0')."""
-    found = {}
+    """Return the suggested scores of a reason like 'TOXICITY 0.9, SPAM 0'."""
+    scores = {}
     for attribute, value in _SUGGESTED.findall(reason):
         name = attribute.lower()
-        found[_ATTRIBUTES.get(name, name)] = min(float(value), 1.0)
-    return found
+        scores[_ATTRIBUTES.get(name, name)] = min(float(value), 1.0)
+    return scores
 
 
-def _refused(line: Mapping[str, Any], reason: str) -> set[str]:
-    """The scores that a refusal says yes to."""
-    said = _RULE.match(reason)
-    if said and said[1] in RULES:
-        return {RULES[said[1]]}
-    acted = {it["rule"] for it in line.get("reasons") or () if it.get("action") != "approve"}
+def _rejected(record: Mapping[str, Any], reason: str) -> set[str]:
+    """Return the scores that a rejection labels with 1."""
+    named = _RULE.match(reason)
+    if named and named[1] in RULES:
+        return {RULES[named[1]]}
+    acted = {
+        finding["rule"]
+        for finding in record.get("reasons") or ()
+        if finding.get("action") != "approve"
+    }
     return {RULES[rule] for rule in acted if rule in RULES} if acted else {"toxicity"}

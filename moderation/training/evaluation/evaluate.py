@@ -113,7 +113,9 @@ def evaluate(
         found["sets"][question.name] = {
             "head": question.head,
             **metrics.measure(said, scores, seed),
-            "thresholds": [metrics.at(said, scores, threshold) for threshold in THRESHOLDS],
+            "thresholds": [
+                metrics.at_threshold(said, scores, threshold) for threshold in THRESHOLDS
+            ],
         }
         found["curves"][question.name] = metrics.curves(said, scores)
         if question.name in SLICED:
@@ -143,7 +145,7 @@ def note(found: dict[str, Any], models: Path) -> None:
     together have the same.
     """
     for name, version in found["models"].items():
-        with cards.amended(models / name / version) as card:
+        with cards.edited(models / name / version) as card:
             own = {
                 set_: {key: figure[key] for key in figure if key not in ("head", "thresholds")}
                 for set_, figure in found["sets"].items()

@@ -33,7 +33,7 @@ def write(data: Path, root: Path, most: int | None = None, seed: int = 0) -> lis
         models = loaded.speaking(reader)
         found |= measured(models, _seen(models, texts), mix)
     for home, reference in found.items():
-        with cards.amended(root / home / reference.models[home]) as card:
+        with cards.edited(root / home / reference.models[home]) as card:
             card["reference"] = reference.to_dict()
     return sorted(found)
 

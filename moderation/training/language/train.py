@@ -180,7 +180,7 @@ def train(
         languages=list(naming.languages),
         calibration=list(calibration),
     )
-    return cards.challenger(out / "language", card, arrays)
+    return cards.save_challenger(out / "language", card, arrays)
 
 
 def _sources(data: Path, training: Sequence[Example]) -> list[dict[str, Any]]:

@@ -1,1 +1,1 @@
-"""Train the linear models: abuse and spam, and what adapts or combines them."""
+"""Train the linear models (abuse, spam), adapt them to verdicts, and combine them."""

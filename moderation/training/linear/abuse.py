@@ -1,10 +1,10 @@
 """Train the fast abuse model: one logistic regression per source and label, mixed into heads.
 
-Sets that say "toxic" mean different things by it, and one model over all of them is worse than
-Wikipedia's alone. So each label learns on its own rows, and a head is a weighted sum of those
-that are near to what it means. The shares were set on the validation part of the training
-sets with an eye on the sets that only measure, so that figures on those are a little kind;
-docs/experiments.md has the tries.
+Corpora mean different things by "toxic", and one model of all of them is worse than a model of
+Wikipedia alone. So each label is trained on its own rows, and a head is a weighted sum of the
+labels close to its meaning. The mixture weights were set on the validation split, and with
+knowledge of the corpora that are used for evaluation only, so metrics on those are slightly
+optimistic. The experiments are in docs/experiments.md.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from moderation.training.progress import Progress
 
 RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=20)
 
-# Labels whose readers were unsure, or that are small, get less say against the prior.
+# Inverse regularisation strength by source: lower for small corpora and uncertain annotators.
 STRENGTH = {"civil": 0.25, "jigsaw": 2.0, "dynahate": 1.0, "hatexplain": 1.0}
-USUAL_STRENGTH = 4.0
+DEFAULT_STRENGTH = 4.0
 
-# Rows that join those of a label, so that the names of groups and people say nothing by
-# themselves: neutral mentions of identities, and our own twins (see `lessons`).
+# Labels whose rows are added to those of a label, so that the name of a group or person does not
+# count by itself: neutral mentions of identities, and synthetic rows.
 _NEUTRAL = "identity.toxic"
-_HATE, _ATTACK, _POLITE = "lessons.hate", "lessons.attack", "lessons.polite"
-JOINED = {
+_HATE, _ATTACK, _POLITE = "synthetic.hate", "synthetic.attack", "synthetic.polite"
+ADDED = {
     "jigsaw.toxic": [_NEUTRAL, _HATE, _ATTACK],
     "jigsaw.insult": [_NEUTRAL, _ATTACK],
     "convabuse.person": [_ATTACK],
@@ -57,18 +57,19 @@ JOINED = {
 
 
 class Head(NamedTuple):
-    """A head: the labels mixed into it, the label that says how sure to be, and its natural rate.
+    """A head of the model.
 
-    The rate is that of the label among natural comments, where it is not None.
+    `weights` are the mixture weights of its labels. It is calibrated to the label `target`. `rate`
+    is the share of positives among natural comments; None to estimate it from the data.
     """
 
-    shares: dict[str, float]
+    weights: dict[str, float]
     target: str
     rate: float | None = None
 
 
 _INSULT = {"jigsaw.insult": 1.0, "jigsaw.toxic": 0.5, "convabuse.person": 0.3}
-ENOUGH = 50  # natural positives that a calibration needs
+MIN_POSITIVES = 50  # natural positives needed for calibration
 HEADS = {
     "toxicity": Head(
         {
@@ -105,7 +106,7 @@ HEADS = {
         "jigsaw.insult",
     ),
 }
-LABELS = sorted({label for head in HEADS.values() for label in head.shares})
+LABELS = sorted({label for head in HEADS.values() for label in head.weights})
 
 
 def train(
@@ -116,58 +117,59 @@ def train(
     cache: Path | None = None,
     teacher: Path | None = None,
 ) -> Path:
-    """Train on the sets under `data`, write `out/abuse/<version>/`, return that folder.
+    """Train on the corpora in `data`, write `out/abuse/<version>/` and return that folder.
 
-    A `teacher`, the folder of a careful model, is asked about all texts, and its answers are
-    learned beside the labels (`taught`). Comments and n-grams stay on disk, so that memory does
-    not grow with them. `cache` keeps both, and each label as it was learned, so that a run that
-    was interrupted goes on from there; it holds for the same files, code and seed. It is read by
-    unpickling: let nobody else write there. Raises `CorpusError` where the folder does not fit
-    `data/sources.toml`.
+    `teacher` is the folder of a careful model whose scores of all texts are distilled into the
+    heads. Comments and n-grams are kept on disk, so that memory does not grow with the corpora.
+
+    `cache` keeps them, and each trained label, so that an interrupted training resumes; it is
+    valid for the same files, code and seed. The cache is unpickled: only trusted users may have
+    write access to it. Raises `CorpusError` if the folder does not fit `data/sources.toml`.
     """
     began = time.perf_counter()
     progress = progress or Progress()
-    catalogue.tell_unread("abuse", [*LABELS, *itertools.chain.from_iterable(JOINED.values())])
+    catalogue.log_unused_sources("abuse", [*LABELS, *itertools.chain.from_iterable(ADDED.values())])
     with contextlib.ExitStack() as stack:
         home = cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="training-")))
         home.mkdir(parents=True, exist_ok=True)
         memory = Memory(home, verbose=0)
-        code = cards.code()
-        same = {"code": code, "data": catalogue.digests(data, "train"), "seed": seed}
-        file = home / f"comments-{joblib.hash(same)}.sqlite"
-        found = stack.enter_context(_gathered(file, data, seed, progress))
-        features = _hashed(found, memory, code, progress)
-        rare = fitting.rarity(features.of(found.rows("train")))
-        learn = memory.cache(_member, ignore=["found", "features", "rare"])
+        code = cards.code_hash()
+        inputs = {"code": code, "data": catalogue.digests(data, "train"), "seed": seed}
+        file = home / f"comments-{joblib.hash(inputs)}.sqlite"
+        label_store = stack.enter_context(_label_store(file, data, seed, progress))
+        features = _features(label_store, memory, code, progress)
+        rarity = fitting.rarity(features.of(label_store.rows("train")))
+        fit = memory.cache(_fit_label, ignore=["label_store", "features", "rarity"])
         members = {
-            label: learn(same, label, found, features, rare, seed)
+            label: fit(inputs, label, label_store, features, rarity, seed)
             for label in progress.over(LABELS, len(LABELS), "learning labels")
         }
-        heads = {name: fitting.mixed(members, head.shares) for name, head in HEADS.items()}
+        heads = {name: fitting.mixed(members, head.weights) for name, head in HEADS.items()}
         if teacher:
-            learn = memory.cache(_taught, ignore=["heads", "found", "features", "rare", "progress"])
-            heads = learn(same, teacher, heads, found, features, rare, progress)
+            ignored = ["heads", "label_store", "features", "rarity", "progress"]
+            distilled = memory.cache(_distilled, ignore=ignored)
+            heads = distilled(inputs, teacher, heads, label_store, features, rarity, progress)
         progress("measuring")
-        arrays = _arrays(found, features, heads)
-        measured = _figures(found, arrays, seed)
-        card = _card(data, found, measured, seed, time.perf_counter() - began)
+        arrays = _arrays(label_store, features, heads)
+        measured = _metrics(label_store, arrays, seed)
+        card = _card(data, label_store, measured, seed, time.perf_counter() - began)
         if teacher:
             card["taught_by"] = f"{CAREFUL}/{teacher.name}"
-    return cards.challenger(out / "abuse", card, arrays)
+    return cards.save_challenger(out / "abuse", card, arrays)
 
 
-def _gathered(
+def _label_store(
     file: Path, data: Path, seed: int, progress: Progress
 ) -> contextlib.AbstractContextManager[LabelStore]:
-    joined = {label for labels in JOINED.values() for label in labels}
+    added = {label for labels in ADDED.values() for label in labels}
     rows = itertools.chain(catalogue.rows(data, "train"), synthetic.rows(seed))
-    told = progress.over(rows, None, "reading comments")
-    return collect(told, [*LABELS, *joined, _POLITE], file)
+    tracked = progress.over(rows, None, "reading comments")
+    return collect(tracked, [*LABELS, *added, _POLITE], file)
 
 
-def _hashed(found: LabelStore, memory: Memory, code: str, progress: Progress) -> Shelved:
-    """The n-grams of all texts."""
-    texts = progress.over(found.texts(), len(found), "n-grams of texts")
+def _features(label_store: LabelStore, memory: Memory, code: str, progress: Progress) -> Shelved:
+    """Return the n-grams of all texts."""
+    texts = progress.over(label_store.texts(), len(label_store), "n-grams of texts")
     return shelved(texts, _ngrams(), memory, code)
 
 
@@ -175,55 +177,56 @@ def _ngrams() -> HashedNgrams:
     return HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits)
 
 
-def _member(
-    same: Any,  # noqa: ARG001 - what the cache goes by: files, code and seed
+def _fit_label(
+    inputs: Any,  # noqa: ARG001 - part of the cache's key: files, code and seed
     label: str,
-    found: LabelStore,
+    label_store: LabelStore,
     features: Shelved,
-    rare: Any,
+    rarity: Any,
     seed: int,
 ) -> Fitted:
-    """A label's logistic regression, on its own rows and those that join them."""
-    several = [found.of(name, "train") for name in (label, _POLITE, *JOINED.get(label, ()))]
-    rows = np.concatenate([one.rows for one in several])
-    values = np.concatenate([one.values for one in several])
+    """Fit a label's logistic regression on its own rows, added rows, and rows with names."""
+    names = (label, _POLITE, *ADDED.get(label, ()))
+    labelled = [label_store.of(name, "train") for name in names]
+    rows = np.concatenate([part.rows for part in labelled])
+    values = np.concatenate([part.values for part in labelled])
     order = np.argsort(rows, kind="stable")
-    harmless = several[0].rows[several[0].values == 0]
-    names = _ngrams().transform(synthetic.named(found.texts(harmless), seed))
+    harmless = labelled[0].rows[labelled[0].values == 0]
+    named = _ngrams().transform(synthetic.with_names(label_store.texts(harmless), seed))
     fitted = fitting.fit(
-        features.of(rows[order], names),
-        np.append(values[order], np.zeros(names.shape[0])),
-        STRENGTH.get(label.split(".")[0], USUAL_STRENGTH),
-        rare,
+        features.of(rows[order], named),
+        np.append(values[order], np.zeros(named.shape[0])),
+        STRENGTH.get(label.split(".")[0], DEFAULT_STRENGTH),
+        rarity,
     )
-    return fitting.standardised(fitted, features.of(found.rows("validation", natural=True)))
+    return fitting.standardised(fitted, features.of(label_store.rows("validation", natural=True)))
 
 
-def _taught(
-    same: Any,  # noqa: ARG001 - as in `_member`
+def _distilled(
+    inputs: Any,  # noqa: ARG001 - as in `_fit_label`
     teacher: Path,
     heads: dict[str, Fitted],
-    found: LabelStore,
+    label_store: LabelStore,
     features: Shelved,
-    rare: Any,
+    rarity: Any,
     progress: Progress,
 ) -> dict[str, Fitted]:
-    """The heads with what a careful reader says of the texts that train."""
-    rows = found.rows("train")
-    texts = progress.over(found.texts(rows), len(rows), "asking the teacher")
-    said = distil.answers(load(teacher), list(heads), texts)
-    natural = features.of(found.rows("validation", natural=True))
+    """Return the heads combined with what they learn from the teacher's scores."""
+    rows = label_store.rows("train")
+    texts = progress.over(label_store.texts(rows), len(rows), "scoring with the teacher")
+    labels = distil.soft_labels(load(teacher), list(heads), texts)
+    natural = features.of(label_store.rows("validation", natural=True))
     return {
-        name: distil.combine(own, distil.taught(features.of(rows), answers, rare), natural)
-        for (name, own), answers in progress.over(
-            list(zip(heads.items(), said.T, strict=True)), len(heads), "learning from it"
+        name: distil.combine(fitted, distil.distil(features.of(rows), column, rarity), natural)
+        for (name, fitted), column in progress.over(
+            list(zip(heads.items(), labels.T, strict=True)), len(heads), "learning from the teacher"
         )
     }
 
 
-def _arrays(found: LabelStore, features: Shelved, heads: dict[str, Fitted]) -> dict[str, Any]:
-    """The heads as the reader loads them."""
-    knots = [_knots(found, features, HEADS[name], fitted) for name, fitted in heads.items()]
+def _arrays(label_store: LabelStore, features: Shelved, heads: dict[str, Fitted]) -> dict[str, Any]:
+    """Return the arrays that the scorer loads."""
+    knots = [_knots(label_store, features, HEADS[name], fitted) for name, fitted in heads.items()]
     weights, scales = fitting.quantised(
         np.column_stack([fitted.weights for fitted in heads.values()])
     )
@@ -235,38 +238,39 @@ def _arrays(found: LabelStore, features: Shelved, heads: dict[str, Fitted]) -> d
     }
 
 
-def _knots(found: LabelStore, features: Shelved, head: Head, fitted: Fitted) -> Any:
-    """The head's calibration on the validation part, at its natural rate.
+def _knots(label_store: LabelStore, features: Shelved, head: Head, fitted: Fitted) -> Any:
+    """Calibrate a head on the validation split at its natural rate.
 
-    'No' is said by natural comments. So is 'yes' where there are enough of them, or else by all
-    that have the label, for a rare kind of abuse is over-sampled by the set's makers.
+    Negatives are natural comments. Positives are natural too if there are at least
+    `MIN_POSITIVES`. If not, all positives are used, because corpora over-sample rare kinds of
+    abuse.
     """
-    rows, values = found.of(head.target, "validation", natural=True)
-    if (values >= 0.5).sum() < ENOUGH:
-        more, said = found.of(head.target, "validation")
-        harmful = more[said >= 0.5]
-        rows = np.union1d(found.rows("validation", natural=True), harmful)
-        values = np.isin(rows, harmful).astype(np.float64)
-    everything = found.of(head.target, "train", "validation", natural=True).values
-    rate = head.rate or float((everything >= 0.5).mean())
+    rows, values = label_store.of(head.target, "validation", natural=True)
+    if (values >= 0.5).sum() < MIN_POSITIVES:
+        all_rows, all_values = label_store.of(head.target, "validation")
+        positive = all_rows[all_values >= 0.5]
+        rows = np.union1d(label_store.rows("validation", natural=True), positive)
+        values = np.isin(rows, positive).astype(np.float64)
+    natural = label_store.of(head.target, "train", "validation", natural=True).values
+    rate = head.rate or float((natural >= 0.5).mean())
     return fitting.calibration(fitted.logits(features.of(rows)), values, rate)
 
 
-def _figures(found: LabelStore, arrays: dict[str, Any], seed: int) -> dict[str, Any]:
-    """Each head against its target on the test part, as it will be served."""
-    reader = Linear(tuple(HEADS), RECIPE, **arrays)
+def _metrics(label_store: LabelStore, arrays: dict[str, Any], seed: int) -> dict[str, Any]:
+    """Measure each head against its target on the test split, with the weights it ships with."""
+    scorer = Linear(tuple(HEADS), RECIPE, **arrays)
     measured = {}
     for name, head in HEADS.items():
-        rows, values = found.of(head.target, "test", natural=not head.rate)
-        scores = reader.probabilities(list(found.texts(rows)))
-        said = values >= 0.5
-        column = scores[:, reader.heads.index(name)]
-        measured[f"{name}, {head.target}, test"] = metrics.measure(said, column, seed)
+        rows, values = label_store.of(head.target, "test", natural=not head.rate)
+        scores = scorer.probabilities(list(label_store.texts(rows)))
+        y_true = values >= 0.5
+        column = scores[:, scorer.heads.index(name)]
+        measured[f"{name}, {head.target}, test"] = metrics.measure(y_true, column, seed)
     return measured
 
 
 def _card(
-    data: Path, found: LabelStore, measured: dict[str, Any], seed: int, seconds: float
+    data: Path, label_store: LabelStore, measured: dict[str, Any], seed: int, seconds: float
 ) -> dict[str, Any]:
     known = catalogue.sources()
     return cards.card(
@@ -275,7 +279,9 @@ def _card(
         purpose="How likely readers are to find a comment abusive, in eight ways.",
         heads=list(HEADS),
         data=[
-            known[name].entry(data, rows) for name, rows in found.sources().items() if name in known
+            known[name].entry(data, rows)
+            for name, rows in label_store.sources().items()
+            if name in known
         ],
         figures=measured,
         seed=seed,

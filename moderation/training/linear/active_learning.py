@@ -1,8 +1,8 @@
-"""Which comments to ask a moderator about: doubtful ones, and no two alike.
+"""Active learning: select the comments that are most useful for a moderator to judge.
 
-A verdict teaches most where the score is near one half, and little where a comment like it was
-just judged. So the most doubtful are looked at, and one after another is taken: the one whose
-doubt, times its distance to all taken before, is greatest.
+A verdict is most informative if the score is near one half, and least if a similar comment was
+judged already. The first selection is the most uncertain comment. Each further one has the greatest
+product of uncertainty and distance to the comments selected before.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from moderation.training.corpora import splits
 from moderation.training.linear.adapt import RECIPE
 from moderation.training.linear.features import HashedNgrams
 
-WIDTH = 5  # candidates for each comment that is asked about
-BATCH = 128  # comments read together
+WIDTH = 5  # candidates per comment to select
+BATCH = 128  # comments scored together
 
 Floats = npt.NDArray[np.float64]
 
 
 class Waiting(NamedTuple):
-    """A comment that nobody has judged, and its score where that is known."""
+    """A comment without a verdict. `score` is None if it is not known."""
 
     id: str
     text: str
@@ -41,13 +41,14 @@ class Waiting(NamedTuple):
 def waiting(
     records: Iterable[tuple[int, Mapping[str, Any]]], head: str, versions: Mapping[str, str]
 ) -> Iterator[Waiting]:
-    """The comments without a verdict: of the record, its export, or a table with a column `text`.
+    """Yield the comments without a verdict.
 
-    What was scored by models of these `versions` need not be read again. A comment without an id
-    is named by its line.
+    `records` are decisions of the record or rows of a table with a column `text`, with their line
+    numbers. Scores of `head` by models of the same `versions` are reused. The id of a comment
+    without one is its line number.
 
-    >>> [it.id for it in waiting([(2, {"text": "So."}), (3, {"text": "So.", "verdict": "reject"}),
-    ...                           (4, {"text": ""})], "toxicity", {})]
+    >>> records = [{"text": "So."}, {"text": "So.", "verdict": "reject"}, {"text": ""}]
+    >>> [comment.id for comment in waiting(enumerate(records, 2), "toxicity", {})]
     ['2']
     """
     for line, record in records:
@@ -68,66 +69,68 @@ def _judged(record: Mapping[str, Any]) -> bool:
 
 
 def ask(comments: Iterable[Waiting], models: Models, head: str, most: int) -> list[Waiting]:
-    """Those to ask about, at most `most` of them with their scores, the best first.
+    """Select at most `most` comments to judge, with their scores, the most useful first.
 
-    The comments are read as they come; only the most doubtful are kept. Raises `ModelError` where
-    no model gives the score.
+    Memory holds only the most uncertain comments of the stream. Raises `ModelError` if no model
+    has `head`.
     """
     numbers = count()
-    kept: list[tuple[float, int, Waiting]] = []  # a heap, the least doubtful first
-    inside: set[str] = set()
+    heap: list[tuple[float, int, Waiting]] = []  # the least uncertain first
+    keys: set[str] = set()
     for comment in _scored(comments, models, head):
         key = splits.key(comment.text)
-        if key in inside:
+        if key in keys:
             continue
-        inside.add(key)
-        heapq.heappush(kept, (doubt(comment.score or 0.0), -next(numbers), comment))
-        if len(kept) > most * WIDTH:
-            inside.discard(splits.key(heapq.heappop(kept)[2].text))
-    doubtful = [comment for _, _, comment in sorted(kept, reverse=True)]
+        keys.add(key)
+        heapq.heappush(heap, (uncertainty(comment.score or 0.0), -next(numbers), comment))
+        if len(heap) > most * WIDTH:
+            keys.discard(splits.key(heapq.heappop(heap)[2].text))
+    uncertain = [comment for _, _, comment in sorted(heap, reverse=True)]
     features = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits).transform(
-        read(comment.text).deobfuscated.text for comment in doubtful
+        read(comment.text).deobfuscated.text for comment in uncertain
     )
-    scores = np.array([comment.score for comment in doubtful], np.float64)
-    return [doubtful[at] for at in choose(scores, features, most)]
+    scores = np.array([comment.score for comment in uncertain], np.float64)
+    return [uncertain[row] for row in choose(scores, features, most)]
 
 
 def _scored(comments: Iterable[Waiting], models: Models, head: str) -> Iterator[Waiting]:
-    reader = next((it for it in models.scorers.values() if head in it.heads), None)
-    if reader is None:
-        known = ", ".join(sorted(it for each in models.scorers.values() for it in each.heads))
+    scorers = models.scorers.values()
+    scorer = next((scorer for scorer in scorers if head in scorer.heads), None)
+    if scorer is None:
+        known = ", ".join(sorted(name for scorer in scorers for name in scorer.heads))
         raise ModelError(f"no model in use gives the score '{head}'; there are: {known}")
     stream = iter(comments)
     while batch := list(islice(stream, BATCH)):
-        new = [comment for comment in batch if comment.score is None]
-        values = iter(reader.score([read(it.text) for it in new])[head].tolist() if new else ())
+        texts = [read(comment.text) for comment in batch if comment.score is None]
+        values = iter(scorer.score(texts)[head].tolist() if texts else ())
         for comment in batch:
             yield comment._replace(score=next(values)) if comment.score is None else comment
 
 
-def doubt(probability: Any) -> Any:
-    """From 0, sure, to 1, as good as a coin; of a number or an array."""
+def uncertainty(probability: Any) -> Any:
+    """Return the uncertainty of a probability or an array: 0 at 0 and 1, and 1 at one half."""
     return 4 * probability * (1 - probability)
 
 
 def choose(probabilities: Floats, features: sparse.csr_matrix, most: int) -> npt.NDArray[np.int64]:
-    """The rows to ask about, at most `most` of them, the best first.
+    """Select at most `most` rows to judge, the most useful first.
 
-    `features` has rows of length 1 (`HashedNgrams`); distance is 1 less the cosine.
+    `features` must have rows of length 1, as `HashedNgrams` returns them. The distance is the
+    cosine distance.
 
-    >>> alike = sparse.csr_matrix(np.array([[1.0, 0], [1, 0], [0, 1], [0, 1]]))
-    >>> choose(np.array([0.5, 0.5, 0.4, 0.01]), alike, 2).tolist()
+    >>> features = sparse.csr_matrix(np.array([[1.0, 0], [1, 0], [0, 1], [0, 1]]))
+    >>> choose(np.array([0.5, 0.5, 0.4, 0.01]), features, 2).tolist()
     [0, 2]
     """
-    worth = doubt(probabilities)
-    candidates = np.argsort(-worth, kind="stable")[: most * WIDTH]
-    near, worth = features[candidates], worth[candidates]
-    distance = np.ones(len(candidates))
-    chosen = []
+    uncertainties = uncertainty(probabilities)
+    candidates = np.argsort(-uncertainties, kind="stable")[: most * WIDTH]
+    vectors, uncertainties = features[candidates], uncertainties[candidates]
+    distances = np.ones(len(candidates))
+    selected = []
     for _ in range(min(most, len(candidates))):
-        best = int(np.argmax(worth * distance))
-        chosen.append(best)
-        alike = np.asarray((near @ near[best].T).todense()).ravel()
-        distance = np.minimum(distance, np.maximum(1 - alike, 0))
-        distance[best] = -1.0  # not again
-    return np.asarray(candidates[chosen], np.int64)
+        best = int(np.argmax(uncertainties * distances))
+        selected.append(best)
+        similarities = np.asarray((vectors @ vectors[best].T).todense()).ravel()
+        distances = np.minimum(distances, np.maximum(1 - similarities, 0))
+        distances[best] = -1.0  # never again
+    return np.asarray(candidates[selected], np.int64)

@@ -1,13 +1,17 @@
-"""Learn from moderators' verdicts: adapt the champion to a newsroom instead of forgetting it.
+"""Adapt a champion to a newsroom with its moderators' verdicts.
 
-The champion's log-odds enter with a weight that stays near 1, and the newsroom's own n-grams are
-added under a penalty: a logistic regression with the champion as its prior. Two hundred verdicts
-that agree outweigh the penalty, a few, or some that contradict each other, hardly move it. Words
-that no verdict was given on have no weight, and on our own comments (`data/own_comments.csv`), on
-which no moderator said anything, the layer is held near nothing: it learns to speak where verdicts
-do, and what the champion knew of everything else stays as it was. The penalty was set on newsrooms
-simulated with training sets (reddit, convabuse), and both holds by what they cost on the general
-sets that `benchmarks/newsroom.py` reports, so that its figures are a little kind.
+An adapted model adds a layer to the champion: a logistic regression on the champion's log-odds and
+the n-grams of the comments, with the champion as its prior. The champion's weight is kept near 1
+and the n-grams' weights are penalised. Two hundred verdicts that agree outweigh the penalty; a few,
+or contradictory ones, have little effect.
+
+N-grams that occur in no verdict have no weight. In addition, the layer's output on the in-house
+comments (`data/own_comments.csv`), which have no verdicts, is penalised. So the layer has an effect
+on comments like those with verdicts, and other scores stay as they were.
+
+The penalty on the weights was set on newsrooms simulated with training corpora (reddit, convabuse).
+It and the penalty on the in-house comments also depend on the loss on the general corpora that
+`benchmarks/newsroom.py` measures, so its metrics are slightly optimistic.
 """
 
 from __future__ import annotations
@@ -41,31 +45,34 @@ from moderation.training.linear import fitting
 from moderation.training.linear.features import HashedNgrams
 
 Floats = npt.NDArray[np.float64]
+Labels = Mapping[str, Mapping[int, Sequence[float]]]
+"""The values of each head's labels, by the index of the text."""
 
 RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=18)
-PENALTY = 2.0  # on the n-grams' weights: half their squared length, times this
-TRUST = 10.0  # how firmly the champion's weight is held to 1
-CALM = 1.0  # how firmly the offset is held to 0
-HOLD = 1_500.0  # how firmly what n-grams say of comments without verdict is held to 0, all together
-FEWEST = 10  # verdicts of either kind without which a head stays as it is
+# Each penalty is the factor of half a square:
+PENALTY = 2.0  # of the n-grams' weights (sum of squares)
+SLOPE_PENALTY = 10.0  # of the difference between the champion's weight and 1
+OFFSET_PENALTY = 1.0  # of the offset
+HOLD = 1_500.0  # of the n-grams' log-odds for comments without verdicts (mean of squares)
+MIN_VERDICTS = 10  # of either kind, to adapt a head
 FOLDS = 5
-BATCH = 128  # comments read together
+BATCH = 128  # comments scored together
 
 log = logging.getLogger(__name__)
 Progress = Callable[[str], None]
 
 
 class Layer(NamedTuple):
-    """What is laid over the champion: `slope * champion + features @ weights + start`."""
+    """An adaptation of the champion: `slope * champion + features @ weights + offset`."""
 
     weights: npt.NDArray[np.float32]
     slope: float
-    start: float
+    offset: float
 
     def logits(self, champion: Floats, features: sparse.csr_matrix) -> Floats:
-        """The adapted log-odds of every row."""
+        """Return the adapted log-odds of every row."""
         added = np.asarray(features @ self.weights, np.float64)
-        return self.slope * champion + added + self.start
+        return self.slope * champion + added + self.offset
 
 
 def fit(
@@ -75,46 +82,51 @@ def fit(
     others: sparse.csr_matrix,
     hold: float = HOLD,
 ) -> Layer:
-    """The layer that fits `values` 0..1 best under the penalty, and says little of `others`.
+    """Fit a layer to `values` from 0 to 1.
 
-    The maximum a posteriori of a logistic regression with normal priors: the n-grams' weights
-    around 0, and so their sums over each of the others; the champion's weight around 1, the
-    offset around 0. It is convex, so that the same rows always give the same layer.
+    `champion` holds the champion's log-odds and `features` the n-grams of the judged comments.
+    `others` are n-grams of comments without verdicts, on which the layer's output is penalised by
+    `hold`. The layer is the maximum a posteriori of a logistic regression with normal priors. The
+    problem is convex, so the same rows give the same layer.
 
-    >>> unseen = sparse.csr_matrix((2, 8), dtype=np.float32)
-    >>> layer = fit(np.array([-2.0, 2.0]), unseen, np.array([0.0, 1.0]), unseen)
-    >>> round(layer.slope, 1), abs(round(layer.start, 1))
+    >>> empty = sparse.csr_matrix((2, 8), dtype=np.float32)
+    >>> layer = fit(np.array([-2.0, 2.0]), empty, np.array([0.0, 1.0]), empty)
+    >>> round(layer.slope, 1), abs(round(layer.offset, 1))
     (1.0, 0.0)
     """
-    seen = np.unique(features.indices)
-    judged = features[:, seen].astype(np.float64)
-    turned = judged.T.tocsr()
-    held = others[:, seen].astype(np.float64)
-    back = held.T.tocsr()
+    used = np.unique(features.indices)
+    judged = features[:, used].astype(np.float64)
+    judged_t = judged.T.tocsr()
+    unjudged = others[:, used].astype(np.float64)
+    unjudged_t = unjudged.T.tocsr()
     each = hold / max(others.shape[0], 1)
 
-    def loss(at: Floats) -> tuple[float, Floats]:
-        weights, (slope, start) = at[:-2], at[-2:]
-        odds = slope * champion + judged @ weights + start
-        value, missed = fitting.cross_entropy(odds, values)
-        said = held @ weights
-        value += 0.5 * (PENALTY * weights @ weights + each * said @ said)
-        value += 0.5 * (TRUST * (slope - 1) ** 2 + CALM * start**2)
-        uphill = np.concatenate(
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        weights, (slope, offset) = parameters[:-2], parameters[-2:]
+        odds = slope * champion + judged @ weights + offset
+        value, residuals = fitting.cross_entropy(odds, values)
+        contribution = unjudged @ weights
+        value += 0.5 * (PENALTY * weights @ weights + each * contribution @ contribution)
+        value += 0.5 * (SLOPE_PENALTY * (slope - 1) ** 2 + OFFSET_PENALTY * offset**2)
+        gradient = np.concatenate(
             [
-                turned @ missed + PENALTY * weights + each * (back @ said),
-                [missed @ champion + TRUST * (slope - 1), missed.sum() + CALM * start],
+                judged_t @ residuals + PENALTY * weights + each * (unjudged_t @ contribution),
+                [
+                    residuals @ champion + SLOPE_PENALTY * (slope - 1),
+                    residuals.sum() + OFFSET_PENALTY * offset,
+                ],
             ]
         )
-        return float(value), uphill
+        return float(value), gradient
 
-    first = np.zeros(len(seen) + 2)
-    first[-2] = 1.0
-    with threadpool_limits(1):  # vectors so short are added sooner than threads are woken
-        found = minimize(loss, first, jac=True, method="L-BFGS-B", options={"ftol": 1e-5}).x
+    initial = np.zeros(len(used) + 2)
+    initial[-2] = 1.0
+    with threadpool_limits(1):  # the vectors are too short for threads to pay off
+        options = {"ftol": 1e-5}
+        solution = minimize(loss, initial, jac=True, method="L-BFGS-B", options=options).x
     weights = np.zeros(features.shape[1], np.float32)
-    weights[seen] = found[:-2]
-    return Layer(weights, float(found[-2]), float(found[-1]))
+    weights[used] = solution[:-2]
+    return Layer(weights, float(solution[-2]), float(solution[-1]))
 
 
 def train(
@@ -125,22 +137,22 @@ def train(
     seed: int = 0,
     progress: Progress = log.info,
 ) -> Path:
-    """Adapt the champion `name` (abuse or spam) of `folder` to `rows`; the challenger's folder.
+    """Adapt the champion `name` (abuse or spam) of `folder` to `rows`.
 
-    The layer is fitted beside all that scores in service, so the careful reader where there is
-    one. A champion that is itself adapted is adapted anew, from what it was laid over: give all
-    verdicts, not only new ones. Raises `CorpusError` where no head has verdicts enough,
-    `ModelError` where the champion cannot be used.
+    Writes `out/<name>/<version>/` and returns that folder. The layer is fitted to the champion's
+    scores in service, so to those of the ensemble if there is a careful model. An adapted
+    champion's layer is replaced, not extended: pass all verdicts, not only new ones. Raises
+    `CorpusError` if no head has enough verdicts, and `ModelError` if the champion is not linear.
     """
     began = time.perf_counter()
     home = folder / name / store.champions(folder)[name]
     files = Files.open(home)
     if files.card["kind"] not in ("linear", "adapted"):
         raise ModelError(f"{home}: only a linear model can be adapted, not '{files.card['kind']}'")
-    texts, said = _gathered(rows)
-    heads = [head for head in files.card["heads"] if _enough(said.get(head, {}))]
+    texts, labels = _texts_and_labels(rows)
+    heads = [head for head in files.card["heads"] if _has_enough(labels.get(head, {}))]
     if not heads:
-        raise CorpusError(_too_few(said, files.card["heads"]))
+        raise CorpusError(_too_few(labels, files.card["heads"]))
     progress(f"the champion reads {len(texts):,} comments")
     champion = _champion(folder, name, texts)
     progress(f"fitting {', '.join(heads)}")
@@ -148,147 +160,151 @@ def train(
     layers: list[Layer] = []
     measured: dict[str, Any] = {}
     for head in heads:
-        places = np.array(sorted(said[head]), np.int64)
-        values = np.array([np.mean(said[head][place]) for place in places])
-        rows_of = features[places]
-        layers.append(fit(champion[head][places], rows_of, values, others))
-        groups = np.array([int(splits.key(texts[place]), 16) % FOLDS for place in places])
-        measured |= dict(
-            _figures(head, champion[head][places], rows_of, values, others, groups, seed)
-        )
+        indices = np.array(sorted(labels[head]), np.int64)
+        values = np.array([np.mean(labels[head][index]) for index in indices])
+        odds, judged = champion[head][indices], features[indices]
+        layers.append(fit(odds, judged, values, others))
+        folds = np.array([int(splits.key(texts[index]), 16) % FOLDS for index in indices])
+        measured |= dict(_cross_validated(head, odds, judged, values, others, folds, seed))
     weights, scales = fitting.quantised(np.column_stack([layer.weights for layer in layers]))
-    arrays = {it: np.array(files.array(it)) for it in ("weights", "scales", "intercepts", "knots")}
+    base_arrays = ("weights", "scales", "intercepts", "knots")
+    arrays = {array: np.array(files.array(array)) for array in base_arrays}
     arrays |= {
         "own_weights": weights,
         "own_scales": scales,
-        "own_starts": np.array([layer.start for layer in layers], np.float32),
+        "own_starts": np.array([layer.offset for layer in layers], np.float32),
         "own_slopes": np.array([layer.slope for layer in layers], np.float32),
     }
-    beside = files.card["own"]["beside"] if files.card["kind"] == "adapted" else home.name
-    card = _card(files.card, beside, heads, said, measured, seed, time.perf_counter() - began)
-    return cards.challenger(out / name, card, arrays)
+    base = files.card["own"]["beside"] if files.card["kind"] == "adapted" else home.name
+    card = _card(files.card, base, heads, labels, measured, seed, time.perf_counter() - began)
+    return cards.save_challenger(out / name, card, arrays)
 
 
 def ngrams(texts: Iterable[str]) -> sparse.csr_matrix:
-    """What the layer reads of these texts."""
+    """Return the layer's features of the texts."""
     hashed = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits)
     return hashed.transform(read(text).deobfuscated.text for text in texts)
 
 
 def unjudged() -> sparse.csr_matrix:
-    """Comments that no verdict is about: our own, without those that we measure with."""
-    return ngrams(it.text for it in in_house.comments() if it.part != "test")
+    """Return the features of comments without verdicts: the in-house ones except the test split."""
+    return ngrams(comment.text for comment in in_house.comments() if comment.part != "test")
 
 
-def _gathered(rows: Iterable[Row]) -> tuple[list[str], dict[str, dict[int, list[float]]]]:
-    """Each text once, and by head what was said of it, by its place."""
-    places: dict[str, int] = {}
+def _texts_and_labels(rows: Iterable[Row]) -> tuple[list[str], Labels]:
+    """Return the distinct texts, and the labels of each head by the text's index."""
+    indices: dict[str, int] = {}
     texts: list[str] = []
-    said: dict[str, dict[int, list[float]]] = {}
+    labels: dict[str, dict[int, list[float]]] = {}
     for row in rows:
-        at = places.setdefault(splits.key(row.text), len(texts))
-        if at == len(texts):
+        index = indices.setdefault(splits.key(row.text), len(texts))
+        if index == len(texts):
             texts.append(row.text)
         for head, value in row.labels.items():
-            said.setdefault(head, {}).setdefault(at, []).append(value)
-    return texts, said
+            labels.setdefault(head, {}).setdefault(index, []).append(value)
+    return texts, labels
 
 
-def _enough(said: Mapping[int, Sequence[float]]) -> bool:
-    values = [float(np.mean(it)) >= 0.5 for it in said.values()]
-    return min(sum(values), len(values) - sum(values)) >= FEWEST
+def _has_enough(labels: Mapping[int, Sequence[float]]) -> bool:
+    y_true = [float(np.mean(values)) >= 0.5 for values in labels.values()]
+    return min(sum(y_true), len(y_true) - sum(y_true)) >= MIN_VERDICTS
 
 
-def _too_few(said: Mapping[str, Mapping[int, Sequence[float]]], heads: Sequence[str]) -> str:
+def _too_few(labels: Labels, heads: Sequence[str]) -> str:
     counts = {
-        head: Counter(float(np.mean(it)) >= 0.5 for it in said[head].values())
+        head: Counter(float(np.mean(values)) >= 0.5 for values in labels[head].values())
         for head in heads
-        if head in said
+        if head in labels
     }
-    there = [f"{head} has {it[True]} yes and {it[False]} no" for head, it in counts.items()]
-    return f"too few verdicts: a score is adapted from {FEWEST} of either kind on; " + (
-        "; ".join(there) or "none speaks of a score of this model"
+    totals = [
+        f"{head} has {count[True]} yes and {count[False]} no" for head, count in counts.items()
+    ]
+    return f"too few verdicts: a score needs at least {MIN_VERDICTS} of either kind; " + (
+        "; ".join(totals) or "none is about a score of this model"
     )
 
 
 def _champion(folder: Path, name: str, texts: Sequence[str]) -> dict[str, Floats]:
-    """The champion's log-odds, without what an earlier layer put over them."""
-    reader = Models.load(folder).scorers[name]
-    reader = reader.base if isinstance(reader, AdaptedScorer) else reader
-    found: dict[str, list[Floats]] = {head: [] for head in reader.heads}
+    """Return the champion's log-odds by head, without the layer of an adapted champion."""
+    scorer = Models.load(folder).scorers[name]
+    scorer = scorer.base if isinstance(scorer, AdaptedScorer) else scorer
+    odds: dict[str, list[Floats]] = {head: [] for head in scorer.heads}
     for start in range(0, len(texts), BATCH):
-        scores = reader.score([read(text) for text in texts[start : start + BATCH]])
+        scores = scorer.score([read(text) for text in texts[start : start + BATCH]])
         for head, values in scores.items():
-            found[head].append(log_odds(values))
-    return {head: np.concatenate(parts) for head, parts in found.items()}
+            odds[head].append(log_odds(values))
+    return {head: np.concatenate(parts) for head, parts in odds.items()}
 
 
-def _figures(
+def _cross_validated(
     head: str,
     champion: Floats,
     features: sparse.csr_matrix,
     values: Floats,
     others: sparse.csr_matrix,
-    groups: npt.NDArray[np.int64],
+    folds: npt.NDArray[np.int64],
     seed: int,
 ) -> Iterable[tuple[str, Any]]:
-    """Champion and adapted on the verdicts, each fold by a layer that did not see it."""
+    """Measure the champion and, by cross-validation, the adapted model on the verdicts."""
     adapted = np.zeros(len(values))
-    for group in range(FOLDS):
-        held = groups == group
-        layer = fit(champion[~held], features[~held], values[~held], others)
-        adapted[held] = layer.logits(champion[held], features[held])
-    answers = values >= 0.5
+    for fold in range(FOLDS):
+        held_out = folds == fold
+        layer = fit(champion[~held_out], features[~held_out], values[~held_out], others)
+        adapted[held_out] = layer.logits(champion[held_out], features[held_out])
+    y_true = values >= 0.5
     for name, odds in (("champion", champion), ("adapted", adapted)):
         yield (
             f"{name}: {head} on the verdicts, cross-validated",
-            metrics.measure(answers, expit(odds), seed),
+            metrics.measure(y_true, expit(odds), seed),
         )
 
 
 def _card(
-    base: Mapping[str, Any],
-    beside: str,
+    card: Mapping[str, Any],
+    base: str,
     heads: Sequence[str],
-    said: Mapping[str, Mapping[int, Sequence[float]]],
+    labels: Labels,
     measured: Mapping[str, Any],
     seed: int,
     seconds: float,
 ) -> dict[str, Any]:
-    """The champion's card, with what is new."""
+    """Return the champion's card with the layer, the verdicts and the new metrics.
+
+    `base` is the version that the layer is added to.
+    """
     layer = {
         "heads": list(heads),
         "recipe": {"chars": RECIPE.chars, "words": RECIPE.words, "bits": RECIPE.bits},
-        "beside": beside,
+        "beside": base,
         "penalty": PENALTY,
         "hold": HOLD,
     }
     verdicts = {
         "name": "verdicts",
-        "rows": len({place for head in heads for place in said[head]}),
+        "rows": len({index for head in heads for index in labels[head]}),
         "licence": "the newsroom's own",
         "citation": "The verdicts of this newsroom's moderators.",
-        "sha256": _digest(said, heads),
-        "by_score": {head: len(said[head]) for head in heads},
+        "sha256": _digest(labels, heads),
+        "by_score": {head: len(labels[head]) for head in heads},
     }
-    known = [entry for entry in base["data"] if entry["name"] != "verdicts"]
+    known = [entry for entry in card["data"] if entry["name"] != "verdicts"]
     return cards.card(
-        name=base["name"],
+        name=card["name"],
         kind="adapted",
-        purpose=base["purpose"],
-        heads=base["heads"],
+        purpose=card["purpose"],
+        heads=card["heads"],
         data=[*known, verdicts],
         figures=measured,
         seed=seed,
         seconds=seconds,
-        limits=base["limits"]
+        limits=card["limits"]
         + " Adapted to one newsroom's verdicts: it has that newsroom's taste, and its mistakes.",
-        recipe=base["recipe"],
-        reads=base.get("reads"),
+        recipe=card["recipe"],
+        reads=card.get("reads"),
         own=layer,
     )
 
 
-def _digest(said: Mapping[str, Mapping[int, Sequence[float]]], heads: Sequence[str]) -> str:
-    kept = {head: sorted(said[head].items()) for head in heads}
-    return hashlib.sha256(json.dumps(kept).encode()).hexdigest()
+def _digest(labels: Labels, heads: Sequence[str]) -> str:
+    used = {head: sorted(labels[head].items()) for head in heads}
+    return hashlib.sha256(json.dumps(used).encode()).hexdigest()

@@ -1,8 +1,7 @@
-"""What the fast reader learns from the careful one: its answers about every text.
+"""Distil the careful model into the fast one (Hinton et al. 2015).
 
-A label speaks of the rows of its own set, and a bag of n-grams takes from it what stands in them.
-The careful reader answers about all texts of all sets, in probabilities, which say more than yes
-and no (distillation, Hinton et al. 2015).
+A label covers only the rows of its own corpus. The teacher, the careful model, scores the texts of
+all corpora, and its probabilities carry more information than labels of 0 and 1.
 """
 
 from __future__ import annotations
@@ -21,33 +20,36 @@ from moderation.training.linear import fitting
 from moderation.training.linear.fitting import Blocks, Fitted
 
 BATCH = 256
-TEMPERATURE = 2.0  # softens the answers, so that those about harmless texts differ as well
-STRENGTH = 4.0  # what the answers may say against the prior
-SHARE = 1.5  # of the taught log-odds beside those learned from labels
+TEMPERATURE = 2.0  # softens the soft labels, so that those of harmless texts differ as well
+STRENGTH = 4.0  # inverse regularisation strength
+TEACHER_WEIGHT = 1.5  # of the distilled log-odds; those learned from labels have weight 1
 
 Floats = npt.NDArray[np.float64]
 
 
-def answers(teacher: Scorer, heads: Sequence[str], texts: Iterable[str]) -> Floats:
-    """What `teacher` says of the texts, texts x heads, softened to values around one half."""
-    stream, found = iter(texts), [np.zeros((0, len(heads)))]
+def soft_labels(teacher: Scorer, heads: Sequence[str], texts: Iterable[str]) -> Floats:
+    """Return the teacher's softened scores, texts x heads; the median text of a head gets 0.5."""
+    stream, parts = iter(texts), [np.zeros((0, len(heads)))]
     while batch := [read(text) for text in islice(stream, BATCH)]:
-        said = teacher.score(batch)
-        found.append(np.column_stack([log_odds(said[head]) for head in heads]))
-    odds = np.vstack(found)
-    middle = np.median(odds, axis=0) if len(odds) else 0.0
-    return np.asarray(expit((odds - middle) / TEMPERATURE), np.float64)
+        scores = teacher.score(batch)
+        parts.append(np.column_stack([log_odds(scores[head]) for head in heads]))
+    odds = np.vstack(parts)
+    median = np.median(odds, axis=0) if len(odds) else 0.0
+    return np.asarray(expit((odds - median) / TEMPERATURE), np.float64)
 
 
-def taught(features: Blocks, said: Floats, rare: npt.NDArray[np.float32]) -> Fitted:
-    """The teacher's answers for one head as a weight vector over the texts' n-grams."""
-    return fitting.fit(features, said, STRENGTH, rare)
+def distil(features: Blocks, labels: Floats, rarity: npt.NDArray[np.float32]) -> Fitted:
+    """Fit a head to the teacher's soft labels."""
+    return fitting.fit(features, labels, STRENGTH, rarity)
 
 
-def combine(own: Fitted, learned: Fitted, natural: Blocks) -> Fitted:
-    """What was learned from labels and what from the teacher, as one; both of deviation 1."""
+def combine(labelled: Fitted, distilled: Fitted, natural: Blocks) -> Fitted:
+    """Return the weighted sum of the head fitted to labels and the distilled head.
+
+    Both are first standardised on `natural` rows.
+    """
     members = {
-        "own": fitting.standardised(own, natural),
-        "taught": fitting.standardised(learned, natural),
+        "labelled": fitting.standardised(labelled, natural),
+        "distilled": fitting.standardised(distilled, natural),
     }
-    return fitting.mixed(members, {"own": 1.0, "taught": SHARE})
+    return fitting.mixed(members, {"labelled": 1.0, "distilled": TEACHER_WEIGHT})

@@ -1,4 +1,4 @@
-"""Measure the careful reader beside the fast one: how to mix them, and when one is enough."""
+"""Fit the ensemble of the fast and the careful model: how to mix them, and when to skip one."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from moderation.training.corpora import catalogue
 from moderation.training.corpora.catalogue import Row
 from moderation.training.metrics import measure
 
-# Of the fast reader's log-odds, set on the validation part: it knows less of hatred.
-SHARES = {"identity_attack": 0.1}
-USUAL_SHARE = 0.3
-MISSED = 0.003  # of the natural comments that the fast one alone lets pass, abusive at most
-MOST = {"jigsaw": 2_000, "ucc": 5_000, "insults": 2_000, "fox": 2_000, "trac": 1_500}
-USUAL = 500  # rows read of a set: some minutes' work in all
+# Mixture weights of the fast model's log-odds, set on the validation split. It is weak on hatred.
+WEIGHTS = {"identity_attack": 0.1}
+DEFAULT_WEIGHT = 0.3
+MAX_MISSED = 0.003  # share of abusive comments among those that the careful model skips
+SAMPLE_SIZES = {"jigsaw": 2_000, "ucc": 5_000, "insults": 2_000, "fox": 2_000, "trac": 1_500}
+DEFAULT_SAMPLE_SIZE = 500  # rows of a corpus; all together take some minutes
 
-# The label that each head is measured by on natural Wikipedia comments, and on other sets.
+# The label that each head is measured against: on natural Wikipedia comments, and on others.
 WIKIPEDIA = {
     "toxicity": "jigsaw.toxic",
     "severe_toxicity": "jigsaw.severe",
@@ -51,111 +51,129 @@ OTHERS = {
 LABELS = {*WIKIPEDIA.values(), *" ".join(OTHERS.values()).split()}
 
 Scores = Mapping[str, npt.NDArray[np.float64]]
+"""The scores of the rows, by head."""
 
 
-def fit_ensemble(data: Path, folder: Path, seed: int = 0, **instead: str) -> Path:
-    """Measure the two champions of `folder`; the careful one's card then holds what was found.
+def fit_ensemble(data: Path, folder: Path, seed: int = 0, **overrides: str) -> Path:
+    """Fit and measure the ensemble of two champions, and write it to the careful model's card.
 
-    A version `instead` of a champion's may be named: `pair(data, folder, careful="0184d49796")`.
-    Raises `ModelError` for one that is not there.
+    `folder` holds the models and `data` the corpora. `overrides` names versions other than the
+    champions, for example `fit_ensemble(data, folder, careful="0184d49796")`. Returns the careful
+    model's folder. Raises `ModelError` if a version does not exist.
     """
-    versions = {**champions(folder), **instead}
+    versions = {**champions(folder), **overrides}
     home = folder / CAREFUL / versions[CAREFUL]
     fast, careful = load(folder / FAST / versions[FAST]), load(home)
     rows = sample(catalogue.rows(data, "train"), "validation", seed)
-    together = measured(rows, scores(fast, rows), scores(careful, rows))
-    together |= {"version": versions[FAST]}
+    fitted = fit_mixture(rows, scores(fast, rows), scores(careful, rows))
+    fitted |= {"version": versions[FAST]}
     rows = [
         *sample(catalogue.rows(data, "train"), "test", seed, natural=False),
         *sample(catalogue.rows(data, "validate"), None, seed, natural=False),
     ]
-    found = {"fast": scores(fast, rows), "careful": scores(careful, rows)}
-    found["both"] = combined(Ensemble.of(together, versions[FAST]), **found)
-    with cards.amended(home) as card:
-        card |= {"together": together, "figures": dict(compared(rows, found))}
+    results = {"fast": scores(fast, rows), "careful": scores(careful, rows)}
+    results["both"] = combined(Ensemble.of(fitted, versions[FAST]), **results)
+    with cards.edited(home) as card:
+        card |= {"together": fitted, "figures": dict(compare(rows, results))}
     return home
 
 
 def sample(rows: Iterator[Row], part: str | None, seed: int, *, natural: bool = True) -> list[Row]:
-    """Some rows of each set, of one part where it is given; of Wikipedia natural ones."""
-    kept = [
+    """Draw rows of each corpus that have a label to measure.
+
+    `part` limits them to a split. With `natural` all rows are naturally sampled; without it those
+    of Wikipedia still are.
+    """
+    candidates = [
         row
         for row in rows
         if part in (None, row.part) and LABELS.intersection(row.labels)
         if row.natural or not (natural or row.source == "jigsaw")
     ]
-    order = np.random.default_rng(seed).permutation(len(kept))
+    order = np.random.default_rng(seed).permutation(len(candidates))
     count: Counter[str] = Counter()
-    found = []
-    for row in (kept[at] for at in order):
+    drawn = []
+    for row in (candidates[index] for index in order):
         count[row.source] += 1
-        if count[row.source] <= MOST.get(row.source, USUAL):
-            found.append(row)
-    return found
+        if count[row.source] <= SAMPLE_SIZES.get(row.source, DEFAULT_SAMPLE_SIZE):
+            drawn.append(row)
+    return drawn
 
 
-def scores(reader: Scorer, rows: Sequence[Row], batch: int = 256) -> Scores:
-    """What a reader says of the rows, by head."""
+def scores(scorer: Scorer, rows: Sequence[Row], batch: int = 256) -> Scores:
+    """Score the rows in batches."""
     parts = [
-        reader.score([read(row.text) for row in rows[start : start + batch]])
+        scorer.score([read(row.text) for row in rows[start : start + batch]])
         for start in range(0, len(rows), batch)
     ]
-    return {head: np.concatenate([part[head] for part in parts]) for head in reader.heads}
+    return {head: np.concatenate([part[head] for part in parts]) for head in scorer.heads}
 
 
-def combined(together: Ensemble, fast: Scores, careful: Scores) -> Scores:
-    """What the two say together, as `CascadeScorer` does it."""
-    rows = together.doubtful(fast)
-    both = {head: np.array(fast[head]) for head in together.slopes}
+def combined(ensemble: Ensemble, fast: Scores, careful: Scores) -> Scores:
+    """Return the ensemble's scores, as `CascadeScorer` computes them."""
+    rows = ensemble.doubtful(fast)
+    both = {head: np.array(fast[head]) for head in ensemble.slopes}
     for head, values in both.items():
-        values[rows] = together.mixed(head, values[rows], careful[head][rows])
+        values[rows] = ensemble.mixed(head, values[rows], careful[head][rows])
     return both
 
 
-def measured(rows: Sequence[Row], fast: Scores, careful: Scores) -> dict[str, Any]:
-    """How the two are mixed and calibrated, and below what the fast one is certain."""
-    shares = {head: SHARES.get(head, USUAL_SHARE) for head in careful}
-    slopes, starts = {}, {}
+def fit_mixture(rows: Sequence[Row], fast: Scores, careful: Scores) -> dict[str, Any]:
+    """Fit the ensemble. Return its weights, calibration and skip bound as the card has them."""
+    weights = {head: WEIGHTS.get(head, DEFAULT_WEIGHT) for head in careful}
+    slopes, offsets = {}, {}
     for head in careful:
         label = WIKIPEDIA.get(head, "jigsaw.insult" if head == "personal_attack" else "")
-        kept, answers = said(rows, label) if label else (np.arange(0), np.zeros(0, bool))
-        slopes[head], starts[head] = 1.0, 0.0
-        if answers.any():
-            odds = mixture(fast[head], careful[head], shares[head])[kept]
-            model = LogisticRegression(C=1e6).fit(odds[:, None], answers)
-            slopes[head], starts[head] = float(model.coef_[0, 0]), float(model.intercept_[0])
-    kept, answers = said(rows, "jigsaw.toxic")
-    loudest = np.max([fast[head][kept] for head in careful], axis=0)
-    return {"shares": shares, "slopes": slopes, "starts": starts, "low": bound(loudest, answers)}
+        indices, y_true = labelled_rows(rows, label) if label else (np.arange(0), np.zeros(0, bool))
+        slopes[head], offsets[head] = 1.0, 0.0
+        if y_true.any():
+            odds = mixture(fast[head], careful[head], weights[head])[indices]
+            model = LogisticRegression(C=1e6).fit(odds[:, None], y_true)
+            slopes[head], offsets[head] = float(model.coef_[0, 0]), float(model.intercept_[0])
+    indices, y_true = labelled_rows(rows, "jigsaw.toxic")
+    highest = np.max([fast[head][indices] for head in careful], axis=0)
+    return {
+        "shares": weights,
+        "slopes": slopes,
+        "starts": offsets,
+        "low": skip_bound(highest, y_true),
+    }
 
 
-def bound(loudest: npt.NDArray[np.float64], answers: npt.NDArray[np.bool_]) -> float:
-    """The highest score below which at most `MISSED` is abusive, with 95 % confidence.
+def skip_bound(highest: npt.NDArray[np.float64], y_true: npt.NDArray[np.bool_]) -> float:
+    """Return the score below which the careful model can be skipped.
 
-    Clopper and Pearson's upper bound (1934) on the share of abusive among the rows below.
+    It is the highest one below which at most `MAX_MISSED` of the rows are abusive, with 95 %
+    confidence by Clopper and Pearson's upper bound (1934). `highest` is each row's highest score.
     """
     best = 0.0
-    for low in np.geomspace(0.001, 0.1, 41):
-        below = answers[loudest < low]
+    for bound in np.geomspace(0.001, 0.1, 41):
+        below = y_true[highest < bound]
         missed = int(below.sum())
-        if len(below) and beta.ppf(0.95, missed + 1, len(below) - missed) <= MISSED:
-            best = float(low)
+        if len(below) and beta.ppf(0.95, missed + 1, len(below) - missed) <= MAX_MISSED:
+            best = float(bound)
     return round(best, 5)
 
 
-def said(rows: Sequence[Row], label: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """The rows that a label speaks about, and its answers."""
-    kept = [at for at, row in enumerate(rows) if label in row.labels]
-    return np.array(kept, np.int64), np.array([rows[at].labels[label] >= 0.5 for at in kept])
+def labelled_rows(
+    rows: Sequence[Row], label: str
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return the indices of the rows that have a label, and whether it is positive."""
+    indices = [index for index, row in enumerate(rows) if label in row.labels]
+    y_true = [rows[index].labels[label] >= 0.5 for index in indices]
+    return np.array(indices, np.int64), np.array(y_true)
 
 
-def compared(rows: Sequence[Row], found: Mapping[str, Scores]) -> Iterator[tuple[str, Any]]:
-    """The figures of each reader under `both: toxicity on ucc.hostile` and so on."""
+def compare(rows: Sequence[Row], results: Mapping[str, Scores]) -> Iterator[tuple[str, Any]]:
+    """Yield the metrics of each model under names like `both: toxicity on ucc.hostile`.
+
+    `results` holds the scores by model: fast, careful and both.
+    """
     pairs = [
         *WIKIPEDIA.items(),
         *((head, label) for head, labels in OTHERS.items() for label in labels.split()),
     ]
     for head, label in pairs:
-        kept, answers = said(rows, label)
-        for name, own in found.items():
-            yield f"{name}: {head} on {label}", measure(answers, own[head][kept])
+        indices, y_true = labelled_rows(rows, label)
+        for name, model_scores in results.items():
+            yield f"{name}: {head} on {label}", measure(y_true, model_scores[head][indices])

@@ -1,7 +1,8 @@
-"""The shared n-grams as a scikit-learn transformer: what is learned is what will be served.
+"""The hashed n-grams of the linear models as a scikit-learn transformer.
 
-Of millions of texts the n-grams do not fit into memory: `shelved` keeps them on disk in chunks,
-by joblib's Memory, and whoever learns from them has one chunk at a time.
+They are computed with the code of the service. The n-grams of millions of texts do not fit
+into memory, so `shelved` stores them on disk in chunks (with joblib's Memory). Training reads one
+chunk at a time.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from moderation.scoring.ngrams import Recipe
 
-BATCH = 512  # texts hashed together: the intermediate arrays stay under some 100 MB
-CHUNK = 8192  # texts whose n-grams are in memory at once: some 40 MB
+BATCH = 512  # texts hashed at once: the intermediate arrays need at most about 100 MB
+CHUNK = 8192  # texts whose n-grams are in memory at once: about 40 MB
 
 
 class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sklearn is untyped
-    """Texts to a sparse matrix of hashed n-grams, rows of length 1, values from `Recipe.vectors`.
+    """Turns texts into a sparse matrix of hashed n-grams, with rows of length 1.
 
-    `jobs` processes share the work; None: this one alone, or those of joblib's own context.
+    `jobs` is the number of processes; None for one, or for those of the current joblib context.
 
     >>> HashedNgrams(chars=(1, 2), words=(1, 1), bits=10).fit_transform(["a b", ""]).shape
     (2, 1024)
@@ -47,15 +48,15 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sk
 
     @property
     def recipe(self) -> Recipe:
-        """The n-grams that are read, for the model's card."""
+        """The n-grams to extract, for the model's card."""
         return Recipe(self.chars, self.words, self.bits)
 
     def fit(self, texts: Iterable[str], labels: object = None) -> Self:  # noqa: ARG002 - sklearn's
-        """Nothing is learned: a hash needs no vocabulary."""
+        """Do nothing: hashing needs no vocabulary."""
         return self
 
     def transform(self, texts: Iterable[str]) -> sparse.csr_matrix:
-        """One row of float32 per text, batch by batch so that memory stays flat."""
+        """Return a matrix of float32, one row for each text. Works in batches to save memory."""
         recipe = self.recipe
         batches = _batches(texts, BATCH)
         blocks = Parallel(self.jobs)(delayed(_rows)(recipe, batch) for batch in batches)
@@ -69,46 +70,46 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sk
 
 @dataclass(frozen=True)
 class Shelved:
-    """The features of many texts, on disk; `chunks` are joblib's references to them."""
+    """The features of many texts on disk. `chunks` are joblib's references to them."""
 
     chunks: Sequence[Any]  # joblib has no types
 
-    def of(self, rows: npt.NDArray[np.int64], more: sparse.csr_matrix | None = None) -> Chosen:
-        """The features of these rows, which must ascend, and `more` behind them."""
-        return Chosen(self, rows, more)
+    def of(self, rows: npt.NDArray[np.int64], more: sparse.csr_matrix | None = None) -> FeatureRows:
+        """Return the features of `rows`, which must be in ascending order, then those of `more`."""
+        return FeatureRows(self, rows, more)
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """Some rows of shelved features: whoever goes over it reads them anew, block by block."""
+class FeatureRows:
+    """Some rows of stored features. Each iteration reads them from disk, block by block."""
 
-    shelf: Shelved
+    stored: Shelved
     rows: npt.NDArray[np.int64]
     more: sparse.csr_matrix | None = None
 
     def __iter__(self) -> Iterator[sparse.csr_matrix]:
-        edges = np.searchsorted(self.rows, np.arange(len(self.shelf.chunks) + 1) * CHUNK)
+        edges = np.searchsorted(self.rows, np.arange(len(self.stored.chunks) + 1) * CHUNK)
         for number, (start, stop) in enumerate(pairwise(edges)):
             if stop > start:
-                chunk = self.shelf.chunks[number].get()
+                chunk = self.stored.chunks[number].get()
                 yield chunk[self.rows[start:stop] - number * CHUNK]
         if self.more is not None:
             yield self.more
 
 
 def shelved(texts: Iterable[str], ngrams: HashedNgrams, memory: Memory, code: str) -> Shelved:
-    """The features of `texts`, kept by `memory`; what it has from the same `code` stays."""
-    keep = memory.cache(_chunk, ignore=["texts"])
+    """Store the features of `texts` in `memory`. Chunks stored by the same `code` are reused."""
+    cached = memory.cache(_chunk, ignore=["texts"])
     return Shelved(
         [
-            keep.call_and_shelve(f"{code} {_digest(batch)}", ngrams, batch)
+            cached.call_and_shelve(f"{code} {_digest(batch)}", ngrams, batch)
             for batch in _batches(texts, CHUNK)
         ]
     )
 
 
 def _chunk(key: str, ngrams: HashedNgrams, texts: list[str]) -> sparse.csr_matrix:  # noqa: ARG001
-    return ngrams.transform(texts)  # `key` is what the cache knows the texts by
+    return ngrams.transform(texts)  # `key` identifies the texts in the cache
 
 
 def _digest(texts: Iterable[str]) -> str:

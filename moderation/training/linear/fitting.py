@@ -1,8 +1,7 @@
-"""Logistic regressions over hashed n-grams: fitted, mixed, calibrated, quantised.
+"""Fit, mix, calibrate and quantise logistic regressions over hashed n-grams.
 
-What is learned per source and label is one weight vector each; adding them up (after bringing
-their log-odds to one scale) gives one weight vector per head, so mixing costs nothing in
-service.
+Each source and label gets one weight vector. Their weighted sum, after standardisation, is one
+weight vector for each head, so mixing costs nothing at inference.
 """
 
 from __future__ import annotations
@@ -20,78 +19,79 @@ from threadpoolctl import threadpool_limits
 
 Floats = npt.NDArray[np.float64]
 Blocks = Iterable[sparse.csr_matrix]
-"""Features in blocks of rows: a list of matrices, or what reads them from disk."""
+"""Features in blocks of rows: a list of matrices, or an iterable that reads them from disk."""
 
-STEPS = {"maxiter": 300, "ftol": 1e-4, "maxcor": 6}  # further than that teaches nothing
+OPTIONS = {"maxiter": 300, "ftol": 1e-4, "maxcor": 6}  # more iterations do not help
 
 KNOTS = 33  # points of a calibration curve
-_LEVELS = 127  # of an int8
+_LEVELS = 127  # the maximum of an int8
 
 
 class Fitted(NamedTuple):
-    """One logistic regression: its log-odds are `features @ weights + intercept`."""
+    """A logistic regression. Its log-odds are `features @ weights + intercept`."""
 
     weights: npt.NDArray[np.float32]
     intercept: float
 
     def logits(self, blocks: Blocks) -> Floats:
-        """The log-odds of every row."""
-        found = [np.asarray(block @ self.weights, np.float64) for block in blocks]
-        return np.concatenate([np.zeros(0), *found]) + self.intercept
+        """Return the log-odds of every row."""
+        parts = [np.asarray(block @ self.weights, np.float64) for block in blocks]
+        return np.concatenate([np.zeros(0), *parts]) + self.intercept
 
 
 def rarity(blocks: Blocks) -> npt.NDArray[np.float32]:
-    """1 for the commonest n-gram up to about 3 for one never seen (smoothed log idf).
+    """Return a factor for each n-gram: a smoothed log idf, divided by four.
 
-    Given to `fit`, it regularises rare n-grams less.
+    It is 1/4 for an n-gram in every row and grows the rarer it is. With it `fit` regularises rare
+    n-grams less.
     """
-    seen: Any = 0
+    counts: Any = 0
     rows = 0
     for block in blocks:
-        seen = seen + np.bincount(block.indices, minlength=block.shape[1])
+        counts = counts + np.bincount(block.indices, minlength=block.shape[1])
         rows += block.shape[0]
-    return np.asarray((np.log((rows + 1) / (seen + 1)) + 1) / 4, np.float32)
+    return np.asarray((np.log((rows + 1) / (counts + 1)) + 1) / 4, np.float32)
 
 
 def fit(
-    blocks: Blocks, values: Floats, strength: float, rare: npt.NDArray[np.float32] | None = None
+    blocks: Blocks, values: Floats, strength: float, rarity: npt.NDArray[np.float32] | None = None
 ) -> Fitted:
-    """A logistic regression on values 0..1; a value between counts for both sides.
+    """Fit a logistic regression to `values` from 0 to 1; a value in between counts for both sides.
 
-    `strength` is how much the data may say against the prior (scikit-learn's C), and features are
-    multiplied by `rare`. The blocks are read once for each step of L-BFGS, one after the other, so
-    that of features on disk only one is in memory; the problem is convex and the order is the
-    same each time, so that the same rows give the same weights.
+    `strength` is the inverse regularisation strength (scikit-learn's C). Features are multiplied
+    by `rarity`. Each step of L-BFGS reads the blocks once, one after the other, so that only one
+    block is in memory. The problem is convex and the order is fixed, so the same rows give the
+    same weights.
     """
-    seen = _seen(blocks)  # the others stay 0
-    scale = np.float32(1.0) if rare is None else rare[seen]
-    weights = np.zeros(len(seen), np.float32)
+    used = _used(blocks)  # the weights of other features stay 0
+    scale = np.float32(1.0) if rarity is None else rarity[used]
+    weights = np.zeros(len(used), np.float32)
 
-    def loss(at: Floats) -> tuple[float, Floats]:
-        weights[seen] = at[:-1] * scale
-        value = 0.5 * float(at @ at)
-        slopes, total, place = np.zeros(len(seen), np.float32), 0.0, 0
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        weights[used] = parameters[:-1] * scale
+        value = 0.5 * float(parameters @ parameters)
+        gradient, intercept_gradient, start = np.zeros(len(used), np.float32), 0.0, 0
         for block in blocks:
-            said = values[place : place + block.shape[0]]
-            place += block.shape[0]
-            odds = (block @ weights).astype(np.float64) + at[-1]
-            more, missed = cross_entropy(odds, said)
-            value += strength * more
-            missed = strength * missed
-            slopes += block.T @ missed.astype(np.float32)
-            total += float(missed.sum())
-        return value, at + np.append(slopes[seen] * scale, total)
+            y_true = values[start : start + block.shape[0]]
+            start += block.shape[0]
+            odds = (block @ weights).astype(np.float64) + parameters[-1]
+            block_loss, residuals = cross_entropy(odds, y_true)
+            value += strength * block_loss
+            residuals = strength * residuals
+            gradient += block.T @ residuals.astype(np.float32)
+            intercept_gradient += float(residuals.sum())
+        return value, parameters + np.append(gradient[used] * scale, intercept_gradient)
 
-    # One thread: how many share a sum would show in its last bits.
+    # One thread: the number of threads would change the last bits of a sum.
     with threadpool_limits(1):
-        first = np.zeros(np.count_nonzero(seen) + 1)
-        found = minimize(loss, first, jac=True, method="L-BFGS-B", options=STEPS).x
-    weights[seen] = found[:-1] * scale
-    return Fitted(weights, float(found[-1]))
+        initial = np.zeros(np.count_nonzero(used) + 1)
+        solution = minimize(loss, initial, jac=True, method="L-BFGS-B", options=OPTIONS).x
+    weights[used] = solution[:-1] * scale
+    return Fitted(weights, float(solution[-1]))
 
 
 def cross_entropy(odds: Floats, values: Floats) -> tuple[float, Floats]:
-    """The loss of log-odds beside values 0..1, summed up, and its slope by each of them.
+    """Return the summed cross-entropy of log-odds and values 0..1, and its gradient by `odds`.
 
     >>> cross_entropy(np.zeros(2), np.array([0.0, 1.0]))
     (1.3862943611198906, array([ 0.5, -0.5]))
@@ -99,46 +99,46 @@ def cross_entropy(odds: Floats, values: Floats) -> tuple[float, Floats]:
     return float(np.logaddexp(0, odds).sum() - values @ odds), expit(odds) - values
 
 
-def _seen(blocks: Blocks) -> npt.NDArray[np.bool_]:
-    """Which features any row has."""
-    seen = np.zeros(0, np.bool_)
+def _used(blocks: Blocks) -> npt.NDArray[np.bool_]:
+    """Return a mask of the features that occur in any row."""
+    used = np.zeros(0, np.bool_)
     for block in blocks:
-        seen = seen if len(seen) else np.zeros(block.shape[1], np.bool_)
-        seen[block.indices] = True
-    return seen
+        used = used if len(used) else np.zeros(block.shape[1], np.bool_)
+        used[block.indices] = True
+    return used
 
 
 def standardised(fitted: Fitted, natural: Blocks) -> Fitted:
-    """The same, with log-odds of mean 0 and deviation 1 on natural rows."""
+    """Scale a regression so that its log-odds on natural rows have mean 0 and deviation 1."""
     logits = fitted.logits(natural)
     deviation = float(logits.std()) or 1.0
     weights = fitted.weights / np.float32(deviation)
     return Fitted(weights, (fitted.intercept - float(logits.mean())) / deviation)
 
 
-def mixed(members: dict[str, Fitted], shares: dict[str, float]) -> Fitted:
-    """The weighted sum of several."""
-    weights = sum(share * members[name].weights for name, share in shares.items())
-    intercept = sum(share * members[name].intercept for name, share in shares.items())
+def mixed(members: dict[str, Fitted], mixture: dict[str, float]) -> Fitted:
+    """Return the weighted sum of members. `mixture` holds the mixture weights by name."""
+    weights = sum(weight * members[name].weights for name, weight in mixture.items())
+    intercept = sum(weight * members[name].intercept for name, weight in mixture.items())
     return Fitted(np.asarray(weights, np.float32), float(intercept))
 
 
 def calibration(logits: Floats, values: Floats, rate: float) -> npt.NDArray[np.float32]:
-    """2 x KNOTS: log-odds, and the probabilities that they mean where `rate` is the share of yes.
+    """Return a calibration curve, 2 x KNOTS: log-odds and the probabilities they correspond to.
 
-    Platt's scaling (1999) on rows weighted so that `rate` of them are positive.
+    It is Platt's scaling (1999) on rows weighted so that the share of positives is `rate`.
     """
     positive = values >= 0.5
     weights = np.where(positive, rate / positive.mean(), (1 - rate) / (1 - positive.mean()))
     model = LogisticRegression(C=1e6).fit(logits[:, None], positive, sample_weight=weights)
     slope = max(float(model.coef_[0, 0]), 1e-3)
-    start = float(model.intercept_[0])
-    # Knots evenly spaced in calibrated log-odds from .0001 to .9999.
-    wanted = np.linspace(-9.2, 9.2, KNOTS)
-    return np.stack([(wanted - start) / slope, 1 / (1 + np.exp(-wanted))]).astype(np.float32)
+    offset = float(model.intercept_[0])
+    # The knots are evenly spaced in calibrated log-odds, from probability .0001 to .9999.
+    odds = np.linspace(-9.2, 9.2, KNOTS)
+    return np.stack([(odds - offset) / slope, 1 / (1 + np.exp(-odds))]).astype(np.float32)
 
 
 def quantised(weights: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-    """int8 columns and what one step of each is worth."""
-    steps = np.maximum(np.abs(weights).max(axis=0), 1e-9) / _LEVELS
-    return np.round(weights / steps).astype(np.int8), steps.astype(np.float32)
+    """Quantise each column to int8. Return the columns and the scale (step size) of each."""
+    scales = np.maximum(np.abs(weights).max(axis=0), 1e-9) / _LEVELS
+    return np.round(weights / scales).astype(np.int8), scales.astype(np.float32)

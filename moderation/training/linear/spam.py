@@ -1,9 +1,8 @@
-"""Train the spam model: advertising and lures among comments and messages.
+"""Train the spam model, which detects advertising, lures and scams.
 
-One logistic regression on YouTube comments, text messages and comments written for this project,
-and on whatever else in `sources.toml` has a label `spam`.
-Comments on news sites and talk pages stand in for what a newspaper gets otherwise: hardly any of
-them is spam.
+It is one logistic regression on YouTube comments, text messages, in-house comments and every other
+training corpus in `sources.toml` with a label `spam`. Comments from news sites and talk pages
+serve as negatives, because hardly any of them is spam.
 """
 
 from __future__ import annotations
@@ -27,42 +26,46 @@ from moderation.training.linear import fitting
 from moderation.training.linear.features import HashedNgrams
 
 RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=18)
-ORDINARY = ("civil.toxic", "reddit.uncivil", "ruddit.offensive", "jigsaw_binary.toxic")
+HARMLESS_LABELS = ("civil.toxic", "reddit.uncivil", "ruddit.offensive", "jigsaw_binary.toxic")
 STRENGTH = 4.0
-AGAIN = 5  # times more that our own spam counts: it is what newspapers get, and there is little
+IN_HOUSE_REPEATS = 5  # extra copies of in-house spam, which is little but typical of newspapers
 PARTS: tuple[Part, Part] = ("train", "validation")
-RATE = 0.02  # assumed share of spam among newspaper comments; no public set has the natural one
+RATE = 0.02  # assumed share of spam among newspaper comments; no public corpus has the real one
 
 log = logging.getLogger(__name__)
 Progress = Callable[[str], None]
 
 
 def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -> Path:
-    """Train on the sets under `data`, write `out/spam/<version>/`, return that folder.
+    """Train on the corpora in `data`, write `out/spam/<version>/` and return that folder.
 
-    Raises `CorpusError` where the folder does not fit `data/sources.toml`.
+    Raises `CorpusError` if the folder does not fit `data/sources.toml`.
     """
     began = time.perf_counter()
-    labels = spoken()
-    catalogue.tell_unread("spam", [*labels, *ORDINARY])
+    labels = spam_labels()
+    catalogue.log_unused_sources("spam", [*labels, *HARMLESS_LABELS])
     progress("reading")
-    every = itertools.chain(catalogue.rows(data, "train"), in_house.rows())
-    with collect(every, [*labels, *ORDINARY]) as found:
-        progress(f"n-grams of {len(found):,} texts")
+    rows = itertools.chain(catalogue.rows(data, "train"), in_house.rows())
+    with collect(rows, [*labels, *HARMLESS_LABELS]) as label_store:
+        progress(f"n-grams of {len(label_store):,} texts")
         ngrams = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits)
-        learning, held = (ngrams.transform(found.texts(found.rows(it))) for it in PARTS)
-        learned, answers = (_spam(found, labels, it) for it in PARTS)
-        said = found.of("own.spam", "train")
-        ours = learning[np.searchsorted(found.rows("train"), said.rows[said.values >= 0.5])]
-        tested = ((label, found.of(label, "test")) for label in labels)
-        measuring = {label: said for label, said in tested if len(said.rows)}
-        texts = {label: list(found.texts(said.rows)) for label, said in measuring.items()}
-        sources = found.sources()
+        training, validation = (
+            ngrams.transform(label_store.texts(label_store.rows(part))) for part in PARTS
+        )
+        training_values, validation_values = (_values(label_store, labels, part) for part in PARTS)
+        in_house_labels = label_store.of("own.spam", "train")
+        positive = in_house_labels.rows[in_house_labels.values >= 0.5]
+        in_house_spam = training[np.searchsorted(label_store.rows("train"), positive)]
+        labelled = ((label, label_store.of(label, "test")) for label in labels)
+        tests = {label: test for label, test in labelled if len(test.rows)}
+        texts = {label: list(label_store.texts(test.rows)) for label, test in tests.items()}
+        sources = label_store.sources()
     progress("fitting")
-    learned = np.append(learned, np.ones(AGAIN * ours.shape[0]))
-    rare = fitting.rarity([learning])
-    fitted = fitting.fit([learning, *[ours] * AGAIN], learned, STRENGTH, rare)
-    knots = fitting.calibration(fitted.logits([held]), answers, RATE)
+    training_values = np.append(training_values, np.ones(IN_HOUSE_REPEATS * in_house_spam.shape[0]))
+    rarity = fitting.rarity([training])
+    blocks = [training, *[in_house_spam] * IN_HOUSE_REPEATS]
+    fitted = fitting.fit(blocks, training_values, STRENGTH, rarity)
+    knots = fitting.calibration(fitted.logits([validation]), validation_values, RATE)
     weights, scales = fitting.quantised(fitted.weights[:, None])
     arrays: dict[str, Any] = {
         "weights": weights,
@@ -72,10 +75,10 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
     }
     progress("measuring")
     measured = {}
-    for label, said in measuring.items():
-        reader = Linear(("spam",), RECIPE, **arrays)
-        scores = reader.probabilities(texts[label])[:, 0]
-        measured[f"spam, {label}, test"] = metrics.measure(said.values >= 0.5, scores, seed)
+    for label, test in tests.items():
+        scorer = Linear(("spam",), RECIPE, **arrays)
+        scores = scorer.probabilities(texts[label])[:, 0]
+        measured[f"spam, {label}, test"] = metrics.measure(test.values >= 0.5, scores, seed)
     known = catalogue.sources()
     card = cards.card(
         name="spam",
@@ -97,19 +100,22 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
         recipe={"chars": RECIPE.chars, "words": RECIPE.words, "bits": RECIPE.bits},
         reads="folded",
     )
-    return cards.challenger(out / "spam", card, arrays)
+    return cards.save_challenger(out / "spam", card, arrays)
 
 
-def spoken() -> list[str]:
-    """The labels that say what is spam: our own, and every training set's of that name."""
-    return ["own.spam", *catalogue.named("spam")]
+def spam_labels() -> list[str]:
+    """Return the labels of spam: the in-house one, and that of each training corpus."""
+    return ["own.spam", *catalogue.labels_named("spam")]
 
 
-def _spam(found: LabelStore, labels: Sequence[str], part: Part) -> fitting.Floats:
-    """For each text of the part whether it is spam; what no set of spam holds is none."""
-    rows = found.rows(part)
+def _values(label_store: LabelStore, labels: Sequence[str], part: Part) -> fitting.Floats:
+    """Return 1 for each text of the split that is spam; texts without a label of spam get 0.
+
+    If several labels cover a text, the last one counts.
+    """
+    rows = label_store.rows(part)
     values = np.zeros(len(rows))
     for label in labels:
-        said = found.of(label, part)
-        values[np.searchsorted(rows, said.rows)] = said.values
+        labelled = label_store.of(label, part)
+        values[np.searchsorted(rows, labelled.rows)] = labelled.values
     return values

@@ -190,7 +190,7 @@ def _save(
         classes="Word classes were counted on the comments of data/sources.toml with use = "
         '"train", without their labels.',
     )
-    return cards.challenger(out / "sentences", card, arrays, files)
+    return cards.save_challenger(out / "sentences", card, arrays, files)
 
 
 def _sha256(path: Path) -> str:

@@ -150,7 +150,7 @@ def train(
     arrays = fit_heads(score_rows(scorer, calibration_rows(data, "validation")), tasks)
     seconds = fine_tuning_seconds + time.perf_counter() - started
     card = _card(data, tasks, begin, seed, seconds)
-    return cards.challenger(out / "careful", card, arrays, files)
+    return cards.save_challenger(out / "careful", card, arrays, files)
 
 
 def _card(
@@ -234,7 +234,7 @@ def fit_heads(scored: ScoredRows, tasks: Sequence[str]) -> dict[str, npt.NDArray
     mixture = np.zeros((len(tasks), len(HEADS)), np.float32)
     knots = []
     for column, head in enumerate(HEADS.values()):
-        for task, share in head.shares.items():
+        for task, share in head.weights.items():
             mixture[tasks.index(task), column] = share / deviation[tasks.index(task)]
     offsets = -(mean @ mixture)
     for column, head in enumerate(HEADS.values()):

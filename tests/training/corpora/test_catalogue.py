@@ -1,4 +1,4 @@
-"""corpora: a folder of labelled comments, read as `sources.toml` says."""
+"""The catalogue: corpora are read according to `sources.toml`."""
 
 import gzip
 from pathlib import Path
@@ -40,7 +40,7 @@ def _rows(tmp_path: Path, content: str, sources: str = SOURCES) -> list[Row]:
 
 
 def test_labels_keep_their_source(tmp_path: Path) -> None:
-    """Every way of mapping a column gives the value that the file's head promises."""
+    """Every kind of mapping gives the value that the head of the file documents."""
     rude, polite = _rows(tmp_path, HEADER + 'You fool,I disagree,yes,"[4, 5, 6, 7]",-3,hate\n')
     assert rude.labels == {"forum.rude": 1.0, "forum.harm": 1.0, "forum.hate": 1.0}
     assert polite.labels["forum.rude"] == 0.0
@@ -48,27 +48,27 @@ def test_labels_keep_their_source(tmp_path: Path) -> None:
     assert rude.marks == ((4, 8),)
 
 
-def test_no_label_where_the_set_is_silent(tmp_path: Path) -> None:
-    """'skip' and empty cells leave the label out, and an empty text makes no row."""
+def test_missing_labels_are_left_out(tmp_path: Path) -> None:
+    """'skip' and empty cells give no label, and an empty text gives no row."""
     (row,) = _rows(tmp_path, HEADER + "You fool,,no,[],,unsure\n")
     assert row.labels == {"forum.rude": 1.0}
     assert not row.natural
 
 
 def test_missing_column(tmp_path: Path) -> None:
-    """A file without a column that is needed is refused by file and column."""
+    """The error for a missing column names the file and the column."""
     with pytest.raises(CorpusError, match=r"forum\.csv\.gz: no column 'kind'"):
         _rows(tmp_path, "rude,polite,drawn,marks,harm\n")
 
 
 def test_bad_number(tmp_path: Path) -> None:
-    """A cell that is no number is named by file and line, without the comment's text."""
+    """The error for an invalid number names the file and line, without the comment's text."""
     with pytest.raises(CorpusError, match=r"forum\.csv\.gz, line 2: could not convert"):
         _rows(tmp_path, HEADER + "You fool,I disagree,no,[],much,hate\n")
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    """A missing file is named before any row is read."""
+    """A missing file is reported before any row is read."""
     data, path = _folder(tmp_path, HEADER)
     (data / "forum.csv.gz").unlink()
     with pytest.raises(CorpusError, match=r"forum\.csv\.gz: there is no such file"):
@@ -76,19 +76,21 @@ def test_missing_file(tmp_path: Path) -> None:
 
 
 def test_misspelt_key(tmp_path: Path) -> None:
-    """A key that `sources.toml` does not know is refused by name."""
+    """An unknown key in `sources.toml` is an error that names it."""
     with pytest.raises(CorpusError, match="licens"):
         _rows(tmp_path, HEADER, SOURCES.replace("licence", "licens"))
 
 
-def test_another_file_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A file other than the one the shipped models learned from is used, with a warning."""
+def test_a_different_file_is_used_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The file differs from the one that the shipped models were trained on."""
     _rows(tmp_path, HEADER, SOURCES.replace('notes = "Made up."', 'notes = ""\nsha256 = "0"'))
-    assert "figures will differ" in caplog.text
+    assert "metrics will differ" in caplog.text
 
 
-def test_validation_sets_never_train() -> None:
-    """No set whose terms are non-commercial or unclear is marked for training."""
+def test_corpora_with_doubtful_licences_are_not_trained_on() -> None:
+    """No corpus with non-commercial or unclear terms is marked for training."""
     sources = catalogue.sources().values()
     doubtful = [source for source in sources if "NC" in source.licence or "unc" in source.licence]
     assert doubtful

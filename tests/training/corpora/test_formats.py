@@ -1,4 +1,4 @@
-"""published: corpora as their makers publish them, in small; every sentence was made up here."""
+"""Formats: corpora as they are published, in small. All sentences were made up for the tests."""
 
 import json
 import zipfile
@@ -15,19 +15,19 @@ from moderation.training.corpora.importing import Report, rows, write
 
 
 def post(*labels: str, marks: tuple[tuple[int, ...], ...] = ()) -> dict[str, object]:
-    """A post of HateXplain."""
+    """Return a post in the format of HateXplain."""
     return {
         "post_id": "1_gab",
-        "annotators": [{"label": it, "annotator_id": 1, "target": ["None"]} for it in labels],
-        "rationales": [list(it) for it in marks],
+        "annotators": [{"label": label, "annotator_id": 1, "target": ["None"]} for label in labels],
+        "rationales": [list(words) for words in marks],
         "post_tokens": ["you", "silly", "fool", *labels],
     }
 
 
 def read(path: Path) -> tuple[str, list[Row]]:
-    """The corpus that a file is known as, and its rows."""
-    found = list(rows(path, None, Report()))
-    return found[0].source.name, [it.row for it in found]
+    """Return the corpus that a file is recognised as, and its rows."""
+    imported = list(rows(path, None, Report()))
+    return imported[0].source.name, [entry.row for entry in imported]
 
 
 @pytest.mark.parametrize("indent", [None, 2])
@@ -35,7 +35,7 @@ def read(path: Path) -> tuple[str, list[Row]]:
 def test_hatexplain_gets_the_label_of_the_majority(
     tmp_path: Path, indent: int | None, packed: bool
 ) -> None:
-    """One JSON document; a post on which all three differ has no label, and marks are told."""
+    """It is one JSON document. A post without a majority has no label; marked words are read."""
     posts = {
         "1_gab": post("hatespeech", "hatespeech", "normal", marks=((0, 1, 1, 0, 0, 0),) * 2),
         "2_gab": post("normal", "normal", "offensive"),
@@ -47,31 +47,32 @@ def test_hatexplain_gets_the_label_of_the_majority(
         with zipfile.ZipFile(tmp_path / "dataset.zip", "w") as file:
             file.write(path, "Data/dataset.json")
         path = tmp_path / "dataset.zip"
-    name, found = read(path)
+    name, posts_read = read(path)
     assert name == "hatexplain_original"
-    assert [it.labels["hatexplain_original.hate"] for it in found] == [1.0, 0.0]
-    assert [found[0].text[start:end] for start, end in found[0].marks] == ["silly", "fool"]
+    assert [row.labels["hatexplain_original.hate"] for row in posts_read] == [1.0, 0.0]
+    marked = [posts_read[0].text[start:end] for start, end in posts_read[0].marks]
+    assert marked == ["silly", "fool"]
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
-        ({"annotators": "normal"}, "line 1, column 'annotators': must be as HateXplain has it"),
+        ({"annotators": "normal"}, "line 1, column 'annotators': must be as in HateXplain"),
         ({"post_tokens": 7}, "line 1, column 'annotators'"),
     ],
 )
-def test_a_misfit_of_hatexplain_is_named(
-    tmp_path: Path, change: dict[str, object], said: str
+def test_an_error_in_hatexplain_names_the_post_and_column(
+    tmp_path: Path, change: dict[str, object], message: str
 ) -> None:
-    """The post, the column and what was expected."""
+    """It also says what was expected."""
     path = tmp_path / "dataset.json"
     path.write_text(json.dumps({"1": {**post("normal"), **change}}), "utf-8")
-    with pytest.raises(CorpusError, match=said):
+    with pytest.raises(CorpusError, match=message):
         read(path)
 
 
-def detox(folder: Path, kind: str, judged: str) -> Path:
-    """The two tables of one kind."""
+def detox(folder: Path, kind: str, judgements: str) -> Path:
+    """Write the two tables of one kind of judgement; return the path of the comments."""
     comments = folder / f"{kind}_annotated_comments.tsv"
     comments.write_text(
         "rev_id\tcomment\tyear\tlogged_in\tns\tsample\tsplit\n"
@@ -79,12 +80,12 @@ def detox(folder: Path, kind: str, judged: str) -> Path:
         "41\t\"See ''TAB_TOKENthe talk page'' first.\"\t2003\tFalse\tarticle\trandom\ttest\n",
         "utf-8",
     )
-    (folder / f"{kind}_annotations.tsv").write_text(judged, "utf-8")
+    (folder / f"{kind}_annotations.tsv").write_text(judgements, "utf-8")
     return comments
 
 
 @pytest.mark.parametrize(
-    ("kind", "judged", "label", "means"),
+    ("kind", "judgements", "label", "means"),
     [
         (
             "attack",
@@ -110,38 +111,43 @@ def detox(folder: Path, kind: str, judged: str) -> Path:
     ],
 )
 def test_detox_gets_the_mean_of_its_judgements(
-    tmp_path: Path, kind: str, judged: str, label: str, means: list[float]
+    tmp_path: Path, kind: str, judgements: str, label: str, means: list[float]
 ) -> None:
-    """Two tables make one; stand-ins for line breaks and tabs go; what was sampled is natural."""
-    name, found = read(detox(tmp_path, kind, judged))
+    """Two tables are joined, placeholders are replaced, and the random sample is natural."""
+    name, comments = read(detox(tmp_path, kind, judgements))
     assert name == f"detox_{kind}"
-    assert [it.labels[f"{name}.{label}"] for it in found] == means
-    assert [it.text for it in found] == ["You fool.\nGo away.", "See ''\tthe talk page'' first."]
-    assert [it.natural for it in found] == [False, True]
+    assert [row.labels[f"{name}.{label}"] for row in comments] == means
+    assert [row.text for row in comments] == [
+        "You fool.\nGo away.",
+        "See ''\tthe talk page'' first.",
+    ]
+    assert [row.natural for row in comments] == [False, True]
 
 
 @pytest.mark.parametrize(
-    ("judged", "said"),
+    ("judgements", "message"),
     [
-        (None, "attack_annotated_comments.tsv beside attack_annotations.tsv"),
+        (None, "attack_annotated_comments.tsv, attack_annotations.tsv"),
         ("rev_id\tattack\n37\tmuch\n", "line 2, column 'attack': must be a number, not 'much'"),
         ("rev\tattack\n37\t1\n", "line 2: no column 'rev_id'"),
     ],
 )
-def test_a_misfit_of_detox_is_named(tmp_path: Path, judged: str | None, said: str) -> None:
-    """Also where the judgements are not there."""
-    path = detox(tmp_path, "attack", judged or "")
-    if judged is None:
+def test_an_error_in_detox_names_the_line_and_column(
+    tmp_path: Path, judgements: str | None, message: str
+) -> None:
+    """Missing judgements are an error, too."""
+    path = detox(tmp_path, "attack", judgements or "")
+    if judgements is None:
         (tmp_path / "attack_annotations.tsv").unlink()
-    with pytest.raises(CorpusError, match=said):
+    with pytest.raises(CorpusError, match=message):
         read(path)
 
 
 SOCC = "article_id,comment_text,is_constructive,is_constructive:confidence,toxicity_level,"
 
 
-def test_sfu_weighs_several_answers_by_how_sure_they_are(tmp_path: Path) -> None:
-    """A cell may hold a list; the label is its mean."""
+def test_sfu_weights_answers_by_confidence(tmp_path: Path) -> None:
+    """A cell may hold several answers; the label is their weighted mean."""
     path = tmp_path / "SFU_constructiveness_toxicity_corpus.csv"
     path.write_text(
         f"{SOCC}toxicity_level:confidence\n"
@@ -149,16 +155,16 @@ def test_sfu_weighs_several_answers_by_how_sure_they_are(tmp_path: Path) -> None
         '2,Read page nine of the report.,yes,0.8,1,"[1.0]"\n',
         "utf-8",
     )
-    name, found = read(path)
+    name, comments = read(path)
     assert name == "sfu_socc"
-    assert [dict(it.labels) for it in found] == [
+    assert [dict(row.labels) for row in comments] == [
         {"sfu_socc.constructive": 0.0, "sfu_socc.toxic": 0.75},
         {"sfu_socc.constructive": 1.0, "sfu_socc.toxic": 0.0},
     ]
 
 
-def test_a_misfit_of_sfu_is_named(tmp_path: Path) -> None:
-    """Two answers want two numbers."""
+def test_sfu_needs_a_confidence_for_each_answer(tmp_path: Path) -> None:
+    """Two answers need two numbers."""
     path = tmp_path / "corpus.csv"
     path.write_text(f'{SOCC}toxicity_level:confidence\n1,Well said.,yes,1,"1\n2",0.5\n', "utf-8")
     with pytest.raises(CorpusError, match=r"line 3: column 'toxicity_level:confidence': must have"):
@@ -196,43 +202,43 @@ def test_a_misfit_of_sfu_is_named(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_tables_are_known_by_their_columns(
+def test_tables_are_recognised_by_their_columns(
     tmp_path: Path, content: str, name: str, labels: dict[str, float]
 ) -> None:
-    """As published, with columns beside those that we read."""
+    """The published files have further columns."""
     path = tmp_path / "published.csv"
     path.write_text(content, "utf-8")
-    said, found = read(path)
-    assert said == name
-    assert found[0].labels == {f"{name}.{label}": value for label, value in labels.items()}
+    corpus, (row, *_) = read(path)
+    assert corpus == name
+    assert row.labels == {f"{name}.{label}": value for label, value in labels.items()}
 
 
 def test_parquet_of_civil_comments(tmp_path: Path) -> None:
     """Numbers stay numbers, and missing ones are no label."""
     table = {
         "text": ["You fool.", "Well said."],
-        **{it: [0.5, 0.0] for it in ("toxicity", "severe_toxicity", "obscene", "threat")},
-        **{it: [0.5, None] for it in ("insult", "identity_attack", "sexual_explicit")},
+        **{column: [0.5, 0.0] for column in ("toxicity", "severe_toxicity", "obscene", "threat")},
+        **{column: [0.5, None] for column in ("insult", "identity_attack", "sexual_explicit")},
     }
     pq.write_table(pa.table(table), tmp_path / "train.parquet")
-    name, found = read(tmp_path / "train.parquet")
+    name, comments = read(tmp_path / "train.parquet")
     assert name == "civil_comments_parquet"
-    assert [it.labels.get(f"{name}.insult") for it in found] == [0.5, None]
+    assert [row.labels.get(f"{name}.insult") for row in comments] == [0.5, None]
 
 
-def test_what_is_imported_keeps_marks_and_the_natural_mix(tmp_path: Path) -> None:
-    """The written table tells which rows were drawn by lot, and which characters are marked."""
-    judged = "rev_id\tworker_id\ttoxicity\ttoxicity_score\n37\t1\t1\t-2\n41\t1\t0\t1\n"
+def test_import_keeps_marks_and_natural_rows(tmp_path: Path) -> None:
+    """The written file has columns for randomly sampled rows and for marked characters."""
+    judgements = "rev_id\tworker_id\ttoxicity\ttoxicity_score\n37\t1\t1\t-2\n41\t1\t0\t1\n"
     path = tmp_path / "dataset.json"
     path.write_text(json.dumps({"1": post("normal", marks=((1, 0, 0, 0),))}), "utf-8")
-    published = {"detox": detox(tmp_path, "toxicity", judged), "hatexplain": path}
+    published = {"detox": detox(tmp_path, "toxicity", judgements), "hatexplain": path}
     tables = [
         write(rows(path, None, Report()), tmp_path / f"{name}.csv.gz").table
         for name, path in published.items()
     ]
     (tmp_path / "sources.toml").write_text("\n".join(tables), "utf-8")
-    found = list(catalogue.rows(tmp_path, "train", tmp_path / "sources.toml"))
-    assert [(it.natural, it.marks) for it in found] == [
+    written = list(catalogue.rows(tmp_path, "train", tmp_path / "sources.toml"))
+    assert [(row.natural, row.marks) for row in written] == [
         (False, ()),
         (True, ()),
         (False, ((0, 3),)),
@@ -240,20 +246,20 @@ def test_what_is_imported_keeps_marks_and_the_natural_mix(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
-        ("x.jsonl", b'{"label": "hate", "text": "So."}\n{"text": \n', "line 2: is no JSON"),
-        ("x.json", b'{\n"1": {"text": "So."},\n"2": \n', "line 3: is no JSON"),
+        ("x.jsonl", b'{"label": "hate", "text": "So."}\n{"text": \n', "line 2: is not valid JSON"),
+        ("x.json", b'{\n"1": {"text": "So."},\n"2": \n', "line 3: is not valid JSON"),
         ("x.json", b'["So."]', "line 1: must be an object with the columns"),
         ("x.csv", b"text,label\n\xff\xfe,1\n", "is not UTF-8"),
         ("x.csv.gz", b"\x1f\x8bnothing", "cannot be read"),
-        ("x.parquet", b"PAR1 or not", "is no Parquet file"),
+        ("x.parquet", b"PAR1 or not", "is not a Parquet file"),
     ],
 )
-def test_a_damaged_file_is_named(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, content: bytes, said: str
+def test_a_damaged_file_is_an_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, content: bytes, message: str
 ) -> None:
-    """With the line, where there are lines."""
+    """The message names the line if the format has lines."""
     (tmp_path / name).write_bytes(content)
     assert run(["corpus", "check", str(tmp_path / name)]) == 2
-    assert said in capfd.readouterr().err
+    assert message in capfd.readouterr().err

@@ -1,4 +1,4 @@
-"""importing: a file known by its columns, each comment once, every misfit named by its place."""
+"""Importing: formats are recognised, duplicates removed, and errors name line and column."""
 
 import gzip
 import json
@@ -17,23 +17,23 @@ LONG = "The council meets again on Monday evening to talk about roads, schools a
 
 
 def checked(capfd: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
-    """What `corpus check` prints."""
+    """Return what `corpus check` prints."""
     assert run(["corpus", "check", *arguments]) == 0
-    found: dict[str, Any] = json.loads(capfd.readouterr().out)
-    return found
+    report: dict[str, Any] = json.loads(capfd.readouterr().out)
+    return report
 
 
 def refused(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """What `corpus` says where it refuses."""
+    """Return the error message of `corpus`."""
     assert run(["corpus", *arguments]) == 2
     return capfd.readouterr().err
 
 
 @pytest.mark.parametrize("packed", ["csv", "csv.gz", "zip"])
-def test_jigsaw_is_known_by_its_columns(
+def test_jigsaw_is_recognised_by_its_columns(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], packed: str
 ) -> None:
-    """Plain, or packed either way; labels keep our names for them."""
+    """Compressed or not. Labels get the names in `formats.toml`."""
     content = JIGSAW + "1,You fool,1,0,0,0,1,0\n2,Well said,0,0,0,0,0,0\n3,,0,0,0,0,0,0\n"
     path = tmp_path / f"train.{packed}"
     if packed == "zip":
@@ -41,28 +41,30 @@ def test_jigsaw_is_known_by_its_columns(
             file.writestr("train.csv", content)
     else:
         path.write_bytes(gzip.compress(content.encode()) if "gz" in packed else content.encode())
-    found = checked(capfd, str(path))
-    assert (found["corpus"], found["kept"]) == ("jigsaw_2018", 2)
-    assert found["labels"]["insult"] == {"yes": 1, "no": 1}
-    assert found["suspicious"]["empty"] == 1
+    report = checked(capfd, str(path))
+    assert (report["corpus"], report["kept"]) == ("jigsaw_2018", 2)
+    assert report["labels"]["insult"] == {"yes": 1, "no": 1}
+    assert report["suspicious"]["empty"] == 1
 
 
-def test_doubles_and_near_doubles_are_counted_out(
+def test_duplicates_and_near_duplicates_are_removed(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The same in capitals, and with one word more; another comment of the same length stays."""
+    """They differ by case or a few words. A different comment of the same length is kept."""
     texts = [LONG.format("all"), LONG.format("all").upper(), LONG.format("all") + " of us"]
     texts.append("A quite different comment, about cricket and about nothing that was said above.")
     path = tmp_path / "own.jsonl"
-    path.write_text("".join(json.dumps({"text": it, "rude": 0}) + "\n" for it in texts), "utf-8")
-    found = checked(capfd, str(path), "--map", "rude=rude")
-    assert (found["kept"], found["same"], found["near"]) == (2, 1, 1)
+    path.write_text(
+        "".join(json.dumps({"text": text, "rude": 0}) + "\n" for text in texts), "utf-8"
+    )
+    report = checked(capfd, str(path), "--map", "rude=rude")
+    assert (report["kept"], report["same"], report["near"]) == (2, 1, 1)
 
 
-def test_what_is_imported_is_what_training_reads(
+def test_training_reads_an_imported_corpus(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The file and the printed table together are a corpus of a `train --data` folder."""
+    """The file and the printed entry of `sources.toml` are a corpus for `train --data`."""
     (tmp_path / "desk.csv").write_text("comment,bad\nYou fool,1\nWell said,0\n", "utf-8")
     arguments = [str(tmp_path / "desk.csv"), "--text", "comment", "--map", "rude=bad"]
     target = tmp_path / "desk.csv.gz"
@@ -75,15 +77,13 @@ def test_what_is_imported_is_what_training_reads(
     ]
 
 
-def test_what_is_read_is_not_written_over(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """Neither under its own name nor by another way to it; other wrong targets are named, too."""
+def test_the_input_is_not_overwritten(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither directly nor through a link. Other invalid targets are errors, too."""
     path = tmp_path / "own.csv.gz"
     path.write_bytes(gzip.compress(b"text,bad\nYou fool,1\n"))
     (tmp_path / "link.csv.gz").symlink_to(path)
     before = path.read_bytes()
-    for option, name, said in (
+    for option, name, message in (
         ("--out", "own.csv.gz", "is FILE itself"),
         ("--out", "link.csv.gz", "is FILE itself"),
         ("--out", "own.csv", "must end in .csv.gz"),
@@ -92,16 +92,16 @@ def test_what_is_read_is_not_written_over(
         ("--suspicious", "nowhere/look.csv", "there is no folder"),
     ):
         out = ["--out", str(tmp_path / "new.csv.gz")] if option != "--out" else []
-        asked = [str(path), "--map", "rude=bad", *out, option, str(tmp_path / name)]
-        assert said in refused(capfd, "import", *asked)
+        arguments = [str(path), "--map", "rude=bad", *out, option, str(tmp_path / name)]
+        assert message in refused(capfd, "import", *arguments)
     assert path.read_bytes() == before
-    assert sorted(it.name for it in tmp_path.iterdir()) == ["link.csv.gz", "own.csv.gz"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["link.csv.gz", "own.csv.gz"]
 
 
-def test_what_may_only_measure_does_not_train(
+def test_a_corpus_for_evaluation_only_is_not_trained_on(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A licence that lets a corpus measure alone stands in its table, so that nothing learns."""
+    """The printed entry marks it for validation, because its licence allows only that."""
     path = tmp_path / "olid.tsv"
     path.write_text("id\ttweet\tsubtask_a\n1\tYou fool\tOFF\n", "utf-8")
     assert run(["corpus", "import", str(path), "--out", str(tmp_path / "olid.csv.gz")]) == 0
@@ -113,41 +113,44 @@ def test_what_may_only_measure_does_not_train(
     assert row.labels == {"olid.offensive": 1.0}
 
 
-def test_of_twins_the_name_of_the_file_tells(
+def test_the_file_name_decides_between_formats_with_the_same_columns(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Two sets have the same columns; one keeps the name that `sources.toml` gives it."""
+    """The file has the name that `sources.toml` gives one of two corpora."""
     path = tmp_path / "davidson_tweets.csv.gz"
     path.write_bytes(gzip.compress(b"text,class\nYou fool,1\nWell said,2\n"))
     assert checked(capfd, str(path))["corpus"] == "davidson"
 
 
-def test_contradictory_labels_are_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """The same comment with yes here and no there: how often, and where."""
+def test_contradictory_labels_are_reported(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The same comment with different labels is counted, and its lines are listed."""
     path = tmp_path / "own.csv"
     path.write_text("text,bad\nYou fool,1\nYou fool!,0\nYou fool.,1\nWell said,0\n", "utf-8")
-    found = checked(capfd, str(path), "--map", "rude=bad")
-    assert (found["kept"], found["same"], found["contradictory"]) == (2, 2, 1)
-    assert found["suspicious"]["contradictory"] == [[2, 3]]
+    report = checked(capfd, str(path), "--map", "rude=bad")
+    assert (report["kept"], report["same"], report["contradictory"]) == (2, 2, 1)
+    assert report["suspicious"]["contradictory"] == [[2, 3]]
 
 
 def test_rows_without_a_label_are_counted(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A word that stands for no label makes no row, and is not passed over in silence."""
+    """A cell that maps to no label gives no row, but the report counts it."""
     path = tmp_path / "olid.tsv"
     path.write_text("id\ttweet\tsubtask_a\n1\tYou fool\tOFF\n2\tWell said\tMAYBE\n", "utf-8")
-    found = checked(capfd, str(path))
-    assert (found["kept"], found["unlabelled"]) == (1, 1)
+    report = checked(capfd, str(path))
+    assert (report["kept"], report["unlabelled"]) == (1, 1)
 
 
-def test_every_corpus_says_whence_it_comes() -> None:
-    """Licence, citation and address stand with each corpus that is known."""
-    assert all(it.licence and it.citation and it.home for it in known().values())
+def test_every_known_corpus_has_licence_citation_and_address() -> None:
+    """They are in `sources.toml` and `formats.toml`."""
+    corpora = known().values()
+    assert all(source.licence and source.citation and source.home for source in corpora)
 
 
 @pytest.mark.parametrize(
-    ("content", "options", "said"),
+    ("content", "options", "message"),
     [
         ("a,b\n1,2\n", [], "no known corpus has the columns a, b"),
         ("text,bad\nSo.,much\n", ["--map", "r=bad"], "line 2, column 'bad': must be a number"),
@@ -162,18 +165,18 @@ def test_every_corpus_says_whence_it_comes() -> None:
         ),
         ("text,bad\n" + "So.,5\n" * 30, ["--map", "r=bad"], "line 21, column 'bad': must"),
         ("text,x\nSo.,1\n", ["--map", "bad"], "write LABEL=COLUMN"),
-        ("text,class\nSo.,1\n", [], "are those of davidson, hatexplain; say which with --as"),
+        ("text,class\nSo.,1\n", [], "are those of davidson, hatexplain; choose one with --as"),
         ("text,x\nSo.,1\n", ["--as", "nothing"], "no such corpus"),
     ],
 )
-def test_a_misfit_is_named(
+def test_an_error_names_line_and_column(
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
     content: str,
     options: list[str],
-    said: str,
+    message: str,
 ) -> None:
-    """Line, column and what would be right."""
+    """It also says what would be valid."""
     path = tmp_path / "file.csv"
     path.write_text(content, "utf-8")
-    assert said in refused(capfd, "check", str(path), *options)
+    assert message in refused(capfd, "check", str(path), *options)

@@ -1,4 +1,4 @@
-"""Our own comments: read with their labels, refused by line and column, apart from the suite."""
+"""In-house comments: labels are read, errors name line and column, functional tests differ."""
 
 from collections import Counter
 from pathlib import Path
@@ -19,8 +19,8 @@ def _read(folder: Path, content: str) -> list[in_house.Comment]:
     return list(in_house.comments(path))
 
 
-def test_labels_are_read_and_empty_ones_left_out(tmp_path: Path) -> None:
-    """An empty cell is no answer, which is not the same as 0."""
+def test_empty_labels_are_left_out(tmp_path: Path) -> None:
+    """An empty cell means that the label does not apply, which is not the same as 0."""
     [comment] = _read(tmp_path, HEADER + '"So, they say.",,1,0,,,implicit_hate,XX\n')
     assert comment == ("So, they say.", {"hate": 1.0, "toxic": 0.0}, "implicit_hate", "XX")
 
@@ -38,21 +38,23 @@ def test_labels_are_read_and_empty_ones_left_out(tmp_path: Path) -> None:
         pytest.param("WELL said.,0,0,0,0,0,calm,IN", "text", id="the same text again"),
     ],
 )
-def test_a_bad_row_is_refused_by_line_and_column(tmp_path: Path, row: str, column: str) -> None:
-    """The message says where to look and does not repeat the comment."""
-    with pytest.raises(InHouseError, match=rf"csv, line 3, column '{column}'") as caught:
+def test_an_invalid_row_is_an_error_with_line_and_column(
+    tmp_path: Path, row: str, column: str
+) -> None:
+    """The message does not quote the comment."""
+    with pytest.raises(InHouseError, match=rf"csv, line 3, column '{column}'") as error:
         _read(tmp_path, HEADER + "Well said,0,0,0,0,0,calm,IN\n" + row + "\n")
-    assert "Secret" not in str(caught.value)
+    assert "Secret" not in str(error.value)
 
 
-def test_other_columns_are_refused(tmp_path: Path) -> None:
-    """A file with another head is refused before any row is read."""
+def test_other_columns_are_an_error(tmp_path: Path) -> None:
+    """The header is checked before any row is read."""
     with pytest.raises(InHouseError, match=r"line 1: the columns must be text, attack"):
         _read(tmp_path, "text,attack\nHello,0\n")
 
 
-def test_each_harm_has_harmless_comments_beside_it_in_both_areas() -> None:
-    """Neither a label nor a country may be told from the other by count alone."""
+def test_both_areas_have_harmful_and_harmless_comments_for_each_label() -> None:
+    """The area must not predict a label."""
     count = Counter(
         (comment.area, label, value)
         for comment in in_house.comments()
@@ -64,11 +66,11 @@ def test_each_harm_has_harmless_comments_beside_it_in_both_areas() -> None:
             assert count[area, label, 0.0] >= 80
 
 
-def test_nothing_is_taken_from_the_suite_that_measures() -> None:
-    """No comment is nearly a case of the suite, else the suite would measure memory."""
-    ours = [comment.text for comment in in_house.comments()]
-    theirs = [case.text for case in functional_cases.cases()]
-    alike = process.cdist(
-        ours, theirs, scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=75
+def test_no_comment_resembles_a_functional_test() -> None:
+    """Otherwise the functional tests would measure what a model remembers."""
+    comments = [comment.text for comment in in_house.comments()]
+    cases = [case.text for case in functional_cases.cases()]
+    similarities = process.cdist(
+        comments, cases, scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=75
     )
-    assert [ours[row] for row in alike.max(axis=1).nonzero()[0]] == []
+    assert [comments[row] for row in similarities.max(axis=1).nonzero()[0]] == []

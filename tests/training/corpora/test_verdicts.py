@@ -1,4 +1,4 @@
-"""verdicts: what a moderator said of a decision, as labels of the scores it speaks of."""
+"""Verdicts: a moderator's verdict on a decision becomes labels of the scores it is about."""
 
 import json
 from typing import Any
@@ -10,24 +10,25 @@ from moderation.training.corpora.verdicts import TONE, labelled, rows
 
 
 def line(action: str, *rules: str, route: str = "v1", reason: str | None = None) -> str:
-    """A decision on which these rules acted, with one verdict."""
+    """Return a decision that these rules acted on, with one verdict."""
     reasons = [{"rule": rule, "action": "review"} for rule in rules]
     verdict = {"action": action, "route": route, "reason": reason}
     return json.dumps({"text": "So.", "reasons": reasons, "history": {"verdicts": [verdict]}})
 
 
 def labels(*lines: str) -> list[dict[str, float]]:
-    """The labels of each row that comes of the lines."""
+    """Return the labels of the lines' rows."""
     return [dict(row.labels) for row in rows(lines)]
 
 
 @pytest.mark.parametrize(
-    "said",
+    "content",
     [
-        pytest.param(line("review", "abuse"), id="review leaves it open"),
-        pytest.param(line("reject", "links"), id="refused for something else than its tone"),
+        pytest.param(line("review", "abuse"), id="review decides nothing"),
+        pytest.param(line("reject", "links"), id="rejected for something other than its tone"),
         pytest.param(
-            '{"text": "So.", "verdict": "reject", "rule": "links"}', id="by a rule that is not tone"
+            '{"text": "So.", "verdict": "reject", "rule": "links"}',
+            id="rule without a score of tone",
         ),
         pytest.param(json.dumps({"text": "So.", "history": {"verdicts": []}}), id="no verdict"),
         pytest.param(
@@ -36,13 +37,13 @@ def labels(*lines: str) -> list[dict[str, float]]:
         ),
     ],
 )
-def test_what_says_nothing_makes_no_row(said: str) -> None:
-    """Where a verdict says nothing of a score, nothing is learned."""
-    assert labels(said, "") == []
+def test_a_verdict_about_no_score_gives_no_row(content: str) -> None:
+    """Nothing can be learned from it."""
+    assert labels(content, "") == []
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("content", "expected"),
     [
         (line("approve", "abuse"), dict.fromkeys((*TONE, "spam"), 0.0)),
         (line("reject", "abuse"), {"toxicity": 1.0}),
@@ -58,22 +59,22 @@ def test_what_says_nothing_makes_no_row(said: str) -> None:
         ('{"text": "So.", "verdict": "reject", "rule": "spam"}', {"spam": 1.0}),
     ],
 )
-def test_what_a_verdict_says(said: str, expected: dict[str, float]) -> None:
-    """Each way a verdict comes by speaks of its own scores."""
-    assert labels(said) == [expected]
+def test_labels_of_a_verdict(content: str, expected: dict[str, float]) -> None:
+    """They depend on the rules that acted, the reason, and the route of the verdict."""
+    assert labels(content) == [expected]
 
 
-def test_the_last_verdict_stands() -> None:
-    """Who has the last word is heard."""
+def test_the_last_verdict_counts() -> None:
+    """An approval after a rejection labels the scores with 0."""
     record: dict[str, Any] = json.loads(line("reject", "abuse"))
     record["history"]["verdicts"].append({"action": "approve"})
     assert labels(json.dumps(record))[0]["toxicity"] == 0.0
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("content", "expected"),
     [
-        ("{", "verdicts, line 2: is no JSON"),
+        ("{", "verdicts, line 2: is not valid JSON"),
         ("[]", "line 2: must be an object"),
         ('{"text": "So."}', "line 2: needs 'history'"),
         ('{"text": "So.", "verdict": "burn"}', "verdict: must be one of approve, review, reject"),
@@ -83,10 +84,10 @@ def test_the_last_verdict_stands() -> None:
         ),
     ],
 )
-def test_a_bad_line_is_named(said: str, expected: str) -> None:
-    """An error names the line, the field and what would be right."""
+def test_an_invalid_line_is_an_error(content: str, expected: str) -> None:
+    """The message names the line, the field and what would be valid."""
     with pytest.raises(CorpusError, match=expected):
-        labels(line("approve"), said)
+        labels(line("approve"), content)
 
 
 @pytest.mark.parametrize(
@@ -99,12 +100,12 @@ def test_a_bad_line_is_named(said: str, expected: str) -> None:
         ({"text": "So.", "verdict": "", "rule": "not sure"}, []),
     ],
 )
-def test_a_table_says_the_same(record: dict[str, str], expected: list[dict[str, float]]) -> None:
-    """As people fill it in; a row without a verdict waits for one."""
-    assert [dict(row.labels) for row in labelled([(2, record)], "asked.csv")] == expected
+def test_labels_of_a_table(record: dict[str, str], expected: list[dict[str, float]]) -> None:
+    """Case and spaces make no difference. A row without a verdict is skipped."""
+    assert [dict(row.labels) for row in labelled([(2, record)], "verdicts.csv")] == expected
 
 
-def test_a_bad_cell_is_named() -> None:
-    """By the line of the table."""
-    with pytest.raises(CorpusError, match=r"asked.csv, line 7, verdict: must be one of approve"):
-        list(labelled([(7, {"text": "So.", "verdict": "no"})], "asked.csv"))
+def test_an_invalid_cell_is_an_error() -> None:
+    """The message names the line of the table."""
+    with pytest.raises(CorpusError, match=r"verdicts.csv, line 7, verdict: must be one of approve"):
+        list(labelled([(7, {"text": "So.", "verdict": "no"})], "verdicts.csv"))

@@ -41,7 +41,7 @@ def test_calibration_error() -> None:
 def test_at() -> None:
     """Flagged, precision and recall from a threshold on, the threshold itself included."""
     said = np.array([True, True, False, False])
-    found = metrics.at(said, np.array([0.9, 0.2, 0.6, 0.1]), 0.6)
+    found = metrics.at_threshold(said, np.array([0.9, 0.2, 0.6, 0.1]), 0.6)
     assert found == {"threshold": 0.6, "flagged": 0.5, "precision": 0.5, "recall": 0.5}
 
 

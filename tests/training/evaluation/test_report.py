@@ -107,7 +107,7 @@ def found() -> dict[str, Any]:
     said = draw.random(200) < 0.3
     scores = np.clip(draw.random(200) * 0.6 + said * 0.3, 0, 1)
     measured = metrics.measure(said, scores)
-    levels = [metrics.at(said, scores, level) for level in evaluate.THRESHOLDS]
+    levels = [metrics.at_threshold(said, scores, level) for level in evaluate.THRESHOLDS]
     name = "Wikipedia, toxic"
     one_kind = metrics.measure(np.zeros(9, bool), np.full(9, 0.1))
     return {

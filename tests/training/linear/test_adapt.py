@@ -1,4 +1,4 @@
-"""adapting: verdicts that agree move the champion; few or contradictory ones hardly do."""
+"""Adapting: verdicts that agree change the scores; few or contradictory ones hardly do."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CARD = {
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A champion to which 'awful' is toxic."""
+    """A folder with a champion that finds 'awful' toxic."""
     recipe = Recipe((0, 0), (1, 1), 8)
     weights = np.zeros((2**8, 2), np.float32)
     weights[recipe.vectors(["awful"])[1]] = 8
@@ -42,7 +42,7 @@ def home(tmp_path: Path) -> Path:
         "weights": weights,
         "scales": np.ones(2, np.float32),
         "intercepts": np.full(2, -1.5, np.float32),
-        "knots": np.stack([np.tile(it, (2, 1)) for it in (LOGITS, expit(LOGITS))]),
+        "knots": np.stack([np.tile(row, (2, 1)) for row in (LOGITS, expit(LOGITS))]),
     }
     save(tmp_path / "abuse" / "1", CARD, arrays)
     (tmp_path / "champion.json").write_text('{"abuse": "1"}', "utf-8")
@@ -50,21 +50,24 @@ def home(tmp_path: Path) -> Path:
 
 
 def verdicts(count: int, *, noise: float = 0.0, seed: int = 0) -> Iterator[Row]:
-    """A newsroom that refuses whoever writes 'paywall'; some verdicts are drawn by lot."""
-    draw = np.random.default_rng(seed)
+    """Yield the verdicts of a newsroom that rejects comments with 'paywall'.
+
+    `noise` is the share of random verdicts.
+    """
+    rng = np.random.default_rng(seed)
     for number in range(count):
-        words = [FILLER[at] for at in draw.integers(0, len(FILLER), 9)]
-        refused = number % 5 == 0
-        words[4] = "paywall" if refused else "budget"
-        said = draw.random() < 0.2 if draw.random() < noise else refused
-        yield Row(" ".join(words), "verdicts", {"toxicity": float(said)})
+        words = [FILLER[index] for index in rng.integers(0, len(FILLER), 9)]
+        paywall = number % 5 == 0
+        words[4] = "paywall" if paywall else "budget"
+        rejected = rng.random() < 0.2 if rng.random() < noise else paywall
+        yield Row(" ".join(words), "verdicts", {"toxicity": float(rejected)})
 
 
 def scores(home: Path, *texts: str) -> list[float]:
-    """The toxicity of each text by the champions."""
-    loaded = [read(text) for text in texts]
-    Models.load(home).score(loaded)
-    return [text.scores["toxicity"] for text in loaded]
+    """Return the champions' score of toxicity for each text."""
+    comments = [read(text) for text in texts]
+    Models.load(home).score(comments)
+    return [comment.scores["toxicity"] for comment in comments]
 
 
 def use(home: Path, folder: Path) -> None:
@@ -77,7 +80,7 @@ Rise = Callable[..., float]
 
 @pytest.fixture
 def rise(home: Path, tmp_path: Path) -> Rise:
-    """How much verdicts raise the score of an unseen comment with the newsroom's word."""
+    """A function that returns how much verdicts raise the score of a new comment with 'paywall'."""
     text = "nobody reads behind a paywall"
 
     def rise(count: int, *, noise: float = 0.0) -> float:
@@ -91,23 +94,22 @@ def rise(home: Path, tmp_path: Path) -> Rise:
 
 
 def test_two_hundred_verdicts_count(rise: Rise) -> None:
-    """What 200 verdicts agree on is seen in a comment nobody judged."""
+    """If 200 verdicts agree, the score of a comment without a verdict rises."""
     assert rise(200) > 0.25
 
 
 def test_few_verdicts_hardly_count(rise: Rise) -> None:
-    """Ten refusals among fifty do less than half."""
+    """Fifty verdicts with ten rejections have less than half of the effect."""
     assert rise(50) < 0.5 * rise(200)
 
 
 def test_contradictory_verdicts_hardly_count(rise: Rise) -> None:
-    """Where moderators contradict each other, the champion's word stands."""
+    """If moderators contradict each other, the champion's score hardly changes."""
     assert abs(rise(200, noise=1.0)) < 0.3 * rise(200)
 
 
-def test_what_no_verdict_spoke_of_stays(home: Path) -> None:
-    """A comment of other words has the champion's score but for the offset, and the other heads
-    have it unchanged."""
+def test_comments_of_other_words_keep_their_score(home: Path) -> None:
+    """Only the offset and the champion's weight can change it a little."""
     texts = ["Quixotic zebras jump!", "awful awful zebras"]
     before = scores(home, *texts)
     use(home, adapt.train("abuse", verdicts(200), home, home))
@@ -115,49 +117,49 @@ def test_what_no_verdict_spoke_of_stays(home: Path) -> None:
     assert np.allclose(log_odds(np.array(after)), log_odds(np.array(before)), atol=1.0)
 
 
-def test_comments_without_verdict_hold_the_layer() -> None:
-    """Of comments nobody judged it says less than half of what it would, of its word as much."""
+def test_the_penalty_on_comments_without_verdicts() -> None:
+    """It at least halves the layer's effect on them, and hardly changes the effect of 'paywall'."""
     judged = [*verdicts(200)]
     features = adapt.ngrams(row.text for row in judged)
     values = np.array([row.labels["toxicity"] for row in judged])
     champion = np.full(len(judged), -1.5)
-    others = adapt.ngrams(" ".join(np.roll(FILLER, at)) + " budget" for at in range(99))
+    others = adapt.ngrams(" ".join(np.roll(FILLER, shift)) + " budget" for shift in range(99))
     free = adapt.fit(champion, features, values, others, hold=0.0)
-    held = adapt.fit(champion, features, values, others)
-    said, unheld = (np.abs(others @ layer.weights).mean() for layer in (held, free))
-    assert said < 0.5 * unheld
-    word = adapt.ngrams(["nobody reads behind a paywall"])
-    assert (word @ held.weights)[0] > 0.8 * (word @ free.weights)[0]
+    penalised = adapt.fit(champion, features, values, others)
+    effect, free_effect = (np.abs(others @ layer.weights).mean() for layer in (penalised, free))
+    assert effect < 0.5 * free_effect
+    paywall = adapt.ngrams(["nobody reads behind a paywall"])
+    assert (paywall @ penalised.weights)[0] > 0.8 * (paywall @ free.weights)[0]
 
 
-def test_the_champion_stays_and_the_version_tells_the_verdicts(home: Path) -> None:
-    """A challenger is written beside; the same verdicts give the same one, others another."""
-    once = adapt.train("abuse", verdicts(60), home, home)
-    card = (once / "card.json").read_bytes()
+def test_the_version_depends_on_the_verdicts(home: Path) -> None:
+    """The same verdicts give the same challenger. The champion does not change."""
+    first = adapt.train("abuse", verdicts(60), home, home)
+    card = (first / "card.json").read_bytes()
     assert champions(home) == {"abuse": "1"}
-    assert adapt.train("abuse", verdicts(60), home, home) == once
-    assert (once / "card.json").read_bytes() == card
-    assert adapt.train("abuse", verdicts(60, seed=1), home, home) != once
+    assert adapt.train("abuse", verdicts(60), home, home) == first
+    assert (first / "card.json").read_bytes() == card
+    assert adapt.train("abuse", verdicts(60, seed=1), home, home) != first
 
 
-def test_an_adapted_champion_is_adapted_anew(home: Path) -> None:
-    """Layers do not pile up: the same verdicts beside an adapted champion change nothing."""
-    once = adapt.train("abuse", verdicts(60), home, home)
-    use(home, once)
-    assert adapt.train("abuse", verdicts(60), home, home) == once
+def test_the_layer_of_an_adapted_champion_is_replaced(home: Path) -> None:
+    """Adapting an adapted champion to the same verdicts gives the same version."""
+    first = adapt.train("abuse", verdicts(60), home, home)
+    use(home, first)
+    assert adapt.train("abuse", verdicts(60), home, home) == first
 
 
-def test_the_explanation_names_the_newsrooms_word(home: Path) -> None:
-    """What the newsroom taught is marked in the text."""
+def test_the_explanation_marks_the_newsrooms_word(home: Path) -> None:
+    """The n-grams of the layer are part of the explanation."""
     use(home, adapt.train("abuse", verdicts(200), home, home))
     text = read("nobody reads behind a paywall")
     Models.load(home).score([text])
-    first = text.explain("toxicity")[0]
-    assert text.clean[first.start : first.end] == "paywall"
+    strongest = text.explain("toxicity")[0]
+    assert text.clean[strongest.start : strongest.end] == "paywall"
     assert sum(weight.share for weight in text.explain("toxicity")) <= 1.001
 
 
-def test_too_few_verdicts_are_counted_out(home: Path) -> None:
-    """A head with hardly any verdict of one kind is not touched, and the error counts them."""
-    with pytest.raises(CorpusError, match=r"from 10 .* has 3 yes and 12 no"):
+def test_too_few_verdicts_are_an_error(home: Path) -> None:
+    """The message counts them by kind."""
+    with pytest.raises(CorpusError, match=r"at least 10 .* has 3 yes and 12 no"):
         adapt.train("abuse", verdicts(15), home, home)

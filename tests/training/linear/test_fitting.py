@@ -1,4 +1,4 @@
-"""fitting: logistic regressions fitted, mixed, calibrated and quantised without losing meaning."""
+"""Fitting: logistic regressions are fitted, mixed, calibrated and quantised correctly."""
 
 import numpy as np
 import pytest
@@ -10,54 +10,56 @@ from moderation.training.linear.fitting import Fitted
 
 
 def _features(rows: int = 200) -> tuple[sparse.csr_matrix, np.ndarray]:
-    draw = np.random.default_rng(0)
-    dense = draw.random((rows, 6)).astype(np.float32)
+    rng = np.random.default_rng(0)
+    dense = rng.random((rows, 6)).astype(np.float32)
     return sparse.csr_matrix(dense), (dense[:, 0] > dense[:, 1]).astype(np.float64)
 
 
 def test_a_value_between_counts_for_both_sides() -> None:
-    """Where readers were split evenly everywhere, nothing is learned."""
+    """If all values are one half, nothing is learned."""
     features, _ = _features()
     fitted = fitting.fit([features], np.full(200, 0.5), 10.0)
     assert np.abs(fitted.weights).max() < 0.05
 
 
 def test_blocks_make_no_difference() -> None:
-    """Features in many blocks give what they give in one; the same blocks the very same bits."""
+    """Many blocks give nearly the same as one. The same blocks give exactly the same."""
     features, values = _features()
     parts = [features[start : start + 30] for start in range(0, 200, 30)]
-    whole = fitting.fit([features], values, 10.0)
-    once, again = (fitting.fit(parts, values, 10.0) for _ in range(2))
-    assert np.array_equal(once.weights, again.weights)
-    assert np.allclose(once.weights, whole.weights, atol=0.02)
-    assert np.allclose(once.logits(parts), once.logits([features]))
+    single = fitting.fit([features], values, 10.0)
+    first, second = (fitting.fit(parts, values, 10.0) for _ in range(2))
+    assert np.array_equal(first.weights, second.weights)
+    assert np.allclose(first.weights, single.weights, atol=0.02)
+    assert np.allclose(first.logits(parts), first.logits([features]))
 
 
-def test_it_is_the_logistic_regression() -> None:
-    """scikit-learn's, with the same prior, finds the same."""
+def test_it_equals_scikit_learns_logistic_regression() -> None:
+    """With the same regularisation both find nearly the same weights."""
     features, values = _features()
-    theirs = LogisticRegression(C=10.0, solver="liblinear", tol=1e-8).fit(features, values)
-    ours = fitting.fit([features], values, 10.0)
-    assert np.allclose(ours.weights, theirs.coef_[0], atol=0.1)
-    assert np.corrcoef(ours.logits([features]), theirs.decision_function(features))[0, 1] > 0.999
+    reference = LogisticRegression(C=10.0, solver="liblinear", tol=1e-8).fit(features, values)
+    fitted = fitting.fit([features], values, 10.0)
+    assert np.allclose(fitted.weights, reference.coef_[0], atol=0.1)
+    assert (
+        np.corrcoef(fitted.logits([features]), reference.decision_function(features))[0, 1] > 0.999
+    )
 
 
-def test_rarity_is_folded_into_the_weights() -> None:
-    """Multiplying the features, or letting `fit` do it, gives the same log-odds."""
+def test_rarity_is_part_of_the_weights() -> None:
+    """`fit` with `rarity` gives the same log-odds as multiplying the features by it."""
     features, values = _features()
-    rare = np.linspace(0.5, 2, 6, dtype=np.float32)
-    multiplied = features.multiply(rare).tocsr()
-    apart = fitting.fit([multiplied], values, 10.0)
-    folded = fitting.fit([features], values, 10.0, rare)
-    assert np.allclose(folded.logits([features]), apart.logits([multiplied]), atol=0.01)
+    rarity = np.linspace(0.5, 2, 6, dtype=np.float32)
+    multiplied = features.multiply(rarity).tocsr()
+    expected = fitting.fit([multiplied], values, 10.0)
+    fitted = fitting.fit([features], values, 10.0, rarity)
+    assert np.allclose(fitted.logits([features]), expected.logits([multiplied]), atol=0.01)
 
 
-def test_the_commonest_is_least_rare() -> None:
-    """Seen in every row: 1/4; never seen: most."""
+def test_rarity_of_n_grams() -> None:
+    """It is 1/4 for an n-gram in every row, and highest for one in none."""
     block = sparse.csr_matrix(np.array([[1, 1, 0], [1, 0, 0]], np.float32))
-    rare = fitting.rarity([block, block])
-    assert rare[0] == 0.25
-    assert rare[0] < rare[1] < rare[2]
+    rarity = fitting.rarity([block, block])
+    assert rarity[0] == 0.25
+    assert rarity[0] < rarity[1] < rarity[2]
 
 
 def test_a_mixture_is_one_linear_model() -> None:
@@ -73,7 +75,7 @@ def test_a_mixture_is_one_linear_model() -> None:
 
 
 def test_standardised() -> None:
-    """On natural rows the log-odds have mean 0 and deviation 1, whatever they had."""
+    """On natural rows the log-odds have mean 0 and standard deviation 1."""
     features, _ = _features()
     fitted = Fitted(np.arange(6, dtype=np.float32) * 7, 100.0)
     logits = fitting.standardised(fitted, [features]).logits([features])
@@ -82,10 +84,10 @@ def test_standardised() -> None:
 
 
 def test_calibration_restores_the_rate() -> None:
-    """The mean probability over rows of the natural mix is the natural rate."""
-    draw = np.random.default_rng(0)
-    values = (draw.random(20_000) < 0.5).astype(np.float64)
-    logits = draw.normal(values * 2, 1)
+    """The mean probability of natural rows is the natural rate."""
+    rng = np.random.default_rng(0)
+    values = (rng.random(20_000) < 0.5).astype(np.float64)
+    logits = rng.normal(values * 2, 1)
     knots = fitting.calibration(logits, values, rate=0.1)
     natural = np.concatenate([logits[values == 0], logits[values == 1][:1111]])
     assert np.interp(natural, *knots).mean() == pytest.approx(0.1, abs=0.01)
@@ -93,7 +95,7 @@ def test_calibration_restores_the_rate() -> None:
 
 
 def test_quantised() -> None:
-    """int8 steps are at most half a step away from the weights."""
+    """The quantised weights differ from the weights by at most half a step."""
     weights = np.random.default_rng(0).normal(size=(500, 2)) * [1, 50]
     steps, scales = fitting.quantised(weights)
     assert steps.dtype == np.int8

@@ -1,4 +1,4 @@
-"""spam: every set that has a label of that name is learned from, and the others are named."""
+"""Training the spam model: every corpus with a label `spam` is used, and others are logged."""
 
 from __future__ import annotations
 
@@ -24,37 +24,37 @@ licence = "our own"
 citation = ""
 notes = ""
 [source.labels]
-{label} = {{ column = "said" }}
+{label} = {{ column = "value" }}
 """
 
 
-def test_the_shipped_sets_are_those_it_always_had() -> None:
-    """In this order: where two speak of one text, the later has the last word."""
-    assert spam.spoken() == ["own.spam", "youtube_spam.spam", "sms_spam.spam"]
+def test_the_labels_of_the_shipped_corpora() -> None:
+    """The order matters: if two labels cover a text, the last one counts."""
+    assert spam.spam_labels() == ["own.spam", "youtube_spam.spam", "sms_spam.spam"]
 
 
-def test_an_imported_set_is_learned_from(
+def test_an_imported_corpus_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """By the name of its label; one with another label is named among those nobody learns from."""
+    """It has a label `spam`. A corpus without one is logged as unused."""
     monkeypatch.setattr(metrics, "RESAMPLES", 2)
     small.write(tmp_path, rows=60)
     sources = tmp_path / "sources.toml"
     imported = IMPORTED.format(name="desk", label="spam") + IMPORTED.format(name="n", label="rude")
     sources.write_text(catalogue.SOURCES.read_text("utf-8") + imported, "utf-8")
     monkeypatch.setattr(catalogue, "SOURCES", sources)
-    rows = [f"zorblax number {at},1\nthe weather of day {at},0\n" for at in range(60)]
+    rows = [f"zorblax number {day},1\nthe weather of day {day},0\n" for day in range(60)]
     for name in ("desk", "n"):
-        content = "".join(["text,said\n", *rows]).encode()
+        content = "".join(["text,value\n", *rows]).encode()
         (tmp_path / f"{name}.csv.gz").write_bytes(gzip.compress(content))
     caplog.set_level("INFO")
-    made = spam.train(tmp_path, tmp_path / "out")
-    offer, other = load(made).score([read("zorblax at once"), read("weather at once")])["spam"]
+    folder = spam.train(tmp_path, tmp_path / "out")
+    offer, other = load(folder).score([read("zorblax at once"), read("weather at once")])["spam"]
     assert offer > 2 * other
-    card = json.loads((made / "card.json").read_text("utf-8"))
-    assert {"desk": 120}.items() <= {it["name"]: it["rows"] for it in card["data"]}.items()
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    assert {"desk": 120}.items() <= {entry["name"]: entry["rows"] for entry in card["data"]}.items()
     assert "spam, desk.spam, test" in card["figures"]
-    (told,) = (line for line in caplog.messages if "learns nothing from" in line)
-    names = told.partition(": ")[2].split(", ")
+    (message,) = (line for line in caplog.messages if "learns nothing from" in line)
+    names = message.partition(": ")[2].split(", ")
     assert "n" in names
     assert "desk" not in names

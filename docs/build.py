@@ -239,7 +239,7 @@ def _layout(value: Any, indent: int = 0, room: int = 100) -> str:
 
 def desk_table() -> str:
     """Return the shares of actions from the last run of `benchmarks/desk.py`."""
-    lines = ["| comments | readers call them | approve % | review % | reject % |"]
+    lines = ["| comments | labelled | approve % | review % | reject % |"]
     lines.append("|---|---|---:|---:|---:|")
     name = ""
     for line in (RESULTS / "desk.md").read_text("utf-8").splitlines():

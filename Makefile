@@ -1,8 +1,8 @@
-# make        what CI does: lint, types, docs and tests
-# make run    the service on http://127.0.0.1:8000
-# make test   all tests
-# make platforms   our plug-in and Akismet's in real WordPress; needs Debian, PHP and MariaDB
-# Python 3.11 or newer and make are all they need; the rest goes into .venv.
+# make             the checks of CI: lint, types, docs and tests
+# make run         the service on http://127.0.0.1:8000
+# make test        all tests
+# make platforms   our plug-in and Akismet's in WordPress; needs Debian, PHP and MariaDB
+# You need Python 3.11 or newer and make. Everything else is installed into .venv.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -22,12 +22,12 @@ run: $(VENV)/.run
 test: $(VENV)/.dev $(if $(shell command -v npm),$(VENV)/.clients)
 	$(BIN)/python -m pytest
 
-# Other people's clients, which the tests run against the service. They need Node.js and npm;
-# where those are missing these tests are skipped.
+# Clients of other projects, which the tests run against the service. They need Node.js and npm;
+# without those, the tests are skipped.
 clients: $(VENV)/.clients
 
-# Three versions of WordPress, from Debian's packages, against the service. They are unpacked in a
-# folder of the tests; what has to be installed for them stands in .ci/run.
+# Tests with three versions of WordPress from Debian's packages, which are unpacked in a folder and
+# not installed. .ci/run installs the packages that they need.
 platforms: $(VENV)/.dev
 	tests/platforms/packages.sh .cache/platforms
 	MODERATION_TEST_PLATFORMS=.cache/platforms $(BIN)/python -m pytest tests/platforms
@@ -43,11 +43,11 @@ types: $(VENV)/.dev
 check-docs: $(VENV)/.dev
 	$(BIN)/python docs/build.py --check
 
-# Writes what the docs take from the code: the rules, the command line, the models' figures.
+# Writes the parts of the docs that come from the code: rules, commands, figures of the models.
 docs: $(VENV)/.dev
 	$(BIN)/python docs/build.py
 
-# Does what the first month tells its reader to type, and writes what that says into the page.
+# Runs the commands of the page on the first month and writes their output into the page.
 walk: $(VENV)/.dev
 	$(BIN)/python docs/walk.py docs/first-month.md
 
@@ -55,7 +55,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The newest versions that fit pyproject.toml, for every platform, with their hashes.
+# Locks the newest versions that pyproject.toml allows, for every platform, with hashes.
 lock: $(VENV)/.made
 	$(PIP) install uv
 	$(LOCK) --extra parquet --group build --output-file requirements.lock
@@ -69,9 +69,9 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv --no-config --quiet pip 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# The stamps: what is installed once is not installed again until its lock changes.
+# Stamps: packages are installed again only when their lock changes.
 $(VENV)/.made:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is required, for example: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 

@@ -1,8 +1,8 @@
-"""Write what the docs take from the code: `make docs`, or with --check see that it is current.
+"""Generate the parts of the docs that come from the code (`make docs`).
 
-The pages `rules.md`, `cli.md` and `models.md` are written whole; in the README the parts between
-`<!-- name -->` and `<!-- /name -->` are, and in the clients of our own API the types. Nothing in
-them is typed by hand, so nothing can rot.
+Writes the pages `rules.md`, `cli.md` and `models.md`, the parts of the README and of `measured.md`
+between `<!-- name -->` and `<!-- /name -->`, and the types in the clients of our own API. With
+`--check` it writes nothing and exits with 1 if a file is out of date.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 import wire
 from click.testing import CliRunner
+from flask.testing import FlaskClient
 
 from api import create_app
 from moderation import Policy
@@ -27,34 +29,50 @@ from moderation.scoring.store import listing
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+MEASURED = ROOT / "docs" / "measured.md"
 RESULTS = ROOT / "benchmarks" / "results"
-MADE = "<!-- Written by `make docs` from the code; change it there. -->\n"
+GENERATED = "<!-- Written by `make docs` from the code; change it there. -->\n"
+MODELS_INTRO = """\
+These are the cards of the models in use. `moderation models show NAME` prints a whole card.
+
+Each table has a row for each set of comments. A figure is followed by its 95 % interval.
+
+- `rows` counts the comments of the set, and `positive` those that carry the label.
+- **AUC**: the share of pairs of a positive and a negative comment in which the positive one has the
+  higher score.
+- **Average precision**: the area under the curve of precision and recall.
+- **ECE** (expected calibration error): how far scores are from the share of positive comments.
+
+*In use* are the figures of all models in use together (`moderation evaluate --cards`). For
+`careful`, `fast` is the linear model alone, `careful` the transformer alone, and `both` their
+mixture."""
+COLUMNS = {"auc": "AUC", "ap": "average precision", "ece": "ECE", "value": "value"}
 
 
 def rules() -> str:
-    """A page of all rules: their docstrings, guidelines, thresholds and settings."""
+    """Return the page of rules: their docstrings, guidelines, thresholds and settings."""
     return "\n".join(
         [
             "# The rules\n",
-            MADE,
+            GENERATED,
             "What each rule looks for, why, and where it is wrong. Thresholds are those of the",
-            "shipped policy; [policy.md](policy.md) tells how to set your own.",
+            "shipped policy; [policy.md](policy.md) explains how to set your own.",
             *(_rule(rule) for rule in Policy.load().rules.values()),
         ]
     )
 
 
 def _rule(rule: RulePolicy) -> str:
-    limits = rule.thresholds
+    thresholds = rule.thresholds
     keys = rule.rule.settings.model_fields
     table = Policy.load().tables[rule.name]
     lines = [
         f"\n## {rule.name}\n",
         rule.rule.doc.strip() + "\n",
-        f"> {limits.guideline}\n",
-        "The rule runs in shadow: it only watches.\n"
-        if limits.shadow
-        else f"As shipped: review from {limits.review}, reject from {limits.reject}.\n",
+        f"> {thresholds.guideline}\n",
+        "As shipped, the rule runs in shadow: it reports what it finds and never acts.\n"
+        if thresholds.shadow
+        else f"As shipped: {_review(rule)}, {_reject(rule)}.\n",
     ]
     if keys:
         lines += ["| setting | shipped | meaning |", "|---|---|---|"]
@@ -66,12 +84,24 @@ def _rule(rule: RulePolicy) -> str:
     return "\n".join(lines)
 
 
+def _review(rule: RulePolicy) -> str:
+    limit = rule.thresholds.review
+    return "never reviewed" if limit == "never" else f"review from {limit}"
+
+
+def _reject(rule: RulePolicy) -> str:
+    limit = rule.thresholds.reject
+    return "never rejected" if limit == "never" else f"reject from {limit}"
+
+
 def cli() -> str:
-    """A page of the help of every command."""
-    pages = [f"# The command line\n\n{MADE}"]
+    """Return the page of commands: the help text of each."""
+    pages = [f"# The command line\n\n{GENERATED}"]
     for path in _commands(commands, ("moderation",)):
-        said = CliRunner().invoke(commands, [*path[1:], "--help"], path[0], terminal_width=90)
-        pages.append(f"## {' '.join(path)}\n\n```text\n{said.output.rstrip()}\n```\n")
+        result = CliRunner().invoke(
+            commands, [*path[1:], "--help"], prog_name=path[0], terminal_width=90
+        )
+        pages.append(f"## {' '.join(path)}\n\n```text\n{result.output.rstrip()}\n```\n")
     return "\n".join(pages)
 
 
@@ -83,9 +113,9 @@ def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[s
 
 
 def models() -> str:
-    """A page of the cards of the models in use."""
-    intro = "The models in use, by their cards (`moderation models show NAME` prints one whole)."
-    return "\n".join([f"# The models\n\n{MADE}\n{intro}", *map(_card, _champions())])
+    """Return the page of models: the cards of those in use."""
+    head = ["# The models\n", GENERATED, f"{models_table()}\n", MODELS_INTRO]
+    return "\n".join([*head, *map(_card, _champions())])
 
 
 def _champions() -> list[tuple[str, str, Mapping[str, Any]]]:
@@ -100,81 +130,107 @@ def _card(champion: tuple[str, str, Mapping[str, Any]]) -> str:
         f"{card['purpose']}\n",
         f"Scores: {heads}. Made {card['made']} with seed {card['seed']}.\n",
         f"Limits: {card['limits']}\n",
-        "| figure | value | 95 % interval | rows |",
-        "|---|---|---|---|",
-        *(_figure(*figure) for figure in _figures(card["figures"])),
-        "",
+        *_figures(card["figures"]),
         "| data | rows | licence |",
-        "|---|---|---|",
-        *(f"| {it['name']} | {it['rows']:,} | {it['licence']} |" for it in card["data"]),
+        "|---|---:|---|",
+        *(f"| {data['name']} | {data['rows']:,} | {data['licence']} |" for data in card["data"]),
     ]
     return "\n".join(lines)
 
 
-def _figures(
-    figures: Mapping[str, Any], path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
-    """Every figure of a card with its path: whatever holds a `value` is one."""
-    if "value" in figures:
-        yield path, figures
-        return
-    for name, inner in figures.items():
-        if isinstance(inner, Mapping):
-            yield from _figures(inner, (*path, name))
+def _figures(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a table with a row for each set, then the tables of nested groups of sets."""
+    sets = {name: _measured(entry) for name, entry in figures.items()}
+    columns = [key for key in COLUMNS if any(key in cells for cells in sets.values())]
+    counts = [key for key in ("rows", "positive") if any(key in figures[name] for name in sets)]
+    if columns:
+        yield f"| measured on | {' | '.join([*counts, *(COLUMNS[key] for key in columns)])} |"
+        yield "|---|" + "---:|" * len(counts) + "---|" * len(columns)
+        for name, cells in sets.items():
+            if cells:
+                row = [
+                    *(f"{figures[name][key]:,}" if key in figures[name] else "" for key in counts),
+                    *(_cell(cells[key]) if key in cells else "" for key in columns),
+                ]
+                yield f"| {name} | {' | '.join(row)} |"
+        yield ""
+    for name, entry in figures.items():
+        if not sets[name]:
+            yield f"### {name.capitalize()}\n"
+            yield from _figures(entry)
 
 
-def _figure(path: tuple[str, ...], figure: Mapping[str, Any]) -> str:
+def _measured(entry: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the figures of one set by their keys; none if the entry is a group of sets."""
+    if "value" in entry:
+        return {"value": entry}
+    return {
+        key: figure
+        for key, figure in entry.items()
+        if key in COLUMNS and isinstance(figure, Mapping) and "value" in figure
+    }
+
+
+def _cell(figure: Mapping[str, Any]) -> str:
     low, high = figure.get("interval") or (None, None)
-    interval = "" if low is None else f"{low:.3f} to {high:.3f}"
-    rows = f"{figure['rows']:,}" if "rows" in figure else ""
-    return f"| {' / '.join(path)} | {figure['value']:.3f} | {interval} | {rows} |"
+    interval = "" if low is None else f" ({low:.3f} to {high:.3f})"
+    return f"{figure['value']:.3f}{interval}"
 
 
 def rules_table() -> str:
-    """The README's table: a row for each rule."""
-    lines = ["| rule | about | review from | reject from |", "|---|---|---|---|"]
+    """Return the README's table of rules."""
+    lines = ["| rule | about | review | reject |", "|---|---|---|---|"]
     for rule in Policy.load().rules.values():
-        first = rule.rule.doc.strip().splitlines()[0]
-        limits = rule.thresholds
+        summary = rule.rule.doc.strip().splitlines()[0]
         link = f"[`{rule.name}`](docs/rules.md#{rule.name})"
-        lines.append(f"| {link} | {first} | {limits.review} | {limits.reject} |")
+        review, reject = (
+            _review(rule).removeprefix("review "),
+            _reject(rule).removeprefix("reject "),
+        )
+        lines.append(f"| {link} | {summary} | {review} | {reject} |")
     return "\n".join(lines)
 
 
 def models_table() -> str:
-    """The README's table: a row for each model in use."""
+    """Return a table of the models in use."""
     lines = ["| model | what it does | scores |", "|---|---|---|"]
     for name, version, card in _champions():
         heads = ", ".join(f"`{head}`" for head in card["heads"])
-        lines.append(f"| [{name} {version}](docs/models.md) | {card['purpose']} | {heads} |")
+        lines.append(f"| [{name} {version}](#{name}-{version}) | {card['purpose']} | {heads} |")
     return "\n".join(lines)
 
 
 def answer() -> str:
-    """The answer to the request that the README shows just before."""
+    """Return the service's answer to the request that the README shows before it."""
     body = re.search(r"-d '(\{.*?\})'", README.read_text("utf-8"))
+    request = json.loads(body[1]) if body else {}
+    with _client() as client:
+        client.post("/v1/moderate", json=request)  # the first request loads the models
+        response = client.post("/v1/moderate", json=request)
+    return f"```json\n{_layout(response.json)}\n```"
+
+
+@contextmanager
+def _client() -> Iterator[FlaskClient]:
+    """A client of a service with an empty record."""
     with tempfile.TemporaryDirectory() as folder:
-        own = {"MODERATION_DATABASE": "sqlite://", "MODERATION_SPOOL": folder}
-        client = create_app(own).test_client()
-        request = json.loads(body[1]) if body else {}
-        client.post("/v1/moderate", json=request)  # the models are loaded by the first
-        answered = client.post("/v1/moderate", json=request)
-    return f"```json\n{_folded(answered.json)}\n```"
+        settings = {"MODERATION_DATABASE": "sqlite://", "MODERATION_SPOOL": folder}
+        yield create_app(settings).test_client()
 
 
-def _folded(value: Any, indent: int = 0, room: int = 100) -> str:
-    """JSON that is laid out for reading: what fits on a line stands on one."""
+def _layout(value: Any, indent: int = 0, room: int = 100) -> str:
+    """Format JSON for reading: a value that fits on one line is on one line."""
     line = json.dumps(value, ensure_ascii=False)
     if indent + len(line) <= room or not isinstance(value, dict | list):
         return line
     pad = " " * (indent + 2)
     if isinstance(value, list):
-        inner = [pad + _folded(item, indent + 2, room) for item in value]
+        inner = [pad + _layout(item, indent + 2, room) for item in value]
     else:
         inner = [
-            f"{pad}{json.dumps(key)}: {_folded(item, indent + len(key) + 6, room)}"
+            f"{pad}{json.dumps(key)}: {_layout(item, indent + len(key) + 6, room)}"
             if not isinstance(item, dict | list)
-            else f"{pad}{json.dumps(key)}: {_folded(item, indent + 2, room - len(key) - 4)}"
+            else f"{pad}{json.dumps(key)}: {_layout(item, indent + 2, room - len(key) - 4)}"
             for key, item in value.items()
         ]
     start, end = "[]" if isinstance(value, list) else "{}"
@@ -182,8 +238,8 @@ def _folded(value: Any, indent: int = 0, room: int = 100) -> str:
 
 
 def desk_table() -> str:
-    """What the desk would see, out of the last run of `benchmarks/desk.py`."""
-    lines = ["| comments | readers call them | approve % | review % | reject % |"]
+    """Return the shares of actions from the last run of `benchmarks/desk.py`."""
+    lines = ["| comments | labelled | approve % | review % | reject % |"]
     lines.append("|---|---|---:|---:|---:|")
     name = ""
     for line in (RESULTS / "desk.md").read_text("utf-8").splitlines():
@@ -195,9 +251,9 @@ def desk_table() -> str:
     return "\n".join(lines)
 
 
-def readme(parts: Mapping[str, str]) -> str:
-    """The README with its parts filled in."""
-    text = README.read_text("utf-8")
+def filled(path: Path, parts: Mapping[str, str]) -> str:
+    """Return the page at `path` with the parts between its marks replaced."""
+    text = path.read_text("utf-8")
     for name, content in parts.items():
         start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         before, _, rest = text.partition(start)
@@ -206,7 +262,7 @@ def readme(parts: Mapping[str, str]) -> str:
 
 
 def typed(path: Path, comment: str, types: str) -> str:
-    """A client's file with its types, which stand between two marks."""
+    """Return a client's source with the types between its two marks replaced."""
     before, mark, rest = path.read_text("utf-8").partition(f"{comment} <types>")
     line, _, rest = rest.partition("\n")
     end = f"{comment} </types>"
@@ -214,15 +270,14 @@ def typed(path: Path, comment: str, types: str) -> str:
 
 
 def openapi() -> dict[str, Any]:
-    """The API's own document."""
-    with tempfile.TemporaryDirectory() as folder:
-        own = {"MODERATION_DATABASE": "sqlite://", "MODERATION_SPOOL": folder}
-        document: dict[str, Any] = create_app(own).test_client().get("/openapi.json").json or {}
+    """Return the API's OpenAPI document."""
+    with _client() as client:
+        document: dict[str, Any] = client.get("/openapi.json").json or {}
     return document
 
 
 def pages() -> dict[Path, str]:
-    """Every file that is written, but for the README's answer: its figures are a machine's own."""
+    """Return every generated file, without the README's answer: it differs between machines."""
     docs, clients = ROOT / "docs", ROOT / "clients"
     document = openapi()
     return {
@@ -235,22 +290,27 @@ def pages() -> dict[Path, str]:
         docs / "rules.md": rules().rstrip() + "\n",
         docs / "cli.md": cli().rstrip() + "\n",
         docs / "models.md": models().rstrip() + "\n",
-        README: readme({"rules": rules_table(), "models": models_table(), "desk": desk_table()}),
+        MEASURED: filled(MEASURED, {"desk": desk_table()}),
+        README: filled(README, {"rules": rules_table()}),
     }
 
 
 def main(check: bool) -> int:
-    """Write the pages, or name those that are not current."""
+    """Write the generated files, or with `check` name those that are out of date.
+
+    Returns the exit status: 1 if a check failed, else 0.
+    """
     stale = 0
     for path, content in pages().items():
         if path.exists() and path.read_text("utf-8") == content:
             continue
         stale += 1
-        sys.stderr.write(f"{path.relative_to(ROOT)} {'is not current' if check else 'written'}\n")
+        state = "is out of date" if check else "written"
+        sys.stderr.write(f"{path.relative_to(ROOT)} {state}\n")
         if not check:
             path.write_text(content, "utf-8")
     if not check:
-        README.write_text(readme({"answer": answer()}), "utf-8")
+        README.write_text(filled(README, {"answer": answer()}), "utf-8")
     return 1 if check and stale else 0
 
 

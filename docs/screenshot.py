@@ -1,4 +1,7 @@
-"""Makes the README's picture of the page: `python docs/screenshot.py`, with Chromium installed."""
+"""Take the README's screenshot of the page for trying a comment.
+
+Run `python docs/screenshot.py`; it needs Chromium.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ WIDTH, HEIGHT = 1180, 1000
 
 
 def main() -> None:
-    """Serve the shipped service, try one comment, and photograph the answer."""
+    """Start the service, submit one comment on its page, and save a screenshot of the answer."""
     server = make_server("127.0.0.1", 0, create_app(), threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as playwright:

@@ -1,12 +1,12 @@
-"""Do what a page tells its reader to type, and put what that says under it.
+"""Run the commands of a page and insert their output into it.
 
-`python docs/walk.py docs/first-month.md` writes the page anew (`make walk`). A test does the same
-and compares, but for what differs from run to run: ids, versions, dates, and small change in
-figures.
+`python docs/walk.py docs/first-month.md` (`make walk`) updates the page. A test runs the commands
+too and compares the output. It ignores what differs from run to run: ids, versions, dates, and
+small differences in figures.
 
-A block of ```console has commands, each after a '$ ', with their output. They run in one shell, in
-a copy of the project, in a terminal without colours, as the user asha. `moderation serve` runs
-beside what follows, on a port of its own.
+A block of ```console holds commands, each after a '$ ', with their output. All commands run in one
+shell, in a copy of the project, in a terminal without colours, as the user asha. `moderation serve`
+runs in the background, on a free port.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ ROOT = Path(__file__).parents[1]
 PARTS = ("api", "clients", "data", "docs", "models", "moderation")
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.S | re.M)
 PORT = "8000"  # as the page says
-BAR = re.compile(r"(?m)^.*━.*\n\n?")  # how far something is; it goes when it is done
+BAR = re.compile(r"(?m)^.*━.*\n\n?")  # a progress bar, which is erased when its task is done
 TAIL = re.compile(r"(?m) +$")
-MOST_S = 1800  # a walk that takes longer is lost
+MOST_S = 1800  # a run that takes longer is killed
 MARK = "\x1e"  # before the output of each command
 
-# The service's own log, which is JSON, is left out.
+# Shows what the service prints, without its log, which is JSON.
 BEGIN = """
 {command} --port {port} > serve.log 2>&1 &
 service=$!
@@ -42,7 +42,7 @@ END = "\n{ kill $service; wait $service; } 2> /dev/null\n"
 
 
 def commands(block: str) -> list[str]:
-    """The commands of a block.
+    """Return the commands of a block.
 
     >>> commands("$ echo 1\\n1\\n$ echo 2\\n2\\n")
     ['echo 1', 'echo 2']
@@ -51,24 +51,24 @@ def commands(block: str) -> list[str]:
 
 
 def walk(page: str) -> str:
-    """The page with the output of its commands."""
+    """Return the page with the output of its commands."""
     typed = [command for block in BLOCK.findall(page) for command in commands(block)]
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder).resolve() / "house-rules"
         for part in PARTS:
-            left = shutil.ignore_patterns("__pycache__", "node_modules")
-            shutil.copytree(ROOT / part, home / part, ignore=left)
-        said = iter(_outputs(typed, home))
-    return BLOCK.sub(lambda block: "".join(_block(block[0], said)), page)
+            ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+            shutil.copytree(ROOT / part, home / part, ignore=ignored)
+        outputs = iter(_outputs(typed, home))
+    return BLOCK.sub(lambda block: "".join(_block(block[0], outputs)), page)
 
 
-def _block(block: str, said: Iterator[str]) -> Iterator[str]:
+def _block(block: str, outputs: Iterator[str]) -> Iterator[str]:
     for command in commands(block):
-        yield f"$ {command}\n{next(said)}"
+        yield f"$ {command}\n{next(outputs)}"
 
 
 def _outputs(typed: Sequence[str], home: Path) -> list[str]:
-    """What each command says, one after the other."""
+    """Run the commands and return the output of each."""
     port = _free_port()
     lines = [
         BEGIN.format(command=command, port=port)
@@ -78,19 +78,21 @@ def _outputs(typed: Sequence[str], home: Path) -> list[str]:
     ]
     script = "".join(f"\nprintf '{MARK}'\n{line}" for line in lines) + END
     text = _in_a_terminal(script.replace(f":{PORT}", f":{port}"), home, port)
-    tidied = text.replace(f":{port}", f":{PORT}").replace(f"{home}/", "").replace("\r\n", "\n")
-    return [BAR.sub("", TAIL.sub("", said)) for said in tidied.split(MARK)[1:]]
+    portable = text.replace(f":{port}", f":{PORT}").replace(f"{home}/", "").replace("\r\n", "\n")
+    return [BAR.sub("", TAIL.sub("", output)) for output in portable.split(MARK)[1:]]
 
 
 def _in_a_terminal(script: str, home: Path, port: int) -> str:
-    """What bash writes when it does the script."""
+    """Run the script with bash in a pseudo-terminal and return its output."""
     tools = home / "bin"
     tools.mkdir()
     for name, call in (("moderation", "-m moderation"), ("python", "")):
         (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {call} "$@"\n', "utf-8")
         (tools / name).chmod(0o755)
-    own = {name: value for name, value in os.environ.items() if not name.startswith("MODERATION_")}
-    env = own | {
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("MODERATION_")
+    }
+    env = inherited | {
         "PATH": f"{tools}:{os.environ['PATH']}",
         "PYTHONPATH": str(home),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -99,36 +101,36 @@ def _in_a_terminal(script: str, home: Path, port: int) -> str:
         "COLUMNS": "100",
         "LOGNAME": "asha",
     }
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(  # noqa: S603 - what our own page says
-        ["timeout", str(MOST_S), "bash", "-c", script],  # noqa: S607 - by the user's PATH
+    terminal, other_end = pty.openpty()
+    with subprocess.Popen(  # noqa: S603 - the commands of our own page
+        ["timeout", str(MOST_S), "bash", "-c", script],  # noqa: S607 - found on the user's PATH
         cwd=home,
         env=env,
         stdin=subprocess.DEVNULL,
-        stdout=theirs,
-        stderr=theirs,
+        stdout=other_end,
+        stderr=other_end,
     ):
-        os.close(theirs)
-        return b"".join(_read(ours)).decode().replace("\r\n", "\n")  # as a terminal shows it
+        os.close(other_end)
+        return b"".join(_read(terminal)).decode().replace("\r\n", "\n")  # as a terminal shows it
 
 
 def _read(terminal: int) -> Iterator[bytes]:
-    """All that is written there, to the end."""
+    """Yield everything that is written to the terminal, then close it."""
     while True:
         try:
-            found = os.read(terminal, 65_536)
-        except OSError:  # how Linux says that the other side is closed
-            found = b""
-        if not found:
+            chunk = os.read(terminal, 65_536)
+        except OSError:  # raised on Linux when the other end is closed
+            chunk = b""
+        if not chunk:
             os.close(terminal)
             return
-        yield found
+        yield chunk
 
 
 def _free_port() -> int:
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        port: int = place.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
         return port
 
 

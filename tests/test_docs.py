@@ -1,4 +1,4 @@
-"""The docs tell the truth: their examples run, their links lead somewhere, their tables are new."""
+"""The docs are correct: examples run, links work, and generated parts are up to date."""
 
 import doctest
 import json
@@ -21,20 +21,20 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
 def name(path: Path) -> str:
-    """A page's name for a test's id."""
+    """Return a page's name, for the id of a test."""
     return str(path.relative_to(ROOT))
 
 
 def test_pages_from_the_code_are_current() -> None:
-    """`make docs` would change nothing."""
+    """`python docs/build.py --check` finds nothing out of date."""
     command = [sys.executable, str(ROOT / "docs" / "build.py"), "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
-    assert done.returncode == 0, done.stderr
+    result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_links_lead_somewhere(page: Path) -> None:
-    """Every link to a file of ours names one that is there, and a heading that is in it."""
+def test_links_work(page: Path) -> None:
+    """Each link to a file of the project names an existing file and heading."""
     for link in LINK.findall(page.read_text("utf-8")):
         if "://" in link:
             continue
@@ -51,19 +51,19 @@ def _anchor(title: str) -> str:
 
 
 def test_python_examples() -> None:
-    """The README's Python does what it says."""
+    """The README's Python examples give the results shown."""
     result = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert result.attempted >= 5
     assert result.failed == 0
 
 
-def essence(decision: dict[str, Any]) -> Any:
-    """What of a decision does not depend on the machine it was made on."""
-    return decision["action"], [(it["rule"], it["spans"]) for it in decision["reasons"]]
+def outcome(decision: dict[str, Any]) -> Any:
+    """Return the part of a decision that is the same on every machine."""
+    return decision["action"], [(reason["rule"], reason["spans"]) for reason in decision["reasons"]]
 
 
 def test_the_first_request() -> None:
-    """The README's first request gets the answer that stands under it."""
+    """The README's first request gets the answer shown below it."""
     request = re.search(r"curl -s http://127\.0\.0\.1:8000(\S+).*?-d '(.*?)'", README, re.S)
     answer = re.search(r"<!-- answer -->\s*```json\n(.*?)```", README, re.S)
     assert request
@@ -73,13 +73,13 @@ def test_the_first_request() -> None:
     response = client.post(request[1], data=request[2], content_type="application/json")
     assert response.status_code == 200
     assert response.json is not None
-    assert essence(response.json) == essence(shown)
+    assert outcome(response.json) == outcome(shown)
     assert response.json.keys() == shown.keys()
     assert shown["reasons"]
 
 
 def commands() -> list[str]:
-    """Every command line that a page shows with a '$'; the first month has a test of its own."""
+    """Return the command lines shown with a '$'. The first month has its own test."""
     blocks = [
         block
         for page in PAGES
@@ -91,10 +91,10 @@ def commands() -> list[str]:
 
 @pytest.mark.parametrize("line", commands())
 def test_commands_run(line: str, tmp_path: Path) -> None:
-    """Each command of the docs works in a folder with the files it names."""
+    """Each command of the docs succeeds in a folder with the files that it names."""
     (tmp_path / "mine.toml").write_text("[length]\nmost_words = 300\n", "utf-8")
     (tmp_path / "comments.csv").write_text("text\nWell said, sir.\n", "utf-8")
-    # Enough of them for a budget of 1 % to be kept.
+    # Enough comments to show that a budget of 1 % is kept.
     labelled = "text,label\n" + "Well said.,0\n" * 1_000 + "You are an idiot.,1\n" * 8
     (tmp_path / "ours.csv").write_text(labelled, "utf-8")
     (tmp_path / "thresholds.toml").write_text("TOXICITY = 0.8\n", "utf-8")
@@ -102,11 +102,11 @@ def test_commands_run(line: str, tmp_path: Path) -> None:
     shell = shutil.which("sh")
     assert shell
     program = re.sub(r"(^|&& )(?=moderation )", rf'\1"{sys.executable}" -m ', line)
-    subprocess.run([shell, "-ec", program], cwd=tmp_path, check=True, capture_output=True)  # noqa: S603 - our own docs
+    subprocess.run([shell, "-ec", program], cwd=tmp_path, check=True, capture_output=True)  # noqa: S603 - commands of our own docs
 
 
 def test_every_policy_example_is_a_policy(tmp_path: Path) -> None:
-    """The TOML that the docs show is accepted as it stands."""
+    """Each TOML example in the docs loads as a policy."""
     examples = [
         block
         for page in PAGES
@@ -120,19 +120,36 @@ def test_every_policy_example_is_a_policy(tmp_path: Path) -> None:
 
 
 def test_rules_of_form_do_not_reject() -> None:
-    """The README says that no rule of form rejects as shipped."""
+    """No rule of form rejects comments as shipped, as the README says."""
     shipped = Policy.load().rules
     for name in ("full_sentences", "lower_case", "shouting", "text_speak"):
         assert shipped[name].thresholds.reject == "never"
 
 
 def test_every_rule_has_its_page() -> None:
-    """Each rule has a heading in the page of rules."""
+    """Each rule has a heading on the page of rules."""
     headings = re.findall(r"(?m)^## (.+)$", (ROOT / "docs" / "rules.md").read_text("utf-8"))
     assert headings == list(rules.all_rules())
 
 
-def test_no_place_of_one_machine() -> None:
-    """No page names a folder that only one machine has."""
-    told = [name(page) for page in PAGES if re.search(r"/(work|home|root|tmp)/", page.read_text())]
-    assert not told
+def test_no_paths_of_one_machine() -> None:
+    """No page names a folder that exists only on one machine."""
+    pages = [name(page) for page in PAGES if re.search(r"/(work|home|root|tmp)/", page.read_text())]
+    assert not pages
+
+
+def test_help_texts_name_the_program() -> None:
+    """Each usage line on the page of commands begins with its heading's command."""
+    page = (ROOT / "docs" / "cli.md").read_text("utf-8")
+    usages = re.findall(r"(?m)^## (.+)\n\n```text\nUsage: (.*)$", page)
+    assert len(usages) > 10
+    assert all(usage.startswith(f"{command} ") for command, usage in usages)
+
+
+def test_figures_have_rows() -> None:
+    """Each row of figures on the page of models counts the comments that it was measured on."""
+    page = (ROOT / "docs" / "models.md").read_text("utf-8")
+    tables = re.findall(r"(?m)^\| measured on \| rows \|.*\n\|-.*\n((?:\|.*\n)+)", page)
+    assert len(tables) == page.count("| measured on |") >= 4
+    for line in "".join(tables).splitlines():
+        assert re.match(r"\| [^|]+ \| [\d,]+ \|", line), line

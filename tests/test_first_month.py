@@ -1,4 +1,4 @@
-"""The first month is told as it happens: every command of the page is done, in a copy, as shown."""
+"""Each command of the page on the first month gives the output shown."""
 
 import re
 import sys
@@ -10,31 +10,31 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "first-month.md"
 sys.path.insert(0, str(PAGE.parent))
-import walk  # noqa: E402 - a script, beside the page
+import walk  # noqa: E402 - a script in the folder of the page
 
-# What is another in every run: ids, versions and hashes, moments, addresses of the day.
-NEW = re.compile(
+# Differs between runs: ids, versions, hashes and times.
+VARIABLE = re.compile(
     r"\b(?:\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:\+\d\d:\d\d)?)?|(?=[a-f]*\d)[0-9a-f]{8,64})\b"
 )
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
-NEAR = 0.15  # of a figure; another processor computes a little otherwise, and others wait longer
+TOLERANCE = 0.15  # of a figure; results differ slightly between processors
 
 
-def same(shown: str, said: str) -> bool:
-    """Whether a line says what the page shows, but for what is another in every run."""
-    shown, said = (NEW.sub("#", " ".join(line.split())) for line in (shown, said))
-    if NUMBER.sub("0", shown) != NUMBER.sub("0", said):
+def same(shown: str, printed: str) -> bool:
+    """Whether a printed line equals the line shown, apart from what differs between runs."""
+    shown, printed = (VARIABLE.sub("#", " ".join(line.split())) for line in (shown, printed))
+    if NUMBER.sub("0", shown) != NUMBER.sub("0", printed):
         return False
-    pairs = zip(NUMBER.findall(shown), NUMBER.findall(said), strict=True)
-    return all(_near(*(float(it.replace(",", "")) for it in pair)) for pair in pairs)
+    pairs = zip(NUMBER.findall(shown), NUMBER.findall(printed), strict=True)
+    return all(_near(*(float(number.replace(",", "")) for number in pair)) for pair in pairs)
 
 
-def _near(shown: float, said: float) -> bool:
-    return abs(shown - said) <= max(0.15, NEAR * abs(shown))
+def _near(shown: float, printed: float) -> bool:
+    return abs(shown - printed) <= max(0.15, TOLERANCE * abs(shown))
 
 
 @pytest.mark.parametrize(
-    ("shown", "said", "is_same"),
+    ("shown", "printed", "is_same"),
     [
         ("165 comments: 150 approve", "165 comments: 151 approve", True),
         ("165 comments: 150 approve", "165 comments: 100 approve", False),
@@ -48,18 +48,18 @@ def _near(shown: float, said: float) -> bool:
         ("3 rules act", "3  rules act", True),
     ],
 )
-def test_what_counts_as_the_same(shown: str, said: str, is_same: bool) -> None:
-    """Words must agree, figures nearly, ids need not."""
-    assert same(shown, said) is is_same
+def test_what_counts_as_the_same(shown: str, printed: str, is_same: bool) -> None:
+    """Words must be equal and figures nearly equal. Ids may differ."""
+    assert same(shown, printed) is is_same
 
 
-def test_the_month_goes_as_the_page_tells() -> None:
-    """Every command says what stands under it."""
+def test_commands_give_the_output_shown() -> None:
+    """Each command prints what the page shows below it."""
     page = PAGE.read_text("utf-8")
     walked = walk.walk(page)
-    other = [
-        f"shown: {shown}\n said: {said}"
-        for shown, said in zip_longest(page.splitlines(), walked.splitlines(), fillvalue="")
-        if not same(shown, said)
+    different = [
+        f"shown:   {shown}\nprinted: {printed}"
+        for shown, printed in zip_longest(page.splitlines(), walked.splitlines(), fillvalue="")
+        if not same(shown, printed)
     ]
-    assert not other, "\n".join(["make walk writes the page anew", *other[:9]])
+    assert not different, "\n".join(["run `make walk` to update the page", *different[:9]])

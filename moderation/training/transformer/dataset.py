@@ -90,21 +90,12 @@ def examples(rows: Iterable[catalogue.Row], seed: int) -> Iterator[Example]:
                 name: value for name, value in comment.named.items() if name not in EXCLUDED_LABELS
             }
             yield Example(read(comment.text).clean, "own_comments", targets)
-<<<<<<< HEAD
-    for sentence in twins(CONTRAST_PAIRS, seed):
+    for sentence in contrast_pairs(CONTRAST_PAIRS, seed):
         labels = {"own.hate": sentence.hate, "own.attack": sentence.attack}
         targets = {name: value for name, value in labels.items() if value is not None}
         if sentence.hate == 0:
             targets |= dict.fromkeys(NEUTRAL_TASKS, 0.0)
         elif sentence.hate:
-=======
-    for twin in contrast_pairs(TWINS, seed):
-        said = {"own.hate": twin.hate, "own.attack": twin.attack}
-        targets = {name: value for name, value in said.items() if value is not None}
-        if twin.hate == 0:
-            targets |= dict.fromkeys(NEUTRAL, 0.0)
-        elif twin.hate:
->>>>>>> pc
             targets["dynahate.hate"] = 1.0
         yield Example(sentence.text, "own", targets)
 

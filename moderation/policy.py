@@ -28,6 +28,7 @@ from moderation import rules
 from moderation.comment import MAX_BYTES
 from moderation.decision import Action, Finding, Reason
 from moderation.text.reading import Text
+from moderation.validation import describe
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -180,16 +181,16 @@ class Policy:
     def _build(cls, tables: dict[str, Any], source: str, folder: Path = SHIPPED.parent) -> Policy:
         known = rules.all_rules()
         problems = [
-            f"[{name}]: no such rule{_meant(name, [*known, 'house'])}"
+            f"[{name}]: no such rule{_suggestion(name, [*known, 'house'])}"
             for name in tables
             if name not in known and name != "house"
         ]
-        house = _validated(Publication, tables.get("house", {}), "house", problems)
+        publication = _validated(Publication, tables.get("house", {}), "house", problems)
         built = {
             name: _rule(rule, tables.get(name, {}), problems, folder)
             for name, rule in known.items()
         }
-        if problems or house is None:
+        if problems or publication is None:
             raise PolicyError(source, problems)
         # The settings as well as the tables: they hold what stands in the files a table names.
         settings = {name: rule.settings.model_dump() for name, rule in built.items() if rule}
@@ -198,7 +199,7 @@ class Policy:
         )
         digest = hashlib.sha256(canonical.encode()).hexdigest()
         kept = {name: rule for name, rule in built.items() if rule and rule.thresholds.enabled}
-        return cls(house, kept, f"sha256:{digest}", tables, folder)
+        return cls(publication, kept, f"sha256:{digest}", tables, folder)
 
     @staticmethod
     def verdict(reasons: Iterable[Reason]) -> Action:
@@ -216,9 +217,9 @@ def _plain(value: object) -> object:
 
 
 def _rule(rule: rules.Rule, table: object, problems: list[str], folder: Path) -> RulePolicy | None:
-    """One rule's table, split into the policy's keys and the check's own.
+    """Build one rule from its table: the keys of every rule, and the check's own settings.
 
-    Files that the settings name are looked for beside the policy, in `folder`.
+    Paths in the settings are relative to `folder`, the policy's own.
     """
     if not isinstance(table, Mapping):
         problems.append(f"[{rule.name}]: must be a table")
@@ -233,6 +234,9 @@ def _rule(rule: rules.Rule, table: object, problems: list[str], folder: Path) ->
 def _validated(
     model: type[_Model], table: object, name: str, problems: list[str], folder: Path = Path()
 ) -> _Model | None:
+    if not isinstance(table, Mapping):
+        problems.append(f"[{name}]: must be a table")
+        return None
     try:
         return model.model_validate(table, context={"folder": folder})
     except ValidationError as error:
@@ -242,24 +246,16 @@ def _validated(
 
 
 def _problem(table: str, detail: Mapping[str, Any], keys: list[str]) -> str:
-    """One mistake in plain words, with table and key."""
-    place = ".".join(str(part) for part in detail["loc"])
-    where = f"[{table}] {place}".rstrip()
-    match detail["type"]:
-        case "extra_forbidden":
-            return f"{where}: no such setting{_meant(place, keys)}"
-        case "missing":
-            return f"{where}: is missing"
-        case "value_error" if not place:
-            return f"[{table}] {detail['ctx']['error']}"
-        case "value_error":
-            return f"{where}: {detail['ctx']['error']}, not {detail['input']!r}"
-    said = detail["msg"].replace("Input should be", "must be")
-    return f"{where}: {said}, not {detail['input']!r}"
+    """Describe one mistake, with its table and key."""
+    if not detail["loc"]:  # the keys do not fit together
+        return f"[{table}] {describe(detail)}"
+    key = ".".join(str(part) for part in detail["loc"])
+    unknown = f"no such setting{_suggestion(key, keys)}"
+    return f"[{table}] {key}: {describe(detail, unknown=unknown, quote_input=True)}"
 
 
-def _meant(word: str, known: list[str]) -> str:
-    """'; did you mean …?' where a known word is near."""
+def _suggestion(word: str, known: list[str]) -> str:
+    """Return '; did you mean …?' if a known word is similar, else the empty string."""
     near = difflib.get_close_matches(word, known, n=1)
     return f"; did you mean '{near[0]}'?" if near else ""
 

@@ -48,7 +48,7 @@ def needs_a_model(text: Text, settings: object) -> None:
 
 def decide(*rules: RulePolicy, text: str = "Well said.") -> Decision:
     """The decision by these rules alone."""
-    policy = Policy(HOUSE, {rule.name: rule for rule in rules}, "sha256:0", {})
+    policy = Policy(HOUSE, {rule.name: rule for rule in rules}, {})
     return Moderator(policy, NO_MODELS).moderate(text)
 
 
@@ -128,7 +128,7 @@ def test_many_are_answered_in_order_and_lazily() -> None:
             yield f"comment {number}"
 
     first_words = rule("a", lambda text, _: Finding("a", 1.0, text.raw))
-    policy = Policy(HOUSE, {"a": first_words}, "sha256:0", {})
+    policy = Policy(HOUSE, {"a": first_words}, {})
     decisions = Moderator(policy, NO_MODELS).moderate_many(comments())
     assert next(decisions).reasons[0].finding.message == "comment 0"
     assert taken == BATCH

@@ -1,7 +1,10 @@
 """policy: findings to actions, and every mistake in a file named by table and key."""
 
+import hashlib
+import json
 import tomllib
 from collections.abc import Sized
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +157,37 @@ def test_hash_names_the_policy() -> None:
     assert Policy.load(one).hash == Policy.load(other).hash
     assert Policy.load(one).hash != Policy.load().hash
     assert Policy.load().hash.startswith("sha256:")
+
+
+def test_a_replaced_policy_has_another_hash() -> None:
+    """The hash is computed from the content, so no copy keeps the hash of its original."""
+    shipped = Policy.load()
+    fast = shipped.publication.model_copy(update={"reader": "fast"})
+    length = shipped.rules["length"]
+    lax = replace(length, thresholds=length.thresholds.model_copy(update={"review": "never"}))
+    short = replace(length, settings=length.settings.model_copy(update={"most_words": 9}))
+    hashes = {
+        shipped.hash,
+        replace(shipped, publication=fast).hash,
+        replace(shipped, rules={}).hash,
+        replace(shipped, rules={**shipped.rules, "length": lax}).hash,
+        replace(shipped, rules={**shipped.rules, "length": short}).hash,
+        replace(shipped, tables={}).hash,
+    }
+    assert len(hashes) == 6
+    assert replace(shipped, publication=shipped.publication.model_copy()).hash == shipped.hash
+
+
+def test_a_loaded_policys_hash_covers_tables_and_settings() -> None:
+    """Recorded decisions carry this hash, so the way to compute it stays the same."""
+    off = {"length": {"enabled": False}, "house": {"decide_days": "3"}, "spam": {"reject": 1}}
+    for policy in (Policy.load(), Policy.load(off)):
+        every_rule = {**policy.rules, **policy.disabled}
+        settings = {name: rule.settings.model_dump() for name, rule in every_rule.items()}
+        content = json.dumps(
+            [policy.tables, settings], sort_keys=True, ensure_ascii=False, default=sorted
+        )
+        assert policy.hash == f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
 
 
 @pytest.mark.parametrize(

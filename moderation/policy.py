@@ -192,7 +192,8 @@ class Policy:
             source, custom, folder = "policy", dict(operator), Path()
         else:
             source, custom, folder = str(operator), _read(Path(operator)), Path(operator).parent
-        return cls._build(_merge(shipped, custom), source, folder)
+        custom, problems = _unaliased(custom)
+        return cls._build(_merge(shipped, custom), source, folder, problems)
 
     @classmethod
     def of(cls, tables: Mapping[str, Any], folder: Path = SHIPPED.parent) -> Policy:
@@ -201,15 +202,25 @@ class Policy:
         >>> Policy.of(Policy.load().tables).hash == Policy.load().hash
         True
         """
-        return cls._build(dict(tables), "policy", folder)
+        unaliased, problems = _unaliased(tables)
+        return cls._build(unaliased, "policy", folder, problems)
 
     @classmethod
-    def _build(cls, tables: dict[str, Any], source: str, folder: Path = SHIPPED.parent) -> Policy:
+    def _build(
+        cls,
+        tables: dict[str, Any],
+        source: str,
+        folder: Path = SHIPPED.parent,
+        problems: Iterable[str] = (),
+    ) -> Policy:
         known = rules.all_rules()
         problems = [
-            f"[{name}]: no such rule{_suggestion(name, [*known, 'house'])}"
-            for name in tables
-            if name not in known and name != "house"
+            *problems,
+            *(
+                f"[{name}]: no such rule{_suggestion(name, [*known, 'house'])}"
+                for name in tables
+                if name not in known and name != "house"
+            ),
         ]
         publication = _validated(Publication, tables.get("house", {}), "house", problems)
         built = {
@@ -282,7 +293,7 @@ def _validated(
     try:
         return model.model_validate(table, context={"folder": folder})
     except ValidationError as error:
-        keys = [*model.model_fields, *Thresholds.model_fields]
+        keys = [*model.model_fields, *getattr(model, "aliases", ()), *Thresholds.model_fields]
         problems.extend(_problem(name, detail, keys) for detail in error.errors())
         return None
 
@@ -309,6 +320,30 @@ def _read(path: Path) -> dict[str, Any]:
         raise PolicyError(str(path), ["there is no such file"]) from None
     except (ValueError, RecursionError, OSError) as error:
         raise PolicyError(str(path), [f"cannot be read: {error}"]) from None
+
+
+def _unaliased(tables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the tables with the name of each setting for its alias, and what is given twice.
+
+    A policy has the same hash with either spelling.
+
+    >>> _unaliased({"abuse": {"unaimed_cap": 0.8}})
+    ({'abuse': {'most_unaimed': 0.8}}, [])
+    """
+    known = rules.all_rules()
+    problems = []
+    unaliased = dict(tables)
+    for table, keys in tables.items():
+        aliases = known[table].settings.aliases if table in known else {}
+        if not isinstance(keys, Mapping) or aliases.keys().isdisjoint(keys):
+            continue
+        problems += [
+            f"[{table}] {alias} is another name of {key}: set one of them"
+            for alias, key in aliases.items()
+            if alias in keys and key in keys
+        ]
+        unaliased[table] = {aliases.get(key, key): value for key, value in keys.items()}
+    return unaliased, problems
 
 
 def _merge(shipped: dict[str, Any], custom: dict[str, Any]) -> dict[str, Any]:

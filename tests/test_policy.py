@@ -145,6 +145,43 @@ def test_operator_file_is_merged_key_by_key(tmp_path: Path) -> None:
     assert own.thresholds == shipped.thresholds
 
 
+ALIASES = [
+    (name, alias, key)
+    for name, rule in rules.all_rules().items()
+    for alias, key in rule.settings.aliases.items()
+]
+
+
+@pytest.mark.parametrize(("rule", "alias", "key"), ALIASES)
+def test_a_setting_goes_by_its_alias_too(tmp_path: Path, rule: str, alias: str, key: str) -> None:
+    """A file may use either name; the policies are the same, and so are their hashes."""
+    path = tmp_path / "mine.toml"
+    path.write_text(f"[{rule}]\n{alias} = 0.25\n", "utf-8")
+    policy = Policy.load(path)
+    assert getattr(policy.rules[rule].settings, key) == 0.25
+    assert policy.hash == Policy.load({rule: {key: 0.25}}).hash
+    assert Policy.of({**policy.tables, rule: {**policy.tables[rule]}}).hash == policy.hash
+
+
+def test_the_aliases_that_exist() -> None:
+    """Files in use may hold each of these, so none is ever removed."""
+    assert len(ALIASES) >= 5
+    assert ("abuse", "unaimed_cap", "most_unaimed") in ALIASES
+
+
+def test_a_setting_given_by_both_names() -> None:
+    """The error names both."""
+    assert problems({"abuse": {"notice": 0.3, "report_from": 0.3}}) == [
+        "[abuse] report_from is another name of notice: set one of them"
+    ]
+
+
+def test_a_misspelt_alias_is_named() -> None:
+    """Suggestions include the aliases."""
+    (problem,) = problems({"abuse": {"unaimed_cup": 0.8}})
+    assert problem.endswith("did you mean 'unaimed_cap'?")
+
+
 def test_disabled_rule_is_not_there() -> None:
     """`enabled = false` takes a rule out."""
     assert "length" not in Policy.load({"length": {"enabled": False}}).rules

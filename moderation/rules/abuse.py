@@ -14,6 +14,8 @@ under `most_unaimed`, so that a person decides.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from moderation import rules
@@ -32,11 +34,18 @@ _CLEAR = 0.5  # from here on one kind of abuse is clear enough to be named
 
 
 class Settings(rules.Settings):
-    """What can be set in `[abuse]`."""
+    """The settings in `[abuse]`."""
 
-    notice: float = Field(0.3, ge=0, le=1, description="Scores below are not mentioned at all.")
+    aliases: ClassVar = {"report_from": "notice", "unaimed_cap": "most_unaimed"}
+
+    notice: float = Field(
+        0.3, ge=0, le=1, description="Scores below are not reported. Alias: `report_from`."
+    )
     most_unaimed: float = Field(
-        0.9, ge=0, le=1, description="The highest score of a comment in which nobody is meant."
+        0.9,
+        ge=0,
+        le=1,
+        description="The highest score of a comment without a target. Alias: `unaimed_cap`.",
     )
 
 

@@ -15,6 +15,8 @@ refuse.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from moderation import rules
@@ -30,9 +32,13 @@ _MOST_WEIGHTED = 0.9  # under what refuses
 
 
 class Settings(rules.Settings):
-    """What can be set in `[incendiary]`."""
+    """The settings in `[incendiary]`."""
 
-    notice: float = Field(0.1, ge=0, le=1, description="Scores below are not mentioned at all.")
+    aliases: ClassVar = {"report_from": "notice"}
+
+    notice: float = Field(
+        0.1, ge=0, le=1, description="Scores below are not reported. Alias: `report_from`."
+    )
     threat_weight: float = Field(
         10.0, ge=1, le=100, description="How many times the odds of a threat count."
     )

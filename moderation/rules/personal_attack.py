@@ -12,6 +12,8 @@ called stupid.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from moderation import rules
@@ -21,9 +23,13 @@ from moderation.text.reading import Text
 
 
 class Settings(rules.Settings):
-    """What can be set in `[personal_attack]`."""
+    """The settings in `[personal_attack]`."""
 
-    notice: float = Field(0.3, ge=0, le=1, description="Scores below are not mentioned at all.")
+    aliases: ClassVar = {"report_from": "notice"}
+
+    notice: float = Field(
+        0.3, ge=0, le=1, description="Scores below are not reported. Alias: `report_from`."
+    )
 
 
 def check(text: Text, settings: Settings) -> Finding | None:

@@ -15,6 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import moderation
 from moderation import rules
 
 ROOT = Path(__file__).parents[1]
@@ -83,3 +84,10 @@ def test_what_is_imported_is_declared() -> None:
         if not declared & {canonicalize_name(it) for it in distributions.get(top, [top])}
     }
     assert not undeclared
+
+
+def test_what_a_rules_author_needs_is_exported() -> None:
+    """A rule in another package imports from `moderation` alone."""
+    needed = {"Comment", "Finding", "Rule", "Settings", "Span", "Text"}
+    assert needed <= set(moderation.__all__)
+    assert all(hasattr(moderation, name) for name in moderation.__all__)

@@ -1,4 +1,4 @@
-"""validation: one wording for every kind of mistake, and no input where it is private."""
+"""validation: one text for each kind of mistake, without private input."""
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -38,7 +38,7 @@ class Form(BaseModel):
     ],
 )
 def test_each_kind_of_mistake(values: dict[str, object], private: str, ending: str) -> None:
-    """The text names the input only if the caller asks for it."""
+    """The text quotes the input only if the caller asks for it."""
     with pytest.raises(ValidationError) as caught:
         Form.model_validate(values)
     (error,) = caught.value.errors()

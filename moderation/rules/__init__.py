@@ -22,7 +22,7 @@ from moderation.text.reading import Text
 class Settings(BaseModel):
     """The settings of a rule. Loading a policy with an unknown key raises an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=())
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     aliases: ClassVar[Mapping[str, str]] = {}
     """Other names of settings that a policy file may use, each with the setting's name."""

@@ -87,15 +87,15 @@ def check(text: Text, settings: Settings) -> Finding | None:
 def _details(clean: str, settings: Settings) -> list[Detail]:
     """Return all details in order. Of two that overlap, keep the one of the surer search."""
     details: list[Detail] = []
-    taken = bytearray(len(clean))
+    covered = bytearray(len(clean))
     for detail in (
         *mail_addresses.find(clean, settings.allowed_domains),
         *identity_numbers.find(clean),
         *phone_numbers.find(clean, settings.regions, settings.allowed_numbers),
         *street_addresses.find(clean, settings.allowed_addresses),
     ):
-        if not any(taken[detail.start : detail.end]):
-            taken[detail.start : detail.end] = b"\1" * (detail.end - detail.start)
+        if not any(covered[detail.start : detail.end]):
+            covered[detail.start : detail.end] = b"\1" * (detail.end - detail.start)
             details.append(detail)
     return sorted(details)
 

@@ -143,14 +143,14 @@ def check(text: Text, settings: Settings) -> Finding | None:
     hits = [*islice(_hits(text, settings.index), _MOST_HITS)]
     if not any(hit.score for hit in hits):
         return None
-    taken = bytearray(len(text.clean))  # places of links, allowed entries and earlier hits
+    covered = bytearray(len(text.clean))  # places of links, allowed entries and earlier hits
     for token in text.tokens:
         if token.kind in ("link", "email"):
-            taken[token.start : token.end] = b"\1" * (token.end - token.start)
+            covered[token.start : token.end] = b"\1" * (token.end - token.start)
     listed = []
     for hit in sorted(hits, key=lambda hit: (hit.score > 0, hit.start, -hit.end)):
-        if not taken[hit.start]:
-            taken[hit.start : hit.end] = b"\1" * (hit.end - hit.start)
+        if not covered[hit.start]:
+            covered[hit.start : hit.end] = b"\1" * (hit.end - hit.start)
             listed += [hit] if hit.score else []
     if not listed:
         return None

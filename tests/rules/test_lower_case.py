@@ -44,11 +44,11 @@ def test_fires_with_suggestion() -> None:
 
 def test_score_grows_with_the_places() -> None:
     """One missing capital scores 0.5. More of them score closer to 1."""
-    one = check(read("nobody here has read what the paper wrote on it"), Settings())
-    two = check(read("nobody here has read what the paper wrote. shame on us"), Settings())
-    assert one is not None
-    assert two is not None
-    assert (one.score, two.score) == (0.5, 0.75)
+    single = check(read("nobody here has read what the paper wrote on it"), Settings())
+    double = check(read("nobody here has read what the paper wrote. shame on us"), Settings())
+    assert single is not None
+    assert double is not None
+    assert (single.score, double.score) == (0.5, 0.75)
 
 
 @pytest.mark.parametrize("acronym", ["BJP", "ITR"])

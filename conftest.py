@@ -1,12 +1,12 @@
-"""What all tests share, the examples in docstrings among them."""
+"""Fixtures of all tests, including the doctests."""
 
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-# What needs torch (the extra `train`) is collected only where it is installed.
-collect_ignore = ["tests/clients/drivers"]  # programs, each for a client that only it has
+# Files that need torch (the extra `train`) are collected only if it is installed.
+collect_ignore = ["tests/clients/drivers"]  # programs for clients in other languages
 if not find_spec("torch"):
     collect_ignore += [
         "moderation/training/transformer/network.py",
@@ -17,8 +17,8 @@ if not find_spec("torch"):
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _own_record(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A record and a spool of the tests' own, far from those of a service that may run here."""
+def _separate_record(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Use a record and a spool for the tests, apart from those of a service on this machine."""
     folder: Path = tmp_path_factory.mktemp("service")
     patch = pytest.MonkeyPatch()
     patch.setenv("MODERATION_DATABASE", f"sqlite:///{folder}/record.sqlite")

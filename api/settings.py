@@ -27,6 +27,8 @@ from pydantic import (
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from moderation.validation import describe
+
 PREFIX = "MODERATION_"
 FILE = f"{PREFIX}SETTINGS"
 
@@ -201,7 +203,7 @@ def read(values: Mapping[str, Any]) -> Settings:
     try:
         settings = Settings.model_validate(whole)
     except ValidationError as error:
-        problems = [*(_problem(**detail) for detail in error.errors()), *problems]
+        problems = [*map(_problem, error.errors()), *problems]
     if problems:
         raise SettingsError(problems)
     return settings
@@ -261,12 +263,11 @@ def _file(path: str | Path | None) -> dict[str, Any]:
         raise SettingsError([f"{FILE}: {path} cannot be read: {error}"]) from None
 
 
-def _problem(*, loc: tuple[int | str, ...], type: str, msg: str, **_: Any) -> str:  # noqa: A002 - pydantic's own word
-    name = PREFIX + str(loc[0]).upper()
-    if type == "extra_forbidden":
-        near = _nearest(name)
-        return f"{name}: no such setting" + (f"; did you mean {near}?" if near else "")
-    return f"{name}: {msg.removeprefix('Value error, ').replace('Input should', 'must')}"
+def _problem(detail: Mapping[str, Any]) -> str:
+    name = PREFIX + str(detail["loc"][0]).upper()
+    near = _nearest(name)
+    unknown = "no such setting" + (f"; did you mean {near}?" if near else "")
+    return f"{name}: {describe(detail, unknown=unknown)}"
 
 
 def _nearest(name: str) -> str | None:

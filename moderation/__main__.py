@@ -1,4 +1,4 @@
-"""`python -m moderation` is `moderation`."""
+"""Run `moderation` as `python -m moderation`."""
 
 from moderation.cli import main
 

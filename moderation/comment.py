@@ -1,4 +1,4 @@
-"""Comment: the text an author wrote, and what the caller knows around it."""
+"""A comment: its text, and what the caller knows about its context."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Literal
 Format = Literal["plain", "html"]
 
 MAX_BYTES = 20_480
-"""The default limit of a comment in bytes of UTF-8 (Perspective's own: 20 KB)."""
+"""The default limit of a comment in bytes of UTF-8, the same as Perspective's (20 KB)."""
 
 
 class CommentError(ValueError):
-    """A comment that cannot be judged; `field` names what is wrong with it."""
+    """The comment is invalid. `field` names the field that is wrong."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
@@ -22,7 +22,10 @@ class CommentError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An author's past: how many comments, and the share refused, the old ones faded (0..1)."""
+    """An author's record: the number of comments, and the share of them that was rejected (0..1).
+
+    Old comments weigh less in the share than recent ones.
+    """
 
     comments: int
     refused: float
@@ -30,11 +33,11 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment and its context. Only `text` is needed.
+    """A comment and its context. Only `text` is required.
 
-    `author` is the platform's reference to the author, `article` the title or text it stands
-    under, `parent` the comment it answers. `recent` holds the author's latest comments and
-    `past` sums up all of them; the service fills both from its record.
+    `author` is the platform's reference to the author, `article` the article's title or text,
+    and `parent` the comment it answers. `recent` holds the author's latest comments and `past`
+    sums up all of them; the service fills both from its record.
 
     >>> Comment("Well said.").format
     'plain'
@@ -51,7 +54,7 @@ class Comment:
 
 
 def validate(text: object, max_bytes: int = MAX_BYTES) -> str:
-    """Return `text` if it can be judged, else raise `CommentError` saying what is wrong.
+    """Return `text` if it is valid. Raises `CommentError`, which says what is wrong.
 
     >>> validate("   ")
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""The words of a decision: what was done, why, and where in the author's own text."""
+"""A decision: what happens to a comment, why, and where in the author's text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Action(enum.IntEnum):
-    """What happens to a comment; the larger is the stricter, so `max()` picks the verdict.
+    """What happens to a comment. A larger action is stricter, so `max()` returns the decision.
 
     >>> max(Action.APPROVE, Action.REVIEW)
     <Action.REVIEW: 1>
@@ -27,24 +27,24 @@ class Action(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of the author's own text, in code points as received, `end` exclusive."""
+    """A stretch of the text as received, in code points. `end` is exclusive."""
 
     start: int
     end: int
     text: str
 
     def to_dict(self) -> dict[str, Any]:
-        """The span as it stands in JSON."""
+        """Return the span as JSON."""
         return {"start": self.start, "end": self.end, "text": self.text}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Evidence from one check. It never says what is to be done; the policy does.
+    """The evidence of one check. The policy decides what follows from it.
 
-    `score` is 0..1: a calibrated probability where a model speaks, else a share or 1.0.
+    `score` is 0..1: a calibrated probability if it comes from a model, else a share or 1.0.
     `message` is one sentence to the author. `suggestion` is the whole comment with this rule's
-    own correction made, or None where it has none; never a part of it.
+    correction, or None if the rule has none.
     """
 
     rule: str
@@ -56,7 +56,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A finding beside the guideline it speaks for and the action the policy drew from it."""
+    """A finding with its guideline and the action that the policy gives it."""
 
     finding: Finding
     guideline: str
@@ -68,7 +68,7 @@ class Reason:
         return self.finding.rule
 
     def to_dict(self) -> dict[str, Any]:
-        """The reason as it stands in JSON."""
+        """Return the reason as JSON."""
         finding = self.finding
         return {
             "rule": finding.rule,
@@ -83,11 +83,12 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to be done with a comment, and every reason for it.
+    """What happens to a comment, and every reason for it.
 
-    `reasons` acted, strictest first; `observed` were found but stayed under their thresholds
-    or run in shadow. `scores` are the models' calibrated probabilities, `policy` the policy's
-    hash and `models` the versions that read, so that a decision can be traced years later.
+    `reasons` led to an action, strictest first. `observed` are findings below their thresholds, or
+    of rules in shadow. `scores` are the models' calibrated probabilities. `policy` is the policy's
+    hash and `models` are the versions of the models, so that you can trace a decision years later.
+    `took_ms` is the time per comment in milliseconds.
     """
 
     id: str
@@ -101,7 +102,7 @@ class Decision:
     took_ms: float = field(compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """The decision as it stands in JSON (the shape is fixed; see docs/api.md)."""
+        """Return the decision as JSON, in the fixed shape of docs/api.md."""
         return {
             "id": self.id,
             "action": str(self.action),
@@ -116,7 +117,7 @@ class Decision:
 
 
 def short(score: float) -> str:
-    """A score in two places, cut off: rounded up, it would seem to have reached a threshold.
+    """Format a score with two decimals, rounded down so that it never seems to reach a threshold.
 
     >>> short(0.9484), short(0.95), short(0.29)
     ('0.94', '0.95', '0.29')

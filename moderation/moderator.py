@@ -1,4 +1,4 @@
-"""The whole journey of a comment, on one page."""
+"""From a comment to its decision: read, score, check every rule, decide."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from moderation.comment import Comment, validate
 from moderation.decision import Action, Decision, Finding, Reason
@@ -22,17 +22,28 @@ log = logging.getLogger(__name__)
 
 
 class Moderator:
-    """Decides about comments by a policy, with the help of models.
+    """Decides about comments by a policy and the scores of models.
 
-    One that `explains` nothing decides the same and names no place that a model weighed; it is
-    quicker, for the careful reader takes longer to explain than to read.
+    With `explains=False` the decisions are the same, but a model's findings mark no words. That
+    is faster: the careful scorer takes longer to explain a score than to compute it.
+
+    `scorer` overrides the policy's choice of the scorer of abuse, for callers with a deadline.
+    The decisions name the versions of the models that ran.
     """
 
-    def __init__(self, policy: Policy, models: Models, *, explains: bool = True) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        models: Models,
+        *,
+        explains: bool = True,
+        scorer: Literal["careful", "fast"] | None = None,
+    ) -> None:
         self.policy = policy
         self.explains = explains
-        self.models = models.speaking(policy.publication.reader)
-        self.on_check: Callable[[str, float], None] | None = None  # told each check's seconds
+        self.models = models.speaking(scorer or policy.publication.reader)
+        self.on_check: Callable[[str, float], None] | None = None
+        """Called after each check with the rule's name and the seconds it took."""
 
     @classmethod
     def load(
@@ -40,9 +51,9 @@ class Moderator:
         policy: Policy | Path | str | Mapping[str, Any] | None = None,
         models: Models | Path | str | None = None,
     ) -> Moderator:
-        """The shipped policy and models, or an operator's own over them.
+        """Load a policy and models, by default the shipped ones.
 
-        Raises `PolicyError` or `ModelError` saying what is wrong.
+        Raises `PolicyError` or `ModelError`, which say what is wrong.
 
         >>> Moderator.load().moderate("You are an idiot.").action > Action.APPROVE
         True
@@ -53,45 +64,48 @@ class Moderator:
         )
 
     def moderate(self, comment: Comment | str) -> Decision:
-        """The decision about one comment. Raises `CommentError` for text that cannot be judged."""
+        """Decide about one comment. Raises `CommentError` if its text is invalid."""
         return next(self.moderate_many([comment]))
 
     def moderate_many(self, comments: Iterable[Comment | str]) -> Iterator[Decision]:
-        """The decisions about many comments, in their order; memory stays flat."""
+        """Decide about many comments, in their order. Memory use does not grow with their number.
+
+        Raises `CommentError` at the first batch with an invalid text.
+        """
         stream = iter(comments)
         while batch := list(islice(stream, BATCH)):
-            began = time.perf_counter()
+            started = time.perf_counter()
             texts = [self._read(comment) for comment in batch]
             self.models.score(texts)
             if not self.explains:
                 for text in texts:
                     text.explain = _unexplained
-            decided = [(text, [*self._reasons(text)]) for text in texts]
-            took_ms = (time.perf_counter() - began) * 1000 / len(batch)
-            for text, reasons in decided:
-                yield self._decision(text, reasons, took_ms)
+            reasons = [list(self._reasons(text)) for text in texts]
+            took_ms = (time.perf_counter() - started) * 1000 / len(batch)
+            for text, text_reasons in zip(texts, reasons, strict=True):
+                yield self._decision(text, text_reasons, took_ms)
 
     def _read(self, comment: Comment | str) -> Text:
-        whole = Comment(comment) if isinstance(comment, str) else comment
-        validate(whole.text, self.policy.publication.max_bytes)
-        return read(whole)
+        comment = Comment(comment) if isinstance(comment, str) else comment
+        validate(comment.text, self.policy.publication.max_bytes)
+        return read(comment)
 
     def _reasons(self, text: Text) -> Iterator[Reason]:
         if self.policy.publication.test_sentence in text.clean:
             yield self._test_reason(text)
         for rule in self.policy.rules.values():
-            began = time.perf_counter()
-            reason = _checked(rule, text)
+            started = time.perf_counter()
+            reason = _reason(rule, text)
             if self.on_check:
-                self.on_check(rule.name, time.perf_counter() - began)
+                self.on_check(rule.name, time.perf_counter() - started)
             if reason:
                 yield reason
 
     def _test_reason(self, text: Text) -> Reason:
-        """The sentence that is always rejected, whatever the policy says."""
+        """Return the reason for the test sentence. No policy can switch it off."""
         sentence = self.policy.publication.test_sentence
-        at = text.clean.index(sentence)
-        spans = (text.span(at, at + len(sentence)),)
+        start = text.clean.index(sentence)
+        spans = (text.span(start, start + len(sentence)),)
         message = "This is the test sentence, which is always rejected."
         guideline = "An operator can try a live system with the test sentence."
         return Reason(Finding("word_list", 1.0, message, spans), guideline, Action.REJECT)
@@ -119,12 +133,12 @@ def _unexplained(_: str) -> list[Weight]:
     return []
 
 
-def _checked(rule: RulePolicy, text: Text) -> Reason | None:
-    """What one check found; a check that breaks sends the comment to a person."""
+def _reason(rule: RulePolicy, text: Text) -> Reason | None:
+    """Check one rule. If the check fails, the comment goes to a person."""
     try:
         finding = rule.check(text)
-    except Exception as error:  # noqa: BLE001 - whatever breaks, a person decides
-        # The type alone: an exception's message may hold the comment's text.
+    except Exception as error:  # noqa: BLE001 - whatever fails, a person decides
+        # Log only the type: an exception's message may contain the comment's text.
         log.error("check %s failed: %s", rule.name, type(error).__name__)
         return rule.failed()
     return rule.reason(finding) if finding else None

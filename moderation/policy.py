@@ -1,7 +1,7 @@
-"""Policy: which finding leads to which action, and the guideline it speaks for.
+"""The policy: which finding leads to which action, and the guideline each rule enforces.
 
-The shipped `policy.toml` stands beside this file; an operator's file is merged over it, table
-by table. Every mistake in it is named by table and key before the program starts.
+An operator's file is merged over the shipped `policy.toml`, key by key. Loading it raises an
+error that names every mistake by table and key.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -28,6 +29,7 @@ from moderation import rules
 from moderation.comment import MAX_BYTES
 from moderation.decision import Action, Finding, Reason
 from moderation.text.reading import Text
+from moderation.validation import describe
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -44,7 +46,7 @@ Threshold = Annotated[float | Literal["never"], BeforeValidator(_threshold)]
 
 
 class PolicyError(ValueError):
-    """A policy that cannot be used; `problems` names the table and key of every mistake."""
+    """The policy cannot be used. `problems` names the table and key of every mistake."""
 
     def __init__(self, source: str, problems: list[str]) -> None:
         super().__init__(f"{source}: " + "; ".join(problems))
@@ -53,36 +55,39 @@ class PolicyError(ValueError):
 
 
 class Publication(BaseModel):
-    """The `[house]` table: what is about the newspaper and not about one rule."""
+    """The `[house]` table: settings of the newspaper, not of one rule."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(description="The newspaper's name, for notices to authors.")
     guidelines_url: str = Field(description="Where readers find the community guidelines.")
-    contact: str = Field(description="Whom an author can write to about a decision.")
+    contact: str = Field(description="Where an author can write about a decision.")
     grievance_officer: str = Field(description="The officer of India's IT Rules, rule 3(2).")
-    appeals_body: str = Field(description="Where an author can turn after the newspaper.")
-    territory: str = Field(description="Where a refusal holds, as the notice says it.")
-    acknowledge_hours: int = Field(24, ge=1, description="An appeal is acknowledged within.")
-    decide_days: int = Field(7, ge=1, description="An appeal is decided within.")
-    max_bytes: int = Field(MAX_BYTES, ge=1, le=1_000_000, description="Longest comment, UTF-8.")
+    appeals_body: str = Field(description="Where an author can appeal after the newspaper.")
+    territory: str = Field(description="Where a rejection applies, as the notice puts it.")
+    acknowledge_hours: int = Field(24, ge=1, description="Hours to acknowledge an appeal.")
+    decide_days: int = Field(7, ge=1, description="Days to decide an appeal.")
+    max_bytes: int = Field(
+        MAX_BYTES, ge=1, le=1_000_000, description="Longest comment in bytes of UTF-8."
+    )
     reader: Literal["careful", "fast"] = Field(
-        "careful", description="Who judges abuse: the careful reader, or the fast one alone."
+        "careful", description="The scorer of abuse: careful, or the fast one alone."
     )
     test_sentence: str = Field(
-        min_length=16, description="A comment holding this is always rejected: try a live install."
+        min_length=16,
+        description="A comment with this sentence is always rejected, to try an installation.",
     )
 
 
 class Thresholds(BaseModel):
-    """What every rule's table holds besides the check's own settings."""
+    """The keys that every rule's table has, whatever the rule's own settings."""
 
     model_config = ConfigDict(frozen=True)
 
     guideline: str = Field(min_length=1, description="The guideline, in words for readers.")
-    enabled: bool = Field(True, description="Whether the rule is looked at, at all.")
-    review: Threshold = Field("never", description="From this score on a person decides.")
-    reject: Threshold = Field("never", description="From this score on it is refused.")
+    enabled: bool = Field(True, description="Whether the rule runs.")
+    review: Threshold = Field("never", description="From this score on, a person decides.")
+    reject: Threshold = Field("never", description="From this score on, it is rejected.")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -92,11 +97,11 @@ class Thresholds(BaseModel):
 
     @property
     def shadow(self) -> bool:
-        """Whether the rule only watches: without thresholds it never acts."""
+        """Whether the rule has no thresholds, so it never acts."""
         return self.review == "never" and self.reject == "never"
 
     def action(self, score: float) -> Action:
-        """What a finding of this score leads to."""
+        """Return the action for a finding with this score."""
         if self.reject != "never" and score >= self.reject:
             return Action.REJECT
         if self.review != "never" and score >= self.review:
@@ -106,7 +111,7 @@ class Thresholds(BaseModel):
 
 @dataclass(frozen=True)
 class RulePolicy:
-    """One rule as this newspaper wants it."""
+    """A rule with the newspaper's thresholds and settings for it."""
 
     rule: rules.Rule
     thresholds: Thresholds
@@ -118,16 +123,16 @@ class RulePolicy:
         return self.rule.name
 
     def check(self, text: Text) -> Finding | None:
-        """What the rule's check finds in a text."""
+        """Run the rule's check on a text."""
         return self.rule.check(text, self.settings)
 
     def reason(self, finding: Finding) -> Reason:
-        """The finding, its guideline and what follows."""
+        """Return the finding as a reason, with the guideline and the action."""
         action = self.thresholds.action(finding.score)
         return Reason(finding, self.thresholds.guideline, action)
 
     def failed(self) -> Reason:
-        """What stands in the decision when the check broke: a person looks, if it acts at all."""
+        """Return the reason for a failed check. It leads to review, unless the rule is in shadow."""
         message = "This rule could not be checked just now, so a person will look at the comment."
         action = Action.APPROVE if self.thresholds.shadow else Action.REVIEW
         return Reason(Finding(self.name, 0.0, message), self.thresholds.guideline, action)
@@ -135,22 +140,44 @@ class RulePolicy:
 
 @dataclass(frozen=True)
 class Policy:
-    """The house and its rules; `hash` names this very policy in every decision.
+    """The publication and the rules that are enabled.
 
-    `tables` is what the files say, merged; files that they name are looked for in `folder`.
+    `tables` are the merged tables of the policy files, and `folder` is where the paths in them
+    begin. `disabled` holds the rules that are switched off.
     """
 
     publication: Publication
     rules: Mapping[str, RulePolicy]
-    hash: str
     tables: Mapping[str, Any]
     folder: Path = SHIPPED.parent
+    disabled: Mapping[str, RulePolicy] = field(default_factory=dict)
+
+    @cached_property
+    def hash(self) -> str:
+        """The SHA-256 of the policy's content, which every decision carries.
+
+        It covers the tables and the settings, which hold the entries of word list files. A copy
+        whose publication or thresholds differ from its tables has another hash.
+
+        >>> from dataclasses import replace
+        >>> policy = Policy.load()
+        >>> replace(policy, rules={}).hash == policy.hash
+        False
+        """
+        every_rule = {**self.disabled, **self.rules}
+        settings = {name: rule.settings.model_dump() for name, rule in every_rule.items()}
+        content: list[object] = [self.tables, settings]
+        thresholds = {name: rule.thresholds.model_dump() for name, rule in self.rules.items()}
+        if (self.publication.model_dump(), thresholds) != _declared(self.tables):
+            content += [self.publication.model_dump(), thresholds]
+        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, default=_plain)
+        return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
 
     @classmethod
     def load(cls, operator: Path | str | Mapping[str, Any] | None = None) -> Policy:
-        """The shipped policy, with the operator's file (or table) merged over it.
+        """Load the shipped policy and merge the operator's file, or its tables, over it.
 
-        Raises `PolicyError` with every mistake, by table and key.
+        Raises `PolicyError`, which names every mistake by table and key.
 
         >>> try:
         ...     Policy.load({"length": {"most_word": 3}})
@@ -162,47 +189,53 @@ class Policy:
         if operator is None:
             return cls._build(shipped, SHIPPED.name)
         if isinstance(operator, Mapping):
-            source, own, folder = "policy", dict(operator), Path()
+            source, custom, folder = "policy", dict(operator), Path()
         else:
-            source, own, folder = str(operator), _read(Path(operator)), Path(operator).parent
-        return cls._build(_merge(shipped, own), source, folder)
+            source, custom, folder = str(operator), _read(Path(operator)), Path(operator).parent
+        custom, problems = _unaliased(custom)
+        return cls._build(_merge(shipped, custom), source, folder, problems)
 
     @classmethod
     def of(cls, tables: Mapping[str, Any], folder: Path = SHIPPED.parent) -> Policy:
-        """The policy whose merged `tables` these are, with nothing laid under them.
+        """Build a policy from tables that are already merged with the shipped ones.
 
         >>> Policy.of(Policy.load().tables).hash == Policy.load().hash
         True
         """
-        return cls._build(dict(tables), "policy", folder)
+        unaliased, problems = _unaliased(tables)
+        return cls._build(unaliased, "policy", folder, problems)
 
     @classmethod
-    def _build(cls, tables: dict[str, Any], source: str, folder: Path = SHIPPED.parent) -> Policy:
+    def _build(
+        cls,
+        tables: dict[str, Any],
+        source: str,
+        folder: Path = SHIPPED.parent,
+        problems: Iterable[str] = (),
+    ) -> Policy:
         known = rules.all_rules()
         problems = [
-            f"[{name}]: no such rule{_meant(name, [*known, 'house'])}"
-            for name in tables
-            if name not in known and name != "house"
+            *problems,
+            *(
+                f"[{name}]: no such rule{_suggestion(name, [*known, 'house'])}"
+                for name in tables
+                if name not in known and name != "house"
+            ),
         ]
-        house = _validated(Publication, tables.get("house", {}), "house", problems)
+        publication = _validated(Publication, tables.get("house", {}), "house", problems)
         built = {
             name: _rule(rule, tables.get(name, {}), problems, folder)
             for name, rule in known.items()
         }
-        if problems or house is None:
+        if problems or publication is None:
             raise PolicyError(source, problems)
-        # The settings as well as the tables: they hold what stands in the files a table names.
-        settings = {name: rule.settings.model_dump() for name, rule in built.items() if rule}
-        canonical = json.dumps(
-            [tables, settings], sort_keys=True, ensure_ascii=False, default=_plain
-        )
-        digest = hashlib.sha256(canonical.encode()).hexdigest()
-        kept = {name: rule for name, rule in built.items() if rule and rule.thresholds.enabled}
-        return cls(house, kept, f"sha256:{digest}", tables, folder)
+        enabled = {name: rule for name, rule in built.items() if rule and rule.thresholds.enabled}
+        disabled = {name: rule for name, rule in built.items() if rule and name not in enabled}
+        return cls(publication, enabled, tables, folder, disabled)
 
     @staticmethod
     def verdict(reasons: Iterable[Reason]) -> Action:
-        """The strictest action wins.
+        """Return the strictest action of the reasons.
 
         >>> Policy.verdict([])
         <Action.APPROVE: 0>
@@ -210,56 +243,72 @@ class Policy:
         return max((reason.action for reason in reasons), default=Action.APPROVE)
 
 
+def _declared(tables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Return the publication and the enabled rules' thresholds as the tables give them."""
+    try:
+        publication = Publication.model_validate(tables.get("house"))
+        thresholds = {
+            name: Thresholds.model_validate(_shared(table))
+            for name, table in tables.items()
+            if name != "house"
+        }
+    except ValidationError:  # the policy was not built from these tables
+        return None
+    return publication.model_dump(), {
+        name: rule.model_dump() for name, rule in thresholds.items() if rule.enabled
+    }
+
+
+def _shared(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of a rule's table that every rule has."""
+    return {key: value for key, value in table.items() if key in Thresholds.model_fields}
+
+
 def _plain(value: object) -> object:
-    """A setting that JSON does not know, always written alike (sets have no order)."""
+    """Return a value in a form that JSON has. Sets are sorted, because they have no order."""
     return sorted(value, key=str) if isinstance(value, (set, frozenset)) else str(value)
 
 
 def _rule(rule: rules.Rule, table: object, problems: list[str], folder: Path) -> RulePolicy | None:
-    """One rule's table, split into the policy's keys and the check's own.
+    """Build one rule from its table: the keys of every rule, and the rule's own settings.
 
-    Files that the settings name are looked for beside the policy, in `folder`.
+    Paths in the settings are relative to `folder`, the policy's own.
     """
     if not isinstance(table, Mapping):
         problems.append(f"[{rule.name}]: must be a table")
         return None
-    shared = {key: value for key, value in table.items() if key in Thresholds.model_fields}
-    own = {key: value for key, value in table.items() if key not in shared}
+    shared = _shared(table)
+    special = {key: value for key, value in table.items() if key not in shared}
     thresholds = _validated(Thresholds, shared, rule.name, problems)
-    settings = _validated(rule.settings, own, rule.name, problems, folder)
+    settings = _validated(rule.settings, special, rule.name, problems, folder)
     return RulePolicy(rule, thresholds, settings) if thresholds and settings else None
 
 
 def _validated(
     model: type[_Model], table: object, name: str, problems: list[str], folder: Path = Path()
 ) -> _Model | None:
+    if not isinstance(table, Mapping):
+        problems.append(f"[{name}]: must be a table")
+        return None
     try:
         return model.model_validate(table, context={"folder": folder})
     except ValidationError as error:
-        keys = [*model.model_fields, *Thresholds.model_fields]
+        keys = [*model.model_fields, *getattr(model, "aliases", ()), *Thresholds.model_fields]
         problems.extend(_problem(name, detail, keys) for detail in error.errors())
         return None
 
 
 def _problem(table: str, detail: Mapping[str, Any], keys: list[str]) -> str:
-    """One mistake in plain words, with table and key."""
-    place = ".".join(str(part) for part in detail["loc"])
-    where = f"[{table}] {place}".rstrip()
-    match detail["type"]:
-        case "extra_forbidden":
-            return f"{where}: no such setting{_meant(place, keys)}"
-        case "missing":
-            return f"{where}: is missing"
-        case "value_error" if not place:
-            return f"[{table}] {detail['ctx']['error']}"
-        case "value_error":
-            return f"{where}: {detail['ctx']['error']}, not {detail['input']!r}"
-    said = detail["msg"].replace("Input should be", "must be")
-    return f"{where}: {said}, not {detail['input']!r}"
+    """Describe one mistake, with its table and key."""
+    if not detail["loc"]:  # the keys do not fit together
+        return f"[{table}] {describe(detail)}"
+    key = ".".join(str(part) for part in detail["loc"])
+    unknown = f"no such setting{_suggestion(key, keys)}"
+    return f"[{table}] {key}: {describe(detail, unknown=unknown, quote_input=True)}"
 
 
-def _meant(word: str, known: list[str]) -> str:
-    """'; did you mean …?' where a known word is near."""
+def _suggestion(word: str, known: list[str]) -> str:
+    """Return '; did you mean …?' if a known word is similar, else the empty string."""
     near = difflib.get_close_matches(word, known, n=1)
     return f"; did you mean '{near[0]}'?" if near else ""
 
@@ -273,17 +322,41 @@ def _read(path: Path) -> dict[str, Any]:
         raise PolicyError(str(path), [f"cannot be read: {error}"]) from None
 
 
-def _merge(shipped: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """The operator's tables over the shipped ones, key by key.
+def _unaliased(tables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Replace aliases by the names of their settings, and list settings that have both names.
+
+    A policy has the same hash with either name.
+
+    >>> _unaliased({"abuse": {"unaimed_cap": 0.8}})
+    ({'abuse': {'most_unaimed': 0.8}}, [])
+    """
+    known = rules.all_rules()
+    problems = []
+    unaliased = dict(tables)
+    for table, keys in tables.items():
+        aliases = known[table].settings.aliases if table in known else {}
+        if not isinstance(keys, Mapping) or aliases.keys().isdisjoint(keys):
+            continue
+        problems += [
+            f"[{table}] {alias} is another name of {key}: set one of them"
+            for alias, key in aliases.items()
+            if alias in keys and key in keys
+        ]
+        unaliased[table] = {aliases.get(key, key): value for key, value in keys.items()}
+    return unaliased, problems
+
+
+def _merge(shipped: dict[str, Any], custom: dict[str, Any]) -> dict[str, Any]:
+    """Merge the operator's tables over the shipped ones, key by key.
 
     >>> _merge({"links": {"most": 2, "review": 0.5}}, {"links": {"most": 0}})
     {'links': {'most': 0, 'review': 0.5}}
     """
     merged = dict(shipped)
-    for name, value in own.items():
-        under = merged.get(name)
-        if isinstance(under, dict) and isinstance(value, dict):
-            merged[name] = _merge(under, value)
+    for name, value in custom.items():
+        base = merged.get(name)
+        if isinstance(base, dict) and isinstance(value, dict):
+            merged[name] = _merge(base, value)
         else:
             merged[name] = value
     return merged

@@ -1,4 +1,4 @@
-"""Every rule has its test, its docs and its policy; the environment is read in one place.
+"""Every rule has its test, docs and policy, and only one file reads the environment.
 
 `make lint` checks the layers of imports (`tool.importlinter` in pyproject.toml).
 """
@@ -15,6 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import moderation
 from moderation import rules
 
 ROOT = Path(__file__).parents[1]
@@ -23,12 +24,12 @@ RULES = sorted(rules.all_rules())
 
 
 def module(path: Path) -> str:
-    """A file's name as a module."""
+    """Return the module of a file."""
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Every module that a file imports, wherever in it, by its full name."""
+    """Yield the full name of every module that a file imports."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -36,18 +37,18 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def test_one_reader_of_the_environment() -> None:
-    """Environment variables are read in one file."""
-    readers = [
+def test_one_file_reads_the_environment() -> None:
+    """Only one file reads environment variables."""
+    modules = [
         module(path)
         for path in FILES
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if ast.unparse(node) in ("os.environ", "os.getenv")
     ]
-    assert set(readers) <= {"api"}
+    assert set(modules) <= {"api"}
 
 
-def test_nothing_is_run_from_text() -> None:
+def test_no_eval() -> None:
     """No file calls eval or exec."""
     calls = [
         f"{module(path)}:{node.lineno}"
@@ -61,16 +62,16 @@ def test_nothing_is_run_from_text() -> None:
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_every_rule_has_its_papers(name: str) -> None:
-    """A rule has a test, a row in the README, a table in the policy and a page in its docstring."""
+def test_every_rule_is_documented_and_tested(name: str) -> None:
+    """A rule has a test, a row in the README, a table in the policy and a long docstring."""
     assert (ROOT / "tests" / "rules" / f"test_{name}.py").is_file()
     assert f"| [`{name}`](docs/rules.md#{name}) |" in (ROOT / "README.md").read_text("utf-8")
     assert name in tomllib.loads((ROOT / "moderation" / "policy.toml").read_text("utf-8"))
     assert len(rules.all_rules()[name].doc.strip().splitlines()) > 2
 
 
-def test_what_is_imported_is_declared() -> None:
-    """Every library that a file imports stands among the project's dependencies."""
+def test_imports_are_declared() -> None:
+    """Every library that a file imports is one of the project's dependencies."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     wanted = chain(project["dependencies"], *project["optional-dependencies"].values())
     declared = {canonicalize_name(Requirement(line).name) for line in wanted}
@@ -80,6 +81,13 @@ def test_what_is_imported_is_declared() -> None:
     undeclared = {
         top
         for top in foreign
-        if not declared & {canonicalize_name(it) for it in distributions.get(top, [top])}
+        if not declared & {canonicalize_name(name) for name in distributions.get(top, [top])}
     }
     assert not undeclared
+
+
+def test_exports_for_the_authors_of_rules() -> None:
+    """A rule in another package needs to import only from `moderation`."""
+    needed = {"Comment", "Finding", "Rule", "Settings", "Span", "Text"}
+    assert needed <= set(moderation.__all__)
+    assert all(hasattr(moderation, name) for name in moderation.__all__)

@@ -1,4 +1,4 @@
-"""comment: what can be judged, and what is wrong with the rest."""
+"""comment: which texts are valid, and what the error says about the others."""
 
 import pytest
 
@@ -16,13 +16,13 @@ from moderation.comment import MAX_BYTES, CommentError, validate
         pytest.param("e" + "\u0301" * 1_000, id="stacked marks"),
     ],
 )
-def test_can_be_judged(text: str) -> None:
-    """Whatever a reader may have typed is judged as it came."""
+def test_valid(text: str) -> None:
+    """A text that a person may have typed is valid and stays as it is."""
     assert validate(text) == text
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         pytest.param(None, "must be a string", id="null"),
         pytest.param(5, "must be a string", id="a number"),
@@ -35,14 +35,14 @@ def test_can_be_judged(text: str) -> None:
         pytest.param("न" * 7_000, "21,000 bytes", id="the limit counts bytes"),
     ],
 )
-def test_cannot_be_judged(text: object, said: str) -> None:
-    """Text that cannot be judged is refused with the field and the fault."""
-    with pytest.raises(CommentError, match=said) as caught:
+def test_invalid(text: object, message: str) -> None:
+    """The error names the field and says what is wrong."""
+    with pytest.raises(CommentError, match=message) as caught:
         validate(text)
     assert caught.value.field == "text"
 
 
-def test_a_limit_of_ones_own() -> None:
-    """The limit is the caller's to set."""
+def test_the_limit_is_an_argument() -> None:
+    """A caller can set another limit."""
     with pytest.raises(CommentError, match="the limit is 3"):
         validate("four", max_bytes=3)

@@ -1,7 +1,7 @@
-"""Whatever comes in, a decision comes out: no exception, no place outside the text, no long wait.
+"""Hostile comments get a decision: no exception, no span outside the text, no long wait.
 
-The bound is a guard against work that grows with the square of the length (minutes at twenty
-kilobytes), not a measure of speed: `benchmarks/hostile.py` measures.
+The bound guards against work that grows with the square of the length (minutes at twenty
+kilobytes). It does not measure speed: `benchmarks/hostile.py` does.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ def moderator() -> Moderator:
 
 @pytest.mark.parametrize(("name", "form"), CASES)
 def test_hostile_shape(name: str, form: Format, moderator: Moderator) -> None:
-    """Every check and model judges the shape, in time, and names places that lie in it."""
+    """Every check and model handles the shape in time, and spans are inside the text."""
     text = SHAPES[name]
-    began = time.process_time()
+    started = time.process_time()
     decision = moderator.moderate(Comment(text, format=form))
-    took = time.process_time() - began
+    took = time.process_time() - started
     reasons = [*decision.reasons, *decision.observed]
-    assert not [each.finding.rule for each in reasons if BROKEN in each.finding.message]
+    assert not [reason.rule for reason in reasons if BROKEN in reason.finding.message]
     assert decision.scores.keys() == _heads(moderator)
     for reason in reasons:
         for span in reason.finding.spans:
@@ -47,10 +47,10 @@ def test_hostile_shape(name: str, form: Format, moderator: Moderator) -> None:
 
 
 def test_shapes_are_as_long_as_a_comment_may_be() -> None:
-    """Each shape is a comment of the greatest length, all but the last few bytes."""
+    """Each shape has the greatest length of a comment, except for a few bytes."""
     sizes = {name: len(text.encode()) for name, text in SHAPES.items()}
     assert all(20_470 <= size <= 20_480 for size in sizes.values()), sizes
 
 
 def _heads(moderator: Moderator) -> set[str]:
-    return {head for reader in moderator.models.scorers.values() for head in reader.heads}
+    return {head for scorer in moderator.models.scorers.values() for head in scorer.heads}

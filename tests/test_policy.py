@@ -1,7 +1,10 @@
-"""policy: findings to actions, and every mistake in a file named by table and key."""
+"""policy: thresholds turn findings into actions, and errors name every mistake by table and key."""
 
+import hashlib
+import json
 import tomllib
 from collections.abc import Sized
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +18,21 @@ RULE = Thresholds.model_validate({"guideline": "Be kind.", "review": 0.6, "rejec
 
 
 def problems(tables: object) -> list[str]:
-    """What is wrong with an operator's policy."""
+    """Return the problems of an operator's policy, which must have some."""
     with pytest.raises(PolicyError) as caught:
         Policy.load(tables)  # type: ignore[arg-type]  # wrong on purpose
     return caught.value.problems
 
 
-def test_shipped_policy_is_good() -> None:
-    """The policy that is shipped loads, and every rule has its table in it."""
+def test_the_shipped_policy_loads() -> None:
+    """The shipped policy has a table for every rule."""
     tables = tomllib.loads(SHIPPED.read_text("utf-8"))
     assert set(tables) == {"house", *rules.all_rules()}
     assert set(Policy.load().rules) == set(rules.all_rules())
 
 
 def test_shipped_policy_shows_every_setting() -> None:
-    """An operator who reads the shipped policy sees all that can be set, but long lists."""
+    """The shipped policy has every setting, except long lists."""
     tables = tomllib.loads(SHIPPED.read_text("utf-8"))
     hidden = {
         f"[{name}] {key}"
@@ -41,7 +44,7 @@ def test_shipped_policy_shows_every_setting() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tables", "said"),
+    ("tables", "message"),
     [
         pytest.param(
             {"lenght": {}}, "[lenght]: no such rule; did you mean 'length'?", id="misspelt rule"
@@ -70,7 +73,7 @@ def test_shipped_policy_shows_every_setting() -> None:
         pytest.param(
             {"length": {"review": True}},
             '[length] review: must be a number from 0 to 1, or "never", not True',
-            id="a threshold is no switch",
+            id="a threshold is not a switch",
         ),
         pytest.param(
             {"length": {"review": float("nan")}},
@@ -98,62 +101,130 @@ def test_shipped_policy_shows_every_setting() -> None:
             id="setting out of range",
         ),
         pytest.param({"length": {"guideline": ""}}, "[length] guideline", id="empty guideline"),
-        pytest.param({"length": 3}, "[length]: must be a table", id="a rule that is no table"),
-        pytest.param({"house": 3}, "[house]", id="a house that is no table"),
+        pytest.param({"length": 3}, "[length]: must be a table", id="a rule that is not a table"),
+        pytest.param({"house": 3}, "[house]", id="a house that is not a table"),
         pytest.param({"house": {"naem": "x"}}, "[house] naem: no such setting", id="house key"),
     ],
 )
-def test_mistakes_are_named(tables: dict[str, Any], said: str) -> None:
-    """Each kind of mistake is named by table and key, with what would be right."""
+def test_mistakes_are_named(tables: dict[str, Any], message: str) -> None:
+    """The problem names the table and key, and what would be right."""
     (problem,) = problems(tables)
-    assert problem.startswith(said)
+    assert problem.startswith(message)
 
 
 def test_every_mistake_at_once() -> None:
-    """All mistakes of a file are named in one go, not the first alone."""
-    found = problems({"lenght": {}, "length": {"most_words": 0, "review": 2, "revue": 1}})
-    assert len(found) == 4
+    """The error names all mistakes of a file."""
+    listed = problems({"lenght": {}, "length": {"most_words": 0, "review": 2, "revue": 1}})
+    assert len(listed) == 4
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
-        pytest.param(b"[length", "cannot be read", id="no TOML"),
+        pytest.param(b"[length", "cannot be read", id="not TOML"),
         pytest.param(b"\xff\xfe", "cannot be read", id="not UTF-8"),
         pytest.param(None, "there is no such file", id="no file"),
     ],
 )
-def test_unreadable_file(tmp_path: Path, content: bytes | None, said: str) -> None:
-    """A file that cannot be read is named, with the reason."""
+def test_unreadable_file(tmp_path: Path, content: bytes | None, message: str) -> None:
+    """The error names the file and the reason."""
     path = tmp_path / "mine.toml"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(PolicyError, match=said) as caught:
+    with pytest.raises(PolicyError, match=message) as caught:
         Policy.load(path)
     assert caught.value.source == str(path)
 
 
 def test_operator_file_is_merged_key_by_key(tmp_path: Path) -> None:
-    """What an operator does not set stays as shipped."""
+    """Settings that an operator leaves out stay as shipped."""
     path = tmp_path / "mine.toml"
     path.write_text("[length]\nmost_words = 50\n", "utf-8")
-    shipped, own = Policy.load().rules["length"], Policy.load(path).rules["length"]
-    assert own.settings.model_dump() == shipped.settings.model_dump() | {"most_words": 50}
-    assert own.thresholds == shipped.thresholds
+    shipped, custom = Policy.load().rules["length"], Policy.load(path).rules["length"]
+    assert custom.settings.model_dump() == shipped.settings.model_dump() | {"most_words": 50}
+    assert custom.thresholds == shipped.thresholds
 
 
-def test_disabled_rule_is_not_there() -> None:
-    """`enabled = false` takes a rule out."""
+ALIASES = [
+    (name, alias, key)
+    for name, rule in rules.all_rules().items()
+    for alias, key in rule.settings.aliases.items()
+]
+
+
+@pytest.mark.parametrize(("rule", "alias", "key"), ALIASES)
+def test_a_setting_goes_by_its_alias_too(tmp_path: Path, rule: str, alias: str, key: str) -> None:
+    """A file may use either name; the policies are the same, and so are their hashes."""
+    path = tmp_path / "mine.toml"
+    path.write_text(f"[{rule}]\n{alias} = 0.25\n", "utf-8")
+    policy = Policy.load(path)
+    assert getattr(policy.rules[rule].settings, key) == 0.25
+    assert policy.hash == Policy.load({rule: {key: 0.25}}).hash
+    assert Policy.of({**policy.tables, rule: {**policy.tables[rule]}}).hash == policy.hash
+
+
+def test_the_aliases_that_exist() -> None:
+    """Files in use may hold each of these, so none is ever removed."""
+    assert len(ALIASES) >= 5
+    assert ("abuse", "unaimed_cap", "most_unaimed") in ALIASES
+
+
+def test_a_setting_given_by_both_names() -> None:
+    """The error names both."""
+    assert problems({"abuse": {"notice": 0.3, "report_from": 0.3}}) == [
+        "[abuse] report_from is another name of notice: set one of them"
+    ]
+
+
+def test_a_misspelt_alias_is_named() -> None:
+    """Suggestions include the aliases."""
+    (problem,) = problems({"abuse": {"unaimed_cup": 0.8}})
+    assert problem.endswith("did you mean 'unaimed_cap'?")
+
+
+def test_a_disabled_rule_is_left_out() -> None:
+    """`enabled = false` takes a rule out of the policy."""
     assert "length" not in Policy.load({"length": {"enabled": False}}).rules
 
 
 def test_hash_names_the_policy() -> None:
-    """The same policy has the same hash whatever the order of its keys; another has another."""
-    one = {"length": {"most_words": 9, "review": 0.5}, "house": {"name": "A"}}
-    other = {"house": {"name": "A"}, "length": {"review": 0.5, "most_words": 9}}
-    assert Policy.load(one).hash == Policy.load(other).hash
-    assert Policy.load(one).hash != Policy.load().hash
+    """A policy's hash does not depend on the order of its keys. Another policy has another hash."""
+    first = {"length": {"most_words": 9, "review": 0.5}, "house": {"name": "A"}}
+    second = {"house": {"name": "A"}, "length": {"review": 0.5, "most_words": 9}}
+    assert Policy.load(first).hash == Policy.load(second).hash
+    assert Policy.load(first).hash != Policy.load().hash
     assert Policy.load().hash.startswith("sha256:")
+
+
+def test_a_replaced_policy_has_another_hash() -> None:
+    """The hash is computed from the content, so no copy keeps the hash of its original."""
+    shipped = Policy.load()
+    fast = shipped.publication.model_copy(update={"reader": "fast"})
+    length = shipped.rules["length"]
+    lax = replace(length, thresholds=length.thresholds.model_copy(update={"review": "never"}))
+    short = replace(length, settings=length.settings.model_copy(update={"most_words": 9}))
+    hashes = {
+        shipped.hash,
+        replace(shipped, publication=fast).hash,
+        replace(shipped, rules={}).hash,
+        replace(shipped, rules={**shipped.rules, "length": lax}).hash,
+        replace(shipped, rules={**shipped.rules, "length": short}).hash,
+        replace(shipped, tables={}).hash,
+    }
+    assert len(hashes) == 6
+    assert replace(shipped, publication=shipped.publication.model_copy()).hash == shipped.hash
+
+
+def test_a_loaded_policys_hash_covers_tables_and_settings() -> None:
+    """Recorded decisions carry this hash, so the way to compute it stays the same."""
+    off = {"length": {"enabled": False}, "house": {"decide_days": "3"}, "spam": {"reject": 1}}
+    for policy in (Policy.load(), Policy.load(off)):
+        every_rule = {**policy.rules, **policy.disabled}
+        settings = {name: rule.settings.model_dump() for name, rule in every_rule.items()}
+        content = json.dumps(
+            [policy.tables, settings], sort_keys=True, ensure_ascii=False, default=sorted
+        )
+        assert policy.hash == f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
 
 
 @pytest.mark.parametrize(
@@ -161,12 +232,12 @@ def test_hash_names_the_policy() -> None:
     [(0.0, "approve"), (0.59, "approve"), (0.6, "review"), (0.9, "reject"), (1.0, "reject")],
 )
 def test_thresholds(score: float, action: str) -> None:
-    """A threshold acts from its own value on."""
+    """A threshold includes its own value."""
     assert str(RULE.action(score)) == action
 
 
-def test_rule_without_thresholds_only_watches() -> None:
-    """In shadow the surest finding acts on nothing, and a broken check does not, either."""
+def test_a_rule_without_thresholds_never_acts() -> None:
+    """In shadow neither the highest score nor a failed check acts."""
     rule = Policy.load({"length": {"review": "never", "reject": "never"}}).rules["length"]
     assert rule.thresholds.shadow
     assert rule.reason(Finding("length", 1.0, "")).action == Action.APPROVE

@@ -1,4 +1,4 @@
-"""Whatever a policy file holds, it is a policy or a `PolicyError` that says what is wrong."""
+"""Any policy file or tables either load or raise a `PolicyError` that says what is wrong."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ TABLES = st.dictionaries(
 )
 
 
-def _loads_or_says_why(source: Path | dict[str, Any]) -> None:
+def _loads_or_raises(source: Path | dict[str, Any]) -> None:
     try:
-        said = Policy.load(source).hash
+        outcome = Policy.load(source).hash
     except PolicyError as error:
-        said = str(error)
-    assert said
+        outcome = str(error)
+    assert outcome
 
 
 @given(TABLES)
@@ -45,7 +45,7 @@ def _loads_or_says_why(source: Path | dict[str, Any]) -> None:
 @example({"abuse": []})
 def test_any_tables(tables: dict[str, Any]) -> None:
     """Tables, keys and values of all kinds, known and unknown."""
-    _loads_or_says_why(tables)
+    _loads_or_raises(tables)
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode()))
@@ -58,19 +58,19 @@ def test_any_tables(tables: dict[str, Any]) -> None:
 @example(b"[abuse]\nreview = 0000-00-00\n")
 @example(b"[abuse]\nreview = 2026-11-23\n")
 def test_any_bytes(tmp_path_factory: Any, content: bytes) -> None:
-    """A file of anything."""
+    """A file with any content."""
     path = tmp_path_factory.getbasetemp() / "any.toml"
     path.write_bytes(content)
-    _loads_or_says_why(path)
+    _loads_or_raises(path)
 
 
 @given(TABLES)
 @settings(max_examples=50)
-def test_a_file_says_what_its_tables_say(tmp_path_factory: Any, tables: dict[str, Any]) -> None:
-    """Where TOML can hold them."""
+def test_any_tables_as_a_file(tmp_path_factory: Any, tables: dict[str, Any]) -> None:
+    """The same tables in a file, if TOML can express them."""
     path = tmp_path_factory.getbasetemp() / "tables.toml"
     try:
         path.write_text(tomli_w.dumps(tables), "utf-8", newline="\n")
     except (TypeError, ValueError):
         return
-    _loads_or_says_why(path)
+    _loads_or_raises(path)

@@ -22,7 +22,7 @@ import logging
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, jsonify, request
@@ -168,10 +168,8 @@ def _prepare(state: BlueprintSetupState) -> None:
 
 
 def fast(moderator: Moderator) -> Moderator:
-    """The same policy, whose hash stays, with the fast reader alone; the decision names it."""
-    policy = moderator.policy
-    house = policy.publication.model_copy(update={"reader": "fast"})
-    made = Moderator(replace(policy, publication=house), moderator.models)
+    """The same moderator with the fast scorer alone. The policy, and so its hash, is the same."""
+    made = Moderator(moderator.policy, moderator.models, scorer="fast")
     made.on_check = moderator.on_check
     return made
 

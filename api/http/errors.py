@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
@@ -16,6 +15,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
 from moderation.comment import CommentError
+from moderation.validation import describe
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -79,7 +79,7 @@ def of_fields(error: ValidationError, at: str = "") -> Problem:
     details = error.errors(include_url=False, include_context=True)
     return unprocessable(
         [
-            {"pointer": pointer(*detail["loc"], at=at), "detail": _words(**detail)}
+            {"pointer": pointer(*detail["loc"], at=at), "detail": describe(detail)}
             for detail in details
         ]
     )
@@ -98,34 +98,6 @@ def pointer(*path: int | str, at: str = "") -> str:
     """
     steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
     return "".join([at, *(f"/{step}" for step in steps)])
-
-
-_KINDS = {
-    type(None): "null",
-    bool: "a boolean",
-    str: "a string",
-    list: "an array",
-    dict: "an object",
-}
-
-
-def _words(*, type: str, msg: str, input: object, **_: Any) -> str:  # noqa: A002 - pydantic's words
-    """What is wrong, in words that do not repeat the comment."""
-    kind = _KINDS.get(input.__class__, "a number")
-    match type:
-        case "missing":
-            return "is missing"
-        case "extra_forbidden":
-            return "is not a field that is known here"
-        case "string_unicode":
-            return "holds half a surrogate pair; send valid Unicode"
-        case "string_type":
-            return f"must be a string, not {kind}"
-        case "model_type" | "dict_type":
-            return f"must be an object, not {kind}"
-        case "list_type":
-            return f"must be an array, not {kind}"
-    return re.sub(r"^\w+ should", "must", msg.removeprefix("Value error, "))
 
 
 def response(problem: Problem) -> Response:

@@ -1,1 +1,1 @@
-"""What to write instead: capitals, spelled-out words, and all safe corrections at once."""
+"""Corrections to suggest: capitals, spelled-out words, and all safe corrections at once."""

@@ -1,6 +1,6 @@
-"""Capitals: where a comment shouts, where it lost them, and what it looks like with the right ones.
+"""Capitals: find shouted stretches and missing capitals, and correct both.
 
-Neither reads links, hashtags or mentions, nor letters of scripts that have no capitals.
+Links, hashtags, mentions and scripts without capitals are ignored.
 """
 
 from __future__ import annotations
@@ -26,46 +26,47 @@ from moderation.corrections.wording import (
 from moderation.text.reading import Text, Token
 
 _QUOTED = regex.compile(r"\"[^\"\n]{1,300}\"|(?<!\w)'[^'\n]{1,300}'(?!\w)")
-_BETWEEN = frozenset("number emoji other mention".split())  # what does not end a shouted stretch
+_BETWEEN = frozenset("number emoji other mention".split())  # tokens that do not end a stretch
 _ENDS = regex.compile(r"(?:(?<!\.)\.|[!?\u203d:])[\"')\]]*\s*$")
-_LOOK_BACK = 12  # characters before a sentence in which its predecessor's full stop stands
+_LOOK_BACK = 12  # characters before a sentence that hold the full stop of the sentence before
 _KNOWN = COMMON | TEXT_SPEAK.keys() | {word for word in IN_CONTEXT if len(word) > 1}
 # The initials before a name: 'b. r. ambedkar', but not 'i.e. modi'.
 _INITIALS = regex.compile(
     r"(?<![\p{L}\p{N}.'])(?!(?:i\. ?e|e\. ?g|p\. ?s)\.)(?:\p{Ll}\. ?){1,3}(?=(\p{L}++))"
 )
-_EMPHASIS = 4  # letters of a word in capitals that may be an acronym we do not know
+_EMPHASIS = 4  # letters of a word in capitals that may be an unknown acronym
 _VOWEL = regex.compile(r"[AEIOUYÀ-Ý]")
 
 
 class Stretch(NamedTuple):
-    """Neighbouring words in capitals, and how many letters of them are no acronym's."""
+    """Neighbouring words in capitals, and the number of their letters without acronyms."""
 
     words: tuple[Token, ...]
     letters: int
 
 
 def shouted(text: Text, fewest_words: int = 3) -> list[Stretch]:
-    """The stretches of at least `fewest_words` ordinary words in capitals.
+    """Return the stretches of at least `fewest_words` ordinary words in capitals.
 
-    Rows of acronyms, and quotations inside a comment in ordinary case, are none.
+    Rows of acronyms do not count, nor do quotations in a comment that is in ordinary case.
 
     >>> from moderation.text.reading import read
     >>> [stretch.words[0].text for stretch in shouted(read("No. THIS IS WRONG. BJP and RSS."))]
     ['THIS']
     """
-    stretches = [_stretch(run) for run in _runs(text)]
-    found = [stretch for stretch in stretches if _counts(stretch, fewest_words)]
-    if not found:
+    stretches = [
+        stretch for stretch in map(_stretch, _runs(text)) if _counts(stretch, fewest_words)
+    ]
+    if not stretches:
         return []
     quoted = [match.span() for match in _QUOTED.finditer(text.clean)]
     if not quoted or not _calm_outside(text, quoted):
-        return found
-    return [stretch for stretch in found if not _inside(stretch.words[0].start, quoted)]
+        return stretches
+    return [stretch for stretch in stretches if not _inside(stretch.words[0].start, quoted)]
 
 
 def calm(text: Text, stretches: list[Stretch], draft: Draft) -> None:
-    """Write the shouted stretches in sentence case, keeping names and acronyms known to us."""
+    """Write the shouted stretches in sentence case. Names and acronyms keep their capitals."""
     starts = {token.start for token in _sentence_starts(text)}
     for stretch in stretches:
         for token in stretch.words:
@@ -77,17 +78,17 @@ def calm(text: Text, stretches: list[Stretch], draft: Draft) -> None:
 
 
 def loudness(text: Text, stretches: list[Stretch]) -> float:
-    """The share (0..1) of the comment's letters that are shouted; acronyms count on no side."""
+    """Return the share (0..1) of the comment's letters that are shouted, without acronyms."""
     loud = sum(stretch.letters for stretch in stretches)
     inside = {token.start for stretch in stretches for token in stretch.words}
-    others = sum(len(word.text) for word in text.words if word.start not in inside)
-    return loud / (loud + others) if loud else 0.0
+    ordinary = sum(len(word.text) for word in text.words if word.start not in inside)
+    return loud / (loud + ordinary) if loud else 0.0
 
 
 class Places(NamedTuple):
-    """Where capitals belong: the words that lack one, and how many words have it.
+    """The words that lack a capital, and the number of words that have theirs.
 
-    Of the `missing`, those in `starts` open a sentence or are initials.
+    `starts` has the start of each word that opens a sentence or is an initial.
     """
 
     missing: tuple[Token, ...]
@@ -96,15 +97,15 @@ class Places(NamedTuple):
 
     @property
     def share(self) -> float:
-        """The share (0..1) of the places that lack their capital; 0 where there are none."""
+        """The share (0..1) of the places that lack their capital; 0 if there are no places."""
         return len(self.missing) / ((len(self.missing) + self.right) or 1)
 
 
-def places(text: Text, besides: Iterable[Stretch] = ()) -> Places:
-    """The words that open a sentence, the word 'I' and known names; with and without capital.
+def places(text: Text, ignore: Iterable[Stretch] = ()) -> Places:
+    """Find the words that need a capital: sentence starts, the word 'I' and known names.
 
-    Any other word with capitals counts as right, for its author uses them: short words wholly in
-    capitals apart, which may be acronyms, and what is shouted, if that is given as `besides`.
+    Any other word with a capital counts as right, because its author uses capitals. Exceptions are
+    short words wholly in capitals, which may be acronyms, and the stretches in `ignore`.
 
     >>> from moderation.text.reading import read
     >>> [token.text for token in places(read("i like it. so does modi.")).missing]
@@ -112,7 +113,7 @@ def places(text: Text, besides: Iterable[Stretch] = ()) -> Places:
     """
     initials = _initials(text.clean)
     starts = initials.union(token.start for token in _sentence_starts(text))
-    loud = {token.start for stretch in besides for token in stretch.words}
+    ignored = {token.start for stretch in ignore for token in stretch.words}
     missing, right = [], 0
     for word in text.words:
         if word.text.islower():
@@ -120,21 +121,21 @@ def places(text: Text, besides: Iterable[Stretch] = ()) -> Places:
                 continue
             if word.start in starts or with_names(word.text) != word.text:
                 missing.append(word)
-        elif word.text[0].isupper() and word.start not in loud and not _acronym(word.text):
+        elif word.text[0].isupper() and word.start not in ignored and not _acronym(word.text):
             right += 1
     return Places(tuple(missing), starts, right)
 
 
-def capitalise(found: Places, draft: Draft) -> None:
-    """Give sentence starts, 'I' and known names their capitals."""
-    for word in found.missing:
+def capitalise(capitals: Places, draft: Draft) -> None:
+    """Set the missing capitals of sentence starts, 'I' and known names."""
+    for word in capitals.missing:
         named = with_names(draft[word])
-        draft[word] = capitalised(named) if word.start in found.starts else named
+        draft[word] = capitalised(named) if word.start in capitals.starts else named
     _join_names(draft.text.words, draft)
 
 
 def _join_names(words: Sequence[Token], draft: Draft) -> None:
-    """Give names of two words ('New Delhi') their capitals."""
+    """Set the capitals of names of two words ('New Delhi')."""
     for first, second in pairwise(words):
         pair = TOGETHER.get(f"{draft[first]} {draft[second]}".lower())
         if pair and second.start == first.end + 1:
@@ -142,18 +143,18 @@ def _join_names(words: Sequence[Token], draft: Draft) -> None:
 
 
 def _initials(clean: str) -> frozenset[int]:
-    """Where small initials before a known name stand."""
+    """Return the places of initials in small letters before a known name."""
     return frozenset(
-        match.start() + at
+        match.start() + index
         for match in _INITIALS.finditer(clean)
         if with_names(match[1].lower()) != match[1].lower()
-        for at, char in enumerate(match[0])
+        for index, char in enumerate(match[0])
         if char.isalpha()
     )
 
 
 def _acronym(word: str) -> bool:
-    """Whether a word in capitals may be an acronym: known, or short."""
+    """Whether a word in capitals may be an acronym: a known one, or a short word."""
     return bool(acronym(word)) or (1 < len(word) <= _EMPHASIS and word.isupper())
 
 
@@ -167,7 +168,7 @@ def _dotted(clean: str, word: Token) -> bool:
 
 
 def _runs(text: Text) -> Iterator[list[Token]]:
-    """Words in capitals that follow each other, with signs and numbers between."""
+    """Yield runs of words in capitals, which signs and numbers may separate."""
     run: list[Token] = []
     for token in text.tokens:
         if token.kind == "word" and (token.text.isupper() or not _cased(token.text)):
@@ -195,7 +196,7 @@ def _counts(stretch: Stretch, fewest_words: int) -> bool:
 
 
 def _ordinary(word: str) -> bool:
-    """Whether a word in capitals is a word, and not an acronym, a code or an initial."""
+    """Whether a word in capitals is an ordinary word, and not an acronym, a code or an initial."""
     if len(word) == 1:
         return word == "I"
     if not word.isupper() or any(map(str.isdigit, word)):
@@ -216,16 +217,16 @@ def _calm_outside(text: Text, quoted: list[tuple[int, int]]) -> bool:
     return sum(not word.isupper() for word in outside) * 2 > len(outside)
 
 
-def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
-    """Whether a place lies in one of the spans, which are in order and apart."""
-    index = bisect_right(spans, at, key=lambda span: span[0]) - 1
-    return index >= 0 and at < spans[index][1]
+def _inside(place: int, spans: list[tuple[int, int]]) -> bool:
+    """Whether a place is in one of the spans, which are in order and do not overlap."""
+    index = bisect_right(spans, place, key=lambda span: span[0]) - 1
+    return index >= 0 and place < spans[index][1]
 
 
 def _sentence_starts(text: Text) -> Iterator[Token]:
-    """The words that open a sentence, where it is clear that a sentence opens.
+    """Yield the words that clearly open a sentence.
 
-    A new line after an unfinished one, and what goes on after dots, is no clear opening.
+    A new line after an unfinished sentence is unclear, and so is a word after dots.
     """
     tokens = iter(text.tokens)
     token = next(tokens, None)

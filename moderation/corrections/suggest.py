@@ -1,7 +1,7 @@
-"""All safe corrections of a comment at once: words spelled out, capitals set, shouts calmed.
+"""Make all safe corrections of a comment at once: spell out words, set capitals, calm shouts.
 
-What a platform's 'did you mean' button offers the author. Only what the house rules are sure of
-is changed; everything else stays as it was typed, to the character.
+The result is meant for a 'did you mean' button. It changes only what the house rules are sure
+about. Everything else stays as the author typed it, to the character.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from moderation.corrections.wording import APOSTROPHES, Change, Draft, capitalis
 from moderation.text.reading import Text, Token, read
 
 _UNSURE = 4  # letters and apostrophe; 'IM' and 'IVE' in capitals may be something else
-_MOSTLY = 0.5  # so large a share of missing capitals, and the small letters are a habit
+_MOSTLY = 0.5  # above this share of missing capitals, small letters are the author's habit
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """The corrected comment, and each change as a place in the author's text, in order."""
+    """The corrected comment, and its changes in the order of their places."""
 
     text: str
     changes: tuple[Change, ...]
 
 
 def suggest(comment: Text | Comment | str, allowed: Set[str] = frozenset()) -> Suggestion:
-    """The comment with all safe corrections made; unchanged where there is nothing to correct.
+    """Make all safe corrections of a comment. Without any, the text stays the same.
 
-    `allowed` are words of text speak, in small letters, that may stay.
+    `allowed` are words of text speak to keep, in small letters.
 
     >>> suggest("i think u r right. modi is in delhi 🙏").text
     'I think you are right. Modi is in Delhi 🙏'
@@ -43,17 +43,17 @@ def suggest(comment: Text | Comment | str, allowed: Set[str] = frozenset()) -> S
     text = comment if isinstance(comment, Text) else read(comment)
     draft = Draft(text)
     shouts = shouted(text)
-    found = places(text, besides=shouts)
+    capitals = places(text, ignore=shouts)
     for token, word in chain(text_speak(text, allowed), _apostrophes(text)):
-        draft[token] = capitalised(word) if token.start in found.starts else word
+        draft[token] = capitalised(word) if token.start in capitals.starts else word
     calm(text, shouts, draft)
-    if found.share > _MOSTLY:
-        capitalise(found, draft)
+    if capitals.share > _MOSTLY:
+        capitalise(capitals, draft)
     return Suggestion(draft.corrected(), tuple(draft.changes()))
 
 
 def _apostrophes(text: Text) -> Iterator[tuple[Token, str]]:
-    """Each word that lost its apostrophe, and the word with it."""
+    """Yield each word that lacks its apostrophe, and the word with it."""
     for token in text.words:
         word = APOSTROPHES.get(token.text.lower())
         if word and (token.text.islower() or token.text.istitle()):

@@ -1,7 +1,7 @@
-"""Find text speak: 'u' for 'you', and not the 'U' of 'U.P.'.
+"""Find text speak: 'u' for 'you', but not the 'U' of 'U.P.'.
 
-Most of it means one thing only ('plz'). Single letters and a few words are also initials, list
-labels, mathematics or names; those count only where their neighbours allow it.
+Most of it has one meaning ('plz'). Single letters and a few words are also initials, list labels,
+mathematics or names. They count only if the words around them allow it.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _SPACED = regex.compile(
     r"(?<![\p{L}\p{N}'])(?:(?:\p{L}[ .&]{1,3}){3,}\p{L}(?![\p{L}\p{N}'])"
     r"|(?:\p{Lu}[ .]{1,2}){2,}(?=\p{Lu}\p{Ll})|[rR] (?:and|n) [dD](?![\p{L}\p{N}']))"
 )
-_BESIDE_LETTERS = frozenset("aiumnrdvyIUR")  # single letters that are words or text speak
-# What may stand right before and after a letter that is a word by itself; and the signs that
-# make any word a part of something ('r/india', 'pls@example', 'u=5').
+_NEIGHBOURS = frozenset("aiumnrdvyIUR")  # single letters that are words or text speak
+# The signs allowed right before and after a letter that is a word by itself, and the signs that
+# join any word to something else ('r/india', 'pls@example', 'u=5').
 _BEFORE, _AFTER, _STOPS = frozenset(' \t\n(",;:!?*'), frozenset(' \t\n,;!?"*)'), frozenset(".:")
 _JOINS = frozenset("/\\&=@#_+<>^|$")
-_BROKEN = frozenset('?*"')  # inside a word these hide or replace a letter: 'Qu?bec', 'da*n'
+_BROKEN = frozenset('?*"')  # signs that hide or replace a letter within a word: 'Qu?bec', 'da*n'
 
 
 def text_speak(text: Text, allowed: Set[str] = frozenset()) -> Iterator[tuple[Token, str]]:
-    """Each word of text speak in the text, and the word to write instead.
+    """Yield each word of text speak, and the word to write instead.
 
-    `allowed` are words in small letters that may stay.
+    `allowed` are words to keep, in small letters.
 
     >>> from moderation.text.reading import read
     >>> [(token.text, word) for token, word in text_speak(read("U r right, Mr. D. Raja"))]
@@ -62,7 +62,7 @@ def text_speak(text: Text, allowed: Set[str] = frozenset()) -> Iterator[tuple[To
 
 
 def _joined(clean: str, token: Token) -> bool:
-    """Whether the word hangs on a sign that makes it a part of something else."""
+    """Whether a sign joins the word to something else."""
     before, after = clean[token.start - 1 : token.start], clean[token.end : token.end + 1]
     if before in _JOINS or after in _JOINS:
         return True
@@ -78,10 +78,10 @@ def _joined(clean: str, token: Token) -> bool:
 
 
 def _spelled_out(clean: str) -> Set[int]:
-    """Where letters stand that spell a word or a name: 'i n d i a', but not 'y r u a'."""
+    """Return the places of letters that spell a word or a name: 'i n d i a', but not 'y r u a'."""
     starts: set[int] = set()
     for match in _SPACED.finditer(clean):
-        letters = [match.start() + at for at, char in enumerate(match[0]) if char.isalpha()]
+        letters = [match.start() + index for index, char in enumerate(match[0]) if char.isalpha()]
         initials = match[0][-1].isspace() or match[0][-1] == "."
         if initials or len(letters) > 4 or not {"u", "r"} <= set(match[0].lower()):
             starts.update(letters)
@@ -89,16 +89,16 @@ def _spelled_out(clean: str) -> Set[int]:
 
 
 def _neighbour(text: Text, index: int, step: int) -> str:
-    """The next token on one side if only white space lies between, else the empty string."""
-    at = index + step
-    if not 0 <= at < len(text.tokens):
+    """Return the next token on one side if only white space separates it, else ''."""
+    other = index + step
+    if not 0 <= other < len(text.tokens):
         return ""
-    first, last = sorted((text.tokens[index], text.tokens[at]), key=lambda token: token.start)
-    return "" if text.clean[first.end : last.start].strip() else text.tokens[at].text
+    first, last = sorted((text.tokens[index], text.tokens[other]), key=lambda token: token.start)
+    return "" if text.clean[first.end : last.start].strip() else text.tokens[other].text
 
 
 def _fits(token: Token, before: str, after: str, context: Context, loud: bool) -> bool:
-    """Whether the neighbours allow reading the word as text speak."""
+    """Whether the neighbours allow the word to be text speak."""
     left, right = before.lower(), after.lower()
     if left in context.not_after or right in context.not_before:
         return False
@@ -116,16 +116,16 @@ def _fits(token: Token, before: str, after: str, context: Context, loud: bool) -
 
 
 def _letter_fits(letter: str, before: str, after: str) -> bool:
-    """Whether a letter stands among words and not among initials, signs or names."""
+    """Whether the neighbours of a letter are words, and not initials, signs or names."""
     for word in (before, after):
-        if word in _JOINS or (len(word) == 1 and word.isalpha() and word not in _BESIDE_LETTERS):
+        if word in _JOINS or (len(word) == 1 and word.isalpha() and word not in _NEIGHBOURS):
             return False
     named = before[:1].isupper() and after[:1].isupper() and len(before) > 1
     return letter != "d" or not named  # 'Francis d Souza'
 
 
 def _capital_fits(word: str, before: str, after: str, loud: bool) -> bool:
-    """A capital is an initial, unless it opens a sentence or is 'you' or 'are' among words."""
+    """Whether a capital is not an initial: it opens a sentence, or means 'you' or 'are'."""
     if word == "R":
         return after.lower() in ("u", "we", "they", "these", "those") or before.lower() == "u"
     if word == "U":
@@ -135,5 +135,5 @@ def _capital_fits(word: str, before: str, after: str, loud: bool) -> bool:
 
 
 def _opens(before: str) -> bool:
-    """Whether nothing but a sign, or nothing at all, stands before the word."""
+    """Whether the token before a word is a sign, or missing."""
     return not before[:1].isalnum()

@@ -1,7 +1,7 @@
-"""Words that several rules share, and a comment being corrected word by word.
+"""Word tables that several rules share, and a draft of a comment with corrected words.
 
-The tables stand in `wording.toml` beside this file. A `Draft` holds what each word would become;
-all other characters stay as the author typed them.
+The tables are in `wording.toml`. A `Draft` holds the new text of each corrected word; all other
+characters stay as the author typed them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _words(table: dict[str, str]) -> list[str]:
 
 
 class Context(NamedTuple):
-    """Text speak that is also something else: what to write, and beside which words."""
+    """Text speak with another meaning: what to write, and which neighbours it needs."""
 
     write: str
     needs_next: bool
@@ -68,7 +68,7 @@ _CONSONANTS = regex.compile(r"[BCDFGHJ-NP-TV-XZ]{3,}")
 
 
 def in_small(word: str) -> str:
-    """A shouted word as it stands inside a sentence: names and acronyms keep their capitals.
+    """Return a shouted word in small letters. Names and acronyms keep their capitals.
 
     >>> " ".join(map(in_small, "MODI'S ANTI-BJP SPEECH, I'M SURE".split()))
     "Modi's anti-BJP speech, I'm sure"
@@ -77,7 +77,9 @@ def in_small(word: str) -> str:
 
 
 def acronym(word: str) -> str | None:
-    """A word in capitals as an acronym is written, or None if it is none: known, or unspeakable.
+    """Return an acronym as it is usually written, or None for other words in capitals.
+
+    An acronym is a known one or a word without vowels.
 
     >>> acronym("BJP"), acronym("NGOS"), acronym("QWRT"), acronym("HOUSE"), acronym("PLZ")
     ('BJP', 'NGOs', 'QWRT', None, None)
@@ -86,12 +88,12 @@ def acronym(word: str) -> str | None:
         return word
     if word[-1:] == "S" and len(word) > 3 and word[:-1] in ACRONYMS:
         return f"{word[:-1]}s"
-    unspeakable = _CONSONANTS.fullmatch(word) and word.lower() not in TEXT_SPEAK
-    return word if unspeakable else None
+    is_unpronounceable = _CONSONANTS.fullmatch(word) and word.lower() not in TEXT_SPEAK
+    return word if is_unpronounceable else None
 
 
 def with_names(word: str) -> str:
-    """A word in small letters with the capitals that it always has.
+    """Return a word in small letters with the capitals that it always has.
 
     >>> with_names("bjp"), with_names("delhi's"), with_names("aap"), with_names("i'm")
     ('BJP', "Delhi's", 'aap', "I'm")
@@ -100,7 +102,7 @@ def with_names(word: str) -> str:
 
 
 def capitalised(word: str) -> str:
-    """The word with its first letter in capitals; the others stay, and so do 'iPhone' and 'eBay'.
+    """Return the word with its first letter as a capital. 'iPhone' and 'eBay' stay as they are.
 
     >>> capitalised("isn't"), capitalised("ısparta"), capitalised("iPhone")
     ("Isn't", 'Isparta', 'iPhone')
@@ -109,7 +111,7 @@ def capitalised(word: str) -> str:
 
 
 def _each_part(word: str, change: Callable[[str], str]) -> str:
-    """Apply `change` to what stands between hyphens and before the apostrophe."""
+    """Apply `change` to the parts of a word between hyphens, up to the apostrophe."""
     if "'" not in word and "-" not in word:
         return change(word)
     parts = []
@@ -120,24 +122,24 @@ def _each_part(word: str, change: Callable[[str], str]) -> str:
 
 
 class Change(NamedTuple):
-    """A place in the author's own text and what to write there instead."""
+    """A place in the text as received, and the text to write there instead."""
 
     span: Span
     text: str
 
 
 def rewritten(text: Text, changes: Iterable[Change]) -> str:
-    """The author's own text with these changes, which are in order, at their places."""
+    """Return the text as received with these changes, which are in order."""
     parts: list[str] = []
-    at = 0
+    done = 0
     for span, new in changes:
-        parts += [text.raw[at : span.start], new]
-        at = span.end
-    return "".join([*parts, text.raw[at:]])
+        parts += [text.raw[done : span.start], new]
+        done = span.end
+    return "".join([*parts, text.raw[done:]])
 
 
 class Draft:
-    """A comment being corrected, word by word.
+    """A comment whose words are being corrected.
 
     >>> from moderation.text.reading import read
     >>> draft = Draft(read("u &amp; me 🙏"))
@@ -157,17 +159,17 @@ class Draft:
         self._new[token] = word
 
     def changes(self) -> list[Change]:
-        """What differs from the author's text, in order."""
+        """Return the changes to the text as received, in order."""
         return list(self._changes())
 
     def corrected(self) -> str:
-        """The author's text, corrected."""
+        """Return the corrected text."""
         return rewritten(self.text, self._changes())
 
     def suggestion(self) -> str | None:
-        """The author's text, corrected, or None where nothing in it can be."""
-        whole = self.corrected()
-        return None if whole == self.text.raw else whole
+        """Return the corrected text, or None if nothing changed."""
+        corrected = self.corrected()
+        return None if corrected == self.text.raw else corrected
 
     def _changes(self) -> Iterator[Change]:
         is_html = self.text.comment.format == "html"
@@ -177,5 +179,5 @@ class Draft:
                 continue
             span = self.text.span(token.start, token.end)
             if is_html and "<" in span.text:
-                continue  # a tag stands within the word; rewriting it could lose the tag
+                continue  # the word has a tag in it, which the change would lose
             yield Change(span, html.escape(new, quote=False) if is_html else new)

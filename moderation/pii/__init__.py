@@ -1,15 +1,15 @@
-"""Personal details in a text: one kind of search per file, from clean text to places in it."""
+"""Find personal details in a text: one kind of search per file."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 MOST = 40
-"""Candidates of one kind looked at closely in one comment; nobody writes more."""
+"""The most candidates of one kind that are checked in one comment."""
 
 
 class Detail(NamedTuple):
-    """Something personal at `start`..`end` of the clean text, and how sure that is (0..1)."""
+    """A personal detail at `start`..`end` of the clean text, with its certainty `score` (0..1)."""
 
     start: int
     end: int

@@ -1,6 +1,7 @@
-"""Numbers of cards, accounts and identity papers: by their form and, where there is one, digit.
+"""Numbers of cards, accounts and identity papers, found by their form and their check digit.
 
-`python-stdnum` knows the check digits; the networks' first digits are those of ISO/IEC 7812.
+`python-stdnum` knows the check digits. The first digits of the card networks come from ISO/IEC
+7812.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _NETWORKS = re.compile(
     r"|3[47]\d{13}|3(?:0[0-5]|6|8)\d{11,12}"  # American Express, Diners Club
     r"|(?=\d{16}$)(?:6011|65|64[4-9]|60|81|82|508|35)\d+|(?:1800|2131)\d{11}"  # RuPay, JCB, …
 )
-# Maestro's have many lengths: they count only where a card is spoken of.
+# Maestro numbers have many lengths, so they count only if the text mentions a card.
 _ANY_NETWORK = re.compile(rf"{_NETWORKS.pattern}|(?:50|5[6-9]|6)\d{{10,17}}")
 _SAYS_CARD = re.compile(r"\b(?:card|visa|master|credit|debit|cc|atm)", re.IGNORECASE)
 _AADHAAR = re.compile(r"(?<![\w.,+])(?<!\d[ \-])[2-9]\d{3}([ \-]?)\d{4}\1\d{4}(?![ \-]?\d|\w)")
@@ -35,7 +36,7 @@ _SSN = re.compile(r"(?<![\w\-])\d{3}-\d\d-\d{4}(?![\w\-])")
 
 
 def find(clean: str) -> Iterator[Detail]:
-    """Cards, Aadhaar, bank accounts, PAN and US social security numbers.
+    """Yield card, Aadhaar, bank account, PAN and US social security numbers.
 
     >>> [detail.kind for detail in find("4111 1111 1111 1111 and GB33 BUKB 2020 1555 5555 55")]
     ['card number', 'bank account']
@@ -44,11 +45,11 @@ def find(clean: str) -> Iterator[Detail]:
         return
     yield from _cards(clean)
     for match in _AADHAAR.finditer(clean):
-        said = _SAYS_AADHAAR.search(clean, max(0, match.start() - 40), match.start())
-        if (match[1] or said) and aadhaar.is_valid(match[0]):
+        mentioned = _SAYS_AADHAAR.search(clean, max(0, match.start() - 40), match.start())
+        if (match[1] or mentioned) and aadhaar.is_valid(match[0]):
             yield Detail(*match.span(), "Aadhaar number", 1.0)
     for match in islice(_IBAN.finditer(clean), MOST):
-        end = match.end()  # may hold a word too many: 'GB33 … 55 is mine'
+        end = match.end()  # may include words after the number: 'GB33 … 55 is mine'
         least = match.start() + _SHORTEST_IBAN
         while end >= least and not iban.is_valid(clean[match.start() : end]):
             end = clean.rfind(" ", match.start(), end)
@@ -67,6 +68,6 @@ def _cards(clean: str) -> Iterator[Detail]:
         digits = re.sub(r"\D", "", match[0])
         before = clean[max(0, match.start() - 40) : match.start()]
         networks = _ANY_NETWORK if _SAYS_CARD.search(before) else _NETWORKS
-        book = "isbn" in before.lower() or isbn.is_valid(digits)
-        if networks.fullmatch(digits) and luhn.is_valid(digits) and not book:
+        is_book = "isbn" in before.lower() or isbn.is_valid(digits)
+        if networks.fullmatch(digits) and luhn.is_valid(digits) and not is_book:
             yield Detail(*match.span(), "card number", 1.0)

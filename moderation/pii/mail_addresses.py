@@ -1,4 +1,4 @@
-"""E-mail addresses, spelt out ones too ('ravi at gmail dot com'), and UPI payment addresses."""
+"""E-mail addresses, also spelled out ('ravi at gmail dot com'), and UPI payment addresses."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from collections.abc import Collection, Iterator
 from moderation.pii import Detail
 
 _EMAIL = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@((?:[\w\-]{1,63}\.){1,4}[A-Za-z]{2,24})(?![\w@])")
-_SPELT_OUT = re.compile(
+_SPELLED_OUT = re.compile(
     r"(?<![\w.+\-])[\w.+\-]{2,64} {0,2}[\[(]?(?:@|\bat\b)[\])]? {0,2}"
     r"(?:gmail|yahoo|hotmail|outlook|rediffmail|protonmail|icloud) {0,2}"
     r"[\[(]?(?:\.|\bdot\b)[\])]? {0,2}(?:com|in|co\.in|me)\b",
     re.IGNORECASE,
 )
-# Mailboxes of an office, which are there to be written to; with a mail service's domain it is a
-# person who calls himself so.
+# Mailboxes of an office, which are public. At a mail service's domain such a name is a person's.
 _OFFICES = frozenset(
     "admin care complaint complaints contact customercare desk editor editorial enquiries enquiry"
     " feedback grievance grievances help helpdesk helpline info inquiries letters mail media news"
@@ -24,7 +23,7 @@ _OFFICES = frozenset(
 )
 _OFFICE = 0.7
 _HOSTS = ("mail", "yahoo", "outlook", "icloud")
-# Handles of the payment services (NPCI's list of UPI apps), the common ones.
+# The common handles of payment services, from NPCI's list of UPI apps.
 _UPI = re.compile(
     r"(?<![\w.\-])[\w.\-]{2,64}@(?:ok(?:axis|hdfcbank|icici|sbi)|paytm|pt(?:axis|sbi|hdfc|yes)|ybl"
     r"|ibl|axl|upi|apl|yapl|fbl|jupiteraxis|sbi|icici|hdfcbank|axisbank)(?![\w@.]*\w)",
@@ -33,9 +32,9 @@ _UPI = re.compile(
 
 
 def find(clean: str, allowed_domains: Collection[str]) -> Iterator[Detail]:
-    """Addresses of mail and payment, but none at the allowed domains or below them.
+    """Yield mail and payment addresses, except at the allowed domains and their subdomains.
 
-    An office's mailbox ('letters@…', 'info@…') is found with less certainty.
+    An office's mailbox ('letters@…', 'info@…') has a lower score.
 
     >>> [*find("a@b.org, desk@news.example.com", ["example.com"])]
     [Detail(start=0, end=7, kind='e-mail address', score=1.0)]
@@ -43,18 +42,19 @@ def find(clean: str, allowed_domains: Collection[str]) -> Iterator[Detail]:
     if "@" in clean:
         for match in _EMAIL.finditer(clean):
             domain = f".{match[1].lower()}"
-            if not any(domain.endswith(f".{own.lower()}") for own in allowed_domains):
+            if not any(domain.endswith(f".{allowed.lower()}") for allowed in allowed_domains):
                 yield Detail(*match.span(), "e-mail address", _certainty(match[0], domain))
         for match in _UPI.finditer(clean):
             yield Detail(*match.span(), "UPI address", 1.0)
-    low = clean.lower()
-    if any(host in low for host in _HOSTS):
-        for match in _SPELT_OUT.finditer(clean):
+    lower = clean.lower()
+    if any(host in lower for host in _HOSTS):
+        for match in _SPELLED_OUT.finditer(clean):
             if not _EMAIL.search(match[0]):
                 yield Detail(*match.span(), "e-mail address", 1.0)
 
 
 def _certainty(address: str, domain: str) -> float:
-    """How sure it is that an address is a person's own."""
+    """Return how certain it is (0..1) that an address is a person's own."""
     name = address.partition("@")[0].lower()
-    return _OFFICE if name in _OFFICES and not any(it in domain for it in _HOSTS) else 1.0
+    is_office = name in _OFFICES and not any(host in domain for host in _HOSTS)
+    return _OFFICE if is_office else 1.0

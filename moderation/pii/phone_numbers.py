@@ -1,8 +1,8 @@
-"""Phone numbers, by `phonenumbers` (Google's libphonenumber).
+"""Phone numbers, found with `phonenumbers` (Google's libphonenumber).
 
-Any ten digits can be somebody's number, so a valid number must also be written like one: with
-'+', a leading 0 or the usual groups, as a mobile of the first region, or after a word like
-'call'. After such a word digits that no region of ours knows are taken for one too.
+Any ten digits can be a phone number, so a valid number must also look like one: it has a '+', a
+leading 0 or the usual groups, is a mobile number of the first region, or follows a word like
+'call'. After such a word, digits count even if they are no valid number of the regions.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SAYS_PHONE = re.compile(
     re.IGNORECASE,
 )
 _SPREAD = re.compile(r"\d([ .\-]{1,2})\d(?:\1\d){8,10}")  # 9 8 7 6 5 …
-_NO_GROUPS = re.compile(r"/|(?<!\d)\d{1,2}(?!\d)(?<!^0)")  # no mobile is grouped like this
+_NO_GROUPS = re.compile(r"/|(?<!\d)\d{1,2}(?!\d)(?<!^0)")  # not a grouping of mobile numbers
 _YEARS_OR_DATE = re.compile(
     r"(?:(?:1[89]|20)\d\d ?[\-/ ] ?(?:(?:1[89]|20)\d\d|\d\d)"
     r"|\d{1,2}[./\-]\d{1,2}[./\-](?:\d{4}|\d\d)"
@@ -58,7 +58,7 @@ _MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 
 def find(clean: str, regions: Sequence[str], allowed: Collection[str]) -> Iterator[Detail]:
-    """Phone numbers of the regions or in international form, but no toll-free or allowed ones.
+    """Yield phone numbers of the regions and international ones, except toll-free and allowed ones.
 
     >>> [clean[d.start : d.end] for clean in ["Call 98765 43210 or 1800-11-4000 in 2014-2019"]
     ...  for d in find(clean, ["IN"], [])]
@@ -69,26 +69,29 @@ def find(clean: str, regions: Sequence[str], allowed: Collection[str]) -> Iterat
         before = clean[max(0, start - 40) : start]
         digits = sum(map(str.isdigit, row))
         other = _OTHER_NUMBER.search(before) or _AMOUNT.match(clean, match.end())
-        said = bool(_SAYS_PHONE.search(before))
-        round_sum = row.endswith("0000") and not said and row[0] != "+"
+        mentioned = bool(_SAYS_PHONE.search(before))
+        round_sum = row.endswith("0000") and not mentioned and row[0] != "+"
         if digits > _MOST_DIGITS or other or round_sum:
             continue
         if _SPREAD.fullmatch(row):
             joined = re.sub(r"\D", "", row)
-            if _known(joined, False, regions, allowed)[0]:
+            if _valid(joined, False, regions, allowed)[0]:
                 yield Detail(start, start + len(row), "phone number", 0.9)
             continue
-        known, public = _known(row, said, regions, allowed)
-        if known:
-            yield Detail(start + known[0], start + known[1], "phone number", 0.9)
-        elif said and not public and 7 <= digits <= 13 and not _YEARS_OR_DATE.match(row):
+        place, public = _valid(row, mentioned, regions, allowed)
+        if place:
+            yield Detail(start + place[0], start + place[1], "phone number", 0.9)
+        elif mentioned and not public and 7 <= digits <= 13 and not _YEARS_OR_DATE.match(row):
             yield Detail(start, start + len(row), "phone number", 0.7)
 
 
-def _known(
-    row: str, said: bool, regions: Sequence[str], allowed: Collection[str]
+def _valid(
+    row: str, mentioned: bool, regions: Sequence[str], allowed: Collection[str]
 ) -> tuple[tuple[int, int] | None, bool]:
-    """The place of a number that is valid somewhere; else whether one is public."""
+    """Return the place of a private number that is valid in a region, and whether one is public.
+
+    `mentioned` means that the words before speak of a phone, so the form of the number is free.
+    """
     public = False
     for region in regions:
         for match in PhoneNumberMatcher(row, region):
@@ -98,12 +101,12 @@ def _known(
                 continue
             raw = match.raw_string
             mobile = kind in _MOBILE and region == regions[0] and not _NO_GROUPS.search(raw)
-            if said or mobile or _written_as_phone(raw):
+            if mentioned or mobile or _written_as_phone(raw):
                 return (match.start, match.end), False
     return None, public
 
 
 def _written_as_phone(raw: str) -> bool:
-    """Whether a valid number is written as numbers are: '+44 …', '(0)…', '212-555-0123'."""
+    """Whether a valid number is written like a phone number: '+44 …', '(0)…', '212-555-0123'."""
     groups = len(re.findall(r"[ .\-]+", raw))
     return raw[0] in "+(" or (raw[0] == "0" and len(raw) > 9) or (groups == 2 and raw[-5] in ".-")

@@ -1,7 +1,7 @@
 """Street addresses of India, Britain and America: a number with a street, a flat, or a code.
 
-There is no library for this, only a careful pattern. What stands around raises the score: a
-PIN, ZIP or post code after it, 'lives at' before it.
+No library finds them, so these are careful patterns. A PIN, ZIP or post code after the address
+raises the score, and so does 'lives at' before it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _PLACE = re.compile(
     r"|(?<!\w)(?:\d{3} ?\d{3}|\d{5})(?!\w)",
     re.IGNORECASE,
 )
-_NEAR = 60  # characters within which the parts of an address stand
+_NEAR = 60  # the most characters between the parts of an address
 _CODE = re.compile(  # PIN, ZIP with its state, British post code
     rf"[^.!?]{{0,{_NEAR}}}?(?<![\w.,])(?:[1-9]\d\d ?\d{{3}}|[A-Z]{{2}},? \d{{5}}(?:-\d{{4}})?"
     r"|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})(?!\w)"
@@ -63,7 +63,7 @@ _DIGIT = re.compile(r"\d")
 
 
 def find(clean: str, allowed: Collection[str]) -> Iterator[Detail]:
-    """Street addresses, but none that holds an allowed one.
+    """Yield street addresses, except those that contain an allowed one.
 
     >>> [*find("Come to 14 Park Lane, London SW1A 2AA!", [])]
     [Detail(start=8, end=37, kind='address', score=0.75)]
@@ -75,9 +75,9 @@ def find(clean: str, allowed: Collection[str]) -> Iterator[Detail]:
         lives = _LIVES.search(clean[max(0, start - 50) : start])
         stop = code.end() if code else end
         place = clean[start:stop].lower()
-        if not any(own.lower() in place for own in allowed):
-            sure = min(score + 0.15 * bool(code) + 0.15 * bool(lives), 0.9)
-            yield Detail(start, stop, "address", round(sure, 2))
+        if not any(address.lower() in place for address in allowed):
+            score = min(score + 0.15 * bool(code) + 0.15 * bool(lives), 0.9)
+            yield Detail(start, stop, "address", round(score, 2))
 
 
 def _places(clean: str) -> Iterator[tuple[int, int, float]]:

@@ -1,16 +1,17 @@
-"""The house rules, one per file. The folder is the list: adding a file adds a rule.
+"""The house rules, one per file. A file in this folder is a rule.
 
-A rule's file holds a docstring (its page in the docs), a `Settings` model (its keys in the
-policy) and `check(text, settings) -> Finding | None`. It gives evidence, never a verdict.
+A rule's file has three parts: a docstring, which becomes the rule's page in the docs; a `Settings`
+model, whose fields are the keys in the policy; and `check(text, settings)`, which returns a
+`Finding` or None. A check gives evidence. The policy decides what follows from it.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,14 +20,17 @@ from moderation.text.reading import Text
 
 
 class Settings(BaseModel):
-    """What an operator may set for a rule. A key that no rule knows is refused."""
+    """The settings of a rule. Loading a policy with an unknown key raises an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=())
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    aliases: ClassVar[Mapping[str, str]] = {}
+    """Other names of settings that a policy file may use, each with the setting's name."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A house rule: its name, what can be set, and the check itself."""
+    """A house rule: its name, its documentation, the model of its settings and its check."""
 
     name: str
     doc: str
@@ -40,7 +44,7 @@ def _rule(name: str) -> Rule:
 
 
 def all_rules() -> dict[str, Rule]:
-    """Every rule of this folder by name, in alphabetical order.
+    """Return every rule of this folder by name, in alphabetical order.
 
     >>> "length" in all_rules()
     True

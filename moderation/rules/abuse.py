@@ -1,18 +1,20 @@
 """Abusive language: insults, swearing, contempt, obscenity.
 
 The score is the highest of the scores for toxicity, severe toxicity, insult, profanity and
-sexual explicitness: "0.8" means that about 8 in 10 readers would call the comment so. The words
-that weighed most are marked. Where nobody is meant ("This budget is stupid.") the score stays
-under `most_unaimed`, so that a person decides.
+sexual explicitness: "0.8" means that about 8 in 10 readers would call the comment so. The finding
+marks the words that weighed most. If a comment is aimed at no person ("This budget is stupid."),
+its score is at most `most_unaimed`, so that a person decides.
 
 - Fires: "You are an idiot.", "What a load of crap.", "an 1d10t and a f*cking liar".
 - Does not fire: "I am a gay man.", "I disagree, the policy is wrong.", "Calling people vermin
   is wrong."
-- Limits: contempt in polite words, irony and allusion escape the fast model; a short comment
-  about a stupid thing reads to it like one about a stupid person.
+- Limits: the fast scorer misses contempt in polite words, irony and allusion. It cannot tell a
+  short comment about a stupid thing from one about a stupid person.
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -28,25 +30,34 @@ _MESSAGES = {
     "sexually_explicit": "Leave out the sexual remarks; many people read along.",
 }
 _MESSAGE = "Say it without contempt, so that others can answer you."
-_CLEAR = 0.5  # from here on one kind of abuse is clear enough to be named
+_CLEAR = 0.5  # from this score on, the message names the kind of abuse
 
 
 class Settings(rules.Settings):
-    """What can be set in `[abuse]`."""
+    """The settings in `[abuse]`."""
 
-    notice: float = Field(0.3, ge=0, le=1, description="Scores below are not mentioned at all.")
+    aliases: ClassVar = {"report_from": "notice", "unaimed_cap": "most_unaimed"}
+
+    notice: float = Field(
+        0.3, ge=0, le=1, description="Scores below are not reported. Alias: `report_from`."
+    )
     most_unaimed: float = Field(
-        0.9, ge=0, le=1, description="The highest score of a comment in which nobody is meant."
+        0.9,
+        ge=0,
+        le=1,
+        description="The highest score of a comment without a target. Alias: `unaimed_cap`.",
     )
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """The loudest kind of abuse, and the words that weighed most for it."""
+    """Find the kind of abuse with the highest score, and the words that weighed most for it."""
     scores = {head: text.scores[head] for head in HEADS}
-    loudest = max(scores, key=lambda head: scores[head])
-    if scores[loudest] < settings.notice:
+    highest = max(scores, key=lambda head: scores[head])
+    if scores[highest] < settings.notice:
         return None
     kind = max(_MESSAGES, key=lambda head: scores[head])
     message = _MESSAGES[kind] if scores[kind] >= _CLEAR else _MESSAGE
-    score = scores[loudest] if explain.aimed(text) else min(scores[loudest], settings.most_unaimed)
-    return Finding("abuse", score, message, explain.spans(text, loudest))
+    score = scores[highest]
+    if not explain.aimed(text):
+        score = min(score, settings.most_unaimed)
+    return Finding("abuse", score, message, explain.spans(text, highest))

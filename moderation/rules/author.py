@@ -1,14 +1,14 @@
-"""A person reads the first comments of a new author, and those of an author often refused.
+"""A person reads the first comments of a new author, and those of an author often rejected.
 
-Looks at the author's past in the record, not at the text: how many comments there are, and what
-share of them was refused, where an old refusal weighs less than a fresh one (half after 30 days).
-Trust is earned back by writing well. Ships as a watcher, because every newspaper draws this line
+The rule looks at the author's record, not at the text: the number of comments, and the share that
+was rejected. An old rejection weighs less than a recent one (half after 30 days), so an author
+earns trust back by writing well. The rule ships in shadow, because every newspaper draws this line
 elsewhere: set `review = 0.5` to hold what it finds.
 
 - Fires: the first comment of an author, with `first_comments = 1`; an author with three of the
-  last five comments refused.
-- Does not fire: an author in good standing; a comment without author; a call without a record.
-- Limits: who takes a new name is a new author.
+  last five comments rejected.
+- Does not fire: an author in good standing; a comment without an author; a call without a record.
+- Limits: someone who takes a new name is a new author.
 """
 
 from __future__ import annotations
@@ -21,15 +21,17 @@ from moderation.text.reading import Text
 
 
 class Settings(rules.Settings):
-    """What can be set in `[author]`."""
+    """The settings in `[author]`."""
 
-    first_comments: int = Field(1, ge=0, description="So many first comments are read by a person.")
-    fewest_comments: int = Field(4, ge=1, description="Fewer comments say nothing of an author.")
-    most_refused: float = Field(0.5, ge=0, le=1, description="The share refused that is too much.")
+    first_comments: int = Field(1, ge=0, description="A person reads this many first comments.")
+    fewest_comments: int = Field(4, ge=1, description="Fewer comments do not count as a record.")
+    most_refused: float = Field(
+        0.5, ge=0, le=1, description="From this share of rejected comments on, a person reads."
+    )
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """A new author, or one who is often refused."""
+    """Find a new author, or one whose comments are often rejected."""
     past = text.comment.past
     if past is None:
         return None

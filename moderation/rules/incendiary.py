@@ -1,19 +1,20 @@
 """Hatred of a group, threats and incitement.
 
-The score is the higher of those for an attack on an identity (religion, caste, region,
-language, sex, origin, disability …) and for a threat. Readers find every threat toxic, so that a
-threat counts for no more than the toxicity of the comment ("Kill the bill."). One that nobody
-looks at may cost a life, so that its odds then count `threat_weight` times: a person sees it
-sooner. By that weight alone the score comes to 0.9 at most, at which the shipped policy does not
-refuse.
+The score is the higher of two scores: for an attack on an identity (religion, caste, region,
+language, sex, origin, disability …) and for a threat. Readers find every threat toxic, so the score
+for a threat is at most the comment's toxicity ("Kill the bill."). A missed threat can cost a life,
+so its odds are multiplied by `threat_weight`, and a person sees it sooner. That weight alone raises
+the score to 0.9 at most, where the shipped policy does not reject.
 
 - Fires: "I will kill you", "Someone should shoot him.", "They are vermin and must be driven out."
 - Does not fire: "I am a Dalit woman.", "I don't hate Muslims.", "Two men were killed in the
   riot, the police said."
-- Limits: hatred in polite words, by allusion or by history escapes the fast model.
+- Limits: the fast scorer misses hatred in polite words, by allusion or by reference to history.
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -26,20 +27,24 @@ _MESSAGES = {
     "identity_attack": "Speak of what people do, not of the group they belong to.",
     "threat": "Leave out anything that reads as a threat or a call to violence.",
 }
-_MOST_WEIGHTED = 0.9  # under what refuses
+_MOST_WEIGHTED = 0.9  # below the shipped policy's threshold for rejection
 
 
 class Settings(rules.Settings):
-    """What can be set in `[incendiary]`."""
+    """The settings in `[incendiary]`."""
 
-    notice: float = Field(0.1, ge=0, le=1, description="Scores below are not mentioned at all.")
+    aliases: ClassVar = {"report_from": "notice"}
+
+    notice: float = Field(
+        0.1, ge=0, le=1, description="Scores below are not reported. Alias: `report_from`."
+    )
     threat_weight: float = Field(
-        10.0, ge=1, le=100, description="How many times the odds of a threat count."
+        10.0, ge=1, le=100, description="The factor by which the odds of a threat are multiplied."
     )
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """The louder of hatred and threat, and the words that weighed most for it."""
+    """Find hatred or a threat, whichever scores higher, and the words that weighed most for it."""
     threat = weighted(min(text.scores["threat"], text.scores["toxicity"]), settings.threat_weight)
     scores = {"identity_attack": text.scores["identity_attack"], "threat": threat}
     head = max(scores, key=lambda name: scores[name])
@@ -50,10 +55,10 @@ def check(text: Text, settings: Settings) -> Finding | None:
 
 
 def weighted(score: float, weight: float) -> float:
-    """`score` with its odds times `weight`, up to `_MOST_WEIGHTED`; never less than before.
+    """Multiply the odds of `score` by `weight`, up to `_MOST_WEIGHTED`. Never lowers a score.
 
     >>> [weighted(score, 10.0) for score in (0.0, 0.1, 0.99)]
     [0.0, 0.5263157894736842, 0.99]
     """
-    heavier = weight * score / (1 - score + weight * score)
-    return max(score, min(heavier, _MOST_WEIGHTED))
+    raised = weight * score / (1 - score + weight * score)
+    return max(score, min(raised, _MOST_WEIGHTED))

@@ -1,7 +1,7 @@
 """A comment says something, and not too much of it.
 
-Counts words. A comment of only emoji, links or signs has no words and says nothing that a
-reader could answer; a very long one is an article of its own.
+The rule counts words. A comment of only emoji, links or punctuation has no words, so readers have
+nothing to answer. A very long comment is an article of its own.
 
 - Fires: "🙏🙏🙏", "!!!", a comment of 2,000 words.
 - Does not fire: "Well said.", "Shame!"
@@ -17,14 +17,14 @@ from moderation.text.reading import Text
 
 
 class Settings(rules.Settings):
-    """What can be set in `[length]`."""
+    """The settings in `[length]`."""
 
     fewest_words: int = Field(1, ge=0, description="A comment with fewer words is too short.")
     most_words: int = Field(600, ge=1, description="A comment with more words is too long.")
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Too few or too many words."""
+    """Find comments with too few or too many words."""
     count = len(text.words)
     if count < settings.fewest_words:
         return Finding(

@@ -1,18 +1,20 @@
 """A comment leads to few other sites, and hides none of them.
 
-Counts links: with 'https://', with 'www.' and bare ones ('example.com/page'); in HTML comments the
-targets of `<a href>` too. One link is a source; many are an advertisement. Links to the
-newspaper's own site and to other `allowed_domains` do not count. A shortener hides where it leads,
-so that nobody can judge the link: one is enough for the full score.
+The rule counts links: with 'https://', with 'www.' and bare ones ('example.com/page'), and in HTML
+comments the targets of `<a href>`. One link is a source, many are an advertisement. Links to the
+newspaper's own site and to other `allowed_domains` do not count. A link shortener hides the target,
+so a moderator cannot judge the link: one is enough for the full score.
 
-The score is the share of the links that are too many: with one link allowed, 0.5 for two, 0.9 for
-ten.
+The score is the share of the links over the limit: with one link allowed, 0.5 for two links and 0.9
+for ten.
 
-- Fires: three links in one comment, "Read https://bit.ly/abc"
-- Does not fire: "See https://example.org/report", e-mail addresses, "He lied.In court he wept."
+- Fires: "See http://example.com, http://example.org and http://example.net", "Read
+  https://bit.ly/abc"
+- Does not fire: "See https://example.org/report", "Write to letters@example.org", "He lied.In
+  court he wept."
 
-Limits: a link that is spelled out ('example dot com') is not read, and where a link leads is
-never looked up.
+Limits: the rule does not read links that are spelled out ('example dot com'), and never looks up
+where a link leads.
 
 Measured on comments of Fox News, Globe and Mail (UCC), Reddit (Ruddit) and Civil Comments, and
 on Indian ones (TRAC), in this order: found in and sent to review 0.0, 0.1, 0.0, 0.1 and 0.1 %.
@@ -37,7 +39,7 @@ SHORTENERS = (
     " rebrand.ly s.id short.io shorte.st shorturl.at soo.gd t.co t.ly t2m.io tiny.cc tinyurl.com"
     " tr.im v.gd urlz.fr"
 ).split()
-_LABELS = 8  # of a domain, from its end, are compared
+_LABELS = 8  # labels of a domain that are compared, from its end
 _HREF = regex.compile(
     r"<a\s[^<>]*?\bhref\s*=\s*(?:\"(?P<url>[^\"<>]*)\"|'(?P<url>[^'<>]*)'|(?P<url>[^\s\"'<>]+))",
     regex.I,
@@ -45,26 +47,26 @@ _HREF = regex.compile(
 
 
 class Settings(rules.Settings):
-    """What can be set in `[links]`."""
+    """The settings in `[links]`."""
 
-    most: int = Field(1, ge=0, description="So many links are fine.")
+    most: int = Field(1, ge=0, description="The number of links that are allowed.")
     allowed_domains: frozenset[str] = Field(
-        frozenset(), description="Domains that do not count, with all below them: your own."
+        frozenset(), description="Domains whose links do not count, with their subdomains."
     )
     shorteners: frozenset[str] = Field(
-        frozenset(SHORTENERS), description="Domains that hide where a link leads."
+        frozenset(SHORTENERS), description="Domains of link shorteners."
     )
 
 
 class Link(NamedTuple):
-    """Where a link stands in the author's text, and the domain it leads to."""
+    """A link: its place in the author's text, and the domain of its target."""
 
     span: Span
     domain: str
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Links beyond the allowed number, or any that hides where it leads."""
+    """Find shortened links, or else the links over the limit."""
     links = [link for link in _links(text) if not _under(link.domain, settings.allowed_domains)]
     hidden = [link for link in links if _under(link.domain, settings.shorteners)]
     if hidden:
@@ -82,7 +84,7 @@ def check(text: Text, settings: Settings) -> Finding | None:
 
 
 def _links(text: Text) -> Iterator[Link]:
-    """The links an author wrote; in HTML the targets, and the text only where it is no target's."""
+    """Yield the links of a comment. In HTML a target and the same link as its text count once."""
     targets = set()
     if text.comment.format == "html":
         for match in _HREF.finditer(text.raw):
@@ -97,7 +99,7 @@ def _links(text: Text) -> Iterator[Link]:
 
 
 def _domain(url: str) -> str:
-    """The domain of a link, empty if there is none.
+    """Return the domain of a link, or the empty string if it has none.
 
     >>> _domain("https://user@www.Example.org:80/a"), _domain("example.com/b"), _domain("#top")
     ('example.org', 'example.com', '')
@@ -110,7 +112,7 @@ def _domain(url: str) -> str:
 
 
 def _under(domain: str, domains: frozenset[str]) -> bool:
-    """Whether a domain is one of `domains` or stands below one.
+    """Whether a domain is one of `domains` or a subdomain of one.
 
     >>> _under("blog.example.com", frozenset(["example.com"]))
     True

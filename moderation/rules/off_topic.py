@@ -1,23 +1,25 @@
-"""A comment is about the article it stands under.
+"""A comment is about its article.
 
-Compares the content words of the comment, by their stems ('voting' and 'votes' are 'vote'), with
-those of the article and of the comment it answers (`article`, `parent`). A comment that shares
-none may be about something else altogether.
+The rule compares the content words of the comment, by their stems ('voting' and 'votes' are
+'vote'), with those of the article and of the comment it answers (`article`, `parent`). A comment
+that shares none with them may be about something else.
 
-The more words could have met and did not, the higher the score: with n different content words in
-the comment and m in its context, 1 - 0.5**(n * m / 200). Against a title of eight words a comment
-of 25 scores 0.5; against a whole article one of ten scores nearly 1. A short comment ('I agree
-with every word.') can be about anything and never counts; neither does a comment without an
-article, or whose article has too few words to tell.
+The more words could have matched and did not, the higher the score: with n different content words
+in the comment and m in its context, 1 - 0.5**(n * m / 200). Against a title of eight words a
+comment of 25 scores 0.5; against a whole article one of ten scores nearly 1. The rule skips short
+comments ('I agree with every word.'), which can be about anything, and comments without an article
+or with an article of too few words.
 
-- Fires: "My uncle sells cheap mobile phones and chargers near the railway station, so visit his
-  shop this week for the best prices." under "Monsoon arrives early in Kerala, farmers relieved"
-- Does not fire: "The farmers will be happy.", "Well said.", anything without an article
+- Fires, under the article "Monsoon arrives early in Kerala, farmers relieved": "My uncle sells
+  cheap mobile phones and chargers near the railway station, so visit his shop this week for the
+  best prices."
+- Does not fire, under the article "Monsoon arrives early in Kerala, farmers relieved": "The farmers
+  will be happy.", "Well said."
 
-Limits: words are compared, not meaning: a comment on rain shares nothing with a title that says
-'monsoon'. Under titles alone it finds 9 in 10 comments moved to another article, but also a third
-of those of ten content words or more that stand where they were written (Fox News and Reddit
-comments). So it ships as a watcher, without thresholds; give it the article's whole text.
+Limits: the rule compares words, not meaning. A comment on rain shares nothing with a title that
+says 'monsoon'. Under titles alone it finds 9 in 10 comments moved to another article, but also a
+third of the comments of ten content words or more under their own article (Fox News and Reddit
+comments). So it ships in shadow, without thresholds. Send the article's whole text.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from moderation import rules
 from moderation.decision import Finding
 from moderation.text.reading import Text, read
 
-# Words that say nothing about a topic: grammar, courtesies and what comments are made of.
+# Words without a topic: function words, courtesies and the usual words of comments.
 _IDLE = frozenset(
     """a about above after again against agree ain all almost already also although always am among
     an and another any anyone anything are aren around article as ask at author away back bad be
@@ -53,44 +55,46 @@ _IDLE = frozenset(
     while who whole whom whose why will with within without won word words would wouldn write
     writer wrong yeah year years yes yet you your yours yourself""".split()
 )
-_HALF_SURE = 200  # pairs of different words, none alike, at which the score is one half
-_COMPARED = 2_000  # words of an article that are read
+_HALF_SURE = 200  # pairs of different words without a match, at which the score is one half
+_COMPARED = 2_000  # tokens of a text that are compared
 
 
 class Settings(rules.Settings):
-    """What can be set in `[off_topic]`."""
+    """The settings in `[off_topic]`."""
 
-    fewest_words: int = Field(10, ge=1, description="Content words a comment needs to be judged.")
+    fewest_words: int = Field(
+        10, ge=1, description="The rule skips comments with fewer content words."
+    )
     fewest_article_words: int = Field(
-        4, ge=1, description="Content words the article needs to judge by it."
+        4, ge=1, description="The rule skips articles with fewer content words."
     )
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """A comment of some length that shares no content word with its article."""
+    """Find a comment of some length that shares no content word with its article."""
     article = text.comment.article
     if not article:
         return None
-    said = frozenset(_stems(text))
+    stems = frozenset(_stems(text))
     context = _context(article)
-    if len(said) < settings.fewest_words or len(context) < settings.fewest_article_words:
+    if len(stems) < settings.fewest_words or len(context) < settings.fewest_article_words:
         return None
     if text.comment.parent:
         context |= _context(text.comment.parent)
-    if not context.isdisjoint(said):
+    if not context.isdisjoint(stems):
         return None
     message = "Write about the article; your comment shares no topic with it."
-    score = 1 - 0.5 ** (len(said) * len(context) / _HALF_SURE)
+    score = 1 - 0.5 ** (len(stems) * len(context) / _HALF_SURE)
     return Finding("off_topic", score, message, (text.span(0, len(text.clean)),))
 
 
 def _stems(text: Text) -> Iterator[str]:
-    """The stems of the content words of a text's beginning, hashtags included.
+    """Yield the stems of the content words at a text's beginning, hashtags included.
 
     >>> list(_stems(read("The voters of #Delhi are voting!")))
     ['voter', 'delhi', 'vote']
     """
-    stemmer = Stemmer.Stemmer("english")  # cheap to make, and not to be shared by threads
+    stemmer = Stemmer.Stemmer("english")  # cheap, and not safe to share between threads
     for token in text.tokens[:_COMPARED]:
         word = token.text.lower().lstrip("#").removesuffix("'s")
         if token.kind in ("word", "hashtag") and len(word) > 1 and word not in _IDLE:
@@ -99,5 +103,5 @@ def _stems(text: Text) -> Iterator[str]:
 
 @lru_cache(maxsize=256)
 def _context(text: str) -> frozenset[str]:
-    """The stems of an article or a parent comment, kept: many comments stand under one."""
+    """Return the stems of an article or a parent comment. Many comments share one, so cache it."""
     return frozenset(_stems(read(text)))

@@ -1,16 +1,18 @@
 """An attack on a person: the author, another commenter, or somebody named.
 
-The model says how much a comment sounds like an attack on a person; the rule speaks only where
-somebody is there to be hit: 'you', 'he', 'she', a mention, or a name. A stupid budget may be
-called stupid.
+The model scores how much a comment sounds like an attack on a person. The rule reports the score
+only if the comment has a target: 'you', 'he', 'she', a mention, or a name. Commenters may call a
+budget stupid.
 
 - Fires: "You are an idiot.", "He is a liar and a fool.", "@ravi shut up, moron".
 - Does not fire: "This budget is stupid.", "You are right.", "I disagree with you."
-- Limits: "What an idiot!" names nobody and is left to `abuse`; a thing with a capital letter
-  ("The Budget is stupid") may be taken for a name.
+- Limits: "What an idiot!" names no person and is left to `abuse`. The rule may take a thing with a
+  capital letter ("The Budget is stupid") for a name.
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -21,13 +23,17 @@ from moderation.text.reading import Text
 
 
 class Settings(rules.Settings):
-    """What can be set in `[personal_attack]`."""
+    """The settings in `[personal_attack]`."""
 
-    notice: float = Field(0.3, ge=0, le=1, description="Scores below are not mentioned at all.")
+    aliases: ClassVar = {"report_from": "notice"}
+
+    notice: float = Field(
+        0.3, ge=0, le=1, description="Scores below are not reported. Alias: `report_from`."
+    )
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """An attack, where there is somebody whom it is aimed at."""
+    """Find an attack, if the comment has a person as its target."""
     score = text.scores["personal_attack"]
     if score < settings.notice or not explain.aimed(text):
         return None

@@ -1,33 +1,33 @@
-"""A comment gives away nobody's phone, address or papers: neither the author's nor another's.
+"""A comment gives away no phone number, address or papers, neither the author's nor another's.
 
-Looks for phone numbers, e-mail and UPI addresses, payment cards, bank accounts (IBAN), Aadhaar
-and PAN, US social security numbers and street addresses. Libraries know the formats
-(`phonenumbers`, `python-stdnum`); where there is a check digit it must be right. The message
-never repeats what was found. The suggestion is the whole comment with "[phone number]" and the
-like in its place.
+The rule looks for phone numbers, e-mail and UPI addresses, payment cards, bank accounts (IBAN),
+Aadhaar and PAN, US social security numbers and street addresses. Libraries know the formats
+(`phonenumbers`, `python-stdnum`); a check digit, if there is one, must be right. The message never
+repeats the detail. The suggestion is the whole comment with "[phone number]" and the like in its
+place.
 
-Why: printed under an article, such a detail invites fraud and harassment, and publishing it can
+Why: a detail that is printed under an article invites fraud and harassment, and publishing it can
 break the law (India's DPDP Act 2023, the GDPR).
 
 Scores: 1.0 for an e-mail or UPI address and for a card, IBAN or Aadhaar number whose check digit
 is right, but 0.7 for an office's mailbox ("letters@…", "info@…"); 0.95 for a PAN; 0.9 for a valid
-phone or social security number, 0.7 for digits that only the words before call a phone number;
-0.6 to 0.9 for a street address, the more of it stands there. The shipped policy refuses what is
-certain and lets a person look at the rest, for addresses and phone numbers are also those of
-shops, offices and helplines.
+phone or social security number, 0.7 for digits that only the words before them make a phone number;
+0.6 to 0.9 for a street address, more for a more complete one. The shipped policy rejects what is
+certain. The rest goes to a person, because shops, offices and helplines have addresses and phone
+numbers too.
 
 - Fires: "Call me on 98765 43210", "ravi@example.org", "ravi at gmail dot com", "pay ravi@okaxis",
   "4111 1111 1111 1111", "he lives at 14 Park Lane", "Flat No. 302, Sai Apts, MG Road, Pune 411001".
 - Does not fire: years, dates, scores, times, "Rs 12,34,56,789", votes, "Section 144", helplines
   (100, 112, 1098, 1800-…), IFSC and vehicle numbers, ISBN, "10 Downing Street".
-- Limits: numbers in words ("nine eight seven …") and landlines without a code are not found;
-  landlines and US numbers without separators only after a word like "call". Addresses are known
-  by English and Indian street words, so those of other countries are mostly missed. A public
-  office's number or address counts too unless it is allowed.
-- Measured on synthetic sentences from many countries (Microsoft Presidio's, 1,500): found are all
-  e-mail addresses, IBANs and social security numbers, 99 % of cards, 86 % of phone numbers, 43 %
-  of addresses, and nothing else is taken for one. On 27,600 newspaper comments in English the
-  rule fired 3 times (an e-mail address, two addresses of buildings named in passing).
+- Limits: the rule misses numbers in words ("nine eight seven …") and landlines without an area
+  code. It finds landlines and US numbers without separators only after a word like "call". It knows
+  addresses by English and Indian street words, so it misses most of those of other countries. A
+  public office's number or address counts too unless you allow it.
+- Measured on synthetic sentences from many countries (Microsoft Presidio's, 1,500): the rule finds
+  all e-mail addresses, IBANs and social security numbers, 99 % of cards, 86 % of phone numbers and
+  43 % of addresses, and takes nothing else for one. On 27,600 newspaper comments in English it
+  fired 3 times (an e-mail address, two addresses of buildings mentioned in passing).
 """
 
 from __future__ import annotations
@@ -52,66 +52,67 @@ def _region(code: str) -> str:
 
 
 class Settings(rules.Settings):
-    """What can be set in `[personal_details]`."""
+    """The settings in `[personal_details]`."""
 
     regions: tuple[Annotated[str, AfterValidator(_region)], ...] = Field(
-        ("IN", "US", "GB"), description="Countries whose phone numbers are known, yours first."
+        ("IN", "US", "GB"), description="Countries whose phone numbers to find, yours first."
     )
     allowed_domains: frozenset[str] = Field(
-        frozenset(), description="E-mail addresses there may stand: the newspaper's own."
+        frozenset(), description="Domains whose e-mail addresses are allowed, such as your own."
     )
     allowed_numbers: frozenset[str] = Field(
-        frozenset(), description="Phone numbers that may stand, as +911234567890: helplines."
+        frozenset(), description="Allowed phone numbers, as +911234567890: helplines."
     )
     allowed_addresses: frozenset[str] = Field(
-        frozenset(), description="Street addresses that may stand: seats of government."
+        frozenset(), description="Allowed street addresses: seats of government."
     )
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """All personal details, without repeating them."""
+    """Find all personal details. The message names their kinds and never the details."""
     details = _details(text.clean, settings)
     if not details:
         return None
     kinds = [f"the {kind}" for kind in dict.fromkeys(detail.kind for detail in details)]
-    named = " and ".join(filter(None, [", ".join(kinds[:-1]), kinds[-1]]))
+    listed = " and ".join(filter(None, [", ".join(kinds[:-1]), kinds[-1]]))
     return Finding(
         "personal_details",
         max(detail.score for detail in details),
-        f"Take out {named}: anyone could read and misuse it.",
+        f"Take out {listed}: anyone could read and misuse it.",
         tuple(text.span(detail.start, detail.end) for detail in details),
         _without(text, details),
     )
 
 
 def _details(clean: str, settings: Settings) -> list[Detail]:
-    """What the searches found, in order; where two overlap, what the surer search found."""
-    found: list[Detail] = []
-    taken = bytearray(len(clean))
+    """Return all details in order. Of two that overlap, keep the one of the surer search."""
+    details: list[Detail] = []
+    covered = bytearray(len(clean))
     for detail in (
         *mail_addresses.find(clean, settings.allowed_domains),
         *identity_numbers.find(clean),
         *phone_numbers.find(clean, settings.regions, settings.allowed_numbers),
         *street_addresses.find(clean, settings.allowed_addresses),
     ):
-        if not any(taken[detail.start : detail.end]):
-            taken[detail.start : detail.end] = b"\1" * (detail.end - detail.start)
-            found.append(detail)
-    return sorted(found)
+        if not any(covered[detail.start : detail.end]):
+            covered[detail.start : detail.end] = b"\1" * (detail.end - detail.start)
+            details.append(detail)
+    return sorted(details)
 
 
-# A link that calls or writes to somebody holds what stands in it once more.
+# The target of a link that calls or mails somebody repeats the detail.
 _LINK = re.compile(r"<a\b[^<>]*\b(?:mailto|tel|sms):[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 
 
 def _without(text: Text, details: list[Detail]) -> str:
-    """The whole comment with the kind of each detail in its place."""
+    """Return the whole comment with the kind of each detail in its place."""
     changes: list[Change] = []
     is_html = text.comment.format == "html"
     for detail in details:
         span = text.span(detail.start, detail.end)
-        tags = _TAG.findall(span.text) if is_html else []  # one that opens there ends elsewhere
+        # Keep the tags in the span: an element that starts there ends elsewhere.
+        tags = _TAG.findall(span.text) if is_html else []
         changes.append(Change(span, "".join([f"[{detail.kind}]", *tags])))
-    whole = rewritten(text, changes)
-    return _LINK.sub("<a>", whole) if is_html else whole
+    comment = rewritten(text, changes)
+    return _LINK.sub("<a>", comment) if is_html else comment

@@ -1,22 +1,22 @@
 """A comment is not written in capitals.
 
-Looks for stretches of words in capitals. A text in capitals reads as a shout and is slower to
-read; capitals tell nobody which word matters when all have them.
+The rule looks for stretches of words in capitals. A text in capitals reads as a shout and is slower
+to read. If all words have capitals, none of them stands out.
 
-A stretch counts when it holds at least `fewest_words` ordinary words in capitals, and they are at
-least a third of it: a row of acronyms is none. Links, hashtags and mentions are not read, neither
-are quotations in capitals in a comment that is otherwise in ordinary case (a headline, say).
+A stretch counts if it has at least `fewest_words` ordinary words in capitals, and they are at least
+a third of it: a row of acronyms does not count. The rule skips links, hashtags and mentions, and
+quotations in capitals (a headline, say) in a comment that is otherwise in ordinary case.
 
 The score is the share of the comment's letters that are shouted: 1.0 for a comment wholly in
-capitals. A share under `least_share` is ordinary emphasis. The suggestion is the whole comment
-with the shouted parts in sentence case, acronyms and well-known names kept.
+capitals. A share below `least_share` is ordinary emphasis. The suggestion is the whole comment
+with the shouted parts in sentence case; acronyms and well-known names keep their capitals.
 
 - Fires: "THIS IS A DISGRACE", "I say STOP THIS NONSENSE NOW, all of you."
 - Does not fire: "SHAME!", "OK", "U.P. and ISRO", "BJP, RSS and VHP", "It is NOT true.",
   "Rs. 500 cr. for AIIMS", "“PM WINS THE VOTE” says your headline today.", "A. P. J. Abdul Kalam"
 
-Limits: names that the list in `wording.toml` does not hold lose their capital in the suggestion.
-A shout of one or two words passes, and so does one made of unknown short words alone.
+Limits: names that are not in the list in `wording.toml` lose their capital in the suggestion. The
+rule misses a shout of one or two words, and one of short words that it does not know.
 
 Measured on comments of Fox News, Globe and Mail (UCC), Reddit (Ruddit) and Civil Comments, and
 on Indian ones (TRAC), in this order: found in 2.9, 0.2, 0.5, 1.4 and 2.1 %, sent to review 2.1,
@@ -35,16 +35,18 @@ from moderation.text.reading import Text
 
 
 class Settings(rules.Settings):
-    """What can be set in `[shouting]`."""
+    """The settings in `[shouting]`."""
 
-    fewest_words: int = Field(3, ge=1, description="Fewer words in capitals in a row are no shout.")
+    fewest_words: int = Field(
+        3, ge=1, description="The rule ignores stretches with fewer words in capitals."
+    )
     least_share: float = Field(
-        0.1, ge=0, le=1, description="A smaller share of shouted letters is ordinary emphasis."
+        0.1, ge=0, le=1, description="The rule ignores a smaller share of shouted letters."
     )
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """The shouted stretches, scored by their share of the comment's letters."""
+    """Find the shouted stretches. The score is their share of the comment's letters."""
     stretches = shouted(text, settings.fewest_words)
     score = loudness(text, stretches)
     if not stretches or score < settings.least_share:

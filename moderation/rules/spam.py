@@ -1,12 +1,15 @@
 """Advertising, lures and scams.
 
-- Fires: "Check out my channel and subscribe!!! http://…", "You have won a prize, call now".
+- Fires: "Check out my channel and subscribe!!! http://www.example.com", "You have won a free prize,
+  call now to claim 1000 pounds cash".
 - Does not fire: "I read about this in the Hindu today.", "Call the minister to account."
-- Limits: it knows the spam of comment columns and text messages; a well-written advertisement
-  escapes it.
+- Limits: the model knows the spam of comment columns and text messages. It misses a well-written
+  advertisement, and lures of a few words.
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -17,13 +20,17 @@ from moderation.text.reading import Text
 
 
 class Settings(rules.Settings):
-    """What can be set in `[spam]`."""
+    """The settings in `[spam]`."""
 
-    notice: float = Field(0.3, ge=0, le=1, description="Scores below are not mentioned at all.")
+    aliases: ClassVar = {"report_from": "notice"}
+
+    notice: float = Field(
+        0.3, ge=0, le=1, description="Scores below are not reported. Alias: `report_from`."
+    )
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """A comment that sounds like advertising."""
+    """Find comments that sound like advertising."""
     score = text.scores["spam"]
     if score < settings.notice:
         return None

@@ -1,27 +1,28 @@
 """A comment does without the words this newspaper has ruled out.
 
-An operator lists *banned* words (score 1.0), *suspect* words (`suspect_score`) and *allowed*
-ones, which win over both. Entries stand in the policy or in text files with one entry a line
-(`#` begins a comment; a path counts from the policy's own folder). An entry may be several
-words. A short list comes along as suspect entries: the strongest English and Hindi abuse, and
-what goads people to take their life ('kys'). `shipped = false` leaves it out.
+You list *banned* words (score 1.0), *suspect* words (`suspect_score`) and *allowed* words, which
+win over both. Entries are in the policy, or in text files with one entry a line (`#` begins a
+comment; paths are relative to the policy's folder). An entry may have several words. A short list
+of suspect entries is shipped: the strongest English and Hindi abuse, and phrases that urge suicide
+('kys'). `shipped = false` leaves it out.
 
-Why: models weigh a whole comment, but some words a newspaper does not print whatever else the
-comment says, and some names of products or campaigns it wants a person to look at.
+Why: models weigh a whole comment, but a newspaper may refuse to print some words whatever the
+comment says, and may want a person to look at some names of products or campaigns.
 
-Words are whole words with their forms (plural, possessive, -ing, -ed, -er) and however they are
-disguised. The span is what the author typed, disguise and all.
+The rule finds whole words with their forms (plural, possessive, -ing, -ed, -er), disguised or not.
+The span is what the author typed, disguise included.
 
-- Fires, with 'idiot' banned: "What idiots!", "the idiot's plan", "an 1d10t", "i.d.i.o.t",
-  "idi*t", "stuuupid" where 'stupid' is listed.
-- Does not fire: "Scunthorpe", "specialist" or "Dikshit", whatever they hold; an allowed word or
-  phrase ("cock-a-hoop") even where a word in it is banned.
-- Limits: a word list knows no context, so it also finds a word that is quoted or meant well, and
-  names that are words too ('Dick Cheney' where 'dick' is banned): allow them. Irregular forms
-  ('shat') need an entry of their own, as do forms that are names ('Cumming'). A word cut by a
-  blank ("idi ot") is not found.
+- Fires, with `banned = ["idiot", "stupid"]`: "What idiots!", "the idiot's plan", "an 1d10t",
+  "i.d.i.o.t", "idi*t", "stuuupid".
+- Does not fire, with `banned = ["cunt", "dick"]`: "Scunthorpe", "Dikshit", "Dickens".
+- Does not fire, with `banned = ["cock"]` and `allowed = ["cock-a-hoop"]`: "He is cock-a-hoop."
+- Limits: a word list knows no context, so the rule also finds a word that is quoted or meant well,
+  and names that are words too ('Dick Cheney' where 'dick' is banned): allow them. Irregular forms
+  ('shat') need an entry of their own, and so do forms that are names ('Cumming'). The rule misses a
+  word with a blank in it ("idi ot").
 - Measured: the shipped words alone fire on 0.1 % of comments under news articles (fox_news, ucc),
-  on 0.5 % in Indian English (trac) and on 2.8 % where all were once suspected (civil_comments).
+  on 0.5 % in Indian English (trac) and on 2.8 % of comments that were all under suspicion once
+  (civil_comments).
 """
 
 from __future__ import annotations
@@ -52,14 +53,14 @@ _SIGN = re.compile(r"[0-9@$!|+._\-~*](?:(?=\w)|(?<=\w[0-9@$]))")
 _SIGNED = re.compile(r"(?<![\w@$!|+])[^\W\d_]*+[0-9@$!|+][\w@$!|+]*+")
 _STARRED = re.compile(r"(?<![\w*])[a-zA-Z][a-zA-Z*]*\*[a-zA-Z*]*(?![\w*])")
 _JOINED = re.compile(r"(?<![\w.\-/])[^\W\d_]++(?:[._\-~*|][^\W\d_]++)++(?!\w)")
-_MOST_STARRED = 200  # words with stars looked up in one comment
-_ACRONYM = 3  # letters of a dotted acronym: 'R.A.T.' is no rat
-_MOST_HITS = 500  # places named in one comment
-_QUOTED = 3  # words named in the message
+_MOST_STARRED = 200  # words with stars that are looked up in one comment
+_ACRONYM = 3  # letters of a dotted acronym: 'R.A.T.' is not a rat
+_MOST_HITS = 500  # places that are looked at in one comment
+_QUOTED = 3  # words that a message quotes
 
 
 def _lines(value: object, info: ValidationInfo) -> object:
-    """The entries in the file of that name, beside the policy."""
+    """Return the entries in the file of that name, which is relative to the policy's folder."""
     if not isinstance(value, str):
         return value
     path = Path((info.context or {}).get("folder", "")) / value
@@ -78,20 +79,20 @@ EntriesOf = Annotated[Entries, BeforeValidator(_lines)]
 
 
 class Index(NamedTuple):
-    """All entries and their forms, made ready for lookups by hash."""
+    """All entries and their forms, in dictionaries."""
 
     scores: dict[tuple[str, ...], float]  # by the entry's words
-    lengths: dict[str, tuple[int, ...]]  # how many words the entries with this first word have
-    by_look: dict[str, str]  # single words by their look
-    by_shape: Shapes  # and by length and first letter
+    lengths: dict[str, tuple[int, ...]]  # by the entry's first word: its possible numbers of words
+    by_look: dict[str, str]  # single words by their skeleton
+    by_shape: Shapes  # single words by length and first letter
 
 
 class Settings(rules.Settings):
-    """What can be set in `[word_list]`."""
+    """The settings in `[word_list]`."""
 
-    banned: Entries = Field((), description="Words and phrases that may not stand (score 1.0).")
-    suspect: Entries = Field((), description="Words and phrases to be looked at.")
-    allowed: Entries = Field((), description="Words and phrases that may stand after all.")
+    banned: Entries = Field((), description="Words and phrases that are banned (score 1.0).")
+    suspect: Entries = Field((), description="Words and phrases that a person looks at.")
+    allowed: Entries = Field((), description="Words and phrases that are allowed after all.")
     banned_file: EntriesOf = Field((), description="A file with more banned entries, one a line.")
     suspect_file: EntriesOf = Field((), description="A file with more suspect entries.")
     allowed_file: EntriesOf = Field((), description="A file with more allowed entries.")
@@ -100,7 +101,7 @@ class Settings(rules.Settings):
 
     @cached_property
     def index(self) -> Index:
-        """The entries, made ready once."""
+        """The index of the entries."""
         shipped = (*WORDS["strong"].split(), *WORDS["goading"].splitlines()) if self.shipped else ()
         scores = {
             **dict.fromkeys(
@@ -122,7 +123,7 @@ class Settings(rules.Settings):
 
 
 def _forms(entries: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """The words of each entry, the last in all its forms."""
+    """Yield the words of each entry, with the last word in all its forms."""
     for entry in entries:
         words = [word for word, _, _ in _words(entry)]
         if words:
@@ -130,7 +131,7 @@ def _forms(entries: Iterable[str]) -> Iterator[tuple[str, ...]]:
 
 
 class Hit(NamedTuple):
-    """An entry found at `start`..`end` of the clean text."""
+    """An entry at `start`..`end` of the clean text."""
 
     start: int
     end: int
@@ -138,37 +139,37 @@ class Hit(NamedTuple):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """The listed words, unless an allowed one covers them."""
+    """Find the listed words, except where an allowed entry covers them."""
     hits = [*islice(_hits(text, settings.index), _MOST_HITS)]
     if not any(hit.score for hit in hits):
         return None
-    taken = bytearray(len(text.clean))  # by a link, an allowed entry or an earlier hit
+    covered = bytearray(len(text.clean))  # places of links, allowed entries and earlier hits
     for token in text.tokens:
         if token.kind in ("link", "email"):
-            taken[token.start : token.end] = b"\1" * (token.end - token.start)
-    found = []
+            covered[token.start : token.end] = b"\1" * (token.end - token.start)
+    listed = []
     for hit in sorted(hits, key=lambda hit: (hit.score > 0, hit.start, -hit.end)):
-        if not taken[hit.start]:
-            taken[hit.start : hit.end] = b"\1" * (hit.end - hit.start)
-            found += [hit] if hit.score else []
-    if not found:
+        if not covered[hit.start]:
+            covered[hit.start : hit.end] = b"\1" * (hit.end - hit.start)
+            listed += [hit] if hit.score else []
+    if not listed:
         return None
-    spans = tuple(text.span(hit.start, hit.end) for hit in found)
+    spans = tuple(text.span(hit.start, hit.end) for hit in listed)
     quoted = [f"“{word}”" for word in dict.fromkeys(span.text for span in spans)][:_QUOTED]
-    without = " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
-    return Finding("word_list", max(hit.score for hit in found), _MESSAGE.format(without), spans)
+    words = " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
+    return Finding("word_list", max(hit.score for hit in listed), _MESSAGE.format(words), spans)
 
 
 _MESSAGE = "Please say it without {}."
 
 
 def _hits(text: Text, index: Index) -> Iterator[Hit]:
-    """What stands in the text as it is, without its disguises, and behind signs and stars."""
+    """Yield the entries in the clean text, in the text without disguises, and behind signs."""
     yield from (Hit(*hit) for hit in _listed(text.clean, index))
-    folded = text.deobfuscated
-    if folded.edits:
-        for start, end, score in _listed(folded.text, index):
-            yield Hit(*folded.span(start, end), score)
+    deobfuscated = text.deobfuscated
+    if deobfuscated.edits:
+        for start, end, score in _listed(deobfuscated.text, index):
+            yield Hit(*deobfuscated.span(start, end), score)
     if _SIGN.search(text.clean):
         yield from _behind_signs(text.clean, index)
     if "*" in text.clean:
@@ -176,7 +177,7 @@ def _hits(text: Text, index: Index) -> Iterator[Hit]:
 
 
 def _words(text: str) -> list[tuple[str, int, int]]:
-    """Each word in small letters, without a possessive 's, and its place."""
+    """Return each word in small letters, without a possessive 's, with its start and end."""
     return [
         (_plain(match[0].lower().removesuffix("'s")), match.start(), match.end())
         for match in _WORD.finditer(text)
@@ -184,30 +185,31 @@ def _words(text: str) -> list[tuple[str, int, int]]:
 
 
 def _plain(word: str) -> str:
-    """One form for letters that Unicode spells in two ways ('ड़')."""
+    """Return a word in NFKC, because Unicode spells some letters in two ways ('ड़')."""
     return word if word.isascii() else unicodedata.normalize("NFKC", word)
 
 
 def _listed(text: str, index: Index) -> Iterator[tuple[int, int, float]]:
-    """Entries in a text: start, end, score. Words of a phrase stand a blank or hyphen apart."""
-    said = _WORD.findall(_plain(text.lower()))
-    if index.lengths.keys().isdisjoint(word.removesuffix("'s") for word in said):
-        return  # as nearly all texts do, and quickly
+    """Yield the start, end and score of each entry. Blanks or hyphens join a phrase's words."""
+    candidates = _WORD.findall(_plain(text.lower()))
+    if index.lengths.keys().isdisjoint(word.removesuffix("'s") for word in candidates):
+        return  # the quick way out, which nearly all texts take
     words = _words(text)
-    for at, (word, start, _) in enumerate(words):
+    for first, (word, start, _) in enumerate(words):
         for length in index.lengths.get(word, ()):
-            row = words[at : at + length]
-            score = index.scores.get(tuple(each for each, _, _ in row))
-            if score is not None and len(row) == length and _joined(text, row):
-                yield start, row[-1][2], score
+            phrase = words[first : first + length]
+            score = index.scores.get(tuple(part for part, _, _ in phrase))
+            if score is not None and len(phrase) == length and _joined(text, phrase):
+                yield start, phrase[-1][2], score
 
 
-def _joined(text: str, row: Sequence[tuple[str, int, int]]) -> bool:
-    return all(text[before[2] : after[1]].strip() in ("", "-") for before, after in pairwise(row))
+def _joined(text: str, words: Sequence[tuple[str, int, int]]) -> bool:
+    """Whether only blanks or hyphens separate the words."""
+    return all(text[left[2] : right[1]].strip() in ("", "-") for left, right in pairwise(words))
 
 
 def _behind_signs(clean: str, index: Index) -> Iterator[Hit]:
-    """Words with digits and signs for letters ('qui5ling') or signs between ('quis.ling')."""
+    """Yield words with digits and signs for letters ('qui5ling') or between them ('quis.ling')."""
     for match in _SIGNED.finditer(clean):
         shown = match[0].rstrip("!|+")
         letters = sum(map(str.isalpha, shown))
@@ -223,7 +225,7 @@ def _behind_signs(clean: str, index: Index) -> Iterator[Hit]:
 
 
 def _behind_stars(clean: str, index: Index) -> Iterator[Hit]:
-    """Words of which stars hide at most half: 'qu*sling'."""
+    """Yield words with at most half of their letters hidden by stars: 'qu*sling'."""
     for match in islice(_STARRED.finditer(clean), _MOST_STARRED):
         shown = match[0].lower()
         footnote = len(shown) < 6 and shown.find("*") == len(shown) - 1

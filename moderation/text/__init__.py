@@ -1,1 +1,1 @@
-"""Read a comment once: clean text, sentences, tokens, and disguised spellings."""
+"""Text that is read once: clean text, sentences, tokens, and disguised spellings."""

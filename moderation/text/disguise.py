@@ -1,14 +1,14 @@
-"""Disguised spellings read as what they stand for, with the way back to the clean text.
+"""Undo disguised spellings, and map each place back to the clean text.
 
 '1d10t', 'a$$', 'f*ck', 'i.d.i.o.t', 'stuuupid', 'іdiоt' with Cyrillic letters and 🖕 all mean a
-word. `fold` writes that word in their place. Two kinds of reading are used:
+word. `deobfuscate` writes that word in their place. It reads words in two ways:
 
-- by the words people disguise (`words.toml`): whatever sign stands in such a word is undone;
+- by the list of words that people disguise (`words.toml`): whatever sign hides such a word;
 - by shape, for all other words: digits and signs *between* letters ('m0b', 'l0s3rs'), runs of
-  three equal letters or more, single letters in a row with a sign between ('q-u-i-s-l-i-n-g'),
+  three equal letters or more, single letters separated by one sign ('q-u-i-s-l-i-n-g'), and
   look-alikes of other alphabets within a Latin word.
 
-What names and ordinary words look like stays as it is: '2nd', 'H1N1', 'Rs500', 'COVID-19',
+Names and ordinary words that look similar stay as they are: '2nd', 'H1N1', 'Rs500', 'COVID-19',
 'U.P.', 'I.N.D.I.A.', 'A. B. Vajpayee', 'e-mail', '4x4', a word wholly in Cyrillic.
 """
 
@@ -22,11 +22,11 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 
 from moderation.text import lookalikes
-from moderation.text.spelling import BEGINNINGS, DISGUISED, reading, skeleton
+from moderation.text.spelling import BEGINNINGS, DISGUISED, decode, skeleton
 
 
 class Edit(NamedTuple):
-    """`folded[at:end]` stands for `clean[start:stop]`."""
+    """`text[at:end]` of the deobfuscated text replaces `clean[start:stop]`."""
 
     at: int
     end: int
@@ -36,22 +36,22 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Deobfuscated:
-    """A text without disguises, and where each of its characters came from."""
+    """A text without disguises, and the edits that lead back to the clean text."""
 
     text: str
     edits: tuple[Edit, ...] = ()
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """The stretch of the clean text behind `text[start:end]`.
+        """Return the start and end in the clean text of `text[start:end]`.
 
-        >>> folded = deobfuscate("What an 1d10t he is")
-        >>> folded.text[8:13], folded.span(8, 13), folded.span(14, 16)
+        >>> deobfuscated = deobfuscate("What an 1d10t he is")
+        >>> deobfuscated.text[8:13], deobfuscated.span(8, 13), deobfuscated.span(14, 16)
         ('idiot', (8, 13), (14, 16))
         """
-        return self._back(start)[0], self._back(max(end - 1, start))[1]
+        return self._origin(start)[0], self._origin(max(end - 1, start))[1]
 
     def whole(self, start: int, end: int) -> tuple[int, int]:
-        """`clean[start:end]`, widened to the whole of the disguised words it touches.
+        """Expand the place `clean[start:end]` to include disguised words as a whole.
 
         >>> deobfuscate("What a stup*d idea").whole(12, 13)
         (7, 13)
@@ -64,9 +64,9 @@ class Deobfuscated:
         return start, end
 
     def index(self) -> list[tuple[int, int]]:
-        """The stretch of the clean text behind each character."""
+        """Return the start and end in the clean text of each character."""
         places: list[tuple[int, int]] = []
-        done = 0  # characters of the clean text
+        done = 0  # offset in the clean text
         for edit in (*self.edits, Edit(len(self.text), len(self.text), -1, -1)):
             copied = edit.at - len(places)
             places += pairwise(range(done, done + copied + 1))
@@ -74,18 +74,20 @@ class Deobfuscated:
             done = edit.stop
         return places
 
-    def _back(self, at: int) -> tuple[int, int]:
-        before = bisect_right(self.edits, at, key=lambda edit: edit.at) - 1
+    def _origin(self, index: int) -> tuple[int, int]:
+        """Return the start and end in the clean text of one character."""
+        before = bisect_right(self.edits, index, key=lambda edit: edit.at) - 1
         if before < 0:
-            return at, at + 1
+            return index, index + 1
         edit = self.edits[before]
-        if at < edit.end:
+        if index < edit.end:
             return edit.start, edit.stop
-        return at - edit.end + edit.stop, at - edit.end + edit.stop + 1
+        start = index - edit.end + edit.stop
+        return start, start + 1
 
 
-# --- What is worth a second look. These searches are all that an ordinary comment costs; each
-# begins with a class of rare characters, which `re` skips to quickly.
+# --- Candidates. An ordinary comment costs only these searches. Each begins with a class of rare
+# characters, which `re` finds quickly.
 _MARKS = "\u0300-\u036f"
 _ODD = re.compile(
     r"[0134579@$*#|+%._\-!](?:(?=[A-Za-z*])(?<=[\w@$*].)|(?=[A-Za-z])(?<=[0-9@$*#|+%])"
@@ -105,12 +107,12 @@ _CORE = re.compile(
 )
 _EDGE = "._-#!%+|"
 _SHORTEST, _LONGEST = 4, 14  # letters of a known word within a row of single letters
-_MOST_PARTS = 20  # parts looked up of one odd stretch
-_MOST = 500  # different odd stretches read in one text: nobody writes more in 20 kB
+_MOST_PARTS = 20  # parts of one candidate that are looked up
+_MOST = 500  # different candidates that are looked up in one text; a 20 kB text has fewer
 
 
 def deobfuscate(clean: str) -> Deobfuscated:
-    """The clean text with its disguises undone; the same string where there are none.
+    """Undo the disguises of a clean text. Without any, the text is the same string.
 
     >>> deobfuscate("You 1d10t, f*ck off with your stuuupid i.d.e.a, P.V. Rao of COVID-19").text
     'You idiot, fuck off with your stupid idea, P.V. Rao of COVID-19'
@@ -122,46 +124,47 @@ def deobfuscate(clean: str) -> Deobfuscated:
         return Deobfuscated(clean)
     rows = [*_rows(clean)] if in_row else []
     stops = [stop for _, stop, _ in rows]
-    known: dict[str, tuple[tuple[int, int, str], ...]] = {}
-    found = list(rows)
+    words: dict[str, tuple[tuple[int, int, str], ...]] = {}
+    replacements = list(rows)
     for match in _CORE.finditer(clean):
-        core, at = match[0], match.start()
+        core, offset = match[0], match.start()
         if match.lastgroup == "link" or (not stretched and _is_plain(core)):
             continue
-        if rows and _within(at, match.end(), rows, stops):
+        if rows and _overlaps(offset, match.end(), rows, stops):
             continue
-        if core not in known:
-            known[core] = tuple(_words(core)) if len(known) < _MOST else ()
-        found += [(at + start, at + stop, word) for start, stop, word in known[core]]
-    return _rewritten(clean, sorted(found)) if found else Deobfuscated(clean)
+        if core not in words:
+            words[core] = tuple(_words(core)) if len(words) < _MOST else ()
+        replacements += [(offset + start, offset + stop, word) for start, stop, word in words[core]]
+    return _rewritten(clean, sorted(replacements)) if replacements else Deobfuscated(clean)
 
 
 def _is_plain(core: str) -> bool:
-    """Whether nothing but letters or nothing but digits stands there, but for signs around."""
+    """Whether a candidate is only letters or only digits, apart from signs at its edges."""
     body = core.strip(_EDGE)
     return body.isascii() and (body.isalpha() or body.isdigit())
 
 
 def _has_run(clean: str) -> bool:
-    """Whether a letter stands three times in a row. (Faster than a pattern that looks back.)"""
-    low = clean.lower()
+    """Whether any letter occurs three times in a row. (Faster than a backreference.)"""
+    lower = clean.lower()
     for run in _RUNS:  # noqa: SIM110 - any() over a generator takes twice as long
-        if run in low:
+        if run in lower:
             return True
     return False
 
 
-def _within(start: int, stop: int, rows: list[tuple[int, int, str]], stops: list[int]) -> bool:
-    """Whether a stretch overlaps a row of letters that was already read."""
+def _overlaps(start: int, stop: int, rows: list[tuple[int, int, str]], stops: list[int]) -> bool:
+    """Whether a stretch overlaps a row of letters. `stops` are the ends of the rows."""
     after = bisect_right(stops, start)
     return after < len(stops) and rows[after][0] < stop
 
 
-def _rewritten(clean: str, found: list[tuple[int, int, str]]) -> Deobfuscated:
+def _rewritten(clean: str, replacements: list[tuple[int, int, str]]) -> Deobfuscated:
+    """Apply the replacements (start, stop, word), which are in order."""
     parts: list[str] = []
     edits: list[Edit] = []
     done = length = 0
-    for start, stop, word in found:
+    for start, stop, word in replacements:
         parts += (clean[done:start], word)
         length += start - done
         edits.append(Edit(length, length + len(word), start, stop))
@@ -174,10 +177,13 @@ def _rewritten(clean: str, found: list[tuple[int, int, str]]) -> Deobfuscated:
 
 
 def _rows(clean: str) -> Iterator[tuple[int, int, str]]:
+    """Yield the start, stop and word of each row of single letters that spells a word."""
     for match in _ROW.finditer(clean):
         row = match[0]
-        places = [match.start() + at for at, sign in enumerate(row) if sign not in " .-_*/|~·•,"]
-        letters = "".join(clean[at] for at in places)
+        places = [
+            match.start() + index for index, sign in enumerate(row) if sign not in " .-_*/|~·•,"
+        ]
+        letters = "".join(clean[place] for place in places)
         if sum(map(str.isalpha, letters)) * 3 < len(letters) * 2:
             continue  # 'a 5.5'
         signs = set(row.translate(str.maketrans("", "", letters)))
@@ -192,36 +198,37 @@ def _rows(clean: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _known_in(letters: str, within: bool) -> Iterator[tuple[int, int, str]]:
-    """The word people disguise that the letters make, or else those `within` them, longest first.
+    """Yield the disguised word that the letters spell, or else the longest ones `within` them.
 
-    Only blanks between letters hide where words end: 'A.S.S.O.C.H.A.M.' is one name.
+    Look within them only if blanks separate the letters, which hide where a word ends.
+    'A.S.S.O.C.H.A.M.' is one name.
     """
     look = skeleton(letters)
     if look in DISGUISED:
         yield 0, len(letters), DISGUISED[look]
         return
-    at = 0 if within else len(look)
-    while at < len(look):
-        lengths = range(min(_LONGEST, len(look) - at), _SHORTEST - 1, -1)
-        for length in lengths if look[at : at + 3] in BEGINNINGS else ():
-            word = DISGUISED.get(look[at : at + length])
+    start = 0 if within else len(look)
+    while start < len(look):
+        lengths = range(min(_LONGEST, len(look) - start), _SHORTEST - 1, -1)
+        for length in lengths if look[start : start + 3] in BEGINNINGS else ():
+            word = DISGUISED.get(look[start : start + length])
             if word:
-                yield at, at + length, word
-                at += length - 1
+                yield start, start + length, word
+                start += length - 1
                 break
-        at += 1
+        start += 1
 
 
 def _pronounceable(letters: str, least: int) -> bool:
-    """Whether the letters can be a word, and not initials or the alphabet."""
-    low = letters.lower()
+    """Whether the letters, at least `least`, can be a word and not initials or the alphabet."""
+    lower = letters.lower()
     return (
         len(letters) >= least
         and letters.isalpha()
         and letters[1:].islower()
-        and bool(set(low) & set("aeiou"))
-        and bool(set(low) - set("aeiou"))
-        and low not in "abcdefghijklmnopqrstuvwxyz"
+        and bool(set(lower) & set("aeiou"))
+        and bool(set(lower) - set("aeiou"))
+        and lower not in "abcdefghijklmnopqrstuvwxyz"
     )
 
 
@@ -229,7 +236,7 @@ def _pronounceable(letters: str, least: int) -> bool:
 
 
 def _words(core: str) -> Iterator[tuple[int, int, str]]:
-    """The disguised words of a stretch: the whole of it, or else its parts."""
+    """Yield the start, stop and word of each disguise: the whole candidate, or else its parts."""
     if core[0] in lookalikes.EMOJI:
         yield 0, len(core), f" {lookalikes.EMOJI[core[0]]} "
         return
@@ -241,12 +248,12 @@ def _words(core: str) -> Iterator[tuple[int, int, str]]:
         if not stripped or body.endswith("*"):
             return
         start, body = start + len(body) - len(stripped), stripped
-    word = reading(body)
+    word = decode(body)
     if word is not None:
         yield start, start + len(body), word
         return
     for part in islice(_PART.finditer(body), _MOST_PARTS):
-        word = reading(part[0]) if part[0] != body else None
+        word = decode(part[0]) if part[0] != body else None
         if word is not None:
             yield start + part.start(), start + part.end(), word
 

@@ -1,10 +1,10 @@
-"""The forms of an English word: plural, -ing, -ed, -er and -ers, spelt by the school rules."""
+"""The regular forms of an English word: plural, -ing, -ed, -er and -ers, by the spelling rules."""
 
 from __future__ import annotations
 
 _VOWELS = "aeiou"
 
-# Names and ordinary words that the rules would make of a shorter, ruder one.
+# Names and ordinary words that the rules would form from a ruder word.
 _OTHER_WORDS = frozenset(
     """
     cumming cummings cummer cummers cocker cockers cocking cocked dicker dickers dickering dickered
@@ -16,7 +16,7 @@ _OTHER_WORDS = frozenset(
 
 
 def inflections(word: str) -> set[str]:
-    """The word and its regular forms, all lower case. Only words of Latin letters have forms.
+    """Return the word and its regular forms in lower case. Only words of ASCII letters have forms.
 
     >>> sorted(inflections("idiot"))
     ['idiot', 'idioted', 'idioter', 'idioters', 'idioting', 'idiots']
@@ -36,7 +36,7 @@ def inflections(word: str) -> set[str]:
 
 
 def _stem(word: str) -> str:
-    """What an ending that begins with a vowel is added to."""
+    """Return the stem for an ending that begins with a vowel."""
     if word.endswith("e") and not word.endswith("ee"):
         return word[:-1]
     short = word[-1] not in "aeiouwxy" and word[-2] in _VOWELS and word[-3] not in _VOWELS

@@ -1,13 +1,13 @@
-"""What stands for a letter: look-alikes of other alphabets, digits and signs, emoji for words.
+"""Signs that replace letters: look-alikes of other alphabets, digits and signs, emoji for words.
 
-The look-alikes are those of Unicode's confusables.txt (UTS #39, "Unicode Security Mechanisms")
-that are single letters of Latin, Cyrillic, Greek, Armenian or Cherokee, and some that are only
-near, as people use them ('я' for r).
+The look-alikes come from Unicode's confusables.txt (UTS #39, "Unicode Security Mechanisms"), as
+far as they are single letters of Latin, Cyrillic, Greek, Armenian or Cherokee. A few more are less
+similar, but people use them ('я' for r).
 """
 
 from __future__ import annotations
 
-# Latin script itself: small capitals, phonetic letters, letters in black squares and circles.
+# The Latin script: small capitals, phonetic letters, letters in black squares and circles.
 LATIN = {
     **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True)),
     **dict(zip("ɑƄɡıɩǀɯʋʌɐɔǝəɛɥʞɹʇʎƨƽ", "abgiiluuvacceehkrtyss", strict=True)),
@@ -21,16 +21,16 @@ u υսцμՍ  v νѵѴᏙ  w ѡԝաωшщԜᎳ  x хχΧХж  y уүγΥУҮᎩ 
 """
 _PAIRS = _OTHER.split()
 
-# Other alphabets: look-alikes only inside a word that also has Latin letters.
+# Other alphabets. They count as look-alikes only in a word that also has Latin letters.
 FOREIGN = {
     sign: letter for letter, signs in zip(_PAIRS[::2], _PAIRS[1::2], strict=True) for sign in signs
 }
 
-# Digits and signs between letters. 'i' stands for 'l' too: both look like 1, ! and |.
+# Digits and signs between letters. A skeleton has 'i' for 'l': both look like 1, ! and |.
 LEET = dict(zip("013457@$", "oieastas", strict=True))
 SKELETON = {**LEET, **dict(zip("!|+69€l", "iitggei", strict=True))}
 
-# Emoji that say a word when they are aimed at someone.
+# Emoji that mean a word when they are aimed at a person.
 EMOJI = {
     "🖕": "fuck you", "💩": "shit", "🐍": "snake", "🐷": "pig", "🐖": "pig", "🐽": "pig",
     "🤡": "clown", "🐒": "monkey", "🐵": "monkey", "🙉": "monkey", "🦍": "ape", "🦧": "ape",

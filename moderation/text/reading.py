@@ -1,9 +1,9 @@
-"""Read a comment once: clean text, tokens and sentences, with the way back to the author's own.
+"""Read a comment once: clean text, tokens, sentences, and the way back to the text as received.
 
-Everything that judges works on `Text.clean`; every place it names goes through `Text.span`,
-which answers in code points of the text as received. Cleaning decodes HTML entities, drops
-tags (in HTML comments) and invisible characters, straightens line ends, quotes and dashes,
-and applies NFKC cluster by cluster, so full-width or 'mathematical' letters read as letters.
+The rules and models work on `Text.clean`. `Text.span` turns a place in it into code points of the
+text as received. Cleaning decodes HTML entities, drops tags (in HTML comments) and invisible
+characters, normalises line ends, quotes and dashes, and applies NFKC to each cluster, so that
+full-width or 'mathematical' letters become ordinary ones.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from moderation.decision import Span
 from moderation.text.disguise import Deobfuscated, deobfuscate
 from moderation.text.sentences import Sentence, split
 
-# What needs a second look. All between two matches is copied as it is: ASCII, accented Latin
-# letters and the Indic blocks are already in the form that NFKC would give them.
+# Stretches to normalise. The text between two matches is copied: ASCII, accented Latin letters and
+# the Indic blocks already have their NFKC form.
 _ENTITY = r"&(?:\#\d{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 _SPECIAL = (
     rf"\r\n?|{_ENTITY}|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\x20-\x7e\u00c0-\u024f]\p{{Mn}}++"
@@ -33,17 +33,17 @@ _SPECIAL = (
 )
 _PLAIN = regex.compile(_SPECIAL)
 _HTML = regex.compile(rf"<!--[^>]*>|</?[A-Za-z][^<>]*>|{_SPECIAL}")
-_ODD = re.compile(r"[^\t\n -%'-;=-~]")  # all but plain ASCII without '&' and '<'
+_ODD = re.compile(r"[^\t\n -%'-;=-~]")  # anything but plain ASCII without '&' and '<'
 _BLOCK = regex.compile(r"</?(?:p|div|br|li|ul|ol|blockquote|h[1-6]|tr|table|pre|hr)\b", regex.I)
-_MARKS_KEPT = 3  # Vietnamese and Indic letters carry up to two; stacked 'zalgo' marks are noise
-_LONGEST = 5  # characters that one may read as; 'ﷺ' would grow to eighteen
+_MOST_MARKS = 3  # Vietnamese and Indic letters carry up to two; stacked 'zalgo' marks are noise
+_LONGEST = 5  # characters that one may become; 'ﷺ' would become eighteen
 
 _STRAIGHT = {
     **dict.fromkeys("‘’‚‛ʼ`´′", "'"),
     **dict.fromkeys("“”„‟«»″", '"'),
     **dict.fromkeys("‐‑‒–—―−", "-"),
     **dict.fromkeys("\u2028\u2029\x85", "\n"),
-    "™": "™",  # NFKC would make letters of them
+    "™": "™",  # NFKC would turn them into letters
     "℠": "℠",
 }
 _INVISIBLE = regex.compile(
@@ -51,8 +51,8 @@ _INVISIBLE = regex.compile(
     regex.V1,
 )
 
-# A bare 'name.tld' is a link only for endings that no sentence starts with when the space after
-# a full stop is missing ('He lied.In court'); the others need a path.
+# A bare 'name.tld' is a link only if no sentence begins with the ending, because the space after a
+# full stop may be missing ('He lied.In court'). The other endings need a path.
 _SIGNED = r"""
     (?P<email>(?<![\w.+\-])[\w.+\-]{1,64}+@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,4}+)
     |(?P<link>(?<![\w@])(?i:https?://|www\.)[^\s<>"]+(?<!['.,;:!?)\]}])
@@ -71,7 +71,7 @@ _SPOKEN = r"""
     |(?P<other>\S)
 """
 _TOKEN = regex.compile(f"{_SIGNED}|{_SPOKEN}", regex.VERBOSE)
-# Most comments hold none of the signs of links and addresses; without them reading costs half.
+# Most comments have no sign of a link or address. The pattern for them takes half the time.
 _SIGN = re.compile(
     r"[@#]|://|www\.|\.(?:com|org|net|info|biz|xyz|co|gov|nic|ac)\b|\.[a-z]{2,6}/", re.IGNORECASE
 )
@@ -79,7 +79,7 @@ _PLAIN_TOKEN = regex.compile(_SPOKEN, regex.VERBOSE)
 
 
 class Token(NamedTuple):
-    """One piece of the clean text, `start`..`end` in it."""
+    """One token, at `start`..`end` of the clean text."""
 
     kind: str
     text: str
@@ -88,7 +88,7 @@ class Token(NamedTuple):
 
 
 class Weight(NamedTuple):
-    """A stretch of the clean text and its share (0..1) of what spoke for a score."""
+    """A stretch of the clean text, and its share (0..1) of the evidence for a score."""
 
     start: int
     end: int
@@ -97,11 +97,11 @@ class Weight(NamedTuple):
 
 @dataclass
 class Text:
-    """A comment, read.
+    """A comment that was read.
 
-    The models fill `scores` (calibrated probabilities by name) and `notes` (what a reader saw
-    besides: `language` its code, `sentences` the probability of each to be full), and lend
-    `explain`: the stretches of the clean text that weighed most for a score, with their share.
+    The models fill `scores` (calibrated probabilities by name) and `notes` (other results:
+    `language`, a code, and `sentences`, the probability of each to be full). They also set
+    `explain`, which returns the stretches of the clean text that weighed most for a score.
     """
 
     raw: str
@@ -114,7 +114,7 @@ class Text:
 
     @cached_property
     def tokens(self) -> list[Token]:
-        """Links, addresses, mentions, numbers, words, emoji and signs, in order.
+        """The links, addresses, mentions, numbers, words, emoji and signs, in order.
 
         >>> [token.kind for token in read("Call 100, @ravi: see www.example.com 🙏").tokens]
         ['word', 'number', 'other', 'mention', 'other', 'word', 'link', 'emoji']
@@ -149,7 +149,7 @@ class Text:
         return deobfuscate(self.clean)
 
     def span(self, start: int, end: int) -> Span:
-        """The author's own characters behind `clean[start:end]`.
+        """Return the place of `clean[start:end]` in the text as received.
 
         >>> read("AT&amp;T is down").span(0, 4)
         Span(start=0, end=8, text='AT&amp;T')
@@ -159,12 +159,12 @@ class Text:
         raw_end = last.raw + end - last.clean if last.copied else last.raw_end
         return Span(raw_start, raw_end, self.raw[raw_start:raw_end])
 
-    def _piece(self, at: int) -> Piece:
-        return self.pieces[bisect_right(self.pieces, at, key=lambda piece: piece.clean) - 1]
+    def _piece(self, index: int) -> Piece:
+        return self.pieces[bisect_right(self.pieces, index, key=lambda piece: piece.clean) - 1]
 
 
 class Piece(NamedTuple):
-    """Where a stretch of the clean text came from; `copied` if letter for letter."""
+    """The origin of a stretch of the clean text. `copied` means letter for letter."""
 
     clean: int
     raw: int
@@ -173,7 +173,7 @@ class Piece(NamedTuple):
 
 
 def read(comment: Comment | str) -> Text:
-    """Read a comment, in linear time whatever it holds.
+    """Read a comment, in linear time whatever its content.
 
     >>> read("Ｗell “said”!\\r\\n").clean
     'Well "said"!\\n'
@@ -205,7 +205,7 @@ def read(comment: Comment | str) -> Text:
 
 
 def _normal(special: str) -> str:
-    """What one special stretch reads as; the empty string where it says nothing."""
+    """Return the clean form of one special stretch, or the empty string if it has no content."""
     if len(special) > 2 and special[0] == "<":
         return "\n" if _BLOCK.match(special) else ""
     if special[0] == "\r":
@@ -213,9 +213,9 @@ def _normal(special: str) -> str:
     if len(special) > 2 and special[0] == "&" and special[-1] == ";":
         special = html.unescape(special)
         if special[:1] == "&" or not special:
-            return special  # an ampersand, no entity after all, or a control character
+            return special  # an ampersand, an unknown entity or a control character
     if special[0] in _STRAIGHT:
         return _STRAIGHT[special[0]]
-    visible = _INVISIBLE.sub("", special)[: 1 + _MARKS_KEPT]
+    visible = _INVISIBLE.sub("", special)[: 1 + _MOST_MARKS]
     normal = unicodedata.normalize("NFKC", visible)
     return normal if len(normal) <= _LONGEST else visible

@@ -1,7 +1,7 @@
-"""Split clean text into sentences: where they end, and where they only seem to.
+"""Split clean text into sentences.
 
-One pattern finds every place that may be an end; a few questions about the words before and
-after it decide. Each place is looked at once, with a bounded look back: linear time.
+One pattern finds every place that may end a sentence. The words before and after the place decide
+whether it does. The time is linear: each place is looked at once, with a bounded look back.
 """
 
 from __future__ import annotations
@@ -10,33 +10,33 @@ from typing import Literal, NamedTuple
 
 import regex
 
-# After these a name or a number follows, so their stop never ends a sentence.
+# A name or a number follows these words, so their full stop never ends a sentence.
 _TITLES = frozenset(
     "mr mrs ms dr prof sr jr smt shri sri adv capt col gen lt maj sgt hon rev gov sen rep er "
     "vs eg ie viz rs re cf ed dt messrs".split()
 )
-# After these only a number does: 'Sec. 144', but 'I said no.'
+# The full stop of these words ends a sentence unless a number follows: 'Sec. 144', 'I said no.'
 _NUMBERED = frozenset("no nos sec sect art cl para fig vol ch pp mob ph".split())
-# These can also be the last word; what follows decides.
+# These abbreviations can also be a sentence's last word. The next word decides.
 _SHORTENED = frozenset(
     "etc al approx dept govt min max cr lakh inc ltd co pvt corp bros assn univ am pm asst addl "
     "jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun st "
     "justice".split()
 )
-# Words that open sentences and are no names: after 'U.P.' or 'etc.' they begin a new one.
+# Words that open sentences and are not names: after 'U.P.' or 'etc.' they begin a new sentence.
 _OPENERS = frozenset(
     "the a an this that these those he she it they we i you his her its their our my your who what "
     "when where why how which there here if but and so because no not nobody please let is are was "
     "do does did can will should in on at for as".split()
 )
-# These begin the next sentence where all is in small letters and the space is missing: 'he
-# lied.she knew'. None is the ending of a web address.
+# These begin a sentence even in small letters after a missing space: 'he lied.she knew'. No web
+# address ends in one of them.
 _RUN_ON = frozenset(
     "the a an this that these those he she they we you u his her their our who what when where why "
     "how which there if but and because nobody please plz let are was do does did can will should "
     "for keep just v".split()
 )
-# Runs are matched whole, and only then judged: none is tried again from each of its signs.
+# Runs are possessive: the pattern does not try a run again from each of its signs.
 _PLACE = regex.compile(
     r"""
     (?P<line>\n)
@@ -51,12 +51,12 @@ _BEFORE = regex.compile(r"(?:^|[^\p{L}.])((?:\p{Lu}?\p{L}\.)*\p{L}+)$")
 _AFTER = regex.compile(r"""\s*+["'(\[]*+(\w*)""")
 _LISTED = regex.compile(r"\s*+[(\[]?(?:\d{1,2}|[a-zA-Z]|[ivx]{2,4})$")  # the '1' of '1. Roads'
 _DASHED = regex.compile(r"\s*+(?:[-*>·]\s++)?")
-_LOOK = 64  # characters looked back at, at most
-_WRAPPED = 60  # a line as long as this may go on in the next
+_LOOK = 64  # the most characters to look back
+_WRAPPED = 60  # characters of a line that may continue in the next line
 
 
 class Sentence(NamedTuple):
-    """One sentence: its characters and where they stand in the clean text."""
+    """One sentence, and its place in the clean text."""
 
     text: str
     start: int
@@ -67,9 +67,10 @@ Missing = Literal["verb", "subject", "main clause"]
 
 
 class Judged(NamedTuple):
-    """What the sentences model says of a sentence: its place, its words, how surely it is full.
+    """The sentence model's result for one sentence.
 
-    `missing` is what a fragment lacks, whatever its probability.
+    It has the sentence's place, its number of words and the probability that it is full.
+    `missing` is what it lacks if it is a fragment, and is set whatever the probability.
     """
 
     start: int
@@ -80,7 +81,7 @@ class Judged(NamedTuple):
 
 
 def split(clean: str) -> list[Sentence]:
-    """The sentences of `clean`, without the white space and list marks around them.
+    """Return the sentences of `clean`, without the white space and list marks around them.
 
     >>> [sentence.text for sentence in split("The U.P. govt. fell! Why?He lied.She knew...")]
     ['The U.P. govt. fell!', 'Why?', 'He lied.', 'She knew...']
@@ -97,72 +98,72 @@ def split(clean: str) -> list[Sentence]:
 
 
 def _end(clean: str, start: int, match: regex.Match[str]) -> int:
-    """Where the sentence from `start` ends, if it does at `match`, else 0."""
-    at, end = match.span()
+    """Return where the sentence from `start` ends, or 0 if it does not end at `match`."""
+    stop, end = match.span()
     if match["bullet"]:
         return end
     if match["line"]:
-        return 0 if _goes_on(clean, start, at) else end
+        return 0 if _continues(clean, start, stop) else end
     following = _AFTER.match(clean, end)
     word = following[1] if following else ""
     if match["emoji"]:
         return end if word[:1].isupper() and word.lower() in _OPENERS else 0
     if end < len(clean) and not clean[end].isspace():
-        return match.end("stop") if _joined(clean, at, match) else 0
+        return match.end("stop") if _space_is_missing(clean, match) else 0
     if word[:1].islower() and (match["quote"] or match["stop"].startswith("..")):
         return 0  # '"Go!" he said', 'he lied... and left'
-    if match["stop"] == "." and not match["quote"] and _only_seems(clean, start, at, word):
+    if match["stop"] == "." and not match["quote"] and _is_abbreviation(clean, start, stop, word):
         return 0
     return end
 
 
-def _goes_on(clean: str, start: int, at: int) -> bool:
-    """Whether a line was only wrapped at `at`, in the middle of a sentence."""
+def _continues(clean: str, start: int, line_end: int) -> bool:
+    """Whether the line that ends at `line_end` was wrapped in the middle of a sentence."""
     return (
-        at - start >= _WRAPPED
-        and clean[at + 1 : at + 2].islower()
-        and clean[at - 1] not in ".!?\"')"
+        line_end - start >= _WRAPPED
+        and clean[line_end + 1 : line_end + 2].islower()
+        and clean[line_end - 1] not in ".!?\"')"
     )
 
 
-def _joined(clean: str, at: int, match: regex.Match[str]) -> bool:
-    """Whether the space after a stop is missing: 'He lied.She knew', and not 'B.Com' or a link."""
-    stop, end = match["stop"], match.end()
+def _space_is_missing(clean: str, match: regex.Match[str]) -> bool:
+    """Whether a stop lacks its space ('He lied.She knew') and is not in 'B.Com' or a link."""
+    stop, (start, end) = match["stop"], match.span()
     after = clean[end : end + 2]
-    left = clean[max(0, at - _LOOK) : at].rsplit(None, 1)[-1:]
+    left = clean[max(0, start - _LOOK) : start].rsplit(None, 1)[-1:]
     right = clean[end : end + _LOOK].split(None, 1)[:1]
-    if stop[-1] != ".":  # a single one in small letters is a broken character: 'Qu?bec'
+    if stop[-1] != ".":  # a single sign before a small letter is a broken character: 'Qu?bec'
         likely = after[:1].isupper() or (len(stop) > 1 and after[:1].isalpha())
     else:
-        near = clean[max(0, at - 2) : at]
-        dots = len(stop) > 1 and not after[:1].isupper()  # 'he lied...she knew' goes on
-        likely = bool(left and right) and not dots and _run_on(near, left[0], right[0])
+        before = clean[max(0, start - 2) : start]
+        dots = len(stop) > 1 and not after[:1].isupper()  # 'he lied...she knew' is one sentence
+        likely = bool(left and right) and not dots and _run_on(before, left[0], right[0])
     return likely and not any(
         sign in part for part in left + right for sign in ("/", "@", "www.", "=")
     )
 
 
 def _run_on(before: str, left: str, right: str) -> bool:
-    """Whether a full stop between `left` and `right` ends a sentence; `before` it stand two signs.
+    """Whether a full stop between two words ends a sentence. `before` has the two signs before it.
 
     >>> _run_on("ed", "lied", "She"), _run_on("ed", "lied", "she"), _run_on("de", "node", "js")
     (True, True, False)
     """
     if before[-1:].isspace():  # 'a test .Another'
         return right[:1].isupper() and right[1:2].islower() and right != "Net"
-    known = left.lower() in _OPENERS
-    if not (known or (len(before) == 2 and before.islower() and before.isalpha())):
+    is_word = len(before) == 2 and before.islower() and before.isalpha()
+    if not (is_word or left.lower() in _OPENERS):
         return False
     if right[:1].isupper():
         return left.lower() not in _TITLES and (right[1:2].islower() or len(right) == 1)
     return left.islower() and right.rstrip(",").lower() in _RUN_ON
 
 
-def _only_seems(clean: str, start: int, at: int, following: str) -> bool:
-    """Whether the full stop at `at` belongs to an abbreviation, an initial or a list's number."""
-    if _LISTED.match(clean[start:at]) if at - start <= _LOOK else False:
+def _is_abbreviation(clean: str, start: int, stop: int, following: str) -> bool:
+    """Whether the full stop at `stop` belongs to an abbreviation, an initial or a list number."""
+    if stop - start <= _LOOK and _LISTED.match(clean[start:stop]):
         return bool(following)
-    before = _BEFORE.search(clean, max(start, at - _LOOK), at)
+    before = _BEFORE.search(clean, max(start, stop - _LOOK), stop)
     if before is None or not following:
         return False
     word, name = before[1], following.lower() not in _OPENERS

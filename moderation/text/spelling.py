@@ -1,6 +1,6 @@
-"""One disguised word: what '1d10t', 'f*ck', 'stu.pid', 'іdiоt' and 'goooood' stand for.
+"""Decode one disguised word: '1d10t', 'f*ck', 'stu.pid', 'іdiоt' and 'goooood'.
 
-By the words people disguise (`words.toml`) where one fits, else by the shape alone.
+The words that people disguise (`words.toml`) come first, then the shape alone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Shapes = dict[tuple[int, str], list[str]]
 
 _MARKS = re.compile("[\u0300-\u036f]")
 _LONGEST = 40  # characters of a disguised word
-_WRITTEN = 5  # from so many on it is a word sooner than a figure and a unit, or a road
+_WRITTEN = 5  # shorter ones may be a number with a unit, or a road
 _TO_SKELETON = str.maketrans(lookalikes.SKELETON)
 _TO_LETTERS = str.maketrans(lookalikes.LEET)
 _LOOKALIKES = str.maketrans({**lookalikes.LATIN, **lookalikes.FOREIGN})
@@ -30,12 +30,12 @@ _INNER_JOINTS = str.maketrans("", "", "._-*|+")
 
 
 def skeleton(word: str) -> str:
-    """A word as it looks: 'kill' and 'k1!l' look the same."""
+    """Return one form for words that look the same, such as 'kill' and 'k1!l'."""
     return word.lower().translate(_TO_SKELETON)
 
 
 def _forms(words: str) -> dict[str, str]:
-    """The words and their forms by skeleton, in the order of the words."""
+    """Return the words and their forms by skeleton. Earlier words win."""
     forms = [form for word in words.split() for form in [word, *sorted(inflections(word))]]
     return {skeleton(form): form for form in reversed(forms)} | {
         skeleton(word): word for word in reversed(words.split())
@@ -43,26 +43,28 @@ def _forms(words: str) -> dict[str, str]:
 
 
 def _by_first(words: str) -> dict[str, list[tuple[str, str]]]:
-    """Words and their forms by first letter, the likelier words first."""
-    found: dict[str, list[tuple[str, str]]] = {}
+    """Return the words and their forms with their skeletons, by first letter, likelier ones first.
+
+    Forms of equal length are in reverse order: '-er' is likelier than '-ed', '-ing' than '-ers'.
+    """
+    by_first: dict[str, list[tuple[str, str]]] = {}
     for word in words.split():
-        # Of equal length from behind, for '-er' is likelier than '-ed', and '-ing' than '-ers'.
         forms = sorted(sorted(inflections(word), reverse=True), key=len)
         for form in dict.fromkeys([word, *forms]):
-            found.setdefault(skeleton(form)[0], []).append((skeleton(form), form))
-    return found
+            by_first.setdefault(skeleton(form)[0], []).append((skeleton(form), form))
+    return by_first
 
 
 def by_shape(words: Iterable[str]) -> Shapes:
-    """Words by length and first letter, for `behind_stars`."""
-    found: Shapes = {}
+    """Return the words by length and first letter, for `behind_stars`."""
+    shapes: Shapes = {}
     for word in words:
-        found.setdefault((len(word), word[0]), []).append(word)
-    return found
+        shapes.setdefault((len(word), word[0]), []).append(word)
+    return shapes
 
 
 def behind_stars(shown: str, shapes: Shapes) -> Iterator[str]:
-    """The words that `shown`, in small letters, may stand for, in the order they were given.
+    """Yield the words that `shown` may mean, in their order. All are in small letters.
 
     >>> [*behind_stars("f*ol", by_shape(["foul", "fool", "food"]))]
     ['fool']
@@ -81,8 +83,8 @@ BEGINNINGS = frozenset(look[:3] for look in DISGUISED)
 _DOUBLED = frozenset(WORDS["double"].split()) | frozenset(DISGUISED.values())
 
 
-def reading(body: str) -> str | None:
-    """What a stretch stands for, or None where it is no disguise."""
+def decode(body: str) -> str | None:
+    """Return the word behind a disguise, or None if the stretch is not one."""
     if not 1 < len(body) <= _LONGEST:
         return None
     plain = _latin(body)
@@ -102,15 +104,16 @@ def reading(body: str) -> str | None:
     return None if word == body else _cased(word, plain)
 
 
-def _cased(word: str, like: str) -> str:
-    letters = [letter for letter in like if letter.isalpha()]
+def _cased(word: str, model: str) -> str:
+    """Return the word with the capitals of `model`."""
+    letters = [letter for letter in model if letter.isalpha()]
     if len(letters) > 1 and all(map(str.isupper, letters)):
         return word.upper()
-    return word.capitalize() if letters and like[0].isupper() else word
+    return word.capitalize() if letters and model[0].isupper() else word
 
 
 def _latin(body: str) -> str:
-    """Look-alikes as Latin letters, without marks; a word of another alphabet stays."""
+    """Replace look-alikes by Latin letters and drop marks. Keep words of another alphabet."""
     if body.isascii():
         return body
     plain = _MARKS.sub("", body).translate(_SMALL)
@@ -126,7 +129,7 @@ def _latin(body: str) -> str:
 
 
 def _known(body: str) -> str | None:
-    """A word that people disguise, whatever stands in it."""
+    """Return the word of the list that `body` disguises, whatever signs it has."""
     letters = sum(map(str.isalpha, body))
     if body[-1].isdigit() and letters < 2 and len(body) < _WRITTEN:
         return None  # the A55 road
@@ -148,7 +151,7 @@ _UNIT, _MODEL = re.compile(r"\d+[A-Za-z]+"), re.compile(r"[A-Za-z]+\d+")
 
 
 def _everyday(body: str) -> str | None:
-    """An everyday word with digits for letters: 'y0ur', '7h3y', 'wh47'; not '7in' or 'cat5'."""
+    """Return an everyday word with digits for letters: 'y0ur', 'wh47', but not '7in' or 'cat5'."""
     if not body.isalnum() or (body.isupper() and sum(map(str.isalpha, body)) < 3):
         return None
     if len(body) < _WRITTEN and _UNIT.fullmatch(body):
@@ -162,7 +165,7 @@ _ONE_BLANK = re.compile(r"[A-Za-z]+\*[A-Za-z]+")
 
 
 def _blanked(body: str) -> str | None:
-    """An everyday word with one letter blanked out, where no other fits: 'pe*ple'."""
+    """Return the only everyday word that fits a word with one letter blanked out: 'pe*ple'."""
     if not _ONE_BLANK.fullmatch(body):
         return None
     fits = [*islice(behind_stars(body.lower(), _BY_SHAPE), 2)]
@@ -174,12 +177,12 @@ _PERCENT = re.compile(r"\d%|#\d")
 
 
 def _starred(pattern: str) -> str | None:
-    """The likeliest word behind 'f*ck', 's***', 'a**hole', 'f*ing'."""
+    """Return the likeliest word behind 'f*ck', 's***', 'a**hole', 'f*ing'."""
     shown = len(pattern) - pattern.count("*")
     if shown < 3 and pattern.find("*") == len(pattern) - 1:
         return None  # a footnote: 'as*'
     if pattern[0] == "*" or (len(pattern) > 5 and shown * 3 < len(pattern)):
-        return None  # could be anything
+        return None  # too many words fit
     shape = re.compile(re.escape(pattern).replace(r"\*", "."))
     words = _CENSORED.get(pattern[0], [])
     if shown >= 3 and pattern.count("*") == 1:
@@ -206,12 +209,12 @@ _RUN = re.compile(r"([a-z])\1{2,}")
 
 
 def _squeezed(word: str) -> str | None:
-    """A stretched word at its usual length: three equal letters or more become one or two."""
-    low = word.lower()
+    """Return a stretched word at its usual length: runs of letters become one or two letters."""
+    lower = word.lower()
     if (
-        not _RUN.search(low)
-        or low in _ACRONYMS
-        or len(set(low)) == 1
+        not _RUN.search(lower)
+        or lower in _ACRONYMS
+        or len(set(lower)) == 1
         or (word.isupper() and len(word) <= 5)
     ):
         return None
@@ -220,11 +223,11 @@ def _squeezed(word: str) -> str | None:
     if not word.isalpha():
         shorter = re.sub(r"([A-Za-z0-9@$!])\1{2,}", r"\1", word)
         return _known(shorter) or _known(re.sub(r"([A-Za-z])\1{2,}", r"\1\1", word))
-    # re.split yields text, letter, text, letter, …, text.
-    pieces = _RUN.split(low)
+    # `split` returns text, letter, text, letter, …, text.
+    pieces = _RUN.split(lower)
     texts, letters = pieces[::2], pieces[1::2]
-    usual = [_usual(run[0]) for run in _RUN.finditer(low)]
-    if usual and low.endswith(letters[-1]):
+    usual = [_usual(run[0]) for run in _RUN.finditer(lower)]
+    if usual and lower.endswith(letters[-1]):
         usual[-1] = 1
     choices = product((1, 2), repeat=len(letters)) if len(letters) <= 4 else ()
     tries = [_joined(texts, letters, lengths) for lengths in choices]
@@ -232,7 +235,7 @@ def _squeezed(word: str) -> str | None:
 
 
 def _usual(run: str) -> int:
-    """Three within a word is a slip of the finger for two ('neeeded'), more is a stretch."""
+    """Return how many letters a run means. Three may be a typo for two ('neeeded')."""
     return 2 if len(run) == 3 and run[0] in "bcdefglmnprstz" else 1
 
 
@@ -245,7 +248,7 @@ _INSIDE = re.compile(r"[A-Za-z]+(?:(?:[013@$57]|00|33|55|\$\$|@@)[A-Za-z]+)+")
 
 
 def _between(body: str) -> str | None:
-    """Digits and signs between letters, in what is no code: 'l0s3r', but not 'H1B' or 'c3po'."""
+    """Return a word with digits or signs between letters: 'l0s3r', but not 'H1B' or 'c3po'."""
     letters = [sign for sign in body if sign.isalpha()]
     mixed = not all(map(str.islower, letters[1:])) and not all(map(str.isupper, letters))
     if len(letters) < 3 or mixed or not _INSIDE.fullmatch(body):

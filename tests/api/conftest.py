@@ -74,7 +74,7 @@ def small_moderator() -> Moderator:
     shipped = tomllib.loads(SHIPPED.read_text("utf-8"))["house"]
     own = {"name": "The Test Herald", "guidelines_url": "https://herald.example/guidelines"}
     house = Publication.model_validate({**shipped, **own, "max_bytes": 20_480})
-    policy = Policy(house, {one.name: one for one in three}, "sha256:" + "0" * 64, {})
+    policy = Policy(house, {one.name: one for one in three}, {})
     return Moderator(policy, Models({"abuse": WordReader()}, {"abuse": "2026-01"}))
 
 

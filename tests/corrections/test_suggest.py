@@ -1,4 +1,4 @@
-"""suggest: all safe corrections, and nothing else."""
+"""suggest: it makes all safe corrections and changes nothing else."""
 
 import pytest
 
@@ -22,7 +22,7 @@ from moderation.text.reading import read
     ],
 )
 def test_must_not_change(comment: str) -> None:
-    """What is right, or not surely wrong, stays to the character."""
+    """Text that is right, or not certainly wrong, stays the same to the character."""
     suggestion = suggest(comment)
     assert (suggestion.text, suggestion.changes) == (comment, ())
 
@@ -46,13 +46,13 @@ def test_must_not_change(comment: str) -> None:
     ],
 )
 def test_all_at_once(comment: str, corrected: str | None) -> None:
-    """Spelling and capitals are set right together, so that 'u' at the start becomes 'You'."""
+    """Spelling and capitals are corrected together: 'u' at the start becomes 'You'."""
     expected = corrected or "Please tell the govt.\r\n\r\nModi and shah are in Delhi 🙏🏽"
     assert suggest(comment).text == expected
 
 
 def test_changes_rebuild_the_text() -> None:
-    """The changes, put into the author's text at their places, give the suggestion."""
+    """Applying the changes to the text as received gives the suggestion."""
     comment = "plz tell ur ppl &amp; mine 🙏🏽 b4 monday"
     suggestion = suggest(comment)
     rebuilt = comment
@@ -64,18 +64,18 @@ def test_changes_rebuild_the_text() -> None:
 
 
 def test_corrected_comment_stays() -> None:
-    """A suggestion that is followed leaves nothing to suggest."""
+    """A corrected comment needs no more corrections."""
     once = suggest("u r right. MODI IS RIGHT ABOUT THIS. plz tell ur ppl").text
     assert suggest(once).text == once
 
 
 def test_any_form_of_comment() -> None:
-    """A string, a comment and a text that is read already give the same; HTML stays HTML."""
+    """A string, a comment and a text give the same suggestion. HTML stays HTML."""
     comment = Comment("<p>u, <b>me</b> &lt;3</p>", format="html")
     assert suggest(comment) == suggest(read(comment))
     assert suggest(comment).text == "<p>You, <b>me</b> &lt;3</p>"
 
 
 def test_allowed_words() -> None:
-    """A newspaper may let words of text speak be."""
+    """A newspaper may allow words of text speak."""
     assert suggest("Thx to all ppl.", frozenset({"thx"})).text == "Thx to all people."

@@ -1,37 +1,77 @@
-"""What the tests of rules that ask a model share: both shipped readers, loaded once."""
+"""Fixtures for the rules that read a model's score: the models, and the rule of a test file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import pytest
 
+from moderation.decision import Finding
+from moderation.policy import Policy, RulePolicy
 from moderation.scoring.models import Models
-from moderation.text.reading import Text, read
+from moderation.text.reading import Text, Weight, read
 
-Reader = Literal["careful", "fast"]
-
-CAREFUL_LIMITS: dict[tuple[str, str], str] = {}
-"""What the careful reader's weights get wrong; a version that gets it right fails here."""
+Scorer = Literal["careful", "fast"]
 
 
 @pytest.fixture(scope="session")
-def readers() -> dict[Reader, Models]:
-    """The shipped models, with either reader of abuse."""
-    models = Models.load()
-    return {"careful": models.speaking("careful"), "fast": models.speaking("fast")}
+def models() -> dict[Scorer, Models]:
+    """The shipped models with either scorer of abuse."""
+    shipped = Models.load()
+    return {"careful": shipped.speaking("careful"), "fast": shipped.speaking("fast")}
+
+
+@pytest.fixture(scope="module")
+def rule(request: pytest.FixtureRequest) -> RulePolicy:
+    """The rule that a test file is named after, with the shipped thresholds and settings."""
+    name = str(request.module.__name__).rpartition("test_")[2]
+    return Policy.load().rules[name]
 
 
 @pytest.fixture(params=["careful", "fast"])
-def judged(request: pytest.FixtureRequest, readers: dict[Reader, Models]) -> Callable[[str], Text]:
-    """A comment as the checks get it: read, and scored by the shipped models."""
-    for (module, case), reason in CAREFUL_LIMITS.items():
-        known = f"{module}.py" in request.node.nodeid and case in request.node.nodeid
-        if request.param == "careful" and known:
-            request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+def find(
+    request: pytest.FixtureRequest, models: dict[Scorer, Models], rule: RulePolicy
+) -> Callable[[str], Finding | None]:
+    """Check a comment with the file's rule and the shipped models, once with each scorer."""
 
-    def judge(comment: str) -> Text:
+    def find(comment: str) -> Finding | None:
         text = read(comment)
-        readers[request.param].score([text])
+        models[request.param].score([text])
+        return rule.check(text)
+
+    return find
+
+
+@pytest.fixture
+def score(find: Callable[[str], Finding | None]) -> Callable[[str], float]:
+    """Return the score of the file's rule for a comment, 0 without a finding."""
+
+    def score(comment: str) -> float:
+        finding = find(comment)
+        return finding.score if finding else 0.0
+
+    return score
+
+
+@pytest.fixture
+def review(rule: RulePolicy) -> float:
+    """The score from which the file's rule sends a comment to a person."""
+    return float(rule.thresholds.review)
+
+
+@pytest.fixture
+def reject(rule: RulePolicy) -> float:
+    """The score from which the file's rule rejects a comment."""
+    return float(rule.thresholds.reject)
+
+
+@pytest.fixture
+def scored() -> Callable[..., Text]:
+    """Return a text with scores that no model computed."""
+
+    def scored(scores: Mapping[str, float], comment: str = "you …") -> Text:
+        text = read(comment)
+        text.scores = dict(scores)
+        text.explain = lambda _: [Weight(0, 1, 1.0)]
         return text
 
-    return judge
+    return scored

@@ -1,22 +1,16 @@
-"""abuse: contempt is found, disagreement and plain words about people are not."""
+"""abuse: the rule finds contempt, not disagreement or plain words about people."""
 
 from collections.abc import Callable
 
 import pytest
 
-from moderation.policy import Policy
+from moderation.decision import Finding
 from moderation.rules.abuse import HEADS, Settings, check
-from moderation.text.reading import Text, Weight, read
+from moderation.text.reading import Text
 
-REVIEW = Policy.load().rules["abuse"].thresholds.review
-REJECT = Policy.load().rules["abuse"].thresholds.reject
-
-Judge = Callable[[str], Text]
-
-
-def _score(judged: Judge, comment: str) -> float:
-    finding = check(judged(comment), Settings())
-    return finding.score if finding else 0.0
+Find = Callable[[str], Finding | None]
+Score = Callable[[str], float]
+Scored = Callable[..., Text]
 
 
 @pytest.mark.parametrize(
@@ -38,9 +32,9 @@ def _score(judged: Judge, comment: str) -> float:
         pytest.param("Rs. 500 cr. for U.P. is too little, says P. Chidambaram.", id="figures"),
     ],
 )
-def test_must_not_fire(judged: Judge, comment: str) -> None:
-    """No harmless comment of these kinds is sent to a person as abusive."""
-    assert _score(judged, comment) < float(REVIEW)
+def test_must_not_fire(score: Score, review: float, comment: str) -> None:
+    """Harmless comments of these kinds do not go to a person."""
+    assert score(comment) < review
 
 
 @pytest.mark.parametrize(
@@ -53,14 +47,14 @@ def test_must_not_fire(judged: Judge, comment: str) -> None:
         "Go to hell you anti-national pig",
     ],
 )
-def test_abuse(judged: Judge, comment: str) -> None:
-    """Plain and disguised abuse comes to a person at least."""
-    assert _score(judged, comment) >= float(REVIEW)
+def test_abuse(score: Score, review: float, comment: str) -> None:
+    """Plain and disguised abuse goes to a person at least."""
+    assert score(comment) >= review
 
 
-def test_spans_are_the_authors_words(judged: Judge) -> None:
-    """What is marked is the insult, as its author spelt it."""
-    finding = check(judged("The minister of U.P. is an 1d10t and everybody knows it."), Settings())
+def test_spans_are_the_authors_words(find: Find) -> None:
+    """The finding marks the insult as its author spelt it."""
+    finding = find("The minister of U.P. is an 1d10t and everybody knows it.")
     assert finding is not None
     assert [span.text for span in finding.spans] == ["1d10t"]
 
@@ -74,28 +68,25 @@ def test_spans_are_the_authors_words(judged: Judge) -> None:
         pytest.param("Nobody should be called a bitch.", id="counter-speech"),
     ],
 )
-def test_never_refused_unread(judged: Judge, comment: str) -> None:
-    """Where nobody is meant, rude words alone go to a person at most."""
-    assert _score(judged, comment) < float(REJECT)
+def test_never_rejected_without_a_target(score: Score, reject: float, comment: str) -> None:
+    """Rude words that are aimed at no person go to a person at most."""
+    assert score(comment) < reject
 
 
 @pytest.mark.parametrize(
-    ("loud", "said"),
+    ("kind", "words"),
     [("insult", "insults"), ("profanity", "swear words"), ("sexually_explicit", "sexual")],
 )
-def test_the_message_names_the_kind(loud: str, said: str) -> None:
-    """The author is told what to leave out, by the kind of abuse that is clear."""
-    text = read("you …")
-    text.scores = {**dict.fromkeys(HEADS, 0.0), "toxicity": 0.9, loud: 0.8}
-    text.explain = lambda _: [Weight(0, 1, 1.0)]
+def test_the_message_names_the_kind(scored: Scored, kind: str, words: str) -> None:
+    """The message says what to leave out if one kind of abuse is clear."""
+    text = scored({**dict.fromkeys(HEADS, 0.0), "toxicity": 0.9, kind: 0.8})
     finding = check(text, Settings())
     assert finding is not None
-    assert said in finding.message
+    assert words in finding.message
     assert finding.score == 0.9
 
 
-def test_below_notice() -> None:
-    """Scores below the operator's `notice` are not mentioned."""
-    text = read("…")
-    text.scores = dict.fromkeys(HEADS, 0.5)
+def test_below_notice(scored: Scored) -> None:
+    """The rule does not report scores below `notice`."""
+    text = scored(dict.fromkeys(HEADS, 0.5))
     assert check(text, Settings(notice=0.51)) is None

@@ -1,22 +1,16 @@
-"""incendiary: hatred of a group, threats and incitement; not the mention of a group."""
+"""incendiary: the rule finds hatred of a group, threats and incitement, not a group's name."""
 
 from collections.abc import Callable
 
 import pytest
 
-from moderation.policy import Policy
+from moderation.policy import RulePolicy
 from moderation.rules.incendiary import Settings, check
 from moderation.scoring.models import Models
-from moderation.text.reading import Text, Weight, read
+from moderation.text.reading import Text, read
 
-REVIEW = Policy.load().rules["incendiary"].thresholds.review
-
-Judge = Callable[[str], Text]
-
-
-def _score(judged: Judge, comment: str) -> float:
-    finding = check(judged(comment), Settings())
-    return finding.score if finding else 0.0
+Score = Callable[[str], float]
+Scored = Callable[..., Text]
 
 
 @pytest.mark.parametrize(
@@ -34,9 +28,9 @@ def _score(judged: Judge, comment: str) -> float:
         pytest.param("Pakistan beat India by six wickets.", id="a beaten team"),
     ],
 )
-def test_must_not_fire(judged: Judge, comment: str) -> None:
-    """Groups may be named, and violence may be reported."""
-    assert _score(judged, comment) < float(REVIEW)
+def test_must_not_fire(score: Score, review: float, comment: str) -> None:
+    """Commenters may name groups and report violence."""
+    assert score(comment) < review
 
 
 @pytest.mark.parametrize(
@@ -48,19 +42,21 @@ def test_must_not_fire(judged: Judge, comment: str) -> None:
         pytest.param("Gays are disgusting, kill them all.", id="incitement"),
     ],
 )
-def test_hatred_and_threats(judged: Judge, comment: str) -> None:
-    """Plain hatred and threats come to a person at least."""
-    assert _score(judged, comment) >= float(REVIEW)
+def test_hatred_and_threats(score: Score, review: float, comment: str) -> None:
+    """Plain hatred and threats go to a person at least."""
+    assert score(comment) >= review
 
 
-def test_the_careful_reader_knows_a_newspapers_threats(readers: dict[str, Models]) -> None:
-    """Threats without a swear word come to a person, and idle talk in their words does not."""
+def test_the_careful_scorer_knows_threats_without_a_swear_word(
+    models: dict[str, Models], rule: RulePolicy, review: float
+) -> None:
+    """They go to a person, and idle talk in the same words does not."""
 
     def acts(comment: str) -> bool:
         text = read(comment)
-        readers["careful"].score([text])
-        finding = check(text, Settings())
-        return finding is not None and finding.score >= float(REVIEW)
+        models["careful"].score([text])
+        finding = rule.check(text)
+        return finding is not None and finding.score >= review
 
     assert acts("Someone should shoot this minister.")
     assert acts("i will find you and i will end you, screenshot this all you want")
@@ -69,33 +65,28 @@ def test_the_careful_reader_knows_a_newspapers_threats(readers: dict[str, Models
 
 
 @pytest.mark.parametrize(
-    ("loud", "said"), [("threat", "call to violence"), ("identity_attack", "group")]
+    ("kind", "words"), [("threat", "call to violence"), ("identity_attack", "group")]
 )
-def test_the_message_names_the_kind(loud: str, said: str) -> None:
-    """The author is told which of the two it is."""
-    text = read("…")
-    text.scores = {"toxicity": 0.9, "threat": 0.2, "identity_attack": 0.2, loud: 0.9}
-    text.explain = lambda _: [Weight(0, 1, 1.0)]
+def test_the_message_names_the_kind(scored: Scored, kind: str, words: str) -> None:
+    """The message says which of the two it is."""
+    text = scored({"toxicity": 0.9, "threat": 0.2, "identity_attack": 0.2, kind: 0.9})
     finding = check(text, Settings())
     assert finding is not None
-    assert said in finding.message
+    assert words in finding.message
 
 
-def test_a_threat_is_seen_sooner_but_not_refused_by_its_weight() -> None:
-    """Odds of 1 in 9 become 10 in 9; what is likely anyway refuses by its own score."""
+def test_the_weight_of_a_threat_never_rejects(scored: Scored) -> None:
+    """Odds of 1 to 9 become 10 to 9, up to a score of 0.9. A higher score stays as it is."""
     scores = []
     for threat in (0.1, 0.7, 0.97):
-        text = read("…")
-        text.scores = {"toxicity": 1.0, "threat": threat, "identity_attack": 0.0}
-        text.explain = lambda _: [Weight(0, 1, 1.0)]
+        text = scored({"toxicity": 1.0, "threat": threat, "identity_attack": 0.0})
         finding = check(text, Settings())
         assert finding is not None
         scores.append(finding.score)
     assert scores == [pytest.approx(0.526, abs=0.001), 0.9, 0.97]
 
 
-def test_a_threat_is_no_more_than_its_toxicity() -> None:
-    """What hardly a reader finds toxic threatens nobody, whatever words it has."""
-    text = read("…")
-    text.scores = {"toxicity": 0.01, "threat": 0.9, "identity_attack": 0.0}
+def test_the_score_of_a_threat_is_at_most_the_toxicity(scored: Scored) -> None:
+    """A comment that hardly any reader finds toxic is not a threat, whatever its words."""
+    text = scored({"toxicity": 0.01, "threat": 0.9, "identity_attack": 0.0})
     assert check(text, Settings()) is None

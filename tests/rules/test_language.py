@@ -10,13 +10,13 @@ from moderation.scoring import models, store
 from moderation.text.reading import read
 
 _VERSION = json.loads((store.SHIPPED / "champion.json").read_text("utf-8"))["language"]
-_READER = models.load(store.SHIPPED / "language" / _VERSION)
+_SCORER = models.load(store.SHIPPED / "language" / _VERSION)
 
 
-def judged(comment: str, settings: Settings | None = None) -> Finding | None:
-    """What the check finds with the shipped model."""
+def find(comment: str, settings: Settings | None = None) -> Finding | None:
+    """Return the finding of the check with the shipped model."""
     text = read(comment)
-    text.scores = {head: float(found[0]) for head, found in _READER.score([text]).items()}
+    text.scores = {head: float(scores[0]) for head, scores in _SCORER.score([text]).items()}
     return check(text, settings or Settings())
 
 
@@ -37,16 +37,16 @@ def judged(comment: str, settings: Settings | None = None) -> Finding | None:
         pytest.param("WHAT A SHAME FOR THIS COUNTRY", id="capitals"),
         pytest.param("Teh goverment shoud do somthing abuot it.", id="typos"),
         pytest.param("Rs. 500 cr. for the U.P. govt., says P. Chidambaram", id="abbreviations"),
-        pytest.param("ye sab kya", id="three words: nobody can tell"),
+        pytest.param("ye sab kya", id="three words: too short to tell"),
         pytest.param("Jai Shri Ram", id="a slogan alone"),
-        pytest.param("🙏🙏🙏 👍", id="no language: emoji"),
-        pytest.param("https://example.com/a/b/c/d www.example.org", id="no language: links"),
-        pytest.param("100 200 300 400 500", id="no language: numbers"),
+        pytest.param("🙏🙏🙏 👍", id="not a language: emoji"),
+        pytest.param("https://example.com/a/b/c/d www.example.org", id="not a language: links"),
+        pytest.param("100 200 300 400 500", id="not a language: numbers"),
     ],
 )
 def test_must_not_fire(comment: str) -> None:
-    """English stays, whoever and whatever it speaks of; what has no language too."""
-    assert judged(comment) is None
+    """English comments pass whatever their names, and so do comments without a language."""
+    assert find(comment) is None
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_must_not_fire(comment: str) -> None:
             "intha arasu makkalukku onnum pannala da", "Tamil", id="Tamil in Latin letters"
         ),
         pytest.param(
-            "namma janarige ee sarkara enu madilla guru", "Kannada", id="Kannada likewise"
+            "namma janarige ee sarkara enu madilla guru", "Kannada", id="Kannada in Latin letters"
         ),
         pytest.param("ivanokke vere oru paniyum ille ennu thonnunnu", "Malayalam", id="Malayalam"),
         pytest.param("यह सरकार किसी काम की नहीं है", "Hindi", id="Devanagari"),
@@ -68,8 +68,8 @@ def test_must_not_fire(comment: str) -> None:
     ],
 )
 def test_named(comment: str, name: str) -> None:
-    """What is not English is found, and named to the author."""
-    finding = judged(comment)
+    """The rule finds other languages, and the message names them."""
+    finding = find(comment)
     assert finding is not None
     assert finding.score >= 0.3  # goes to a person at least
     assert name in finding.message
@@ -78,35 +78,35 @@ def test_named(comment: str, name: str) -> None:
 
 def test_one_english_word_in_ten() -> None:
     """One English word does not make a foreign comment English."""
-    finding = judged("is desh ka system kabhi nahi badlega aur log aise hi marte rahenge")
+    finding = find("is desh ka system kabhi nahi badlega aur log aise hi marte rahenge")
     assert finding is not None
 
 
 def test_spans_mark_the_foreign_words() -> None:
-    """The marked stretches are the foreign words in the author's own text."""
-    finding = judged(
+    """The finding marks the foreign words in the text as received."""
+    finding = find(
         "Thank you very much sir. Ye sarkar kisi kaam ki nahi hai aur na kabhi thi bhai."
     )
     assert finding is not None
-    marked = " ".join(span.text for span in finding.spans)
-    assert "sarkar kisi kaam ki nahi" in marked
-    assert "Thank" not in marked
+    marks = " ".join(span.text for span in finding.spans)
+    assert "sarkar kisi kaam ki nahi" in marks
+    assert "Thank" not in marks
 
 
 def test_fewest_words_is_a_setting() -> None:
-    """An operator may judge shorter comments."""
-    assert judged("kya bakwas hai", Settings(fewest_words=3)) is not None
+    """An operator can include shorter comments."""
+    assert find("kya bakwas hai", Settings(fewest_words=3)) is not None
 
 
 def test_allowed_languages_pass() -> None:
-    """A newspaper may allow a language beside English; the others are still refused."""
+    """A newspaper can allow another language besides English. The rule still finds the others."""
     settings = Settings(allowed=("hi-Latn",))
-    assert judged("ye sarkar kisi kaam ki nahi hai bhai", settings) is None
-    assert judged("Das ist doch alles gelogen und erfunden.", settings) is not None
+    assert find("ye sarkar kisi kaam ki nahi hai bhai", settings) is None
+    assert find("Das ist doch alles gelogen und erfunden.", settings) is not None
 
 
 def test_unknown_language_is_not_named() -> None:
-    """Where nobody can tell the language, the message does not guess."""
+    """The message names no language if the model does not know it."""
     text = read("blub blub blub blub blub")
     text.scores = {"english": 0.0}
     text.notes["language"] = "und"

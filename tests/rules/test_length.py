@@ -16,20 +16,20 @@ from moderation.text.reading import read
     ],
 )
 def test_must_not_fire(comment: str) -> None:
-    """Short and long comments that say something stand."""
+    """Short and long comments that say something pass."""
     assert check(read(comment), Settings()) is None
 
 
 @pytest.mark.parametrize("comment", ["🙏🙏🙏", "!!!", "https://example.com/a"])
 def test_no_words(comment: str) -> None:
-    """A comment without a word is named whole."""
+    """The finding marks the whole of a comment without words."""
     finding = check(read(comment), Settings())
     assert finding is not None
     assert finding.spans[0].text == comment
 
 
 def test_too_long() -> None:
-    """The span begins at the first word too many."""
+    """The span begins at the first word over the limit."""
     finding = check(read("one two three four"), Settings(most_words=2))
     assert finding is not None
     assert finding.message == "Shorten your comment to 2 words; it has 4."

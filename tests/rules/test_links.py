@@ -34,7 +34,7 @@ def test_must_not_fire(comment: str) -> None:
     ],
 )
 def test_allowed_domains(link: str) -> None:
-    """The newspaper's own site, and all below it, does not count."""
+    """Links to the newspaper's own site and its subdomains do not count."""
     assert check(read(f"See {link}"), PAPER) is None
 
 
@@ -54,7 +54,7 @@ def test_disguised_domains(link: str) -> None:
 
 
 def test_too_many() -> None:
-    """Those after the allowed number are named, and their share is the score."""
+    """The finding marks the links over the limit. Their share is the score."""
     finding = check(read("www.a.com b.org/x and https://c.net, d.co.in"), Settings(most=1))
     assert finding is not None
     assert finding.score == 0.75
@@ -63,7 +63,7 @@ def test_too_many() -> None:
 
 
 def test_none_allowed() -> None:
-    """Where no links are allowed, the first is one too many."""
+    """If no links are allowed, the first one is over the limit."""
     finding = check(read("See example.com"), Settings(most=0))
     assert finding is not None
     assert finding.score == 1.0
@@ -72,7 +72,7 @@ def test_none_allowed() -> None:
 
 @pytest.mark.parametrize("link", ["https://bit.ly/3xYz", "tinyurl.com/abc", "http://www.goo.gl/a"])
 def test_shorteners(link: str) -> None:
-    """A link that hides where it leads is named, even if it is the only one."""
+    """The rule finds a shortened link, even if it is the only link."""
     finding = check(read(f"Read {link} now"), Settings())
     assert finding is not None
     assert finding.score == 1.0
@@ -80,7 +80,7 @@ def test_shorteners(link: str) -> None:
 
 
 def test_targets_in_html() -> None:
-    """In HTML the target counts, once, though only its text is seen."""
+    """In HTML the target counts, and a link whose text is its target counts once."""
     html = '<a class="x" href="https://bit.ly/1?a&amp;b">my photos</a> 🙏'
     finding = check(read(Comment(html, format="html")), Settings())
     same = '<a href="https://a.test/">https://a.test</a>'
@@ -89,7 +89,7 @@ def test_targets_in_html() -> None:
     assert check(read(Comment(same, format="html")), Settings(most=1)) is None
 
 
-def test_anchors_are_no_links() -> None:
-    """A target within the page, or to write to, leads nowhere else."""
+def test_anchors_are_not_links() -> None:
+    """Targets within the page or site, and mail addresses, do not count."""
     html = '<a href="#top">up</a> <a href="mailto:a@example.org">write</a> <a href="/x">x</a>'
     assert check(read(Comment(html, format="html")), Settings(most=0)) is None

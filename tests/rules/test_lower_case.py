@@ -16,21 +16,21 @@ from moderation.text.reading import read
         pytest.param("iPhone sales fell again this year, they say in the paper.", id="a brand"),
         pytest.param("https://example.com/a is where you can read about all of that", id="a link"),
         pytest.param("500 crore is what they have spent on it in the end", id="a number begins"),
-        pytest.param("...and then he left the hall without a word to anyone", id="goes on"),
+        pytest.param("...and then he left the hall without a word to anyone", id="continued"),
         pytest.param(
             "“PM wins” was the headline\nand nobody asked what it meant then", id="a line"
         ),
-        pytest.param("बहुत अच्छा लिखा है आपने इस बार भी धन्यवाद", id="no capitals by nature"),
+        pytest.param("बहुत अच्छा लिखा है आपने इस बार भी धन्यवाद", id="a script without capitals"),
         pytest.param("Yes. but this one slipped, and I do know how it goes.", id="one slip"),
     ],
 )
 def test_must_not_fire(comment: str) -> None:
-    """Short comments, proper ones, brands, and what goes on from before are let be."""
+    """Short comments, comments with capitals, brands and continued sentences pass."""
     assert check(read(comment), Settings()) is None
 
 
 def test_fires_with_suggestion() -> None:
-    """Sentence starts, 'I' and known names are named and set right in the whole comment."""
+    """The finding marks sentence starts, 'I' and known names. The suggestion corrects them."""
     comment = "i do not think that modi will win. bjp lost delhi, and i'm glad. iphone next."
     finding = check(read(comment), Settings())
     assert finding is not None
@@ -43,17 +43,17 @@ def test_fires_with_suggestion() -> None:
 
 
 def test_score_grows_with_the_places() -> None:
-    """One missing capital is a slip of 0.5; the more there are, the nearer to 1."""
-    one = check(read("nobody here has read what the paper wrote on it"), Settings())
-    two = check(read("nobody here has read what the paper wrote. shame on us"), Settings())
-    assert one is not None
-    assert two is not None
-    assert (one.score, two.score) == (0.5, 0.75)
+    """One missing capital scores 0.5. More of them score closer to 1."""
+    single = check(read("nobody here has read what the paper wrote on it"), Settings())
+    double = check(read("nobody here has read what the paper wrote. shame on us"), Settings())
+    assert single is not None
+    assert double is not None
+    assert (single.score, double.score) == (0.5, 0.75)
 
 
 @pytest.mark.parametrize("acronym", ["BJP", "ITR"])
-def test_acronyms_are_no_capitals(acronym: str) -> None:
-    """An acronym in capitals, known or not, does not excuse the rest."""
+def test_acronyms_do_not_count(acronym: str) -> None:
+    """An acronym in capitals, known or not, does not count as a word with its capital."""
     finding = check(read(f"the {acronym} has done nothing at all for us. nothing."), Settings())
     assert finding is not None
     assert len(finding.spans) == 2
@@ -80,7 +80,7 @@ def test_safe_suggestion(comment: str, suggestion: str) -> None:
 
 
 def test_author_characters() -> None:
-    """Entities, emoji and line ends stay, and spans count in the author's own text."""
+    """Entities, emoji and line ends stay, and spans are places in the text as received."""
     comment = "🙏🏽 at&amp;t is down for the whole day again.\r\n\r\ni am tired of it"
     finding = check(read(comment), Settings())
     assert finding is not None
@@ -89,7 +89,7 @@ def test_author_characters() -> None:
 
 
 def test_html_paragraphs() -> None:
-    """In HTML a paragraph's first word opens a sentence, and tags are kept."""
+    """In HTML a paragraph's first word opens a sentence, and tags stay."""
     comment = Comment("<p>we went to see them all.</p><p>they were not in.</p>", format="html")
     finding = check(read(comment), Settings())
     assert finding is not None

@@ -1,4 +1,4 @@
-"""off_topic: a comment that shares nothing with its article may be about something else."""
+"""off_topic: a comment that shares no word with its article may be about something else."""
 
 import pytest
 
@@ -24,7 +24,7 @@ ADVERT = (
             Comment(
                 "I do not agree with any word of this, and I never will, sir.", article=ARTICLE
             ),
-            id="words of no topic",
+            id="words without a topic",
         ),
         pytest.param(
             Comment(ADVERT + " A farmer told me.", article=ARTICLE), id="a stem is shared"
@@ -37,27 +37,27 @@ ADVERT = (
     ],
 )
 def test_must_not_fire(comment: Comment) -> None:
-    """Short comments, comments without an article, and answers to others never count."""
+    """Short comments, comments without an article, and answers to other comments pass."""
     assert check(read(comment), Settings()) is None
 
 
 def test_fires() -> None:
-    """A longer comment that shares no content word is named whole."""
+    """The finding marks the whole of a longer comment that shares no content word."""
     finding = check(read(Comment(ADVERT, article=ARTICLE)), Settings())
     assert finding is not None
     assert finding.spans[0].text == ADVERT
 
 
-def test_longer_article_is_surer() -> None:
-    """The more an article says, the more it means to share none of it."""
+def test_a_longer_article_gives_a_higher_score() -> None:
+    """The more words an article has, the less likely it is to share none by chance."""
     title = check(read(Comment(ADVERT, article=ARTICLE)), Settings())
     more = "The rains filled dams, ponds and rivers; paddy, pepper and rubber growers are hopeful."
-    whole = check(read(Comment(ADVERT, article=f"{ARTICLE}. {more}")), Settings())
+    longer = check(read(Comment(ADVERT, article=f"{ARTICLE}. {more}")), Settings())
     assert title is not None
-    assert whole is not None
-    assert title.score < whole.score < 1
+    assert longer is not None
+    assert title.score < longer.score < 1
 
 
-def test_ships_as_a_watcher() -> None:
-    """The shipped policy never acts on it."""
+def test_ships_in_shadow() -> None:
+    """The shipped policy never acts on its findings."""
     assert Policy.load().rules["off_topic"].thresholds.shadow

@@ -1,21 +1,14 @@
-"""personal_attack: an attack needs somebody whom it is aimed at."""
+"""personal_attack: an attack needs a person as its target."""
 
 from collections.abc import Callable
 
 import pytest
 
-from moderation.policy import Policy
 from moderation.rules.personal_attack import Settings, check
-from moderation.text.reading import Text, read
+from moderation.text.reading import Text
 
-REVIEW = Policy.load().rules["personal_attack"].thresholds.review
-
-Judge = Callable[[str], Text]
-
-
-def _score(judged: Judge, comment: str) -> float:
-    finding = check(judged(comment), Settings())
-    return finding.score if finding else 0.0
+Score = Callable[[str], float]
+Scored = Callable[..., Text]
 
 
 @pytest.mark.parametrize(
@@ -31,9 +24,9 @@ def _score(judged: Judge, comment: str) -> float:
         pytest.param("He was attacked by a mob last night.", id="a report of violence"),
     ],
 )
-def test_must_not_fire(judged: Judge, comment: str) -> None:
-    """Things may be called stupid, and people may be disagreed with."""
-    assert _score(judged, comment) < float(REVIEW)
+def test_must_not_fire(score: Score, review: float, comment: str) -> None:
+    """Commenters may call things stupid and disagree with people."""
+    assert score(comment) < review
 
 
 @pytest.mark.parametrize(
@@ -45,9 +38,9 @@ def test_must_not_fire(judged: Judge, comment: str) -> None:
         pytest.param("He is a stupid fat pig and an idiot.", id="a third person"),
     ],
 )
-def test_attack(judged: Judge, comment: str) -> None:
-    """An insult beside a pronoun, a mention or a name comes to a person at least."""
-    assert _score(judged, comment) >= float(REVIEW)
+def test_attack(score: Score, review: float, comment: str) -> None:
+    """An insult with a pronoun, a mention or a name goes to a person at least."""
+    assert score(comment) >= review
 
 
 @pytest.mark.parametrize(
@@ -60,9 +53,7 @@ def test_attack(judged: Judge, comment: str) -> None:
         ("typical stupid Ravi", True),
     ],
 )
-def test_aimed(comment: str, aimed: bool) -> None:
-    """Whatever the model says, without a person there is no personal attack."""
-    text = read(comment)
-    text.scores = {"personal_attack": 1.0}
-    finding = check(text, Settings())
+def test_aimed(scored: Scored, comment: str, aimed: bool) -> None:
+    """Without a person as its target, the highest score is no personal attack."""
+    finding = check(scored({"personal_attack": 1.0}, comment), Settings())
     assert (finding is not None) == aimed

@@ -1,4 +1,4 @@
-"""personal_details: phones, addresses and papers are found; years, sums and helplines are not."""
+"""personal_details: the rule finds phones, addresses and papers, not years, sums and helplines."""
 
 import pytest
 
@@ -52,12 +52,12 @@ _SETTINGS = Settings(
     ],
 )
 def test_must_not_fire(comment: str) -> None:
-    """Ordinary figures are not taken for anybody's details."""
+    """Ordinary figures are not personal details."""
     assert check(read(comment), _SETTINGS) is None
 
 
 @pytest.mark.parametrize(
-    ("comment", "kind", "found"),
+    ("comment", "kind", "detail"),
     [
         ("Call me on 98765 43210.", "phone number", "98765 43210"),
         ("9 8 7 6 5 4 3 2 1 2 is mine", "phone number", "9 8 7 6 5 4 3 2 1 2"),
@@ -101,17 +101,17 @@ def test_must_not_fire(comment: str) -> None:
         ),
     ],
 )
-def test_fires(comment: str, kind: str, found: str) -> None:
-    """The detail is named by its kind and place, and never repeated in the message."""
+def test_fires(comment: str, kind: str, detail: str) -> None:
+    """The finding has the kind and place of the detail. The message never repeats it."""
     finding = check(read(comment), _SETTINGS)
     assert finding is not None
     assert finding.message == f"Take out the {kind}: anyone could read and misuse it."
-    assert [span.text for span in finding.spans] == [found]
-    assert finding.suggestion == comment.replace(found, f"[{kind}]")
+    assert [span.text for span in finding.spans] == [detail]
+    assert finding.suggestion == comment.replace(detail, f"[{kind}]")
 
 
 def test_several() -> None:
-    """Several details are named in order, and the suggestion is the comment without them."""
+    """The message names the kinds in order. The suggestion is the comment without the details."""
     finding = check(read("Mail a@b.org, call 98765 43210 or c@d.org."), _SETTINGS)
     assert finding is not None
     assert finding.message.startswith("Take out the e-mail address and the phone number:")
@@ -126,7 +126,7 @@ def test_several() -> None:
     ],
 )
 def test_the_rest_of_the_comment_stays(comment: str, suggestion: str) -> None:
-    """To the character: quotation marks, line ends and what nobody sees."""
+    """The suggestion keeps every other character: quotation marks, line ends, invisible ones."""
     finding = check(read(comment), _SETTINGS)
     assert finding is not None
     assert finding.suggestion == suggestion
@@ -143,13 +143,13 @@ def test_the_rest_of_the_comment_stays(comment: str, suggestion: str) -> None:
     ],
 )
 def test_html_stays_html(comment: str, suggestion: str) -> None:
-    """No tag is lost, and no link still leads to whom it may not."""
+    """The suggestion loses no tag, and no link in it holds the detail."""
     finding = check(read(Comment(comment, format="html")), _SETTINGS)
     assert finding is not None
     assert finding.suggestion == suggestion
 
 
-def test_more_of_an_address_is_surer() -> None:
+def test_a_complete_address_scores_higher() -> None:
     """A code and 'lives at' raise the score of an address."""
     scores = []
     for comment in ("14 Park Lane", "lives at 14 Park Lane", "lives at 14 Park Lane, Pune 411001"):
@@ -160,7 +160,7 @@ def test_more_of_an_address_is_surer() -> None:
 
 
 def test_unknown_region() -> None:
-    """A region that does not exist is a mistake in the policy, by table and key."""
+    """For an unknown region, the policy's error names the table and key."""
     with pytest.raises(PolicyError, match=r"\[personal_details\] regions.0: must be a country's"):
         Policy.load({"personal_details": {"regions": ["INDIA"]}})
 
@@ -173,7 +173,7 @@ _NOISE = (
 
 @pytest.mark.parametrize("odd", _NOISE, ids=lambda odd: odd[:10])
 def test_noise(odd: str) -> None:
-    """Long noise is read to its end and is nobody's detail."""
+    """The rule reads long noise to its end and finds nothing in it."""
     assert check(read(odd), _SETTINGS) is None
 
 
@@ -187,8 +187,8 @@ def test_noise(odd: str) -> None:
         ("information.ravi@council.example.org", 1.0),
     ],
 )
-def test_an_offices_mailbox_is_for_a_person_to_judge(address: str, score: float) -> None:
-    """It is there to be written to; what looks like a person's own stays certain."""
+def test_an_offices_mailbox_goes_to_a_person(address: str, score: float) -> None:
+    """An office's mailbox is public. A person's address stays certain."""
     finding = check(read(f"Write to {address} about it."), _SETTINGS)
     assert finding is not None
     assert finding.score == score

@@ -1,4 +1,4 @@
-"""repetition: once is enough, within a comment and from one to the next."""
+"""repetition: a thing is said once, within a comment and across an author's comments."""
 
 import pytest
 
@@ -44,22 +44,22 @@ def test_must_not_fire(comment: str) -> None:
     ],
 )
 def test_fires_within(comment: str, span: str, score: float) -> None:
-    """The stretch is named; the score is the share of letters and signs that only repeat."""
+    """The finding marks the stretch. The score is the share of characters that repeat."""
     finding = check(read(comment), Settings())
     assert finding is not None
-    assert [found.text for found in finding.spans] == [span]
+    assert [mark.text for mark in finding.spans] == [span]
     assert finding.score == pytest.approx(score)
 
 
 def test_sentence_twice() -> None:
-    """The second time a sentence stands is named, whatever its capitals and signs."""
+    """The finding marks a repeated sentence, whatever its capitals and punctuation."""
     finding = check(read("This must stop right now! Yes. this must stop right now."), Settings())
     assert finding is not None
     assert [span.text for span in finding.spans] == ["this must stop right now."]
 
 
 def test_one_finding_for_many() -> None:
-    """Stretches that lie in each other are named once, and the score stays under 1."""
+    """Stretches do not overlap, and the score stays below 1."""
     finding = check(read("no no no no no no no no no no no no nooooooooo!!!!!!!!!!"), Settings())
     assert finding is not None
     assert [span.text for span in finding.spans] == [
@@ -78,7 +78,7 @@ def test_one_finding_for_many() -> None:
     ],
 )
 def test_recent_must_not_fire(comment: str) -> None:
-    """A short comment, or another on the same matter, is no copy."""
+    """A short comment, or another one on the same subject, is not a copy."""
     assert check(read(Comment(comment, recent=(BEFORE, "Well said, sir."))), Settings()) is None
 
 
@@ -92,7 +92,7 @@ def test_recent_must_not_fire(comment: str) -> None:
     ],
 )
 def test_posted_before(comment: str, least: float) -> None:
-    """The author's own comment again is found, exact or nearly, and scores its likeness."""
+    """The rule finds an exact or similar copy. The score is the similarity."""
     finding = check(read(Comment(comment, recent=("Else.", BEFORE))), Settings())
     assert finding is not None
     assert finding.score >= least
@@ -100,13 +100,13 @@ def test_posted_before(comment: str, least: float) -> None:
 
 
 def test_settings() -> None:
-    """An operator may be stricter with words, and may leave earlier comments alone."""
+    """An operator can be stricter with words, and can ignore earlier comments."""
     assert check(read("very very very"), Settings(most_words=2)) is not None
     assert check(read(Comment(BEFORE, recent=(BEFORE,))), Settings(most_recent=0)) is None
 
 
 def test_author_characters() -> None:
-    """Spans count in the author's own text, behind emoji, entities and line ends."""
+    """Spans are places in the text as received, after emoji, entities and line ends."""
     finding = check(read("🙏🏽 A&amp;B\r\nno no no no no"), Settings())
     assert finding is not None
     assert (finding.spans[0].start, finding.spans[0].text) == (12, "no no no no no")

@@ -30,7 +30,7 @@ from moderation.text.reading import read
     ],
 )
 def test_must_not_fire(comment: str) -> None:
-    """Acronyms, quotations, emphasis and short exclamations are no shouting."""
+    """Acronyms, quotations, emphasis and short exclamations are not shouting."""
     assert check(read(comment), Settings()) is None
 
 
@@ -48,7 +48,7 @@ def test_must_not_fire(comment: str) -> None:
     ],
 )
 def test_wholly_in_capitals(comment: str, suggestion: str) -> None:
-    """A comment in capitals scores 1.0 and comes back in sentence case, names kept."""
+    """A comment in capitals scores 1.0. The suggestion is in sentence case and keeps names."""
     finding = check(read(comment), Settings())
     assert finding is not None
     assert finding.score == 1.0
@@ -56,7 +56,7 @@ def test_wholly_in_capitals(comment: str, suggestion: str) -> None:
 
 
 def test_share_of_a_part() -> None:
-    """A shouted part scores its share of the letters and is named; the rest stays as it was."""
+    """A shouted part scores its share of the letters. The suggestion changes only that part."""
     finding = check(read("He said it. STOP THIS NOW, all of you."), Settings())
     assert finding is not None
     assert finding.score == pytest.approx(11 / 27)
@@ -65,7 +65,7 @@ def test_share_of_a_part() -> None:
 
 
 def test_several_parts() -> None:
-    """Each shout is named, and all are rewritten."""
+    """The finding marks each shout, and the suggestion rewrites all of them."""
     finding = check(read("NO MORE LIES, he said. I WANT IT BACK!"), Settings())
     assert finding is not None
     assert len(finding.spans) == 2
@@ -73,7 +73,7 @@ def test_several_parts() -> None:
 
 
 def test_acronyms_do_not_raise_the_score() -> None:
-    """An acronym inside a shout counts neither as shouted nor as calm."""
+    """An acronym within a shout counts neither as shouted nor as ordinary."""
     plain = check(read("THIS IS BAD, my dear friends"), Settings())
     acronym = check(read("THIS IS BAD AIADMK, my dear friends"), Settings())
     assert plain is not None
@@ -82,7 +82,7 @@ def test_acronyms_do_not_raise_the_score() -> None:
 
 
 def test_author_characters() -> None:
-    """Entities and line ends stand in the span and the suggestion as the author sent them."""
+    """The span and the suggestion keep entities and line ends as received."""
     finding = check(read("🙏🏽 STOP &amp; THINK\r\nABOUT YOUR CHILDREN"), Settings())
     assert finding is not None
     assert finding.spans[0].start == 3

@@ -1,21 +1,13 @@
-"""spam: advertising and lures, not comments that mention money, calls or channels."""
+"""spam: the rule finds advertising and lures, not comments about money, calls or channels."""
 
 from collections.abc import Callable
 
 import pytest
 
-from moderation.policy import Policy
-from moderation.rules.spam import Settings, check
-from moderation.text.reading import Text
+from moderation.decision import Finding
 
-REVIEW = Policy.load().rules["spam"].thresholds.review
-
-Judge = Callable[[str], Text]
-
-
-def _score(judged: Judge, comment: str) -> float:
-    finding = check(judged(comment), Settings())
-    return finding.score if finding else 0.0
+Find = Callable[[str], Finding | None]
+Score = Callable[[str], float]
 
 
 @pytest.mark.parametrize(
@@ -28,9 +20,9 @@ def _score(judged: Judge, comment: str) -> float:
         pytest.param("He won the Nobel Prize for economics.", id="a prize"),
     ],
 )
-def test_must_not_fire(judged: Judge, comment: str) -> None:
-    """Words that spam likes stand in honest comments too."""
-    assert _score(judged, comment) < float(REVIEW)
+def test_must_not_fire(score: Score, review: float, comment: str) -> None:
+    """Honest comments may use the usual words of spam."""
+    assert score(comment) < review
 
 
 @pytest.mark.parametrize(
@@ -41,13 +33,13 @@ def test_must_not_fire(judged: Judge, comment: str) -> None:
         "I make $5000 a week working from home, check out this website http://www.example.com",
     ],
 )
-def test_spam(judged: Judge, comment: str) -> None:
-    """Advertising and lures come to a person at least."""
-    assert _score(judged, comment) >= float(REVIEW)
+def test_spam(score: Score, review: float, comment: str) -> None:
+    """Advertising and lures go to a person at least."""
+    assert score(comment) >= review
 
 
-def test_spans(judged: Judge) -> None:
-    """The words of the offer are marked."""
-    finding = check(judged("Nice. Check out my channel and subscribe please"), Settings())
+def test_spans(find: Find) -> None:
+    """The finding marks the words of the offer."""
+    finding = find("Nice. Check out my channel and subscribe please")
     assert finding is not None
     assert "subscribe" in " ".join(span.text for span in finding.spans)

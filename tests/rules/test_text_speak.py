@@ -1,4 +1,4 @@
-"""text_speak: 'you' and not 'u', and never a word about initials."""
+"""text_speak: the rule finds 'u' for 'you', but no initials."""
 
 import pytest
 
@@ -44,7 +44,7 @@ from moderation.text.reading import read
     ],
 )
 def test_must_not_fire(comment: str) -> None:
-    """Initials, labels, names, mathematics and acronyms are no text speak."""
+    """Initials, labels, names, mathematics and acronyms are not text speak."""
     assert check(read(comment), Settings()) is None
 
 
@@ -67,7 +67,7 @@ def test_must_not_fire(comment: str) -> None:
     ],
 )
 def test_fires(comment: str, words: list[str], suggestion: str) -> None:
-    """Each word is named, and the suggestion is the whole comment with them written out."""
+    """The finding marks each word. The suggestion is the whole comment with all spelled out."""
     finding = check(read(comment), Settings())
     assert finding is not None
     assert [span.text for span in finding.spans] == words
@@ -75,17 +75,17 @@ def test_fires(comment: str, words: list[str], suggestion: str) -> None:
 
 
 def test_message_names_the_words() -> None:
-    """The message says what to write instead of what; of many, the first two."""
-    one = check(read("u"), Settings())
+    """The message names the first two words and what to write instead."""
+    single = check(read("u"), Settings())
     many = check(read("Plz ask ur ppl n u"), Settings())
-    assert one is not None
+    assert single is not None
     assert many is not None
-    assert one.message == "Write “you” instead of “u”."
+    assert single.message == "Write “you” instead of “u”."
     assert many.message == "Write “please” instead of “plz” and “your” instead of “ur”."
 
 
 def test_score_grows() -> None:
-    """One word in many is a slip; more of them, or a larger share, score up to 1."""
+    """More words of text speak, or a larger share of them, score higher, up to 1."""
     rest = " and all the others of us will have to wait for the court to speak about it again"
     scores = [
         finding.score
@@ -98,12 +98,12 @@ def test_score_grows() -> None:
 
 
 def test_allowed_words() -> None:
-    """A word that the newspaper allows is let be, whatever its case."""
+    """The rule ignores a word that the newspaper allows, whatever its case."""
     assert check(read("Thx! THX! thx"), Settings(allowed=frozenset({"thx"}))) is None
 
 
 def test_author_characters() -> None:
-    """Spans and suggestion keep the author's own characters: emoji, entities, line ends."""
+    """Spans and suggestion keep emoji, entities and line ends as received."""
     finding = check(read("🙏🏽 plz\r\nAT&amp;T &quot;u&quot;"), Settings())
     assert finding is not None
     assert [(span.start, span.end, span.text) for span in finding.spans] == [
@@ -114,7 +114,7 @@ def test_author_characters() -> None:
 
 
 def test_html_tags_are_kept() -> None:
-    """A word that a tag cuts in two is named but not rewritten, so that no tag is lost."""
+    """The suggestion does not rewrite a word with a tag in it, because that would lose the tag."""
     finding = check(read(Comment("<b>p</b>lz and u", format="html")), Settings())
     assert finding is not None
     assert finding.suggestion == "<b>p</b>lz and you"

@@ -1,4 +1,4 @@
-"""word_list: the operator's words, whole, in all forms and disguises; allowed ones win."""
+"""word_list: the rule finds the operator's words, whole, in all forms and disguises."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ _SETTINGS = Settings(banned=tuple(_RUDE.split()), suspect=("jumla", "chai wala")
         pytest.param("The A55, $5, 5sp, 100 crore and 10am", id="figures"),
         pytest.param("https://example.com/idiot and www.example.com/a/idiot", id="links"),
         pytest.param("director@idiot.example.com", id="an address"),
-        pytest.param("a chai, wala", id="a phrase with a sign between"),
+        pytest.param("a chai, wala", id="a phrase with a sign in it"),
         pytest.param("the T.I.T. and a C.U.M.", id="dotted acronyms"),
         pytest.param("as* per terms", id="a footnote"),
         pytest.param("मूर्खता", id="another script"),
@@ -38,7 +38,7 @@ def test_must_not_fire(comment: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("comment", "found"),
+    ("comment", "word"),
     [
         ("What an idiot!", "idiot"),
         ("IDIOTS", "IDIOTS"),
@@ -62,16 +62,16 @@ def test_must_not_fire(comment: str) -> None:
         ("the Chai Walas", "Chai Walas"),
     ],
 )
-def test_fires(comment: str, found: str) -> None:
-    """Forms and disguises are found, and the span holds just what the author typed."""
+def test_fires(comment: str, word: str) -> None:
+    """The rule finds forms and disguises. The span is exactly what the author typed."""
     finding = check(read(comment), _SETTINGS)
     assert finding is not None
-    assert finding.spans[0].text == found
-    assert f"“{found}”" in finding.message
+    assert finding.spans[0].text == word
+    assert f"“{word}”" in finding.message
 
 
 def test_scores() -> None:
-    """Banned words score 1, suspect ones what is set; the message names up to three."""
+    """Banned words score 1, suspect ones the setting. The message names up to three words."""
     suspect = check(read("jumla"), Settings(suspect=("jumla",), suspect_score=0.4))
     assert suspect is not None
     assert suspect.score == 0.4
@@ -83,7 +83,7 @@ def test_scores() -> None:
 
 
 def test_allowed_wins() -> None:
-    """An allowed word or phrase stands, though a list or a word in it is against it."""
+    """An allowed word or phrase wins over a list, and over a banned word within it."""
     settings = Settings(
         banned=("cock", "kutta", "moby dick", "dick"), allowed=("cock-a-hoop", "kutta")
     )
@@ -94,17 +94,17 @@ def test_allowed_wins() -> None:
 
 
 def test_shipped_words() -> None:
-    """The strongest words come along, and can be left out."""
+    """The strongest words are shipped, and an operator can leave them out."""
     assert check(read("Tu chutiya hai"), Settings()) is not None
     assert check(read("हरामज़ादा और हरामज़ादा"), Settings()) is not None
     assert check(read("Tu chutiya hai"), Settings(shipped=False)) is None
-    for goading in ("Just kys.", "k1ll yourself", "Kill  yourselves"):
-        assert check(read(goading), Settings()) is not None, goading
+    for phrase in ("Just kys.", "k1ll yourself", "Kill  yourselves"):
+        assert check(read(phrase), Settings()) is not None, phrase
     assert check(read("Niki Lauda, a fag end, the mother lode, a chink"), Settings()) is None
 
 
 def test_files_beside_the_policy(tmp_path: Path) -> None:
-    """A path counts from the policy's folder, and other words make another policy."""
+    """Paths are relative to the policy's folder, and other words give another hash."""
     words = tmp_path / "banned.txt"
     words.write_text("# ours\nzumba  # a dance\n\nbad phrase\n", "utf-8")
     policy = tmp_path / "mine.toml"
@@ -118,12 +118,12 @@ def test_files_beside_the_policy(tmp_path: Path) -> None:
 
 
 def test_missing_file() -> None:
-    """A file that is not there is a mistake in the policy, by table and key."""
+    """For a missing file, the policy's error names the table and key."""
     with pytest.raises(PolicyError, match=r"\[word_list\] banned_file: there is no such file"):
         Policy.load({"word_list": {"banned_file": "nowhere.txt"}})
 
 
-def test_stars_and_signs_without_end() -> None:
-    """However odd a comment, the check answers."""
+def test_endless_stars_and_signs() -> None:
+    """The check returns whatever the comment."""
     for odd in ("i*" * 5_000, "i*t " * 5_000, "1a" * 5_000, "idiot " * 3_000, "!" * 9_000):
         check(read(odd), _SETTINGS)

@@ -1,4 +1,4 @@
-"""disguise: disguised spellings are undone, names and ordinary words are left alone."""
+"""disguise: it undoes disguised spellings and leaves names and ordinary words alone."""
 
 import os
 import subprocess
@@ -36,7 +36,7 @@ from moderation.text.reading import read
         pytest.param("José Müller's café is naïve", id="accents"),
         pytest.param("@ravi #MeToo a@b.com https://x.in/sh1t", id="mentions, tags, links"),
         pytest.param("plan A, B, C, D and option a b c d e", id="the alphabet"),
-        pytest.param("a th*n line, 2*rate and a*b", id="stars that say nothing"),
+        pytest.param("a th*n line, 2*rate and a*b", id="stars that fit several words or none"),
         pytest.param("a 7in pipe, a cat5 cable, the a11, art370, 10am, 70s", id="units and models"),
         pytest.param("UP32AB1234 and iPhone5s", id="number plates and products"),
         pytest.param("मूर्ख लोग 🙏", id="another script"),
@@ -44,10 +44,10 @@ from moderation.text.reading import read
     ],
 )
 def test_left_alone(text: str) -> None:
-    """What is no disguise is not touched, and costs no copy."""
-    folded = deobfuscate(text)
-    assert folded.text is text
-    assert folded.edits == ()
+    """A text without disguises stays the same, without a copy."""
+    deobfuscated = deobfuscate(text)
+    assert deobfuscated.text is text
+    assert deobfuscated.edits == ()
 
 
 @pytest.mark.parametrize(
@@ -99,27 +99,27 @@ def test_left_alone(text: str) -> None:
     ],
 )
 def test_undone(disguised: str, plain: str) -> None:
-    """A disguise reads as its word, and the way back leads to the whole of it."""
-    folded = deobfuscate(f"You {disguised}, he said")
-    assert folded.text == f"You {plain}, he said"
-    assert folded.span(4, 4 + len(plain)) == (4, 4 + len(disguised))
-    assert folded.span(6 + len(plain), 8 + len(plain)) == (6 + len(disguised), 8 + len(disguised))
+    """A disguise becomes its word, whose span is the whole disguise."""
+    clean = deobfuscate(f"You {disguised}, he said")
+    assert clean.text == f"You {plain}, he said"
+    assert clean.span(4, 4 + len(plain)) == (4, 4 + len(disguised))
+    assert clean.span(6 + len(plain), 8 + len(plain)) == (6 + len(disguised), 8 + len(disguised))
 
 
-def test_read_alike_in_every_process() -> None:
-    """Python shuffles sets anew in each: no reading may hang on their order."""
-    shown = "import moderation.text.spelling as it; print(it._CENSORED, it._OTHERS)"
-    said = {
-        subprocess.check_output(  # noqa: S603 - our own words
-            [sys.executable, "-c", shown], env={**os.environ, "PYTHONHASHSEED": str(seed)}
+def test_the_same_in_every_process() -> None:
+    """Each Python process orders sets differently; the tables must not depend on that order."""
+    program = "from moderation.text import spelling; print(spelling._CENSORED, spelling._OTHERS)"
+    outputs = {
+        subprocess.check_output(  # noqa: S603 - our own program
+            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": str(seed)}
         )
         for seed in (1, 2)
     }
-    assert len(said) == 1
+    assert len(outputs) == 1
 
 
 def test_raw_places() -> None:
-    """From a folded word the way leads back to the author's own characters."""
+    """The place of a deobfuscated word leads back to the text as received."""
     text = read("AT&amp;T: ｉ.d.1.o.t!")
     start = text.deobfuscated.text.index("idiot")
     assert text.span(*text.deobfuscated.span(start, start + 5)).text == "ｉ.d.1.o.t"
@@ -127,25 +127,25 @@ def test_raw_places() -> None:
 
 @given(st.text(alphabet="ab1@$*. -і🖕o'\u0301iidt", max_size=60))
 def test_every_character_has_a_place(text: str) -> None:
-    """Places are in order, inside the text, and untouched characters are their own."""
-    folded = deobfuscate(text)
-    places = folded.index()
-    assert len(places) == len(folded.text)
+    """Places are in order and inside the text. Unedited characters keep their own place."""
+    deobfuscated = deobfuscate(text)
+    places = deobfuscated.index()
+    assert len(places) == len(deobfuscated.text)
     assert all(0 <= start < stop <= len(text) for start, stop in places)
     assert places == sorted(places)
-    touched = {at for edit in folded.edits for at in range(edit.at, edit.end)}
-    for at, (start, stop) in enumerate(places):
-        assert at in touched or text[start:stop] == folded.text[at]
+    edited = {index for edit in deobfuscated.edits for index in range(edit.at, edit.end)}
+    for index, (start, stop) in enumerate(places):
+        assert index in edited or text[start:stop] == deobfuscated.text[index]
 
 
-def test_most_stretches() -> None:
-    """However many different disguises a text holds, only so many are looked up."""
-    folded = deobfuscate(" ".join(f"f*ck.{number}" for number in range(3_000)))
-    assert 400 < len(folded.edits) <= 500
+def test_most_candidates() -> None:
+    """The number of candidates that are looked up in one text is limited."""
+    deobfuscated = deobfuscate(" ".join(f"f*ck.{number}" for number in range(3_000)))
+    assert 400 < len(deobfuscated.edits) <= 500
 
 
 def test_inflections_spare_names() -> None:
-    """Forms that are names or other words are not made."""
+    """Forms that are names or other words are left out."""
     assert {"idiots", "idiot"} <= inflections("idiot")
     assert {"bullies", "bullying"} <= inflections("bully")
     assert {"shitting", "shits"} <= inflections("shit")

@@ -1,4 +1,4 @@
-"""text: read once, with a way back from every place to the author's own characters."""
+"""reading: a text is read once, and every place leads back to the text as received."""
 
 import unicodedata
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from moderation.comment import Comment
 from moderation.text.reading import read
 
-# Pieces that the reading changes, mixed with such as it leaves alone.
+# Pieces that reading changes, mixed with pieces that it leaves alone.
 PIECES = st.lists(
     st.sampled_from(
         "idiot|Well said|&amp;|&#8217;|&nosuch;|&|\r\n|\r|\n| |’|“|…|Ｗｅｌｌ|𝓘𝓭𝓲𝓸𝓽|ﬁ|é|e\u0301"
@@ -24,7 +24,7 @@ FORMATS = st.sampled_from(["plain", "html"])
 
 @given(RAW, FORMATS)
 def test_every_span_is_cut_from_the_raw_text(raw: str, form: str) -> None:
-    """A token's span lies in the raw text, and its `text` is what stands there."""
+    """A token's span is inside the raw text, and its `text` is cut from there."""
     text = read(Comment(raw, format=form))  # type: ignore[arg-type]  # one of the two literals
     for token in text.tokens:
         span = text.span(token.start, token.end)
@@ -34,7 +34,7 @@ def test_every_span_is_cut_from_the_raw_text(raw: str, form: str) -> None:
 
 @given(RAW, FORMATS)
 def test_spans_keep_the_order_of_the_tokens(raw: str, form: str) -> None:
-    """What comes later in the clean text does not come earlier in the author's."""
+    """Tokens have the same order in the clean text and in the raw text."""
     text = read(Comment(raw, format=form))  # type: ignore[arg-type]  # one of the two literals
     spans = [text.span(token.start, token.end) for token in text.tokens]
     assert [span.start for span in spans] == sorted(span.start for span in spans)
@@ -42,7 +42,7 @@ def test_spans_keep_the_order_of_the_tokens(raw: str, form: str) -> None:
 
 @given(st.lists(st.sampled_from(["a", "é", "न", " ", "\n", "x.", "9"]), max_size=60).map("".join))
 def test_plain_text_is_its_own_clean_text(raw: str) -> None:
-    """Ordinary letters in any script are left alone, and their spans are themselves."""
+    """Ordinary letters in any script stay the same, and so do their places."""
     text = read(raw)
     assert text.clean == raw
     for token in text.tokens:
@@ -52,13 +52,13 @@ def test_plain_text_is_its_own_clean_text(raw: str) -> None:
 
 @given(RAW)
 def test_clean_text_hides_nothing(raw: str) -> None:
-    """The clean text holds no invisible character and none that steers a terminal."""
+    """The clean text has no invisible characters and no control characters."""
     kinds = {unicodedata.category(char) for char in read(raw).clean if char not in "\n\t"}
     assert not kinds & {"Cc", "Cf"}
 
 
 @pytest.mark.parametrize(
-    ("raw", "word", "there"),
+    ("raw", "word", "received"),
     [
         pytest.param("👨‍👩‍👧 you idiot", "idiot", "idiot", id="after an emoji of five code points"),
         pytest.param("AT&amp;T idiot", "idiot", "idiot", id="after an HTML entity"),
@@ -72,23 +72,23 @@ def test_clean_text_hides_nothing(raw: str) -> None:
         pytest.param("नमस्ते जी", "नमस्ते", "नमस्ते", id="Devanagari with its vowel signs"),
     ],
 )
-def test_span_of_a_word(raw: str, word: str, there: str) -> None:
-    """A word found in the clean text is named by the author's own characters."""
+def test_span_of_a_word(raw: str, word: str, received: str) -> None:
+    """The span of a clean word has the characters as received."""
     text = read(raw)
     start = text.clean.index(word)
     span = text.span(start, start + len(word))
-    assert span.text == there
-    assert raw[span.start : span.end] == there
+    assert span.text == received
+    assert raw[span.start : span.end] == received
 
 
 def test_zalgo_is_cut() -> None:
-    """Stacked marks are noise: the letter keeps three, and the text stays short."""
+    """Stacked marks are noise: a letter keeps three of them, and the text stays short."""
     clean = read("e" + "\u0301" * 100_000).clean
     assert len(clean) <= 4
 
 
 def test_html_tags_and_blocks() -> None:
-    """In an HTML comment tags are dropped and blocks end lines; in a plain one '<b>' is text."""
+    """HTML comments lose their tags, and blocks end lines. In a plain comment '<b>' is text."""
     assert read(Comment("<p>One <b>two</b></p>", format="html")).clean == "\nOne two\n"
     assert read("One <b>two</b>").clean == "One <b>two</b>"
 
@@ -99,14 +99,14 @@ def test_html_tags_and_blocks() -> None:
         pytest.param("P. Chidambaram", "word other word", id="an initial is a word"),
         pytest.param("He lied.In court", "word word other word word", id="no link without a space"),
         pytest.param("see example.com/a.", "word link other", id="a link ends before the stop"),
-        pytest.param("a@b.in", "email", id="an address is no link"),
+        pytest.param("a@b.in", "email", id="an address is not a link"),
         pytest.param("#Budget2026 Rs. 1,500.50", "hashtag word other number", id="money"),
         pytest.param("don't co-operate", "word word", id="inner apostrophes and hyphens"),
         pytest.param("🇮🇳 🙏🏽", "emoji emoji", id="flags and skin tones are one emoji"),
     ],
 )
 def test_kinds_of_tokens(raw: str, kinds: str) -> None:
-    """Tokens are what a reader would call them."""
+    """Each token has the kind that a person would give it."""
     assert " ".join(token.kind for token in read(raw).tokens) == kinds
 
 
@@ -127,7 +127,7 @@ def test_kinds_of_tokens(raw: str, kinds: str) -> None:
     ],
 )
 def test_hostile_text_is_read_whole(hostile: str) -> None:
-    """What is built to be slow is read to its end, and pieces and tokens grow no faster than it."""
+    """Reading gets to the end of a text built to be slow. Pieces and tokens grow no faster."""
     text = read(Comment(hostile, format="html"))
     assert len(text.pieces) <= len(hostile) + 1
     assert len(text.tokens) <= len(hostile)

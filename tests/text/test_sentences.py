@@ -1,4 +1,4 @@
-"""splitting: where sentences end, and where they only seem to."""
+"""sentences: where a sentence ends, and where it only seems to."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def sentences(text: str) -> list[str]:
     ],
 )
 def test_stays_one(text: str) -> None:
-    """What only looks like an end does not split."""
+    """A place that only looks like an end does not split."""
     assert sentences(text) == [text]
 
 
@@ -93,9 +93,9 @@ def test_splits(text: str, expected: list[str]) -> None:
     ["  He lied.\n\n- She knew. ", "a.b. C? d!e\n•f", "...!?.. x", "!" * 99 + "a", "A. " * 99],
 )
 def test_offsets(text: str) -> None:
-    """A sentence stands where it says, in order, and no letter is lost."""
-    found = split(text)
-    assert [text[s.start : s.end] for s in found] == [s.text for s in found]
-    assert [s.start for s in found] == sorted(s.start for s in found)
-    kept = "".join(s.text for s in found)
-    assert [c for c in kept if c.isalnum()] == [c for c in text if c.isalnum()]
+    """Each sentence is at its place, they are in order, and no letter is lost."""
+    sentences = split(text)
+    assert [text[s.start : s.end] for s in sentences] == [s.text for s in sentences]
+    assert [s.start for s in sentences] == sorted(s.start for s in sentences)
+    joined = "".join(s.text for s in sentences)
+    assert [c for c in joined if c.isalnum()] == [c for c in text if c.isalnum()]

@@ -97,7 +97,7 @@ class Thresholds(BaseModel):
 
     @property
     def shadow(self) -> bool:
-        """Whether the rule has no thresholds, so that it only observes."""
+        """Whether the rule has no thresholds, so it never acts."""
         return self.review == "never" and self.reject == "never"
 
     def action(self, score: float) -> Action:
@@ -132,7 +132,7 @@ class RulePolicy:
         return Reason(finding, self.thresholds.guideline, action)
 
     def failed(self) -> Reason:
-        """Return the reason for a check that failed: review, unless the rule only observes."""
+        """Return the reason for a failed check: review, unless the rule is in shadow."""
         message = "This rule could not be checked just now, so a person will look at the comment."
         action = Action.APPROVE if self.thresholds.shadow else Action.REVIEW
         return Reason(Finding(self.name, 0.0, message), self.thresholds.guideline, action)
@@ -323,9 +323,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _unaliased(tables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return the tables with the name of each setting for its alias, and what is given twice.
+    """Replace aliases by the names of their settings, and list settings that have both names.
 
-    A policy has the same hash with either spelling.
+    A policy has the same hash with either name.
 
     >>> _unaliased({"abuse": {"unaimed_cap": 0.8}})
     ({'abuse': {'most_unaimed': 0.8}}, [])

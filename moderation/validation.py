@@ -33,7 +33,7 @@ def describe(
     `error` is one of the entries of `ValidationError.errors()`.
 
     `unknown` is the text for a field that does not exist. Set `quote_input` only where the input
-    is neither secret nor a comment: the text then ends in the input itself.
+    is neither secret nor a comment: the text then ends with the input.
 
     >>> describe({"type": "string_type", "loc": ("text",), "msg": "…", "input": 5})
     'must be a string, not a number'

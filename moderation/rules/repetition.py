@@ -122,7 +122,7 @@ def _words(text: Text, settings: Settings) -> Iterator[Repeat]:
 
 
 def _runs(words: list[str], length: int) -> Iterator[tuple[int, int]]:
-    """Yield the first word and the end of each run of one phrase of `length` words."""
+    """Yield the start and end of each run of one phrase, which has `length` words."""
     first = 0
     for index in range(length, len(words) + 1):
         if index == len(words) or words[index] != words[index - length]:

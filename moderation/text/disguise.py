@@ -51,7 +51,7 @@ class Deobfuscated:
         return self._origin(start)[0], self._origin(max(end - 1, start))[1]
 
     def whole(self, start: int, end: int) -> tuple[int, int]:
-        """Return the place `clean[start:end]`, expanded to include disguised words as a whole.
+        """Expand the place `clean[start:end]` to include disguised words as a whole.
 
         >>> deobfuscate("What a stup*d idea").whole(12, 13)
         (7, 13)

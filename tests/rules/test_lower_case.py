@@ -53,7 +53,7 @@ def test_score_grows_with_the_places() -> None:
 
 @pytest.mark.parametrize("acronym", ["BJP", "ITR"])
 def test_acronyms_do_not_count(acronym: str) -> None:
-    """An acronym in capitals, known or not, is not a right place."""
+    """An acronym in capitals, known or not, does not count as a word with its capital."""
     finding = check(read(f"the {acronym} has done nothing at all for us. nothing."), Settings())
     assert finding is not None
     assert len(finding.spans) == 2

@@ -132,7 +132,7 @@ class RulePolicy:
         return Reason(finding, self.thresholds.guideline, action)
 
     def failed(self) -> Reason:
-        """Return the reason for a failed check. It leads to review, unless the rule is in shadow."""
+        """Return the reason for a failed check: review, unless the rule is in shadow."""
         message = "This rule could not be checked just now, so a person will look at the comment."
         action = Action.APPROVE if self.thresholds.shadow else Action.REVIEW
         return Reason(Finding(self.name, 0.0, message), self.thresholds.guideline, action)

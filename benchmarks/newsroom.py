@@ -9,9 +9,9 @@ randomly drawn comments, to adapt it to comments chosen by active learning, and 
 from scratch. The baseline is the champion without adaptation.
 
 The general sets show the cost of adaptation elsewhere, with and without the penalty that holds the
-adapted layer near zero on unlabelled comments. The weight penalty was tuned on reddit and
-convabuse, and both settings also with an eye on the loss on these general sets, so the results are
-slightly optimistic. Training time is not measured. `--scores` caches the champion's scores, which
+adapted layer near zero on the project's own comments. The weight penalty was tuned on reddit and
+convabuse, and both penalties also on the loss on these general sets, so the results are slightly
+optimistic. Training time is not measured. `--scores` caches the champion's scores, which
 take most of the time.
 """
 
@@ -50,7 +50,7 @@ RESAMPLES = 200
 ARMS = ("adapted, by lot", "adapted, chosen", "from scratch")
 
 
-unlabelled = functools.cache(adapt.unjudged)
+in_house = functools.cache(adapt.unjudged)
 
 
 class Comments(NamedTuple):
@@ -95,9 +95,7 @@ def train(comments: Comments, rows: Any, arm: str, hold: float = adapt.HOLD) -> 
     """Train one arm on the verdicts of these rows."""
     values = comments.y_true[rows].astype(np.float64)
     if arm != "from scratch":
-        return adapt.fit(
-            comments.champion[rows], comments.features[rows], values, unlabelled(), hold
-        )
+        return adapt.fit(comments.champion[rows], comments.features[rows], values, in_house(), hold)
     fitted = fitting.fit([comments.features[rows]], values, 1 / adapt.PENALTY)
     return Layer(fitted.weights, 0.0, fitted.intercept)
 
@@ -140,25 +138,25 @@ class Curve(NamedTuple):
     """
 
     areas: dict[int, float]
-    odds: dict[int, list[Floats]]
+    logits: dict[int, list[Floats]]
     last: list[Layer]
 
 
 def curve(comments: Comments, arm: str, seeds: Sequence[int]) -> Curve:
     """Return one arm's learning curve on the held-out comments."""
     rows = np.flatnonzero(comments.held_out)
-    odds: dict[int, list[Floats]] = {}
+    logits: dict[int, list[Floats]] = {}
     last = []
     for seed in seeds:
         for size, layer in rounds(comments, arm, seed):
-            odds.setdefault(size, []).append(layer.logits(comments.champion, comments.features))
+            logits.setdefault(size, []).append(layer.logits(comments.champion, comments.features))
         last.append(layer)
         print(f"  {arm}, seed {seed}", flush=True)
     areas = {
         size: float(np.mean([roc_auc(comments, values, rows) for values in by_seed]))
-        for size, by_seed in odds.items()
+        for size, by_seed in logits.items()
     }
-    return Curve(areas, odds, last)
+    return Curve(areas, logits, last)
 
 
 def difference(comments: Comments, first: Sequence[Floats], second: Sequence[Floats]) -> str:
@@ -182,9 +180,9 @@ def saving(curves: dict[str, Curve]) -> str:
     goal = curves[ARMS[0]].areas[SHOWN[-1]]
     reached = [size for size, auc in curves[ARMS[1]].areas.items() if auc >= goal]
     if not reached:
-        return "Chosen verdicts do not reach within 2,000 what 2,000 by lot reach: nothing saved."
+        return "2,000 chosen verdicts are not as good as 2,000 drawn by lot: nothing saved."
     share = 1 - min(reached) / SHOWN[-1]
-    return f"{min(reached):,} chosen verdicts reach what 2,000 by lot reach: {share:.0%} fewer."
+    return f"{min(reached):,} chosen verdicts are as good as 2,000 drawn by lot: {share:.0%} fewer."
 
 
 def report(
@@ -214,12 +212,12 @@ def report(
             change = ""
             if size in SHOWN:
                 base = [comments.champion] * len(seeds)
-                change = difference(comments, curves[ARMS[0]].odds[size], base)
-            logits = curves[ARMS[0]].odds[size]
+                change = difference(comments, curves[ARMS[0]].logits[size], base)
+            logits = curves[ARMS[0]].logits[size]
             loss = np.mean([log_loss(comments, values, rows) for values in logits])
             yield f"| {size:,} | " + " | ".join(cells) + f" | {change} | {loss:.3f} |"
         end = SHOWN[-1]
-        change = difference(comments, curves[ARMS[1]].odds[end], curves[ARMS[0]].odds[end])
+        change = difference(comments, curves[ARMS[1]].logits[end], curves[ARMS[0]].logits[end])
         yield f"\n{saving(curves)} Chosen less by lot after {end:,}: {change}.\n"
         free = [
             train(comments, shuffled(comments, seed)[:end], ARMS[0], hold=0.0) for seed in seeds

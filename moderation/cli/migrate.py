@@ -59,4 +59,4 @@ def show_differences(file: Path) -> None:
         comparisons = differences.read(file)
     except differences.DifferencesError as error:
         raise click.UsageError(str(error)) from None
-    click.echo("\n".join(differences.report(comparisons)) or "Nothing was noted yet.")
+    click.echo("\n".join(differences.report(comparisons)) or "The file has no comparisons yet.")

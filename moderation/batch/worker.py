@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from moderation import paths
 from moderation.moderator import Moderator
 from moderation.policy import Policy, PolicyError
 from moderation.scoring import models, store
@@ -105,9 +106,8 @@ def _cards(root: Path, versions: dict[str, str]) -> str:
 
 @lru_cache(maxsize=1)
 def _program() -> str:
-    """A digest of the library itself, with Python's version, which has a say in text too."""
-    own = Path(__file__).parent
-    sources = [path for path in own.rglob("*") if path.suffix in (".py", ".toml")]
+    """Return a digest of the library, with Python's version: its `str` differs by version."""
+    sources = [path for path in paths.PACKAGE.rglob("*") if path.suffix in (".py", ".toml")]
     python = ".".join(platform.python_version_tuple()[:2])
     return f"{python} {_digest(sorted(sources))}"
 

@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +17,7 @@ from typing import Any, cast
 
 import pytest
 
-from moderation import Moderator, Policy, rules
+from moderation import Moderator, Policy, paths, rules
 from moderation.batch import backends, files, worker
 from moderation.batch.backends import Backend, BackendError
 from moderation.batch.rows import Row
@@ -239,6 +240,20 @@ def test_a_worker_that_would_judge_otherwise_refuses(
         Backend("loky", jobs=2).connected() as crew,
     ):
         list(files.records_by(crew, other, rows(10)))
+
+
+def test_the_program_is_the_whole_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker with another rule or another text module is another program."""
+    library = tmp_path / "moderation"
+    shutil.copytree(paths.PACKAGE, library, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(paths, "PACKAGE", library)
+    monkeypatch.setattr(worker, "__file__", str(library / "batch" / "worker.py"))
+    programs = [worker._program.__wrapped__()]
+    for changed in ("rules/abuse.py", "text/words.toml", "batch/rows.py"):
+        with (library / changed).open("a") as file:
+            file.write("# changed\n")
+        programs.append(worker._program.__wrapped__())
+    assert len(set(programs)) == len(programs)
 
 
 def test_the_models_are_loaded_once(work: WorkerSpec, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from moderation.lifecycle.promotion import shadow as shadow_
 from moderation.lifecycle.replay import quote
 from moderation.lifecycle.shadow import Shadow, end
 from moderation.policy import Policy
+from moderation.scoring.card import Card, parse
 from moderation.scoring.models import CAREFUL, FAST
 from moderation.scoring.store import SHIPPED, ModelError, champions, listing, put
 
@@ -46,10 +47,10 @@ def list_(models: Path | None) -> None:
             click.echo("\t".join((name, version, "champion" if champion else shadow)))
         return
     table = Table("", "model", "version", "made", "kind", "scores", box=None, header_style="bold")
-    for name, version, champion, card in kept:
-        heads = ", ".join(card.get("heads", ()))
+    for name, version, champion, content in kept:
+        card = parse(content, Card, (models or SHIPPED) / name / version)
         mark = "★" if champion else "☾" if (name, version) == beside else ""
-        table.add_row(mark, name, version, card.get("made", ""), card.get("kind", ""), heads)
+        table.add_row(mark, name, version, card.made, card.kind, ", ".join(card.heads))
     console.print(table)
 
 

@@ -21,6 +21,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from moderation.scoring.card import CARD, Card, read
 from moderation.scoring.models import CAREFUL, FAST, Models
 from moderation.scoring.store import ModelError
 
@@ -228,25 +229,37 @@ def references(root: Path, models: Models) -> dict[str, Reference]:
     found = {}
     for home, versions in givers(models).items():
         folder = root / home / versions[home]
-        kept = (_read(folder / OWN), _read(folder / "card.json", "reference"))
-        for reference in kept:
+        for reference in (_newsrooms(folder), _in_card(folder)):
             if reference and reference.models == versions:
                 found[home] = reference
                 break
     return found
 
 
-def _read(path: Path, key: str | None = None) -> Reference | None:
-    """The reference that stands in a file, under `key` where there is one."""
+def _newsrooms(folder: Path) -> Reference | None:
+    """Return the newsroom's own reference for the model in `folder`, if there is one."""
+    path = folder / OWN
     try:
-        found = json.loads(path.read_text("utf-8"))
-        if key is not None:
-            found = found.get(key)
-        return None if key and found is None else Reference.parse(found)
+        return _parsed(json.loads(path.read_text("utf-8")), path)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path}: no reference that can be read: {error!r}") from error
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: the reference cannot be read: {error!r}") from error
+
+
+def _in_card(folder: Path) -> Reference | None:
+    """Return the reference in the card of the model in `folder`, if there is one."""
+    if not (folder / CARD).exists():
+        return None
+    content = read(folder, Card).reference
+    return None if content is None else _parsed(content, folder / CARD)
+
+
+def _parsed(content: Mapping[str, Any], path: Path) -> Reference:
+    try:
+        return Reference.parse(content)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{path}: the reference cannot be read: {error!r}") from error
 
 
 def measured(models: Models, seen: Iterable[ScoredDecision], mix: str) -> dict[str, Reference]:

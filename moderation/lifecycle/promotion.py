@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from moderation.lifecycle.shadow import Shadow, end
+from moderation.scoring.card import AdaptedCard, Card, TransformerCard, read
 from moderation.scoring.models import CAREFUL, FAST, Models
 from moderation.scoring.store import CHAMPION, ModelError, champions, put
 
@@ -153,14 +154,15 @@ def _paired(root: Path, versions: Mapping[str, str]) -> None:
     """The two readers of abuse are mixed as was measured, so they change together."""
     if not {FAST, CAREFUL} <= versions.keys():
         return
-    careful = card(root, CAREFUL, versions[CAREFUL])
-    fast = card(root, FAST, versions[FAST])
-    measured = careful.get("together", {}).get("version")
-    beside = fast.get("own", {}).get("beside", versions[FAST])  # what an adapted one lies over
-    if measured not in (None, beside):
+    measured = read(root / CAREFUL / versions[CAREFUL], TransformerCard).together
+    fast = root / FAST / versions[FAST]
+    adapted = read(fast, Card).kind == "adapted"
+    base = read(fast, AdaptedCard).own.beside if adapted else versions[FAST]
+    if measured and measured.version != base:
         raise RefusedError(
-            f"{CAREFUL}/{versions[CAREFUL]} was measured beside {FAST}/{measured}, not {beside}: "
-            f"measure the two together first: moderation models pair {CAREFUL}/{versions[CAREFUL]}"
+            f"{CAREFUL}/{versions[CAREFUL]} was measured with {FAST}/{measured.version}, not "
+            f"{base}. Measure the two together first: "
+            f"moderation models pair {CAREFUL}/{versions[CAREFUL]}"
         )
 
 
@@ -189,6 +191,6 @@ def _objection(root: Path, model: str, version: str, used: Mapping[str, str]) ->
 
 
 def card(root: Path, model: str, version: str) -> dict[str, Any]:
-    """What the card of a version says."""
+    """Return the JSON of a version's card."""
     found: dict[str, Any] = json.loads((root / model / version / "card.json").read_text("utf-8"))
     return found

@@ -15,9 +15,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from moderation.scoring import linear
+from moderation.scoring.card import AdaptedCard
 from moderation.scoring.linear import Linear, LinearScorer
-from moderation.scoring.ngrams import Recipe
+from moderation.scoring.linear import load as load_linear
 from moderation.scoring.scorer import Probabilities, Scorer
 from moderation.scoring.store import Files
 from moderation.text.reading import Text, Weight
@@ -85,17 +85,16 @@ def log_odds(probabilities: Probabilities) -> npt.NDArray[np.float64]:
 
 
 def load(files: Files) -> AdaptedScorer:
-    """The scorer of these files."""
-    own = files.card["own"]
-    recipe = own["recipe"]
+    """Return the scorer of these files."""
+    card = files.parsed_card(AdaptedCard).own
     starts = files.array("own_starts")
     layer = Linear(
-        heads=tuple(own["heads"]),
-        recipe=Recipe(tuple(recipe["chars"]), tuple(recipe["words"]), recipe["bits"]),
+        heads=card.heads,
+        recipe=card.recipe.recipe(),
         weights=files.array("own_weights"),
         scales=files.array("own_scales"),
         intercepts=starts,
         knots=np.zeros((2, len(starts), 1), np.float32),  # it is never read by itself
     )
-    base = linear.load(files)
-    return AdaptedScorer(base, own["beside"], replace(base, model=layer), files.array("own_slopes"))
+    base = load_linear(files)
+    return AdaptedScorer(base, card.beside, replace(base, model=layer), files.array("own_slopes"))

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.scoring.adapted import AdaptedScorer, log_odds
+from moderation.scoring.card import EnsembleCard
 from moderation.scoring.scorer import Probabilities, Scorer
 from moderation.scoring.transformer import TransformerScorer
 from moderation.text.reading import Text, Weight
@@ -34,10 +35,15 @@ class Ensemble:
     skip_below: float = 0.0
 
     @classmethod
-    def of(cls, measured: Mapping[str, Any], version: str) -> Self:
-        """The bound holds for one version of the fast one; beside another all is read twice."""
-        skip_below = measured["low"] if measured["version"] == version else 0.0
-        return cls(measured["shares"], measured["slopes"], measured["starts"], skip_below)
+    def of(cls, measured: EnsembleCard | Mapping[str, Any], version: str) -> Self:
+        """Return what was measured, for this `version` of the fast scorer.
+
+        `skip_below` was measured with one version. With another version it is 0: nothing is
+        skipped.
+        """
+        card = EnsembleCard.model_validate(measured)
+        skip_below = card.low if card.version == version else 0.0
+        return cls(card.shares, card.slopes, card.starts, skip_below)
 
     def doubtful(self, scores: Mapping[str, Probabilities]) -> list[int]:
         """The rows of which the fast scorer is not certain."""

@@ -17,12 +17,13 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import regex
 
+from moderation.scoring.card import LanguageCard
 from moderation.scoring.languages import LATIN, Naming, latin_share, likelier
 from moderation.scoring.ngrams import Floats, Ints, Recipe
 from moderation.scoring.scorer import Probabilities
@@ -226,22 +227,15 @@ def _stretches(text: Text, foreign: Sequence[bool]) -> list[tuple[int, int]]:
     return stretches
 
 
-def _recipe(card: Mapping[str, Any]) -> Recipe:
-    return Recipe(tuple(card["chars"]), tuple(card["words"]), card["bits"])
-
-
 def load(files: Files) -> LanguageScorer:
-    """The scorer of these files."""
-    card = files.card
-    languages = tuple(card["languages"])
+    """Return the scorer of these files."""
+    card = files.parsed_card(LanguageCard)
     naming = Naming(
-        card["naming_bits"],
-        languages,
+        card.naming_bits,
+        card.languages,
         np.ascontiguousarray(files.array("naming"), np.float32),
         files.array("scales"),
-        files.array("intercepts") + likelier(languages),
+        files.array("intercepts") + likelier(card.languages),
     )
-    slope, slope_by_length, start, start_by_length = card["calibration"]
-    calibration = (slope, slope_by_length, start, start_by_length)
     english = files.array("english")
-    return LanguageScorer(_recipe(card["recipe"]), english, calibration, naming)
+    return LanguageScorer(card.recipe.recipe(), english, card.calibration, naming)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.scoring.calibration import calibrated
+from moderation.scoring.card import LinearCard
 from moderation.scoring.ngrams import Recipe
 from moderation.scoring.scorer import Probabilities
 from moderation.scoring.store import Files
@@ -84,13 +85,10 @@ def _portions(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
         yield start, len(texts)
 
 
-def linear(files: Files) -> Linear:
-    """The linear model of these files."""
-    card = files.card
-    recipe = card["recipe"]
+def _linear(files: Files, card: LinearCard) -> Linear:
     return Linear(
-        heads=tuple(card["heads"]),
-        recipe=Recipe(tuple(recipe["chars"]), tuple(recipe["words"]), recipe["bits"]),
+        heads=card.heads,
+        recipe=card.recipe.recipe(),
         weights=files.array("weights"),
         scales=files.array("scales"),
         intercepts=files.array("intercepts"),
@@ -149,5 +147,6 @@ def _to_clean(characters: npt.NDArray[np.float64], text: Text) -> npt.NDArray[np
 
 
 def load(files: Files) -> LinearScorer:
-    """The scorer of these files."""
-    return LinearScorer(linear(files), files.card.get("reads") == "folded")
+    """Return the scorer of these files."""
+    card = files.parsed_card(LinearCard)
+    return LinearScorer(_linear(files, card), card.reads == "folded")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from moderation.scoring import adapted, cascade, language, linear, sentences, transformer
+from moderation.scoring.card import Card
 from moderation.scoring.scorer import Scorer
 from moderation.scoring.store import SHIPPED, Files, ModelError, champions
 from moderation.text.reading import Text, Weight
@@ -142,7 +143,7 @@ def load(folder: Path) -> Scorer:
     Raises `ModelError` where the files do not fit the card, or the kind is unknown.
     """
     files = Files.open(folder)
-    kind = str(files.card.get("kind"))
+    kind = files.parsed_card(Card).kind
     if kind not in KINDS:
         raise ModelError(f"{folder}: unknown kind of model '{kind}'; known are {', '.join(KINDS)}")
     try:

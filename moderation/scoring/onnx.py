@@ -179,16 +179,19 @@ class Transformer:
         return loaded[1], loaded[2]
 
 
-_kept: dict[tuple[int, str], Any] = {}
+_last_tokenizer: dict[tuple[int, str], Any] = {}  # by process and hash
 
 
 def _tokenizer(files: Files) -> Any:
-    """The tokenizer; one that is the same stays, for reading it holds up all threads."""
-    key = os.getpid(), files.card["files"]["tokenizer.json"]
-    found = _kept.get(key) or Tokenizer.from_file(str(files.path("tokenizer.json")))
-    _kept.clear()
-    _kept[key] = found
-    return found
+    """Load the tokenizer, or return the last one if it has the same hash.
+
+    Loading holds the interpreter's lock, so all threads would wait.
+    """
+    key = os.getpid(), files.digest("tokenizer.json")
+    tokenizer = _last_tokenizer.get(key) or Tokenizer.from_file(str(files.path("tokenizer.json")))
+    _last_tokenizer.clear()
+    _last_tokenizer[key] = tokenizer
+    return tokenizer
 
 
 def _without_rude_beginnings(ids: list[int], tokenizer: Any) -> list[int]:

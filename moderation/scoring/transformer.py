@@ -9,12 +9,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from moderation.scoring.calibration import calibrated
+from moderation.scoring.card import EnsembleCard, TransformerCard
 from moderation.scoring.onnx import Encoded, Floats, Transformer, prepared
 from moderation.scoring.scorer import Probabilities
 from moderation.scoring.store import Files
@@ -43,7 +43,7 @@ class TransformerScorer:
     mixture: Floats
     offsets: Floats
     knots: npt.NDArray[np.floating]
-    ensemble: Mapping[str, Any] = field(default_factory=dict)  # see `cascade`
+    ensemble: EnsembleCard | None = None  # see `cascade`
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """One calibrated probability per head and text."""
@@ -123,12 +123,13 @@ def _words(text: Text, window: Encoded) -> dict[int, list[int]]:
 
 
 def load(files: Files) -> TransformerScorer:
-    """The scorer of these files."""
+    """Return the scorer of these files."""
+    card = files.parsed_card(TransformerCard)
     return TransformerScorer(
-        heads=tuple(files.card["heads"]),
+        heads=card.heads,
         transformer=Transformer(files),
         mixture=files.array("mixture"),
         offsets=files.array("offsets"),
         knots=files.array("knots").astype(np.float64),
-        ensemble=files.card.get("together", {}),
+        ensemble=card.together,
     )

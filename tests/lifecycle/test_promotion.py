@@ -88,7 +88,7 @@ def test_readers_that_were_not_measured_together_are_refused(tmp_path: Path) -> 
     shutil.copytree(SHIPPED / "abuse" / used["abuse"], tmp_path / "abuse" / "newer")
     kept = {name: used[name] for name in ("abuse", "careful")}
     (tmp_path / "champion.json").write_text(json.dumps(kept), "utf-8")
-    with pytest.raises(RefusedError, match="measured beside"):
+    with pytest.raises(RefusedError, match="was measured with"):
         promote(tmp_path, "abuse", "newer", who="asha", even_if="new is better")
 
 

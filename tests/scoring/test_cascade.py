@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from moderation.scoring.card import EnsembleCard
 from moderation.scoring.cascade import CascadeScorer, Ensemble
 from moderation.scoring.models import Models
 from moderation.text.reading import Text, Weight, read
@@ -26,7 +27,7 @@ class Fixed:
 
     def __init__(self, always: float | None = None) -> None:
         self.always = always
-        self.ensemble = MEASURED
+        self.ensemble = EnsembleCard.model_validate(MEASURED)
         self.asked: list[str] = []
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, npt.NDArray[np.float64]]:

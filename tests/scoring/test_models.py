@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from moderation.scoring.card import Card, LinearCard
+from moderation.scoring.card import read as read_card
 from moderation.scoring.models import Models, load
 from moderation.scoring.ngrams import Recipe
-from moderation.scoring.store import Files, ModelError, save
+from moderation.scoring.store import SHIPPED, Files, ModelError, save
 from moderation.text.reading import Text, read
 
 CARD = {
@@ -111,6 +113,40 @@ def test_broken_card_is_refused(folder: Path, card: str) -> None:
     (folder / "card.json").write_text(card, "utf-8")
     with pytest.raises(ModelError):
         load(folder)
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"heads": "toxicity"}, "heads: "),
+        ({"recipe": {"chars": [1, 2], "words": [1, 1]}}, "recipe.bits: Field required"),
+        ({"recipe": {"chars": [1], "words": [1, 1], "bits": 8}}, "recipe.chars"),
+        ({"kind": None}, "kind: "),
+    ],
+)
+def test_wrong_key_in_the_card_is_named(
+    folder: Path, values: dict[str, object], problem: str
+) -> None:
+    """The error names the card and the key, and says what is wrong with it."""
+    change(folder, **values)
+    with pytest.raises(ModelError, match=rf"card\.json: {problem}"):
+        load(folder)
+
+
+def test_unknown_keys_of_the_card_are_kept(folder: Path) -> None:
+    """A newsroom may note its own facts in a card."""
+    change(folder, desk="Mumbai")
+    card = Files.open(folder).parsed_card(LinearCard)
+    assert (card.model_extra or {})["desk"] == "Mumbai"
+    assert (card.kind, card.heads, card.recipe.bits) == ("linear", ("toxicity",), 8)
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*/*/card.json")), ids=str)
+def test_shipped_cards_are_read_without_loss(path: Path) -> None:
+    """What is read from a shipped card is all that it holds."""
+    content = json.loads(path.read_text("utf-8"))
+    dumped = read_card(path.parent, Card).model_dump(mode="json", exclude_unset=True)
+    assert dumped == content
 
 
 def test_pickle_is_refused(folder: Path) -> None:

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from moderation.cli import options, service
 from moderation.cli.render import harmless
-from moderation.lifecycle.promotion import COMPARISON, RefusedError, history, kept
+from moderation.lifecycle.promotion import RefusedError, history, require_stored
 from moderation.lifecycle.promotion import promote as promote_
 from moderation.lifecycle.promotion import rollback as rollback_
 from moderation.lifecycle.promotion import shadow as shadow_
@@ -25,7 +25,7 @@ from moderation.lifecycle.shadow import Shadow, end
 from moderation.policy import Policy
 from moderation.scoring.card import Card, parse
 from moderation.scoring.models import CAREFUL, FAST
-from moderation.scoring.store import SHIPPED, ModelError, champions, listing, put
+from moderation.scoring.store import SHIPPED, ModelError, champions, listing
 
 
 @click.group()
@@ -176,41 +176,26 @@ def compare(
     are made by --policy, or the one of the service's settings.
     Prints a table in a terminal, JSON in a pipe. `promote` reads what was found.
     """
-    from moderation.training.evaluation import compare as comparison
-    from moderation.training.evaluation import shadow as shadows
+    from moderation.training.evaluation import gate
 
     name, version = _named(challenger)
     root = models or SHIPPED
     with _refusals(), options.wrong_data():
-        kept(root, name, version)
-        seen = shadows.summary(service.shadowed(name, version, champions(root)))
-        house = Policy.load(policy)
-        found = comparison.compare(data, root, name, version, seed=seed, most=most, policy=house)
-        if record:
-            found["record"] = comparison.changes(root, name, version, _texts(record), house)
-    if seen["decisions"]:
-        found["shadow"] = seen
-        found["worse"] += [_IN_SHADOW] * shadows.worse(seen)
-    _keep(root / name / version / COMPARISON, found)
-    click.echo(_table(found) if sys.stdout.isatty() else json.dumps(found, ensure_ascii=False))
-
-
-_IN_SHADOW = "moderators' verdicts, in shadow"
-
-
-def _keep(path: Path, found: dict[str, Any]) -> None:
-    """Leave what `promote` reads, without any comment's text or reference.
-
-    What was measured on more sets, beside the same models, stays.
-    """
-    try:
-        before = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        before = {}
-    if before.get("versions") == found["versions"] and before["measured"] > found["measured"]:
-        others = [it for it in before["worse"] if it != _IN_SHADOW]
-        found = {**before, "worse": [*others, *[it for it in found["worse"] if it == _IN_SHADOW]]}
-    put(path, {key: value for key, value in found.items() if key not in ("record", "shadow")})
+        comparison = gate.measure(
+            root,
+            name,
+            version,
+            data=data,
+            texts=_texts(record) if record else None,
+            pairs=service.shadowed(name, version, champions(root)),
+            policy=Policy.load(policy),
+            seed=seed,
+            most=most,
+        )
+    if sys.stdout.isatty():
+        click.echo(_table(comparison))
+    else:
+        click.echo(json.dumps(comparison, ensure_ascii=False))
 
 
 @models.command()
@@ -230,7 +215,7 @@ def pair(reader: str, data: Path, models: Path | None, seed: int) -> None:
     if name not in (CAREFUL, FAST):
         raise click.UsageError(f"'{reader}': only {CAREFUL} and {FAST} work as a pair")
     with _refusals(), options.wrong_data():
-        kept(models or SHIPPED, name, version)
+        require_stored(models or SHIPPED, name, version)
         click.echo(ensemble.fit_ensemble(data, models or SHIPPED, seed, **{name: version}))
 
 

@@ -14,13 +14,25 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from moderation.lifecycle.comparison import COMPARISON, Comparison
 from moderation.lifecycle.shadow import Shadow, end
-from moderation.scoring.card import AdaptedCard, Card, TransformerCard, read
+from moderation.scoring.card import CARD, AdaptedCard, Card, TransformerCard, read
 from moderation.scoring.models import CAREFUL, FAST, Models
 from moderation.scoring.store import CHAMPION, ModelError, champions, put
 
+__all__ = [
+    "COMPARISON",
+    "Change",
+    "RefusedError",
+    "card",
+    "history",
+    "promote",
+    "require_stored",
+    "rollback",
+    "shadow",
+]
+
 HISTORY = "history.jsonl"
-COMPARISON = "comparison.json"
 ROLLED_BACK = "rolled back"
 
 
@@ -81,17 +93,17 @@ def rollback(root: Path, model: str, *, who: str) -> Change:
     raise RefusedError(f"nothing is known of a {model} before {used.get(model, 'any')}")
 
 
-def kept(root: Path, model: str, version: str) -> None:
-    """Raise `RefusedError` where there is no such version."""
-    if not (root / model / version / "card.json").is_file():
-        raise RefusedError(f"no {model}/{version} is kept: moderation models list names what is")
+def require_stored(root: Path, model: str, version: str) -> None:
+    """Raise `RefusedError` if there is no such version."""
+    if not (root / model / version / CARD).is_file():
+        raise RefusedError(f"there is no {model}/{version}; see moderation models list")
 
 
 def _with(root: Path, used: Mapping[str, str], model: str, version: str) -> dict[str, str]:
     """The versions in use with `version` of `model`, if it is another one and usable."""
     if used.get(model) == version:
         raise RefusedError(f"{model}/{version} is in use already")
-    kept(root, model, version)
+    require_stored(root, model, version)
     versions = {**used, model: version}
     Models.load(root, versions)  # every hash is checked
     _paired(root, versions)
@@ -169,22 +181,19 @@ def _paired(root: Path, versions: Mapping[str, str]) -> None:
 def _objection(root: Path, model: str, version: str, used: Mapping[str, str]) -> str | None:
     """What speaks against a challenger, by its comparison."""
     command = f"moderation models compare {model}/{version}"
-    path = root / model / version / COMPARISON
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    comparison = Comparison.read(root / model / version)
+    if not comparison:
         return f"{model}/{version} was not compared with the champion: {command}"
-    if not found.get("measured"):
+    if not comparison.measured:
         return (
             f"{model}/{version} was compared on nothing of its own: {command} --data DIR. "
             "Where that measures nothing either, promote it with --even-if 'what you measured'"
         )
-    if found.get("champion") != used.get(model) or found.get("versions", [used])[0] != used:
+    if not comparison.is_with(used.get(model), used):
         return f"{model}/{version} was compared with another champion: {command}"
-    worse = found.get("worse", [])
-    if worse:
+    if comparison.worse:
         return (
-            f"{model}/{version} is worse beyond chance in: {'; '.join(worse)}. "
+            f"{model}/{version} is worse beyond chance in: {'; '.join(comparison.worse)}. "
             "Promote it all the same with --even-if 'the reason'"
         )
     return None

@@ -76,7 +76,7 @@ def champions(root: Path) -> dict[str, str]:
     try:
         versions = json.loads((root / CHAMPION).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{root}: {CHAMPION} cannot be read: {error}") from error
+        raise ModelError(f"{root}: no {CHAMPION} can be read: {error}") from error
     if isinstance(versions, dict) and all(isinstance(value, str) for value in versions.values()):
         return versions
     raise ModelError(f"{root}: {CHAMPION} must name one version of each model")

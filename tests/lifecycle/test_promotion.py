@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from moderation.cli import run
+from moderation.lifecycle.comparison import IN_SHADOW, save, with_shadow
 from moderation.lifecycle.promotion import (
     COMPARISON,
     RefusedError,
@@ -67,6 +68,33 @@ def test_what_speaks_against_it_needs_a_reason(root: Path, how: str) -> None:
     assert champions(root) == {"spam": SPAM}
     promote(root, "spam", "challenger", who="asha", even_if="our own spam matters more")
     assert history(root)[-1].why == "our own spam matters more"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"measured": "many"}', '{"worse": 3}'])
+def test_a_damaged_comparison_counts_as_none(root: Path, content: str) -> None:
+    """A file that is no comparison speaks for nothing."""
+    (root / "spam" / "challenger" / COMPARISON).write_text(content, "utf-8")
+    with pytest.raises(RefusedError, match="was not compared"):
+        promote(root, "spam", "challenger", who="asha")
+
+
+def test_a_comparison_of_more_stays(tmp_path: Path) -> None:
+    """A later, smaller comparison changes only the moderators' objection, and not the order."""
+    path = tmp_path / COMPARISON
+    larger = {"model": "spam", "champion": "1", "versions": [{"spam": "1"}], "measured": 9}
+    path.write_text(json.dumps({**larger, "sets": {}, "worse": ["a set", IN_SHADOW]}), "utf-8")
+    smaller = {**larger, "measured": 2, "sets": {"b": 1}, "worse": ["another set"]}
+    save(tmp_path, smaller)
+    assert list(json.loads(path.read_text("utf-8")).items()) == [
+        *larger.items(),
+        ("sets", {}),
+        ("worse", ["a set"]),
+    ]
+    texts = {"record": {"changed": ["a comment"]}}
+    save(tmp_path, with_shadow({**smaller, **texts}, {"decisions": 3}, worse=True))
+    assert json.loads(path.read_text("utf-8"))["worse"] == ["a set", IN_SHADOW]
+    save(tmp_path, {**smaller, **texts, "versions": [{"spam": "2"}]})
+    assert json.loads(path.read_text("utf-8")) == {**smaller, "versions": [{"spam": "2"}]}
 
 
 def test_a_damaged_challenger_is_refused_whatever_the_reason(root: Path) -> None:
@@ -139,14 +167,14 @@ def test_a_version_that_is_not_there_is_named(
     """By every command that takes one, in the same words."""
     for asked in ("compare", "promote", "shadow"):
         assert run(["models", asked, "spam/nope", "--models", str(root)]) == 1
-        assert "no spam/nope is kept: moderation models list" in capsys.readouterr().err
+        assert "there is no spam/nope; see moderation models list" in capsys.readouterr().err
     assert run(["models", "compare", "spam", "--models", str(root)]) == 2
     assert "name a version too, spam/VERSION" in capsys.readouterr().err
 
 
 def test_a_challenger_in_shadow_is_one_that_could_be_promoted(root: Path) -> None:
     """Not the champion itself, one that is not there, or one that is damaged."""
-    for version, said in ((SPAM, "in use already"), ("absent", "is kept")):
+    for version, said in ((SPAM, "in use already"), ("absent", "there is no")):
         with pytest.raises(RefusedError, match=said):
             shadow(root, "spam", version, share=0.1, who="asha")
     with pytest.raises(RefusedError, match="no abuse is in use"):

@@ -119,7 +119,7 @@ def save(
 
 
 def put(path: Path, value: object) -> None:
-    """Write a JSON file in one step: a reader sees the old content or the new, never a mixture."""
+    """Write a JSON file in one step: others read the old content or the new, never a part."""
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
     partial.replace(path)

@@ -140,9 +140,9 @@ def policy(thresholds: Mapping[str, Thresholds], *, watch: bool = False) -> str:
             lines += ["", *table]
     acting = {rule for rule in RULES if any(name in thresholds for name in RULES[rule])}
     if watch:
-        for rule in Policy.load().rules.values():
-            if rule.name not in acting and not rule.thresholds.shadow:
-                lines += ["", f"[{rule.name}]", 'review = "never"', 'reject = "never"']
+        for shipped in Policy.load().rules.values():
+            if shipped.name not in acting and not shipped.thresholds.shadow:
+                lines += ["", f"[{shipped.name}]", 'review = "never"', 'reject = "never"']
     for name in thresholds:
         if name not in _covered():
             lines += ["", f"# {name}: {WITHOUT_RULE.get(name, 'no rule covers it')}"]

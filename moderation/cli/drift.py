@@ -51,7 +51,7 @@ def drift(
     policy: Path | None,
     models: Path | None,
 ) -> int:
-    """Compare the scores of the latest decisions with the scores when the models were measured.
+    """Compare the latest decisions' scores with those on the data that measured the models.
 
     Prints for each score, and for the language: the population stability index (PSI), the PSI that
     is expected by chance, and the verdict on the rest. Below .1 a score is stable, from .25 on it

@@ -29,9 +29,9 @@ from joblib.parallel import get_active_backend
 BackendName = Literal["loky", "dask", "ray", "spark"]
 BACKENDS: tuple[BackendName, ...] = ("loky", "dask", "ray", "spark")
 
-AHEAD = 2  # chunks per worker in a window; two windows are running at a time
-TRIES = 4  # a chunk that ends this many workers is given up, as in Dask
-PATIENCE = 15.0  # seconds to wait for a scheduler, and for a worker
+CHUNKS_PER_WORKER = 2  # chunks per worker in a window; two windows are running at a time
+MAX_ATTEMPTS = 4  # a chunk that ends this many workers is given up, as in Dask
+TIMEOUT = 15.0  # seconds to wait for a scheduler, and for a worker
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -74,7 +74,7 @@ class Backend:
 
     @contextlib.contextmanager
     def connected(self) -> Iterator[WorkerPool]:
-        """Connect, and give the workers for as long as the context lasts.
+        """Connect, and yield the workers for as long as the context lasts.
 
         Raises `BackendError` if the backend is not installed or does not answer.
         """
@@ -116,7 +116,7 @@ class WorkerPool:
     def map(
         self, function: Callable[[_Item], _Result], items: Iterable[_Item]
     ) -> Iterator[_Result]:
-        """Yield `function` of each item, in order. Only a few items are read ahead.
+        """Yield the result of `function` for each item, in order. Only a few items are read ahead.
 
         The workers must be able to import the function. Its exceptions are raised here. Raises
         `BackendError` if the work is lost.
@@ -139,7 +139,9 @@ class WorkerPool:
             with self.losses_as_errors():
                 while True:
                     # Start the next window before waiting for the last: no worker is idle.
-                    while len(windows) < 2 and (chunk := [*islice(stream, AHEAD * self.size())]):
+                    while len(windows) < 2 and (
+                        chunk := [*islice(stream, CHUNKS_PER_WORKER * self.size())]
+                    ):
                         windows.append(_Window(start, chunk))
                     if not windows:
                         return
@@ -170,7 +172,7 @@ class _Window(Generic[_Item, _Result]):
                 result = next(self.running)
             except BrokenProcessPool:  # only loky raises it: a cluster's scheduler tries again
                 lost += 1
-                if lost == TRIES:
+                if lost == MAX_ATTEMPTS:
                     raise BackendError(_FATAL_CHUNK) from None
                 self.running = self.start([*self.left])
             else:
@@ -185,7 +187,7 @@ class _Window(Generic[_Item, _Result]):
                 self.running.close()
 
 
-_FATAL_CHUNK = f"the next part of the work ended {TRIES} workers, one after the other"
+_FATAL_CHUNK = f"the next part of the work ended {MAX_ATTEMPTS} workers, one after the other"
 
 
 @contextlib.contextmanager
@@ -198,7 +200,7 @@ def _dask(backend: Backend) -> Iterator[WorkerPool]:
     """Connect to the operator's scheduler. Certificates for tls:// are in Dask's own settings."""
     distributed = _library("distributed", "dask")
     try:
-        client = distributed.Client(backend.address, timeout=PATIENCE, set_as_default=False)
+        client = distributed.Client(backend.address, timeout=TIMEOUT, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise BackendError(f"no Dask scheduler at {backend.address}: {error}") from None
     stopped = f"the Dask scheduler at {backend.address} has stopped"
@@ -207,7 +209,7 @@ def _dask(backend: Backend) -> Iterator[WorkerPool]:
         _library("distributed.comm", "dask").CommClosedError: stopped,
         CancelledError: stopped,  # for work that was running
     }
-    config = {"backend": "dask", "client": client, "wait_for_workers_timeout": PATIENCE}
+    config = {"backend": "dask", "client": client, "wait_for_workers_timeout": TIMEOUT}
     with client:
         yield WorkerPool(backend, config, losses)
 

@@ -116,7 +116,7 @@ def _decide_batch(batch: tuple[WorkerSpec, tuple[Row, ...]]) -> list[Record]:
 
 @contextlib.contextmanager
 def open_source(name: str, form: Format | None, max_bytes: int) -> Iterator[Source]:
-    """Open the file `name`, or standard input for '-', and give its rows.
+    """Open the file `name`, or standard input for '-', and yield its rows.
 
     Without a `form`, the format is taken from the file's name, or else from its first bytes.
     `max_bytes` is the longest comment that is allowed. Raises `SourceError` if the whole file

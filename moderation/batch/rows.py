@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COLUMNS = ("text", "id", "author", "article", "parent")
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # how 'surrogateescape' decodes invalid bytes
-_LONGEST_LINE = 16 * 2**20  # bytes; longer lines are skipped
+_MAX_LINE = 16 * 2**20  # bytes; longer lines are skipped
 
 
 class SourceError(ValueError):
@@ -84,8 +84,8 @@ def _csv(reader: CsvReader, header: list[str], max_bytes: int) -> Iterator[Row]:
 def read_jsonl(stream: IO[bytes], max_bytes: int) -> Iterator[Row]:
     """Yield the rows of a JSON lines file. Empty lines are skipped."""
     for line, content in enumerate(_lines(stream), 1):
-        if len(content) > _LONGEST_LINE:
-            yield Row(line, error=f"is longer than {_LONGEST_LINE:,} bytes")
+        if len(content) > _MAX_LINE:
+            yield Row(line, error=f"is longer than {_MAX_LINE:,} bytes")
             continue
         try:
             fields = json.loads(content.decode("utf-8-sig")) if content.strip() else None
@@ -138,10 +138,10 @@ def _cells(column: pa.Array[Any]) -> list[Any]:
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:
     """Yield the lines. A longer line is cut one byte over the limit."""
-    while line := stream.readline(_LONGEST_LINE + 1):
+    while line := stream.readline(_MAX_LINE + 1):
         rest = line
-        while len(rest) > _LONGEST_LINE and not rest.endswith(b"\n"):
-            rest = stream.readline(_LONGEST_LINE + 1)
+        while len(rest) > _MAX_LINE and not rest.endswith(b"\n"):
+            rest = stream.readline(_MAX_LINE + 1)
         yield line
 
 

@@ -51,7 +51,10 @@ class WorkerSpec:
 
     @classmethod
     def of(cls, policy: Policy, folder: Path | None = None) -> WorkerSpec:
-        """Describe deciding with `policy` and the models in use in `folder` (default: shipped)."""
+        """Return the work of deciding with `policy` and the models in use in `folder`.
+
+        `folder` defaults to the shipped models.
+        """
         versions = store.champions(folder or store.SHIPPED)
         return cls(
             tables=json.dumps(policy.tables, ensure_ascii=False),

@@ -51,7 +51,7 @@ def drift(
     policy: Path | None,
     models: Path | None,
 ) -> int:
-    """Compare the latest decisions' scores with those on the data that measured the models.
+    """Compare the latest decisions' scores with the scores from when the models were measured.
 
     Prints for each score, and for the language: the population stability index (PSI), the PSI that
     is expected by chance, and the verdict on the rest. Below .1 a score is stable, from .25 on it
@@ -85,8 +85,8 @@ def _set_reference(root: Path, models: Models, decisions: Sequence[ScoredDecisio
             f"{len(decisions):,} decisions are too few: {FEWEST} by the models in use are needed; "
             "wait, or look further back with --days"
         )
-    for home, path in drifts.set_references(root, references).items():
-        click.echo(f"{home}: compared with {mix} from now on ({path})")
+    for model, path in drifts.set_references(root, references).items():
+        click.echo(f"{model}: compared with {mix} from now on ({path})")
 
 
 def _to_dict(
@@ -99,7 +99,7 @@ def _to_dict(
         "models": models.versions,
         "decisions": len(decisions),
         "by_other_models": _by_other_models(models, decisions),
-        "references": {home: reference.mix for home, reference in references.items()},
+        "references": {model: reference.mix for model, reference in references.items()},
         "scores": {score.name: score.to_dict() for score in scores},
     }
 
@@ -120,8 +120,8 @@ def _text(
     yield f"models     {versions}"
     yield f"decisions  {len(decisions):,}, {others:,} of them by other models"
     for mix in dict.fromkeys(reference.mix for reference in references.values()):
-        homes = [home for home, reference in references.items() if reference.mix == mix]
-        yield f"measure    {mix} ({', '.join(homes)})"
+        names = [model for model, reference in references.items() if reference.mix == mix]
+        yield f"measure    {mix} ({', '.join(names)})"
     if scores:
         yield f"\n{'':20}{'PSI':>8}{'by chance':>11}{'decisions':>11}"
     for score in scores:

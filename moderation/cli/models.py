@@ -279,7 +279,7 @@ def _table(comparison: dict[str, Any]) -> str:
 
 
 def _suite(suite: dict[str, Any]) -> Iterator[str]:
-    """Yield the lines of the guideline suite: the parts that are decided differently, and sums."""
+    """Yield the lines of the guideline suite: parts that are decided differently, and totals."""
     parts, harmful = suite["functionalities"], suite["harmful cases"]
     changed = {name: part for name, part in parts.items() if _has_changed(part)}
     for name, part in changed.items():

@@ -21,7 +21,7 @@ _NOT_STORED = ("record", "shadow")  # they hold comments' texts and references
 
 
 class Comparison(BaseModel):
-    """What promotion needs of a comparison. Other keys are kept.
+    """The part of a comparison that promotion needs. Other keys are kept.
 
     `measured` counts the scores that were compared. `worse` names what is worse beyond chance.
     `versions` has the models that decided: those in use, and those with the challenger.
@@ -36,7 +36,7 @@ class Comparison(BaseModel):
 
     @classmethod
     def read(cls, folder: Path) -> Comparison | None:
-        """Return the comparison of the challenger in `folder`; None if there is none to be read."""
+        """Return the comparison of the challenger in `folder`; None if it cannot be read."""
         try:
             return cls.model_validate(_content(folder))
         except ValidationError:

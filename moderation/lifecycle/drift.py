@@ -26,7 +26,7 @@ from moderation.scoring.models import CAREFUL, FAST, Models
 from moderation.scoring.store import ModelError, put
 
 OWN = "reference.json"
-LITTLE, MUCH = 0.1, 0.25
+MOVED_A_LITTLE, MOVED = 0.1, 0.25
 FEWEST = 500  # decisions; fewer give no verdict
 LANGUAGE = "language"  # the name under which the shares of `CLASSES` are compared
 CLASSES = ("no language", "foreign", "doubtful", "English")
@@ -86,9 +86,9 @@ class Bins:
         (98, 1, 1)
         """
         edges = np.arange(len(CLASSES) - 1) if name == LANGUAGE else _edges(values)
-        return cls(tuple(edges.tolist()), ()).counting(values)
+        return cls(tuple(edges.tolist()), ()).recount(values)
 
-    def counting(self, values: Sequence[float]) -> Self:
+    def recount(self, values: Sequence[float]) -> Self:
         """Return the same bins with the counts of other values."""
         bins = np.searchsorted(np.array(self.edges), np.array(values, float), side="left")
         counts = np.bincount(bins, minlength=len(self.edges) + 1)
@@ -154,9 +154,9 @@ class Drift:
         """What the index means, by convention."""
         if self.now.total < FEWEST:
             return "too few"
-        if self.beyond < LITTLE:
+        if self.beyond < MOVED_A_LITTLE:
             return "stable"
-        return "moved a little" if self.beyond < MUCH else "moved"
+        return "moved a little" if self.beyond < MOVED else "moved"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the drift as JSON values."""
@@ -221,9 +221,9 @@ def versions_by_card(models: Models) -> dict[str, dict[str, str]]:
     return by_card
 
 
-def score_names(models: Models, home: str) -> tuple[str, ...]:
-    """Return the scores whose reference is in the card of the model `home`."""
-    heads = models.scorers[FAST if home == CAREFUL else home].heads
+def score_names(models: Models, model: str) -> tuple[str, ...]:
+    """Return the scores whose reference is in the card of the model `model`."""
+    heads = models.scorers[FAST if model == CAREFUL else model].heads
     return (*heads, LANGUAGE) if "english" in heads else tuple(heads)
 
 
@@ -233,16 +233,16 @@ def references(root: Path, models: Models) -> dict[str, Reference]:
     Raises `ModelError` if a reference cannot be read.
     """
     references = {}
-    for home, versions in versions_by_card(models).items():
-        folder = root / home / versions[home]
-        for reference in (_newsrooms(folder), _in_card(folder)):
+    for model, versions in versions_by_card(models).items():
+        folder = root / model / versions[model]
+        for reference in (_own_reference(folder), _card_reference(folder)):
             if reference and reference.models == versions:
-                references[home] = reference
+                references[model] = reference
                 break
     return references
 
 
-def _newsrooms(folder: Path) -> Reference | None:
+def _own_reference(folder: Path) -> Reference | None:
     """Return the newsroom's own reference for the model in `folder`, if there is one."""
     path = folder / OWN
     try:
@@ -253,7 +253,7 @@ def _newsrooms(folder: Path) -> Reference | None:
         raise ModelError(f"{path}: the reference cannot be read: {error!r}") from error
 
 
-def _in_card(folder: Path) -> Reference | None:
+def _card_reference(folder: Path) -> Reference | None:
     """Return the reference in the card of the model in `folder`, if there is one."""
     if not (folder / CARD).exists():
         return None
@@ -276,14 +276,14 @@ def measured(models: Models, decisions: Iterable[ScoredDecision], mix: str) -> d
     decisions = list(decisions)
     until = max((decision.at for decision in decisions if decision.at), default=None)
     references = {}
-    for home, versions in versions_by_card(models).items():
+    for model, versions in versions_by_card(models).items():
         by_versions = _decided_by(versions, decisions)
-        values = {name: _values(by_versions, name) for name in score_names(models, home)}
+        values = {name: _values(by_versions, name) for name in score_names(models, model)}
         scores = {
             name: Bins.of(values, name) for name, values in values.items() if len(values) >= FEWEST
         }
         if scores:
-            references[home] = Reference(mix, versions, scores, until)
+            references[model] = Reference(mix, versions, scores, until)
     return references
 
 
@@ -299,8 +299,8 @@ def set_references(root: Path, references: Mapping[str, Reference]) -> dict[str,
     Raises `ModelError` if a file cannot be written.
     """
     paths = {}
-    for home, reference in references.items():
-        paths[home] = path = root / home / reference.models[home] / OWN
+    for model, reference in references.items():
+        paths[model] = path = root / model / reference.models[model] / OWN
         try:
             put(path, reference.to_dict())
         except OSError as error:
@@ -313,17 +313,17 @@ def compare(
 ) -> Iterator[Drift]:
     """Yield how far each score of the models in use has moved. Only their decisions count."""
     decisions = list(decisions)
-    for home, versions in versions_by_card(models).items():
-        if home in references:
-            since = references[home].until
+    for model, versions in versions_by_card(models).items():
+        if model in references:
+            since = references[model].until
             later = [
                 decision
                 for decision in decisions
                 if not (since and decision.at and decision.at <= since)
             ]
             by_versions = _decided_by(versions, later)
-            for name, then in references[home].scores.items():
-                yield Drift(name, then, then.counting(_values(by_versions, name)))
+            for name, then in references[model].scores.items():
+                yield Drift(name, then, then.recount(_values(by_versions, name)))
 
 
 def _decided_by(

@@ -211,5 +211,5 @@ def _objection(root: Path, model: str, version: str, used: Mapping[str, str]) ->
 
 def card(root: Path, model: str, version: str) -> dict[str, Any]:
     """Return the JSON of a version's card."""
-    found: dict[str, Any] = json.loads((root / model / version / "card.json").read_text("utf-8"))
-    return found
+    content: dict[str, Any] = json.loads((root / model / version / CARD).read_text("utf-8"))
+    return content

@@ -19,7 +19,7 @@ from moderation.moderator import Moderator
 from moderation.scoring.models import Models
 from moderation.text.reading import Text
 
-QUOTED = 70  # characters of a comment that are shown: enough to recognise it
+MAX_QUOTE = 70  # characters of a comment that are shown: enough to recognise it
 
 _Acts = dict[str, tuple[Action, float]]  # by rule: what it did, and its score
 
@@ -272,5 +272,5 @@ def quote(text: str) -> str:
     >>> quote("Well\\n\\n  said.")
     'Well said.'
     """
-    line = " ".join(text[: QUOTED * 4].split())
-    return line if len(line) <= QUOTED else line[: QUOTED - 1] + "…"
+    line = " ".join(text[: MAX_QUOTE * 4].split())
+    return line if len(line) <= MAX_QUOTE else line[: MAX_QUOTE - 1] + "…"

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9)
-FEWEST = 20  # comments that must reach a threshold of Perspective, to find the threshold here
+MIN_COMMENTS = 20  # comments that must reach a threshold of Perspective, to find the threshold here
 FAR = 0.3  # scores that differ by more are counted
 
 Scores = npt.NDArray[np.float64]
@@ -48,14 +48,14 @@ def read(path: Path) -> dict[str, tuple[Scores, Scores]]:
 def same_share(here: Scores, perspective: Scores, threshold: float) -> float | None:
     """Return the score here that as many comments reach as reach Perspective's `threshold`.
 
-    Returns None if fewer than `FEWEST` comments reach it.
+    Returns None if fewer than `MIN_COMMENTS` comments reach it.
 
     >>> here = np.linspace(0, 1, 101)
     >>> round(same_share(here, here**2, 0.64), 2)
     0.8
     """
     count = int((perspective >= threshold).sum())
-    return float(np.sort(here)[-count]) if count >= FEWEST else None
+    return float(np.sort(here)[-count]) if count >= MIN_COMMENTS else None
 
 
 def report(scores: dict[str, tuple[Scores, Scores]]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A model's card, typed: what it is, what it was trained on, and what its scorer needs.
 
-`card.json` stands beside the weights. Every card has the fields of `Card`; each kind of model adds
-the fields that its scorer reads. Keys that no class here names are kept.
+The card is `card.json`, next to the weights. Every card has the fields of `Card`, and each kind of
+model adds the fields that its scorer needs. Other keys are kept.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class LinearCard(Card):
 
 
 class LayerCard(_Part):
-    """A newsroom's layer: the heads it moves, and the version `beside` which it was fitted."""
+    """A newsroom's layer: the heads it moves, and `beside`, the version of its linear model."""
 
     heads: tuple[str, ...]
     recipe: NgramRecipe
@@ -103,7 +103,7 @@ class EnsembleCard(_Part):
 
 
 class TransformerCard(Card):
-    """The card of a transformer. `together` is there once it was measured with a linear model."""
+    """The card of a transformer. `together` is None until it is measured with a linear model."""
 
     heads: tuple[str, ...]
     together: EnsembleCard | None = None

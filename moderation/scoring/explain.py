@@ -8,8 +8,8 @@ from collections import defaultdict
 from moderation.decision import Span
 from moderation.text.reading import Text
 
-SHARE = 0.65  # of the weight behind the score; the rest is mostly neighbours of these words
-MOST = 6  # spans; more would mark the whole comment
+COVERED = 0.65  # of the weight behind the score; the rest is mostly neighbours of these words
+MAX_SPANS = 6  # spans; more would mark the whole comment
 _PERSONS = frozenset(
     "you your yours yourself yourselves you're you've you'll you'd youre u ur ya yall y'all "
     "he she him her his hers himself herself he's she's".split()
@@ -27,7 +27,7 @@ def spans(text: Text, head: str) -> tuple[Span, ...]:
     chosen: list[tuple[int, int]] = []
     covered = 0.0
     for place, share in sorted(shares.items(), key=lambda item: -item[1]):
-        if covered >= SHARE or len(chosen) >= MOST:
+        if covered >= COVERED or len(chosen) >= MAX_SPANS:
             break
         chosen.append(place)
         covered += share

@@ -33,15 +33,16 @@ from moderation.text.reading import Text, Weight
 FOREIGN_SCRIPT = 0.002  # the probability of English in another script (measured: see the card)
 NO_LANGUAGE = "zxx"  # the ISO 639-2 code for text without words
 _NAMES_ONLY = 0.1  # the lowest probability if nearly all words have capitals
-_FEWEST, _SHARE = 3, 0.2  # the second look needs so many words, and this share of all words
-_STRETCH, _AROUND = 0.4, 5  # longest foreign stretch, as a share of all words; words around it
-_QUOTING = 0.3  # the highest probability for English around a foreign stretch: a person decides
+_MIN_WORDS, _MIN_SHARE = 3, 0.2  # the second look needs so many words, and this share of all words
+_MAX_STRETCH = 0.4  # the longest foreign stretch with English around it, as a share of all words
+_MIN_AROUND = 5  # words that must be around it
+_MAX_AROUND_FOREIGN = 0.3  # the highest probability for English around it: a person decides
 _CLEAR = 0.9  # no second look from this probability on
 _MARKED = 0.8  # below this the foreign stretches are marked
 _NAMED = 0.5  # below this the language is named
-_LONGEST = 200  # letters; more do not make the probability more certain
+_MAX_LETTERS = 200  # letters; more do not make the probability more certain
 _SPREAD = np.array([0.5, 1.0, 0.5], np.float32)  # the weights of a word and its two neighbours
-_LEAST = -127.0  # the lowest int8: the weight of a word in another script
+_LOWEST = -127.0  # the lowest int8: the weight of a word in another script
 
 # Text without these signs has no link, address, mention or hashtag, and needs no tokens.
 _SIGNS = ("@", "#", "://", "www.", "WWW.", ".co", ".in", ".org", ".net", ".gov", "/")
@@ -121,8 +122,8 @@ class LanguageScorer:
         if score < _MARKED:
             foreign = (self._word_logits(text, grams) < 0).tolist()
             text.notes["foreign"] = _stretches(text, foreign)
-            if score < _QUOTING:
-                score = max(score, min(self._around_foreign(text, foreign), _QUOTING))
+            if score < _MAX_AROUND_FOREIGN:
+                score = max(score, min(self._around_foreign(text, foreign), _MAX_AROUND_FOREIGN))
         text.notes["language"] = self._language(text, grams, score)
         return score
 
@@ -149,7 +150,7 @@ class LanguageScorer:
         if latin_share(grams.words) < LATIN:
             return FOREIGN_SCRIPT
         slope, slope_by_length, start, start_by_length = self.calibration
-        length = math.log(min(grams.letters, _LONGEST))
+        length = math.log(min(grams.letters, _MAX_LETTERS))
         logit = (slope + slope_by_length * length) * grams.mean
         logit += start + start_by_length * length
         return 1 / (1 + math.exp(-max(min(logit, 30.0), -30.0)))
@@ -163,7 +164,7 @@ class LanguageScorer:
         if latin_share(words) < LATIN:
             return 0.0
         lower_case = sum(word[0].islower() for word in words)
-        if lower_case < max(_FEWEST, _SHARE * count):
+        if lower_case < max(_MIN_WORDS, _MIN_SHARE * count):
             return _NAMES_ONLY if _LOWER.search(text.clean) else 0.0
         return self.probability(words) if len(words) < count else 0.0
 
@@ -180,7 +181,7 @@ class LanguageScorer:
                 start, end = at, at + length
             at += length
         left = len(foreign) - end + start
-        if start == end or end - start > _STRETCH * len(foreign) or left < _AROUND:
+        if start == end or end - start > _MAX_STRETCH * len(foreign) or left < _MIN_AROUND:
             return 0.0
         rest = text.words[:start] + text.words[end:]
         return self.probability([part for word in rest for part in _WORD.findall(word.text)])
@@ -198,7 +199,7 @@ class LanguageScorer:
         other_script = [latin_share([token]) < LATIN for token in tokens]
         means[other_script] = 0  # it says nothing about the neighbours
         logits = np.convolve(means, _SPREAD)[1:-1]
-        logits[other_script] = _LEAST
+        logits[other_script] = _LOWEST
         return logits
 
     def explain(self, text: Text, head: str) -> list[Weight]:  # noqa: ARG002 - there is one head

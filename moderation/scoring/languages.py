@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import regex
 
-_SHARED = "ar fa ur hi mr ne ru uk bg mk zh-cn zh-tw".split()  # langdetect's profiles
-_ENOUGH = 1000  # characters for langdetect, which is slow
-_NGRAMS = 800  # sampled from the whole comment; more do not improve accuracy
+_LANGDETECT_CODES = "ar fa ur hi mr ne ru uk bg mk zh-cn zh-tw".split()  # langdetect's profiles
+_MAX_CHARACTERS = 1000  # characters for langdetect, which is slow
+_MAX_NGRAMS = 800  # sampled from the whole comment; more do not improve accuracy
 _PRIORS = dict.fromkeys("bn gu kn ml mr pa ta te ur".split(), 2.0) | {"hi": 4.0}  # log-odds
 LATIN = 0.7  # below this share of Latin letters only the script decides
 
@@ -91,7 +91,7 @@ def latin_share(words: Sequence[str]) -> float:
 
 
 def prior_log_odds(languages: Sequence[str]) -> npt.NDArray[np.float32]:
-    """Return what to add to the log-odds of each language because it is more frequent.
+    """Return what to add to the log-odds of each language for its frequency.
 
     The model was trained on equal amounts of text. Readers of Indian newspapers type Indian
     languages in Latin letters, and Hindi much more often than the similar Urdu, Punjabi or Nepali.
@@ -129,7 +129,7 @@ class Naming:
 
     def by_ngrams(self, buckets: npt.NDArray[np.int64], bits: int) -> str:
         """Return the code of a language in Latin letters. The n-grams have 2**`bits` buckets."""
-        sample = buckets[:: 1 + len(buckets) // _NGRAMS] >> (bits - self.bits)
+        sample = buckets[:: 1 + len(buckets) // _MAX_NGRAMS] >> (bits - self.bits)
         sums = np.ones(len(sample), np.float32) @ self.weights.take(sample, axis=0)
         logits = sums / len(sample) * self.scales + self.intercepts
         return self.languages[int(logits.argmax())]
@@ -141,7 +141,7 @@ def detect(clean: str) -> str:
 
     detector = _langdetect().create()
     detector.n_trial = 1  # the default of 7 takes four times as long and is no more accurate
-    detector.append(clean[:_ENOUGH])
+    detector.append(clean[:_MAX_CHARACTERS])
     try:
         candidates = detector.get_probabilities()
     except LangDetectException:  # it knows none of the letters
@@ -159,7 +159,7 @@ def _langdetect() -> Any:
 
     factory = DetectorFactory()
     factory.load_json_profile(
-        [(Path(PROFILES_DIRECTORY) / code).read_text("utf-8") for code in _SHARED]
+        [(Path(PROFILES_DIRECTORY) / code).read_text("utf-8") for code in _LANGDETECT_CODES]
     )
     factory.set_seed(0)  # without a seed the result changes from call to call
     return factory

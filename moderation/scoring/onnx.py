@@ -24,7 +24,7 @@ from moderation.scoring.store import Files
 from moderation.text.disguise import Deobfuscated, Edit
 
 WINDOW = 128  # tokens in one window, including [CLS] and [SEP]
-FIRST, LAST = 2, 1  # windows that are read of a longer text: this bounds its time
+FIRST_WINDOWS, LAST_WINDOWS = 2, 1  # windows that are read of a longer text: this bounds its time
 BATCH = 512  # most tokens in a batch, including padding: more do not fit the processor's cache
 
 Floats = npt.NDArray[np.float32]
@@ -76,7 +76,7 @@ def _emoji_name(emoji: str) -> str:
 def windows(tokens: int) -> list[slice]:
     """Return where to cut a text of so many tokens: into windows of about equal length.
 
-    A very long text has only its first `FIRST` and its last `LAST` windows.
+    A very long text has only its first `FIRST_WINDOWS` and its last `LAST_WINDOWS` windows.
 
     >>> windows(200)
     [slice(0, 100, None), slice(100, 200, None)]
@@ -84,7 +84,11 @@ def windows(tokens: int) -> list[slice]:
     count = max(1, -(-tokens // (WINDOW - 2)))
     size = max(1, -(-tokens // count))
     cuts = [slice(start, start + size) for start in range(0, max(tokens, 1), size)]
-    return cuts if len(cuts) <= FIRST + LAST else [*cuts[:FIRST], *cuts[-LAST:]]
+    return (
+        cuts
+        if len(cuts) <= FIRST_WINDOWS + LAST_WINDOWS
+        else [*cuts[:FIRST_WINDOWS], *cuts[-LAST_WINDOWS:]]
+    )
 
 
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -29,12 +29,12 @@ from moderation.text.sentences import Judged, Missing
 HEAD = "full_sentences"
 BITS = 17  # the classifier has 2**BITS buckets
 SCALE = 3.0  # the Euclidean norm of a sentence's features
-_LONGEST_PIECE = 200  # tokens; longer sentences are scored in pieces
-_MOST_TOKENS = 5_000  # of a comment (20 kB of ordinary text); later tokens are not scored
-_MOST_SENTENCES = 1_500  # of a comment; later sentences are not scored
-_LONE = 0.05  # the highest probability that 'Which is why nobody came.' is full
-_LONGEST = 14  # tokens and edges; longer sentences count as this long
-_LONGEST_CHAIN = 5  # roles
+_MAX_PIECE = 200  # tokens; longer sentences are scored in pieces
+_MAX_TOKENS = 5_000  # of a comment (20 kB of ordinary text); later tokens are not scored
+_MAX_SENTENCES = 1_500  # of a comment; later sentences are not scored
+_MAX_LONE_RELATIVE = 0.05  # the highest probability that 'Which is why nobody came.' is full
+_MAX_LENGTH = 14  # tokens and edges; longer sentences count as this long
+_MAX_CHAIN = 5  # roles
 _CORE_ROLES = frozenset("F I E f V S M N R SF SE Sf SI".split())  # the roles that matter most
 _RELATIVE = frozenset("which who whom whose that".split())
 
@@ -98,7 +98,7 @@ def evidence(sentences: Sequence[Tagged]) -> Evidence:
     core = np.flatnonzero(is_core)
     ngrams, ngram_rows = _ngrams(role, word, rows)
     chains, chain_rows = _chains(role.take(core), rows.take(core))
-    length = np.minimum(sizes, _LONGEST).astype(np.uint64) * _SECOND
+    length = np.minimum(sizes, _MAX_LENGTH).astype(np.uint64) * _SECOND
     buckets = np.concatenate((ngrams, chains, length)) >> _SHIFT
     return Evidence(
         buckets.astype(np.int64), np.concatenate((ngram_rows, chain_rows, sentence_rows))
@@ -129,10 +129,10 @@ def _ngrams(role: Numbers, word: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
 
 def _chains(role: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
     """Return the hashes of two to five consecutive roles, and their rows."""
-    hashes = np.zeros((_LONGEST_CHAIN - 1, len(rows)), np.uint64)
+    hashes = np.zeros((_MAX_CHAIN - 1, len(rows)), np.uint64)
     inside = np.zeros(hashes.shape, bool)
     chain, second = role, role * _SECOND
-    for n in range(1, min(_LONGEST_CHAIN, len(rows))):
+    for n in range(1, min(_MAX_CHAIN, len(rows))):
         chain = np.add(chain[:-1] * _FIRST, second[n:], out=hashes[n - 1, :-n])
         inside[n - 1, :-n] = rows[n:] == rows[:-n]
     hashes += _KINDS[8 : 8 + len(hashes)]
@@ -199,7 +199,8 @@ class SentenceScorer:
         for (row, piece), sentence, probability in zip(pieces, tagged, probabilities, strict=True):
             words = sum(token.kind == "word" for token in piece)
             span = piece[0].start, piece[-1].end
-            probability = min(probability, _LONE) if lone_relative(sentence) else probability
+            if lone_relative(sentence):
+                probability = min(probability, _MAX_LONE_RELATIVE)
             scored[row].append(Judged(*span, words, probability, missing(sentence)))
         return scored
 
@@ -233,15 +234,15 @@ class SentenceScorer:
 
 def _pieces(text: Text) -> Iterator[Sequence[Token]]:
     """Yield the tokens of each sentence that has words, in pieces if it is long."""
-    tokens, at = text.tokens[:_MOST_TOKENS], 0
-    for sentence in text.sentences[:_MOST_SENTENCES]:
+    tokens, at = text.tokens[:_MAX_TOKENS], 0
+    for sentence in text.sentences[:_MAX_SENTENCES]:
         while at < len(tokens) and tokens[at].start < sentence.start:
             at += 1
         first = at
         while at < len(tokens) and tokens[at].start < sentence.end:
             at += 1
-        for start in range(first, at, _LONGEST_PIECE):
-            piece = tokens[start : min(start + _LONGEST_PIECE, at)]
+        for start in range(first, at, _MAX_PIECE):
+            piece = tokens[start : min(start + _MAX_PIECE, at)]
             if any(token.kind == "word" for token in piece):
                 yield piece
 

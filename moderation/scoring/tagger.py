@@ -150,7 +150,7 @@ def _landmarks(
 
 
 def _next_clauses(words: Sequence[_WordFeatures]) -> tuple[list[str], int]:
-    """Return the word that opens the next clause, from the last word to the first.
+    """Return, for each word from the last to the first, the word that opens the next clause.
 
     The second value is the number of finite verbs in the sentence.
     """

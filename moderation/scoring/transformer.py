@@ -22,7 +22,8 @@ from moderation.scoring.store import Files
 from moderation.text.reading import Text, Weight
 
 NOTE = "careful"  # in a text's notes: the outputs that an explanation needs
-HIDDEN_WORDS, HIDDEN_TOKENS = 6, 384  # most that an explanation hides in turn: bounds its time
+# An explanation hides words in turn. These bound its time.
+MAX_HIDDEN_WORDS, MAX_HIDDEN_TOKENS = 6, 384
 
 
 @dataclass
@@ -86,9 +87,9 @@ class TransformerScorer:
         window = scores.windows[number]
         outputs = scores.tokens[number] @ self.mixture[:, column]
         words = _words(text, window)
-        most = HIDDEN_TOKENS // len(scores.windows) // (len(window.ids) + 2)
+        most = MAX_HIDDEN_TOKENS // len(scores.windows) // (len(window.ids) + 2)
         likely = sorted(words, key=lambda word: -max(outputs[at] for at in words[word]))[
-            : max(2, min(HIDDEN_WORDS, most))
+            : max(2, min(MAX_HIDDEN_WORDS, most))
         ]
         self._hide(scores, number, {word: words[word] for word in likely})
         lost = {word: float(scores.lost[number, word][column]) for word in likely}

@@ -211,7 +211,7 @@ def test_few_chunks_are_read_ahead() -> None:
     with Backend("loky", jobs=2).connected() as pool:
         results = cast(Generator[int, None, None], pool.map(abs, endless()))
         assert [next(results) for _ in range(50)] == [*range(1, 51)]
-        assert count <= 50 + 2 * backends.AHEAD * 2
+        assert count <= 50 + 2 * backends.CHUNKS_PER_WORKER * 2
         results.close()
 
 
@@ -318,7 +318,7 @@ def test_wrong_options(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Options that do not fit together, and a scheduler that does not answer, give one line."""
-    monkeypatch.setattr(backends, "PATIENCE", 1.0)
+    monkeypatch.setattr(backends, "TIMEOUT", 1.0)
     source = folder / "in.csv"
     source.write_text("text\nWell said.\n", "utf-8")
     assert run(["check", "--input", str(source), "--models", str(folder), *options]) == code

@@ -54,7 +54,7 @@ def decisions(scores: Iterable[float], name: str = "spam", **models: str) -> lis
     ]
 
 
-def drawn(number: int, high: float = 8.0, seed: int = 0) -> list[float]:
+def random_scores(number: int, high: float = 8.0, seed: int = 0) -> list[float]:
     """Return random scores, most of them low, as models give them."""
     return [float(score) for score in np.random.default_rng(seed).beta(0.3, high, number)]
 
@@ -62,12 +62,14 @@ def drawn(number: int, high: float = 8.0, seed: int = 0) -> list[float]:
 def drift_of(then: Sequence[float], now: Sequence[float]) -> Drift:
     """Return how far these scores moved."""
     bins = Bins.of(then)
-    return Drift("spam", bins, bins.counting(now))
+    return Drift("spam", bins, bins.recount(now))
 
 
 def test_the_same_comments_have_not_moved() -> None:
     """Samples of the same scores are stable. Their mean index is what chance predicts."""
-    samples = [drift_of(drawn(2_000), drawn(FEWEST, seed=seed)) for seed in range(1, 151)]
+    samples = [
+        drift_of(random_scores(2_000), random_scores(FEWEST, seed=seed)) for seed in range(1, 151)
+    ]
     assert {sample.verdict for sample in samples} == {"stable"}
     assert len({sample.psi for sample in samples}) == len(samples)
     mean = sum(sample.psi for sample in samples) / len(samples)
@@ -76,23 +78,23 @@ def test_the_same_comments_have_not_moved() -> None:
 
 def test_other_comments_have_moved() -> None:
     """The index grows with the distance."""
-    little = drift_of(drawn(5_000), drawn(5_000, high=4.5, seed=1))
-    far = drift_of(drawn(5_000), drawn(5_000, high=2.0, seed=1))
+    little = drift_of(random_scores(5_000), random_scores(5_000, high=4.5, seed=1))
+    far = drift_of(random_scores(5_000), random_scores(5_000, high=2.0, seed=1))
     assert (little.verdict, far.verdict) == ("moved a little", "moved")
     assert far.psi > little.psi > little.beyond
 
 
 def test_only_the_highest_scores_have_moved() -> None:
     """If suddenly every tenth comment is spam, the score has moved although the rest has not."""
-    then, now = drawn(5_000, high=40), drawn(5_000, high=40, seed=1)
+    then, now = random_scores(5_000, high=40), random_scores(5_000, high=40, seed=1)
     now[:500] = [0.99] * 500
     assert drift_of(then, now).verdict != "stable"
 
 
 def test_few_decisions_have_no_verdict() -> None:
     """It does not matter how far apart they are."""
-    assert drift_of(drawn(5_000), [0.99] * (FEWEST - 1)).verdict == "too few"
-    assert drift_of(drawn(5_000), [0.99] * FEWEST).verdict == "moved"
+    assert drift_of(random_scores(5_000), [0.99] * (FEWEST - 1)).verdict == "too few"
+    assert drift_of(random_scores(5_000), [0.99] * FEWEST).verdict == "moved"
 
 
 @pytest.mark.parametrize("values", [[0.0] * 600, [0.1, 0.2] * 300], ids=["one", "two"])
@@ -144,15 +146,15 @@ def test_only_decisions_by_the_models_in_use_count() -> None:
 
 def test_own_decisions_are_compared_with_later_ones() -> None:
     """They are not compared with themselves."""
-    first = drift.measured(SPAM, decisions(drawn(FEWEST)), "ours")
+    first = drift.measured(SPAM, decisions(random_scores(FEWEST)), "own")
     assert first["spam"].until == AT + dt.timedelta(hours=FEWEST - 1)
-    (score,) = drift.compare(SPAM, first, decisions(drawn(FEWEST + 30)))
+    (score,) = drift.compare(SPAM, first, decisions(random_scores(FEWEST + 30)))
     assert score.now.total == 30
 
 
 def test_few_decisions_make_no_reference() -> None:
     """By chance, later decisions would soon differ from them."""
-    assert drift.measured(SPAM, decisions(drawn(FEWEST - 1)), "ours") == {}
+    assert drift.measured(SPAM, decisions(random_scores(FEWEST - 1)), "own") == {}
 
 
 @pytest.fixture
@@ -172,7 +174,8 @@ def test_own_reference_takes_precedence_over_the_cards(root: Path) -> None:
     folder = root / "spam" / "1"
     assert drift.references(root, SPAM) == {}
     by_mix = {
-        mix: drift.measured(SPAM, decisions(drawn(FEWEST)), mix)["spam"] for mix in ("card", "own")
+        mix: drift.measured(SPAM, decisions(random_scores(FEWEST)), mix)["spam"]
+        for mix in ("card", "own")
     }
     card = json.loads((folder / "card.json").read_text("utf-8"))
     card["reference"] = by_mix["card"].to_dict()
@@ -212,5 +215,5 @@ def test_the_shipped_models_have_their_reference() -> None:
         references = drift.references(SHIPPED, chosen)
         assert references.keys() == drift.versions_by_card(chosen).keys()
         assert {name for reference in references.values() for name in reference.scores} == {
-            name for home in references for name in drift.score_names(chosen, home)
+            name for model in references for name in drift.score_names(chosen, model)
         }

@@ -9,7 +9,7 @@ import pytest
 
 from moderation import Action, Comment, Moderator, Policy
 from moderation.lifecycle import replay as replays
-from moderation.lifecycle.replay import QUOTED, Recorded, Replayed, quote, replay
+from moderation.lifecycle.replay import MAX_QUOTE, Recorded, Replayed, quote, replay
 from moderation.moderator import BATCH
 from moderation.scoring.models import Models
 from moderation.scoring.scorer import Probabilities
@@ -194,4 +194,4 @@ def test_comments_are_not_held() -> None:
 def test_a_quote_is_short_and_on_one_line() -> None:
     """It does not matter how long the comment is, and which characters break its lines."""
     assert quote("One\r\n\ttwo\x85three") == "One two three"
-    assert len(quote("word " * 10_000)) == QUOTED
+    assert len(quote("word " * 10_000)) == MAX_QUOTE

@@ -65,7 +65,7 @@ def test_fragment(scorer: SentenceScorer, sentence: str, missing: str) -> None:
         assert score(scorer, read(form)) < 0.5, form
     text = read(sentence)
     scorer.score([text])
-    assert [judged.missing for judged in text.notes["sentences"]] == [missing]
+    assert [scored.missing for scored in text.notes["sentences"]] == [missing]
 
 
 def test_without_words_there_is_no_sentence(scorer: SentenceScorer) -> None:

@@ -95,7 +95,7 @@ def test_every_comment_gets_probabilities(scorer: TransformerScorer, comment: st
 def test_the_number_of_windows_is_bounded() -> None:
     """Of a very long text, the first windows and the last one are read."""
     cuts = windows(1_000_000)
-    assert len(cuts) == onnx.FIRST + onnx.LAST
+    assert len(cuts) == onnx.FIRST_WINDOWS + onnx.LAST_WINDOWS
     assert cuts[0].start == 0
     assert cuts[-1].stop >= 1_000_000
     assert all(cut.stop - cut.start <= onnx.WINDOW - 2 for cut in cuts)

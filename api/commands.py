@@ -259,7 +259,7 @@ def shadowed(model: str, version: str, beside: Mapping[str, str]) -> Iterator[Pa
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         return
     with _reading() as session:
-        yield from shadows.found(session, model, version, beside)
+        yield from shadows.pairs(session, model, version, beside)
 
 
 def recent(url: str | None, days: int, most: int) -> list[ScoredDecision]:

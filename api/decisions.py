@@ -21,7 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from api.background.shadow import BusyCounter, ShadowRunner
+from api.busy import BusyCounter
 from api.record import decisions, verdicts, webhooks
 from api.record.circuit import Circuit
 from api.record.database import Sessions, writing
@@ -35,6 +35,7 @@ from moderation import Comment, Decision, Moderator, Policy
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], dt.datetime]
+OnRecorded = Callable[[Decision, Comment, Moderator], None]
 LOST_SHOWN_S = 60.0
 
 
@@ -44,11 +45,11 @@ def utc_now() -> dt.datetime:
 
 
 class DecisionRequest(NamedTuple):
-    """A comment to decide about: with `keep` off nothing is kept, with `store` off no text."""
+    """A comment to decide about, whether to record the decision, and whether with the text."""
 
     comment: Comment
-    keep: bool = True
-    store: bool = True
+    record: bool = True
+    store_text: bool = True
 
 
 @dataclass
@@ -62,8 +63,8 @@ class Decider:
     hooks: Sequence[Hook] = ()
     circuit: Circuit = field(default_factory=Circuit)
     busy: BusyCounter = field(default_factory=BusyCounter)
-    shadow: ShadowRunner | None = None
-    on_lost: Callable[[], None] | None = None  # called for each that neither database nor disk took
+    on_recorded: OnRecorded | None = None  # called with each new decision in the database
+    on_lost: Callable[[], None] | None = None  # called when neither database nor disk takes one
     lost: int = 0
     _lost_at: float | None = None
     _drained: int = field(init=False)  # `spool.drained()` as it was when the database was asked
@@ -95,7 +96,7 @@ class Decider:
                 [
                     self._values(decision, asked[place], judge.policy, community, route)
                     for place, decision in zip(fresh, made, strict=True)
-                    if asked[place].keep
+                    if asked[place].record
                 ],
                 drained,
             )
@@ -103,8 +104,8 @@ class Decider:
         for place, decision, comment in zip(fresh, made, comments, strict=True):
             answers[place] = _answer(decision, comment, kept.get(decision.id))
             new = answers[place]["recorded"] and answers[place]["id"] == decision.id
-            if self.shadow and new:
-                self.shadow.offer(decision, comment, judge)
+            if self.on_recorded and new:
+                self.on_recorded(decision, comment, judge)
         return [answers[first] for first in firsts.values()]
 
     @contextmanager
@@ -171,7 +172,7 @@ class Decider:
             policy,
             community=community,
             route=route,
-            store=asked.store,
+            store=asked.store_text,
             now=self.clock(),
         )
 
@@ -179,7 +180,7 @@ class Decider:
         self, asked: Sequence[DecisionRequest], community: str, drained: int
     ) -> tuple[dict[int, Answer], dict[int, Comment]]:
         """Decisions already made, by place; and the other comments with their authors' history."""
-        kept = {place: one.comment for place, one in enumerate(asked) if one.keep}
+        kept = {place: one.comment for place, one in enumerate(asked) if one.record}
         known: dict[int, Answer] = {}
         contexts: dict[int, Comment] = {}
         if not any(comment.id or comment.author for comment in kept.values()):
@@ -261,7 +262,7 @@ def _firsts(asked: Sequence[DecisionRequest]) -> dict[int, int]:
     places: dict[tuple[str, str], int] = {}
     return {
         place: place
-        if one.comment.id is None or not one.keep
+        if one.comment.id is None or not one.record
         else places.setdefault((one.comment.id, one.comment.text), place)
         for place, one in enumerate(asked)
     }

@@ -24,6 +24,7 @@ from api.desk import there
 from api.http.local import loopback
 from api.monitoring.metrics import configure_logs
 from api.record.database import SchemaError
+from api.services import services_of
 from api.settings import SettingsError
 from moderation.policy import PolicyError
 from moderation.scoring.store import ModelError
@@ -55,17 +56,18 @@ def serve(
     except (SettingsError, PolicyError, ModelError, SchemaError) as error:
         sys.stderr.write(_mistakes(error))
         raise SystemExit(2) from None
-    keyless = app.extensions["gate"].keyless()
+    services = services_of(app)
+    keyless = services.authenticator.keyless()
     if keyless and not loopback(host):
         sys.stderr.write(_UNPROTECTED.format(host=host))
         raise SystemExit(2)
     if keyless:
         sys.stderr.write(_OPEN)
     # One comment is read here: what that loads, the workers share.
-    app.extensions["keeper"].moderator.moderate("Every worker reads this once.")
+    services.decider.moderator.moderate("Every worker reads this once.")
     with app.app_context():
         pages = ["try", "docs"] if there() else ["docs"]
-    app.extensions["engine"].dispose()  # connections are not shared: each worker makes its own
+    services.engine.dispose()  # connections are not shared: each worker makes its own
     gc.freeze()  # else every worker looks through all of this again and again, and copies it
     name = f"[{host}]" if ":" in host else host
     workers = workers or min(os.cpu_count() or 1, MOST_WORKERS)
@@ -122,8 +124,9 @@ def _number_worker(server: Any, worker: Any) -> None:
 
 def _begin_worker(worker: Any) -> None:
     atexit.register(_end_worker)  # first: what fails after it must not keep the process alive
-    worker.wsgi.extensions["metrics"].worker = worker.number
-    worker.wsgi.extensions["housekeeper"].start()
+    services = services_of(worker.wsgi)
+    services.metrics.worker = worker.number
+    services.background.start()
 
 
 def _end_worker() -> None:

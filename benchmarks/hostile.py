@@ -34,9 +34,9 @@ class Taken(NamedTuple):
 def taken(moderator: Moderator, comment: Comment) -> Taken:
     """One decision, timed."""
     checks: dict[str, float] = {}
-    moderator.on_check = lambda rule, seconds: checks.update({rule: seconds * 1000})
+    observed = moderator.observed(lambda rule, seconds: checks.update({rule: seconds * 1000}))
     began = time.process_time()
-    moderator.moderate(comment)
+    observed.moderate(comment)
     return Taken((time.process_time() - began) * 1000, checks)
 
 

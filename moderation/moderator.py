@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
 import uuid
@@ -20,6 +21,9 @@ BATCH = 256  # comments scored together: large enough for numpy, small enough fo
 
 log = logging.getLogger(__name__)
 
+OnCheck = Callable[[str, float], None]
+"""Receives the name of a rule and how many seconds its check took."""
+
 
 class Moderator:
     """Decides about comments by a policy, with the help of models.
@@ -32,7 +36,7 @@ class Moderator:
         self.policy = policy
         self.explains = explains
         self.models = models.speaking(policy.publication.reader)
-        self.on_check: Callable[[str, float], None] | None = None  # told each check's seconds
+        self.on_check: OnCheck | None = None
 
     @classmethod
     def load(
@@ -51,6 +55,12 @@ class Moderator:
             policy if isinstance(policy, Policy) else Policy.load(policy),
             models if isinstance(models, Models) else Models.load(models),
         )
+
+    def observed(self, on_check: OnCheck | None) -> Moderator:
+        """Return a copy that reports the duration of each check to `on_check`."""
+        observed = copy.copy(self)
+        observed.on_check = on_check
+        return observed
 
     def moderate(self, comment: Comment | str) -> Decision:
         """The decision about one comment. Raises `CommentError` for text that cannot be judged."""

@@ -22,28 +22,33 @@ log = logging.getLogger(__name__)
 class DriftMonitor:
     """Compares the recent scores with the reference of the models in use, and says what moved."""
 
-    def __init__(self, keeper: Decider, models: Path) -> None:
-        self.keeper = keeper
+    def __init__(
+        self,
+        decider: Decider,
+        models: Path,
+        on_found: Callable[[Sequence[Drift]], None] | None = None,
+    ) -> None:
+        self.decider = decider
         self.models = models
-        self.on_found: Callable[[Sequence[Drift]], None] | None = None
+        self._on_found = on_found
         self._looked_at: dt.datetime | None = None
         self._moved: set[str] = set()
 
     def look(self) -> None:
         """Look, if it is time to."""
-        now = self.keeper.clock()
+        now = self.decider.clock()
         if self._looked_at is not None and abs(now - self._looked_at) < EVERY:
             return
         self._looked_at = now
-        models = self.keeper.moderator.models  # taken once: another may take its place any time
+        models = self.decider.moderator.models  # taken once: another may take its place any time
         references = drift.references(self.models, models)
-        seen = recent(self.keeper.sessions, now - WITHIN, MOST) if references else []
+        seen = recent(self.decider.sessions, now - WITHIN, MOST) if references else []
         found = [
             it for it in drift.compare(models, references, seen) if it.now.total >= drift.FEWEST
         ]
         self._tell(found)
-        if self.on_found:
-            self.on_found(found)
+        if self._on_found:
+            self._on_found(found)
 
     def _tell(self, found: Sequence[Drift]) -> None:
         """Log what has moved, and again only if it had come back meanwhile."""

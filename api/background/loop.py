@@ -18,10 +18,12 @@ from functools import partial
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.background.drift import DriftMonitor
+from api.background.shadow import ShadowRunner
 from api.background.watch import FileWatcher
 from api.decisions import Decider
 from api.record import database, erase, webhooks
 from api.record.webhooks import Hook
+from moderation import Moderator
 
 log = logging.getLogger(__name__)
 
@@ -37,16 +39,20 @@ class BackgroundLoop:
 
     def __init__(
         self,
-        keeper: Decider,
+        decider: Decider,
+        *,
         retention_days: int | None = None,
         watches: Sequence[FileWatcher] = (),
-        drifting: DriftMonitor | None = None,
+        drift: DriftMonitor | None = None,
+        shadow: ShadowRunner | None = None,
+        on_look: Callable[[Moderator, Sequence[str]], None] | None = None,
     ) -> None:
-        self.keeper = keeper
+        self.decider = decider
         self.retention_days = retention_days
         self.watches = watches
-        self.drifting = drifting
-        self.on_look: Callable[[], None] | None = None
+        self.drift = drift
+        self.shadow = shadow
+        self._on_look = on_look
         self._prepared = False
         self._forgot_at: dt.datetime | None = None
         self._began: float | None = None  # when the machine started, by the clock
@@ -55,20 +61,21 @@ class BackgroundLoop:
 
     def prepare(self) -> None:
         """Bring the database's schema up to date, now or, if it is away, as soon as it is back."""
-        if not self.keeper.reach():
+        if not self.decider.reach():
             return
         try:
-            database.upgrade(self.keeper.sessions.kw["bind"])
+            database.upgrade(self.decider.sessions.kw["bind"])
             self._prepared = True
         except SQLAlchemyError as error:
-            self.keeper.circuit.failed(error)
+            self.decider.circuit.failed(error)
 
     def start(self) -> None:
         """Begin, in threads that end with the process; a slow webhook keeps no decision waiting."""
         self.look()  # a worker that starts late takes at once what was promoted before
-        hooks = self.keeper.hooks
+        hooks = self.decider.hooks
         sending = [self.turn_away, *(partial(self.send, hook) for hook in hooks)] if hooks else []
-        for round_ in (self.round, self.look, self.shadow, *sending):
+        shadow = [self.shadow.round] if self.shadow else []
+        for round_ in (self.round, self.look, *shadow, *sending):
             threading.Thread(target=self._run, args=(round_,), daemon=True).start()
 
     def stop(self) -> None:
@@ -77,52 +84,47 @@ class BackgroundLoop:
 
     def round(self) -> None:
         """One round: the schema, the spool, the retention, the drift."""
-        if self.keeper.circuit.open:
+        if self.decider.circuit.open:
             self._prepared = False  # what comes back may be another, such as a backup put in place
         if not self._prepared:
             self.prepare()
         try:
-            self.keeper.drain()
+            self.decider.drain()
         finally:  # whatever waits in the spool, people are forgotten in time
-            if not self.keeper.circuit.open:
+            if not self.decider.circuit.open:
                 self._forget()
-                if self.drifting:
-                    self.drifting.look()
+                if self.drift:
+                    self.drift.look()
 
     def send(self, hook: Hook) -> None:
         """Send the calls that are due to one webhook, in a thread of its own.
 
         So that one which hangs keeps no other waiting.
         """
-        self._each(lambda: webhooks.deliver(self.keeper.sessions, hook, self.keeper.clock()))
+        self._each(lambda: webhooks.deliver(self.decider.sessions, hook, self.decider.clock()))
 
     def turn_away(self) -> None:
         """Let the calls fail that are due to addresses which the settings no longer name."""
-        keeper = self.keeper
-        self._each(lambda: webhooks.turn_away(keeper.sessions, keeper.hooks, keeper.clock()))
+        decider = self.decider
+        self._each(lambda: webhooks.turn_away(decider.sessions, decider.hooks, decider.clock()))
 
     def _each(self, one: Callable[[], bool]) -> None:
         """One delivery after another, until none is due."""
-        while not self.keeper.circuit.open and not self._stop.is_set() and one():
+        while not self.decider.circuit.open and not self._stop.is_set() and one():
             pass
 
     def look(self) -> None:
         """Look whether a file that is watched says something new."""
         for watch in self.watches:
             watch.look()
-        if self.keeper.shadow:
-            self.keeper.shadow.watch.look()
-        if self.on_look:
-            self.on_look()
+        if self.shadow:
+            self.shadow.watch.look()
+        if self._on_look:
+            self._on_look(self.decider.moderator, self.refused())
 
     def refused(self) -> list[str]:
         """Why what the watched files say is not taken; empty where all is."""
         return [watch.trouble for watch in self.watches if watch.trouble]
-
-    def shadow(self) -> None:
-        """Let the challenger in shadow decide what waits for it."""
-        if self.keeper.shadow:
-            self.keeper.shadow.round()
 
     def _run(self, round_: Callable[[], None]) -> None:
         if round_ == self.look and sys.platform == "linux":  # where each thread has a priority
@@ -135,13 +137,13 @@ class BackgroundLoop:
 
     def _forget(self) -> None:
         """Empty what is older than the retention, once an hour."""
-        now = self.keeper.clock()
+        now = self.decider.clock()
         if self.retention_days is None or not self._steady(now):
             return
         due = self._forgot_at is None or abs(now - self._forgot_at) >= FORGET_EVERY
         if due:
             self._forgot_at = now
-            erase.older_than(self.keeper.sessions, self.retention_days, now)
+            erase.older_than(self.decider.sessions, self.retention_days, now)
 
     def _steady(self, now: dt.datetime) -> bool:
         """Whether nobody has set the clock of late: by one that is wrong all would be forgotten.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def reloaded(now: Moderator, folder: Path) -> Moderator:
         missing = expected - made.moderate(WARMING).scores.keys()
     if missing:
         raise ModelError(f"no model gives these scores: {', '.join(sorted(missing))}")
-    return made
+    return made.observed(now.on_check)  # only now: the comment above is no request
 
 
 @contextmanager
@@ -49,9 +49,6 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(locked)
 
 
-def reload_models(keeper: Decider, folder: Path, use: Callable[[Moderator], None]) -> None:
-    """Put the champions under `folder` in use, unless they are. Raises as `renewed` does."""
-    now = keeper.moderator
-    made = reloaded(now, folder)
-    if made is not now:
-        use(made)
+def reload_models(decider: Decider, folder: Path) -> None:
+    """Put the champions under `folder` in use. Raises `ModelError` as `reloaded` does."""
+    decider.moderator = reloaded(decider.moderator, folder)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import queue
-import threading
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import NamedTuple
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.background.watch import FileWatcher
+from api.busy import BusyCounter
 from api.record import shadows
 from api.record.circuit import Circuit
 from api.record.database import Sessions
@@ -74,36 +74,6 @@ class WeightedQueue(queue.Queue[Job]):
         return job
 
 
-class BusyCounter:
-    """Whether a worker is deciding about comments: who is in no hurry waits until it is not.
-
-    >>> busy = BusyCounter()
-    >>> with busy:
-    ...     busy.wait(0.01)
-    False
-    >>> busy.wait(0.01)
-    True
-    """
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._changed = threading.Condition()
-
-    def __enter__(self) -> None:
-        with self._changed:
-            self._count += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._changed:
-            self._count -= 1
-            self._changed.notify_all()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait until nothing is being decided, so long at most; whether it is so."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._count, seconds)
-
-
 class ShadowRunner:
     """Takes what a worker decided, and lets the challenger of `shadow.json` decide it again."""
 
@@ -114,16 +84,20 @@ class ShadowRunner:
         circuit: Circuit,
         busy: BusyCounter,
         clock: Callable[[], dt.datetime],
+        *,
         waiting: int = WAITING,
+        on_decided: Callable[[Action, Action], None] | None = None,
+        on_dropped: Callable[[], None] | None = None,
+        on_failed: Callable[[], None] | None = None,
     ) -> None:
         self.root = root
         self.sessions = sessions
         self.circuit = circuit
         self.busy = busy
         self.clock = clock
-        self.on_decided: Callable[[Action, Action], None] = lambda *_: None
-        self.on_dropped: Callable[[], None] = lambda: None
-        self.on_failed: Callable[[], None] = lambda: None
+        self._on_decided = on_decided or (lambda *_: None)
+        self._on_dropped = on_dropped or (lambda: None)
+        self._on_failed = on_failed or (lambda: None)
         self._jobs = WeightedQueue(waiting)
         self._running: tuple[Shadow, Scorer] | None = None
         self.watch = FileWatcher(root / SHADOW, self._take)
@@ -135,7 +109,7 @@ class ShadowRunner:
             try:
                 self._jobs.put_nowait(Job(decision, comment, champion))
             except queue.Full:
-                self.on_dropped()
+                self._on_dropped()
 
     def round(self) -> None:
         """Let the challenger decide what waits, as long as the record is there."""
@@ -165,7 +139,7 @@ class ShadowRunner:
             except Exception as error:  # noqa: BLE001 - whatever breaks, the next one is tried
                 # The type alone: an exception's message may hold the comment's text.
                 log.error("the challenger in shadow failed: %s", type(error).__name__)
-                self.on_failed()
+                self._on_failed()
         return rows
 
     def _decide(self, job: Job) -> ShadowRow | None:
@@ -188,7 +162,7 @@ class ShadowRunner:
         except SQLAlchemyError as error:
             self.circuit.failed(error)
             for _ in rows:
-                self.on_failed()
+                self._on_failed()
         else:
             for pair in actions:
-                self.on_decided(*pair)
+                self._on_decided(*pair)

@@ -8,12 +8,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
-from flask import current_app, g, request
 from limits import parse
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, storage_from_string
@@ -27,9 +23,6 @@ from api.record.database import Sessions
 from api.record.keys import Key
 
 log = logging.getLogger(__name__)
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 CACHED_S = 10.0  # a revoked key is refused after so long at the latest, and while the
 # database is away those seen before go on working
@@ -82,7 +75,7 @@ class Authenticator:
         self._looked: float | None = None  # when the database last said whether there are keys
         self._seen: dict[bytes, tuple[float, Key]] = {}  # by the secret's hash
 
-    def key(self, secret: str | None) -> Key:
+    def authenticate(self, secret: str | None) -> Key:
         """The key of this secret. As long as there is no key, any secret will do, and none.
 
         Raises a `Problem`: 401 for a secret that is not known, 503 where that cannot be checked.
@@ -116,7 +109,18 @@ class Authenticator:
         self._seen[hashed] = (now, found)
         return found
 
-    def count(self, key: Key) -> None:
+    def authorize(self, secret: str | None, scope: str) -> Key:
+        """Return the key of this secret, and count the request.
+
+        Raises a `Problem`: as `authenticate` and `check_rate`, and 403 if the key lacks `scope`.
+        """
+        key = self.authenticate(secret)
+        if not key.may(scope):
+            raise Problem(403, f"This key has no scope '{scope}'.")
+        self.check_rate(key)
+        return key
+
+    def check_rate(self, key: Key) -> None:
         """Count a request; raises a `Problem` (429) when the key has used up its rate."""
         rate = key.rate or self.rate
         if key.id == OPEN:
@@ -184,30 +188,6 @@ def _unknown() -> Problem:
 def _cannot_check() -> Problem:
     said = "Keys cannot be checked just now. Try again soon."
     return Problem(503, said, headers=[("Retry-After", "5")])
-
-
-def authenticator() -> Authenticator:
-    """The gate of this app."""
-    found: Authenticator = current_app.extensions["gate"]
-    return found
-
-
-def needs(scope: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A route that only a key with this scope may ask."""
-
-    def guarded(route: Callable[P, R]) -> Callable[P, R]:
-        @wraps(route)
-        def guard(*args: P.args, **kwargs: P.kwargs) -> R:
-            key = authenticator().key(bearer(request.headers.get("Authorization", "")))
-            if not key.may(scope):
-                raise Problem(403, f"This key has no scope '{scope}'.")
-            authenticator().count(key)
-            g.key = key
-            return route(*args, **kwargs)
-
-        return guard
-
-    return guarded
 
 
 def bearer(header: str) -> str | None:

@@ -21,7 +21,7 @@ from functools import partial
 
 from flask import Flask, request
 
-from api.http.auth import authenticator
+from api.http.auth import Authenticator
 from api.http.errors import Problem
 from api.settings import Settings
 
@@ -94,14 +94,14 @@ def loopback(host: str) -> bool:
         return False
 
 
-def register(app: Flask, settings: Settings) -> None:
+def register(app: Flask, settings: Settings, authenticator: Authenticator) -> None:
     """Check every request to `app`."""
-    app.before_request(partial(_check, Names.of(settings)))
+    app.before_request(partial(_check, Names.of(settings), authenticator))
 
 
-def _check(names: Names) -> None:
+def _check(names: Names, authenticator: Authenticator) -> None:
     """Raise a `Problem` (403) for a request that may come from elsewhere."""
-    if request.endpoint in ANYWHERE or not authenticator().open():
+    if request.endpoint in ANYWHERE or not authenticator.open():
         return
     proxy = next((name for name, _ in request.headers if PROXY.fullmatch(name)), None)
     if proxy:

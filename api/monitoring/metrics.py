@@ -15,7 +15,6 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, request
 from prometheus_client import (
-    CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
     Gauge,
@@ -26,10 +25,8 @@ from prometheus_client import (
 )
 from structlog.typing import Processor
 
-from api.background.loop import BackgroundLoop
-from api.decisions import Decider
-from api.http.auth import needs
 from api.monitoring import worker_files
+from moderation import Action, Moderator
 from moderation.lifecycle.drift import Drift
 
 # From a tenth of a millisecond (one small rule) to ten seconds (a large batch).
@@ -43,9 +40,7 @@ log = structlog.get_logger("api")
 class Metrics:
     """What is counted and timed; in `folder` where several workers add up."""
 
-    def __init__(self, keeper: Decider, housekeeper: BackgroundLoop, folder: Path | None) -> None:
-        self.keeper = keeper
-        self.housekeeper = housekeeper
+    def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
         self.registry = CollectorRegistry()
         self.worker = 0  # 0 is the process that made the workers
@@ -121,44 +116,49 @@ class Metrics:
             multiprocess_mode="mostrecent",
             registry=self.registry,
         )
-        self._told: set[tuple[str, str]] = set()
-        self._drifting: set[str] = set()
+        self._versions_shown: set[tuple[str, str]] = set()
+        self._drift_shown: set[str] = set()
 
     def count(self, answers: Iterable[Mapping[str, Any]], route: str) -> None:
         """Count decisions as they are answered."""
         for answer in answers:
             self.decisions.labels(route, answer["action"]).inc()
 
-    def tell(self) -> None:
-        """What this worker decides with, and no longer; and whether it could not take others."""
-        moderator = self.keeper.moderator
-        told = {("policy", moderator.policy.hash), *moderator.models.versions.items()}
-        for kind, version in self._told | told:
-            self.versions.labels(kind, version).set((kind, version) in told)
-        self._told |= told
-        self.refused.set(bool(self.housekeeper.refused()))
+    def check_took(self, rule: str, seconds: float) -> None:
+        """Note how long a rule's check took."""
+        self.rule_seconds.labels(rule).observe(seconds)
 
-    def drifted(self, found: Sequence[Drift]) -> None:
-        """How far each score has moved; NaN for one of which that is not known any more."""
-        beyond = {it.name: it.beyond for it in found}
-        self._drifting |= beyond.keys()
-        for name in self._drifting:
+    def shadow_decided(self, champion: Action, challenger: Action) -> None:
+        """Count a decision of the challenger in shadow."""
+        self.shadow.labels(str(champion), str(challenger)).inc()
+
+    def show_versions(self, moderator: Moderator, refused: Sequence[str]) -> None:
+        """Show the policy and models that this worker uses, and whether it refused others."""
+        versions = {("policy", moderator.policy.hash), *moderator.models.versions.items()}
+        for kind, version in self._versions_shown | versions:
+            self.versions.labels(kind, version).set((kind, version) in versions)
+        self._versions_shown |= versions
+        self.refused.set(bool(refused))
+
+    def show_drift(self, drifts: Sequence[Drift]) -> None:
+        """Show how far each score has moved; NaN for a score that is no longer measured."""
+        beyond = {drift.name: drift.beyond for drift in drifts}
+        self._drift_shown |= beyond.keys()
+        for name in self._drift_shown:
             self.drift.labels(name).set(beyond.get(name, math.nan))
 
     def expose(self) -> bytes:
-        """All metrics in Prometheus's text format."""
-        self.spool.set(len(self.keeper.spool))
-        self.tell()
+        """Return all metrics in Prometheus's text format, summed over the workers."""
         if not self.folder:
             return generate_latest(self.registry)
-        self.folder.mkdir(mode=0o700, exist_ok=True)  # someone may have tidied up
-        together = CollectorRegistry()
-        multiprocess.MultiProcessCollector(together, str(self.folder))  # type: ignore[no-untyped-call]  # it has no types
-        return generate_latest(together)
+        self.folder.mkdir(mode=0o700, exist_ok=True)  # a clean-up of temporary files may delete it
+        total = CollectorRegistry()
+        multiprocess.MultiProcessCollector(total, str(self.folder))  # type: ignore[no-untyped-call]  # it has no types
+        return generate_latest(total)
 
 
 def register(app: Flask, metrics: Metrics) -> None:
-    """Time, count and log every request of `app`, and answer `/metrics`."""
+    """Time, count and log every request of `app`."""
     if not structlog.is_configured():  # whoever embeds the app may have done so
         configure_logs()
 
@@ -184,12 +184,6 @@ def register(app: Flask, metrics: Metrics) -> None:
             key=g.key.name if "key" in g else None,
         )
         return response
-
-    @needs("read")
-    def _metrics() -> Response:
-        return Response(metrics.expose(), content_type=CONTENT_TYPE_LATEST)
-
-    app.add_url_rule("/metrics", "metrics", _metrics)
 
 
 def configure_logs() -> None:

@@ -2,76 +2,43 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-from flask import Response, current_app, g, jsonify
+from flask import Response, g, jsonify
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from api.decisions import Decider, DecisionRequest
+from api.decisions import DecisionRequest
 from api.http import errors
-from api.http.auth import needs
 from api.http.errors import Problem
-from api.monitoring.metrics import Metrics
+from api.routes.openapi import operation, problems
 from api.routes.schemas import (
     BatchIn,
     BatchOut,
     CommentIn,
     DecisionOut,
     GuidelinesOut,
-    HealthOut,
     ModelsOut,
-    ProblemOut,
     SuggestIn,
     SuggestOut,
 )
-from moderation import Comment, Moderator
+from api.services import count, decider, moderator, needs, services
+from moderation import Comment
 from moderation.comment import CommentError, validate
 from moderation.corrections import suggest as suggestion
 from moderation.policy import RulePolicy
 
 DECIDE = Tag(name="Decide", description="A comment goes in, a decision with its reasons comes out.")
 KNOW = Tag(name="Know", description="What the house asks of authors, and what reads them.")
-LIVE = Tag(name="Live", description="Whether the service is up.")
-
-
-def operation(*, name: str, **_: object) -> str:
-    """What generated clients call a route: its function's name."""
-    return name.rpartition(".")[2]
 
 
 v1 = APIBlueprint("v1", __name__, url_prefix="/v1", operation_id_callback=operation)
-health = APIBlueprint("health", __name__, operation_id_callback=operation)
-
-
-def problems(*statuses: int) -> dict[str | int, type[BaseModel] | dict[Any, Any] | None]:
-    """The errors of a route, for the OpenAPI document."""
-    schema = {"$ref": f"#/components/schemas/{ProblemOut.__name__}"}
-    return {
-        str(status): {"content": {errors.MEDIA_TYPE: {"schema": schema}}} for status in statuses
-    }
-
 
 DECIDING = problems(400, 401, 403, 413, 415, 422, 429, 500, 503)
-
-
-def decider() -> Decider:
-    """The keeper of this app."""
-    found: Decider = current_app.extensions["keeper"]
-    return found
-
-
-def moderator() -> Moderator:
-    """The moderator of this request: another one may take its place, but not in the middle."""
-    found: Moderator = g.setdefault("moderator", decider().moderator)
-    return found
-
-
-def count(made: list[dict[str, Any]], route: str) -> None:
-    """Count decisions in this app's metrics."""
-    metrics: Metrics = current_app.extensions["metrics"]
-    metrics.count(made, route)
 
 
 @v1.post(
@@ -87,7 +54,7 @@ def moderate(body: CommentIn) -> Response:
     The same `id` with the same text gets the same decision again; an edit is a new revision.
     """
     g.quiet = body.dry_run  # hints while an author types leave no trace, not in the log either
-    (decision,) = decider().decide([body.asked()])
+    (decision,) = decider().decide([body.to_request()])
     count([decision], "v1")
     return jsonify(decision)
 
@@ -115,7 +82,7 @@ def moderate_batch(body: BatchIn) -> Response:
 def _item(value: object, at: str) -> DecisionRequest | Problem:
     """One item of a batch: a comment that can be judged, or why not."""
     try:
-        asked = CommentIn.model_validate(value).asked()
+        asked = CommentIn.model_validate(value).to_request()
         validate(asked.comment.text, moderator().policy.publication.max_bytes)
     except ValidationError as error:
         return errors.of_fields(error, at)
@@ -172,31 +139,23 @@ def _rule(rule: RulePolicy) -> dict[str, Any]:
 )
 def models() -> Response:
     """What their cards say: what each is for, what it learned from, and its limits."""
-    return jsonify(models=current_app.extensions["model_cards"])
+    versions = tuple(moderator().models.versions.items())
+    return jsonify(models=_cards(services().models, versions))
 
 
-@health.get("/healthz", tags=[LIVE], summary="Alive", responses={"200": HealthOut})
-def healthz() -> Response:
-    """Whether the process answers."""
-    return jsonify(status="ok")
+@lru_cache(maxsize=4)
+def _cards(folder: Path, versions: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
+    """Return an extract of the card of each model."""
+    return [_card(folder, name, version) for name, version in versions]
 
 
-@health.get(
-    "/readyz",
-    tags=[LIVE],
-    summary="Ready for comments",
-    responses={"200": HealthOut, **problems(503)},
-)
-def readyz() -> Response:
-    """Whether a comment can be decided, with the scores of every model, and be kept."""
-    decision = moderator().moderate("The service is asking itself.")
-    missing = moderator().models.heads - decision.scores.keys()
-    if missing:
-        raise Problem(503, f"No model gives these scores: {', '.join(sorted(missing))}.")
-    trouble = decider().trouble()
-    if trouble:
-        raise Problem(503, trouble)
-    refused = current_app.extensions["housekeeper"].refused()
-    return jsonify(
-        status="ok", waiting=len(decider().spool), **({"refused": refused} if refused else {})
-    )
+def _card(folder: Path, name: str, version: str) -> dict[str, Any]:
+    path = folder / name / version / "card.json"
+    card = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    fields = ("purpose", "heads", "licence", "made", "limits")
+    return {
+        "name": name,
+        "version": version,
+        **{field: card[field] for field in fields if field in card},
+        "data": [entry["name"] for entry in card.get("data", [])],
+    }

@@ -14,14 +14,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from api.http import errors
-from api.http.auth import needs
 from api.http.errors import Problem
 from api.record import decisions, dsa, notice, queue, verdicts
 from api.record.decisions import UnknownDecisionError
 from api.record.queue import CursorError, Filters
 from api.record.tables import HISTORY, DecisionRow
 from api.record.verdicts import ConflictError
-from api.routes.moderate import decider, operation, problems
+from api.routes.openapi import operation, problems
 from api.routes.record_schemas import (
     DecisionPath,
     ExportQuery,
@@ -30,6 +29,7 @@ from api.routes.record_schemas import (
     QueueQuery,
     RecordedOut,
 )
+from api.services import decider, needs
 from moderation import rules
 
 CORRECT = Tag(name="Correct", description="Verdicts of moderators and appeals of authors.")

@@ -48,10 +48,10 @@ class CommentIn(BaseModel):
     dry_run: bool = Field(False, description="Decide, but keep nothing: hints while one types.")
     do_not_store: bool = Field(False, description="Keep the decision, but not the text.")
 
-    def asked(self) -> DecisionRequest:
-        """The comment for the keeper."""
+    def to_request(self) -> DecisionRequest:
+        """Return what the `Decider` takes."""
         comment = Comment(**self.model_dump(exclude={"dry_run", "do_not_store"}))
-        return DecisionRequest(comment, keep=not self.dry_run, store=not self.do_not_store)
+        return DecisionRequest(comment, record=not self.dry_run, store_text=not self.do_not_store)
 
 
 class BatchIn(BaseModel):

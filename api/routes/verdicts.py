@@ -8,10 +8,8 @@ from flask import Response, jsonify, request
 from pydantic import ValidationError
 
 from api.http import errors
-from api.http.auth import needs
 from api.record import decisions, erase, queue, verdicts
 from api.record.database import writing
-from api.routes.moderate import decider
 from api.routes.record import CORRECT, RECORD, WRITING, blueprint, whole
 from api.routes.record_schemas import (
     AppealIn,
@@ -25,6 +23,7 @@ from api.routes.record_schemas import (
     VerdictIn,
     WhoIn,
 )
+from api.services import decider, needs
 from moderation import Action
 
 corrections = blueprint("corrections")

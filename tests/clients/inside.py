@@ -39,7 +39,7 @@ ANY_KEY = "any-key-will-do"
 
 
 def private_hosts(folder: Path) -> Path:
-    """Make the hard-coded hosts resolve to this machine in this namespace. Return the hosts file."""
+    """Make the hard-coded hosts resolve to this machine here. Return the hosts file."""
     names = [GOOGLE, AKISMET, f"{ANY_KEY}.{AKISMET}", f"nonsense.{AKISMET}"]
     hosts = folder / "hosts"
     hosts.write_text("".join(f"127.0.0.1 {name}\n" for name in ("localhost", *names)))

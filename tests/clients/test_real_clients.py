@@ -1,12 +1,12 @@
 """Other people's clients, unchanged but for the address, against the running service.
 
-`make clients` installs them. They run in separate namespaces (see `inside.py`), where the hosts that
-some have hard-coded resolve to the service. `golden/` holds what each received. Scores are "high"
-(from .5) or "low" there, so a retrained model changes nothing.
+`make clients` installs them. They run in separate namespaces (see `inside.py`), where the hosts
+that some have hard-coded resolve to the service. `golden/` holds what each received. Scores are
+"high" (from .5) or "low" there, so a retrained model changes nothing.
 To update these files: MODERATION_WRITE_GOLDEN=1 make test.
 
-Each client runs twice: with an invented key while the service has no keys, and then with a real one.
-It receives the same, except that any key is accepted while there are no keys.
+Each client runs twice: with an invented key while the service has no keys, and then with a real
+key. It receives the same, except that any key is accepted while there are no keys.
 """
 
 from __future__ import annotations

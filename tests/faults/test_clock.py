@@ -17,6 +17,7 @@ from api.record import seal, webhooks
 from api.record.circuit import RETRY_S, Circuit
 from api.record.keys import Key
 from api.record.webhooks import Hook
+from api.services import services_of
 from tests.api.record.conftest import NOW
 from tests.api.routes.test_record import decide, make
 
@@ -27,7 +28,7 @@ BACK = dt.timedelta(hours=1)
 def app(tmp_path: Path) -> App:
     """A service with a fixed clock."""
     service = make(tmp_path)
-    service.extensions["keeper"].clock = lambda: NOW
+    services_of(service).decider.clock = lambda: NOW
     return service
 
 
@@ -38,7 +39,7 @@ def client(app: App) -> FlaskClient:
 
 
 def _set_back(app: App) -> None:
-    app.extensions["keeper"].clock = lambda: NOW - BACK
+    services_of(app).decider.clock = lambda: NOW - BACK
 
 
 def test_the_queue_keeps_its_order(app: App, client: FlaskClient) -> None:
@@ -54,7 +55,7 @@ def test_the_queue_keeps_its_order(app: App, client: FlaskClient) -> None:
 
 def test_seals_stay_valid(app: App, client: FlaskClient) -> None:
     """`verify` does not report a row with an earlier time as inserted."""
-    sessions = app.extensions["keeper"].sessions
+    sessions = services_of(app).decider.sessions
     decide(client)
     assert seal.seal(sessions, NOW)
     _set_back(app)
@@ -88,17 +89,17 @@ def test_a_claim_lasts_longer(app: App, client: FlaskClient) -> None:
 
 def test_webhooks_go_out(app: App, client: FlaskClient) -> None:
     """New events go out at once. A delivery that waits for its retry is not lost."""
-    keeper = app.extensions["keeper"]
-    keeper.hooks = [Hook("http://127.0.0.1:1/hook", "secret")]
+    decider = services_of(app).decider
+    decider.hooks = [Hook("http://127.0.0.1:1/hook", "secret")]
     decide(client, "LOUD 1")
-    assert webhooks.deliver(keeper.sessions, keeper.hooks[0], NOW, lambda *_: 500)
+    assert webhooks.deliver(decider.sessions, decider.hooks[0], NOW, lambda *_: 500)
     _set_back(app)
     decide(client, "LOUD 2")
     ok = lambda *_: 200  # noqa: E731 - a receiver in one line
-    assert webhooks.deliver(keeper.sessions, keeper.hooks[0], NOW - BACK, ok)
-    assert not webhooks.deliver(keeper.sessions, keeper.hooks[0], NOW - BACK, ok)
+    assert webhooks.deliver(decider.sessions, decider.hooks[0], NOW - BACK, ok)
+    assert not webhooks.deliver(decider.sessions, decider.hooks[0], NOW - BACK, ok)
     later = NOW + dt.timedelta(seconds=webhooks.BACKOFF[0])
-    assert webhooks.deliver(keeper.sessions, keeper.hooks[0], later, ok)
+    assert webhooks.deliver(decider.sessions, decider.hooks[0], later, ok)
 
 
 def test_the_circuit_uses_a_monotonic_clock() -> None:
@@ -119,7 +120,7 @@ def test_retention_distrusts_a_clock_that_was_set(
 ) -> None:
     """A jump of forty days for three seconds erases nothing. A lasting one does."""
     app = make(tmp_path, MODERATION_RETENTION_DAYS="30")
-    keeper, housekeeper = app.extensions["keeper"], app.extensions["housekeeper"]
+    decider, background = services_of(app).decider, services_of(app).background
     running = 0.0
     monkeypatch.setattr("api.background.loop.time.monotonic", lambda: running)
 
@@ -127,12 +128,12 @@ def test_retention_distrusts_a_clock_that_was_set(
         """Return how many decisions wait for a moderator after `seconds` of uptime."""
         nonlocal running
         running = seconds
-        keeper.clock = lambda: NOW + ahead + dt.timedelta(seconds=seconds)
-        housekeeper.round()
+        decider.clock = lambda: NOW + ahead + dt.timedelta(seconds=seconds)
+        background.round()
         shown: list[Any] = app.test_client().get("/v1/queue").get_json()["decisions"]
         return len(shown)
 
-    keeper.clock = lambda: NOW
+    decider.clock = lambda: NOW
     decide(app.test_client(), "LOUD 1")
     none, days = dt.timedelta(0), dt.timedelta(days=40)
     assert after(0, none) == after(STEADY_S, none) == 1
@@ -145,15 +146,15 @@ def test_retention_distrusts_a_clock_that_was_set(
 def test_the_rate_limit_starts_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise earlier counts lie in the future and lock the key out."""
     app = make(tmp_path)
-    gate, now = app.extensions["gate"], 1_000_000.0
+    authenticator, now = services_of(app).authenticator, 1_000_000.0
     monkeypatch.setattr("time.time", lambda: now)
     key = Key("k", "k", frozenset({"decide"}), "2 per minute")
-    gate.count(key)
-    gate.count(key)
+    authenticator.check_rate(key)
+    authenticator.check_rate(key)
     with pytest.raises(Problem, match="may ask"):
-        gate.count(key)
+        authenticator.check_rate(key)
     now -= 3600
-    gate.count(key)
-    gate.count(key)
+    authenticator.check_rate(key)
+    authenticator.check_rate(key)
     with pytest.raises(Problem, match="may ask"):
-        gate.count(key)
+        authenticator.check_rate(key)

@@ -127,11 +127,10 @@ class Site:
         self, path: str, body: bytes, headers: Mapping[str, str] | None = None
     ) -> tuple[int, str]:
         """Send a POST to WordPress. Return the answer's status and body."""
+        opener = urllib.request.build_opener(_NoRedirect)
         request = urllib.request.Request(self.url + path, body, dict(headers or {}))  # noqa: S310
         try:
-            with urllib.request.build_opener(_NoRedirect).open(
-                request, timeout=PATIENCE_S
-            ) as answer:
+            with opener.open(request, timeout=PATIENCE_S) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -147,7 +146,8 @@ class Site:
             foreach ( array( 'all', 'spam', 'trash' ) as $status ) {{
                 foreach ( get_comments( array( 'status' => $status ) + $query ) as $comment ) {{
                     $meta = array_map( 'current', get_comment_meta( $comment->comment_ID ) );
-                    $comments[ $comment->comment_ID ] = $comment->to_array() + array( 'meta' => $meta );
+                    $comments[ $comment->comment_ID ] =
+                        $comment->to_array() + array( 'meta' => $meta );
                 }}
             }}
             ksort( $comments );

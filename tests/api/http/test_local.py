@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from api import App
 from api.dialects.coral import signature
+from api.services import services_of
 from tests.api.dialects.conftest import FINE, REJECTED, SECRET, decided, key, make
 
 EVIL = "http://evil.example"
@@ -246,7 +247,7 @@ def test_with_a_key_neither_host_nor_proxy_matters(app: App, client: FlaskClient
 
 def test_without_knowing_whether_there_are_keys(app: App, client: FlaskClient) -> None:
     """While the database is away from the start, comments are decided, and nothing else is done."""
-    app.extensions["keeper"].circuit.failed(OperationalError("", {}, RuntimeError()))
+    services_of(app).decider.circuit.failed(OperationalError("", {}, RuntimeError()))
     assert client.post("/v1/moderate", json={"text": FINE}).status_code == 200
     assert client.get("/try").status_code == 404
     for path in ("/v1/export", "/v1/queue", "/metrics"):

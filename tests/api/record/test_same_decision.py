@@ -66,7 +66,7 @@ def worker(
 
 def ask(decider: Decider, comment: Comment = COMMENT, store: bool = True) -> dict[str, Any]:
     """Return the answer to one request."""
-    return decider.decide([DecisionRequest(comment, store=store)])[0]
+    return decider.decide([DecisionRequest(comment, store_text=store)])[0]
 
 
 def test_the_first_is_kept_and_all_get_it(sessions: Sessions, moderator: Moderator) -> None:
@@ -248,9 +248,9 @@ def test_unstored_comments_are_decided_each_time(
     """Without its text the record cannot recognise a comment. Within a batch it can."""
     decider = worker(moderator, sessions, tmp_path / "spool")
     assert ask(decider, store=False)["id"] != ask(decider, store=False)["id"]
-    twice = decider.decide([DecisionRequest(COMMENT, store=False)] * 2)
+    twice = decider.decide([DecisionRequest(COMMENT, store_text=False)] * 2)
     assert twice[0] == twice[1]
-    tried = decider.decide([DecisionRequest(COMMENT, keep=False)] * 2)
+    tried = decider.decide([DecisionRequest(COMMENT, record=False)] * 2)
     assert tried[0]["id"] != tried[1]["id"]
     assert {answer["recorded"] for answer in tried} == {False}
     assert len(rows(sessions)) == 3

@@ -79,7 +79,7 @@ class Decider:
         community: str = "",
         route: str = "v1",
         moderator: Moderator | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[Answer]:
         """A decision for each comment, as JSON values; `recorded` says whether it is kept.
 
         Another `moderator`, of the same policy, may be given for who has no time for this one.
@@ -272,10 +272,5 @@ def _answer(decision: Decision, comment: Comment, kept: Answer | None) -> Answer
     """What is answered: the decision that was made, or the one that was kept before it."""
     if kept is not None and kept["id"] != decision.id:
         return kept
-    revision = {"revision": kept["revision"]} if kept and kept["recorded"] else {}
-    return {
-        **decision.to_dict(),
-        "recorded": bool(revision),
-        "comment_id": comment.id,
-        **revision,
-    }
+    revision = kept["revision"] if kept and kept["recorded"] else None
+    return decisions.answer(decision, comment.id, revision=revision)

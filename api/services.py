@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial, wraps
 from pathlib import Path
@@ -149,7 +149,7 @@ def moderator() -> Moderator:
     return moderator
 
 
-def count(decisions: list[dict[str, Any]], route: str) -> None:
+def count(decisions: Iterable[Mapping[str, Any]], route: str) -> None:
     """Count decisions in this app's metrics."""
     services().metrics.count(decisions, route)
 

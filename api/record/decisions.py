@@ -25,7 +25,16 @@ CHUNK = 500  # comments looked up in one query
 TRIES = 3  # for a row that another transaction locks
 CONTENDED = frozenset({"40P01", "55P03"})  # PostgreSQL: deadlock detected, lock not available
 
-Answer = dict[str, Any]
+
+class Answer(dict[str, Any]):
+    """A decision as the API serialises it.
+
+    `standing` is the action that counts now: that of the last verdict, or the decision's own.
+    """
+
+    def __init__(self, values: Mapping[str, Any], standing: str) -> None:
+        super().__init__(values)
+        self.standing = standing
 
 
 class _ErasedSpan(Span):
@@ -318,25 +327,32 @@ def rules_column(decision: Decision) -> str:
     return "".join(f" {reason.rule}" for reason in decision.reasons) + " "
 
 
-def answer(decision: Decision, comment_id: str | None, revision: int | None) -> Answer:
-    """Serialise a decision for the API; `revision` is None if it is not recorded."""
-    serialised = {
-        **decision.to_dict(),
-        "recorded": revision is not None,
-        "comment_id": comment_id,
-    }
-    return serialised if revision is None else {**serialised, "revision": revision}
+def answer(
+    decision: Decision,
+    comment_id: str | None,
+    *,
+    revision: int | None = None,
+    standing: str | None = None,
+) -> Answer:
+    """Serialise a decision for the API.
+
+    `revision` is None if the decision is not recorded. `standing` defaults to its own action.
+    """
+    values = {**decision.to_dict(), "recorded": revision is not None, "comment_id": comment_id}
+    if revision is not None:
+        values["revision"] = revision
+    return Answer(values, standing or values["action"])
 
 
 def to_dict(row: DecisionRow) -> Answer:
     """Serialise a recorded decision for the API."""
     values = {name: getattr(row, name) for name in (*row.LASTING, *row.PRIVATE)}
-    return answer(restore(values), row.comment_id, row.revision)
+    return answer(restore(values), row.comment_id, revision=row.revision, standing=row.standing)
 
 
 def waiting(values: Mapping[str, Any]) -> Answer:
     """Serialise a decision that waits in the spool; `values` are as returned by `fields`."""
-    return answer(restore(values), values["comment_id"], None)
+    return answer(restore(values), values["comment_id"])
 
 
 def restore(values: Mapping[str, Any]) -> Decision:

@@ -12,7 +12,7 @@ from api.record.tables import DecisionRow, VerdictRow
 from moderation import Comment
 from moderation.comment import Past
 
-LOOKED_AT = 50  # how many of an author's latest comments count
+MAX_COMMENTS = 50  # how many of an author's latest comments count
 REPEATED_WITHIN = dt.timedelta(days=2)
 HALF_LIFE = dt.timedelta(days=30)  # after this time, a refusal counts half
 
@@ -47,7 +47,7 @@ def history(
         )
         .where(DecisionRow.community == community, DecisionRow.author == comment.author)
         .order_by(DecisionRow.sequence.desc())
-        .limit(LOOKED_AT)
+        .limit(MAX_COMMENTS)
     )
     if before is not None:
         query = query.where(DecisionRow.sequence < before)

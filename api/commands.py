@@ -78,7 +78,10 @@ def _writing() -> Iterator[Session]:
 
 @click.group()
 def db() -> None:
-    """Manage the record's database (MODERATION_DATABASE, default var/record.sqlite)."""
+    """Manage the record's database.
+
+    The setting MODERATION_DATABASE names it. The default is var/record.sqlite.
+    """
 
 
 @db.command()

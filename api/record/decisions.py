@@ -173,10 +173,10 @@ def keep(
     except OperationalError as error:
         if not _contended(error):
             raise
-    kept: dict[str, Answer] = {}
+    recorded: dict[str, Answer] = {}
     for row in rows:  # one row per transaction cannot deadlock
-        kept |= _keep_alone(sessions, row, now, hooks, answered=answered)
-    return kept
+        recorded |= _keep_alone(sessions, row, now, hooks, answered=answered)
+    return recorded
 
 
 def _keep_alone(
@@ -218,12 +218,12 @@ def _keep(
         # recorded row left the spool. Record each row by itself, so the others succeed.
         with writing(sessions) as session:
             recorded_at = seal.recorded_at(session, now)
-            kept = {row["id"]: _find_or_add(session, row, recorded_at, hooks) for row in rows}
-            for id_, row in kept.items():
+            recorded = {row["id"]: _find_or_add(session, row, recorded_at, hooks) for row in rows}
+            for id_, row in recorded.items():
                 if row is not None and row.id != id_ and answered:
                     log.warning("decision %s is recorded as %s: same comment and text", id_, row.id)
                     session.merge(AliasRow(id=id_, decision_id=row.id))
-            return {id_: to_dict(row) for id_, row in kept.items() if row is not None}
+            return {id_: to_dict(row) for id_, row in recorded.items() if row is not None}
 
 
 def _find_or_add(

@@ -179,12 +179,14 @@ def test_two_hosts_while_the_database_is_away(server: Postgres, tmp_path: Path) 
         assert len(ids) == 2
         server.start()
         until(lambda: one.waiting() == two.waiting() == 0, "the spools")
-        (kept,), comments = recorded(server.url)
-        assert (kept in ids, comments) == (True, ["c1"])
+        (recorded_id,), comments = recorded(server.url)
+        assert (recorded_id in ids, comments) == (True, ["c1"])
         for service in (one, two):
-            assert service.decide("Short", id="c1")["id"] == kept
-            assert {about(service, "GET", f"/v1/decisions/{id_}")["id"] for id_ in ids} == {kept}
-        (other,) = ids - {kept}
+            assert service.decide("Short", id="c1")["id"] == recorded_id
+            assert {about(service, "GET", f"/v1/decisions/{id_}")["id"] for id_ in ids} == {
+                recorded_id
+            }
+        (other,) = ids - {recorded_id}
         about(one, "POST", f"/v1/decisions/{other}/claim", {"who": "asha"})
         about(one, "POST", f"/v1/decisions/{other}/verdict", {"action": "reject", "who": "asha"})
-        assert about(two, "GET", f"/v1/decisions/{kept}")["standing"] == "reject"
+        assert about(two, "GET", f"/v1/decisions/{recorded_id}")["standing"] == "reject"

@@ -223,13 +223,13 @@ def _attribute(name: str) -> attributes.Attribute:
     return attribute
 
 
-def _detected(whole: Scored) -> list[str]:
+def _detected(scored: Scored) -> list[str]:
     """Return the detected language, or an empty list."""
-    language = whole.decision["language"]
+    language = scored.decision["language"]
     english, code = language.get("english", 1.0), language.get("code", "und")
     if code == NO_LANGUAGE:
         return []
-    if english >= SURELY_FOREIGN and (code == "und" or whole.words < FEWEST_WORDS):
+    if english >= SURELY_FOREIGN and (code == "und" or scored.words < FEWEST_WORDS):
         return ["en"]
     return [] if code == "und" else [code]
 
@@ -281,9 +281,9 @@ def _parts(text: Text, comment: Comment) -> list[Part]:
 
 
 def _scores(
-    attribute: attributes.Attribute, whole: Scored, parts: list[Part], text: Text
+    attribute: attributes.Attribute, scored: Scored, parts: list[Part], text: Text
 ) -> dict[str, Any]:
-    summary = attribute.score(whole)
+    summary = attribute.score(scored)
     spans = [(start, end, attribute.score(part)) for start, end, part in parts]
     return {
         "spanScores": [

@@ -45,9 +45,9 @@ class Upstream:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def compare(self, text: str, languages: Sequence[str], ours: Mapping[str, float]) -> None:
+    def compare(self, text: str, languages: Sequence[str], scores: Mapping[str, float]) -> None:
         """Queue a comment. It is left out if too many wait."""
-        comparable = {name: value for name, value in ours.items() if name not in OWN}
+        comparable = {name: value for name, value in scores.items() if name not in OWN}
         if comparable:
             self._start()
             with contextlib.suppress(queue.Full):
@@ -77,12 +77,12 @@ class Upstream:
                 self._jobs.task_done()
 
     def _ask(
-        self, text: str, languages: Sequence[str], ours: Mapping[str, float]
+        self, text: str, languages: Sequence[str], scores: Mapping[str, float]
     ) -> dict[str, float]:
         """Perspective's scores. What it raises, `_run` knows."""
         body = {
             "comment": {"text": text},
-            "requestedAttributes": {name: {} for name in ours},
+            "requestedAttributes": {name: {} for name in scores},
             "languages": list(languages),
             "doNotStore": True,
         }
@@ -90,14 +90,14 @@ class Upstream:
             self.address, json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
         with OPENER.open(request, timeout=TIMEOUT_S) as answer:
-            scores = json.loads(answer.read(LARGEST))["attributeScores"]
+            theirs = json.loads(answer.read(LARGEST))["attributeScores"]
         return {
-            name: float(scores[name]["summaryScore"]["value"]) for name in ours if name in scores
+            name: float(theirs[name]["summaryScore"]["value"]) for name in scores if name in theirs
         }
 
     def _write(self, ours: Mapping[str, float], theirs: Mapping[str, float]) -> None:
         """Append a line with a single write: several workers write to the same file."""
-        scores = {name: [ours[name], round(theirs[name], 4)] for name in theirs}
+        scores = {name: [ours[name], round(score, 4)] for name, score in theirs.items()}
         at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         line = json.dumps({"at": at, "scores": scores}) + "\n"
         self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -70,11 +70,11 @@ def ask(decider: Decider, comment: Comment = COMMENT, store: bool = True) -> dic
 
 
 def test_the_first_is_kept_and_all_get_it(sessions: Sessions, moderator: Moderator) -> None:
-    """There is one row and one event. The other ids, which no client has, are not kept."""
+    """There is one row and one event. The other ids, which no client has, are not recorded."""
     decided = [values(moderator) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        kept = list(pool.map(lambda row: decisions.keep(sessions, [row], NOW, [HOOK]), decided))
-    answers = [by_id[row["id"]] for row, by_id in zip(decided, kept, strict=True)]
+        recorded = list(pool.map(lambda row: decisions.keep(sessions, [row], NOW, [HOOK]), decided))
+    answers = [by_id[row["id"]] for row, by_id in zip(decided, recorded, strict=True)]
     assert all(answer == answers[0] for answer in answers)
     assert rows(sessions) == events(sessions) == [answers[0]["id"]]
     seal.seal(sessions, NOW)
@@ -88,8 +88,8 @@ def test_an_id_that_was_answered_is_an_alias(sessions: Sessions, moderator: Mode
     first, second = values(moderator), values(moderator)
     decisions.keep(sessions, [first], NOW, [HOOK])
     for _ in range(2):
-        kept = decisions.keep(sessions, [second], NOW, [HOOK], answered=True)
-        assert kept[second["id"]]["id"] == first["id"]
+        recorded = decisions.keep(sessions, [second], NOW, [HOOK], answered=True)
+        assert recorded[second["id"]]["id"] == first["id"]
     with sessions() as session:
         assert decisions.get(session, second["id"]).id == first["id"]
         with pytest.raises(decisions.UnknownDecisionError):
@@ -105,9 +105,9 @@ def test_batches_in_opposite_orders(sessions: Sessions, moderator: Moderator) ->
         for order in (comments, list(reversed(comments)), comments, list(reversed(comments)))
     ]
     with ThreadPoolExecutor(4) as pool:
-        kept = list(pool.map(lambda batch: decisions.keep(sessions, batch, NOW), batches))
+        recorded = list(pool.map(lambda batch: decisions.keep(sessions, batch, NOW), batches))
     by_comment: dict[str, set[str]] = {}
-    for answers in kept:
+    for answers in recorded:
         assert len(answers) == 40
         for answer in answers.values():
             by_comment.setdefault(answer["comment_id"], set()).add(answer["id"])
@@ -191,9 +191,9 @@ def test_a_spool_of_an_older_version(
     for row in waiting:
         (spool.folder / f"{row['id']}.json").write_text(json.dumps(row))
     assert spool.drain(sessions, NOW) == 2
-    (kept,) = rows(sessions)
+    (recorded,) = rows(sessions)
     with sessions() as session:
-        assert {decisions.get(session, row["id"]).id for row in waiting} == {kept}
+        assert {decisions.get(session, row["id"]).id for row in waiting} == {recorded}
 
 
 def test_a_worker_that_missed_the_drain(

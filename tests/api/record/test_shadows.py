@@ -62,7 +62,7 @@ def pairs(sessions: Sessions, version: str = "new") -> list[Pair]:
         return list(shadows.pairs(session, "spam", version, USED))
 
 
-def kept(sessions: Sessions) -> list[str]:
+def shadowed_ids(sessions: Sessions) -> list[str]:
     """Return the ids of the decisions that have a shadow decision."""
     with sessions() as session:
         return list(session.scalars(select(ShadowRow.decision_id)))
@@ -101,15 +101,15 @@ def test_erasing_a_decision_erases_its_shadow(
 ) -> None:
     """This holds by comment and by age. An erased decision gets no new shadow decision."""
     assert erase.by_comment(sessions, spool, None, "c0", NOW) == 1
-    assert sorted(kept(sessions)) == sorted(shadowed[1:])
+    assert sorted(shadowed_ids(sessions)) == sorted(shadowed[1:])
     assert erase.older_than(sessions, 1, NOW + dt.timedelta(days=2)) == 2
-    assert kept(sessions) == []
+    assert shadowed_ids(sessions) == []
     again = [
         decided(Action.APPROVE, 0.1),
         decided(Action.REVIEW, 0.3),
     ]  # no record of the second
     shadows.keep(sessions, [shadows.row(SHADOW, decision, decision, NOW) for decision in again])
-    assert kept(sessions) == []
+    assert shadowed_ids(sessions) == []
 
 
 def test_erasing_waits_for_rows_being_written(
@@ -129,4 +129,4 @@ def test_erasing_waits_for_rows_being_written(
         assert erasing.is_alive()
     erasing.join(30)
     assert len(shadowed) == 3
-    assert kept(sessions) == []
+    assert shadowed_ids(sessions) == []

@@ -105,11 +105,11 @@ def test_what_is_not_refused_needs_no_statement(
     sessions: Sessions, keep: Keep, moderator: Moderator
 ) -> None:
     """Waiting and approved comments are no restrictions."""
-    waits, stands = keep("Too short"), keep("This one is long enough.")
+    waiting, approved = keep("Too short"), keep("This one is long enough.")
     with sessions() as session:
         publication = moderator.policy.publication
-        assert notice(get(session, waits), publication)["statement_of_reasons"] is None
-        assert notice(get(session, stands), publication)["text"] == "Your comment is published."
+        assert notice(get(session, waiting), publication)["statement_of_reasons"] is None
+        assert notice(get(session, approved), publication)["text"] == "Your comment is published."
 
 
 def test_an_authors_past_fades(sessions: Sessions, keep: Keep) -> None:

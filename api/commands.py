@@ -215,7 +215,8 @@ def erase(
             count = record_erase.by_author(sessions, spool, community, author, utc_now())
         else:
             count = record_erase.older_than(sessions, older_than or 0, utc_now())
-    click.echo(f"Erased the text and references of {_count(count, 'decision')}.")
+    decisions_hold = _count(count, "decision holds", "decisions hold")
+    click.echo(f"{decisions_hold} no text or reference any more.")
 
 
 @record.command()

@@ -23,7 +23,7 @@ from api.services import services_of
 from clients.house_rules import MOST_BYTES, Comment, HouseRules, RefusedError, UnansweredError
 from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
-from tests.api.dialects.conftest import FINE, Reader, make
+from tests.api.dialects.conftest import FINE, FakeScorer, make
 from tests.faults.service import PATIENCE_S, Service, recorded, running, until
 from tests.own_clients.test_javascript import NODE, call
 
@@ -70,7 +70,7 @@ class Proxy:
             return list(session.scalars(select(DecisionRow)))
 
 
-class SlowOnce(Reader):
+class SlowOnce(FakeScorer):
     """A scorer that takes `takes_s` for the first comment with some words."""
 
     def __init__(self, words: str, takes_s: float) -> None:

@@ -44,7 +44,7 @@ HEADS = (
 ).split()
 
 
-class Reader:
+class FakeScorer:
     """A scorer. Comments with a known word get its scores, all others 0.01."""
 
     heads: tuple[str, ...] = tuple(HEADS)
@@ -62,13 +62,13 @@ class Reader:
         return []
 
 
-def moderator(reader: Any = None) -> Moderator:
+def moderator(scorer: Any = None) -> Moderator:
     """Return a moderator with the shipped policy, except the rules without a model here."""
     policy = Policy.load({name: {"enabled": False} for name in ("language", "full_sentences")})
-    return Moderator(policy, Models({"abuse": reader or Reader()}, {"abuse": "2026-01"}))
+    return Moderator(policy, Models({"abuse": scorer or FakeScorer()}, {"abuse": "2026-01"}))
 
 
-def make(folder: Path, reader: Any = None, **settings: Any) -> App:
+def make(folder: Path, scorer: Any = None, **settings: Any) -> App:
     """Return a service with a new record in `folder`."""
     defaults = {
         "MODERATION_DATABASE": f"sqlite:///{folder}/record.sqlite",
@@ -77,7 +77,7 @@ def make(folder: Path, reader: Any = None, **settings: Any) -> App:
         "MODERATION_CORAL_BUDGET_MS": 10_000,
         **settings,
     }
-    return create_app({"TESTING": True, **defaults}, moderator=moderator(reader))
+    return create_app({"TESTING": True, **defaults}, moderator=moderator(scorer))
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.api.dialects.conftest import (
     REJECTED,
     SECRET,
     SPAM,
-    Reader,
+    FakeScorer,
     decided,
     make,
 )
@@ -232,7 +232,7 @@ def test_undecidable_comments_are_withheld(client: FlaskClient, raw: bytes) -> N
     assert send(client, raw).get_json() == WITHHELD
 
 
-class Broken(Reader):
+class Broken(FakeScorer):
     """A scorer that always fails."""
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
@@ -284,7 +284,7 @@ def test_a_short_budget_uses_the_fast_model(tmp_path: Path) -> None:
     assert "careful" in moderators[1].models.versions
 
 
-class Slow(Reader):
+class Slow(FakeScorer):
     """A scorer that waits for `go_on`."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from api.dialects.openai import CATEGORIES
 from api.services import services_of
 from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
-from tests.api.dialects.conftest import DOUBTFUL, FINE, REJECTED, Reader, decided, key, make
+from tests.api.dialects.conftest import DOUBTFUL, FINE, REJECTED, FakeScorer, decided, key, make
 
 UNSUPPORTED = {
     "illicit",
@@ -105,7 +105,7 @@ def test_unsupported_categories_are_listed(client: FlaskClient) -> None:
         assert only["category_applied_input_types"][name] == ["text"] * supported
 
 
-class Half(Reader):
+class Half(FakeScorer):
     """A scorer of threats only."""
 
     heads: tuple[str, ...] = ("threat",)
@@ -115,7 +115,7 @@ class Half(Reader):
         return {"threat": super().score(texts)["threat"]}
 
 
-class Silent(Reader):
+class Silent(FakeScorer):
     """A scorer that always fails."""
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:

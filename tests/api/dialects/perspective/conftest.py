@@ -43,7 +43,7 @@ HEADS = (
 ).split()
 
 
-class Reader:
+class FakeScorer:
     """A scorer. Comments with a known word get its scores, all others the usual ones."""
 
     heads: tuple[str, ...] = tuple(HEADS)
@@ -67,13 +67,13 @@ class Reader:
         return []
 
 
-def make(folder: Path, reader: Any = None, **settings: Any) -> App:
+def make(folder: Path, scorer: Any = None, **settings: Any) -> App:
     """Return a service with a new record in `folder`."""
     defaults = {
         "MODERATION_DATABASE": f"sqlite:///{folder}/record.sqlite",
         "MODERATION_SPOOL": str(folder / "spool"),
     }
-    models = Models({"all": reader or Reader()}, {"all": "2026-01"})
+    models = Models({"all": scorer or FakeScorer()}, {"all": "2026-01"})
     return create_app(
         {"TESTING": True, **defaults, **settings}, moderator=Moderator(Policy.load(), models)
     )

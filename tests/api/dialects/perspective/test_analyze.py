@@ -18,7 +18,7 @@ from tests.api.dialects.perspective.conftest import (
     EXAMPLE,
     FINE,
     SUGGEST,
-    Reader,
+    FakeScorer,
     analyze,
     error,
     key,
@@ -139,7 +139,7 @@ def test_the_test_sentence_is_likely_to_be_rejected(client: FlaskClient) -> None
 def test_a_failed_model(tmp_path: Path) -> None:
     """A missing score is an error. The policy's decision is still available."""
 
-    class Silent(Reader):
+    class Silent(FakeScorer):
         heads = ("english",)
 
         def score(self, texts: Any) -> Any:

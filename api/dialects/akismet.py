@@ -112,10 +112,10 @@ def key_sites() -> Response:
         if fields.get("filter", "") in site
     ]
     limit, offset = _number(fields, "limit", 500), _number(fields, "offset", 0)
-    page, shown = rows[offset : offset + limit], f"{month:%Y-%m}"
+    page, label = rows[offset : offset + limit], f"{month:%Y-%m}"
     if fields.get("format", "json").lower() == "csv":
-        return _csv(page, f"during {shown} (limit:{limit}, offset: {offset}, total: {len(rows)})")
-    return jsonify({shown: page, "limit": limit, "offset": offset, "total": len(rows)})
+        return _csv(page, f"during {label} (limit:{limit}, offset: {offset}, total: {len(rows)})")
+    return jsonify({label: page, "limit": limit, "offset": offset, "total": len(rows)})
 
 
 def _fields() -> Fields:

@@ -218,8 +218,8 @@ def _check_signature(raw: bytes) -> None:
     received = [part.strip() for part in header.split(",")[:MOST_SIGNATURES]]
     expected = [signature(secret.get_secret_value(), raw) for secret in secrets]
     # Compare all of them, so that timing reveals nothing.
-    same = [hmac.compare_digest(a.encode(), b.encode()) for a in received for b in expected]
-    if not any(same):
+    matches = [hmac.compare_digest(a.encode(), b.encode()) for a in received for b in expected]
+    if not any(matches):
         raise Problem(401, "X-Coral-Signature was not made with a secret that is known here.")
 
 

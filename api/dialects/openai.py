@@ -173,7 +173,7 @@ def _offered() -> dict[str, dict[str, str]]:
 
 def _supported(offered: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
     alone = {category for category, scores in offered.items() if scores}
-    return frozenset(alone | {name for name, both in BOTH.items() if alone.issuperset(both)})
+    return frozenset(alone | {name for name, parts in BOTH.items() if alone.issuperset(parts)})
 
 
 def _result(decision: Mapping[str, Any], offered: Mapping[str, Mapping[str, str]]) -> JsonObject:

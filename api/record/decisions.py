@@ -77,8 +77,8 @@ def find_many(
             DecisionRow.text_key.in_(keys),
         )
         for row in session.scalars(query):
-            same = indexes.get((row.comment_id or "", row.text_key or ""), [])
-            rows.update(dict.fromkeys(same, row))
+            matching = indexes.get((row.comment_id or "", row.text_key or ""), [])
+            rows.update(dict.fromkeys(matching, row))
     return rows
 
 

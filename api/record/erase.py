@@ -26,16 +26,16 @@ def by_comment(
     sessions: Sessions, spool: Spool, community: str | None, comment_id: str, now: dt.datetime
 ) -> int:
     """Erase all revisions of a comment in one community, or in all (None). Return the count."""
-    known = {**_within(community), "comment_id": comment_id}
-    return _erase_spooled(spool, known, now) + _erase(sessions, _equal(known), now)
+    identity = {**_within(community), "comment_id": comment_id}
+    return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)
 
 
 def by_author(
     sessions: Sessions, spool: Spool, community: str | None, author: str, now: dt.datetime
 ) -> int:
     """Erase all comments of an author in one community, or in all (None). Return the count."""
-    known = {**_within(community), "author": author}
-    return _erase_spooled(spool, known, now) + _erase(sessions, _equal(known), now)
+    identity = {**_within(community), "author": author}
+    return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)
 
 
 def older_than(sessions: Sessions, days: int, now: dt.datetime) -> int:
@@ -47,13 +47,13 @@ def _within(community: str | None) -> dict[str, str]:
     return {} if community is None else {"community": community}
 
 
-def _equal(known: dict[str, str]) -> list[ColumnElement[bool]]:
-    return [getattr(DecisionRow, name) == value for name, value in known.items()]
+def _equal(identity: dict[str, str]) -> list[ColumnElement[bool]]:
+    return [getattr(DecisionRow, name) == value for name, value in identity.items()]
 
 
-def _erase_spooled(spool: Spool, known: dict[str, str], now: dt.datetime) -> int:
+def _erase_spooled(spool: Spool, identity: dict[str, str], now: dt.datetime) -> int:
     def matches(values: Mapping[str, Any]) -> bool:
-        return all(values.get(name) == value for name, value in known.items())
+        return all(values.get(name) == value for name, value in identity.items())
 
     return spool.forget(matches, now)
 

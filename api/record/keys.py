@@ -81,8 +81,8 @@ def check(session: Session, secret: str) -> Key | None:
     row = session.get(KeyRow, parts[1])
     digest = _hash(secret)
     # Compare for unknown keys too, so that timing does not reveal which ids exist.
-    same = hmac.compare_digest(row.hash if row else _hash(""), digest)
-    if row is None or not same or row.revoked_at is not None:
+    valid = hmac.compare_digest(row.hash if row else _hash(""), digest)
+    if row is None or not valid or row.revoked_at is not None:
         return None
     return Key(row.id, row.name, frozenset(row.scopes.split()), row.rate)
 

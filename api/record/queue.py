@@ -59,8 +59,8 @@ def page(
         query = query.where(_after(order, cursor))
     query = query.options(*HISTORY)
     rows = session.scalars(query.limit(limit + 1)).all()
-    shown = rows[:limit]
-    return shown, _cursor(order, shown[-1]) if len(rows) > limit else None
+    decisions = rows[:limit]
+    return decisions, _cursor(order, decisions[-1]) if len(rows) > limit else None
 
 
 def claim(
@@ -145,5 +145,5 @@ def _after(order: Order, cursor: str) -> ColumnElement[bool]:
         raise CursorError(f"this cursor is for the order '{cursor_order}'")
     if order == "oldest":
         return DecisionRow.sequence > sequence
-    same = and_(DecisionRow.doubt == doubt, DecisionRow.sequence > sequence)
-    return or_(DecisionRow.doubt < doubt, same)
+    same_doubt = and_(DecisionRow.doubt == doubt, DecisionRow.sequence > sequence)
+    return or_(DecisionRow.doubt < doubt, same_doubt)

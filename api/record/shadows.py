@@ -43,8 +43,8 @@ def add(session: Session, rows: Sequence[ShadowRow]) -> None:
     """Like `keep`, in a session. A concurrent erasure waits, or this call waits for row."""
     ids = [row.decision_id for row in rows]
     query = select(DecisionRow.id).where(DecisionRow.id.in_(ids), DecisionRow.erased_at.is_(None))
-    known = set(session.scalars(query.with_for_update(read=True)))
-    session.add_all(row for row in rows if row.decision_id in known)
+    recorded = set(session.scalars(query.with_for_update(read=True)))
+    session.add_all(row for row in rows if row.decision_id in recorded)
 
 
 def pairs(

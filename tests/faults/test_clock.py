@@ -49,8 +49,8 @@ def test_the_queue_keeps_its_order(app: App, client: FlaskClient) -> None:
     _set_back(app)
     after = [decide(client, f"LOUD {n}")["id"] for n in range(3, 5)]
     rest = client.get(f"/v1/queue?limit=50&cursor={first['next']}").get_json()
-    shown: list[dict[str, Any]] = [*first["decisions"], *rest["decisions"]]
-    assert [decision["id"] for decision in shown] == before + after
+    decisions: list[dict[str, Any]] = [*first["decisions"], *rest["decisions"]]
+    assert [decision["id"] for decision in decisions] == before + after
 
 
 def test_seals_stay_valid(app: App, client: FlaskClient) -> None:
@@ -130,8 +130,8 @@ def test_retention_distrusts_a_clock_that_was_set(
         running = seconds
         decider.clock = lambda: NOW + ahead + dt.timedelta(seconds=seconds)
         background.round()
-        shown: list[Any] = app.test_client().get("/v1/queue").get_json()["decisions"]
-        return len(shown)
+        decisions: list[Any] = app.test_client().get("/v1/queue").get_json()["decisions"]
+        return len(decisions)
 
     decider.clock = lambda: NOW
     decide(app.test_client(), "LOUD 1")

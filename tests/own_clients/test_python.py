@@ -47,9 +47,9 @@ def test_many(rules: HouseRules) -> None:
 
 def test_corrections(rules: HouseRules) -> None:
     """The client reads the queue in pages, gives a verdict and reads the history."""
-    held = [rules.moderate(f"{DOUBTFUL} Number {n}.") for n in range(3)]
+    doubtful = [rules.moderate(f"{DOUBTFUL} Number {n}.") for n in range(3)]
     waiting = [decision["id"] for decision in rules.queue(limit=2, order="oldest")]
-    assert waiting == [decision["id"] for decision in held]
+    assert waiting == [decision["id"] for decision in doubtful]
     rules.give_verdict(waiting[0], "approve", "asha", "Satire.")
     decision = rules.decision(waiting[0])
     assert decision["standing"] == "approve"

@@ -186,8 +186,8 @@ def _comment(call: AnalyzeRequest | SuggestRequest) -> Comment:
         ) from None
     around = context.article_and_parent_comment
     if around and context.entries:
-        both = "Context can have either entries or article_and_parent_comment"
-        message = f"{both}, but both fields were populated."
+        rule = "Context can have either entries or article_and_parent_comment"
+        message = f"{rule}, but both fields were populated."
         raise wire.refused("INVALID_REQUEST", message)
     return Comment(
         entry.text,

@@ -200,12 +200,14 @@ def test_a_worker_that_missed_the_drain(
     sessions: Sessions, moderator: Moderator, tmp_path: Path
 ) -> None:
     """Its circuit is open, but the spool has changed, so it asks the database."""
-    one, two = (worker(moderator, sessions, tmp_path / "spool", away=True) for _ in range(2))
-    first = ask(one)
-    assert ask(two) == first
-    assert one.drain() == 1
-    assert two.circuit.open
-    assert ask(two) == {**first, "recorded": True, "revision": 1}
+    first_worker, second_worker = (
+        worker(moderator, sessions, tmp_path / "spool", away=True) for _ in range(2)
+    )
+    first = ask(first_worker)
+    assert ask(second_worker) == first
+    assert first_worker.drain() == 1
+    assert second_worker.circuit.open
+    assert ask(second_worker) == {**first, "recorded": True, "revision": 1}
     assert rows(sessions) == events(sessions) == [first["id"]]
 
 

@@ -152,7 +152,7 @@ def test_our_api_says_what_to_do(client: FlaskClient) -> None:
     answer = client.get("/v1/export", headers={"Host": "rules.lan:8000"})
     assert (answer.status_code, answer.mimetype) == (403, "application/problem+json")
     said = json.loads(answer.data)["detail"]
-    assert "'rules.lan:8000' is not a name of it" in said
+    assert "'rules.lan:8000' is not one of its names" in said
     assert "moderation keys create --name NAME --scope decide" in said
     assert "MODERATION_ALLOWED_HOSTS" in said
     said = json.loads(client.get("/v1/export", headers={"X-Forwarded-For": "a"}).data)["detail"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.mmap_dict import MmapedDict
 
-from api.monitoring.worker_files import ROOM, PreallocatedFile
+from api.monitoring.worker_files import FILE_SIZE, PreallocatedFile
 
 
 def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
             found += 1
     worker.join()
     assert found
-    assert {path.stat().st_size for path in tmp_path.iterdir()} == {ROOM}
+    assert {path.stat().st_size for path in tmp_path.iterdir()} == {FILE_SIZE}
 
 
 def test_no_room_is_an_error_and_leaves_nothing(

@@ -96,7 +96,7 @@ def acknowledge_appeal(path: DecisionPath, body: WhoIn) -> Response:
 )
 @needs("verdict")
 def settle_appeal(path: DecisionPath, body: OutcomeIn) -> Response:
-    """The moderator must be another one than who made the first decision."""
+    """The moderator must not be the one who made the first decision."""
     with decider().writing("verdict", path.decision_id) as session:
         verdicts.settle(
             session,

@@ -1,4 +1,4 @@
-"""The service: `create_app` puts it together and is the only reader of environment variables."""
+"""The service. `create_app` builds it; nothing else reads environment variables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from api.docs import docs
 from api.http import errors, headers, local
 from api.http.body import JsonRequest
 from api.monitoring import metrics
-from api.routes import health, moderate, record, verdicts
+from api.routes import health, know, moderate, record, verdicts
 from api.routes.schemas import ProblemOut
 from moderation import Moderator
 
@@ -34,23 +34,25 @@ class App(OpenAPI):
     request_class = JsonRequest
 
     def log_exception(self, _: Any) -> None:
-        """Where it broke, without the message: that may hold what an author wrote."""
+        """Log where an error occurred, without its message: that may contain a comment's text."""
         error = sys.exception()
         if isinstance(error, Exception):
             errors.log_error(error)
 
     def generate_spec_json(self) -> None:
-        """The OpenAPI document, with the errors that the routes name and no others.
+        """Build the OpenAPI document with only those error responses that the routes declare.
 
-        A route that answers 401 takes a key; as long as there is none it takes no key too.
+        A route that declares 401 takes an API key. The key is optional, because there may be no
+        key yet.
         """
-        super().generate_spec_json()  # type: ignore[no-untyped-call]  # as it is
+        super().generate_spec_json()  # type: ignore[no-untyped-call]  # it has no types
         for path in self.spec_json["paths"].values():
             for operation in path.values():
-                added = operation["responses"].get(self.validation_error_status, {})
-                if errors.MEDIA_TYPE not in added.get("content", {}):
-                    operation["responses"].pop(self.validation_error_status, None)
-                if "401" in operation["responses"]:
+                responses = operation["responses"]
+                default = responses.get(self.validation_error_status, {})
+                if errors.MEDIA_TYPE not in default.get("content", {}):
+                    responses.pop(self.validation_error_status, None)
+                if "401" in responses:
                     operation["security"] = [{"key": []}, {}]
 
 
@@ -60,19 +62,23 @@ def create_app(
     moderator: Moderator | None = None,
     metrics_folder: Path | None = None,
 ) -> App:
-    """The application. `config` is laid over the environment; names as in `api/settings.py`.
+    """Build the application.
 
-    Other names in `config` are Flask's own. A `moderator` takes the place of the one that the
-    settings would load, for good: models promoted later do not change it. Workers add up their
-    metrics in `metrics_folder`. Raises `SettingsError`, `PolicyError` or `ModelError` saying what
-    is wrong.
+    Settings in `config` override the environment; they have the names of the environment
+    variables. Other names in `config` are Flask's own. `moderator` replaces the one that the
+    settings name; models that are promoted later do not change it. Workers share their metrics
+    through `metrics_folder`. Raises `SettingsError`, `PolicyError`, `ModelError` or `SchemaError`.
 
     >>> create_app({"TESTING": True}).test_client().get("/healthz").json
     {'status': 'ok'}
     """
-    given = dict(config or {})
-    own = {name: given.pop(name) for name in [*given] if name.startswith(settings.PREFIX)}
-    chosen = settings_from_environment(own)
+    flask_config = dict(config or {})
+    overrides = {
+        name: flask_config.pop(name)
+        for name in list(flask_config)
+        if name.startswith(settings.PREFIX)
+    }
+    chosen = settings_from_environment(overrides)
 
     app = App(
         __name__,
@@ -84,17 +90,18 @@ def create_app(
         validation_error_model=ProblemOut,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
-    app.config.update({"MAX_CONTENT_LENGTH": chosen.max_content_length, **given})
+    app.config.update({"MAX_CONTENT_LENGTH": chosen.max_content_length, **flask_config})
     if metrics_folder:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_folder)  # where its library looks
-    held = services.build_services(chosen, moderator, metrics_folder)
-    services.register(app, held)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_folder)  # prometheus_client reads it
+    parts = services.build_services(chosen, moderator, metrics_folder)
+    services.register(app, parts)
 
-    metrics.register(app, held.metrics)
+    metrics.register(app, parts.metrics)
     errors.register(app)
     headers.register(app)
-    local.register(app, chosen, held.authenticator)
+    local.register(app, chosen, parts.authenticator)
     app.register_api(moderate.v1)
+    app.register_api(know.know)
     app.register_api(record.records)
     app.register_api(verdicts.corrections)
     app.register_api(health.health)
@@ -105,6 +112,6 @@ def create_app(
     return app
 
 
-def settings_from_environment(own: Mapping[str, Any]) -> settings.Settings:
-    """The settings of the environment with `own` laid over them. Raises `SettingsError`."""
-    return settings.read({**settings.meant(os.environ), **own})
+def settings_from_environment(overrides: Mapping[str, Any]) -> settings.Settings:
+    """Return the settings of the environment and `overrides`. Raises `SettingsError`."""
+    return settings.read({**settings.from_environment(os.environ), **overrides})

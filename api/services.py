@@ -1,4 +1,4 @@
-"""Everything an app holds: built once by `build_services`, read by routes with `services`."""
+"""What an app consists of. `build_services` builds it once; routes get it from `services`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _NAME = "house_rules"  # in `app.extensions`
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the routes of one app work with."""
+    """The parts of an app that its routes use."""
 
     settings: Settings
     models: Path
@@ -71,12 +71,12 @@ def build_services(
         circuit,
         busy,
         utc_now,
-        on_decided=metrics.shadow_decided,
+        on_decided=metrics.count_shadow,
         on_dropped=metrics.shadow_dropped.inc,
         on_failed=metrics.shadow_failed.inc,
     )
     decider = Decider(
-        (moderator or Moderator.load(settings.policy, models)).observed(metrics.check_took),
+        (moderator or Moderator.load(settings.policy, models)).observed(metrics.time_check),
         sessions,
         Spool(settings.spool),
         hooks=_hooks(settings),
@@ -89,8 +89,8 @@ def build_services(
     background = BackgroundLoop(
         decider,
         retention_days=settings.retention_days,
-        watches=[] if moderator else [watcher],
-        drift=DriftMonitor(decider, models, on_found=metrics.show_drift),
+        watchers=[] if moderator else [watcher],
+        drift=DriftMonitor(decider, models, on_measured=metrics.show_drift),
         shadow=shadow,
         on_look=metrics.show_versions,
     )
@@ -155,7 +155,7 @@ def count(decisions: Iterable[Mapping[str, Any]], route: str) -> None:
 
 
 def needs(scope: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let only keys with this scope call the decorated route."""
+    """Require a key with this scope for the decorated route."""
 
     def decorate(route: Callable[P, R]) -> Callable[P, R]:
         @wraps(route)

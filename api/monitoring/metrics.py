@@ -1,6 +1,6 @@
-"""Metrics for Prometheus, summed over all workers, and one log line a request.
+"""Metrics for Prometheus, summed over all workers, and a log line for each request.
 
-Neither ever holds what an author wrote.
+Neither contains anything that an author wrote.
 """
 
 from __future__ import annotations
@@ -29,22 +29,24 @@ from api.monitoring import worker_files
 from moderation import Action, Moderator
 from moderation.lifecycle.drift import Drift
 
-# From a tenth of a millisecond (one small rule) to ten seconds (a large batch).
+# Seconds: from one small rule to a large batch.
 _BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
-_METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())  # others: whatever one sends
+_METHODS = frozenset(
+    "GET HEAD POST PUT PATCH DELETE OPTIONS".split()
+)  # clients may send any other word
 
 log = structlog.get_logger("api")
 
 
 class Metrics:
-    """What is counted and timed; in `folder` where several workers add up."""
+    """The counters and histograms. Workers share them through `folder`, if there is one."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
         self.registry = CollectorRegistry()
-        self.worker = 0  # 0 is the process that made the workers
-        if folder:  # the library looks for the folder when it is imported, which is too early
+        self.worker = 0  # 0 is the parent process
+        if folder:  # prometheus_client would look for the folder too early, when it is imported
             values.ValueClass = worker_files.value_class(lambda: self.worker)
         self.requests = Counter(
             "moderation_requests",
@@ -71,7 +73,7 @@ class Metrics:
         )
         self.lost = Counter(
             "moderation_decisions_lost",
-            "Decisions that could not be kept anywhere.",
+            "Decisions that neither the database nor the disk took.",
             registry=self.registry,
         )
         self.spool = Gauge(
@@ -82,7 +84,7 @@ class Metrics:
         )
         self.shadow = Counter(
             "moderation_shadow_decisions",
-            "Decisions of the challenger in shadow beside the champion's.",
+            "Decisions of the challenger in shadow, and the champion's.",
             ["champion", "challenger"],
             registry=self.registry,
         )
@@ -98,20 +100,20 @@ class Metrics:
         )
         self.versions = Gauge(
             "moderation_version",
-            "1 for each policy and model in use, in whichever worker; 0 for those before.",
+            "1 for each policy and model that a worker uses; 0 for those it used before.",
             ["kind", "version"],
             multiprocess_mode="livemax",
             registry=self.registry,
         )
         self.refused = Gauge(
             "moderation_refused",
-            "Workers that cannot take what was promoted, and go on as before.",
+            "Workers that cannot use the promoted models, and keep the old ones.",
             multiprocess_mode="livesum",
             registry=self.registry,
         )
         self.drift = Gauge(
             "moderation_drift_psi",
-            "Population stability index of each score beyond chance; from .25 on it has moved.",
+            "Population stability index of each score beyond chance; it has moved from .25 on.",
             ["head"],
             multiprocess_mode="mostrecent",
             registry=self.registry,
@@ -120,15 +122,15 @@ class Metrics:
         self._drift_shown: set[str] = set()
 
     def count(self, answers: Iterable[Mapping[str, Any]], route: str) -> None:
-        """Count decisions as they are answered."""
+        """Count the decisions in responses."""
         for answer in answers:
             self.decisions.labels(route, answer["action"]).inc()
 
-    def check_took(self, rule: str, seconds: float) -> None:
-        """Note how long a rule's check took."""
+    def time_check(self, rule: str, seconds: float) -> None:
+        """Record how long a rule's check took."""
         self.rule_seconds.labels(rule).observe(seconds)
 
-    def shadow_decided(self, champion: Action, challenger: Action) -> None:
+    def count_shadow(self, champion: Action, challenger: Action) -> None:
         """Count a decision of the challenger in shadow."""
         self.shadow.labels(str(champion), str(challenger)).inc()
 
@@ -159,20 +161,20 @@ class Metrics:
 
 def register(app: Flask, metrics: Metrics) -> None:
     """Time, count and log every request of `app`."""
-    if not structlog.is_configured():  # whoever embeds the app may have done so
+    if not structlog.is_configured():  # a program that embeds the app may have configured it
         configure_logs()
 
     @app.before_request
-    def _begin() -> None:
+    def _start() -> None:
         g.began = time.perf_counter()
 
     @app.after_request
-    def _end(response: Response) -> Response:
-        took = time.perf_counter() - g.get("began", time.perf_counter())
+    def _finish(response: Response) -> Response:
+        seconds = time.perf_counter() - g.get("began", time.perf_counter())
         route = request.url_rule.rule if request.url_rule else "unknown"
         method = request.method if request.method in _METHODS else "other"
         metrics.requests.labels(route, method, response.status_code).inc()
-        metrics.request_seconds.labels(route).observe(took)
+        metrics.request_seconds.labels(route).observe(seconds)
         if g.get("quiet"):
             return response
         log.info(
@@ -180,17 +182,17 @@ def register(app: Flask, metrics: Metrics) -> None:
             route=route,
             method=request.method,
             status=response.status_code,
-            ms=round(took * 1000, 2),
+            ms=round(seconds * 1000, 2),
             key=g.key.name if "key" in g else None,
         )
         return response
 
 
 def configure_logs() -> None:
-    """One JSON object a line on standard error, for whatever this program and its libraries say.
+    """Log JSON lines to standard error, for this program and its libraries.
 
-    All goes through `logging`'s handler, which never raises: a log that cannot be written, as on
-    a disk that is full, must not cost an answer.
+    Everything goes through `logging`'s handler, which never raises: an error while logging, such
+    as a full disk, must not fail a request.
     """
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
@@ -212,4 +214,4 @@ def configure_logs() -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
-    logging.getLogger("api").setLevel(logging.INFO)  # a line for every request
+    logging.getLogger("api").setLevel(logging.INFO)  # includes the line for each request

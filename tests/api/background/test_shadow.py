@@ -137,7 +137,7 @@ def test_what_does_not_fit_is_dropped_and_counted(app: App, root: Path) -> None:
         decider.circuit,
         decider.busy,
         decider.clock,
-        waiting=60,
+        most_waiting=60,
         on_dropped=services.metrics.shadow_dropped.inc,
     )
     decider.on_recorded, services.background.shadow = small.offer, small

@@ -17,6 +17,7 @@ from api import create_app
 from api.background import drift
 from api.decisions import utc_now
 from api.record import database, decisions
+from api.services import services_of
 from moderation import Comment, Moderator
 from moderation.lifecycle.drift import FEWEST, OWN, Bins, Reference
 from moderation.scoring.store import SHIPPED, champions
@@ -165,7 +166,7 @@ def test_the_service_measures_itself(
     monkeypatch.setattr(drift, "MOST", len(LOW))
     decide(LOW)
     app = create_app({"TESTING": True, "MODERATION_MODELS": root})
-    keeper, housekeeper = app.extensions["keeper"], app.extensions["housekeeper"]
+    keeper, housekeeper = services_of(app).decider, services_of(app).background
     start = utc_now()
 
     def after(minutes: float) -> float | None:

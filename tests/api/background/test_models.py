@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -14,9 +15,12 @@ from api import App, create_app
 from api.background import watch
 from api.background.loop import BackgroundLoop
 from api.background.models import reloaded
+from api.dialects.coral import budget_of
+from api.services import services_of
 from moderation import Moderator
 from moderation.lifecycle.promotion import promote, rollback
 from moderation.scoring.store import CHAMPION, SHIPPED, Files, champions, save
+from moderation.text.reading import Text
 
 USED = champions(SHIPPED)
 SPAM = USED["spam"]
@@ -64,9 +68,9 @@ def client(app: App) -> FlaskClient:
 @pytest.fixture
 def keeper(app: App) -> BackgroundLoop:
     """Who looks."""
-    found: BackgroundLoop = app.extensions["housekeeper"]
-    found.look()
-    return found
+    background = services_of(app).background
+    background.look()
+    return background
 
 
 def version(client: FlaskClient) -> str:
@@ -79,12 +83,12 @@ def test_a_promoted_model_is_taken_and_rolled_back(
     root: Path, app: App, client: FlaskClient, keeper: BackgroundLoop
 ) -> None:
     """Decisions, cards and metrics name it; policy and counting stay, and what is loaded too."""
-    before: Moderator = app.extensions["keeper"].moderator
+    before: Moderator = services_of(app).decider.moderator
     promote(root, "spam", "challenger", who="asha", even_if="a test")
     assert version(client) == SPAM
     keeper.look()
     assert version(client) == "challenger"
-    after: Moderator = app.extensions["keeper"].moderator
+    after: Moderator = services_of(app).decider.moderator
     assert after.policy is before.policy
     assert after.models.scorers["abuse"] is before.models.scorers["abuse"]
     cards = {it["name"]: it for it in client.get("/v1/models").get_json()["models"]}
@@ -109,7 +113,7 @@ def test_other_dialects_take_it_too(
     """Coral's budget has a reader of its own, made of what is in use."""
     promote(root, "spam", "challenger", who="asha", even_if="a test")
     keeper.look()
-    assert app.extensions["coral"].moderator.models.versions["spam"] == "challenger"
+    assert budget_of(app).moderator.models.versions["spam"] == "challenger"
     answer = client.post("/v1/moderations", json={"input": WORDS})
     decision = answer.get_json()["results"][0]["house_rules"]["decision"]
     made = client.get(f"/v1/decisions/{decision}").get_json()
@@ -180,7 +184,7 @@ def test_a_score_may_not_get_lost(root: Path, client: FlaskClient, keeper: Backg
 
 def test_workers_load_one_at_a_time(root: Path, app: App) -> None:
     """While one does, another waits."""
-    now = app.extensions["keeper"].moderator
+    now = services_of(app).decider.moderator
     promote(root, "spam", "challenger", who="asha", even_if="a test")
     another = os.open(root, os.O_RDONLY)
     fcntl.flock(another, fcntl.LOCK_EX)
@@ -200,10 +204,10 @@ def test_a_request_is_judged_by_one_moderator(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Models that change in the middle of a request change nothing in it."""
-    judged = app.extensions["keeper"].moderator
+    judged = services_of(app).decider.moderator
     read = judged.models.score
 
-    def swapping(texts: object) -> None:
+    def swapping(texts: Sequence[Text]) -> None:
         if champions(root)["spam"] == SPAM:
             promote(root, "spam", "challenger", who="asha", even_if="a test")
             keeper.look()
@@ -218,5 +222,5 @@ def test_a_request_is_judged_by_one_moderator(
     before = client.post(path, json=body).get_json()
     monkeypatch.setattr(judged.models, "score", swapping)
     assert client.post(path, json=body).get_json() == before
-    assert app.extensions["keeper"].moderator.models.versions["spam"] == "challenger"
+    assert services_of(app).decider.moderator.models.versions["spam"] == "challenger"
     assert client.post(path, json=body).get_json() != before

@@ -16,9 +16,9 @@ from sqlalchemy import select
 from api import App, create_app
 from api.background import shadow
 from api.background.shadow import ShadowRunner
-from api.decisions import Decider
 from api.record import erase
 from api.record.tables import ShadowRow
+from api.services import services_of
 from moderation.lifecycle import promotion
 from moderation.lifecycle.shadow import Shadow, end
 from moderation.scoring.scorer import Probabilities
@@ -50,15 +50,15 @@ def root(tmp_path: Path) -> Path:
 
 def shadowing(app: App) -> ShadowRunner:
     """What decides beside the champion."""
-    keeper: Decider = app.extensions["keeper"]
-    assert keeper.shadow is not None
-    return keeper.shadow
+    runner = services_of(app).background.shadow
+    assert runner is not None
+    return runner
 
 
 def begin(app: App, root: Path, share: float = 1.0) -> Shadow:
     """The challenger runs, as after the housekeeper's next round."""
     made = promotion.shadow(root, "spam", LOUD, share=share, who="asha")
-    app.extensions["housekeeper"].look()
+    services_of(app).background.look()
     return made
 
 
@@ -71,9 +71,9 @@ def decide(app: App, text: str, **known: Any) -> dict[str, Any]:
 
 def rows(app: App) -> list[ShadowRow]:
     """What is kept of the challenger, after the housekeeper's rounds."""
-    app.extensions["housekeeper"].look()
+    services_of(app).background.look()
     shadowing(app).round()
-    with app.extensions["keeper"].sessions() as session:
+    with services_of(app).decider.sessions() as session:
         return list(session.scalars(select(ShadowRow)))
 
 
@@ -129,12 +129,18 @@ def test_it_ends(app: App, root: Path) -> None:
 
 def test_what_does_not_fit_is_dropped_and_counted(app: App, root: Path) -> None:
     """By what the texts are long."""
-    keeper = app.extensions["keeper"]
+    services = services_of(app)
+    decider = services.decider
     small = ShadowRunner(
-        root, keeper.sessions, keeper.circuit, keeper.busy, keeper.clock, waiting=60
+        root,
+        decider.sessions,
+        decider.circuit,
+        decider.busy,
+        decider.clock,
+        most_waiting=60,
+        on_dropped=services.metrics.shadow_dropped.inc,
     )
-    small.on_dropped = shadowing(app).on_dropped
-    keeper.shadow = small
+    decider.on_recorded, services.background.shadow = small.offer, small
     begin(app, root)
     for _ in range(4):
         decide(app, "A comment of some forty characters in all")
@@ -148,14 +154,14 @@ def test_requests_go_first(app: App, root: Path, monkeypatch: pytest.MonkeyPatch
     decide(app, "I agree.")
     monkeypatch.setattr(shadow, "PATIENCE_S", 60.0)
     round_ = threading.Thread(target=shadowing(app).round)
-    with app.extensions["keeper"].busy:
+    with services_of(app).decider.busy:
         round_.start()
         round_.join(0.3)
         assert round_.is_alive()
     round_.join()
     monkeypatch.setattr(shadow, "PATIENCE_S", 0.01)
     decide(app, "I agree again.")
-    with app.extensions["keeper"].busy:
+    with services_of(app).decider.busy:
         assert len(rows(app)) == 2
 
 
@@ -193,7 +199,7 @@ def test_a_record_that_fails_is_counted(app: App, root: Path) -> None:
     """The answer came before."""
     begin(app, root)
     decide(app, "I agree.")
-    with app.extensions["engine"].begin() as connection:
+    with services_of(app).engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE shadow_decisions"))
     shadowing(app).round()
     assert "moderation_shadow_failed_total 1.0" in counted(app)
@@ -203,7 +209,7 @@ def test_it_rests_while_the_record_is_away(app: App, root: Path) -> None:
     """What waits is decided when it is back."""
     begin(app, root)
     decide(app, "I agree.")
-    circuit = app.extensions["keeper"].circuit
+    circuit = services_of(app).decider.circuit
     circuit.failed(sa.exc.OperationalError("", {}, Exception()))
     assert rows(app) == []
     circuit.answered()
@@ -214,7 +220,7 @@ def test_a_comment_erased_meanwhile_leaves_nothing(app: App, root: Path) -> None
     """Between answer and shadow."""
     begin(app, root)
     decide(app, "I agree.", id="c1")
-    keeper = app.extensions["keeper"]
+    keeper = services_of(app).decider
     erase.by_comment(keeper.sessions, keeper.spool, None, "c1", keeper.clock())
     assert rows(app) == []
 
@@ -233,7 +239,7 @@ def test_a_damaged_challenger_does_not_run(
     """The service says so and goes on."""
     promotion.shadow(root, "spam", LOUD, share=1.0, who="asha")
     (root / "spam" / LOUD / "weights.npy").write_bytes(b"half")
-    app.extensions["housekeeper"].look()
+    services_of(app).background.look()
     decide(app, "I agree.")
     assert rows(app) == []
     assert "weights.npy is not the file its card describes" in caplog.text

@@ -96,17 +96,17 @@ class Decider:
         comments = [contexts.get(index, requests[index].comment) for index in new]
         moderator = moderator or self.moderator  # read once: it may be replaced at any time
         with self.busy:
-            made = list(moderator.moderate_many(comments))
+            new_decisions = list(moderator.moderate_many(comments))
             recorded = self._record(
                 [
                     self._values(decision, requests[index], moderator.policy, community, route)
-                    for index, decision in zip(new, made, strict=True)
+                    for index, decision in zip(new, new_decisions, strict=True)
                     if requests[index].record
                 ],
                 drained,
             )
         answers = dict(known)
-        for index, decision, comment in zip(new, made, comments, strict=True):
+        for index, decision, comment in zip(new, new_decisions, comments, strict=True):
             answer = _answer(decision, comment, recorded.get(decision.id))
             answers[index] = answer
             if self.on_recorded and answer["recorded"] and answer["id"] == decision.id:

@@ -74,12 +74,13 @@ def serve(
     _Server(app, f"{name}:{port}", workers, pages).run()
 
 
-_NO_KEY = """There is no API key yet, so every program on this machine may ask.
-A proxy looks like such a program: make a key before one lets others in.
-  moderation keys create --name NAME --scope decide     makes one; from then on all need one
+_NO_KEY = """There is no API key yet, so every program on this machine may use the API.
+A proxy looks like such a program. Create a key before you put the service behind one:
+  moderation keys create --name NAME --scope decide
 """
 _UNPROTECTED = """Cannot start: {host} can be reached from other machines, and there is no API key.
-  moderation keys create --name NAME --scope decide     makes one
+Create one:
+  moderation keys create --name NAME --scope decide
 """
 
 

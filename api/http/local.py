@@ -40,7 +40,7 @@ PROXY = re.compile(
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+?)\.?(?::\d*)?", re.IGNORECASE)
 
 NO_KEY = "This service has no API key yet, so it answers only programs on its own machine."
-MAKE_ONE = "Make a key (moderation keys create --name NAME --scope decide)"
+CREATE_ONE = "Create a key (moderation keys create --name NAME --scope decide)"
 
 
 @dataclass(frozen=True)
@@ -106,14 +106,14 @@ def _check(names: Names, authenticator: Authenticator) -> None:
     proxy = next((name for name, _ in request.headers if PROXY.fullmatch(name)), None)
     if proxy:
         detail = f"The header {proxy} shows that this request came through a proxy."
-        raise Problem(403, f"{NO_KEY} {detail} {MAKE_ONE}.")
+        raise Problem(403, f"{NO_KEY} {detail} {CREATE_ONE}.")
     host = request.headers.get("Host", "")
     if not names.include(host):
         subject = f"'{host[:255]}' is" if _HOST.fullmatch(host) else "This request's Host is"
         allow = "or add the name to MODERATION_ALLOWED_HOSTS"
-        raise Problem(403, f"{NO_KEY} {subject} not one of its names. {MAKE_ONE}, {allow}.")
+        raise Problem(403, f"{NO_KEY} {subject} not one of its names. {CREATE_ONE}, {allow}.")
     if _from_another_page(names, host):
-        raise Problem(403, f"{NO_KEY} A page of another site sent this request. {MAKE_ONE}.")
+        raise Problem(403, f"{NO_KEY} A page of another site sent this request. {CREATE_ONE}.")
 
 
 def _from_another_page(names: Names, host: str) -> bool:

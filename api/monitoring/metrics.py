@@ -32,9 +32,8 @@ from moderation.lifecycle.drift import Drift
 # Seconds: from one small rule to a large batch.
 _BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
-_METHODS = frozenset(
-    "GET HEAD POST PUT PATCH DELETE OPTIONS".split()
-)  # clients may send any other word
+# Clients may send any other word, so all others are counted as one.
+_METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 
 log = structlog.get_logger("api")
 
@@ -90,7 +89,7 @@ class Metrics:
         )
         self.shadow_dropped = Counter(
             "moderation_shadow_dropped",
-            "Comments that the challenger in shadow had no time for.",
+            "Comments that did not fit into the queue of the challenger in shadow.",
             registry=self.registry,
         )
         self.shadow_failed = Counter(

@@ -30,7 +30,7 @@ class PreallocatedFile(mmap_dict.MmapedDict):
 
     def _init_value(self, key: str) -> None:
         if self._used + len(key.encode()) + 32 > self._capacity:
-            raise OSError("no room for another number")
+            raise OSError("the file is full")
         super()._init_value(key)  # type: ignore[no-untyped-call]  # it has no types
 
 
@@ -81,7 +81,7 @@ def value_class(worker: Callable[[], int]) -> type:
             except Exception as error:  # noqa: BLE001 - no error of a metric may fail a request
                 if not SafeValue.failed:
                     SafeValue.failed = True
-                    log.error("numbers for /metrics cannot be kept: %s", type(error).__name__)
+                    log.error("metrics cannot be written: %s", type(error).__name__)
                 return None
 
     return SafeValue

@@ -26,11 +26,11 @@ from api.record.database import Sessions
 from api.record.replay import Replay
 from api.record.spool import Spool
 from api.record.tables import HISTORY, DecisionRow
-from api.routes.record import whole
+from api.routes.record import record_to_dict
 from api.settings import Settings, SettingsError, masked, shown
 from moderation.lifecycle.drift import ScoredDecision
 from moderation.lifecycle.replay import ReplayFilter
-from moderation.lifecycle.shadow import Pair
+from moderation.lifecycle.shadow import ShadowPair
 
 TIMEOUT_S = 60.0  # for a lock: an operator would rather wait than try again
 
@@ -246,7 +246,7 @@ def exported(
         query = query.where(~DecisionRow.verdicts.any(), DecisionRow.text.is_not(None))
     with _sessions(url) as sessions, sessions() as session:
         for row in session.scalars(query.execution_options(yield_per=200)):
-            yield json.dumps(whole(row), ensure_ascii=False)
+            yield json.dumps(record_to_dict(row), ensure_ascii=False)
 
 
 @contextmanager
@@ -256,7 +256,7 @@ def replayed(url: str | None, filters: ReplayFilter) -> Iterator[Replay]:
         yield Replay(sessions, filters)
 
 
-def shadowed(model: str, version: str, champions: Mapping[str, str]) -> Iterator[Pair]:
+def shadowed(model: str, version: str, champions: Mapping[str, str]) -> Iterator[ShadowPair]:
     """Yield a challenger's decisions with those of these champions; none without a record."""
     url = make_url(_settings().database.get_secret_value())
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():

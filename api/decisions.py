@@ -117,7 +117,7 @@ class Decider:
     def writing(self, event: str, decision_id: str) -> Iterator[Session]:
         """Open a session that corrects a decision, and send the result to the webhooks."""
         with writing(self.sessions) as session:
-            recorded_id = decisions.kept_id(session, decision_id)
+            recorded_id = decisions.resolve_id(session, decision_id)
             query = select(DecisionRow.sequence).where(DecisionRow.id == recorded_id)
             session.execute(query.with_for_update())  # a second correction waits for this one
             yield session
@@ -213,7 +213,7 @@ class Decider:
             self._drained = drained
         for index, comment in comments.items():
             if index not in known and (waiting := self.spool.find(community, comment)):
-                known[index] = decisions.waiting(waiting)
+                known[index] = decisions.spooled_to_dict(waiting)
         return known, contexts
 
     def _look_up(
@@ -248,7 +248,7 @@ class Decider:
         recorded = {}
         for row in rows:
             try:
-                recorded[row["id"]] = decisions.waiting(self.spool.put(row))
+                recorded[row["id"]] = decisions.spooled_to_dict(self.spool.put(row))
             except OSError as error:
                 log.error("the spool refused a decision: %s", error.strerror)
                 self._lose()

@@ -20,7 +20,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  #
 from prometheus_client import multiprocess
 
 from api import create_app
-from api.desk import there
+from api.desk import try_page_enabled
 from api.http.local import is_loopback
 from api.monitoring.metrics import configure_logs
 from api.record.database import SchemaError
@@ -66,7 +66,7 @@ def serve(
     # Models load some parts with the first comment. Load them here, so that workers share them.
     services.decider.moderator.moderate("Every worker reads this once.")
     with app.app_context():
-        pages = ["try", "docs"] if there() else ["docs"]
+        pages = ["try", "docs"] if try_page_enabled() else ["docs"]
     services.engine.dispose()  # workers cannot share connections
     gc.freeze()  # so that garbage collection does not copy the shared memory in every worker
     name = f"[{host}]" if ":" in host else host

@@ -132,7 +132,7 @@ def slices(data: Path, most: int, seed: int) -> Iterator[Slice]:
     yield _sampled("everyday and mixed Indic", mixed, most, rng)
     comments = [e for e in english if e.source in {"civil", "ruddit", "jigsaw", "spans", "reddit"}]
     yield _sampled("English comments", comments, most, rng)
-    named = [e._replace(text=names.planted(e.text, rng, 8)) for e in ewt]
+    named = [e._replace(text=names.plant(e.text, rng, 8)) for e in ewt]
     yield _sampled("English with eight names", named, most, rng)
     lower = [e._replace(text=e.text.lower()) for e in named]
     yield _sampled("the same in small letters", lower, most, rng)

@@ -32,7 +32,7 @@ from moderation.training.corpora.catalogue import Row
 from moderation.training.corpora.store import collect
 from moderation.training.linear import fitting
 from moderation.training.linear.abuse import RECIPE
-from moderation.training.linear.features import HashedNgrams, shelved
+from moderation.training.linear.features import HashedNgrams, store_features
 
 SIZES = (250_000, 1_000_000, 2_000_000)
 LONGEST = 80
@@ -65,7 +65,7 @@ def measure(data: Path, count: int) -> dict[str, float]:
     ):
         result |= {"texts": len(store), "gathered": time.process_time()}
         ngrams = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits)
-        features = shelved(store.texts(), ngrams, Memory(folder, verbose=0), "")
+        features = store_features(store.texts(), ngrams, Memory(folder, verbose=0), "")
         result["hashed"] = time.process_time()
         train, validation = store.of(LABEL, "train"), store.of(LABEL, "validation")
         rarity = fitting.rarity(features.of(train.rows))

@@ -50,7 +50,7 @@ RESAMPLES = 200
 ARMS = ("adapted, by lot", "adapted, chosen", "from scratch")
 
 
-in_house = functools.cache(adapt.unjudged)
+in_house = functools.cache(adapt.in_house_features)
 
 
 class Comments(NamedTuple):
@@ -91,7 +91,7 @@ def load(data: Path, label: str, scores: dict[str, float], models: Models) -> Co
     )
 
 
-def train(comments: Comments, rows: Any, arm: str, hold: float = adapt.HOLD) -> Layer:
+def train(comments: Comments, rows: Any, arm: str, hold: float = adapt.IN_HOUSE_PENALTY) -> Layer:
     """Train one arm on the verdicts of these rows."""
     values = comments.y_true[rows].astype(np.float64)
     if arm != "from scratch":
@@ -115,7 +115,7 @@ def rounds(comments: Comments, arm: str, seed: int) -> Iterator[tuple[int, Layer
         rest = pool[~np.isin(pool, labelled)]
         if arm == "adapted, chosen":
             logits = layer.logits(comments.champion[rest], comments.features[rest])
-            rest = rest[active_learning.choose(expit(logits), comments.features[rest], ROUND)]
+            rest = rest[active_learning.select_rows(expit(logits), comments.features[rest], ROUND)]
         labelled = np.concatenate([labelled, rest[:ROUND]])
 
 
@@ -296,7 +296,7 @@ def _about(seeds: int) -> str:
         f"Areas under the ROC curve, means of {seeds} orders (seeds 0 to {seeds - 1}); intervals "
         f"are 95 %, by {RESAMPLES} paired bootstrap resamples of the held comments. `{HEAD}` by "
         f"both models, {versions}; penalty {adapt.PENALTY}, set on reddit and convabuse, and "
-        f"hold {adapt.HOLD}, both with an eye on the loss on the general sets below.\n"
+        f"hold {adapt.IN_HOUSE_PENALTY}, both with an eye on the loss on the general sets below.\n"
     )
 
 

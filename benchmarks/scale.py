@@ -111,9 +111,9 @@ def report(number: int) -> Iterator[str]:
             name = f"{workers} worker{'s' * (workers > 1)}"
             with cluster(workers) as (pool, working):
                 warm_up = comment_rows[: 2 * BATCH * workers]  # every worker loads the models
-                list(files.records_by(pool, spec, warm_up))
+                list(files.records_in_pool(pool, spec, warm_up))
                 runs[reader, name] = measured(
-                    lambda: files.records_by(pool, spec, comment_rows),  # noqa: B023 - run at once
+                    lambda: files.records_in_pool(pool, spec, comment_rows),  # noqa: B023 - run at once
                     working,
                 )
                 transport[name] = measured(lambda: pool.map(echo, batches), working)

@@ -30,7 +30,7 @@ from moderation.scoring import models, store
 from moderation.scoring.sentences import HEAD
 from moderation.text.reading import read
 from moderation.training.sentences.dataset import DEV
-from moderation.training.sentences.fragments import mistyped
+from moderation.training.sentences.fragments import mistype
 from moderation.training.sentences.treebank import trees
 
 Classifier = Callable[[str], bool]
@@ -123,7 +123,7 @@ def variants(plain: Sentences, seed: int) -> Iterator[tuple[str, Sentences]]:
 
 def _with_typos(text: str, rng: random.Random) -> str:
     return " ".join(
-        mistyped(word, rng) if rng.random() < _TYPO_RATE else word for word in text.split(" ")
+        mistype(word, rng) if rng.random() < _TYPO_RATE else word for word in text.split(" ")
     )
 
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks.swap import COPY, Sent, served, steady
 from moderation.lifecycle.promotion import shadow
-from moderation.lifecycle.shadow import end
+from moderation.lifecycle.shadow import end_shadow
 from moderation.scoring.models import CAREFUL
 
 RESULTS = Path(__file__).parent / "results" / "shadow.md"
@@ -64,7 +64,7 @@ def loaded(
         if number % 2:
             state.write(root)
         else:
-            end(root)
+            end_shadow(root)
         time.sleep(SETTLE_S)
         starts.append((time.monotonic(), bool(number % 2)))
         time.sleep(options.seconds)

@@ -45,7 +45,7 @@ class Moderator:
     ) -> None:
         self.policy = policy
         self.explains = explains
-        self.models = models.speaking(scorer or policy.publication.reader)
+        self.models = models.with_reader(scorer or policy.publication.reader)
         self.on_check: OnCheck | None = None
 
     @classmethod

@@ -21,7 +21,7 @@ def spam_alone(folder: Path) -> dict[str, str]:
     models = folder / "models"
     for version in (SPAM, LOUD):
         shutil.copytree(SHIPPED / "spam" / SPAM, models / "spam" / version)
-    says(models / "spam" / LOUD, 0.9)
+    set_score(models / "spam" / LOUD, 0.9)
     (models / "champion.json").write_text(json.dumps({"spam": SPAM}), "utf-8")
     others = [name for name in Policy.load().rules if name != "spam"]
     policy = folder / "policy.toml"
@@ -29,7 +29,7 @@ def spam_alone(folder: Path) -> dict[str, str]:
     return {"MODERATION_POLICY": str(policy), "MODERATION_MODELS": str(models)}
 
 
-def says(model: Path, score: float) -> None:
+def set_score(model: Path, score: float) -> None:
     """Make a model give each comment the same score. Its card gets the new hash."""
     knots = np.load(model / "knots.npy")
     knots[1] = score

@@ -44,12 +44,12 @@ class DriftMonitor:
             return
         self._measured_at = now
         models = self.decider.moderator.models  # read once: they may be replaced at any time
-        references = drift.references(self.models, models)
+        references = drift.read_references(self.models, models)
         decisions = recent(self.decider.sessions, now - WITHIN, MOST) if references else []
         drifts = [
             result
             for result in drift.compare(models, references, decisions)
-            if result.now.total >= drift.FEWEST
+            if result.now.total >= drift.MIN_DECISIONS
         ]
         self._log(drifts)
         if self._on_measured:
@@ -57,7 +57,9 @@ class DriftMonitor:
 
     def _log(self, drifts: Sequence[Drift]) -> None:
         """Log the scores that have moved since the last measurement."""
-        moved = {result.name: result.beyond for result in drifts if result.verdict == "moved"}
+        moved = {
+            result.name: result.beyond_chance for result in drifts if result.verdict == "moved"
+        }
         if new := [f"{name} {moved[name]:.2f}" for name in moved if name not in self._moved]:
             log.warning("drift: moved beyond chance: %s; see moderation drift", ", ".join(new))
         self._moved = set(moved)

@@ -110,7 +110,9 @@ class BackgroundLoop:
     def turn_away(self) -> None:
         """Fail the deliveries that are due to addresses that the settings no longer name."""
         decider = self.decider
-        self._repeat(lambda: webhooks.turn_away(decider.sessions, decider.hooks, decider.clock()))
+        self._repeat(
+            lambda: webhooks.fail_removed(decider.sessions, decider.hooks, decider.clock())
+        )
 
     def _repeat(self, deliver: Callable[[], bool]) -> None:
         """Call `deliver` until no delivery is due."""

@@ -151,7 +151,7 @@ class ShadowRunner:
         shadow, scorer = self._running
         if job.champion.models.versions.get(shadow.model, shadow.version) == shadow.version:
             return None  # it has been promoted, or the champion does not use this model
-        models = job.champion.models.replacing(shadow.model, shadow.version, scorer)
+        models = job.champion.models.with_version(shadow.model, shadow.version, scorer)
         challenger = Moderator(job.champion.policy, models, explains=False)
         decision = challenger.moderate(job.comment)
         missing = job.decision.scores.keys() - decision.scores.keys()

@@ -38,7 +38,7 @@ desk.add_app_template_filter(short)
 _deciding = threading.Lock()
 
 
-def there() -> bool:
+def try_page_enabled() -> bool:
     """Return whether the page exists now. Keys may be created at any time."""
     settings, authenticator = services().settings, services().authenticator
     if settings.try_page is not None:
@@ -48,7 +48,7 @@ def there() -> bool:
 
 @desk.before_request
 def _check_there() -> None:
-    if request.endpoint != "desk.static" and not there():
+    if request.endpoint != "desk.static" and not try_page_enabled():
         raise Problem(404, OFF)
 
 

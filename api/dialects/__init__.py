@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 
 from api.dialects import akismet, coral, openai, perspective
 
-SPOKEN: tuple[Blueprint, ...] = (
+DIALECTS: tuple[Blueprint, ...] = (
     akismet.akismet,
     coral.coral,
     openai.openai,
@@ -16,5 +16,5 @@ SPOKEN: tuple[Blueprint, ...] = (
 
 def register(app: Flask) -> None:
     """Register all dialects with `app`."""
-    for dialect in SPOKEN:
+    for dialect in DIALECTS:
         app.register_blueprint(dialect)

@@ -167,7 +167,7 @@ class Authenticator:
         if not self._keys_exist and due and not self.circuit.open:
             try:
                 with self.sessions() as session:
-                    self._keys_exist = keys.any_there(session)
+                    self._keys_exist = keys.any_exist(session)
             except SQLAlchemyError as error:
                 self.circuit.failed(error)
                 return False  # while the database is down, an open service stays open

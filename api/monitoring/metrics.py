@@ -143,7 +143,7 @@ class Metrics:
 
     def show_drift(self, drifts: Sequence[Drift]) -> None:
         """Show how far each score has moved; NaN for a score that is no longer measured."""
-        beyond = {drift.name: drift.beyond for drift in drifts}
+        beyond = {drift.name: drift.beyond_chance for drift in drifts}
         self._drift_shown |= beyond.keys()
         for name in self._drift_shown:
             self.drift.labels(name).set(beyond.get(name, math.nan))

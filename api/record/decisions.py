@@ -84,13 +84,13 @@ def find_many(
 
 def get(session: Session, decision_id: str) -> DecisionRow:
     """Return a decision by its id or an alias. Raises `UnknownDecisionError`."""
-    row = _row(session, decision_id) or _row(session, kept_id(session, decision_id))
+    row = _row(session, decision_id) or _row(session, resolve_id(session, decision_id))
     if row is None:
         raise UnknownDecisionError(decision_id)
     return row
 
 
-def kept_id(session: Session, decision_id: str) -> str:
+def resolve_id(session: Session, decision_id: str) -> str:
     """Return the id under which the record holds the decision; resolves an alias."""
     query = select(AliasRow.decision_id).where(AliasRow.id == decision_id)
     return session.scalar(query) or decision_id
@@ -350,7 +350,7 @@ def to_dict(row: DecisionRow) -> Answer:
     return answer(restore(values), row.comment_id, revision=row.revision, standing=row.standing)
 
 
-def waiting(values: Mapping[str, Any]) -> Answer:
+def spooled_to_dict(values: Mapping[str, Any]) -> Answer:
     """Serialise a decision that waits in the spool; `values` are as returned by `fields`."""
     return answer(restore(values), values["comment_id"])
 

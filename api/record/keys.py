@@ -87,7 +87,7 @@ def check(session: Session, secret: str) -> Key | None:
     return Key(row.id, row.name, frozenset(row.scopes.split()), row.rate)
 
 
-def any_there(session: Session) -> bool:
+def any_exist(session: Session) -> bool:
     """Return whether any key was ever created. Revoked keys count."""
     return session.scalars(select(KeyRow.id).limit(1)).first() is not None
 

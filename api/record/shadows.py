@@ -15,7 +15,7 @@ from api.record import decisions
 from api.record.database import Sessions, writing
 from api.record.tables import DecisionRow, ShadowRow
 from moderation import Action, Decision
-from moderation.lifecycle.shadow import Pair, Shadow
+from moderation.lifecycle.shadow import Shadow, ShadowPair
 
 
 def row(shadow: Shadow, champion: Decision, challenger: Decision, now: dt.datetime) -> ShadowRow:
@@ -49,7 +49,7 @@ def add(session: Session, rows: Sequence[ShadowRow]) -> None:
 
 def pairs(
     session: Session, model: str, version: str, champions: Mapping[str, str]
-) -> Iterator[Pair]:
+) -> Iterator[ShadowPair]:
     """Yield the decisions of a challenger with those of exactly these champions, oldest first."""
     query = (
         select(
@@ -73,7 +73,7 @@ def pairs(
         if any(champions.get(name) != used for name, used in row.models.items()):
             continue
         moved = [abs(score - row.before.get(head, score)) for head, score in row.scores.items()]
-        yield Pair(
+        yield ShadowPair(
             decision=row.decision_id,
             comment=row.comment_id,
             champion=Action[row.champion.upper()],

@@ -238,7 +238,7 @@ def _waiting(path: Path) -> dict[str, Any] | None:
     try:
         values = _read(path)
         if values is not None:
-            decisions.waiting(values)
+            decisions.spooled_to_dict(values)
     except FileNotFoundError:
         raise
     except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:

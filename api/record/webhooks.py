@@ -91,7 +91,7 @@ def deliver(sessions: Sessions, hook: Hook, now: dt.datetime, post: Post | None 
     return lease is not None
 
 
-def turn_away(sessions: Sessions, hooks: Sequence[Hook], now: dt.datetime) -> bool:
+def fail_removed(sessions: Sessions, hooks: Sequence[Hook], now: dt.datetime) -> bool:
     """Fail one due delivery whose address is no longer in `hooks`. Return whether one was due."""
     others = DeliveryRow.hook.not_in([hook.url for hook in hooks])
     lease = _lease(sessions, others, now)

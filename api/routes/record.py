@@ -39,7 +39,7 @@ READING = problems(401, 403, 404, 422, 429, 500, 503)
 WRITING = problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 
 
-def whole(row: DecisionRow) -> dict[str, Any]:
+def record_to_dict(row: DecisionRow) -> dict[str, Any]:
     """Return a recorded decision with its history, as JSON values."""
     columns = ("text", "author", "article", "parent", "route", "standing", "thresholds", "doubt")
     return {
@@ -109,7 +109,7 @@ records = blueprint("records")
 def decision(path: DecisionPath) -> Response:
     """The decision as it was made, and its history since."""
     with decider().sessions() as session:
-        return jsonify(whole(decisions.get(session, path.decision_id)))
+        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
 
 
 @records.get(
@@ -148,7 +148,7 @@ def waiting(query: QueueQuery) -> Response:
             filters=filters,
             now=decider().clock(),
         )
-        return jsonify(decisions=[whole(row) for row in rows], next=next_cursor)
+        return jsonify(decisions=[record_to_dict(row) for row in rows], next=next_cursor)
 
 
 def _check_rule(name: str) -> None:
@@ -169,7 +169,9 @@ def _check_rule(name: str) -> None:
 def export(query: ExportQuery) -> Response:
     """One decision per line, oldest first, as a stream."""
     publication = decider().moderator.policy.publication
-    to_dict = whole if query.format == "record" else lambda row: dsa.statement(row, publication)
+    to_dict = (
+        record_to_dict if query.format == "record" else lambda row: dsa.statement(row, publication)
+    )
     select_rows = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
     if query.format == "dsa":
         select_rows = select_rows.where(DecisionRow.standing == "reject")

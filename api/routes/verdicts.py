@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from api.http import errors
 from api.record import decisions, erase, queue, verdicts
 from api.record.database import writing
-from api.routes.record import CORRECT, RECORD, WRITING, blueprint, whole
+from api.routes.record import CORRECT, RECORD, WRITING, blueprint, record_to_dict
 from api.routes.record_schemas import (
     AppealIn,
     ClaimIn,
@@ -48,7 +48,7 @@ def give_verdict(path: DecisionPath, body: VerdictIn) -> Response:
             route="v1",
             now=decider().clock(),
         )
-        return jsonify(whole(decisions.get(session, path.decision_id)))
+        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
 
 
 @corrections.post(
@@ -71,7 +71,7 @@ def make_appeal(path: DecisionPath, body: AppealIn) -> Response:
             decide_within=dt.timedelta(days=publication.decide_days),
             now=decider().clock(),
         )
-        return jsonify(whole(decisions.get(session, path.decision_id)))
+        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
 
 
 @corrections.post(
@@ -85,7 +85,7 @@ def acknowledge_appeal(path: DecisionPath, body: WhoIn) -> Response:
     """India's IT Rules require an acknowledgement to the author within 24 hours."""
     with decider().writing("appeal", path.decision_id) as session:
         verdicts.acknowledge(session, path.decision_id, who=body.who, now=decider().clock())
-        return jsonify(whole(decisions.get(session, path.decision_id)))
+        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
 
 
 @corrections.post(
@@ -106,7 +106,7 @@ def settle_appeal(path: DecisionPath, body: OutcomeIn) -> Response:
             reason=body.reason,
             now=decider().clock(),
         )
-        return jsonify(whole(decisions.get(session, path.decision_id)))
+        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
 
 
 @corrections.post(
@@ -126,7 +126,7 @@ def claim(path: DecisionPath, body: ClaimIn) -> Response:
             lasts=dt.timedelta(minutes=body.minutes),
             now=decider().clock(),
         )
-        return jsonify(whole(row))
+        return jsonify(record_to_dict(row))
 
 
 @corrections.delete(
@@ -141,7 +141,7 @@ def release(path: DecisionPath, query: ReleaseQuery) -> Response:
     who = query.who or _who_in_body()
     with writing(decider().sessions) as session:
         queue.release(session, path.decision_id, who=who)
-        return jsonify(whole(decisions.get(session, path.decision_id)))
+        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
 
 
 def _who_in_body() -> str:

@@ -97,7 +97,7 @@ def records(moderator: Moderator, rows: Iterable[Row]) -> Iterator[Record]:
     return map(Record.of, decide(moderator, rows))
 
 
-def records_by(pool: WorkerPool, spec: WorkerSpec, rows: Iterable[Row]) -> Iterator[Record]:
+def records_in_pool(pool: WorkerPool, spec: WorkerSpec, rows: Iterable[Row]) -> Iterator[Record]:
     """Yield the record of each row, in order, decided by the workers of `pool`.
 
     Raises `WorkerSpecError` if a worker would decide differently, and `BackendError` if the work

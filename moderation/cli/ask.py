@@ -62,8 +62,8 @@ def ask(source: str, most: int, score: str, output: Path | None, models: Path | 
     loaded = Models.load(models)
     try:
         with _records(source) as records:
-            comments = active_learning.waiting(records, score, loaded.versions)
-            chosen = active_learning.ask(comments, loaded, score, most)
+            comments = active_learning.unjudged_comments(records, score, loaded.versions)
+            chosen = active_learning.select(comments, loaded, score, most)
     except CorpusError as error:
         raise click.UsageError(str(error)) from None
     with _open_output(output) as file:
@@ -89,7 +89,7 @@ def _records(source: str) -> Iterator[Records]:
     if service.is_record(source):
         lines = service.export_record(None if source == "record" else source, "waiting")
         with progress_bars() as progress:
-            counted = progress.over(lines, None, "comments of the record")
+            counted = progress.track(lines, None, "comments of the record")
             yield ((number, json.loads(line)) for number, line in enumerate(counted, 1))
         return
     try:

@@ -37,7 +37,7 @@ class ProgressBars(Progress):
         self.end()
         self.progress.add_task(step, total=None)
 
-    def over(self, items: Iterable[Item], total: int | None, step: str) -> Iterator[Item]:
+    def track(self, items: Iterable[Item], total: int | None, step: str) -> Iterator[Item]:
         """Yield the items and advance the bar after each."""
         self.end()
         task = self.progress.add_task(step, total=total)

@@ -135,7 +135,7 @@ def _checker(
     loaded = Policy.load(policy)
     spec = WorkerSpec.of(loaded, models)
     with backend.connected() as pool:
-        yield partial(files.records_by, pool, spec), loaded.publication.max_bytes
+        yield partial(files.records_in_pool, pool, spec), loaded.publication.max_bytes
 
 
 def _check_file(

@@ -18,10 +18,10 @@ from moderation.cli.render import spreadsheet_cell
 from moderation.scoring.store import ModelError
 from moderation.training.corpora import importing
 from moderation.training.corpora.catalogue import CorpusError, Source
-from moderation.training.corpora.importing import Found, Report
+from moderation.training.corpora.importing import ImportedRow, Report
 
 if TYPE_CHECKING:
-    from moderation.training.corpora.label_issues import Suspect
+    from moderation.training.corpora.label_issues import LabelIssue
 
 
 @click.group()
@@ -40,7 +40,7 @@ def list_() -> None:
     Prints each corpus with its use, its licence, its labels and the address of its publisher,
     separated by tabs.
     """
-    for source in importing.known().values():
+    for source in importing.known_formats().values():
         labels = ", ".join(source.labels)
         click.echo("\t".join((source.name, source.use, source.licence, labels, source.home)))
 
@@ -173,7 +173,7 @@ def import_(
 @contextlib.contextmanager
 def _checked_rows(
     file: Path, source: Source | None, label_check: _LabelCheck
-) -> Iterator[tuple[Iterator[Found], Callable[[], dict[str, Any]]]]:
+) -> Iterator[tuple[Iterator[ImportedRow], Callable[[], dict[str, Any]]]]:
     """Yield the rows of FILE to keep, and a function that returns the report when all are read.
 
     Writes the suspicious rows to their table at the end.
@@ -187,8 +187,8 @@ def _checked_rows(
             if label_check.scorer == "none":
                 yield rows, report.to_dict
                 return
-            suspects = label_issues.Suspects(
-                label_issues.readers(label_check.scorer, label_check.models)
+            suspects = label_issues.LabelIssues(
+                label_issues.load_models(label_check.scorer, label_check.models)
             )
             yield suspects.over(rows), lambda: report.to_dict(suspects.counts())
         if label_check.table:
@@ -204,7 +204,7 @@ def _check_target(option: str, target: Path, file: Path) -> None:
         raise click.UsageError(f"{option} {target}: is FILE itself; name another file")
 
 
-def _write(suspects: list[Suspect], target: Path) -> None:
+def _write(suspects: list[LabelIssue], target: Path) -> None:
     """Write the suspicious rows as a CSV file."""
     with target.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
@@ -218,14 +218,14 @@ def _write(suspects: list[Suspect], target: Path) -> None:
 def _source(file: Path, name: str | None, text: str, columns: tuple[str, ...]) -> Source | None:
     """Return the corpus that the options describe, or None if they describe none."""
     if name is not None:
-        if name not in importing.known():
+        if name not in importing.known_formats():
             raise click.UsageError(
                 f"--as {name}: no such corpus; `moderation corpus list` names them"
             )
-        return importing.known()[name]
+        return importing.known_formats()[name]
     if not columns:
         return None
     pairs = dict(column.partition("=")[::2] for column in columns)
     if not all(pairs) or not all(pairs.values()):
         raise click.UsageError("--map: write LABEL=COLUMN, for example --map rude=is_rude")
-    return importing.own(file.name.partition(".")[0], pairs, text)
+    return importing.custom_source(file.name.partition(".")[0], pairs, text)

@@ -13,8 +13,8 @@ from moderation.cli import options, service
 from moderation.lifecycle import drift as drifts
 from moderation.lifecycle.drift import (
     CLASSES,
-    FEWEST,
     LANGUAGE,
+    MIN_DECISIONS,
     Drift,
     Reference,
     ScoredDecision,
@@ -33,7 +33,7 @@ MOVED = 1
 )
 @click.option(
     "--most",
-    type=click.IntRange(FEWEST),
+    type=click.IntRange(MIN_DECISIONS),
     default=10_000,
     show_default=True,
     help="How many of the latest decisions to read.",
@@ -62,12 +62,12 @@ def drift(
     decisions, with --set-reference.
     """
     root = models or SHIPPED
-    loaded = Models.load(root).speaking(Policy.load(policy).publication.reader)
-    decisions = service.recent(record, days, most)
+    loaded = Models.load(root).with_reader(Policy.load(policy).publication.reader)
+    decisions = service.recent_decisions(record, days, most)
     if set_reference:
         _set_reference(root, loaded, decisions)
         return 0
-    references = drifts.references(root, loaded)
+    references = drifts.read_references(root, loaded)
     scores = list(drifts.compare(loaded, references, decisions))
     if as_json:
         content = _to_dict(loaded, references, decisions, scores)
@@ -79,11 +79,11 @@ def drift(
 
 def _set_reference(root: Path, models: Models, decisions: Sequence[ScoredDecision]) -> None:
     mix = drifts.own_mix(decisions)
-    references = drifts.measured(models, decisions, mix)
+    references = drifts.measure_references(models, decisions, mix)
     if not references:
         raise click.ClickException(
-            f"{len(decisions):,} decisions are too few: {FEWEST} by the models in use are needed; "
-            "wait, or look further back with --days"
+            f"{len(decisions):,} decisions are too few: {MIN_DECISIONS} by the models in use "
+            "are needed; wait, or look further back with --days"
         )
     for model, path in drifts.set_references(root, references).items():
         click.echo(f"{model}: compared with {mix} from now on ({path})")
@@ -158,7 +158,10 @@ def _next_steps(
             "  moderation drift --set-reference              on your latest comments"
         )
     if any(score.verdict == "too few" for score in scores):
-        yield f"\nScores with fewer than {FEWEST} decisions have no PSI: wait or look further back."
+        yield (
+            f"\nScores with fewer than {MIN_DECISIONS} decisions have no PSI: "
+            "wait or look further back."
+        )
     moved = [score.name for score in scores if score.verdict == "moved"]
     if not moved:
         return

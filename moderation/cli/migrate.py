@@ -38,7 +38,7 @@ def perspective(thresholds: Path, watch_others: bool) -> None:
     """
     try:
         click.echo(
-            perspective_thresholds.policy(
+            perspective_thresholds.policy_toml(
                 perspective_thresholds.read(thresholds), watch=watch_others
             ),
             nl=False,

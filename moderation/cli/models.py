@@ -15,15 +15,15 @@ from rich.console import Console
 from rich.table import Table
 
 from moderation.cli import options, service
-from moderation.cli.render import harmless
+from moderation.cli.render import without_control_characters
 from moderation.lifecycle import promotion
 from moderation.lifecycle.promotion import RefusedError, history
 from moderation.lifecycle.replay import quote
-from moderation.lifecycle.shadow import Shadow, end
+from moderation.lifecycle.shadow import Shadow, end_shadow
 from moderation.policy import Policy
 from moderation.scoring.card import Card, parse
 from moderation.scoring.models import CAREFUL, FAST
-from moderation.scoring.store import SHIPPED, ModelError, champions, listing
+from moderation.scoring.store import SHIPPED, ModelError, champions, list_models
 
 
 @click.group()
@@ -35,7 +35,7 @@ def models() -> None:
 @options.models
 def list_(models: Path | None) -> None:
     """List all models. A star marks the versions in use, a moon the one in shadow."""
-    stored = list(listing(models))
+    stored = list(list_models(models))
     running = Shadow.read(models or SHIPPED)
     in_shadow = (running.model, running.version) if running else None
     console = Console(highlight=False)
@@ -61,7 +61,7 @@ def show(name: str, models: Path | None) -> None:
     The card says what the model is for, which data it was trained on, how good it is, and where it
     fails.
     """
-    stored = list(listing(models))
+    stored = list(list_models(models))
     for model, version, champion, card in stored:
         if name == f"{model}/{version}" or (name == model and champion):
             click.echo(json.dumps(card, indent=2, ensure_ascii=False))
@@ -104,7 +104,7 @@ def shadow(challenger: str, share: float, off: bool, models: Path | None) -> Non
     if off and challenger:
         raise click.UsageError("--off takes no name: only one challenger runs at a time")
     if off:
-        end(root)
+        end_shadow(root)
     elif challenger:
         with _refusals():
             name, version = _name_and_version(challenger)
@@ -183,14 +183,14 @@ def compare(
 
     name, version = _name_and_version(challenger)
     root = models or SHIPPED
-    with _refusals(), options.wrong_data():
+    with _refusals(), options.data_errors_as_usage():
         comparison = gate.measure(
             root,
             name,
             version,
             data=data,
             texts=_texts(record) if record else None,
-            pairs=service.shadowed(name, version, champions(root)),
+            pairs=service.shadow_pairs(name, version, champions(root)),
             policy=Policy.load(policy),
             seed=seed,
             most=most,
@@ -217,7 +217,7 @@ def pair(scorer: str, data: Path, models: Path | None, seed: int) -> None:
     name, version = _name_and_version(scorer)
     if name not in (CAREFUL, FAST):
         raise click.UsageError(f"'{scorer}': only {CAREFUL} and {FAST} are mixed")
-    with _refusals(), options.wrong_data():
+    with _refusals(), options.data_errors_as_usage():
         promotion.require_stored(models or SHIPPED, name, version)
         click.echo(ensemble.fit_ensemble(data, models or SHIPPED, seed, **{name: version}))
 
@@ -267,7 +267,8 @@ def _table(comparison: dict[str, Any]) -> str:
         record = comparison["record"]
         lines += ["", f"{record['share']:.2%} of {record['comments']:,} decisions would change:"]
         lines += [
-            f"  {change['from']} -> {change['to']}  {harmless(quote(change['text']))}"
+            f"  {change['from']} -> {change['to']}  "
+            f"{without_control_characters(quote(change['text']))}"
             for change in record["changed"][:20]
         ]
     if "shadow" in comparison:

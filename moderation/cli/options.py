@@ -139,7 +139,7 @@ def require_plots(option: str) -> None:
 
 
 @contextmanager
-def wrong_data() -> Iterator[None]:
+def data_errors_as_usage() -> Iterator[None]:
     """Turn errors about missing or malformed labelled comments into `UsageError`."""
     from moderation.training.corpora.catalogue import CorpusError
 

@@ -39,7 +39,7 @@ def render(comment: str, decision: Decision) -> RenderableType:
 
 def _marked(comment: str, decision: Decision) -> Text:
     """Return the comment with every span that a reason names marked, the strictest mark on top."""
-    text = Text(harmless(comment))
+    text = Text(without_control_characters(comment))
     for reason in [*decision.observed, *reversed(decision.reasons)]:
         for span in reason.finding.spans:
             text.stylize(_MARK[reason.action], span.start, span.end)
@@ -50,10 +50,10 @@ def _reason(reason: Reason) -> RenderableType:
     lines = Text()
     lines.append("● ", "red3" if reason.action == Action.REJECT else "gold1")
     lines.append(_title(reason), "bold")
-    lines.append(f"\n{harmless(reason.finding.message)}")
+    lines.append(f"\n{without_control_characters(reason.finding.message)}")
     if reason.finding.suggestion:
         lines.append("\nWrite: ")
-        lines.append(harmless(reason.finding.suggestion), "green")
+        lines.append(without_control_characters(reason.finding.suggestion), "green")
     lines.append(f"\nGuideline: {reason.guideline}\n", "dim")
     return Padding(lines, (0, 0, 0, 2))
 
@@ -74,10 +74,10 @@ def _scores(decision: Decision) -> str:
     return "  ".join(f"{name} {short(score)}" for name, score in scores)
 
 
-def harmless(text: str) -> str:
+def without_control_characters(text: str) -> str:
     """Replace each character that could control the terminal; the length stays the same.
 
-    >>> harmless("red: \\x1b[31m")
+    >>> without_control_characters("red: \\x1b[31m")
     'red: �[31m'
     """
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -13,7 +13,7 @@ import click
 
 from moderation.cli import options, service
 from moderation.cli.bars import progress_bars
-from moderation.cli.render import harmless, spreadsheet_cell
+from moderation.cli.render import spreadsheet_cell, without_control_characters
 from moderation.decision import Action
 from moderation.lifecycle.replay import AGREEMENTS, ChangedDecision, Replayed, ReplayFilter
 from moderation.lifecycle.replay import replay as replay_
@@ -69,7 +69,7 @@ def replay(
     with service.replay_record(record, chosen) as comments, progress_bars() as progress:
         if not comments.comments:
             raise click.ClickException(_no_comments(comments.decisions, chosen))
-        counted = progress.over(comments, comments.comments, "comments")
+        counted = progress.track(comments, comments.comments, "comments")
         replayed = replay_(counted, now, then)
     if form == "jsonl":
         for entry in (replayed.summary(), *(change.to_dict() for change in replayed.changed)):
@@ -124,7 +124,7 @@ def _recorded(replayed: Replayed) -> Iterator[str]:
         f"recorded       {replayed.other_policy:,} under another policy, "
         f"{replayed.other_models:,} by other models than those in use"
     )
-    changed = replayed.otherwise
+    changed = replayed.recorded_differently
     yield (
         f"               {changed['other']:,} of these the policy in use decides otherwise now, "
         f"and {changed['same']:,} of the others"
@@ -149,7 +149,10 @@ def _list(changed: list[ChangedDecision]) -> Iterator[str]:
     for change in changed[:LISTED]:
         rules = [f"+{name}" for name in change.come] + [f"-{name}" for name in change.gone]
         effects = ", ".join([*rules, *change.turned])
-        name, quote = harmless(change.comment or change.id), harmless(change.quote)
+        name, quote = (
+            without_control_characters(change.comment or change.id),
+            without_control_characters(change.quote),
+        )
         yield (
             f"{change.before} -> {change.after}  {change.score:.2f}  {effects}  {name}  “{quote}”"
         )

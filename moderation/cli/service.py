@@ -17,7 +17,7 @@ import click
 
 from moderation.lifecycle.drift import ScoredDecision
 from moderation.lifecycle.replay import ReplayFilter
-from moderation.lifecycle.shadow import Pair
+from moderation.lifecycle.shadow import ShadowPair
 
 if TYPE_CHECKING:
     from api.record.replay import Replay
@@ -66,14 +66,14 @@ def replay_record(database: str | None, chosen: ReplayFilter) -> AbstractContext
     return commands.replayed(database, chosen)
 
 
-def shadowed(model: str, version: str, champions: Mapping[str, str]) -> Iterator[Pair]:
+def shadow_pairs(model: str, version: str, champions: Mapping[str, str]) -> Iterator[ShadowPair]:
     """Yield what a challenger in shadow and these champions decided, from the settings' record."""
     from api import commands
 
     return commands.shadowed(model, version, champions)
 
 
-def recent(database: str | None, days: int, most: int) -> list[ScoredDecision]:
+def recent_decisions(database: str | None, days: int, most: int) -> list[ScoredDecision]:
     """Return the scores of the latest decisions: at most `most`, of the last `days` days."""
     from api import commands
 

@@ -191,7 +191,7 @@ def _verdicts(source: str) -> Iterator[Row]:
     else:
         try:
             if tables.is_table(source):
-                yield from verdicts.labelled(tables.records(Path(source)), source)
+                yield from verdicts.table_rows(tables.records(Path(source)), source)
             else:
                 with batch_files.unpacked(Path(source)) as lines:
                     yield from verdicts.rows(lines, source)
@@ -263,7 +263,7 @@ def _data_errors() -> Iterator[None]:
     logging.basicConfig(format="%(message)s")
     # Not the root logger, because the database libraries log a lot.
     logging.getLogger("moderation").setLevel(logging.INFO)
-    with options.wrong_data():
+    with options.data_errors_as_usage():
         yield
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from moderation.scoring.store import put
+from moderation.scoring.store import write_json
 
 COMPARISON = "comparison.json"
 IN_SHADOW = "moderators' verdicts, in shadow"
@@ -71,7 +71,7 @@ def save(folder: Path, comparison: Mapping[str, Any]) -> None:
         measured = [name for name in earlier.worse if name != IN_SHADOW]
         by_moderators = [name for name in latest.worse if name == IN_SHADOW]
         stored = {**_content(folder), "worse": [*measured, *by_moderators]}
-    put(folder / COMPARISON, {key: stored[key] for key in stored if key not in _NOT_STORED})
+    write_json(folder / COMPARISON, {key: stored[key] for key in stored if key not in _NOT_STORED})
 
 
 def _content(folder: Path) -> Any:

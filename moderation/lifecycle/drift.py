@@ -23,11 +23,11 @@ import numpy as np
 
 from moderation.scoring.card import CARD, Card, read
 from moderation.scoring.models import CAREFUL, FAST, Models
-from moderation.scoring.store import ModelError, put
+from moderation.scoring.store import ModelError, write_json
 
-OWN = "reference.json"
+OWN_REFERENCE = "reference.json"
 MOVED_A_LITTLE, MOVED = 0.1, 0.25
-FEWEST = 500  # decisions; fewer give no verdict
+MIN_DECISIONS = 500  # decisions; fewer give no verdict
 LANGUAGE = "language"  # the name under which the shares of `CLASSES` are compared
 CLASSES = ("no language", "foreign", "doubtful", "English")
 _FOREIGN, _ENGLISH = 0.2, 0.8  # probabilities of English: foreign below the first
@@ -145,18 +145,18 @@ class Drift:
         return chance(self.then, self.now)
 
     @property
-    def beyond(self) -> float:
+    def beyond_chance(self) -> float:
         """The index less what is expected by chance."""
         return max(self.psi - self.chance, 0.0)
 
     @property
     def verdict(self) -> Verdict:
         """What the index means, by convention."""
-        if self.now.total < FEWEST:
+        if self.now.total < MIN_DECISIONS:
             return "too few"
-        if self.beyond < MOVED_A_LITTLE:
+        if self.beyond_chance < MOVED_A_LITTLE:
             return "stable"
-        return "moved a little" if self.beyond < MOVED else "moved"
+        return "moved a little" if self.beyond_chance < MOVED else "moved"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the drift as JSON values."""
@@ -227,7 +227,7 @@ def score_names(models: Models, model: str) -> tuple[str, ...]:
     return (*heads, LANGUAGE) if "english" in heads else tuple(heads)
 
 
-def references(root: Path, models: Models) -> dict[str, Reference]:
+def read_references(root: Path, models: Models) -> dict[str, Reference]:
     """Return the reference of each model in use, if there is one for exactly these versions.
 
     Raises `ModelError` if a reference cannot be read.
@@ -244,7 +244,7 @@ def references(root: Path, models: Models) -> dict[str, Reference]:
 
 def _own_reference(folder: Path) -> Reference | None:
     """Return the newsroom's own reference for the model in `folder`, if there is one."""
-    path = folder / OWN
+    path = folder / OWN_REFERENCE
     try:
         return _parsed(json.loads(path.read_text("utf-8")), path)
     except FileNotFoundError:
@@ -268,10 +268,12 @@ def _parsed(content: Mapping[str, Any], path: Path) -> Reference:
         raise ModelError(f"{path}: the reference cannot be read: {error!r}") from error
 
 
-def measured(models: Models, decisions: Iterable[ScoredDecision], mix: str) -> dict[str, Reference]:
+def measure_references(
+    models: Models, decisions: Iterable[ScoredDecision], mix: str
+) -> dict[str, Reference]:
     """Return, by model, a reference made of these decisions.
 
-    Only decisions by `models` count. A score with fewer than `FEWEST` values is left out.
+    Only decisions by `models` count. A score with fewer than `MIN_DECISIONS` values is left out.
     """
     decisions = list(decisions)
     until = max((decision.at for decision in decisions if decision.at), default=None)
@@ -280,7 +282,9 @@ def measured(models: Models, decisions: Iterable[ScoredDecision], mix: str) -> d
         by_versions = _decided_by(versions, decisions)
         values = {name: _values(by_versions, name) for name in score_names(models, model)}
         scores = {
-            name: Bins.of(values, name) for name, values in values.items() if len(values) >= FEWEST
+            name: Bins.of(values, name)
+            for name, values in values.items()
+            if len(values) >= MIN_DECISIONS
         }
         if scores:
             references[model] = Reference(mix, versions, scores, until)
@@ -300,9 +304,9 @@ def set_references(root: Path, references: Mapping[str, Reference]) -> dict[str,
     """
     paths = {}
     for model, reference in references.items():
-        paths[model] = path = root / model / reference.models[model] / OWN
+        paths[model] = path = root / model / reference.models[model] / OWN_REFERENCE
         try:
-            put(path, reference.to_dict())
+            write_json(path, reference.to_dict())
         except OSError as error:
             raise ModelError(f"{path} cannot be written: {error.strerror}") from None
     return paths

@@ -14,14 +14,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from moderation.lifecycle.comparison import COMPARISON, Comparison
-from moderation.lifecycle.shadow import Shadow, end
+from moderation.lifecycle.comparison import Comparison
+from moderation.lifecycle.shadow import Shadow, end_shadow
 from moderation.scoring.card import CARD, AdaptedCard, Card, TransformerCard, read
 from moderation.scoring.models import CAREFUL, FAST, Models
-from moderation.scoring.store import CHAMPION, ModelError, champions, put
+from moderation.scoring.store import CHAMPION, ModelError, champions, write_json
 
 __all__ = [
-    "COMPARISON",
     "Change",
     "RefusedError",
     "card",
@@ -150,7 +149,7 @@ def _change(
         file.write("\n" * incomplete + json.dumps(asdict(change), ensure_ascii=False) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    put(root / CHAMPION, dict(versions))
+    write_json(root / CHAMPION, dict(versions))
     _end_shadow(root, model)
     return change
 
@@ -166,7 +165,7 @@ def _end_shadow(root: Path, changed: str) -> None:
     except ModelError:
         return  # a file that cannot be read starts no run
     if shadow and shadow.model in models:
-        end(root)
+        end_shadow(root)
 
 
 def _require_measured_together(root: Path, versions: Mapping[str, str]) -> None:

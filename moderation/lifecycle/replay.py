@@ -109,7 +109,7 @@ class Replayed:
     last: dt.datetime | None = None
     other_policy: int = 0
     other_models: int = 0
-    otherwise: dict[str, int] = field(default_factory=lambda: {"same": 0, "other": 0})
+    recorded_differently: dict[str, int] = field(default_factory=lambda: {"same": 0, "other": 0})
     actions: Counter[tuple[Action, Action]] = field(default_factory=Counter)
     rules: dict[str, Rule] = field(default_factory=dict)
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -144,7 +144,7 @@ class Replayed:
         self.other_policy += policy
         self.other_models += models
         if recorded.action != str(now.action):
-            self.otherwise["other" if policy or models else "same"] += 1
+            self.recorded_differently["other" if policy or models else "same"] += 1
 
     def summary(self) -> dict[str, Any]:
         """Return all counts as JSON values."""
@@ -158,7 +158,7 @@ class Replayed:
             "recorded": {
                 "by_another_policy": self.other_policy,
                 "by_other_models": self.other_models,
-                "decided_otherwise_now": dict(self.otherwise),
+                "decided_otherwise_now": dict(self.recorded_differently),
             },
             "actions": {
                 str(now): {str(then): self.actions[now, then] for then in Action} for now in Action

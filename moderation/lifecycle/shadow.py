@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from moderation.decision import Action
-from moderation.scoring.store import ModelError, put
+from moderation.scoring.store import ModelError, write_json
 
 SHADOW = "shadow.json"
 
@@ -50,7 +50,7 @@ class Shadow:
 
     def write(self, root: Path) -> None:
         """Start it: write the file that the service reads."""
-        put(root / SHADOW, asdict(self))
+        write_json(root / SHADOW, asdict(self))
 
     def takes(self, decision: str) -> bool:
         """Whether this decision is in the share. A hash of its id decides, so it never changes.
@@ -63,12 +63,12 @@ class Shadow:
         return int.from_bytes(digest[:8]) < self.share * 2**64
 
 
-def end(root: Path) -> None:
+def end_shadow(root: Path) -> None:
     """End the shadow run. Its decisions stay in the record."""
     (root / SHADOW).unlink(missing_ok=True)
 
 
-class Pair(NamedTuple):
+class ShadowPair(NamedTuple):
     """The decisions of champion and challenger about one comment, and a moderator's verdict.
 
     `moved` is the largest difference between their scores.

@@ -113,12 +113,12 @@ def _score(name: str, value: object) -> float:
     return float(value)
 
 
-def toxicity(threshold: float) -> float:
+def abuse_score(threshold: float) -> float:
     """Return the score of the rule `abuse` that means the same as a TOXICITY of `threshold`.
 
     It is interpolated between the measured points.
 
-    >>> toxicity(0.0), toxicity(1.0)
+    >>> abuse_score(0.0), abuse_score(1.0)
     (0.0, 1.0)
     """
     measured: dict[str, float] = tomllib.loads(MEASURED.read_text("utf-8"))["abuse"]
@@ -129,7 +129,7 @@ def toxicity(threshold: float) -> float:
     return 1.0
 
 
-def policy(thresholds: Mapping[str, Thresholds], *, watch: bool = False) -> str:
+def policy_toml(thresholds: Mapping[str, Thresholds], *, watch: bool = False) -> str:
     """Return the policy as TOML. Comments say where each threshold comes from.
 
     With `watch`, all other rules of the shipped policy only watch.
@@ -172,7 +172,9 @@ def _table(rule: str, thresholds: Mapping[str, Thresholds]) -> Iterator[str]:
     review = _lowest(thresholds[name].review for name in used)
     reject = _lowest(thresholds[name].reject for name in used)
     if used[0] in TOXICITY:
-        review, reject = (None if level is None else toxicity(level) for level in (review, reject))
+        review, reject = (
+            None if level is None else abuse_score(level) for level in (review, reject)
+        )
     if review is not None and reject is not None:
         review = min(review, reject)
     for name, level in zip(LEVELS, (review, reject), strict=True):

@@ -23,7 +23,7 @@ def spans(text: Text, head: str) -> tuple[Span, ...]:
     """
     shares: defaultdict[tuple[int, int], float] = defaultdict(float)
     for start, end, share in text.explain(head):
-        shares[text.deobfuscated.whole(start, end)] += share
+        shares[text.deobfuscated.expand(start, end)] += share
     chosen: list[tuple[int, int]] = []
     covered = 0.0
     for place, share in sorted(shares.items(), key=lambda item: -item[1]):
@@ -40,11 +40,11 @@ def spans(text: Text, head: str) -> tuple[Span, ...]:
     return tuple(text.span(start, end) for start, end in merged)
 
 
-def aimed(text: Text) -> bool:
+def means_person(text: Text) -> bool:
     """Whether the text addresses or mentions a person, by a pronoun, a mention or a name.
 
     >>> from moderation.text.reading import read
-    >>> [aimed(read(comment)) for comment in ("This budget is stupid.", "You are stupid.")]
+    >>> [means_person(read(comment)) for comment in ("This budget is stupid.", "You are stupid.")]
     [False, True]
     """
     starts = [word.start for word in text.words]

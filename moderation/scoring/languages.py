@@ -63,10 +63,10 @@ SCRIPTS = {
 """The code of the language by the Unicode name of its script."""
 
 
-def called(code: str) -> str | None:
+def language_name(code: str) -> str | None:
     """Return the English name of a language code, or None if there is none.
 
-    >>> called("hi-Latn"), called("und")
+    >>> language_name("hi-Latn"), language_name("und")
     ('Hindi written in Latin letters', None)
     """
     language, _, script = code.partition("-")

@@ -93,11 +93,11 @@ class Models:
         """The names of all scores."""
         return frozenset(self._by_head)
 
-    def speaking(self, reader: str) -> Models:
+    def with_reader(self, reader: str) -> Models:
         """Return the same models with another `reader` of abuse: `careful`, or `fast` alone."""
         return Models(*self._loaded, reader)
 
-    def replacing(self, name: str, version: str, scorer: Scorer) -> Models:
+    def with_version(self, name: str, version: str, scorer: Scorer) -> Models:
         """Return the same models with another version of the model `name`."""
         scorers, versions = self._loaded
         return Models({**scorers, name: scorer}, {**versions, name: version})

@@ -49,10 +49,10 @@ _SUFFIXES = frozenset(
 )
 
 
-def prepared(text: str) -> Deobfuscated:
+def prepare(text: str) -> Deobfuscated:
     """Return a text as the network reads it: a word for links and mentions, emoji by name.
 
-    >>> prepared("@ravi look 🐷 https://example.com/x?y=1").text
+    >>> prepare("@ravi look 🐷 https://example.com/x?y=1").text
     '@user look  pig face  link'
     """
     parts: list[str] = []
@@ -123,7 +123,7 @@ class Transformer:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
-    def bare(cls, folder: Path) -> Self:
+    def without_card(cls, folder: Path) -> Self:
         """Return the network and tokenizer in a folder without a card, as training needs."""
         return cls(Files(folder, {"files": dict.fromkeys(("model.onnx", "tokenizer.json"), "")}))
 

@@ -24,7 +24,7 @@ from moderation.scoring.scorer import Probabilities
 from moderation.scoring.store import Files
 from moderation.scoring.tagger import Tagger
 from moderation.text.reading import Text, Token, Weight
-from moderation.text.sentences import Judged, Missing
+from moderation.text.sentences import Missing, SentenceScore
 
 HEAD = "full_sentences"
 BITS = 17  # the classifier has 2**BITS buckets
@@ -66,20 +66,20 @@ def _word(token: Token) -> str:
     return token.text.lower() if token.kind == "word" else token.kind
 
 
-class Evidence(NamedTuple):
+class NgramFeatures(NamedTuple):
     """The classifier's features of some sentences: their buckets, and the row of their sentence."""
 
     buckets: Ints
     rows: Ints
 
 
-def evidence(sentences: Sequence[Tagged]) -> Evidence:
+def ngram_features(sentences: Sequence[Tagged]) -> NgramFeatures:
     """Return the classifier's features: n-grams of roles and words, edges included.
 
     Chains of core roles (other roles left out) and the sentence's length are features too. All
     sentences are in one array, so a few vector operations compute all features.
 
-    >>> len(evidence([Tagged([Token("word", "Run", 0, 3)], ["I"])]).buckets)
+    >>> len(ngram_features([Tagged([Token("word", "Run", 0, 3)], ["I"])]).buckets)
     16
     """
     start, end = _EDGES
@@ -100,7 +100,7 @@ def evidence(sentences: Sequence[Tagged]) -> Evidence:
     chains, chain_rows = _chains(role.take(core), rows.take(core))
     length = np.minimum(sizes, _MAX_LENGTH).astype(np.uint64) * _SECOND
     buckets = np.concatenate((ngrams, chains, length)) >> _SHIFT
-    return Evidence(
+    return NgramFeatures(
         buckets.astype(np.int64), np.concatenate((ngram_rows, chain_rows, sentence_rows))
     )
 
@@ -184,13 +184,13 @@ class SentenceScorer:
 
     def logits(self, sentences: Sequence[Tagged]) -> Probabilities:
         """Return the classifier's log-odds that each sentence is full, before calibration."""
-        buckets, rows = evidence(sentences)
+        buckets, rows = ngram_features(sentences)
         sums = np.bincount(rows, self.weights[buckets], len(sentences))
         return sums * SCALE / np.sqrt(np.bincount(rows, minlength=len(sentences)))
 
-    def score_sentences(self, texts: Sequence[Text]) -> list[list[Judged]]:
+    def score_sentences(self, texts: Sequence[Text]) -> list[list[SentenceScore]]:
         """Return, for each text, its sentences that have words, scored."""
-        scored: list[list[Judged]] = [[] for _ in texts]
+        scored: list[list[SentenceScore]] = [[] for _ in texts]
         pieces = [(row, piece) for row, text in enumerate(texts) for piece in _pieces(text)]
         if not pieces:
             return scored
@@ -201,7 +201,7 @@ class SentenceScorer:
             span = piece[0].start, piece[-1].end
             if lone_relative(sentence):
                 probability = min(probability, _MAX_LONE_RELATIVE)
-            scored[row].append(Judged(*span, words, probability, missing(sentence)))
+            scored[row].append(SentenceScore(*span, words, probability, missing(sentence)))
         return scored
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:

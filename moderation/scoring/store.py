@@ -21,7 +21,16 @@ import numpy.typing as npt
 from moderation import paths
 from moderation.scoring.card import CARD, AnyCard, Card, ModelError, parse
 
-__all__ = ["CHAMPION", "SHIPPED", "Files", "ModelError", "champions", "listing", "put", "save"]
+__all__ = [
+    "CHAMPION",
+    "SHIPPED",
+    "Files",
+    "ModelError",
+    "champions",
+    "list_models",
+    "save",
+    "write_json",
+]
 
 CHAMPION = "champion.json"  # in the folder of models: which versions are in use
 SHIPPED = paths.MODELS
@@ -82,7 +91,9 @@ def champions(root: Path) -> dict[str, str]:
     raise ModelError(f"{root}: {CHAMPION} must name one version of each model")
 
 
-def listing(folder: Path | str | None = None) -> Iterator[tuple[str, str, bool, Mapping[str, Any]]]:
+def list_models(
+    folder: Path | str | None = None,
+) -> Iterator[tuple[str, str, bool, Mapping[str, Any]]]:
     """Yield each stored model: its name, its version, whether it is in use, and its card's JSON."""
     root = Path(folder) if folder else SHIPPED
     used = champions(root)
@@ -118,7 +129,7 @@ def save(
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def put(path: Path, value: object) -> None:
+def write_json(path: Path, value: object) -> None:
     """Write a JSON file in one step: others read the old content or the new, never a part."""
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")

@@ -57,10 +57,10 @@ class _WordFeatures(NamedTuple):
     comma: bool
 
 
-def seen(token: Token) -> str:
+def token_form(token: Token) -> str:
     """Return a word in lower case, a sign as it is, and the kind of any other token.
 
-    >>> seen(Token("word", "Delhi", 0, 5)), seen(Token("link", "www.example.com", 0, 15))
+    >>> token_form(Token("word", "Delhi", 0, 5)), token_form(Token("link", "www.a.example", 0, 13))
     ('delhi', '<link>')
     """
     if token.kind == "word":
@@ -96,7 +96,7 @@ class Observer:
         >>> Observer({"run": "7"}).observe([Token("word", "Run", 0, 3)])[0][-7:-4]
         ['^|7', '7|$', 'C^']
         """
-        forms = (_START, _START, *map(seen, tokens), _END, _END)
+        forms = (_START, _START, *map(token_form, tokens), _END, _END)
         words = [self._features(form) for form in forms]
         landmarks = _landmarks(tokens, words[2:-2])
         features = []
@@ -183,10 +183,10 @@ class Tagger:
             return list(self._crf.tag(features))
 
 
-def cluster(lines: Iterable[str]) -> dict[str, str]:
+def read_clusters(lines: Iterable[str]) -> dict[str, str]:
     """Return the cluster of each word. Each line has the words of one cluster.
 
-    >>> cluster(["he she", "runs goes"])
+    >>> read_clusters(["he she", "runs goes"])
     {'he': '0', 'she': '0', 'runs': '1', 'goes': '1'}
     """
     return {word: str(at) for at, line in enumerate(lines) for word in line.split()}
@@ -196,4 +196,4 @@ def load(crf_path: Path, clusters_path: Path) -> Tagger:
     """Load a tagger from its two files."""
     crf = pycrfsuite.Tagger()
     crf.open(str(crf_path))
-    return Tagger(crf, Observer(cluster(clusters_path.read_text("utf-8").splitlines())))
+    return Tagger(crf, Observer(read_clusters(clusters_path.read_text("utf-8").splitlines())))

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from moderation.scoring.calibration import calibrated
 from moderation.scoring.card import EnsembleCard, TransformerCard
-from moderation.scoring.onnx import Encoded, Floats, Transformer, prepared
+from moderation.scoring.onnx import Encoded, Floats, Transformer, prepare
 from moderation.scoring.scorer import Probabilities
 from moderation.scoring.store import Files
 from moderation.text.reading import Text, Weight
@@ -58,7 +58,7 @@ class TransformerScorer:
 
     def logits(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
         """Return the highest uncalibrated log-odds of any window, texts x heads."""
-        encoded = [self.transformer.encode(prepared(text.deobfuscated.text).text) for text in texts]
+        encoded = [self.transformer.encode(prepare(text.deobfuscated.text).text) for text in texts]
         parts = [window.ids for windows in encoded for window in windows]
         if not parts:
             return np.zeros((0, len(self.heads)))
@@ -117,7 +117,7 @@ class TransformerScorer:
 
 def _words(text: Text, window: Encoded) -> dict[int, list[int]]:
     """Return the window's tokens in each word of the text. Words are indices of its tokens."""
-    view = prepared(text.deobfuscated.text)
+    view = prepare(text.deobfuscated.text)
     words = [number for number, token in enumerate(text.tokens) if token.kind != "other"]
     starts = [text.tokens[number].start for number in words]
     tokens: dict[int, list[int]] = {}

@@ -39,12 +39,12 @@ def text_speak(text: Text, _: BaseModel) -> Finding | None:
 
 
 def abuse(text: Text, _: BaseModel) -> Finding | None:
-    """Use the score of `WordReader`."""
+    """Use the score of `WordScorer`."""
     score = text.scores["toxicity"]
     return Finding("abuse", score, "Argue without insults.") if score > 0.1 else None
 
 
-class WordReader:
+class WordScorer:
     """A model that finds the word 'idiot' toxic, and nothing else."""
 
     heads: tuple[str, ...] = ("toxicity",)
@@ -77,7 +77,7 @@ def small_moderator() -> Moderator:
     changes = {"name": "The Test Herald", "guidelines_url": "https://herald.example/guidelines"}
     publication = Publication.model_validate({**shipped, **changes, "max_bytes": 20_480})
     policy = Policy(publication, {rule.name: rule for rule in policies}, {})
-    return Moderator(policy, Models({"abuse": WordReader()}, {"abuse": "2026-01"}))
+    return Moderator(policy, Models({"abuse": WordScorer()}, {"abuse": "2026-01"}))
 
 
 @pytest.fixture(scope="session")

@@ -267,7 +267,7 @@ def test_through_nginx(service: Service, tmp_path: Path) -> None:
         headers = {**public, **page}
         assert service.ask("POST", "/v1/erase", erase, port=ports["plain"], **headers)[0] == 403
         assert LOGIN in export(service)
-        assert "A proxy looks like such a program" in service.said  # for `plain` and programs
+        assert "A proxy looks like such a program" in service.stderr  # for `plain` and programs
 
         key = service.make_key("admin")
         for port in ports.values():

@@ -111,7 +111,7 @@ def test_a_killed_worker_of_dask_loses_nothing(
     expected = untimed(files.records(work.moderator(), rows(20_000)))
     with Backend("dask", address).connected() as pool:
         assert pool.size() == 2
-        records = files.records_by(pool, work, rows(20_000))
+        records = files.records_in_pool(pool, work, rows(20_000))
         first = [next(records) for _ in range(2_000)]
         workers[0].send_signal(signal.SIGKILL)
         workers[0].wait()
@@ -128,7 +128,7 @@ def test_a_killed_scheduler_is_reported(
     address, process = scheduler
     expected = untimed(files.records(work.moderator(), rows(20_000)))
     with Backend("dask", address).connected() as pool:
-        records = files.records_by(pool, work, rows(20_000))
+        records = files.records_in_pool(pool, work, rows(20_000))
         results = [next(records) for _ in range(1_000)]
         process.kill()
         with pytest.raises(BackendError, match=f"^the Dask scheduler at {address} has stopped$"):
@@ -219,7 +219,7 @@ def test_loky_gives_the_same_records(work: WorkerSpec) -> None:
     """Two processes give the same records as one, including bad rows."""
     expected = untimed(files.records(work.moderator(), rows(3_000)))
     with Backend("loky", jobs=2).connected() as pool:
-        assert untimed(files.records_by(pool, work, rows(3_000))) == expected
+        assert untimed(files.records_in_pool(pool, work, rows(3_000))) == expected
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_a_worker_that_would_decide_differently_refuses(
         pytest.raises(WorkerSpecError, match=message),
         Backend("loky", jobs=2).connected() as pool,
     ):
-        list(files.records_by(pool, other, rows(10)))
+        list(files.records_in_pool(pool, other, rows(10)))
 
 
 def test_the_program_is_the_whole_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,11 +80,11 @@ class Service:
         return {"MODERATION_POLICY": str(policy), "MODERATION_MODELS": models}
 
     def _listens(self) -> bool:
-        address = re.search(r"http://127\.0\.0\.1:(\d+)", self.said)
+        address = re.search(r"http://127\.0\.0\.1:(\d+)", self.stderr)
         if address:
             self.port = int(address[1])
         elif self.process and self.process.poll() is not None:
-            pytest.fail(self.said)
+            pytest.fail(self.stderr)
         return bool(address)
 
     @property
@@ -93,7 +93,7 @@ class Service:
         return self.folder / "stderr"
 
     @property
-    def said(self) -> str:
+    def stderr(self) -> str:
         """The service's standard error so far."""
         return self.log.read_text("utf-8")
 

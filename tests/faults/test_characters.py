@@ -33,6 +33,6 @@ def test_half_a_surrogate_pair_in_a_name_is_refused(service: Service) -> None:
     assert (status, json.loads(content)["error"]["code"]) == (400, 400)
     status, _ = service.ask("POST", "/1.1/verify-key", b'{"api_key": "\\ud800", "blog": "x"}')
     assert status in {200, 400, 401}
-    assert "Secret" not in service.said
-    assert "Traceback" not in service.said
+    assert "Secret" not in service.stderr
+    assert "Traceback" not in service.stderr
     assert recorded(service.database)[0] == []

@@ -65,8 +65,8 @@ def test_logs_and_metrics_hold_no_word_of_a_comment(service: Service) -> None:
     service.ask("GET", about)
     service.decide(WORD, id="c2", author=WORD)
     assert WORD not in service.ask("GET", "/metrics")[1].decode()
-    assert '"event": "request"' in service.said
-    assert WORD not in service.said
+    assert '"event": "request"' in service.stderr
+    assert WORD not in service.stderr
 
 
 def test_metrics_are_those_of_all_workers(service: Service) -> None:

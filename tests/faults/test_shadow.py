@@ -11,7 +11,7 @@ from sqlalchemy.orm import sessionmaker
 
 from api.record import database, shadows
 from moderation.cli import run
-from moderation.lifecycle.shadow import Pair
+from moderation.lifecycle.shadow import ShadowPair
 from tests.challengers import LOUD, SPAM, spam_alone
 from tests.faults.service import Service, running, until
 
@@ -26,7 +26,7 @@ def shadowed(tmp_path: Path, url: str) -> Iterator[Service]:
         yield started
 
 
-def pairs(url: str) -> list[Pair]:
+def pairs(url: str) -> list[ShadowPair]:
     """Return the recorded pairs of decisions."""
     engine = database.connect(url)
     with sessionmaker(engine)() as session:
@@ -67,4 +67,4 @@ def test_rows_appear_and_no_answer_changes(shadowed: Service, url: str, tmp_path
     total = re.search(pattern, metrics)
     assert total
     assert float(total[1]) == len(pairs(url))
-    assert WORD not in shadowed.said + metrics
+    assert WORD not in shadowed.stderr + metrics

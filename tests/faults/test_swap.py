@@ -98,7 +98,7 @@ def test_a_damaged_model_is_refused(service: Service, root: Path) -> None:
             rollback_by_hand(service, root)
     assert not load.refused
     assert not load.unanswered
-    assert service.said.count("is not taken") == 4  # once per worker, not once per try
+    assert service.stderr.count("is not taken") == 4  # once per worker, not once per try
 
 
 def rollback_by_hand(service: Service, root: Path) -> None:

@@ -73,7 +73,7 @@ def test_it_goes_with_the_first_key(tmp_path: Path, setting: str, before: int, a
     database = f"sqlite:///{tmp_path}/record.sqlite"
     stopped = Service(tmp_path / "service", database, workers=1, environment=environment)
     with running(stopped) as service:
-        announced = "try a comment" in service.said
+        announced = "try a comment" in service.stderr
         assert (service.ask("GET", "/try")[0], announced) == (before, before == 200)
         key = service.make_key("read")
         until(lambda: service.ask("GET", "/v1/queue")[0] == 401, "the service to ask for a key")

@@ -13,8 +13,8 @@ import pytest
 from moderation.lifecycle import drift
 from moderation.lifecycle.drift import (
     CLASSES,
-    FEWEST,
     LANGUAGE,
+    MIN_DECISIONS,
     Bins,
     Drift,
     Reference,
@@ -68,7 +68,8 @@ def drift_of(then: Sequence[float], now: Sequence[float]) -> Drift:
 def test_the_same_comments_have_not_moved() -> None:
     """Samples of the same scores are stable. Their mean index is what chance predicts."""
     samples = [
-        drift_of(random_scores(2_000), random_scores(FEWEST, seed=seed)) for seed in range(1, 151)
+        drift_of(random_scores(2_000), random_scores(MIN_DECISIONS, seed=seed))
+        for seed in range(1, 151)
     ]
     assert {sample.verdict for sample in samples} == {"stable"}
     assert len({sample.psi for sample in samples}) == len(samples)
@@ -81,7 +82,7 @@ def test_other_comments_have_moved() -> None:
     little = drift_of(random_scores(5_000), random_scores(5_000, high=4.5, seed=1))
     far = drift_of(random_scores(5_000), random_scores(5_000, high=2.0, seed=1))
     assert (little.verdict, far.verdict) == ("moved a little", "moved")
-    assert far.psi > little.psi > little.beyond
+    assert far.psi > little.psi > little.beyond_chance
 
 
 def test_only_the_highest_scores_have_moved() -> None:
@@ -93,8 +94,8 @@ def test_only_the_highest_scores_have_moved() -> None:
 
 def test_few_decisions_have_no_verdict() -> None:
     """It does not matter how far apart they are."""
-    assert drift_of(random_scores(5_000), [0.99] * (FEWEST - 1)).verdict == "too few"
-    assert drift_of(random_scores(5_000), [0.99] * FEWEST).verdict == "moved"
+    assert drift_of(random_scores(5_000), [0.99] * (MIN_DECISIONS - 1)).verdict == "too few"
+    assert drift_of(random_scores(5_000), [0.99] * MIN_DECISIONS).verdict == "moved"
 
 
 @pytest.mark.parametrize("values", [[0.0] * 600, [0.1, 0.2] * 300], ids=["one", "two"])
@@ -146,15 +147,15 @@ def test_only_decisions_by_the_models_in_use_count() -> None:
 
 def test_own_decisions_are_compared_with_later_ones() -> None:
     """They are not compared with themselves."""
-    first = drift.measured(SPAM, decisions(random_scores(FEWEST)), "own")
-    assert first["spam"].until == AT + dt.timedelta(hours=FEWEST - 1)
-    (score,) = drift.compare(SPAM, first, decisions(random_scores(FEWEST + 30)))
+    first = drift.measure_references(SPAM, decisions(random_scores(MIN_DECISIONS)), "own")
+    assert first["spam"].until == AT + dt.timedelta(hours=MIN_DECISIONS - 1)
+    (score,) = drift.compare(SPAM, first, decisions(random_scores(MIN_DECISIONS + 30)))
     assert score.now.total == 30
 
 
 def test_few_decisions_make_no_reference() -> None:
     """By chance, later decisions would soon differ from them."""
-    assert drift.measured(SPAM, decisions(random_scores(FEWEST - 1)), "own") == {}
+    assert drift.measure_references(SPAM, decisions(random_scores(MIN_DECISIONS - 1)), "own") == {}
 
 
 @pytest.fixture
@@ -172,30 +173,30 @@ def root(tmp_path: Path) -> Path:
 def test_own_reference_takes_precedence_over_the_cards(root: Path) -> None:
     """It must be of the version in use."""
     folder = root / "spam" / "1"
-    assert drift.references(root, SPAM) == {}
+    assert drift.read_references(root, SPAM) == {}
     by_mix = {
-        mix: drift.measured(SPAM, decisions(random_scores(FEWEST)), mix)["spam"]
+        mix: drift.measure_references(SPAM, decisions(random_scores(MIN_DECISIONS)), mix)["spam"]
         for mix in ("card", "own")
     }
     card = json.loads((folder / "card.json").read_text("utf-8"))
     card["reference"] = by_mix["card"].to_dict()
     (folder / "card.json").write_text(json.dumps(card), "utf-8")
-    assert drift.references(root, SPAM) == {"spam": by_mix["card"]}
+    assert drift.read_references(root, SPAM) == {"spam": by_mix["card"]}
     paths = drift.set_references(root, {"spam": replace(by_mix["own"], models={"spam": "1"})})
-    assert paths == {"spam": folder / drift.OWN}
-    assert drift.references(root, SPAM) == {"spam": by_mix["own"]}
+    assert paths == {"spam": folder / drift.OWN_REFERENCE}
+    assert drift.read_references(root, SPAM) == {"spam": by_mix["own"]}
     other = {**by_mix["own"].to_dict(), "models": {"spam": "older"}}
-    (folder / drift.OWN).write_text(json.dumps(other), "utf-8")
-    assert drift.references(root, SPAM) == {"spam": by_mix["card"]}
+    (folder / drift.OWN_REFERENCE).write_text(json.dumps(other), "utf-8")
+    assert drift.read_references(root, SPAM) == {"spam": by_mix["card"]}
 
 
 @pytest.mark.parametrize("content", ["{", '{"models": {"spam": "1"}}', "[1]"])
 def test_a_damaged_reference_is_named(root: Path, content: str) -> None:
     """The error names the file. The reference is not ignored."""
-    path = root / "spam" / "1" / drift.OWN
+    path = root / "spam" / "1" / drift.OWN_REFERENCE
     path.write_text(content, "utf-8")
     with pytest.raises(ModelError, match=f"{path}: the reference cannot be read"):
-        drift.references(root, SPAM)
+        drift.read_references(root, SPAM)
 
 
 def test_a_damaged_reference_in_the_card_is_named(root: Path) -> None:
@@ -204,15 +205,15 @@ def test_a_damaged_reference_in_the_card_is_named(root: Path) -> None:
     card = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps({**card, "reference": {"mix": "a"}}), "utf-8")
     with pytest.raises(ModelError, match=f"{path}: the reference cannot be read"):
-        drift.references(root, SPAM)
+        drift.read_references(root, SPAM)
 
 
 def test_the_shipped_models_have_their_reference() -> None:
     """New champions need `moderation evaluate --data DIR --reference`."""
     models = Models.load()
     for reader in ("careful", "fast"):
-        chosen = models.speaking(reader)
-        references = drift.references(SHIPPED, chosen)
+        chosen = models.with_reader(reader)
+        references = drift.read_references(SHIPPED, chosen)
         assert references.keys() == drift.versions_by_card(chosen).keys()
         assert {name for reference in references.values() for name in reference.scores} == {
             name for model in references for name in drift.score_names(chosen, model)

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from moderation.cli import run
-from moderation.lifecycle.comparison import IN_SHADOW, save, with_shadow
+from moderation.lifecycle.comparison import COMPARISON, IN_SHADOW, save, with_shadow
 from moderation.lifecycle.promotion import (
-    COMPARISON,
     RefusedError,
     history,
     promote,

@@ -102,7 +102,7 @@ def test_decisions_that_the_record_has_differently_are_counted() -> None:
     ]
     result = replay(comments, NOW, NOW)
     assert (result.other_policy, result.other_models) == (1, 1)
-    assert result.otherwise == {"same": 1, "other": 1}
+    assert result.recorded_differently == {"same": 1, "other": 1}
 
 
 def test_moderators_agree_with_one_policy_or_the_other() -> None:

@@ -43,7 +43,7 @@ def test_the_printed_text_is_a_policy(capsys: pytest.CaptureFixture[str], tmp_pa
     tables = tomllib.loads(printed_policy)
     assert tables["personal_attack"] == {"review": 0.5, "reject": 0.9}
     assert tables["incendiary"] == {"review": 0.4, "reject": "never"}
-    assert tables["abuse"] == {"review": thresholds.toxicity(0.8), "reject": "never"}
+    assert tables["abuse"] == {"review": thresholds.abuse_score(0.8), "reject": "never"}
     for name in ("SEVERE_TOXICITY", "UNSUBSTANTIAL", "LIKELY_TO_REJECT", "AFFINITY_EXPERIMENTAL"):
         assert f"# {name}: " in printed_policy
 
@@ -79,7 +79,7 @@ def test_json_is_read_too(tmp_path: Path) -> None:
 
 def test_the_measured_scores_rise() -> None:
     """A higher threshold of Perspective never gives a lower one here, and each is a score."""
-    mapped = [thresholds.toxicity(share / 100) for share in range(101)]
+    mapped = [thresholds.abuse_score(share / 100) for share in range(101)]
     assert mapped == sorted(mapped)
     assert (mapped[0], mapped[-1]) == (0.0, 1.0)
 

@@ -77,11 +77,11 @@ def test_policy_key_chooses_the_scorer() -> None:
     scores = {}
     for reader in ("fast", "careful"):
         text = read("0.5")
-        models.speaking(reader).score([text])
+        models.with_reader(reader).score([text])
         scores[reader] = text.scores["toxicity"]
     assert scores["fast"] == 0.5
     assert scores["careful"] == pytest.approx(0.75)
-    assert models.speaking("fast").versions == {"abuse": "1"}
+    assert models.with_reader("fast").versions == {"abuse": "1"}
     alone = Models({"abuse": Fixed(0.3)}, {"abuse": "1"})
     text = read("0.5")
     alone.score([text])

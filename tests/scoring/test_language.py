@@ -8,7 +8,7 @@ import pytest
 
 from moderation.scoring import models, store
 from moderation.scoring.language import LanguageScorer, core_words, words_of
-from moderation.scoring.languages import called, detect, latin_share
+from moderation.scoring.languages import detect, language_name, latin_share
 from moderation.text.reading import Text, read
 
 _VERSION = json.loads((store.SHIPPED / "champion.json").read_text("utf-8"))["language"]
@@ -198,7 +198,7 @@ def test_long_hostile_text_is_scored(scorer: LanguageScorer, char: str) -> None:
 
 def test_every_code_of_the_model_has_a_name(scorer: LanguageScorer) -> None:
     """Authors see a name, never a bare code."""
-    assert [code for code in scorer.naming.languages if called(code) is None] == []
+    assert [code for code in scorer.naming.languages if language_name(code) is None] == []
 
 
 @pytest.mark.parametrize(

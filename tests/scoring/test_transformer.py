@@ -7,7 +7,7 @@ import pytest
 
 from moderation.scoring import onnx
 from moderation.scoring.models import CAREFUL, load
-from moderation.scoring.onnx import prepared, windows
+from moderation.scoring.onnx import prepare, windows
 from moderation.scoring.store import SHIPPED, champions
 from moderation.scoring.transformer import TransformerScorer
 from moderation.text.reading import read
@@ -155,7 +155,7 @@ def test_a_forked_worker_loads_its_own_network(
 def test_prepared_text_maps_back() -> None:
     """Each place in the prepared text has its place in the text."""
     text = "@ravi you 🐷 see https://example.com/x now"
-    view = prepared(text)
+    view = prepare(text)
     at = view.text.index("pig")
     assert text[slice(*view.span(at, at + 3))] == "🐷"
     at = view.text.index("now")

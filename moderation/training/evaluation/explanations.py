@@ -20,7 +20,7 @@ HEAD = "toxicity"
 def measure_all(models: Models, rows: Sequence[Row], seed: int = 0) -> dict[str, dict[str, float]]:
     """Measure the explanations of each `reader` that a policy may choose."""
     readers = [CAREFUL, "fast"] if CAREFUL in models.loaded else ["fast"]
-    results = {reader: measure(models.speaking(reader), rows, seed) for reader in readers}
+    results = {reader: measure(models.with_reader(reader), rows, seed) for reader in readers}
     return {reader: result for reader, result in results.items() if result}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from moderation.lifecycle import comparison
 from moderation.lifecycle.promotion import require_stored
-from moderation.lifecycle.shadow import Pair
+from moderation.lifecycle.shadow import ShadowPair
 from moderation.policy import Policy
 from moderation.training.evaluation import shadow
 from moderation.training.evaluation.compare import changes, compare
@@ -24,7 +24,7 @@ def measure(
     *,
     data: Path | None = None,
     texts: Iterable[str] | None = None,
-    pairs: Iterable[Pair] = (),
+    pairs: Iterable[ShadowPair] = (),
     policy: Policy | None = None,
     seed: int = 0,
     most: int = 400,
@@ -42,6 +42,8 @@ def measure(
     if texts is not None:
         result["record"] = changes(root, model, version, texts, policy)
     if in_shadow["decisions"]:
-        result = comparison.with_shadow(result, in_shadow, worse=shadow.worse(in_shadow))
+        result = comparison.with_shadow(
+            result, in_shadow, worse=shadow.significantly_worse(in_shadow)
+        )
     comparison.save(root / model / version, result)
     return result

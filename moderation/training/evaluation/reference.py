@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from moderation.lifecycle.drift import Reference, ScoredDecision, measured
+from moderation.lifecycle.drift import Reference, ScoredDecision, measure_references
 from moderation.scoring.models import CAREFUL, Models
 from moderation.text.reading import read
 from moderation.training import cards
@@ -31,8 +31,8 @@ def write(data: Path, root: Path, most: int | None = None, seed: int = 0) -> lis
     references: dict[str, Reference] = {}
     for reader in ("fast", CAREFUL) if CAREFUL in loaded.versions else ("fast",):
         log.info("scoring %s comments, abuse by the %s model", f"{len(texts):,}", reader)
-        models = loaded.speaking(reader)
-        references |= measured(models, _scored(models, texts), mix)
+        models = loaded.with_reader(reader)
+        references |= measure_references(models, _scored(models, texts), mix)
     for home, reference in references.items():
         with cards.edited(root / home / reference.models[home]) as card:
             card["reference"] = reference.to_dict()

@@ -16,7 +16,7 @@ from typing import Any
 from scipy.stats import binomtest
 
 from moderation.decision import Action
-from moderation.lifecycle.shadow import Pair
+from moderation.lifecycle.shadow import ShadowPair
 
 WITHIN = 0.01  # the half-width of the interval that is precise enough
 VERDICTS = 30  # where both differ: gives 80 % power if one side is right in 3 of 4
@@ -24,11 +24,11 @@ ALPHA = 0.05
 LISTED = 20
 
 
-def summary(pairs: Iterable[Pair]) -> dict[str, Any]:
+def summary(pairs: Iterable[ShadowPair]) -> dict[str, Any]:
     """Return the report on a challenger in shadow, ready for JSON."""
     actions: Counter[tuple[Action, Action]] = Counter()
     policies: set[str] = set()
-    changed: list[Pair] = []
+    changed: list[ShadowPair] = []
     times: list[datetime] = []
     verdicts = 0
     for pair in pairs:
@@ -75,7 +75,7 @@ def share(changed: int, decisions: int) -> dict[str, Any]:
     }
 
 
-def agreement(changed: Iterable[Pair]) -> dict[str, Any]:
+def agreement(changed: Iterable[ShadowPair]) -> dict[str, Any]:
     """Count which side the verdicts are nearer to. A verdict of review counts for neither."""
     nearer = Counter(
         abs(pair.verdict - pair.challenger) < abs(pair.verdict - pair.champion)
@@ -93,14 +93,14 @@ def agreement(changed: Iterable[Pair]) -> dict[str, Any]:
     }
 
 
-def worse(results: Mapping[str, Any]) -> bool:
+def significantly_worse(results: Mapping[str, Any]) -> bool:
     """Return whether moderators agree with the champion, significantly."""
     verdicts = results["verdicts"]
     significant = not verdicts["missing"] and verdicts["p"] < ALPHA
     return bool(significant and verdicts["champion"] > verdicts["challenger"])
 
 
-def _entry(pair: Pair) -> dict[str, Any]:
+def _entry(pair: ShadowPair) -> dict[str, Any]:
     return {
         "id": pair.decision,
         "comment_id": pair.comment,

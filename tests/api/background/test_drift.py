@@ -19,7 +19,7 @@ from api.decisions import utc_now
 from api.record import database, decisions
 from api.services import services_of
 from moderation import Comment, Moderator
-from moderation.lifecycle.drift import FEWEST, OWN, Bins, Reference
+from moderation.lifecycle.drift import MIN_DECISIONS, OWN_REFERENCE, Bins, Reference
 from moderation.scoring.store import SHIPPED, champions
 from tests.api.conftest import Run
 
@@ -102,11 +102,11 @@ def test_different_scores_have_moved(run: Run, root: Path, decide: Decide) -> No
 
 def test_few_decisions_have_no_verdict(run: Run, root: Path, decide: Decide) -> None:
     """The exit code is 0."""
-    decide(HIGH[: FEWEST - 1])
+    decide(HIGH[: MIN_DECISIONS - 1])
     result = run("drift", "--models", str(root))
     assert result.exit_code == 0
     assert "too few" in result.stdout
-    assert f"fewer than {FEWEST} decisions" in result.stdout
+    assert f"fewer than {MIN_DECISIONS} decisions" in result.stdout
 
 
 def test_your_own_comments_as_reference(run: Run, root: Path, decide: Decide) -> None:
@@ -128,11 +128,11 @@ def test_your_own_comments_as_reference(run: Run, root: Path, decide: Decide) ->
 
 def test_few_decisions_make_no_reference(run: Run, root: Path, decide: Decide) -> None:
     """Nothing is written, and the error says what to do."""
-    decide(HIGH[: FEWEST - 1])
+    decide(HIGH[: MIN_DECISIONS - 1])
     result = run("drift", "--models", str(root), "--set-reference")
     assert result.exit_code == 1
     assert "wait, or look further back" in result.stderr
-    assert not list(root.rglob(OWN))
+    assert not list(root.rglob(OWN_REFERENCE))
 
 
 def test_models_without_a_reference(run: Run, root: Path, decide: Decide) -> None:
@@ -151,10 +151,10 @@ def test_models_without_a_reference(run: Run, root: Path, decide: Decide) -> Non
 def test_a_damaged_reference(run: Run, root: Path, decide: Decide) -> None:
     """The error names the file, and no other reference is used instead."""
     decide(HIGH)
-    (root / "spam" / SPAM / OWN).write_text("{", "utf-8")
+    (root / "spam" / SPAM / OWN_REFERENCE).write_text("{", "utf-8")
     result = run("drift", "--models", str(root))
     assert result.exit_code == 1
-    assert OWN in result.stderr
+    assert OWN_REFERENCE in result.stderr
 
 
 def test_the_service_measures_itself(

@@ -20,7 +20,7 @@ from api.record import erase
 from api.record.tables import ShadowRow
 from api.services import services_of
 from moderation.lifecycle import promotion
-from moderation.lifecycle.shadow import Shadow, end
+from moderation.lifecycle.shadow import Shadow, end_shadow
 from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text, Weight
 from tests.challengers import LOUD, SPAM, spam_alone
@@ -120,7 +120,7 @@ def test_it_ends(app: App, root: Path) -> None:
     """What is still queued is not decided."""
     start(app, root)
     decide(app, "I agree.")
-    end(root)
+    end_shadow(root)
     assert rows(app) == []
     decide(app, "I agree.")
     assert rows(app) == []

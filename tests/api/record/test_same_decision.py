@@ -268,4 +268,4 @@ def test_a_claim_by_an_alias(sessions: Sessions, moderator: Moderator, tmp_path:
         assert decisions.get(session, second["id"]).id == first["id"]
     assert events(sessions) == [first["id"]]
     with writing(sessions) as session:
-        assert decisions.kept_id(session, first["id"]) == first["id"]
+        assert decisions.resolve_id(session, first["id"]) == first["id"]

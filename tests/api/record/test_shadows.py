@@ -14,7 +14,7 @@ from api.record.database import Sessions, writing
 from api.record.spool import Spool
 from api.record.tables import ShadowRow
 from moderation import Action, Comment, Decision, Moderator
-from moderation.lifecycle.shadow import Pair, Shadow
+from moderation.lifecycle.shadow import Shadow, ShadowPair
 from tests.api.record.conftest import NOW
 
 SHADOW = Shadow("spam", "new", 0.5, "", "asha")
@@ -56,7 +56,7 @@ def shadowed(sessions: Sessions, moderator: Moderator) -> list[str]:
     return ids
 
 
-def pairs(sessions: Sessions, version: str = "new") -> list[Pair]:
+def pairs(sessions: Sessions, version: str = "new") -> list[ShadowPair]:
     """Return the pairs with this challenger."""
     with sessions() as session:
         return list(shadows.pairs(session, "spam", version, USED))
@@ -71,8 +71,8 @@ def shadowed_ids(sessions: Sessions) -> list[str]:
 def test_both_sides_are_found(sessions: Sessions, shadowed: list[str]) -> None:
     """Pairs have the difference of scores. Other versions and champions are left out."""
     assert pairs(sessions) == [
-        Pair(shadowed[0], "c0", Action.APPROVE, Action.REJECT, 0.8, None, "sha256:0", NOW),
-        Pair(shadowed[1], "c1", Action.REVIEW, Action.REJECT, 0.2, None, "sha256:0", NOW),
+        ShadowPair(shadowed[0], "c0", Action.APPROVE, Action.REJECT, 0.8, None, "sha256:0", NOW),
+        ShadowPair(shadowed[1], "c1", Action.REVIEW, Action.REJECT, 0.2, None, "sha256:0", NOW),
     ]
     assert pairs(sessions, "newer") == []
 

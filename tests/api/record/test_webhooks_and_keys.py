@@ -137,11 +137,11 @@ def test_two_workers_do_not_send_the_same(due: Sessions) -> None:
 def test_a_removed_hook_gets_nothing(due: Sessions) -> None:
     """The service does not call an address that is no longer in the settings."""
     receiver = Receiver()
-    assert not webhooks.turn_away(due, [HOOK], NOW)
+    assert not webhooks.fail_removed(due, [HOOK], NOW)
     other = Hook("http://127.0.0.1:2/hook", "another secret")
     assert not webhooks.deliver(due, other, NOW, receiver)
-    assert webhooks.turn_away(due, [other], NOW)
-    assert not webhooks.turn_away(due, [other], NOW)
+    assert webhooks.fail_removed(due, [other], NOW)
+    assert not webhooks.fail_removed(due, [other], NOW)
     assert receiver.requests == []
     assert _deliveries(due)[0].last_error == "this address is no longer among the webhooks"
 

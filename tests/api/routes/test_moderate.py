@@ -12,7 +12,7 @@ from moderation.decision import Decision
 from moderation.scoring.models import Models
 from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
-from tests.api.conftest import WordReader, small_moderator
+from tests.api.conftest import WordScorer, small_moderator
 
 VARIABLE = ("id", "took_ms", "recorded", "comment_id", "revision")
 
@@ -138,7 +138,7 @@ def test_probes(client: FlaskClient) -> None:
         assert (answer.status_code, answer.get_json()) == (200, {"status": "ok", **more})
 
 
-class BrokenScorer(WordReader):
+class BrokenScorer(WordScorer):
     """A model that always fails."""
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:

@@ -28,7 +28,7 @@ from moderation.training.evaluation.compare import (
 from moderation.training.evaluation.evaluate import QUESTIONS
 from moderation.training.evaluation.functional_cases import cases
 from moderation.training.evaluation.slices import pool, slices
-from tests.challengers import says
+from tests.challengers import set_score
 
 
 def labels_and_scores(rows: int, skill: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -214,7 +214,7 @@ def test_the_largest_changes_come_first(tmp_path: Path) -> None:
     for name, version in versions.items():
         shutil.copytree(SHIPPED / name / version, tmp_path / name / version)
     shutil.copytree(SHIPPED / "abuse" / used["abuse"], tmp_path / "abuse" / "deaf")
-    says(tmp_path / "abuse" / "deaf", 0.001)
+    set_score(tmp_path / "abuse" / "deaf", 0.001)
     (tmp_path / "champion.json").write_text(json.dumps(versions), "utf-8")
     texts = ["You are an idiot.", "It rains today."]
     (change,) = compare.changes(tmp_path, "abuse", "deaf", texts)["changed"]
@@ -232,7 +232,7 @@ def _empty_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def fast(tmp_path: Path) -> Path:
     """The fast model alone, with a copy of it and one that scores everything low."""
     copied(tmp_path, "abuse", "copy", "deaf")
-    says(tmp_path / "abuse" / "deaf", 0.001)
+    set_score(tmp_path / "abuse" / "deaf", 0.001)
     return tmp_path
 
 
@@ -250,7 +250,7 @@ def test_spam_is_measured_without_any_public_set(
 ) -> None:
     """A challenger that misses the project's own spam is refused."""
     copied(tmp_path, "spam", "deaf")
-    says(tmp_path / "spam" / "deaf", 0.001)
+    set_score(tmp_path / "spam" / "deaf", 0.001)
     assert run(["models", "compare", "spam/deaf", "--models", str(tmp_path)]) == 0
     assert run(["models", "promote", "spam/deaf", "--models", str(tmp_path)]) == 1
     assert "written for this project, spam" in capsys.readouterr().err

@@ -42,7 +42,7 @@ def test_natural_held_out_rows_are_the_reference(
         for index, text in enumerate((*TEXTS, "Not natural, number {}"))
     ]
     tests = sum(row.natural and row.part == "test" for row in rows)
-    assert drift.FEWEST < tests < len(rows) / 2
+    assert drift.MIN_DECISIONS < tests < len(rows) / 2
     monkeypatch.setattr(catalogue, "rows", lambda _, use: iter(rows if use == "train" else []))
     (card,) = root.glob("spam/*/card.json")
     before = json.loads(card.read_text("utf-8"))
@@ -55,7 +55,7 @@ def test_natural_held_out_rows_are_the_reference(
     assert after == before
     assert reference["mix"] == "natural rows of set0, set1 that did not train"
     assert sum(reference["scores"]["spam"]["counts"]) == tests
-    assert drift.references(root, Models.load(root)).keys() == {"spam"}
+    assert drift.read_references(root, Models.load(root)).keys() == {"spam"}
     assert run(command) == 0
     assert card.read_text("utf-8") == content
     assert run([*command, "--out", str(tmp_path)]) == 2

@@ -13,12 +13,18 @@ from api.record import database, decisions, shadows, verdicts
 from api.record.database import writing
 from moderation import Action, Comment, Moderator
 from moderation.cli import run
-from moderation.lifecycle.promotion import COMPARISON
+from moderation.lifecycle.comparison import COMPARISON
 from moderation.lifecycle.promotion import shadow as start_shadow
-from moderation.lifecycle.shadow import Pair
+from moderation.lifecycle.shadow import ShadowPair
 from moderation.scoring.models import Models
 from moderation.training.evaluation import shadow
-from moderation.training.evaluation.shadow import VERDICTS, report, share, summary, worse
+from moderation.training.evaluation.shadow import (
+    VERDICTS,
+    report,
+    share,
+    significantly_worse,
+    summary,
+)
 from tests.challengers import LOUD, SPAM, spam_alone
 
 APPROVE, REVIEW, REJECT = Action
@@ -27,9 +33,9 @@ NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 
 def pair(
     champion: Action, challenger: Action, verdict: Action | None = None, moved: float = 0.0
-) -> Pair:
+) -> ShadowPair:
     """Return one comment's decisions."""
-    return Pair("d", "c", champion, challenger, moved, verdict, "sha256:0", NOW)
+    return ShadowPair("d", "c", champion, challenger, moved, verdict, "sha256:0", NOW)
 
 
 def test_no_change_among_few_decisions_proves_little() -> None:
@@ -69,10 +75,10 @@ def test_verdicts_of_review_and_on_equal_decisions_do_not_count() -> None:
 def test_verdicts_for_the_champion_count_against_the_challenger() -> None:
     """The difference must be significant, and there must be enough verdicts."""
     right, wrong = pair(REVIEW, APPROVE, REJECT), pair(REVIEW, APPROVE, APPROVE)
-    assert worse(summary([right] * VERDICTS))
-    assert not worse(summary([right] * (VERDICTS - 1)))
-    assert not worse(summary([wrong] * VERDICTS))
-    assert not worse(summary([right, wrong] * VERDICTS))
+    assert significantly_worse(summary([right] * VERDICTS))
+    assert not significantly_worse(summary([right] * (VERDICTS - 1)))
+    assert not significantly_worse(summary([wrong] * VERDICTS))
+    assert not significantly_worse(summary([right, wrong] * VERDICTS))
 
 
 def test_the_largest_changes_come_first() -> None:

@@ -40,7 +40,7 @@ def test_the_thresholds(tmp_path: Path) -> None:
     assert set(thresholds.read(file)) == {"TOXICITY", "SPAM"}
     rows = re.findall(r"^\| (0\.\d+) \| (0\.\d+) \|$", PAGE, re.M)
     assert len(rows) == 6
-    assert all(thresholds.toxicity(float(theirs)) == float(ours) for theirs, ours in rows)
+    assert all(thresholds.abuse_score(float(theirs)) == float(ours) for theirs, ours in rows)
 
 
 def test_the_settings_of_the_upstream() -> None:

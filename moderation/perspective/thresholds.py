@@ -184,12 +184,12 @@ def _table(rule: str, thresholds: Mapping[str, Thresholds]) -> Iterator[str]:
 
 
 def _most_unaimed(review: float) -> Iterator[str]:
-    """Raise the rule's ceiling for comments that mean no person, so that they reach `review`.
+    """Raise the rule's ceiling for comments that address no person, so that they reach `review`.
 
-    Perspective makes no difference between comments that mean a person and those that do not.
+    Perspective makes no difference between comments that address a person and those that do not.
     """
     if review > Policy.load().tables["abuse"]["most_unaimed"]:
-        yield f"most_unaimed = {review:g}  # a person also sees comments that mean no person"
+        yield f"most_unaimed = {review:g}  # a person also sees comments that address no person"
 
 
 def _levels(thresholds: Thresholds) -> str:

@@ -46,7 +46,7 @@ class _WordFeatures(NamedTuple):
     for a word one and two places before it.
     """
 
-    cluster: str
+    cluster_id: str
     here: tuple[str, ...]
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -77,14 +77,14 @@ class Observer:
         self._features = lru_cache(_CACHED)(self._word_features)
 
     def _word_features(self, word: str) -> _WordFeatures:
-        cluster, tail = _EDGES.get(word) or self._clusters.get(word, "?"), word[-3:]
+        cluster_id, tail = _EDGES.get(word) or self._clusters.get(word, "?"), word[-3:]
         return _WordFeatures(
-            cluster,
-            (f"w={word}", f"t={tail}", f"u={word[-2:]}", f"h={word[:3]}", f"k={cluster}"),
-            (f"<w={word}", f"<k={cluster}"),
-            (f">w={word}", f">k={cluster}"),
-            f"<<k={cluster}",
-            f">>k={cluster}",
+            cluster_id,
+            (f"w={word}", f"t={tail}", f"u={word[-2:]}", f"h={word[:3]}", f"k={cluster_id}"),
+            (f"<w={word}", f"<k={cluster_id}"),
+            (f">w={word}", f">k={cluster_id}"),
+            f"<<k={cluster_id}",
+            f">>k={cluster_id}",
             word in _OPENERS,
             word in _FINITE,
             word in _COMMAS,
@@ -111,8 +111,8 @@ class Observer:
                     *after.after,
                     long_before.long_before,
                     long_after.long_after,
-                    f"{before.cluster}|{word.cluster}",
-                    f"{word.cluster}|{after.cluster}",
+                    f"{before.cluster_id}|{word.cluster_id}",
+                    f"{word.cluster_id}|{after.cluster_id}",
                     shape if at else shape + "^",
                     *next(landmarks),
                 ]

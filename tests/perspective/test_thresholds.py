@@ -60,7 +60,7 @@ def test_other_rules_can_only_watch(capsys: pytest.CaptureFixture[str], tmp_path
 def test_high_thresholds_still_reach_a_person(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """The rule's ceiling for comments that mean no person is raised to the threshold."""
+    """The rule's ceiling for comments that address no person is raised to the threshold."""
     high = tomllib.loads(printed(capsys, tmp_path, "TOXICITY = {review = 0.85, reject = 0.9}"))
     assert high["abuse"]["most_unaimed"] == high["abuse"]["review"] < high["abuse"]["reject"]
     usual = tomllib.loads(printed(capsys, tmp_path, "TOXICITY = 0.8"))

@@ -34,7 +34,7 @@ class Card(_Part):
     scores that `moderation drift` compares with.
     """
 
-    kind: str
+    kind: str = ""
     files: Mapping[str, str] = Field(default_factory=dict)
     heads: tuple[str, ...] = ()
     name: str = ""

@@ -51,7 +51,10 @@ class Files:
         """Return the model in `folder`. Raises `ModelError` if card and files do not agree."""
         try:
             card = json.loads((folder / CARD).read_text("utf-8"))
-            for name, digest in parse(card, Card, folder).files.items():
+            parsed = parse(card, Card, folder)
+            if "files" not in card:
+                raise ModelError(f"{folder}: no usable model: {CARD}: files: Field required")
+            for name, digest in parsed.files.items():
                 if _digest(folder / name) != digest:
                     raise ModelError(f"{folder / name} is not the file its card describes")
         except (OSError, ValueError) as error:

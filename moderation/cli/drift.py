@@ -1,4 +1,7 @@
-"""`moderation drift`: have the comments changed since the models were measured?"""
+"""`moderation drift`: have readers' comments changed since the models were measured?
+
+`moderation.lifecycle.drift` computes the result; this command prints it.
+"""
 
 from __future__ import annotations
 
@@ -135,7 +138,7 @@ def _text(
 
 
 def _shares(language: Drift) -> str:
-    """Return the share of each class of languages, then and now."""
+    """Return each language class's share of the comments, in the reference and now."""
     then, now = language.then, language.now
     if not now.total:
         return "no decision yet"
@@ -148,7 +151,7 @@ def _shares(language: Drift) -> str:
 def _next_steps(
     models: Models, references: Mapping[str, Reference], scores: Sequence[Drift]
 ) -> Iterator[str]:
-    """Yield what the reader can do next."""
+    """Yield the lines that suggest what the operator can do next."""
     compared = {name for reference in references.values() for name in reference.models}
     without = sorted(set(models.versions) - compared)
     if without:

@@ -1,1 +1,1 @@
-"""The lifecycle of models: comparison, promotion, shadow runs, drift, and replay of decisions."""
+"""Replace models safely: compare and promote them, run them in shadow, replay, measure drift."""

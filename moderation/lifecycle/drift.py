@@ -301,7 +301,7 @@ def measure_references(
 
 
 def own_mix(decisions: Iterable[ScoredDecision]) -> str:
-    """Return the `mix` of a newsroom's own decisions: the days of the first and the last."""
+    """Describe a newsroom's own decisions for `Reference.mix`, by their first and last day."""
     days = sorted(f"{decision.at:%Y-%m-%d}" for decision in decisions if decision.at)
     return f"your own decisions, {days[0]} to {days[-1]}" if days else ""
 

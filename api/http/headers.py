@@ -1,4 +1,4 @@
-"""Security headers: pages load nothing from elsewhere and cannot be embedded."""
+"""Add security headers: pages load nothing from elsewhere, and cannot be embedded."""
 
 from __future__ import annotations
 

@@ -80,10 +80,7 @@ class SuggestIn(BaseModel):
 
 
 class ChangeOut(BaseModel):
-    """A correction: which part of the text to replace, and by which text.
-
-    `start` and `end` count Unicode code points of the text as received.
-    """
+    """A correction. `start` and `end` of the replaced part count Unicode code points."""
 
     start: int
     end: int

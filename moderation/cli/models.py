@@ -216,9 +216,9 @@ def compare(
 def pair(scorer: str, data: Path, models: Path | None, seed: int) -> None:
     """Measure how to combine the careful and the abuse model into one score.
 
-    NAME/VERSION is a careful or an abuse model; it is combined with the other model of the two that
-    is in use. The measured weights are written into the careful model's card. Without them, neither
-    model can be promoted.
+    NAME/VERSION is a careful or an abuse model. It is combined with the version of the other model
+    that is in use. The measured weights are written into the careful model's card. Without them,
+    neither model can be promoted.
     """
     from moderation.training.linear import ensemble
 

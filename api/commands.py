@@ -108,7 +108,7 @@ def keys() -> None:
 )
 @click.option("--rate", default="", help="The key's rate limit, such as '50 per second'.")
 def create(name: str, scopes: tuple[str, ...], rate: str) -> None:
-    """Create a key, and show its secret, which cannot be shown again."""
+    """Create a key, and show it once. It cannot be shown again."""
 
     try:
         with _writing() as session:
@@ -207,7 +207,10 @@ def verify(expect: str | None) -> None:
 def erase(
     comment: str | None, author: str | None, older_than: int | None, community: str | None
 ) -> None:
-    """Remove texts and references to authors. Decisions and seals stay."""
+    """Remove texts and references to authors from decisions.
+
+    The decisions stay, and their seals stay valid.
+    """
 
     if sum(value is not None for value in (comment, author, older_than)) != 1:
         raise click.UsageError("name one of --comment, --author or --older-than")

@@ -227,7 +227,10 @@ class Decider:
     def _look_up(
         self, comments: Mapping[int, Comment], community: str
     ) -> tuple[dict[int, Answer], dict[int, Comment]]:
-        """Do the part of `_known` that needs the database."""
+        """Search the database for these comments, and for the history of their authors.
+
+        Returns what `_known` returns.
+        """
         contexts: dict[int, Comment] = {}
         with self.sessions() as session:
             indices = list(comments)

@@ -45,7 +45,7 @@ def serve(
     policy: Path | str | None = None,
     models: Path | str | None = None,
 ) -> None:
-    """Serve until Ctrl-C or SIGTERM, then finish the current requests.
+    """Run the server until Ctrl-C or SIGTERM, then finish the current requests.
 
     If the policy, a model or a setting cannot be used, exits with code 2 and lists all problems.
     Port 0 chooses a free port.

@@ -121,7 +121,7 @@ class BackgroundLoop:
         )
 
     def _repeat(self, deliver: Callable[[], bool]) -> None:
-        """Call `deliver` until no delivery is due."""
+        """Call `deliver`, which sends one delivery, until none is due."""
         while not self.decider.circuit.open and not self._stop.is_set() and deliver():
             pass
 

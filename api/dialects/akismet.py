@@ -7,8 +7,8 @@ If a person must review a comment, the answer depends on the client. WordPress's
 `false` and an `X-akismet-error`. Every version of the plug-in then leaves the comment pending.
 Other clients know only yes and no. They get `true`, which holds the comment back.
 
-A comment that the rule `spam` rejects gets `discard` too, and no other comment does. Authors whose
-comment was rejected for another reason can appeal, and only while the comment exists.
+The answer `discard` lets the client delete a comment. Only comments that the rule `spam` rejects
+get it. The authors of other rejected comments may appeal, and for that the comment must exist.
 
 Every answer has an `X-akismet-guid`, even an error. Since version 5.3.7, WordPress's plug-in
 ignores an answer without it, and publishes the comment.

@@ -158,8 +158,8 @@ def keep(
 ) -> dict[str, Answer]:
     """Record each decision exactly once, however often you call this, and notify the webhooks.
 
-    Returns the decision that the record holds for each id. This is another decision if the same
-    comment with the same text was recorded first. An id is missing if the database refuses its
+    Returns, for each id, the decision that is recorded. This is another decision if one about the
+    same comment with the same text was recorded first. An id is missing if the database refuses its
     values; retrying does not help.
 
     Args:
@@ -171,7 +171,7 @@ def keep(
             recorded then becomes an alias of the recorded one.
 
     Raises:
-        SQLAlchemyError: The database is away.
+        SQLAlchemyError: The database is down.
     """
     rows = list(values)
     try:

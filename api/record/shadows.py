@@ -1,7 +1,8 @@
 """Record what a challenger in shadow would have decided. The service never acts on it.
 
 A challenger is a version of a model that may replace the version in use. Erasing a decision also
-removes its shadow decisions. Seals do not cover them.
+removes its shadow decisions. The seals of the record, which prove that its rows were not changed,
+do not cover them.
 """
 
 from __future__ import annotations

@@ -260,7 +260,7 @@ def _waiting(path: Path) -> dict[str, Any] | None:
 
 
 def _chown_like_folder(path: Path) -> None:
-    """Give a file the folder's owner, so that the service can read what root has written."""
+    """Give a file the folder's owner, so that the service can read files that root has written."""
     if os.geteuid() == 0:
         owner = path.parent.stat()
         os.chown(path, owner.st_uid, owner.st_gid)

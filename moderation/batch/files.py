@@ -119,9 +119,9 @@ def _decide_batch(batch: tuple[WorkerSpec, tuple[Row, ...]]) -> list[Record]:
 def open_source(name: str, form: Format | None, max_bytes: int) -> Iterator[Source]:
     """Open the file `name`, or standard input for '-', and yield its rows.
 
-    Without a `form`, the format is taken from the file's name, or else from its first bytes.
-    `max_bytes` is the longest comment that is allowed. Raises `SourceError` if the whole file
-    cannot be read.
+    `form` is the format. Without it, the format follows from the file's name, or else from its
+    first bytes. A comment longer than `max_bytes` is an error of its row. Raises `SourceError` if
+    the whole file cannot be read.
     """
     with contextlib.ExitStack() as stack:
         if name == "-":

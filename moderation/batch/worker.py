@@ -105,7 +105,7 @@ def _refusal(problem: str) -> WorkerSpecError:
 
 
 def _cards(root: Path, versions: dict[str, str]) -> str:
-    """Return a digest of the models' cards."""
+    """Return a digest of these versions' cards. It shows if two folders have the same models."""
     return _digest([root / name / version / CARD for name, version in sorted(versions.items())])
 
 

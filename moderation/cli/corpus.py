@@ -123,7 +123,7 @@ def _source_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def check(file: Path, source: Source | None, label_check: _LabelCheck) -> None:
     """Report label balance, duplicates and suspicious rows of FILE.
 
-    Prints JSON, with near-duplicates counted too. FILE is not changed.
+    Prints JSON. Near-duplicates count as duplicates too. FILE is not changed.
 
     \b
     Example:

@@ -181,10 +181,10 @@ def compare(
 ) -> None:
     """Compare NAME/VERSION with the model in use, on data that neither was trained on.
 
-    The data are the guideline suite, comments written for this project and, with --data, the
-    public sets. If NAME/VERSION ran in shadow, its decisions in the record of the service's
-    settings count too. The policy is --policy, or that of the service's settings.
-    Prints a table in a terminal, and JSON in a pipe. `promote` reads the result.
+    The data are the guideline suite, comments written for this project and, with --data, the public
+    data sets. If NAME/VERSION ran in shadow, the decisions that it made there count too. The
+    service's settings say where they are recorded. The policy is --policy, or that of the settings.
+    Prints a table in a terminal, and JSON in a pipe. `models promote` uses the result.
     """
     from moderation.training.evaluation import gate
 

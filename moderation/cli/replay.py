@@ -54,8 +54,8 @@ def replay(
 ) -> None:
     """Show what a new policy would decide about recorded comments.
 
-    Decides the recorded comments again by FILE and by the policy in use (--policy), both with the
-    models in use, and lists the comments whose decision would change. The record itself is not
+    Decides the recorded comments again, once by FILE and once by the policy in use (--policy), both
+    with the models in use. Lists the comments whose decisions differ. The record itself is not
     changed. The same record, policies and models give the same output.
 
     \b

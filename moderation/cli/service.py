@@ -30,7 +30,7 @@ class ServiceGroup(click.Group):
     """The group of all commands: the library's and those about the service."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return all names in alphabetical order."""
+        """Return the names of all commands in alphabetical order."""
         return sorted([*super().list_commands(ctx), *NAMES])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

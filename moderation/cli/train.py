@@ -107,9 +107,10 @@ def train(
     NAME is one or more of abuse, careful, language, sentences and spam. --data trains the models
     from labelled comments. --verdicts adapts the model in use; only abuse and spam can be adapted.
 
-    The result is a challenger. Its folder is printed, and the models in use (champion.json) do not
-    change. The same data and seed give the same model and version, with any --backend; only
-    --minutes makes the result depend on the machine's speed. An interrupted run leaves no model.
+    The result is a challenger: a version that may replace the model in use, but is not in use yet.
+    Its folder is printed. The same data and seed give the same model and version, with any
+    --backend. Only --minutes makes the result depend on the machine's speed. An interrupted run
+    leaves no model.
 
     \b
     Examples:

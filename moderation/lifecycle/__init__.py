@@ -1,1 +1,1 @@
-"""Replace models safely: compare and promote them, run them in shadow, replay, measure drift."""
+"""Look after models in use: compare, promote, run in shadow, replay decisions, measure drift."""

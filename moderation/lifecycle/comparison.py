@@ -64,10 +64,10 @@ def with_shadow(
 
 
 def save(folder: Path, comparison: Mapping[str, Any]) -> None:
-    """Save a comparison, without any comment's text or reference, for promotion to read.
+    """Save a comparison for promotion to read. Comments' texts and references are left out.
 
-    If an earlier comparison of the same models measured more, it stays, and only the moderators'
-    objection is taken from the new one.
+    If an earlier comparison of the same models measured more scores, it is kept. Only the
+    moderators' objection to the challenger is then taken from the new comparison.
     """
     earlier = Comparison.read(folder)
     latest = Comparison.model_validate(comparison)

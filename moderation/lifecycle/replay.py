@@ -201,7 +201,10 @@ def replay(recorded: Iterable[Recorded], now: Moderator, then: Moderator) -> Rep
 
 
 class _CachedModels(Models):
-    """Models that compute each batch's scores once for two moderators, which alternate."""
+    """Models whose scores two moderators share: each batch is scored only once.
+
+    The moderators must score every batch one after the other.
+    """
 
     def __init__(self, models: Models) -> None:
         super().__init__(models.scorers, models.versions)

@@ -47,9 +47,9 @@ def read(path: Path) -> dict[str, tuple[Scores, Scores]]:
 
 
 def same_share(here: Scores, perspective: Scores, threshold: float) -> float | None:
-    """Return our score that as many comments reach as reach `threshold` in Perspective.
+    """Return the threshold for our scores that flags as many comments as Perspective's `threshold`.
 
-    Returns None if fewer than `MIN_COMMENTS` comments reach the threshold.
+    Returns None if Perspective's threshold flags fewer than `MIN_COMMENTS` comments.
 
     >>> here = np.linspace(0, 1, 101)
     >>> round(same_share(here, here**2, 0.64), 2)

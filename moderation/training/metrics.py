@@ -1,6 +1,6 @@
-"""Metrics of scores against labels, each with a bootstrap confidence interval.
+"""Compute metrics of scores against labels, with bootstrap confidence intervals.
 
-In all functions `y_true` holds a boolean label and `scores` a probability for each row.
+In all functions, `y_true` holds a boolean label for each row, and `scores` a probability.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ class Natural(_Strict):
 
 
 class Source(_Strict):
-    """A corpus: one entry of `sources.toml`."""
+    """A corpus, as an entry of `sources.toml` describes it."""
 
     name: str
     file: str

@@ -54,7 +54,7 @@ _COMPLETE = 1  # the database's `user_version` once it has all rows
 
 
 class Labelled(NamedTuple):
-    """The numbers of the rows that have a label, in ascending order, and its values (0..1)."""
+    """The rows that have a label, by number in ascending order, and the label's values (0..1)."""
 
     rows: Rows
     values: npt.NDArray[np.float64]

@@ -296,7 +296,7 @@ def length_masks(texts: Sequence[str]) -> dict[str, Bools]:
 def _slices(
     texts: list[str], y_true: Bools, scores: Floats, seed: int
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield metrics by the length of comments, and by whether they mention an identity."""
+    """Yield metrics for short, medium and long comments, and for those that mention an identity."""
     mentions = np.array([bool(_IDENTITY.search(text)) for text in texts])
     parts = {**length_masks(texts), "an identity is mentioned": mentions, "none is": ~mentions}
     for name, part in parts.items():

@@ -3,7 +3,7 @@
 Each harmful case has a twin: a harmless sentence in similar words. `data/guideline_suite.toml` has
 the templates, which are sentences with slots. `data/guideline_suite.csv` has the cases, in which
 the slots are filled. The suite has two parts. Cases of the part `test` are never used for tuning.
-Both cases of a template are in the same part as their twins, and no template is in both parts.
+All cases of a template and their twins are in the same part.
 """
 
 from __future__ import annotations

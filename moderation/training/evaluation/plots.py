@@ -47,7 +47,7 @@ class Drawing:
 
 @contextmanager
 def drawing(panels: int = 1) -> Iterator[Drawing]:
-    """Yield axes side by side. The SVG is ready when the block ends."""
+    """Yield a `Drawing` with `panels` axes side by side. Its SVG is ready when the block ends."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 

@@ -55,9 +55,9 @@ def summary(pairs: Iterable[ShadowPair]) -> dict[str, Any]:
 
 
 def share(changed: int, decisions: int) -> dict[str, Any]:
-    """Return the share of decisions that would change, its interval, and how many are missing.
+    """Return the share of decisions that would change, its interval, and how many more are needed.
 
-    Decisions are missing while the limits of the interval are more than `WITHIN` from its middle.
+    More decisions are needed while a limit of the interval is more than `WITHIN` from its middle.
 
     >>> share(4, 200)
     {'share': 0.02, 'interval': [0.0078, 0.0503], 'missing': 884}

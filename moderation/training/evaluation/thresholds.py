@@ -61,7 +61,7 @@ class RuleFit:
     thresholds: Fit
 
     def table(self) -> dict[str, Any]:
-        """Return the rule's table for a policy file."""
+        """Return the thresholds in the form of the rule's table in a policy file."""
         return {"review": self.thresholds.review, "reject": self.thresholds.reject}
 
     def effect(self) -> list[str]:

@@ -29,7 +29,7 @@ _LEVELS = 127  # the maximum of an int8
 
 
 class Fitted(NamedTuple):
-    """A logistic regression. Its log-odds are `features @ weights + intercept`."""
+    """A fitted logistic regression. Its log-odds are `features @ weights + intercept`."""
 
     weights: npt.NDArray[np.float32]
     intercept: float

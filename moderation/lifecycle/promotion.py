@@ -76,7 +76,8 @@ def promote(root: Path, model: str, version: str, *, who: str, even_if: str = ""
 def shadow(root: Path, model: str, version: str, *, share: float, who: str) -> Shadow:
     """Let `version` of `model` run in shadow: it decides a share of the comments without effect.
 
-    Raises `RefusedError` or `ModelError` if there is no such version, or if it cannot be used.
+    Raises `RefusedError` if the version does not exist or is in use already, and `ModelError` if it
+    cannot be used.
     """
     used = champions(root)
     if model not in used:

@@ -1,4 +1,4 @@
-"""The service. `create_app` builds it; nothing else reads environment variables."""
+"""Build the service, a Flask application. Only this module reads environment variables."""
 
 from __future__ import annotations
 
@@ -29,21 +29,22 @@ _INFO = Info(
 
 
 class App(OpenAPI):
-    """The Flask application."""
+    """The Flask application of the service."""
 
     request_class = JsonRequest
 
     def log_exception(self, _: Any) -> None:
-        """Log where an error occurred, without its message: that may contain a comment's text."""
+        """Log where an error occurred, but not its message, which may contain a comment's text."""
         error = sys.exception()
         if isinstance(error, Exception):
             errors.log_error(error)
 
     def generate_spec_json(self) -> None:
-        """Build the OpenAPI document with only those error responses that the routes declare.
+        """Build the OpenAPI document.
 
-        A route that declares 401 takes an API key. The key is optional, because there may be no
-        key yet.
+        Each route has only the error responses that it declares. A route that declares 401 takes an
+        API key. The document says that the key is optional, because a service without keys needs
+        none.
         """
         super().generate_spec_json()  # type: ignore[no-untyped-call]  # it has no types
         for path in self.spec_json["paths"].values():
@@ -64,10 +65,11 @@ def create_app(
 ) -> App:
     """Build the application.
 
-    Settings in `config` override the environment; they have the names of the environment
-    variables. Other names in `config` are Flask's own. `moderator` replaces the one that the
-    settings name; models that are promoted later do not change it. Workers share their metrics
-    through `metrics_folder`. Raises `SettingsError`, `PolicyError`, `ModelError` or `SchemaError`.
+    Settings in `config` override the environment; they have the names of the environment variables.
+    Other names in `config` are Flask's own. `moderator` replaces the moderator that the settings
+    describe; models that are promoted later do not change it. Worker processes share their metrics
+    through the folder `metrics_folder`. Raises `SettingsError`, `PolicyError`, `ModelError` or
+    `SchemaError`.
 
     >>> create_app({"TESTING": True}).test_client().get("/healthz").json
     {'status': 'ok'}

@@ -1,4 +1,4 @@
-"""Whether a worker is deciding about comments now."""
+"""Know whether a worker process is deciding about comments at the moment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 
 class BusyCounter:
-    """Counts the requests that are being decided, so that background work can wait for a pause.
+    """Counts the requests whose comments are being decided, so that background work can wait.
 
     >>> busy = BusyCounter()
     >>> with busy:
@@ -30,6 +30,6 @@ class BusyCounter:
             self._changed.notify_all()
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most `seconds` until nothing is being decided. Return whether that is so."""
+        """Wait until no comment is being decided, but at most `seconds`. Return whether none is."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._count, seconds)

@@ -1,4 +1,4 @@
-"""The operators' commands: `moderation db`, `keys`, `record`, `webhooks` and `settings`."""
+"""Define the operators' commands: `moderation db`, `keys`, `record`, `webhooks`, `settings`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _settings() -> Settings:
 
 @contextmanager
 def _sessions(url: str | None = None) -> Iterator[Sessions]:
-    """Open the record at `url`, or the one that the settings name, and upgrade its schema."""
+    """Open the record at `url`, or else the record of the settings. Upgrade its schema."""
     try:
         engine = database.connect(url or _settings().database.get_secret_value(), TIMEOUT_S)
     except ArgumentError:
@@ -65,7 +65,7 @@ def _sessions(url: str | None = None) -> Iterator[Sessions]:
 
 @contextmanager
 def _reading() -> Iterator[Session]:
-    """Open a session that only reads, so it blocks no writer."""
+    """Open a session that only reads, so that it blocks no writer."""
     with _sessions() as sessions, sessions() as session:
         yield session
 
@@ -78,7 +78,7 @@ def _writing() -> Iterator[Session]:
 
 @click.group()
 def db() -> None:
-    """Manage the record's database.
+    """Manage the database of the record, which holds all decisions.
 
     The setting MODERATION_DATABASE names it. The default is var/record.sqlite.
     """
@@ -86,14 +86,14 @@ def db() -> None:
 
 @db.command()
 def upgrade() -> None:
-    """Bring the schema up to date. Concurrent upgrades are safe."""
+    """Bring the database's schema up to date. Concurrent upgrades are safe."""
     with _sessions():
         click.echo("The record's schema is up to date.")
 
 
 @click.group()
 def keys() -> None:
-    """Manage API keys, which say who may use the service for what."""
+    """Manage API keys. A key lets a program use parts of the service."""
 
 
 @keys.command()
@@ -108,7 +108,7 @@ def keys() -> None:
 )
 @click.option("--rate", default="", help="The key's rate limit, such as '50 per second'.")
 def create(name: str, scopes: tuple[str, ...], rate: str) -> None:
-    """Create a key and show it once."""
+    """Create a key, and show it once. It cannot be shown again."""
 
     try:
         with _writing() as session:
@@ -144,14 +144,18 @@ def revoke(key_id: str) -> None:
 
 @click.group()
 def record() -> None:
-    """Seal, verify, erase and export the record of decisions."""
+    """Seal, verify, erase and export the record of decisions.
+
+    A seal is a hash over the recorded rows. It lets you detect any later change.
+    """
 
 
 @record.command()
 def seal() -> None:
-    """Chain the hashes of all rows since the last seal, and print the last seal's hash.
+    """Seal all rows that were recorded since the last seal, and print the new seal's hash.
 
-    Only the hash goes to standard output, for `moderation record verify --expect`.
+    The hash also depends on all earlier seals. Only the hash goes to standard output. Keep it, and
+    give it to `moderation record verify --expect` later.
     """
 
     with _sessions() as sessions:
@@ -180,7 +184,7 @@ def _count(count: int, what: str, plural: str = "") -> str:
 @record.command()
 @click.option("--expect", help="The last seal's hash, from your own copy.")
 def verify(expect: str | None) -> None:
-    """Report every change, deletion and insertion of sealed rows."""
+    """Report every change, deletion and insertion of rows since they were sealed."""
 
     with _reading() as session:
         result = record_seal.verify(session)
@@ -203,7 +207,10 @@ def verify(expect: str | None) -> None:
 def erase(
     comment: str | None, author: str | None, older_than: int | None, community: str | None
 ) -> None:
-    """Remove texts and references. Decisions and seals stay."""
+    """Remove texts and references to authors from decisions.
+
+    The decisions stay, and their seals stay valid.
+    """
 
     if sum(value is not None for value in (comment, author, older_than)) != 1:
         raise click.UsageError("name one of --comment, --author or --older-than")
@@ -236,8 +243,9 @@ def exported(
 ) -> Iterator[str]:
     """Yield decisions as JSON, in the format of `GET /v1/export`, oldest first.
 
-    'judged' are those with a verdict, 'waiting' those without one that have a text. `url` overrides
-    the database of the settings.
+    `which` selects 'all', 'judged' or 'waiting' decisions. Judged decisions have a moderator's
+    verdict. Waiting decisions have none, and still have their text. `url` overrides the database of
+    the settings.
     """
     query = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
     if which == "judged":
@@ -251,13 +259,16 @@ def exported(
 
 @contextmanager
 def replayed(url: str | None, filters: ReplayFilter) -> Iterator[Replay]:
-    """Open the recorded comments for a replay. `url` overrides the settings' database."""
+    """Open the recorded comments that a replay needs. `url` overrides the settings' database."""
     with _sessions(url) as sessions:
         yield Replay(sessions, filters)
 
 
 def shadowed(model: str, version: str, champions: Mapping[str, str]) -> Iterator[ShadowPair]:
-    """Yield a challenger's decisions with those of these champions; none without a record."""
+    """Yield the decisions of a challenger in shadow, with those of these models in use.
+
+    Yields nothing if there is no database.
+    """
     url = make_url(_settings().database.get_secret_value())
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         return
@@ -266,7 +277,10 @@ def shadowed(model: str, version: str, champions: Mapping[str, str]) -> Iterator
 
 
 def recent(url: str | None, days: int, most: int) -> list[ScoredDecision]:
-    """Return the latest decisions' scores. `url` overrides the settings' database."""
+    """Return the scores of the latest decisions: at most `most`, of the last `days` days.
+
+    `url` overrides the settings' database.
+    """
     since = utc_now() - dt.timedelta(days=days)
     with _sessions(url) as sessions:
         return record_recent.recent(sessions, since, most)
@@ -274,12 +288,12 @@ def recent(url: str | None, days: int, most: int) -> list[ScoredDecision]:
 
 @click.group()
 def webhooks() -> None:
-    """List and resend webhook deliveries that failed."""
+    """Manage calls to your webhooks that failed."""
 
 
 @webhooks.command()
 def dead() -> None:
-    """List the deliveries that failed for a day."""
+    """List the calls that failed for a whole day, and are no longer retried."""
 
     with _reading() as session:
         for row in record_webhooks.dead_letters(session):
@@ -289,7 +303,7 @@ def dead() -> None:
 @webhooks.command()
 @click.argument("ids", nargs=-1)
 def resend(ids: tuple[str, ...]) -> None:
-    """Send failed deliveries again: those with the given IDS, or all."""
+    """Send failed calls again: those with the given IDS, or all."""
 
     try:
         with _writing() as session:

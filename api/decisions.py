@@ -1,8 +1,9 @@
-"""Decide about comments and record the decisions: what every route that decides has in common.
+"""Decide about comments and record the decisions. All routes that decide use this module.
 
-The same comment with the same text gets the same decision. A decision may already be in the
-database or in the spool, so both are searched first. If two requests ask at the same moment, both
-get the decision that was recorded first.
+If the same comment with the same text was decided before, the recorded decision is returned. It may
+be in the database or in the spool (the folder where decisions wait while the database is down), so
+both are searched first. If two requests send the same comment at the same moment, both get the
+decision that was recorded first.
 
 If the database is down, comments are still decided, and their decisions wait in the spool. If the
 disk is full too, the answer says that the decision is not recorded, and `/readyz` reports it.
@@ -41,12 +42,12 @@ LOST_SHOWN_S = 60.0
 
 
 def utc_now() -> dt.datetime:
-    """Return the time in UTC."""
+    """Return the present time in UTC."""
     return dt.datetime.now(dt.UTC)
 
 
 class DecisionRequest(NamedTuple):
-    """A comment to decide about, whether to record the decision, and whether with the text."""
+    """A comment to decide about, and what to record: the decision, and the text with it."""
 
     comment: Comment
     record: bool = True
@@ -57,8 +58,8 @@ class DecisionRequest(NamedTuple):
 class Decider:
     """Decides about comments and records the decisions.
 
-    `on_recorded` is called with each new decision that the database took. `on_lost` is called for
-    each decision that neither the database nor the disk took.
+    `on_recorded` is called with each new decision that was recorded. `on_lost` is called for each
+    decision that neither the database nor the disk accepted.
     """
 
     moderator: Moderator
@@ -85,9 +86,10 @@ class Decider:
         route: str = "v1",
         moderator: Moderator | None = None,
     ) -> list[Answer]:
-        """Return a decision for each request, as JSON values; `recorded` says if it is recorded.
+        """Return the decision about each comment, as JSON values.
 
-        `moderator` overrides the default, for callers with a deadline. It must use the same policy.
+        In it, `recorded` says whether the database holds it. `moderator` overrides the default, for
+        callers with a deadline. It must use the same policy.
         """
         drained = self.spool.drained()
         known, contexts = self._known(requests, community, drained)
@@ -115,7 +117,10 @@ class Decider:
 
     @contextmanager
     def writing(self, event: str, decision_id: str) -> Iterator[Session]:
-        """Open a session that corrects a decision, and send the result to the webhooks."""
+        """Yield a session in which to add a verdict or an appeal to a decision.
+
+        At the end, `event` is sent to the webhooks with the result.
+        """
         with writing(self.sessions) as session:
             recorded_id = decisions.resolve_id(session, decision_id)
             query = select(DecisionRow.sequence).where(DecisionRow.id == recorded_id)
@@ -132,7 +137,7 @@ class Decider:
         return self._lost_at is not None and time.monotonic() - self._lost_at < LOST_SHOWN_S
 
     def trouble(self) -> str | None:
-        """Return why decisions may be lost at present; None if they are safe."""
+        """Return why decisions may be lost at present, in words; None if there is no danger."""
         if self.lost_lately:
             return (
                 "Neither the database nor the disk accepts decisions. Comments are still decided."
@@ -144,10 +149,12 @@ class Decider:
         return None
 
     def is_reachable(self) -> bool:
-        """Return whether the database answers. Asks it if it failed when last used.
+        """Return whether the database answers. If it failed when last used, it is asked again.
 
-        This may block, so only the background loop calls it. It ignores `circuit.may_try`, which
-        under load always lets a request go first: a request cannot create a missing schema.
+        This may block, so only the background loop calls it. It does not respect `circuit.may_try`,
+        which limits the attempts to use the database. Under load, requests would take all the
+        attempts that it allows. Then a missing schema would never be created, because only the
+        background loop creates it.
         """
         if not self.circuit.open:
             return True
@@ -161,7 +168,7 @@ class Decider:
         return True
 
     def drain(self) -> int:
-        """Write what waits in the spool to the database, if it answers. Return how many rows."""
+        """Write the decisions in the spool to the database, if it answers. Return how many."""
         if not self.is_reachable() or not len(self.spool):
             return 0
         try:
@@ -191,9 +198,10 @@ class Decider:
     def _known(
         self, requests: Sequence[DecisionRequest], community: str, drained: int
     ) -> tuple[dict[int, Answer], dict[int, Comment]]:
-        """Return existing decisions, and the other comments with their authors' history.
+        """Look for decisions about these comments that exist already.
 
-        The keys of both are indices into `requests`.
+        Returns them, and the other comments with their authors' history. The keys of both are
+        indices into `requests`.
         """
         comments = {
             index: request.comment for index, request in enumerate(requests) if request.record
@@ -219,7 +227,10 @@ class Decider:
     def _look_up(
         self, comments: Mapping[int, Comment], community: str
     ) -> tuple[dict[int, Answer], dict[int, Comment]]:
-        """Search the database for what `_known` returns."""
+        """Search the database for these comments, and for the history of their authors.
+
+        Returns what `_known` returns.
+        """
         contexts: dict[int, Comment] = {}
         with self.sessions() as session:
             indices = list(comments)
@@ -234,8 +245,8 @@ class Decider:
     def _record(self, rows: list[dict[str, Any]], drained: int) -> dict[str, Answer]:
         """Write the rows to the database, or to the spool if the database is down.
 
-        Returns the recorded decision for the id of each row. It may be another decision about the
-        same comment. Ids that are missing were lost.
+        Returns, for the id of each row, the decision that is recorded. It is another decision if
+        one about the same comment was recorded first. If an id is missing, its decision was lost.
         """
         if not rows:
             return {}
@@ -259,7 +270,10 @@ class Decider:
         return recorded
 
     def _write(self, rows: list[dict[str, Any]]) -> dict[str, Answer] | None:
-        """Write the rows to the database. Return what `_record` does; None if it is down."""
+        """Write the rows to the database, and return the result of `_record`.
+
+        Returns None if the database is down.
+        """
         try:
             recorded = decisions.keep(self.sessions, rows, self.clock(), self.hooks)
         except SQLAlchemyError as error:
@@ -276,7 +290,7 @@ class Decider:
 
 
 def _firsts(requests: Sequence[DecisionRequest]) -> dict[int, int]:
-    """Map each index to the first index with the same comment and the same text."""
+    """Map the index of each request to that of the first request with the same comment and text."""
     firsts: dict[tuple[str, str], int] = {}
     return {
         index: index
@@ -287,7 +301,7 @@ def _firsts(requests: Sequence[DecisionRequest]) -> dict[int, int]:
 
 
 def _answer(decision: Decision, comment: Comment, recorded: Answer | None) -> Answer:
-    """Return the answer: the decision just made, or the one that was recorded before it."""
+    """Return the new decision, or the decision that was recorded before it, if there is one."""
     if recorded is not None and recorded["id"] != decision.id:
         return recorded
     revision = recorded["revision"] if recorded and recorded["recorded"] else None

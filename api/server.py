@@ -1,4 +1,8 @@
-"""The production server: gunicorn. It loads the app once, so that its workers share the models."""
+"""Run the service in production, with gunicorn.
+
+The app is loaded once, before the worker processes start, so that they share the memory of the
+models.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +45,7 @@ def serve(
     policy: Path | str | None = None,
     models: Path | str | None = None,
 ) -> None:
-    """Serve until Ctrl-C or SIGTERM, then finish the current requests.
+    """Run the server until Ctrl-C or SIGTERM, then finish the current requests.
 
     If the policy, a model or a setting cannot be used, exits with code 2 and lists all problems.
     Port 0 chooses a free port.
@@ -85,14 +89,14 @@ Create one:
 
 
 def _metrics_folder() -> Path:
-    """Create the folder through which the workers share their metrics."""
+    """Create the folder through which worker processes share their metrics."""
     folder = tempfile.mkdtemp(prefix="moderation-metrics-")
     atexit.register(_remove, folder, os.getpid())
     return Path(folder)
 
 
 def _remove(folder: str, owner: int) -> None:
-    """Remove the folder, but only in the process that created it: workers inherit this call."""
+    """Remove the folder at exit. Workers inherit this call, so only its creator acts on it."""
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -118,7 +122,7 @@ def _announce(server: Any) -> None:
 
 
 def _number_worker(server: Any, worker: Any) -> None:
-    """Give a worker the lowest free number, so that it continues the metrics of a dead worker."""
+    """Give a new worker the lowest free number, so that it continues a dead worker's metrics."""
     used = {other.number for other in server.WORKERS.values()}
     worker.number = next(number for number in itertools.count(1) if number not in used)
 
@@ -131,10 +135,10 @@ def _start_worker(worker: Any) -> None:
 
 
 def _end_worker() -> None:
-    """End the process after its threads have ended, without the rest of Python's shutdown.
+    """End a worker process after its threads have ended, and skip the rest of Python's shutdown.
 
-    onnxruntime was loaded before the fork. In the shutdown it would wait for threads that exist
-    only in the parent process, or abort.
+    onnxruntime was loaded before the worker was forked. In Python's shutdown it would wait for
+    threads that exist only in the parent process, or abort.
     """
     logging.shutdown()
     sys.stdout.flush()
@@ -152,7 +156,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         super().__init__()
 
     def load_config(self) -> None:
-        """Set gunicorn's settings. Its configuration file and environment variable are ignored."""
+        """Set gunicorn's settings. Its own configuration file and variable are ignored."""
         for name, value in {
             "bind": self.bind,
             "workers": self.workers,
@@ -173,5 +177,5 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Return the application, which was built before the workers started."""
+        """Return the application. It was built before the workers started."""
         return self.app

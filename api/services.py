@@ -1,4 +1,7 @@
-"""What an app consists of. `build_services` builds it once; routes get it from `services`."""
+"""Hold the parts that an app consists of, such as the record and the decider.
+
+`build_services` builds them once for each app. Routes get them from `services`.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ _NAME = "house_rules"  # in `app.extensions`
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts of an app that its routes use."""
+    """The parts of an app that routes use."""
 
     settings: Settings
     models: Path
@@ -55,10 +58,11 @@ class Services:
 def build_services(
     settings: Settings, moderator: Moderator | None = None, metrics_folder: Path | None = None
 ) -> Services:
-    """Connect the record, load the models and build what depends on them.
+    """Connect to the record, load the models, and build all parts that depend on them.
 
-    `moderator` replaces the one that the settings name; it is never reloaded. Workers share
-    their metrics through `metrics_folder`. Raises `PolicyError`, `ModelError` or `SchemaError`.
+    `moderator` replaces the moderator that the settings describe; it is never reloaded. Workers
+    share their metrics through the folder `metrics_folder`. Raises `PolicyError`, `ModelError` or
+    `SchemaError`.
     """
     models = settings.models or SHIPPED
     metrics = Metrics(metrics_folder)
@@ -114,7 +118,7 @@ def build_services(
 
 
 def _hooks(settings: Settings) -> list[Hook]:
-    """Return the webhooks. Logs a warning if their secret is malformed."""
+    """Return the webhooks of the settings. Logs a warning if their secret is malformed."""
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
     hooks = [Hook(str(url), secret) for url in settings.webhooks]
     if hooks and (warning := webhooks.secret_warning(secret)):
@@ -123,7 +127,7 @@ def _hooks(settings: Settings) -> list[Hook]:
 
 
 def register(app: App, services: Services) -> None:
-    """Give `app` its services."""
+    """Attach the services to `app`."""
     app.extensions[_NAME] = services
 
 
@@ -134,17 +138,20 @@ def services_of(app: App) -> Services:
 
 
 def services() -> Services:
-    """Return the services of the app that handles this request."""
+    """Return the services of the app that handles the current request."""
     return services_of(current_app)
 
 
 def decider() -> Decider:
-    """Return the `Decider` of this app."""
+    """Return the `Decider` of the app that handles the current request."""
     return services().decider
 
 
 def moderator() -> Moderator:
-    """Return the moderator of this request: the same one throughout, even if models change."""
+    """Return the moderator for the current request.
+
+    It stays the same during the request, even if models are promoted in the meantime.
+    """
     moderator: Moderator = g.setdefault("moderator", decider().moderator)
     return moderator
 
@@ -155,7 +162,7 @@ def count(decisions: Iterable[Mapping[str, Any]], route: str) -> None:
 
 
 def needs(scope: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Require a key with this scope for the decorated route."""
+    """Return a decorator for routes that require an API key with this scope."""
 
     def decorate(route: Callable[P, R]) -> Callable[P, R]:
         @wraps(route)

@@ -1,4 +1,4 @@
-"""The settings of the service, checked when it starts."""
+"""Define the settings of the service, and check them when it starts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FILE = f"{PREFIX}SETTINGS"
 
 
 class SettingsError(ValueError):
-    """Settings that cannot be used. Each of `problems` names its environment variable."""
+    """The settings cannot be used. Each of `problems` names an environment variable."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
@@ -86,7 +86,10 @@ _NAME = re.compile(rf"(\*?\.)?{_LABEL}(\.{_LABEL})*")
 
 
 def _host(value: str) -> str:
-    """Return a host name or address in lower case; `.example.com` covers all subdomains."""
+    """Return a host name or address in lower case.
+
+    `.example.com` and `*.example.com` stand for all subdomains.
+    """
     name = value.lower().rstrip(".")
     with suppress(ValueError):
         return str(ipaddress.ip_address(name.removeprefix("[").removesuffix("]")))
@@ -96,7 +99,7 @@ def _host(value: str) -> str:
 
 
 class Settings(BaseModel):
-    """The settings. Environment variables have the same names with the prefix `MODERATION_`."""
+    """All settings. In the environment, their names have the prefix `MODERATION_`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -188,8 +191,8 @@ NAMES = tuple(PREFIX + field.upper() for field in Settings.model_fields)
 def read(values: Mapping[str, Any]) -> Settings:
     """Return the settings in `values`, whose names are those of the environment variables.
 
-    `MODERATION_SETTINGS` names a TOML file with the same names in lower case, without the prefix.
-    `values` override the file. Raises `SettingsError`.
+    `MODERATION_SETTINGS` may name a TOML file, which has the same names in lower case and without
+    the prefix. `values` override the file. Raises `SettingsError`.
 
     >>> read({"MODERATION_MAX_CONTENT_LENGTH": "2048"}).max_content_length
     2048
@@ -213,9 +216,9 @@ def read(values: Mapping[str, Any]) -> Settings:
 
 
 def from_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that are settings, or that are probably misspelt settings.
+    """Return the environment variables that are settings, or probably misspelt settings.
 
-    Other variables may share the prefix: Kubernetes sets MODERATION_PORT for a service called
+    Other variables may have the same prefix: Kubernetes sets MODERATION_PORT for a service called
     'moderation'.
 
     >>> environment = {"MODERATION_RETENTION_DAY": "3", "MODERATION_PORT": "tcp://…", "HOME": "/"}
@@ -230,7 +233,7 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def shown(settings: Settings) -> dict[str, str]:
-    """Return all settings by environment variable, with passwords and secrets masked.
+    """Return all settings by environment variable. Passwords and secrets are masked.
 
     >>> shown(read({"MODERATION_DATABASE": "postgresql://me:secret@db/record"}))[
     ...     "MODERATION_DATABASE"
@@ -246,7 +249,7 @@ def shown(settings: Settings) -> dict[str, str]:
 
 
 def masked(url: str) -> str:
-    """Return a URL with its password and its query masked: the query may contain a secret.
+    """Return a URL with its password and its query masked. The query may contain a secret.
 
     >>> masked("redis://:secret@cache:6379"), masked("https://desk.example/hook?token=secret")
     ('redis://:***@cache:6379', 'https://desk.example/hook?***')
@@ -275,7 +278,7 @@ def _problem(detail: Mapping[str, Any]) -> str:
 
 
 def _nearest(name: str) -> str | None:
-    """Return the setting with this name or a similar one."""
+    """Return the name of the setting with this name, or with the most similar name."""
     names = [setting.removeprefix(PREFIX) for setting in (*NAMES, FILE)]
     matches = difflib.get_close_matches(name.removeprefix(PREFIX), names, n=1, cutoff=_CUTOFF)
     return PREFIX + matches[0] if matches else None

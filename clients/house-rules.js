@@ -15,7 +15,7 @@
 
 // <types> Written by `make docs` from the OpenAPI document; change it there.
 /**
- * A comment and its context.
+ * A comment to decide about, and its context.
  * @typedef {object} Comment
  * @property {string} text
  * @property {string | null} [id]
@@ -36,7 +36,7 @@
  */
 
 /**
- * What a rule found, its guideline, and the action that follows.
+ * What a rule found in a comment, the rule's guideline, and the action that follows.
  * @typedef {object} Reason
  * @property {string} rule
  * @property {string} guideline
@@ -65,14 +65,14 @@
  */
 
 /**
- * What is wrong with one field.
+ * A field of the request that is wrong, and why.
  * @typedef {object} Mistake
  * @property {string} pointer
  * @property {string} detail
  */
 
 /**
- * An error (RFC 9457).
+ * An error response (RFC 9457).
  * @typedef {object} Problem
  * @property {string} type
  * @property {string} title
@@ -88,7 +88,7 @@
  */
 
 /**
- * A correction: its place in the text as received, in Unicode code points, and the new text.
+ * A correction. `start` and `end` of the replaced part count Unicode code points.
  * @typedef {object} Change
  * @property {number} start
  * @property {number} end
@@ -104,7 +104,7 @@
  */
 
 /**
- * A rule in words, and its thresholds.
+ * A house rule: its guideline in words, and its thresholds.
  * @typedef {object} Guideline
  * @property {string} rule
  * @property {string} guideline
@@ -114,7 +114,7 @@
  */
 
 /**
- * The publication and its rules.
+ * The newspaper and its house rules.
  * @typedef {object} Guidelines
  * @property {string} name
  * @property {string} guidelines_url
@@ -124,14 +124,14 @@
  */
 
 /**
- * All verdicts and all steps of appeals, oldest first.
+ * All verdicts on a decision and all steps of appeals against it, oldest first.
  * @typedef {object} History
  * @property {(Record<string, any>)[]} verdicts
  * @property {(Record<string, any>)[]} appeals
  */
 
 /**
- * A decision as it is recorded, with its history.
+ * A recorded decision, with its history and its place in the moderators' queue.
  * @typedef {object} Recorded
  * @property {string} id
  * @property {"approve" | "review" | "reject"} action
@@ -160,7 +160,7 @@
  */
 
 /**
- * A page of the queue.
+ * A page of the moderators' queue.
  * @typedef {object} Queue
  * @property {(Recorded)[]} decisions
  * @property {string | null} next

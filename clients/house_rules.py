@@ -39,7 +39,7 @@ SHARE = 0.2  # the share of the timeout that a request should take
 
 # <types> Written by `make docs` from the OpenAPI document; change it there.
 class Comment(TypedDict):
-    """A comment and its context."""
+    """A comment to decide about, and its context."""
 
     text: str
     id: NotRequired[str | None]
@@ -60,7 +60,7 @@ class Span(TypedDict):
 
 
 class Reason(TypedDict):
-    """What a rule found, its guideline, and the action that follows."""
+    """What a rule found in a comment, the rule's guideline, and the action that follows."""
 
     rule: str
     guideline: str
@@ -89,14 +89,14 @@ class Decision(TypedDict):
 
 
 class Mistake(TypedDict):
-    """What is wrong with one field."""
+    """A field of the request that is wrong, and why."""
 
     pointer: str
     detail: str
 
 
 class Problem(TypedDict):
-    """An error (RFC 9457)."""
+    """An error response (RFC 9457)."""
 
     type: str
     title: str
@@ -112,7 +112,7 @@ class Batch(TypedDict):
 
 
 class Change(TypedDict):
-    """A correction: its place in the text as received, in Unicode code points, and the new text."""
+    """A correction. `start` and `end` of the replaced part count Unicode code points."""
 
     start: int
     end: int
@@ -128,7 +128,7 @@ class Suggest(TypedDict):
 
 
 class Guideline(TypedDict):
-    """A rule in words, and its thresholds."""
+    """A house rule: its guideline in words, and its thresholds."""
 
     rule: str
     guideline: str
@@ -138,7 +138,7 @@ class Guideline(TypedDict):
 
 
 class Guidelines(TypedDict):
-    """The publication and its rules."""
+    """The newspaper and its house rules."""
 
     name: str
     guidelines_url: str
@@ -148,14 +148,14 @@ class Guidelines(TypedDict):
 
 
 class History(TypedDict):
-    """All verdicts and all steps of appeals, oldest first."""
+    """All verdicts on a decision and all steps of appeals against it, oldest first."""
 
     verdicts: list[dict[str, Any]]
     appeals: list[dict[str, Any]]
 
 
 class Recorded(TypedDict):
-    """A decision as it is recorded, with its history."""
+    """A recorded decision, with its history and its place in the moderators' queue."""
 
     id: str
     action: Action
@@ -184,7 +184,7 @@ class Recorded(TypedDict):
 
 
 class Queue(TypedDict):
-    """A page of the queue."""
+    """A page of the moderators' queue."""
 
     decisions: list[Recorded]
     next: str | None

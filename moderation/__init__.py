@@ -1,4 +1,4 @@
-"""A newspaper's house rules as code: from a comment to a decision with its reasons."""
+"""Decide about a newspaper's comments by its house rules, and give the reasons."""
 
 from moderation.comment import Comment
 from moderation.decision import Action, Decision, Finding, Span

@@ -1,4 +1,4 @@
-"""A comment: its text, and what the caller knows about its context."""
+"""Define a comment: its text, and what the caller knows about its context."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class CommentError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An author's record: the number of comments, and the share of them that was rejected (0..1).
+    """An author's earlier comments: how many, and which share of them was rejected (0..1).
 
-    Old comments weigh less in the share than recent ones.
+    In the share, old comments weigh less than recent ones.
     """
 
     comments: int

@@ -1,4 +1,8 @@
-"""A decision: what happens to a comment, why, and where in the author's text."""
+"""Define a decision: what happens to a comment, why, and which words of it are the cause.
+
+Each rule that objects to a comment returns a `Finding`. The policy turns it into a `Reason` with an
+action. The strictest action is that of the `Decision`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import Any
 
 
 class Action(enum.IntEnum):
-    """What happens to a comment. A larger action is stricter, so `max()` returns the decision.
+    """What happens to a comment. A stricter action is larger, so `max()` returns the strictest.
 
     >>> max(Action.APPROVE, Action.REVIEW)
     <Action.REVIEW: 1>
@@ -27,7 +31,7 @@ class Action(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of the text as received, in code points. `end` is exclusive."""
+    """A stretch of the received text, counted in Unicode code points. `end` is exclusive."""
 
     start: int
     end: int
@@ -40,9 +44,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The evidence of one check. The policy decides what follows from it.
+    """What one rule has found in a comment. The policy decides which action follows from it.
 
-    `score` is 0..1: a calibrated probability if it comes from a model, else a share or 1.0.
+    `score` is 0..1: a calibrated probability if it comes from a model, otherwise a share or 1.0.
     `message` is one sentence to the author. `suggestion` is the whole comment with this rule's
     correction, or None if the rule has none.
     """
@@ -56,7 +60,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A finding with its guideline and the action that the policy gives it."""
+    """A finding, the guideline that it is about, and the action that the policy gives it."""
 
     finding: Finding
     guideline: str
@@ -85,8 +89,9 @@ class Reason:
 class Decision:
     """What happens to a comment, and every reason for it.
 
-    `reasons` led to an action, strictest first. `observed` are findings below their thresholds, or
-    of rules in shadow. `scores` are the models' calibrated probabilities. `policy` is the policy's
+    `reasons` are the findings that led to an action, strictest first. `observed` are the findings
+    that led to none: their scores are below the rule's thresholds, or the rule has no thresholds
+    (it runs in shadow). `scores` are the models' calibrated probabilities. `policy` is the policy's
     hash and `models` are the versions of the models, so that you can trace a decision years later.
     `took_ms` is the time per comment in milliseconds.
     """

@@ -1,4 +1,4 @@
-"""From a comment to its decision: read, score, check every rule, decide."""
+"""Turn a comment into a decision: read its text, score it, check every rule, decide."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ OnCheck = Callable[[str, float], None]
 class Moderator:
     """Decides about comments by a policy and the scores of models.
 
-    With `explains=False` the decisions are the same, but a model's findings mark no words. That
-    is faster: the careful scorer takes longer to explain a score than to compute it.
+    With `explains=False` the decisions are the same, but findings from models do not mark the words
+    that caused them. That is faster: the careful model takes longer to explain a score than to
+    compute it.
 
-    `scorer` overrides the policy's choice of the scorer of abuse, for callers with a deadline.
-    The decisions name the versions of the models that ran.
+    `scorer` overrides the policy's choice of the model that scores abuse, for callers with a
+    deadline. The decisions name the versions of the models that ran.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Moderator:
         )
 
     def observed(self, on_check: OnCheck | None) -> Moderator:
-        """Return a copy that reports the duration of each check to `on_check`."""
+        """Return a copy that calls `on_check` with the duration of each rule's check."""
         observed = copy.copy(self)
         observed.on_check = on_check
         return observed
@@ -77,9 +78,10 @@ class Moderator:
         return next(self.moderate_many([comment]))
 
     def moderate_many(self, comments: Iterable[Comment | str]) -> Iterator[Decision]:
-        """Decide about many comments, in their order. Memory use does not grow with their number.
+        """Yield the decisions about many comments, in order.
 
-        Raises `CommentError` at the first batch with an invalid text.
+        Comments are decided in batches, so memory use does not grow with their number. Raises
+        `CommentError` at the first batch with an invalid text.
         """
         stream = iter(comments)
         while batch := list(islice(stream, BATCH)):
@@ -111,7 +113,7 @@ class Moderator:
                 yield reason
 
     def _test_reason(self, text: Text) -> Reason:
-        """Return the reason for the test sentence. No policy can switch it off."""
+        """Return the reason for a comment with the test sentence. No policy can switch this off."""
         sentence = self.policy.publication.test_sentence
         start = text.clean.index(sentence)
         spans = (text.span(start, start + len(sentence)),)
@@ -143,7 +145,10 @@ def _unexplained(_: str) -> list[Weight]:
 
 
 def _reason(rule: RulePolicy, text: Text) -> Reason | None:
-    """Check one rule. If the check fails, the comment goes to a person."""
+    """Check one rule, and return its reason if it has one.
+
+    If the check raises an exception, a person decides about the comment.
+    """
     try:
         finding = rule.check(text)
     except Exception as error:  # noqa: BLE001 - whatever fails, a person decides

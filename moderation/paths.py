@@ -1,4 +1,4 @@
-"""The folders of the files that are shipped with the package: models and data."""
+"""Name the folders that are shipped with the package: models and data."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
-"""The policy: which finding leads to which action, and the guideline each rule enforces.
+"""Define the policy: which guideline each rule enforces, and from which score it acts.
 
-An operator's file is merged over the shipped `policy.toml`, key by key. Loading it raises an
-error that names every mistake by table and key.
+An operator's file is merged over the shipped `policy.toml`, key by key. If there are mistakes,
+loading raises an error that names every one of them by table and key.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Threshold = Annotated[float | Literal["never"], BeforeValidator(_threshold)]
 
 
 class PolicyError(ValueError):
-    """The policy cannot be used. `problems` names the table and key of every mistake."""
+    """The policy cannot be used. `problems` has a message with table and key for each mistake."""
 
     def __init__(self, source: str, problems: list[str]) -> None:
         super().__init__(f"{source}: " + "; ".join(problems))
@@ -55,7 +55,7 @@ class PolicyError(ValueError):
 
 
 class Publication(BaseModel):
-    """The `[house]` table: settings of the newspaper, not of one rule."""
+    """The `[house]` table: the settings that concern the whole newspaper and no single rule."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -80,7 +80,7 @@ class Publication(BaseModel):
 
 
 class Thresholds(BaseModel):
-    """The keys that every rule's table has, whatever the rule's own settings."""
+    """The keys that every rule's table may have, in addition to the rule's own settings."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -111,7 +111,7 @@ class Thresholds(BaseModel):
 
 @dataclass(frozen=True)
 class RulePolicy:
-    """A rule with the newspaper's thresholds and settings for it."""
+    """A rule, with the thresholds and settings that the policy gives it."""
 
     rule: rules.Rule
     thresholds: Thresholds
@@ -123,7 +123,7 @@ class RulePolicy:
         return self.rule.name
 
     def check(self, text: Text) -> Finding | None:
-        """Run the rule's check on a text."""
+        """Run the rule on a text. Return its finding, if any."""
         return self.rule.check(text, self.settings)
 
     def reason(self, finding: Finding) -> Reason:
@@ -132,7 +132,10 @@ class RulePolicy:
         return Reason(finding, self.thresholds.guideline, action)
 
     def failed(self) -> Reason:
-        """Return the reason for a failed check: review, unless the rule is in shadow."""
+        """Return the reason for a check that failed: a person reviews the comment.
+
+        A rule without thresholds never acts, even if its check fails.
+        """
         message = "This rule could not be checked just now, so a person will look at the comment."
         action = Action.APPROVE if self.thresholds.shadow else Action.REVIEW
         return Reason(Finding(self.name, 0.0, message), self.thresholds.guideline, action)
@@ -140,10 +143,10 @@ class RulePolicy:
 
 @dataclass(frozen=True)
 class Policy:
-    """The publication and the rules that are enabled.
+    """The newspaper's settings and the rules that are switched on.
 
-    `tables` are the merged tables of the policy files, and `folder` is where the paths in them
-    begin. `disabled` holds the rules that are switched off.
+    `tables` are the merged tables of the policy files. Relative paths in them start from `folder`.
+    `disabled` holds the rules that are switched off.
     """
 
     publication: Publication
@@ -154,10 +157,11 @@ class Policy:
 
     @cached_property
     def hash(self) -> str:
-        """The SHA-256 of the policy's content, which every decision carries.
+        """The SHA-256 hash of the policy's content. Every decision carries it.
 
-        It covers the tables and the settings, which hold the entries of word list files. A copy
-        whose publication or thresholds differ from its tables has another hash.
+        It covers the tables and the settings, and so the entries of the word list files, which are
+        part of the settings. If you copy a policy and change its publication or thresholds, the
+        hash changes too.
 
         >>> from dataclasses import replace
         >>> policy = Policy.load()
@@ -175,7 +179,7 @@ class Policy:
 
     @classmethod
     def load(cls, operator: Path | str | Mapping[str, Any] | None = None) -> Policy:
-        """Load the shipped policy and merge the operator's file, or its tables, over it.
+        """Load the shipped policy, and merge the operator's file or tables over it.
 
         Raises `PolicyError`, which names every mistake by table and key.
 
@@ -197,7 +201,7 @@ class Policy:
 
     @classmethod
     def of(cls, tables: Mapping[str, Any], folder: Path = SHIPPED.parent) -> Policy:
-        """Build a policy from tables that are already merged with the shipped ones.
+        """Build a policy from complete tables, which are not merged with the shipped ones.
 
         >>> Policy.of(Policy.load().tables).hash == Policy.load().hash
         True
@@ -235,7 +239,7 @@ class Policy:
 
     @staticmethod
     def verdict(reasons: Iterable[Reason]) -> Action:
-        """Return the strictest action of the reasons.
+        """Return the strictest action of the reasons, or `Action.APPROVE` if there are none.
 
         >>> Policy.verdict([])
         <Action.APPROVE: 0>
@@ -244,7 +248,10 @@ class Policy:
 
 
 def _declared(tables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Return the publication and the enabled rules' thresholds as the tables give them."""
+    """Return the publication and the enabled rules' thresholds, as the tables declare them.
+
+    Returns None if the tables are invalid, because the policy was then built in another way.
+    """
     try:
         publication = Publication.model_validate(tables.get("house"))
         thresholds = {
@@ -260,19 +267,19 @@ def _declared(tables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
 
 
 def _shared(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys of a rule's table that every rule has."""
+    """Return those keys of a rule's table that every rule has, without the rule's own settings."""
     return {key: value for key, value in table.items() if key in Thresholds.model_fields}
 
 
 def _plain(value: object) -> object:
-    """Return a value in a form that JSON has. Sets are sorted, because they have no order."""
+    """Convert a value for JSON: a set to a sorted list, because it has no order, others to text."""
     return sorted(value, key=str) if isinstance(value, (set, frozenset)) else str(value)
 
 
 def _rule(rule: rules.Rule, table: object, problems: list[str], folder: Path) -> RulePolicy | None:
-    """Build one rule from its table: the keys of every rule, and the rule's own settings.
+    """Build one rule from its table, which has the common keys and the rule's own settings.
 
-    Paths in the settings are relative to `folder`, the policy's own.
+    Relative paths in the settings start from `folder`, the folder of the policy file.
     """
     if not isinstance(table, Mapping):
         problems.append(f"[{rule.name}]: must be a table")
@@ -308,7 +315,7 @@ def _problem(table: str, detail: Mapping[str, Any], keys: list[str]) -> str:
 
 
 def _suggestion(word: str, known: list[str]) -> str:
-    """Return '; did you mean …?' if a known word is similar, else the empty string."""
+    """Return '; did you mean …?' with the most similar known word, or the empty string."""
     near = difflib.get_close_matches(word, known, n=1)
     return f"; did you mean '{near[0]}'?" if near else ""
 
@@ -323,9 +330,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _unaliased(tables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Replace aliases by the names of their settings, and list settings that have both names.
+    """Replace aliases of settings by the settings' names. Return the tables and the problems.
 
-    A policy has the same hash with either name.
+    It is a problem if a table has both names. A policy has the same hash with either name.
 
     >>> _unaliased({"abuse": {"unaimed_cap": 0.8}})
     ({'abuse': {'most_unaimed': 0.8}}, [])

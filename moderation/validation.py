@@ -1,4 +1,4 @@
-"""Put the errors of pydantic into words."""
+"""Put pydantic's validation errors into words."""
 
 from __future__ import annotations
 
@@ -28,12 +28,11 @@ def describe(
     unknown: str = "is not a known field",
     quote_input: bool = False,
 ) -> str:
-    """Return what is wrong with a field: the rest of a sentence that begins with its name.
+    """Return what is wrong with a field, to be put after the field's name in a sentence.
 
-    `error` is one of the entries of `ValidationError.errors()`.
-
-    `unknown` is the text for a field that does not exist. Set `quote_input` only where the input
-    is neither secret nor a comment: the text then ends with the input.
+    `error` is an entry of `ValidationError.errors()`. `unknown` is the text for a field that does
+    not exist. Set `quote_input` only where the input is neither secret nor a comment: the text then
+    ends with the input.
 
     >>> describe({"type": "string_type", "loc": ("text",), "msg": "…", "input": 5})
     'must be a string, not a number'

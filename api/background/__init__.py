@@ -1,1 +1,1 @@
-"""What runs between requests."""
+"""Do the work that runs in the background of a worker, between requests."""

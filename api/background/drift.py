@@ -1,4 +1,8 @@
-"""Measures whether the scores of recent comments have drifted from the models' reference."""
+"""Measure whether the scores of recent comments have drifted, while the service runs.
+
+They are compared with a reference, which has the scores from when the models were measured.
+`moderation.lifecycle.drift` has the method.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +24,9 @@ log = logging.getLogger(__name__)
 
 
 class DriftMonitor:
-    """Compares recent scores with the reference of the models in use.
+    """Compares recent scores with the references of the models in use.
 
-    Logs scores that have moved, and calls `on_measured` with all results.
+    Logs a warning for scores that have moved, and calls `on_measured` with all results.
     """
 
     def __init__(
@@ -38,7 +42,7 @@ class DriftMonitor:
         self._moved: set[str] = set()
 
     def look(self) -> None:
-        """Measure, if the last measurement is ten minutes old."""
+        """Measure, unless the last measurement is less than ten minutes old."""
         now = self.decider.clock()
         if self._measured_at is not None and abs(now - self._measured_at) < EVERY:
             return
@@ -56,7 +60,7 @@ class DriftMonitor:
             self._on_measured(drifts)
 
     def _log(self, drifts: Sequence[Drift]) -> None:
-        """Log the scores that have moved since the last measurement."""
+        """Log the scores that have moved now but had not at the last measurement."""
         moved = {
             result.name: result.beyond_chance for result in drifts if result.verdict == "moved"
         }

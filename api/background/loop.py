@@ -1,7 +1,7 @@
-"""The background work of a worker.
+"""Run the background work of a worker process.
 
-It writes the spool to the database, sends webhooks, erases old texts, loads promoted models, lets
-a challenger decide in shadow, and measures drift.
+It writes the spool (decisions that waited on disk) to the database, sends webhooks, erases old
+texts, loads promoted models, lets a challenger decide in shadow, and measures drift.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ STEADY_S = 600.0  # nothing is erased for so long after the clock was set
 
 
 class BackgroundLoop:
-    """Runs in the background of a worker. Several workers may each run one.
+    """Runs the background work in threads. Every worker process may have its own.
 
-    `on_look` is called every second with the moderator in use and what `refused` returns.
+    `on_look` is called every second, with the moderator in use and the result of `refused`.
     """
 
     def __init__(
@@ -73,7 +73,10 @@ class BackgroundLoop:
             self.decider.circuit.failed(error)
 
     def start(self) -> None:
-        """Start the threads, which end with the process. Each webhook has its own."""
+        """Start the threads. They end with the process.
+
+        Each webhook has a thread of its own.
+        """
         self.look()  # so that a worker that starts late has the promoted models from the start
         tasks = [self.round, self.look]
         if self.shadow:
@@ -85,11 +88,14 @@ class BackgroundLoop:
             threading.Thread(target=self._run, args=(task,), daemon=True).start()
 
     def stop(self) -> None:
-        """Stop after the current round."""
+        """Let the threads end after their current round."""
         self._stop.set()
 
     def round(self) -> None:
-        """Do one round: the schema, the spool, the retention and the drift."""
+        """Do one round of work on the database.
+
+        Upgrade its schema if necessary, write the spool to it, erase old texts, and measure drift.
+        """
         if self.decider.circuit.open:
             self._prepared = False  # the database may come back as another, such as a backup
         if not self._prepared:
@@ -103,24 +109,24 @@ class BackgroundLoop:
                     self.drift.look()
 
     def send(self, hook: Hook) -> None:
-        """Send the deliveries that are due to one webhook."""
+        """Send all deliveries to one webhook that are due."""
         decider = self.decider
         self._repeat(lambda: webhooks.deliver(decider.sessions, hook, decider.clock()))
 
     def turn_away(self) -> None:
-        """Fail the deliveries that are due to addresses that the settings no longer name."""
+        """Mark due deliveries as failed if the settings no longer name their address."""
         decider = self.decider
         self._repeat(
             lambda: webhooks.fail_removed(decider.sessions, decider.hooks, decider.clock())
         )
 
     def _repeat(self, deliver: Callable[[], bool]) -> None:
-        """Call `deliver` until no delivery is due."""
+        """Call `deliver`, which sends one delivery, until none is due."""
         while not self.decider.circuit.open and not self._stop.is_set() and deliver():
             pass
 
     def look(self) -> None:
-        """Check the watched files."""
+        """Check the files that are watched, and act on changes."""
         for watcher in self.watchers:
             watcher.look()
         if self.shadow:
@@ -129,7 +135,7 @@ class BackgroundLoop:
             self._on_look(self.decider.moderator, self.refused())
 
     def refused(self) -> list[str]:
-        """Return why promoted models are not in use; empty if they are."""
+        """Return why promoted models could not be loaded; empty if they were."""
         return [watcher.trouble for watcher in self.watchers if watcher.trouble]
 
     def _run(self, task: Callable[[], None]) -> None:
@@ -142,7 +148,7 @@ class BackgroundLoop:
                 log.error("housekeeping failed: %s", type(error).__name__)
 
     def _erase_old(self) -> None:
-        """Erase texts and references that are older than the retention, once an hour."""
+        """Once an hour, erase texts and references that are older than the retention allows."""
         now = self.decider.clock()
         if self.retention_days is None or not self._is_steady(now):
             return
@@ -151,9 +157,10 @@ class BackgroundLoop:
             erase.older_than(self.decider.sessions, self.retention_days, now)
 
     def _is_steady(self, now: dt.datetime) -> bool:
-        """Return whether the clock was not set lately: a wrong clock would erase everything.
+        """Return whether the clock is reliable, because it was not set lately.
 
-        A machine that has just started may not know the time yet.
+        Erasing by a wrong clock would erase everything. A machine that has just started may not
+        know the time yet.
         """
         running = time.monotonic()
         booted_at = now.timestamp() - running

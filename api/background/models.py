@@ -1,8 +1,8 @@
-"""Load models that were promoted while the service runs.
+"""Load promoted models while the service runs.
 
-Each worker loads them in the background, checks every hash and has them score a comment. Then it
-replaces the models in use in one step, so that no request mixes old and new models. Models that
-cannot be used are refused, and the old ones stay in use.
+Each worker process loads them in the background, checks all hashes, and lets them score a comment.
+Then it replaces the models in use in one step, so that no request mixes old and new models. If
+models cannot be used, the old ones stay in use.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ WARM_UP = "You are an idiot."  # makes the cascade ask the careful model, which 
 
 
 def reloaded(moderator: Moderator, folder: Path) -> Moderator:
-    """Return a moderator with the champions under `folder` and the same policy.
+    """Return a moderator with the same policy and the models that `champion.json` now names.
 
-    Returns `moderator` itself if it has these champions. Raises `ModelError` if a model is
-    damaged, or if a score would be missing that `moderator` has.
+    Returns `moderator` itself if it uses them already. Raises `ModelError` if a model is damaged,
+    or if the new models lack a score that `moderator` gives.
     """
     versions = champions(folder)
     if versions == moderator.models.loaded:
@@ -40,7 +40,10 @@ def reloaded(moderator: Moderator, folder: Path) -> Moderator:
 
 @contextmanager
 def _one_worker(folder: Path) -> Iterator[None]:
-    """Let one worker load at a time, so that the others have the processors for requests."""
+    """In the block, let no other worker load models.
+
+    The others then have the processors for requests.
+    """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         with suppress(OSError):  # some network file systems have no locks
@@ -51,5 +54,8 @@ def _one_worker(folder: Path) -> Iterator[None]:
 
 
 def reload_models(decider: Decider, folder: Path) -> None:
-    """Put the champions under `folder` in use. Raises `ModelError` as `reloaded` does."""
+    """Put the models that `champion.json` now names in use.
+
+    Raises `ModelError`, as `reloaded` does.
+    """
     decider.moderator = reloaded(decider.moderator, folder)

@@ -1,8 +1,10 @@
-"""A challenger in shadow: it decides about a share of the comments again, after the champion.
+"""Let a challenger decide in shadow: some comments are decided again, without any effect.
 
-No request waits for it. Recorded decisions are offered to a queue, which drops what does not fit.
-The background loop takes them from the queue one by one, and records what the challenger would
-have decided. The challenger gets the same context, the same policy and the champion's other models.
+A challenger is a version of a model that may replace the version in use (the champion). No request
+waits for it. Decisions that were recorded are put into a queue, and dropped if it is full. The
+background loop takes them from the queue one by one, and records what the challenger would have
+decided. The challenger gets the same author's history, the same policy and the champion's other
+models.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ PATIENCE_S = 1.0  # how long the challenger waits for a moment without requests
 
 
 class Job(NamedTuple):
-    """A decision, its comment, and the moderator that made it."""
+    """A decision, its comment, and the moderator with the champion that made it."""
 
     decision: Decision
     comment: Comment
@@ -47,14 +49,14 @@ class Job(NamedTuple):
 
     @property
     def weight(self) -> int:
-        """The number of characters, including the author's recent comments."""
+        """The number of characters in the comment and its context, which use memory."""
         comment = self.comment
         texts = (comment.text, comment.article or "", comment.parent or "", *comment.recent)
         return 1 + sum(map(len, texts))
 
 
 class WeightedQueue(queue.Queue[Job]):
-    """A queue whose size is the sum of the weights of its jobs."""
+    """A queue that limits the total weight of its jobs, and not their number."""
 
     def _init(self, _: int) -> None:
         self._jobs: deque[Job] = deque()
@@ -74,10 +76,11 @@ class WeightedQueue(queue.Queue[Job]):
 
 
 class ShadowRunner:
-    """Lets the challenger in `shadow.json` decide again about what a worker decided.
+    """Lets the challenger that `shadow.json` names decide again about this worker's comments.
 
     `on_decided` is called with the champion's and the challenger's action, `on_dropped` for each
-    comment that did not fit into the queue, and `on_failed` for each that failed.
+    comment for which the queue had no room, and `on_failed` for each comment that could not be
+    decided or recorded.
     """
 
     def __init__(
@@ -106,7 +109,10 @@ class ShadowRunner:
         self.watcher = FileWatcher(models / SHADOW, self._load)
 
     def offer(self, decision: Decision, comment: Comment, champion: Moderator) -> None:
-        """Queue a recorded decision if it is in the share. Never blocks and never raises."""
+        """Queue a recorded decision if it is in the share of comments that the challenger decides.
+
+        Never blocks, and never raises.
+        """
         running = self._running
         if running and running[0].takes(decision.id):
             try:
@@ -115,7 +121,7 @@ class ShadowRunner:
                 self._on_dropped()
 
     def round(self) -> None:
-        """Let the challenger decide about what is queued, while the database answers."""
+        """Let the challenger decide about the jobs in the queue, while the database answers."""
         while not self.circuit.open and (rows := self._next_rows()):
             self._record(rows)
 
@@ -128,7 +134,10 @@ class ShadowRunner:
             self._running = shadow, scorer
 
     def _next_rows(self) -> list[tuple[Action, ShadowRow]]:
-        """Return the challenger's decisions about the next jobs, with the champion's actions."""
+        """Take jobs from the queue, and let the challenger decide about them.
+
+        Returns the rows to record, each with the champion's action.
+        """
         rows: list[tuple[Action, ShadowRow]] = []
         while len(rows) < BATCH:
             try:

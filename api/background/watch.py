@@ -1,4 +1,4 @@
-"""Watches a file, and acts when its content changes."""
+"""Watch a file, and act when its content changes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ log = logging.getLogger(__name__)
 
 
 class FileWatcher:
-    """Calls `take` at the first look and when the file's content changes. Retries if it fails.
+    """Calls `take` at the first look, and whenever the file's content changes.
 
-    The creation and the deletion of the file are changes too. While `take` fails, `trouble`
-    contains the reason.
+    The creation and the deletion of the file count as changes. If `take` fails, it is called again
+    at each look until it succeeds. In the meantime, `trouble` contains the reason.
     """
 
     def __init__(self, path: Path, take: Callable[[], None]) -> None:
@@ -29,7 +29,7 @@ class FileWatcher:
         self._retry_at = 0.0
 
     def look(self) -> None:
-        """Check the file once. Logs an error once, however often it recurs."""
+        """Check the file once. An error that recurs is logged only once."""
         content = (self._read(),)
         if content == self._content and (self.trouble is None or time.monotonic() < self._retry_at):
             return

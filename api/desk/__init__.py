@@ -1,7 +1,8 @@
-"""The web pages: *try a comment*.
+"""Serve the web page *try a comment*, which shows the decision about a comment.
 
-The page needs no key and its decisions are not counted, so by default it exists only while there
-are no keys. A process decides one of its comments at a time, so that the API keeps its threads.
+The page needs no API key and its decisions are not counted. So by default it exists only while
+there are no keys. Each process decides only one comment at a time for the page, so that the other
+threads stay free for the API.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _deciding = threading.Lock()
 
 
 def try_page_enabled() -> bool:
-    """Return whether the page exists now. Keys may be created at any time."""
+    """Return whether the page exists at present. Creating the first key may switch it off."""
     settings, authenticator = services().settings, services().authenticator
     if settings.try_page is not None:
         return settings.try_page
@@ -54,7 +55,7 @@ def _check_there() -> None:
 
 @desk.get("/")
 def home() -> BaseResponse:
-    """Redirect to the page."""
+    """Redirect to the page *try a comment*."""
     return redirect(url_for("desk.blank"))
 
 
@@ -66,9 +67,9 @@ def blank() -> str:
 
 @desk.post("/try")
 def tried() -> Response:
-    """Show the page with the decision, of which the page's script uses only that part.
+    """Show the page with the decision. The page's script replaces only the part with the decision.
 
-    The answer is 503 while this process decides another comment for the page.
+    The status is 503 while this process decides another comment for the page.
     """
     text, article = request.form.get("text", ""), request.form.get("article", "").strip()
     if not _deciding.acquire(blocking=False):

@@ -1,4 +1,4 @@
-"""Split the author's text at the ends of its marks, so that a page can show them."""
+"""Split a comment into pieces, so that a page can mark the words that reasons are about."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from moderation.decision import Reason, Span
 
 
 class Piece(NamedTuple):
-    """A part of the text. `reasons` are the numbers, from 1, of the reasons that mark it."""
+    """A part of the text. `reasons` has the numbers, from 1, of all reasons that mark it."""
 
     text: str
     reasons: tuple[int, ...]
 
 
 def pieces(text: str, reasons: Sequence[Reason]) -> list[Piece]:
-    """Split `text` into pieces with the same marks. The marks may overlap.
+    """Split `text` into pieces that have the same marks throughout. Marks may overlap.
 
     >>> from moderation import Action, Finding
     >>> def reason(*spans):
@@ -46,7 +46,7 @@ def pieces(text: str, reasons: Sequence[Reason]) -> list[Piece]:
 
 
 def _joined(text: str, spans: Sequence[Span]) -> Iterator[tuple[int, int]]:
-    """Yield the spans in order. Joins those with only white space between them."""
+    """Yield the spans in order. Spans with only white space between them are joined."""
     start = end = -1
     for span in sorted(spans, key=lambda span: (span.start, span.end)):
         if start >= 0 and (span.start <= end or text[end : span.start].isspace()):

@@ -1,4 +1,8 @@
-"""Other services' wire formats, one per module. They use the same `Decider` as our own API."""
+"""Answer clients of other services in their own formats, called dialects here.
+
+Each module has one: Akismet, Coral, OpenAI and Perspective. All use the same `Decider` as our own
+API.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,6 @@ DIALECTS: tuple[Blueprint, ...] = (
 
 
 def register(app: Flask) -> None:
-    """Register all dialects with `app`."""
+    """Add the routes of all dialects to `app`."""
     for dialect in DIALECTS:
         app.register_blueprint(dialect)

@@ -1,15 +1,17 @@
-"""Akismet 1.1 and 1.2, for clients whose host is set to, or resolves to, this service.
+"""Answer clients of Akismet 1.1 and 1.2 whose host is set to, or resolves to, this service.
 
 The key is in `api_key` or `key`. Older clients send it as the first part of the host:
-`hr-….rest.akismet.com`. Bodies are forms or JSON; answers have Akismet's exact wording.
+`hr-….rest.akismet.com`. Bodies are forms or JSON. Answers have Akismet's exact wording.
 
-If a person must review a comment, WordPress's plug-in gets `false` and an `X-akismet-error`: every
-version of it then leaves the comment pending. Other clients know only yes and no. They get `true`,
-which holds the comment back. Only a comment that the spam rule rejects gets `discard`: authors
-rejected for other reasons can appeal only if the comment still exists.
+If a person must review a comment, the answer depends on the client. WordPress's plug-in gets
+`false` and an `X-akismet-error`. Every version of the plug-in then leaves the comment pending.
+Other clients know only yes and no. They get `true`, which holds the comment back.
 
-Every answer has an `X-akismet-guid`, including errors. Since 5.3.7 WordPress's plug-in ignores an
-answer without one, and publishes the comment.
+The answer `discard` lets the client delete a comment. Only comments that the rule `spam` rejects
+get it. The authors of other rejected comments may appeal, and for that the comment must exist.
+
+Every answer has an `X-akismet-guid`, even an error. Since version 5.3.7, WordPress's plug-in
+ignores an answer without it, and publishes the comment.
 """
 
 from __future__ import annotations
@@ -55,7 +57,7 @@ akismet = Blueprint("akismet", __name__)
 
 @akismet.post("/1.1/verify-key")
 def verify_key() -> Response:
-    """Answer `valid` if the key may decide."""
+    """Answer `valid` if the key may be used to decide about comments."""
     fields = _fields()
     _require(fields, "blog")
     _admit(fields, "decide")
@@ -64,7 +66,7 @@ def verify_key() -> Response:
 
 @akismet.post("/1.1/comment-check")
 def comment_check() -> Response:
-    """Decide on a comment. `true` holds it back, `false` does not."""
+    """Decide about a comment. The answer `true` holds it back, `false` does not."""
     fields = _fields()
     _admit(fields, "decide")
     _require(fields, "blog")
@@ -94,7 +96,7 @@ def submit(kind: str) -> Response:
 
 @akismet.route("/1.2/usage-limit", methods=["GET", "POST"])
 def usage_limit() -> Response:
-    """Answer how many comments were checked this month. There is no limit."""
+    """Answer how many comments were checked this month. The number is not limited."""
     _admit(_fields(), "decide")
     usage = sum(sum(checked.values()) for checked in _sites(_month("")).values())
     return jsonify(limit="none", usage=usage, percentage="0.00", throttled=False)
@@ -129,7 +131,7 @@ def _fields() -> Fields:
 
 
 def _admit(fields: Fields, scope: str) -> None:
-    """Require a key with this scope. Raises `Problem`."""
+    """Require a key with this scope. Raises `Problem` if there is none."""
     host = _HOST_KEY.match(request.host)
     secret = fields.get("api_key") or fields.get("key") or (host[1].lower() if host else None)
     g.key = services().authenticator.authorize(secret, scope)
@@ -146,7 +148,7 @@ def _true(fields: Fields, name: str) -> bool:
 
 
 def _line(value: str) -> str:
-    """Return a value that a database accepts: short, and without invalid characters."""
+    """Shorten a value, and replace characters that a database does not accept."""
     return value.replace("\0", "").encode("utf-8", "replace").decode()[:500].strip()
 
 
@@ -159,30 +161,33 @@ def _mail(fields: Fields) -> str:
 
 
 def _wordpress() -> bool:
-    """Return whether WordPress's plug-in sent the request. Its comments are HTML."""
+    """Return whether WordPress's plug-in sent the request. It sends comments as HTML."""
     agent = request.headers.get("User-Agent", "")
     return "WordPress/" in agent and "Akismet/" in agent
 
 
 def _by_rest(fields: Fields) -> bool:
-    """Return whether the comment came through WordPress's REST API.
+    """Return whether the comment was sent to WordPress through its REST API.
 
-    There the plug-in publishes a comment on any answer but `true`.
+    The plug-in then publishes the comment on any answer but `true`.
     """
     return _wordpress() and "/wp/v2/comments" in unquote(fields.get("REQUEST_URI", ""))
 
 
 def _holds(fields: Fields) -> bool:
-    """Return whether the client keeps a comment pending on an `X-akismet-error`.
+    """Return whether the client keeps a comment pending if it gets an `X-akismet-error`.
 
-    WordPress's plug-in does, except when it retries after an error: then it publishes on `false`.
+    WordPress's plug-in does, unless it retries after an error. In a retry it publishes on `false`.
     """
     retry = fields.get("recheck_reason") == "retry"
     return _wordpress() and not retry and not _by_rest(fields)
 
 
 def _comment(fields: Fields) -> Comment:
-    """Return the comment, with an id by which `submit-…` finds it. Raises `Problem`."""
+    """Return the comment in the fields. Raises `Problem` if it is invalid.
+
+    Its id is computed from its content, so that `submit-spam` and `submit-ham` find its decision.
+    """
     text = fields["comment_content"]
     try:
         validate(text, moderator().policy.publication.max_bytes)
@@ -200,9 +205,9 @@ def _comment(fields: Fields) -> Comment:
 
 
 def _answer(decision: Answer, *, holds: bool) -> Response:
-    """Return the answer to a client. `holds`: the client keeps a comment pending on an error.
+    """Return the answer about a decision. `holds` is what `_holds` returns for the client.
 
-    If a moderator has overruled the decision in the meantime, the answer is the verdict.
+    If a moderator has overruled the decision in the meantime, the answer follows the verdict.
     """
     headers = {GUID: str(decision["id"])}
     if decision.standing == "review" and holds:
@@ -216,7 +221,7 @@ def _answer(decision: Answer, *, holds: bool) -> Response:
 
 
 def _give_verdict(fields: Fields, action: Action, route: str) -> None:
-    """Record a verdict on the comment's decision. Decides first if there is none."""
+    """Record a moderator's verdict on the comment. If it was never decided, decide first."""
     comment = _comment(fields)
     if decider().circuit.open:
         raise errors.unreachable()
@@ -238,7 +243,10 @@ def _give_verdict(fields: Fields, action: Action, route: str) -> None:
 
 
 def _decided(fields: Fields, comment: Comment) -> str | None:
-    """Return the id of the comment's latest decision. The client may leave out the site."""
+    """Return the id of the latest decision about the comment, if any.
+
+    If the client names no site, the comments of all sites are searched.
+    """
     query = (
         select(DecisionRow.id)
         .where(DecisionRow.comment_id == comment.id, DecisionRow.text_key == text_key(comment.text))
@@ -258,7 +266,10 @@ def _decide(fields: Fields, comment: Comment, route: str) -> str:
 
 
 def _month(value: str) -> dt.datetime:
-    """Return the start of a month such as "2026-11", or of this month. Raises `Problem`."""
+    """Return the start of a month written like "2026-11"; without a value, that of this month.
+
+    Raises `Problem` if the value cannot be read.
+    """
     if not value:
         now = decider().clock()
         return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
@@ -275,7 +286,7 @@ def _number(fields: Fields, name: str, default: int) -> int:
 
 
 def _sites(month: dt.datetime) -> dict[str, Counter[tuple[str, str]]]:
-    """Count each site's comments by their first action and their standing action."""
+    """Count each site's comments, by the action of the service and the action after verdicts."""
     after = (month + dt.timedelta(days=32)).replace(day=1)
     query = (
         select(DecisionRow.community, DecisionRow.action, DecisionRow.standing, func.count())
@@ -294,7 +305,10 @@ def _sites(month: dt.datetime) -> dict[str, Counter[tuple[str, str]]]:
 
 
 def _site_row(site: str, checked: Counter[tuple[str, str]]) -> dict[str, Any]:
-    """Return a site's counts. Comments for review count as spam, as most clients were told."""
+    """Return a site's counts as Akismet names them.
+
+    Comments for review count as spam, because most clients got the answer that they are spam.
+    """
     ham = sum(number for (action, _), number in checked.items() if action == "approve")
     wrong = sum(n for (first, standing), n in checked.items() if first != standing == "approve")
     return {
@@ -323,14 +337,17 @@ def _text(body: str, headers: Mapping[str, str] | None = None, status: int = 200
 
 @akismet.after_request
 def _identified(answer: Response) -> Response:
-    """Add a new id to answers that have no decision."""
+    """Add a new id to answers that are not about a decision."""
     answer.headers.setdefault(GUID, uuid.uuid4().hex)
     return answer
 
 
 @akismet.errorhandler(HTTPException)
 def _refused(error: HTTPException) -> Response:
-    """Answer `invalid`, with the error in a header. Temporary errors are HTTP errors."""
+    """Answer `invalid`, with the error in a header.
+
+    Errors that are temporary get their HTTP status instead.
+    """
     status, detail = error.code or 500, error.description or error.name
     headers = dict(getattr(error, "headers", ())) if status >= 429 else {}
     plain = detail.encode("ascii", "replace").decode().replace("\n", " ")

@@ -1,17 +1,17 @@
-"""Coral's external moderation phase: `POST /coral/html` and `POST /coral/plain`.
+"""Serve Coral's external moderation phase: `POST /coral/html` and `POST /coral/plain`.
 
-Coral calls this before it publishes a comment. It fails open: it ignores an answer that is late,
-broken or not exactly as expected. So a request that Coral has signed always gets a valid answer,
-and a comment without a decision in time is withheld for a person.
+Coral calls this before it publishes a comment. It ignores an answer that is late, broken or not
+exactly as expected, and then publishes the comment. So every request that Coral has signed gets a
+valid answer. If there is no decision in time, the answer withholds the comment for a person.
 
 How Coral reads an answer (coralproject/talk, external moderation phases):
 
-- 204 means 'no opinion'. Any `status` ends Coral's pipeline, so an 'approved' would skip later
-  phases. A comment without objections therefore gets 204.
+- 204 means 'no opinion'. Any `status` ends Coral's pipeline, so 'approved' would skip the later
+  phases. For this reason a comment without objections gets 204.
 - A `moderationAction` tells the author about a rejection. It is sent only with rejections, and
   always with a `status`, without which the comment would stay published.
-- A value that Coral does not know voids the whole answer. The DSA reasons are therefore `ABUSIVE`,
-  or `OTHER` with the guideline in words.
+- A value that Coral does not know voids the whole answer. For this reason the DSA reasons are
+  `ABUSIVE`, or `OTHER` with the guideline in words.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ coral = Blueprint("coral", __name__, url_prefix="/coral")
 
 
 class _Part(BaseModel):
-    """A part of Coral's request. Fields that are not read here may be anything."""
+    """A part of Coral's request. Fields that this module does not read may have any value."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -78,7 +78,7 @@ class _Story(_Part):
 
 
 class Call(_Part):
-    """A request of Coral about a new or edited comment."""
+    """Coral's request to decide about a new or edited comment."""
 
     action: str
     comment: _CommentPart
@@ -88,12 +88,15 @@ class Call(_Part):
 
     @property
     def place(self) -> str:
-        """The author and the place of a comment. Coral sends no comment id."""
+        """A prefix for ids that stands for the author and the place of a comment.
+
+        Coral sends no comment id.
+        """
         parts = (self.tenant, self.story.id, self.author.id, self.comment.parent or "")
         return f"coral:{_digest(parts)[:32]}:"
 
     def comment_id(self, form: Format) -> str:
-        """Return an id that is the same for the same comment. Coral may ask about it twice."""
+        """Return an id for the comment. It is the same if Coral sends the same comment again."""
         return self.place + _digest([form, self.comment.body])[:32]
 
 
@@ -103,7 +106,7 @@ def _digest(parts: Iterable[str]) -> str:
 
 @dataclass
 class Budget:
-    """Decides with a time limit. A decision that takes longer is still recorded."""
+    """Decides within a time limit. A decision that takes longer is still recorded."""
 
     decider: Decider
     seconds: float
@@ -115,12 +118,15 @@ class Budget:
 
     @property
     def moderator(self) -> Moderator:
-        """The current moderator, or one with only the fast model."""
+        """The moderator in use, or one that uses only the fast model if time is short."""
         moderator = self.decider.moderator
         return moderator if self.careful else fast(moderator)
 
     def decide(self, call: Call, form: Format) -> dict[str, Any]:
-        """Return the decision. Raises `TimeoutError`, and what `Decider.decide` raises."""
+        """Return the decision about a comment.
+
+        Raises `TimeoutError` if the time is up, and the exceptions of `Decider.decide`.
+        """
         deciding = self.pool.submit(self._decide, call, form)
         remaining_s = self.seconds - (time.perf_counter() - g.began)
         try:
@@ -142,7 +148,7 @@ class Budget:
         )[0]
 
     def _edited(self, call: Call) -> str | None:
-        """Return the id of the author's last comment at this place: the one that was edited."""
+        """Return the id of the comment that was edited: the author's last one at this place."""
         query = (
             select(DecisionRow.comment_id)
             .where(DecisionRow.community == "", DecisionRow.author == call.author.id)
@@ -162,7 +168,7 @@ class Budget:
 
 @coral.record
 def _prepare(state: BlueprintSetupState) -> None:
-    """Create the budget of an app, from its settings."""
+    """Create the app's `Budget`. Its time limit is in the settings."""
     services = services_of(state.app)
     allowed_ms = services.settings.coral_budget_ms
     careful = allowed_ms >= CAREFUL_FROM_MS
@@ -170,13 +176,16 @@ def _prepare(state: BlueprintSetupState) -> None:
 
 
 def budget_of(app: App) -> Budget:
-    """Return the budget of `app`."""
+    """Return the `Budget` of `app`."""
     budget: Budget = app.extensions["coral"]
     return budget
 
 
 def fast(moderator: Moderator) -> Moderator:
-    """Return a moderator with the same policy, including its hash, but only the fast model."""
+    """Return a moderator that uses only the fast model.
+
+    It has the same policy, so its decisions carry the same policy hash.
+    """
     fast_only = Moderator(moderator.policy, moderator.models, scorer="fast")
     return fast_only.observed(moderator.on_check)
 
@@ -185,7 +194,7 @@ def fast(moderator: Moderator) -> Moderator:
 def moderate(form: Format) -> Response:
     """Answer what Coral should do with a comment, or 204 if there is no objection.
 
-    The path names the format that is set for the phase in Coral.
+    The path must name the format that is set for the phase in Coral.
     """
     raw = request.get_data()
     _check_signature(raw)
@@ -208,7 +217,7 @@ def moderate(form: Format) -> Response:
 
 
 def _check_signature(raw: bytes) -> None:
-    """Raise `Problem` unless one of the signatures was made with one of our secrets."""
+    """Raise `Problem` unless a signature of the request was made with a secret of the settings."""
     secrets = services().settings.coral_secrets
     if not secrets:
         raise Problem(503, "Set MODERATION_CORAL_SECRETS to the signing secret of the phase.")
@@ -231,7 +240,7 @@ def signature(secret: str, raw: bytes) -> str:
 
 
 def answer(decision: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the decision in Coral's format. It is empty if there is no objection.
+    """Return a decision in Coral's format; empty if there is no objection.
 
     >>> answer({"action": "approve", "reasons": []})
     {}
@@ -251,7 +260,7 @@ def answer(decision: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rejection(reasons: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the reasons of a rejection for Coral's DSA form."""
+    """Return the reasons of a rejection in the form of Coral's DSA report."""
     rejecting = [reason for reason in reasons if reason["action"] == "reject"]
     first = rejecting[0]
     explanation = " ".join(f"{reason['guideline']} {reason['message']}" for reason in rejecting)

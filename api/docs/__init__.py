@@ -1,4 +1,4 @@
-"""`/openapi.json` and `/docs`: the OpenAPI document and a page that shows it."""
+"""Serve the OpenAPI document, `/openapi.json`, and `/docs`, a page that shows it."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def document() -> Response:
 
 @docs.get("/docs")
 def page() -> str:
-    """Show the document as a page where you can try requests."""
+    """Show the OpenAPI document as a page where you can send requests."""
     return render_template("docs/page.html")
 
 
 @docs.get("/docs/swagger/<path:name>")
 def swagger(name: str) -> Response:
-    """Answer a file of Swagger UI from its package."""
+    """Answer a file of Swagger UI from the package that contains it."""
     return send_from_directory(str(_SWAGGER), name, max_age=86_400)

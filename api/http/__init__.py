@@ -1,1 +1,1 @@
-"""Authentication, request bodies, errors and headers."""
+"""Handle what all routes share: authentication, request bodies, errors and headers."""

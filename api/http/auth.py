@@ -1,6 +1,6 @@
-"""API keys with scopes and rate limits.
+"""Check API keys, which have scopes and rate limits.
 
-Until the first key is created, programs on this machine need none: see `api/http/local.py`.
+Until the first key is created, programs on this machine need none (see `api/http/local.py`).
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ ANYONE = Key(OPEN, "anyone on this machine", frozenset({"admin"}), "")
 
 
 class Unsure(Key):
-    """The caller if the database has been down since the start, so that there may be keys.
+    """The caller of a service that cannot know whether there are keys.
 
-    It may have comments decided, and nothing else.
+    This happens if the database has been down since the service started. The caller may then have
+    comments decided, and nothing else.
     """
 
     def may(self, scope: str) -> bool:
-        """Return True for 'decide'. Raises a `Problem` (503) for every other scope."""
+        """Return True for the scope 'decide'. Raises a `Problem` (503) for every other scope."""
         if scope == "decide":
             return True
         raise _cannot_check()
@@ -50,10 +51,10 @@ UNSURE = Unsure(OPEN, ANYONE.name, frozenset({"decide"}), "")
 
 
 class Authenticator:
-    """Looks keys up by their secrets, caches them, and enforces their rate limits.
+    """Checks the secrets of API keys, caches the keys, and enforces their rate limits.
 
-    The file `marker` records that keys exist. With it, a service that starts while its database
-    is down is not open to everyone.
+    The file `marker` exists once a key was created. If the service starts while its database is
+    down, this file prevents it from being open to everyone.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Authenticator:
         self._cache: dict[bytes, tuple[float, Key]] = {}  # by the hash of the secret
 
     def authenticate(self, secret: str | None) -> Key:
-        """Return the key with this secret. While there is no key, every secret is valid.
+        """Return the key with this secret. While there is no key, no secret is needed.
 
         Raises a `Problem`: 401 for an unknown secret, 503 if the database cannot be asked.
         """
@@ -114,7 +115,8 @@ class Authenticator:
     def authorize(self, secret: str | None, scope: str) -> Key:
         """Return the key with this secret, and count the request against its rate limit.
 
-        Raises a `Problem`: as `authenticate` and `check_rate`, and 403 if the key lacks `scope`.
+        Raises a `Problem` (403) if the key lacks `scope`, and those of `authenticate` and
+        `check_rate`.
         """
         key = self.authenticate(secret)
         if not key.may(scope):
@@ -138,9 +140,9 @@ class Authenticator:
             raise Problem(429, detail, headers=[("Retry-After", "1")])
 
     def _check_clock(self) -> None:
-        """Reset the counts if the clock was set back, because they would lie in the future.
+        """If the clock was set back, forget the counts, because they would lie in the future.
 
-        Leaves a shared storage alone: its clock may be another machine's.
+        A storage shared with other machines is left alone, because it may follow another clock.
         """
         now, before = time.time(), self._counted_at
         self._counted_at = now
@@ -148,20 +150,20 @@ class Authenticator:
             self._limiter.storage.reset()
 
     def open(self, *, look: bool = False) -> bool:
-        """Return whether requests need no key, because no key is known to exist.
+        """Return whether requests need no API key at present.
 
-        The answer may be a second old. With `look`, the database is asked now.
+        The answer may be a second old. With `look`, the database is asked again.
         """
         return self.unprotected and not self._has_keys(look=look)
 
     def keyless(self) -> bool | None:
-        """Return whether no key was ever created; None if the database has never answered."""
+        """Return whether no key was ever created; None if the database has not answered yet."""
         if self._has_keys():
             return False
         return None if self._looked_at is None else True
 
     def _has_keys(self, *, look: bool = False) -> bool:
-        """Return whether a key was ever created, revoked ones included."""
+        """Return whether a key was ever created. Revoked keys count too."""
         now = time.monotonic()
         due = look or self._looked_at is None or now - self._looked_at >= LOOK_S
         if not self._keys_exist and due and not self.circuit.open:
@@ -193,7 +195,7 @@ def _cannot_check() -> Problem:
 
 
 def bearer(header: str) -> str | None:
-    """Return the key in an Authorization header; None if there is none.
+    """Return the API key in an Authorization header; None if there is none.
 
     >>> bearer("Bearer hr-1-2")
     'hr-1-2'

@@ -1,4 +1,4 @@
-"""The request's body: strict JSON, or a 4xx that explains what is wrong."""
+"""Parse the bodies of requests as strict JSON. An error response explains what is wrong."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _VALUE = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?|[\[{]|[^\s"\[\]{},:]++', re.DOTALL
 
 
 class JsonRequest(Request):
-    """A request whose JSON is always parsed strictly."""
+    """A Flask request whose body is always parsed strictly."""
 
     def get_json(self, *_: Any, **__: Any) -> Any:
-        """Return the body. Ignores arguments such as `silent`, which flask-openapi3 sets."""
+        """Return the parsed body. Ignores arguments such as `silent`, which flask-openapi3 sets."""
         if not self.is_json:
             raise Problem(415, "Send JSON, with the header Content-Type: application/json.")
         try:
@@ -38,7 +38,7 @@ class JsonRequest(Request):
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    r"""Return the JSON object in `body`. Raises a `Problem` that explains what is wrong with it.
+    r"""Return the JSON object in `body`. Raises a `Problem` that explains what is wrong.
 
     >>> parse(b'{"text": "Well said."}')
     {'text': 'Well said.'}

@@ -1,4 +1,4 @@
-"""Every error is `application/problem+json` (RFC 9457) and names the field that is wrong."""
+"""Report every error as `application/problem+json` (RFC 9457), with the fields that are wrong."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ def unprocessable(mistakes: Sequence[Mistake]) -> Problem:
 
 
 def of_comment(error: CommentError, at: str = "") -> Problem:
-    """Return the problem for a comment whose text cannot be moderated."""
+    """Return the problem for a `CommentError`: a comment whose text cannot be moderated."""
     return unprocessable([{"pointer": pointer(error.field, at=at), "detail": error.message}])
 
 
 def of_fields(error: ValidationError, at: str = "") -> Problem:
-    """Return the problem for a request that fails pydantic's validation."""
+    """Return the problem for a pydantic `ValidationError`, which names the invalid fields."""
     details = error.errors(include_url=False, include_context=True)
     return unprocessable(
         [
@@ -88,12 +88,12 @@ def of_fields(error: ValidationError, at: str = "") -> Problem:
 
 
 def refuse(error: ValidationError) -> NoReturn:
-    """Raise the problem for an invalid request. flask-openapi3 calls this."""
+    """Raise the problem for an invalid request. flask-openapi3 calls this function."""
     raise of_fields(error) from None
 
 
 def pointer(*path: int | str, at: str = "") -> str:
-    """Return a JSON pointer (RFC 6901) to `path` below `at`.
+    """Return the JSON pointer (RFC 6901) to `path`, which is relative to the pointer `at`.
 
     >>> pointer("a/b", 0, at="/comments")
     '/comments/a~1b/0'
@@ -110,7 +110,7 @@ def response(problem: Problem) -> Response:
 
 
 def register(app: Flask) -> None:
-    """Turn every error of `app` into a problem."""
+    """Make `app` report each of its errors as a problem."""
     app.register_error_handler(CommentError, lambda error: response(of_comment(error)))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(RequestEntityTooLarge, _too_large)
@@ -131,7 +131,7 @@ def _too_large(_: RequestEntityTooLarge) -> Response:
 
 
 def too_large() -> Problem:
-    """Read the rest of a body that is over the limit, and return the problem.
+    """Read the rest of a body that is over the limit, and return the problem to report.
 
     If the rest is not read, the client sees a broken pipe instead of the response.
     """
@@ -145,7 +145,7 @@ def too_large() -> Problem:
 
 
 def unreachable() -> Problem:
-    """Return the problem while the database is down."""
+    """Return the problem to report while the database is down."""
     detail = "The record cannot be reached at the moment. Try again soon."
     return Problem(503, detail, headers=[("Retry-After", "5")])
 
@@ -156,7 +156,7 @@ def _unexpected(error: Exception) -> Response:
 
 
 def log_error(error: Exception) -> None:
-    """Log where an error occurred, without its message: that may contain a comment's text."""
+    """Log where an error occurred, but not its message, which may contain a comment's text."""
     location, trace = "", error.__traceback__
     while trace:
         location, trace = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}", trace.tb_next

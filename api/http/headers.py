@@ -1,4 +1,7 @@
-"""Security headers: pages load nothing from elsewhere and cannot be embedded."""
+"""Add security headers to responses.
+
+With them, a browser loads nothing from elsewhere for a page, and shows no page inside another.
+"""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
 """While there is no API key, answer only programs on this machine.
 
-Web pages in a browser on this machine can also reach the service, and a proxy on this machine
-can forward requests from elsewhere. Therefore every request is checked:
+Web pages in a browser on this machine can also reach the service, and a proxy on this machine can
+forward requests from elsewhere. Therefore every request is checked:
 
-- The `Host` header must name this service. A web page that resolves its own name to this machine
-  (DNS rebinding) sends its own name.
+- The `Host` header must name this service. A web page whose own name resolves to this machine (DNS
+  rebinding) sends that name instead.
 - A browser's `Sec-Fetch-Site` and `Origin` headers must not name another site or another port.
 - There must be no header that only a proxy adds.
 
-`ANYWHERE` lists the routes that are exempt. New routes are checked unless you add them there.
-Once there is a key, requests authenticate with it, and these checks are off.
+`ANYWHERE` lists the routes that are exempt. New routes are checked unless you add them there. Once
+there is a key, requests authenticate with it, and these checks are off.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ CREATE_ONE = "Create a key (moderation keys create --name NAME --scope decide)"
 
 @dataclass(frozen=True)
 class Names:
-    """The host names that requests may use, in addition to those of this machine."""
+    """The host names by which requests may call this service, besides those of the machine."""
 
     exact: frozenset[str]
     suffixes: tuple[str, ...]  # each with a leading dot
@@ -53,7 +53,7 @@ class Names:
 
     @classmethod
     def of(cls, settings: Settings) -> Names:
-        """Return the names in the settings."""
+        """Return the host names that the settings allow."""
         url = settings.public_url
         exact = {name for name in settings.allowed_hosts if not name.startswith(".")}
         origin = None
@@ -100,7 +100,7 @@ def register(app: Flask, settings: Settings, authenticator: Authenticator) -> No
 
 
 def _check(names: Names, authenticator: Authenticator) -> None:
-    """Raise a `Problem` (403) if the request may come from elsewhere."""
+    """Raise a `Problem` (403) if the request may come from another machine or another page."""
     if request.endpoint in ANYWHERE or not authenticator.open():
         return
     proxy = next((name for name, _ in request.headers if PROXY.fullmatch(name)), None)
@@ -119,8 +119,8 @@ def _check(names: Names, authenticator: Authenticator) -> None:
 def _from_another_page(names: Names, host: str) -> bool:
     """Return whether a browser says that the request is from another site or another port.
 
-    Only browsers send these headers: `Sec-Fetch-Site` to this machine and over HTTPS, and `Origin`
-    with every request that may change something.
+    Browsers send `Sec-Fetch-Site` to this machine and over HTTPS, and `Origin` with every request
+    that may change something. Other programs do not send these headers.
     """
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     same_origin = origin is not None and _is_own(names, host, origin)

@@ -1,4 +1,4 @@
-"""Alembic's entry point: runs the migrations on the connection from `api.record.database`."""
+"""Run the migrations for Alembic, on the connection that `api.record.database` passes."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from api.record.tables import Base, Moment
 
 
 def _plain(kind: str, item: object, _: object) -> str | Literal[False]:
-    """Return SQLAlchemy's type for `Moment`, so migrations do not depend on this program."""
+    """Return SQLAlchemy's own type for our `Moment`, so that migrations do not import `Moment`."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, Moment) else False
 
 

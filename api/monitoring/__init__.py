@@ -1,1 +1,1 @@
-"""Metrics and logs."""
+"""Measure what the service does: metrics for Prometheus, and logs."""

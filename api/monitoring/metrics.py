@@ -1,6 +1,7 @@
-"""Metrics for Prometheus, summed over all workers, and a log line for each request.
+"""Count what the service does, as metrics for Prometheus, and log a line for each request.
 
-Neither contains anything that an author wrote.
+Metrics are summed over all worker processes. Neither metrics nor logs contain anything that an
+author wrote.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ log = structlog.get_logger("api")
 
 
 class Metrics:
-    """The counters and histograms. Workers share them through `folder`, if there is one."""
+    """All counters and histograms. Workers share them through the folder `folder`, if given."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
@@ -121,7 +122,7 @@ class Metrics:
         self._drift_shown: set[str] = set()
 
     def count(self, answers: Iterable[Mapping[str, Any]], route: str) -> None:
-        """Count the decisions in responses."""
+        """Count the decisions in a response."""
         for answer in answers:
             self.decisions.labels(route, answer["action"]).inc()
 
@@ -134,7 +135,10 @@ class Metrics:
         self.shadow.labels(str(champion), str(challenger)).inc()
 
     def show_versions(self, moderator: Moderator, refused: Sequence[str]) -> None:
-        """Show the policy and models that this worker uses, and whether it refused others."""
+        """Show the policy and the models that this worker uses.
+
+        If promoted models could not be loaded, a metric shows this too.
+        """
         versions = {("policy", moderator.policy.hash), *moderator.models.versions.items()}
         for kind, version in self._versions_shown | versions:
             self.versions.labels(kind, version).set((kind, version) in versions)
@@ -142,7 +146,7 @@ class Metrics:
         self.refused.set(bool(refused))
 
     def show_drift(self, drifts: Sequence[Drift]) -> None:
-        """Show how far each score has moved; NaN for a score that is no longer measured."""
+        """Show how far each score has moved. A score that is no longer measured becomes NaN."""
         beyond = {drift.name: drift.beyond_chance for drift in drifts}
         self._drift_shown |= beyond.keys()
         for name in self._drift_shown:
@@ -159,7 +163,7 @@ class Metrics:
 
 
 def register(app: Flask, metrics: Metrics) -> None:
-    """Time, count and log every request of `app`."""
+    """Time, count and log every request to `app`."""
     if not structlog.is_configured():  # a program that embeds the app may have configured it
         configure_logs()
 
@@ -190,8 +194,8 @@ def register(app: Flask, metrics: Metrics) -> None:
 def configure_logs() -> None:
     """Log JSON lines to standard error, for this program and its libraries.
 
-    Everything goes through `logging`'s handler, which never raises: an error while logging, such
-    as a full disk, must not fail a request.
+    Everything goes through a handler of `logging`, which never raises. So an error while logging,
+    such as a full disk, does not fail a request.
     """
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,

@@ -1,8 +1,9 @@
-"""Metrics that workers share through files, so that every worker can return the sum.
+"""Store each worker's metrics in a file, so that every worker can return the sum of all.
 
-The files are `prometheus_client`'s, with two changes. A file gets its full size when it is created:
-if the disk fills up later, writing to a missing page would kill the process (SIGBUS). And a metric
-that cannot be written is skipped and logged once; it does not fail the request.
+The files are those of `prometheus_client`, with two changes. First, a file gets its full size when
+it is created. Otherwise a disk that fills up later would kill the process (SIGBUS) when it writes
+to a missing page. Second, a metric that cannot be written is skipped and logged once, and does not
+fail the request.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class PreallocatedFile(mmap_dict.MmapedDict):
-    """A file of metrics that never grows. Raises `OSError` if the disk or the file is full."""
+    """A file of metrics with a fixed size. Raises `OSError` if the disk or the file is full."""
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
         path = Path(filename)
@@ -35,7 +36,7 @@ class PreallocatedFile(mmap_dict.MmapedDict):
 
 
 def _create(path: Path) -> None:
-    """Create a file and rename it into place, so that no worker reads half of it."""
+    """Create a file under another name and then rename it, so that no worker reads half of it."""
     path.parent.mkdir(mode=0o700, exist_ok=True)  # a clean-up of temporary files may delete it
     temporary = path.with_suffix(".new")
     try:
@@ -46,10 +47,11 @@ def _create(path: Path) -> None:
 
 
 def value_class(worker: Callable[[], int]) -> type:
-    """Return a class for `prometheus_client.values.ValueClass`. `worker` returns the own number.
+    """Return a class of metrics, to be set as `prometheus_client.values.ValueClass`.
 
-    Processes that run at the same time need different numbers. A worker that replaces another
-    takes over its number, and continues its metrics.
+    `worker` is a function that returns the number of this process. Processes that run at the same
+    time need different numbers. A worker that replaces another takes over its number, and continues
+    its metrics.
     """
     values.MmapedDict = PreallocatedFile  # type: ignore[attr-defined]  # the name it uses itself
     value: Any = values.MultiProcessValue(worker)  # type: ignore[no-untyped-call]  # it has no types

@@ -1,5 +1,6 @@
-"""The record: stores every decision and verdict, to look up, correct and prove later.
+"""Store every decision and verdict in the record, to look up, correct and prove it later.
 
-SQLAlchemy over SQLite (WAL) by default or PostgreSQL by URL; `migrations/` holds the schema's
-history. Each module does one thing with the record. None of them imports Flask.
+The record is an SQLite database by default, or PostgreSQL if a URL names one, and is used through
+SQLAlchemy. `migrations/` holds the history of its schema. Each module here does one thing with the
+record. None of them imports Flask.
 """

@@ -1,4 +1,4 @@
-"""A circuit breaker: requests do not wait for a database that is away."""
+"""A circuit breaker: while the database is down, requests do not wait for it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ RETRY_S = 2.0  # seconds after a failure until one request, or the background lo
 
 
 class Circuit:
-    """Opens when the database fails and closes when it answers. Each worker has its own.
+    """Opens when the database fails, and closes when it answers again.
 
-    The default clock is monotonic, so changes of the system time do not matter.
+    While it is open, requests do not use the database. Each worker process has its own circuit. The
+    default clock is monotonic, so changes of the system time do not matter.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -27,11 +28,14 @@ class Circuit:
 
     @property
     def open(self) -> bool:
-        """Whether the database failed and has not answered since."""
+        """Whether the database has failed, and has not answered since."""
         return self._try_at is not None
 
     def may_try(self) -> bool:
-        """Return whether to ask the database. While it is away, one caller per `RETRY_S` may."""
+        """Return whether the caller may use the database.
+
+        While the circuit is open, one caller may try in every `RETRY_S` seconds.
+        """
         with self._lock:
             if self._try_at is None:
                 return True
@@ -41,7 +45,7 @@ class Circuit:
             return True
 
     def failed(self, error: SQLAlchemyError) -> None:
-        """Note a database error. Errors about a row's own values do not open the circuit."""
+        """Report a database error. Errors about the values of a row do not open the circuit."""
         if isinstance(error, DataError | IntegrityError):
             return
         with self._lock:
@@ -50,7 +54,7 @@ class Circuit:
             self._try_at = self._clock() + RETRY_S
 
     def answered(self) -> None:
-        """Note that the database answered."""
+        """Report that the database has answered."""
         with self._lock:
             if self._try_at is not None:
                 log.warning("the database is back")

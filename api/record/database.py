@@ -27,7 +27,7 @@ Sessions = sessionmaker[Session]
 
 
 class SchemaError(RuntimeError):
-    """A newer version of this program made the record."""
+    """The schema of the record is that of a newer version of this program."""
 
 
 _LOCK = 0x6D6F6465  # this program's advisory lock: upgrades and seals run one at a time
@@ -36,7 +36,7 @@ _LOCK = 0x6D6F6465  # this program's advisory lock: upgrades and seals run one a
 def connect(url: str, timeout_s: float = 3.0) -> sa.Engine:
     """Return an engine for `url`, which is `sqlite:///path` or `postgresql://…`.
 
-    The engine waits at most `timeout_s` for a connection or a lock, so a database that is away
+    The engine waits at most `timeout_s` for a connection or a lock, so that a database that is down
     delays a request by no more than that. Raises `ValueError` for any other database.
     """
     parsed = sa.make_url(url)
@@ -96,7 +96,7 @@ def _sqlite(url: sa.URL, timeout_s: float) -> sa.Engine:
 
 
 def _file(path: str | None) -> tuple[int, int] | None:
-    """Return the device and inode of the file, or None if there is no file."""
+    """Return what identifies the database's file (device and inode), or None without a file."""
     try:
         status = Path(path or ":memory:").stat()
     except OSError:
@@ -105,10 +105,10 @@ def _file(path: str | None) -> tuple[int, int] | None:
 
 
 def _write_ahead(connection: Any, timeout_s: float) -> None:
-    """Use a write-ahead log, so readers never wait for a writer.
+    """Switch to a write-ahead log, so that readers never wait for a writer.
 
-    Switching a new file needs exclusive access, and SQLite's busy timeout does not cover that.
-    Workers that start together therefore retry.
+    This needs exclusive access to a new file, for which SQLite's busy timeout does not apply. So
+    workers that start together retry.
     """
     until = time.monotonic() + timeout_s
     while True:
@@ -124,7 +124,7 @@ def _write_ahead(connection: Any, timeout_s: float) -> None:
 
 @contextmanager
 def writing(sessions: Sessions) -> Iterator[Session]:
-    """Yield a session that may write. Commits at the end, rolls back on an error."""
+    """Yield a session for writing. At the end it commits, and on an error it rolls back."""
     with _turn(sessions.kw["bind"]), sessions() as session:
         session.connection(execution_options={"writes": True})
         yield session
@@ -137,10 +137,11 @@ _TURN_S = 3.0
 
 @contextmanager
 def _turn(engine: sa.Engine) -> Iterator[None]:
-    """Let the threads of a process write to SQLite one after the other, in order.
+    """Let the threads of this process write to SQLite one after the other, in order.
 
-    SQLite itself retries with growing pauses, which starves some threads. Processes still compete
-    that way, and so does a thread that has waited `_TURN_S` for its turn.
+    SQLite itself would retry with growing pauses, so that some threads might never succeed.
+    Different processes still compete in that way, and so does a thread that has waited `_TURN_S`
+    for its turn.
     """
     if engine.dialect.name != "sqlite":
         yield
@@ -155,9 +156,9 @@ def _turn(engine: sa.Engine) -> Iterator[None]:
 
 
 def lock(session: Session) -> None:
-    """Let only one program past this point until the transaction ends.
+    """Let only one program pass until the end of the transaction.
 
-    In SQLite, writers wait for each other already.
+    SQLite needs no lock, because its writers wait for each other already.
     """
     _lock(session.connection())
 
@@ -170,9 +171,9 @@ def _lock(connection: sa.Connection) -> None:
 
 
 def upgrade(engine: sa.Engine) -> None:
-    """Bring the schema to this program's version. Concurrent upgrades wait for each other.
+    """Upgrade the schema to the version of this program. Concurrent upgrades wait for each other.
 
-    Raises `SchemaError` if a newer program made the schema.
+    Raises `SchemaError` if the schema is that of a newer program.
     """
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         _lock(connection)

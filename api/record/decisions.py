@@ -27,9 +27,9 @@ CONTENDED = frozenset({"40P01", "55P03"})  # PostgreSQL: deadlock detected, lock
 
 
 class Answer(dict[str, Any]):
-    """A decision as the API serialises it.
+    """A decision in the format of the API.
 
-    `standing` is the action that counts now: that of the last verdict, or the decision's own.
+    `standing` is the action that applies now: that of the last verdict, or the decision's own.
     """
 
     def __init__(self, values: Mapping[str, Any], standing: str) -> None:
@@ -38,31 +38,34 @@ class Answer(dict[str, Any]):
 
 
 class _ErasedSpan(Span):
-    """A span whose text the record does not hold."""
+    """A span whose text is not recorded, or was erased."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the span as in JSON, with null as its text."""
+        """Return the span as JSON values, with null as its text."""
         return {**super().to_dict(), "text": None}
 
 
 class UnknownDecisionError(LookupError):
-    """The record holds no decision with this id."""
+    """The record has no decision with this id."""
 
 
 def text_key(text: str) -> str:
-    """Return the SHA-256 of the text. Two texts are the same only if every character is."""
+    """Return the SHA-256 hash of a text, by which the record recognises the same text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def find(session: Session, community: str, comment: Comment) -> DecisionRow | None:
-    """Return the recorded decision about this comment with this text, if any."""
+    """Return the recorded decision about this comment with exactly this text, if any."""
     return find_many(session, community, [comment]).get(0)
 
 
 def find_many(
     session: Session, community: str, comments: Sequence[Comment]
 ) -> dict[int, DecisionRow]:
-    """Return the recorded decisions about these comments with these texts, by their index."""
+    """Return the recorded decisions about these comments with these texts, if any.
+
+    The keys are the indices of the comments.
+    """
     indexes: dict[tuple[str, str], list[int]] = {}
     for index, comment in enumerate(comments):
         if comment.id is not None:
@@ -83,7 +86,10 @@ def find_many(
 
 
 def get(session: Session, decision_id: str) -> DecisionRow:
-    """Return a decision by its id or an alias. Raises `UnknownDecisionError`."""
+    """Return the decision with this id or alias. Raises `UnknownDecisionError`.
+
+    An alias is a second id that clients got for the same decision.
+    """
     row = _row(session, decision_id) or _row(session, resolve_id(session, decision_id))
     if row is None:
         raise UnknownDecisionError(decision_id)
@@ -91,7 +97,7 @@ def get(session: Session, decision_id: str) -> DecisionRow:
 
 
 def resolve_id(session: Session, decision_id: str) -> str:
-    """Return the id under which the record holds the decision; resolves an alias."""
+    """Return the recorded id of the decision that has this id or alias."""
     query = select(AliasRow.decision_id).where(AliasRow.id == decision_id)
     return session.scalar(query) or decision_id
 
@@ -110,7 +116,7 @@ def fields(
     store: bool,
     now: dt.datetime,
 ) -> dict[str, Any]:
-    """Return a decision as plain values, to record now or to keep in the spool."""
+    """Return a decision as plain values, to be recorded now or to wait in the spool."""
     serialised = decision.to_dict()
     findings = [*serialised["reasons"], *serialised["observed"]]
     return {
@@ -152,8 +158,8 @@ def keep(
 ) -> dict[str, Answer]:
     """Record each decision exactly once, however often you call this, and notify the webhooks.
 
-    Returns the decision that the record holds for each id. This is another decision if the same
-    comment with the same text was recorded first. An id is missing if the database refuses its
+    Returns, for each id, the decision that is recorded. This is another decision if one about the
+    same comment with the same text was recorded first. An id is missing if the database refuses its
     values; retrying does not help.
 
     Args:
@@ -165,7 +171,7 @@ def keep(
             recorded then becomes an alias of the recorded one.
 
     Raises:
-        SQLAlchemyError: The database is away.
+        SQLAlchemyError: The database is down.
     """
     rows = list(values)
     try:
@@ -197,7 +203,7 @@ def _keep_alone(
 
 
 def _contended(error: OperationalError) -> bool:
-    """Return whether PostgreSQL aborted the transaction because of another one's locks."""
+    """Return whether PostgreSQL aborted the transaction because another one held a lock."""
     return getattr(error.orig, "sqlstate", None) in CONTENDED
 
 
@@ -229,9 +235,9 @@ def _keep(
 def _find_or_add(
     session: Session, values: Mapping[str, Any], now: dt.datetime, hooks: Sequence[Hook]
 ) -> DecisionRow | None:
-    """Return the row of this decision, or of an earlier one about the same comment and text.
+    """Return the row of this decision, or of an earlier decision about the same comment and text.
 
-    Adds the row if there is none. Returns None if the database refuses the values.
+    Adds a row if there is neither. Returns None if the database refuses the values.
     """
     for _ in range(TRIES):
         row = _row(session, values["id"]) or _first(session, values)
@@ -249,7 +255,7 @@ def _find_or_add(
 
 
 def _first(session: Session, values: Mapping[str, Any]) -> DecisionRow | None:
-    """Return the first decision recorded about the same comment and text, if any."""
+    """Return the decision about the same comment and text that was recorded first, if any."""
     names = ("community", "comment_id", "text_key")
     if any(values[name] is None for name in names):
         return None
@@ -286,7 +292,7 @@ def _revision(session: Session, row: DecisionRow) -> int:
 
 
 def thresholds(policy: Policy) -> dict[str, Any]:
-    """Return the current thresholds of each rule."""
+    """Return the thresholds of each rule of the policy."""
     return {
         name: {"review": rule.thresholds.review, "reject": rule.thresholds.reject}
         for name, rule in policy.rules.items()
@@ -294,10 +300,11 @@ def thresholds(policy: Policy) -> dict[str, Any]:
 
 
 def doubt(reasons: Iterable[Mapping[str, Any]], policy: Policy) -> float:
-    """Return 1 minus the smallest distance between a score and a threshold of its rule.
+    """Return how close the decision was: 1 minus its smallest distance to a threshold.
 
-    1 means a score equals a threshold. Moderators gain most from the decisions that a little
-    evidence would have changed.
+    The distance is between a reason's score and a threshold of its rule. If a score equals a
+    threshold, the result is 1. Moderators should see such decisions first, because a little more
+    evidence would have changed them.
     """
     distances = [
         abs(reason["score"] - threshold)
@@ -310,7 +317,7 @@ def doubt(reasons: Iterable[Mapping[str, Any]], policy: Policy) -> float:
 
 
 def _lasting(reason: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a reason without the author's words."""
+    """Return the part of a reason that is never erased: all but the author's words."""
     spans = [[span["start"], span["end"]] for span in reason["spans"]]
     return {name: reason[name] for name in ("rule", "guideline", "score", "action")} | {
         "spans": spans
@@ -318,12 +325,12 @@ def _lasting(reason: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _wording(reason: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that may quote the author. Their own column lets them be erased."""
+    """Return the fields of a reason that may quote the author, which are stored apart."""
     return {"message": reason["message"], "suggestion": reason["suggestion"]}
 
 
 def rules_column(decision: Decision) -> str:
-    """Return the rules of a decision as the `rules` column holds them: ' abuse spam '."""
+    """Return the names of a decision's rules as the column `rules` stores them: ' abuse spam '."""
     return "".join(f" {reason.rule}" for reason in decision.reasons) + " "
 
 
@@ -334,9 +341,10 @@ def answer(
     revision: int | None = None,
     standing: str | None = None,
 ) -> Answer:
-    """Serialise a decision for the API.
+    """Return a decision in the format of the API.
 
-    `revision` is None if the decision is not recorded. `standing` defaults to its own action.
+    `revision` is None if the decision is not recorded. `standing` is the action that applies now,
+    by default the decision's own.
     """
     values = {**decision.to_dict(), "recorded": revision is not None, "comment_id": comment_id}
     if revision is not None:
@@ -345,20 +353,23 @@ def answer(
 
 
 def to_dict(row: DecisionRow) -> Answer:
-    """Serialise a recorded decision for the API."""
+    """Return a recorded decision in the format of the API."""
     values = {name: getattr(row, name) for name in (*row.LASTING, *row.PRIVATE)}
     return answer(restore(values), row.comment_id, revision=row.revision, standing=row.standing)
 
 
 def spooled_to_dict(values: Mapping[str, Any]) -> Answer:
-    """Serialise a decision that waits in the spool; `values` are as returned by `fields`."""
+    """Return a decision that waits in the spool, in the format of the API.
+
+    `values` is what `fields` returned.
+    """
     return answer(restore(values), values["comment_id"])
 
 
 def restore(values: Mapping[str, Any]) -> Decision:
-    """Return the decision whose `values` were recorded: the inverse of `fields`.
+    """Return the decision that was recorded as `values`. This is the inverse of `fields`.
 
-    Messages and texts that were not stored, or were erased, are missing in it.
+    Messages and texts that were not recorded, or were erased, are missing.
     """
     wording = iter(values["wording"] or [])
     text = values["text"]
@@ -390,7 +401,7 @@ def _reason(reason: Mapping[str, Any], wording: Mapping[str, Any], text: str | N
 
 
 def brief(row: DecisionRow) -> dict[str, Any]:
-    """Return a decision for a webhook: the outcome and the rules, without the text."""
+    """Return what a webhook gets of a decision: its ids, action and rules, but no text."""
     return {
         "id": row.id,
         "comment_id": row.comment_id,

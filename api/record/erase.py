@@ -1,8 +1,9 @@
-"""Erase personal data by comment, by author or by age. The seals stay valid.
+"""Erase personal data from the record: by comment, by author or by age.
 
-The spool is erased first: what a worker writes from it in the meantime is then found in the
-database. Erasing also removes the reference and the history from webhook calls that are still
-due, and the decisions of challengers in shadow.
+Decisions and their seals (hashes that prove that nothing was changed) stay valid. The spool, where
+decisions wait for the database, is erased before the database. So a decision that a worker moves
+from the spool to the database in the meantime is erased there. The reference and the history are
+also removed from webhook calls that are still due, and shadow decisions are deleted.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ CHUNK = 200  # rows per transaction, so that decisions do not wait long
 def by_comment(
     sessions: Sessions, spool: Spool, community: str | None, comment_id: str, now: dt.datetime
 ) -> int:
-    """Erase all revisions of a comment in one community, or in all (None). Return the count."""
+    """Erase all revisions of a comment. Return how many decisions were erased.
+
+    `community` limits this to one community; None means all.
+    """
     identity = {**_within(community), "comment_id": comment_id}
     return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)
 
@@ -33,13 +37,16 @@ def by_comment(
 def by_author(
     sessions: Sessions, spool: Spool, community: str | None, author: str, now: dt.datetime
 ) -> int:
-    """Erase all comments of an author in one community, or in all (None). Return the count."""
+    """Erase all comments of an author. Return how many decisions were erased.
+
+    `community` limits this to one community; None means all.
+    """
     identity = {**_within(community), "author": author}
     return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)
 
 
 def older_than(sessions: Sessions, days: int, now: dt.datetime) -> int:
-    """Erase decisions that are more than `days` days old. Return the count."""
+    """Erase the data of decisions that are more than `days` days old. Return how many."""
     return _erase(sessions, [DecisionRow.decided_at < now - dt.timedelta(days=days)], now)
 
 
@@ -89,7 +96,10 @@ def _erase_some(session: Session, conditions: list[ColumnElement[bool]], now: dt
 
 
 def _clear(row: Sealed) -> None:
-    """Clear the private columns and the salt. The rest says nothing about a person."""
+    """Clear the private columns of a row, and the salt of their hash.
+
+    The remaining columns say nothing about a person.
+    """
     for name in row.PRIVATE:
         setattr(row, name, None)
     row.salt = None

@@ -1,7 +1,7 @@
-"""API keys: each is shown once and stored as a hash.
+"""Store API keys. A key is shown once, and only its hash is stored.
 
-A key is `hr-<id>-<secret>`, in lower case because Akismet's clients send it as a host name.
-The secret has 160 random bits, so one round of SHA-256 is as good as a slow hash.
+A key is `hr-<id>-<secret>`. It is in lower case, because clients of Akismet send it as a part of a
+host name. The secret has 160 random bits, so one round of SHA-256 is as safe as a slow hash.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SCOPES = ("decide", "read", "verdict", "admin")
 
 @dataclass(frozen=True)
 class Key:
-    """A valid key: who holds it and what it may do."""
+    """A valid API key: its owner, its scopes and its rate limit."""
 
     id: str
     name: str
@@ -74,7 +74,7 @@ def revoke(session: Session, key_id: str, now: dt.datetime) -> None:
 
 
 def check(session: Session, secret: str) -> Key | None:
-    """Return the key with this secret; None if it is unknown or revoked."""
+    """Return the key with this secret; None if the secret is unknown or the key is revoked."""
     parts = secret.split("-")
     if len(parts) != 3:
         return None
@@ -88,7 +88,7 @@ def check(session: Session, secret: str) -> Key | None:
 
 
 def any_exist(session: Session) -> bool:
-    """Return whether any key was ever created. Revoked keys count."""
+    """Return whether any key was ever created. Revoked keys count too."""
     return session.scalars(select(KeyRow.id).limit(1)).first() is not None
 
 

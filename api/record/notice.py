@@ -16,9 +16,10 @@ _OPENING = {
 
 
 def notice(row: DecisionRow, publication: Publication) -> dict[str, Any]:
-    """Return the notice as text and in parts, with the DSA's statement of reasons (Article 17).
+    """Return the notice to an author, as text and in parts.
 
-    Only a refused comment has a statement, because only a refusal restricts its author.
+    If the comment was refused, the notice contains the statement of reasons that the EU's DSA
+    (Article 17) requires. Only a refusal restricts the author.
     """
     refused = row.standing == "reject"
     reasons = [] if row.standing == "approve" else decisions.to_dict(row)["reasons"]

@@ -1,4 +1,4 @@
-"""Read the scores of the latest decisions, without the comments."""
+"""Read the scores of the latest decisions, to measure drift. The comments are not read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAGE = 500  # rows per query, so that writers do not wait
 def recent(sessions: Sessions, since: dt.datetime, most: int) -> list[ScoredDecision]:
     """Return at most `most` decisions made since `since`, the latest first.
 
-    Reads at most one page more than needed, however large the record is.
+    However large the record is, at most one page more than needed is read.
     """
     decisions: list[ScoredDecision] = []
     before: int | None = None

@@ -1,4 +1,7 @@
-"""Read recorded comments as they were when they were decided."""
+"""Read recorded comments for a replay, in which a new policy decides them again.
+
+Each comment has the context that it had when it was decided.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ PAGE = 200  # comments per transaction, so that writers do not wait
 
 
 class Replay:
-    """The recorded decisions that have a text, oldest first, up to now."""
+    """The recorded decisions that a replay uses.
+
+    These are the decisions up to now that have a text, oldest first.
+    """
 
     def __init__(self, sessions: Sessions, filters: ReplayFilter) -> None:
         self.sessions = sessions
@@ -67,7 +73,7 @@ def _count(session: Session, *where: ColumnElement[bool]) -> int:
 
 
 def _recorded(session: Session, row: DecisionRow) -> Recorded:
-    """Return the comment with its author's history, as far as the record still has it."""
+    """Return a recorded comment with its author's history, as far as the record still has it."""
     comment = Comment(
         row.text or "",
         id=row.comment_id,

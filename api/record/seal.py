@@ -1,9 +1,10 @@
-"""Seal the record: chain the hashes of all rows, so that any later change shows.
+"""Seal the record: compute hashes over its rows, so that any later change shows.
 
-Each row's hash covers its lasting columns and a salted digest of its private columns. A seal
-hashes the previous seal and all rows since, in a fixed order that `seal_place` records.
-Keep the printed hash elsewhere (email it to yourself): someone who can rewrite the whole
-database can rewrite the seals too, but not your copy.
+Each row has a hash. It covers the row's lasting columns, and a salted digest of its private
+columns. Private columns hold personal data, which can be erased; the digest stays. A seal is a hash
+over the previous seal and over all rows recorded since, in a fixed order that `seal_place` stores.
+Keep the hash that the command prints elsewhere (email it to yourself): someone who can rewrite the
+whole database can rewrite the seals too, but not your copy.
 """
 
 from __future__ import annotations
@@ -29,26 +30,29 @@ GRACE = dt.timedelta(minutes=5)  # a transaction that began before a seal may en
 
 
 def stamp(row: Sealed) -> None:
-    """Set the salt and private digest of a new row. After this, the row must not change."""
+    """Set the salt and the private digest of a new row. After this, the row must not change."""
     row.salt = secrets.token_hex(16)
     row.private_digest = _private(row)
 
 
 def last(session: Session) -> str | None:
-    """Return the hash of the last seal; None if there is no seal."""
+    """Return the hash of the last seal; None if there is no seal yet."""
     return session.scalar(select(Seal.hash).order_by(Seal.id.desc()).limit(1))
 
 
 def recorded_at(session: Session, now: dt.datetime) -> dt.datetime:
-    """Return `now`, or the time of the last seal if that is later (a clock was set back)."""
+    """Return `now`, or the time of the last seal if that is later.
+
+    It is later if the clock was set back in the meantime.
+    """
     sealed_at = session.scalar(select(Seal.sealed_at).order_by(Seal.id.desc()).limit(1))
     return max(now, sealed_at) if sealed_at else now
 
 
 def seal(sessions: Sessions, now: dt.datetime, most: int = 1000) -> Seal | None:
-    """Seal at most `most` unsealed rows; return None if there are none.
+    """Seal at most `most` rows that are not sealed yet. Return None if there are none.
 
-    A large record takes several calls, so that decisions can be written in between. Concurrent
+    A large record takes several calls, so that decisions can be recorded in between. Concurrent
     calls wait for each other.
     """
     with writing(sessions) as session:
@@ -78,7 +82,7 @@ def _unsealed(session: Session) -> Iterator[Sealed]:
 
 @dataclass(frozen=True)
 class Verified:
-    """The result of `verify`: counts, the last seal's hash and a sentence for each problem."""
+    """The result of `verify`: counts, the last seal's hash, and a sentence for each problem."""
 
     seals: int
     rows: int
@@ -88,7 +92,7 @@ class Verified:
 
 
 def verify(session: Session) -> Verified:
-    """Recompute every seal, and report each change, deletion and insertion since."""
+    """Compute every seal again, and report all changes, deletions and insertions of rows."""
     problems: list[str] = []
     hash_, count, last = START, 0, None
     seals = session.scalars(select(Seal).order_by(Seal.id)).all()
@@ -131,7 +135,10 @@ def _changed(row: Sealed) -> Iterator[str]:
 
 
 def _overruled(session: Session) -> Iterator[str]:
-    """Report decisions whose outcome is not that of the last verdict. Seals do not cover it."""
+    """Yield a message for each decision whose present action is not that of its last verdict.
+
+    Seals do not cover the column with the present action.
+    """
     last = (
         select(func.max(VerdictRow.sequence))
         .where(VerdictRow.decision_id == DecisionRow.id)

@@ -1,6 +1,8 @@
 """Record what a challenger in shadow would have decided. The service never acts on it.
 
-Erasing a decision also removes its shadow decisions. Seals do not cover them.
+A challenger is a version of a model that may replace the version in use. Erasing a decision also
+removes its shadow decisions. The seals of the record, which prove that its rows were not changed,
+do not cover them.
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ from moderation.lifecycle.shadow import Shadow, ShadowPair
 
 
 def row(shadow: Shadow, champion: Decision, challenger: Decision, now: dt.datetime) -> ShadowRow:
-    """Return the row to record: the scores that differ, and nothing of the text."""
+    """Return the row to record for a challenger's decision.
+
+    It has only the scores that differ, and nothing of the text.
+    """
     before, after = champion.to_dict()["scores"], challenger.to_dict()["scores"]
     return ShadowRow(
         decision_id=champion.id,
@@ -34,13 +39,16 @@ def row(shadow: Shadow, champion: Decision, challenger: Decision, now: dt.dateti
 
 
 def keep(sessions: Sessions, rows: Sequence[ShadowRow]) -> None:
-    """Record the rows, except those whose decision has been erased."""
+    """Record the rows. Rows whose decision was erased in the meantime are left out."""
     with writing(sessions) as session:
         add(session, rows)
 
 
 def add(session: Session, rows: Sequence[ShadowRow]) -> None:
-    """Like `keep`, in a session. A concurrent erasure waits, or this call waits for row."""
+    """Do the work of `keep` in an open session.
+
+    A concurrent erasure of a decision waits for this call, or this call waits for it.
+    """
     ids = [row.decision_id for row in rows]
     query = select(DecisionRow.id).where(DecisionRow.id.in_(ids), DecisionRow.erased_at.is_(None))
     recorded = set(session.scalars(query.with_for_update(read=True)))
@@ -50,7 +58,10 @@ def add(session: Session, rows: Sequence[ShadowRow]) -> None:
 def pairs(
     session: Session, model: str, version: str, champions: Mapping[str, str]
 ) -> Iterator[ShadowPair]:
-    """Yield the decisions of a challenger with those of exactly these champions, oldest first."""
+    """Yield a challenger's decisions, each with the decision of the models in use, oldest first.
+
+    Only decisions by exactly the versions `champions` count.
+    """
     query = (
         select(
             ShadowRow.decision_id,

@@ -1,10 +1,11 @@
-"""The spool: while the database is away, decisions wait on the local disk.
+"""The spool: decisions wait on the local disk while the database is down.
 
-Each decision is a file. It is written under another name, synced, and linked into place, so a
-power cut leaves a complete file or none. The file's name is a hash of the community, the comment's
-id and its text, so only the first decision about the same comment and text waits. Without a
-comment id, the name is the decision's id. The record holds each id at most once, so a row that was
-written just before a crash is not written again.
+Each decision is a file. It is written under another name, synced, and linked to its final name, so
+a power cut leaves a complete file or none. The name is a hash of the community, the comment's id
+and its text. So if there are several decisions about the same comment and text, only the first
+waits. If the comment has no id, the name is the decision's id. The record accepts each id only
+once. So if a crash happens after a decision was recorded and before its file was removed, it is not
+recorded twice.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ ABANDONED_S = 600.0
 
 
 class Spool:
-    """A folder of decisions that wait for the database. Only its owner may read it."""
+    """A folder with decisions that wait for the database. Only its owner can read it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -49,10 +50,10 @@ class Spool:
             pass  # creates the file whose time `drained` returns
 
     def put(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Write a decision to disk, unless one about the same comment and text waits there.
+        """Write a decision to disk, unless another about the same comment and text waits there.
 
-        Returns the decision that waits: this one or the earlier one. Raises `OSError` if the
-        disk is full.
+        Returns the decision that waits: this one or the other. Raises `OSError` if the disk is
+        full.
         """
         self._make()
         path = self.folder / f"{_name(values)}.json"
@@ -67,7 +68,7 @@ class Spool:
         return values
 
     def find(self, community: str, comment: Comment) -> Mapping[str, Any] | None:
-        """Return the waiting decision about this comment with this text, if any."""
+        """Return the waiting decision about this comment with exactly this text, if any."""
         if comment.id is None:
             return None
         name = _key(community, comment.id, decisions.text_key(comment.text))
@@ -78,7 +79,8 @@ class Spool:
     def drained(self) -> int:
         """Return a number that changes whenever waiting decisions have been recorded.
 
-        It changes before the files are removed, so callers can tell why a file is missing.
+        It changes before the files are removed. So a caller that misses a file can see that its
+        decision was recorded.
         """
         try:
             return (self.folder / LOCK).stat().st_mtime_ns
@@ -86,7 +88,7 @@ class Spool:
             return 0
 
     def probe(self) -> None:
-        """Raise `OSError` if the folder is not writable."""
+        """Raise `OSError` if files cannot be written to the folder."""
         self._make()
         path = self.folder / f".probe-{os.getpid()}-{threading.get_ident()}"
         try:
@@ -95,18 +97,18 @@ class Spool:
             path.unlink(missing_ok=True)
 
     def _make(self) -> None:
-        """Create the folder, also if someone removed it."""
+        """Create the folder, even if someone has removed it since."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def __len__(self) -> int:
         return sum(1 for _ in self.folder.glob("*.json"))
 
     def drain(self, sessions: Sessions, now: dt.datetime, hooks: Sequence[Hook] = ()) -> int:
-        """Write the waiting decisions to the record. Return how many were written.
+        """Record the waiting decisions in the database, and remove their files. Return how many.
 
-        Only one worker at a time does this; the others return 0. A file that the database
-        refuses is renamed to `.refused`, so it does not block the others. Raises
-        `SQLAlchemyError` if the database is away.
+        Only one worker does this at a time; the others return 0. A file that the database refuses
+        gets the suffix `.refused`, so that it does not block the others. Raises `SQLAlchemyError`
+        if the database is down.
         """
         written = 0
         with self._locked(wait=False) as acquired:
@@ -126,7 +128,7 @@ class Spool:
         return written
 
     def _mark(self) -> None:
-        """Change what `drained` returns. The caller must hold the lock."""
+        """Change the number that `drained` returns. The caller must hold the lock."""
         now = time.time_ns()
         with contextlib.suppress(OSError):
             os.utime(self.folder / LOCK, ns=(now, now))
@@ -134,7 +136,8 @@ class Spool:
     def forget(self, matches: Callable[[Mapping[str, Any]], bool], now: dt.datetime) -> int:
         """Clear the private values of the waiting decisions that match. Return how many.
 
-        Waits for a worker that drains. Erase the database afterwards: it may hold them by then.
+        Waits while another worker drains the spool. Erase the database after this call, because it
+        may hold the decisions by then.
         """
         count = 0
         with self._locked(wait=True):
@@ -154,11 +157,14 @@ class Spool:
         return count
 
     def _waiting(self) -> list[Path]:
-        """Return the files, oldest first: this order numbers a comment's edits."""
+        """Return the files, oldest first. The edits of a comment are numbered in this order."""
         return sorted(self.folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
 
     def _read(self, paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
-        """Return the files' contents. Sets damaged files aside; leaves unreadable ones to wait."""
+        """Return the contents of the files.
+
+        Damaged files are set aside. Files that cannot be read now are left for later.
+        """
         batch = {}
         for path in paths:
             try:
@@ -174,7 +180,10 @@ class Spool:
         return batch
 
     def _sweep(self) -> None:
-        """Remove the partial files of killed workers. No client was told they were recorded."""
+        """Remove the unfinished files of workers that were killed.
+
+        No client got the answer that these decisions were recorded.
+        """
         for path in self.folder.glob("*.partial"):
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > ABANDONED_S:
@@ -197,7 +206,10 @@ class Spool:
 def _record(
     sessions: Sessions, rows: Sequence[Mapping[str, Any]], now: dt.datetime, hooks: Sequence[Hook]
 ) -> set[str]:
-    """Record the rows. Return the ids of those recorded; a malformed row fails alone."""
+    """Record the rows. Return the ids of those that were recorded.
+
+    If a row is malformed, the other rows are still recorded.
+    """
     try:
         return set(decisions.keep(sessions, rows, now, hooks, answered=True))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -209,7 +221,7 @@ def _record(
 
 
 def _key(community: str, comment_id: str, text_key: str) -> str:
-    """Return the name of a file: the same for the same comment and text."""
+    """Return the name under which a decision waits: the same for the same comment and text."""
     return hashlib.sha256(json.dumps([community, comment_id, text_key]).encode()).hexdigest()
 
 
@@ -220,7 +232,7 @@ def _name(values: Mapping[str, Any]) -> str:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Return a file's content; None if it is damaged or does not fit its name."""
+    """Return a file's content; None if it is damaged or does not fit the file's name."""
     try:
         values = json.loads(path.read_text("utf-8"))
         if path.stem in (values["id"], _name(values)):
@@ -231,7 +243,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _waiting(path: Path) -> dict[str, Any] | None:
-    """Return the decision in a file; None if it cannot be read or serialised.
+    """Return the decision in a file; None if it cannot be parsed or is incomplete.
 
     Raises `FileNotFoundError` if there is no file.
     """
@@ -248,21 +260,21 @@ def _waiting(path: Path) -> dict[str, Any] | None:
 
 
 def _chown_like_folder(path: Path) -> None:
-    """Give a file the folder's owner, so the service can read what root wrote."""
+    """Give a file the folder's owner, so that the service can read files that root has written."""
     if os.geteuid() == 0:
         owner = path.parent.stat()
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _write(final: Path, values: Mapping[str, Any]) -> None:
-    """Write a file completely and synced, or not at all."""
+    """Write a file that is complete and synced, or no file at all."""
     with _written(final, values) as partial:
         partial.rename(final)
     _sync(final.parent)
 
 
 def _write_new(final: Path, values: Mapping[str, Any]) -> bool:
-    """Write a file like `_write` unless it exists. Return whether it was written."""
+    """Write a file like `_write`, but only if it does not exist. Return whether it was written."""
     with _written(final.with_stem(str(values["id"])), values) as partial:
         try:
             os.link(partial, final)
@@ -282,7 +294,7 @@ def _write_new(final: Path, values: Mapping[str, Any]) -> bool:
 
 @contextlib.contextmanager
 def _written(final: Path, values: Mapping[str, Any]) -> Iterator[Path]:
-    """Yield a synced temporary file next to `final`; remove it if moving it fails."""
+    """Yield a synced temporary file in the folder of `final`. Remove it if moving it fails."""
     partial = final.with_suffix(".partial")
     try:
         handle = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)

@@ -1,7 +1,9 @@
-"""The tables. Personal data has its own columns, so it can be erased.
+"""Define the tables of the record. Personal data has its own columns, which can be erased.
 
-Decisions, verdicts and appeals hold a salted digest of their private columns. Seals cover the
-lasting columns and these digests, so erasing private columns leaves the seals valid.
+A row of a decision, verdict or appeal has lasting columns, which never change, and private columns,
+which hold personal data. It also holds a salted digest of its private columns. A seal is a hash
+over rows, which proves that they were not changed (`seal.py`). It covers the lasting columns and
+the digest, but not the private columns. So erasing them leaves the seal valid.
 """
 
 from __future__ import annotations
@@ -28,19 +30,19 @@ Serial = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Moment(TypeDecorator[dt.datetime]):
-    """A time in UTC, on databases with and without time zones."""
+    """A column type for times in UTC, whether or not the database knows time zones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: dt.datetime | None, _: Any) -> dt.datetime | None:
-        """Convert to UTC. Refuse a time without zone, which is ambiguous."""
+        """Convert to UTC. A time without a zone is refused, because it is ambiguous."""
         if value is not None and value.tzinfo is None:
             raise ValueError("a time in the record needs its zone")
         return value.astimezone(dt.UTC) if value else None
 
     def process_result_value(self, value: dt.datetime | None, _: Any) -> dt.datetime | None:
-        """Return the time in UTC, also from SQLite, which stores no zone."""
+        """Return the time in UTC. SQLite stores no zone, so UTC is added."""
         if value is None:
             return None
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
@@ -57,7 +59,7 @@ class Base(DeclarativeBase):
 
 
 class Seal(Base):
-    """A link of the chain: the hash over all rows since the previous seal."""
+    """A seal: the hash over all rows recorded since the previous seal, and over that seal."""
 
     __tablename__ = "seals"
 
@@ -69,7 +71,7 @@ class Seal(Base):
 
 
 class Sealed(Base):
-    """The columns of every sealed row. `LASTING` and `PRIVATE` name those that are hashed."""
+    """The columns of every row that seals cover. `LASTING` and `PRIVATE` name what is hashed."""
 
     __abstract__ = True
     LASTING: ClassVar[list[str]]
@@ -142,7 +144,7 @@ class DecisionRow(Sealed):
 
 
 class VerdictRow(Sealed):
-    """A moderator's verdict on a decision. The last one counts."""
+    """A moderator's verdict on a decision. The last verdict applies."""
 
     __tablename__ = "verdicts"
 
@@ -159,7 +161,7 @@ class VerdictRow(Sealed):
 
 
 class AppealRow(Sealed):
-    """A step of an author's appeal. Each step is a new row, so no row changes."""
+    """A step of an author's appeal. Every step adds a row, so that no row changes."""
 
     __tablename__ = "appeals"
 
@@ -179,9 +181,9 @@ class AppealRow(Sealed):
 
 
 class AliasRow(Base):
-    """The id of a decision that was answered but not recorded: another worker was first.
+    """The id of a decision that a client got, but that was not recorded.
 
-    Both decisions were about the same comment with the same text.
+    Another worker had recorded a decision about the same comment with the same text first.
     """
 
     __tablename__ = "aliases"
@@ -191,9 +193,10 @@ class AliasRow(Base):
 
 
 class ShadowRow(Base):
-    """What a challenger in shadow would have decided. Erasing the decision removes it.
+    """What a challenger in shadow would have decided about a comment.
 
-    The decision holds the champion's side, its models and the policy of both.
+    The champion's decision, its models and the policy are those of the decision's own row. Erasing
+    the decision removes this row.
     """
 
     __tablename__ = "shadow_decisions"
@@ -214,7 +217,7 @@ HISTORY = (selectinload(DecisionRow.verdicts), selectinload(DecisionRow.appeals)
 
 
 class KeyRow(Base):
-    """An API key: its hash, what it may do and how often."""
+    """An API key: the hash of its secret, its scopes and its rate limit."""
 
     __tablename__ = "keys"
 
@@ -228,7 +231,10 @@ class KeyRow(Base):
 
 
 class DeliveryRow(Base):
-    """A webhook call that is due or failed for good (a dead letter). Success removes it."""
+    """A webhook call that is due, or that failed for good (a dead letter).
+
+    The row of a call that succeeded is removed.
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (Index("deliveries_due", "hook", "state", "due_at"),)

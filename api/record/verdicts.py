@@ -1,4 +1,4 @@
-"""Verdicts of moderators and appeals of authors."""
+"""Record moderators' verdicts on decisions, and authors' appeals against them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from moderation import Action
 
 
 class ConflictError(RuntimeError):
-    """The request conflicts with the record."""
+    """The request contradicts what is recorded, for example a second appeal while one is open."""
 
 
 def give(
@@ -28,7 +28,7 @@ def give(
     route: str,
     now: dt.datetime,
 ) -> VerdictRow:
-    """Record a moderator's verdict. It counts until the next one."""
+    """Record a moderator's verdict on a decision. It applies until there is another verdict."""
     decision = get(session, decision_id)
     verdict = VerdictRow(
         id=uuid.uuid4().hex,
@@ -58,9 +58,9 @@ def appeal(
     decide_within: dt.timedelta,
     now: dt.datetime,
 ) -> AppealRow:
-    """Record an author's appeal with its due dates.
+    """Record an author's appeal, with the dates by which to acknowledge and to decide it.
 
-    Raises `ConflictError` if one is open already.
+    Raises `ConflictError` if an appeal is open already.
     """
     decision = get(session, decision_id)
     if is_open(decision):
@@ -78,7 +78,7 @@ def appeal(
 
 
 def acknowledge(session: Session, decision_id: str, *, who: str, now: dt.datetime) -> AppealRow:
-    """Record that the author received an acknowledgement."""
+    """Record that the author was told that the appeal has arrived."""
     return _step(
         session, _open(session, decision_id), "acknowledged", who=who, reason=None, now=now
     )
@@ -93,9 +93,10 @@ def settle(
     reason: str,
     now: dt.datetime,
 ) -> AppealRow:
-    """Decide an appeal.
+    """Record a moderator's verdict that ends an appeal.
 
-    Raises `ConflictError` if no appeal is open, or if `who` gave the verdict appealed against.
+    Raises `ConflictError` if no appeal is open, or if `who` gave the verdict that the author
+    appealed against.
     """
     decision = _open(session, decision_id)
     if decision.verdicts and decision.verdicts[-1].who == who:
@@ -106,7 +107,7 @@ def settle(
 
 
 def is_open(decision: DecisionRow) -> bool:
-    """Return whether an appeal waits for its outcome."""
+    """Return whether the decision has an appeal that is not decided yet."""
     return bool(decision.appeals) and decision.appeals[-1].step in ("received", "acknowledged")
 
 

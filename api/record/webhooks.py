@@ -1,9 +1,12 @@
-"""Webhooks: each delivery is recorded with its decision, and retried until the receiver takes it.
+"""Send events to webhooks, which are URLs of the newspaper.
+
+A delivery is one event for one webhook. It is recorded in the same transaction as its decision or
+verdict, and retried until the receiver accepts it.
 
 Deliveries are signed as in the Standard Webhooks specification (webhook-id, webhook-timestamp, and
-`v1,base64(HMAC-SHA256(key, id.timestamp.body))` as webhook-signature), so its libraries verify
-them. The wait grows with each failure. After a day of failures a delivery becomes a dead letter,
-which an operator can list and send again.
+`v1,base64(HMAC-SHA256(key, id.timestamp.body))` as webhook-signature), so that its libraries can
+verify them. The pause before a retry grows with each failure. After a day of failures, a delivery
+becomes a dead letter. An operator can list dead letters and send them again.
 """
 
 from __future__ import annotations
@@ -48,7 +51,7 @@ Post = Callable[[str, bytes, Mapping[str, str]], int]
 
 @dataclass(frozen=True)
 class Hook:
-    """The URL that receives events, and the secret that signs them."""
+    """A webhook: the URL that receives events, and the secret that signs them."""
 
     url: str
     secret: str = field(repr=False)
@@ -57,9 +60,9 @@ class Hook:
 def enqueue(
     session: Session, hooks: Sequence[Hook], event: str, data: Mapping[str, Any], now: dt.datetime
 ) -> None:
-    """Record for each hook that `event` is due, in the transaction of the event itself.
+    """Record that `event` is due to each hook. Use the transaction that records the event itself.
 
-    A history goes out without people's names and words.
+    If `data` has a history, names of people and their words are removed from it.
     """
     history = {"history": _impersonal(data["history"])} if "history" in data else {}
     for hook in hooks:
@@ -79,10 +82,10 @@ def enqueue(
 
 
 def deliver(sessions: Sessions, hook: Hook, now: dt.datetime, post: Post | None = None) -> bool:
-    """Send one delivery to `hook` if one is due. Return whether one was.
+    """Send one delivery to `hook`, if one is due. Return whether one was due.
 
-    Several workers may call this at once. The delivery is leased, not locked, so a slow receiver
-    blocks no transaction.
+    Several workers may call this at the same time. The delivery is reserved for some time and not
+    locked, so that a slow receiver blocks no transaction.
     """
     lease = _lease(sessions, DeliveryRow.hook == hook.url, now)
     if lease is not None:
@@ -92,7 +95,7 @@ def deliver(sessions: Sessions, hook: Hook, now: dt.datetime, post: Post | None 
 
 
 def fail_removed(sessions: Sessions, hooks: Sequence[Hook], now: dt.datetime) -> bool:
-    """Fail one due delivery whose address is no longer in `hooks`. Return whether one was due."""
+    """Fail one due delivery whose address is no longer in `hooks`. Return whether there was one."""
     others = DeliveryRow.hook.not_in([hook.url for hook in hooks])
     lease = _lease(sessions, others, now)
     if lease is not None:
@@ -101,7 +104,7 @@ def fail_removed(sessions: Sessions, hooks: Sequence[Hook], now: dt.datetime) ->
 
 
 def forget(session: Session, decisions: AbstractSet[str]) -> None:
-    """Remove the comment ids and histories of these decisions from unsent deliveries."""
+    """Remove comment ids and histories from the unsent deliveries about these decisions."""
     query = select(DeliveryRow).where(DeliveryRow.decision_id.in_(decisions))
     for row in session.scalars(query):
         body = json.loads(row.body)
@@ -111,15 +114,15 @@ def forget(session: Session, decisions: AbstractSet[str]) -> None:
 
 
 def dead_letters(session: Session) -> Sequence[DeliveryRow]:
-    """Return the deliveries that failed for good, the oldest first."""
+    """Return the deliveries that failed for good, oldest first."""
     query = select(DeliveryRow).where(DeliveryRow.state == "dead").order_by(DeliveryRow.due_at)
     return session.scalars(query).all()
 
 
 def resend(session: Session, ids: Sequence[str] | None, now: dt.datetime) -> int:
-    """Make dead letters due again: all of them if `ids` is None. Return how many.
+    """Make dead letters due again: those with these ids, or all if `ids` is None. Return how many.
 
-    Raises `LookupError` if there is no dead letter with one of the ids.
+    Raises `LookupError` if an id is not that of a dead letter.
     """
     which = [DeliveryRow.state == "dead"]
     if ids is not None:
@@ -134,10 +137,11 @@ def resend(session: Session, ids: Sequence[str] | None, now: dt.datetime) -> int
 
 
 def signatures(secret: str, id_: str, timestamp: int, body: bytes) -> str:
-    """Return the `webhook-signature` of a delivery: one signature, or two with a space between.
+    """Return the header `webhook-signature` of a delivery.
 
-    The first is the standard's. The second is for receivers that use the whole secret as the key,
-    as older documentation said. It is left out if both are the same.
+    It has one signature, or two with a space between them. The first is that of the standard. The
+    second is for receivers that use the whole secret as the key, as older documentation described.
+    It is left out if both are the same.
 
     >>> signatures("secret", "msg_1", 1, b"{}")
     'v1,kW+83cjD04uWm7Qber/sPiCRVJ9ljbsrg8ALKAx2qMc='
@@ -150,7 +154,7 @@ def signatures(secret: str, id_: str, timestamp: int, body: bytes) -> str:
 
 
 def signing_key(secret: str) -> bytes:
-    """Return the key that signs: the base64 after `whsec_`, decoded.
+    """Return the key for signing: the decoded base64 after `whsec_` in the secret.
 
     If the secret has another form, its bytes are the key.
 
@@ -161,7 +165,7 @@ def signing_key(secret: str) -> bytes:
 
 
 def library_secret(secret: str) -> str:
-    """Return the secret in the form that the standard's libraries accept.
+    """Return the secret in the form that libraries for Standard Webhooks accept.
 
     >>> library_secret("secret"), library_secret("whsec_c2VjcmV0")
     ('whsec_c2VjcmV0', 'whsec_c2VjcmV0')
@@ -170,7 +174,9 @@ def library_secret(secret: str) -> str:
 
 
 def secret_warning(secret: str) -> str | None:
-    """Return a warning about the form of a secret, or None. The warning does not quote it.
+    """Return a warning if a secret does not have the standard's form, or None.
+
+    The warning does not quote the secret.
 
     >>> secret_warning("whsec_c2VjcmV0"), secret_warning("secret")
     (None, None)
@@ -185,7 +191,7 @@ def secret_warning(secret: str) -> str | None:
 
 
 def _decoded(secret: str) -> bytes | None:
-    """Return the key in a secret of the standard's form; None if it has another form or no key."""
+    """Return the key in a secret that has the standard's form; None for any other secret."""
     encoded = secret.removeprefix(WHSEC)
     if encoded == secret:
         return None
@@ -203,7 +209,7 @@ def _sign(key: bytes, id_: str, timestamp: int, body: bytes) -> str:
 
 
 def _impersonal(history: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
-    """Return verdicts and steps of appeals without people and their words."""
+    """Return a history of verdicts and appeals, without names of people and their words."""
     return {
         kind: [{name: entry[name] for name in entry if name not in PERSONAL} for entry in entries]
         for kind, entries in history.items()
@@ -211,7 +217,7 @@ def _impersonal(history: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str,
 
 
 class _Lease(NamedTuple):
-    """A delivery that this worker has leased."""
+    """A delivery that is reserved for this worker for some time (leased)."""
 
     id: str
     body: str
@@ -219,7 +225,7 @@ class _Lease(NamedTuple):
 
 
 def _lease(sessions: Sessions, which: ColumnElement[bool], now: dt.datetime) -> _Lease | None:
-    """Lease the delivery that has been due longest, so that no other worker sends it too."""
+    """Reserve the delivery that has been due longest, so that no other worker sends it too."""
     query = (
         select(DeliveryRow)
         .where(which, DeliveryRow.state == "due", DeliveryRow.due_at <= now)
@@ -239,7 +245,7 @@ def _lease(sessions: Sessions, which: ColumnElement[bool], now: dt.datetime) -> 
 
 
 def _settle(sessions: Sessions, lease: _Lease, error: str | None, now: dt.datetime) -> None:
-    """Remove a delivery that succeeded, or set when to retry it."""
+    """Remove a delivery that succeeded. For one that failed, set the time of the next try."""
     this = DeliveryRow.id == lease.id
     with writing(sessions) as session:
         if error is None:
@@ -250,7 +256,7 @@ def _settle(sessions: Sessions, lease: _Lease, error: str | None, now: dt.dateti
 
 
 def _send(id_: str, hook: Hook, body: bytes, now: dt.datetime, post: Post) -> str | None:
-    """Send one delivery. Return None on success, otherwise what went wrong."""
+    """Send one delivery. Return None on success, and otherwise what went wrong."""
     timestamp = int(now.timestamp())
     headers = {
         "Content-Type": "application/json",
@@ -267,7 +273,7 @@ def _send(id_: str, hook: Hook, body: bytes, now: dt.datetime, post: Post) -> st
 
 
 def _after_failure(error: str, tries: int, now: dt.datetime) -> dict[str, Any]:
-    """Return the columns of a delivery after its `tries`-th failure."""
+    """Return the new values of a delivery's columns after its `tries`-th failure."""
     if tries > len(BACKOFF):
         log.error("a webhook was given up after %d tries: %s", tries, error)
         return {"state": "dead", "tries": tries, "last_error": error[:255]}
@@ -276,14 +282,14 @@ def _after_failure(error: str, tries: int, now: dt.datetime) -> dict[str, Any]:
 
 
 class _DeadlineReader(io.RawIOBase):
-    """Reads from a socket with one deadline for everything, not one for each read."""
+    """Reads from a socket until a deadline that applies to all reads together."""
 
     def __init__(self, connection: socket.socket, received: io.BufferedReader) -> None:
         self._connection, self._received = connection, received
         self._deadline = time.monotonic() + (connection.gettimeout() or TIMEOUT_S)
 
     def readable(self) -> bool:
-        """Return True: the buffer around it requires this."""
+        """Return True, which the buffer around this reader requires."""
         return True
 
     def readinto(self, buffer: Any, /) -> int | None:
@@ -295,13 +301,13 @@ class _DeadlineReader(io.RawIOBase):
         return self._received.readinto1(buffer)
 
     def close(self) -> None:
-        """Close the socket's file too."""
+        """Close this reader and the file of the socket."""
         self._received.close()
         super().close()
 
 
 class _Response(http.client.HTTPResponse):
-    """A response whose whole content has one deadline."""
+    """An HTTP response that must be complete by a deadline."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -318,21 +324,21 @@ class _SecureConnection(http.client.HTTPSConnection):
 
 class _Http(urllib.request.HTTPHandler):
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        """Connect, with one deadline for the whole response."""
+        """Connect. The whole response must arrive by one deadline."""
         return self.do_open(_Connection, req)
 
 
 class _Https(urllib.request.HTTPSHandler):
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        """Connect, with one deadline for the whole response."""
+        """Connect. The whole response must arrive by one deadline."""
         return self.do_open(_SecureConnection, req)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Refuses redirects: a signed body goes only to the operator's URL."""
+    """Refuses redirects, because a signed body must go only to the operator's URL."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Return None: do not follow the redirect."""
+        """Return None, which means that the redirect is not followed."""
 
 
 OPENER = urllib.request.build_opener(_NoRedirect, _Http, _Https)

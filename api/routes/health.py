@@ -1,4 +1,4 @@
-"""Probes for load balancers, and the metrics for Prometheus."""
+"""Tell load balancers whether the service works, and give Prometheus its metrics."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ monitoring = Blueprint("monitoring", __name__)
 
 @health.get("/healthz", tags=[LIVE], summary="Alive", responses={"200": HealthOut})
 def healthz() -> Response:
-    """Whether the process answers."""
+    """Answer 200 as long as the process can answer at all."""
     return jsonify(status="ok")
 
 
@@ -31,7 +31,7 @@ def healthz() -> Response:
     responses={"200": HealthOut, **problems(503)},
 )
 def readyz() -> Response:
-    """Whether a comment can be decided with the scores of every model, and be recorded."""
+    """Answer 200 if comments can be decided with the scores of every model, and recorded."""
     decision = moderator().moderate("The service is asking itself.")
     missing = moderator().models.heads - decision.scores.keys()
     if missing:

@@ -1,4 +1,4 @@
-"""Our own API, version 1: the house rules in words, and the models in use."""
+"""Our own API, version 1: describe the house rules and the models in use."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ KNOWING = problems(403, 500)
     responses={"200": GuidelinesOut, **KNOWING},
 )
 def guidelines() -> Response:
-    """All rules of the policy. A rule without thresholds only observes (shadow)."""
+    """List all rules of the policy with their guidelines and thresholds.
+
+    A rule without thresholds never acts: it runs in shadow, and its findings are only reported.
+    """
     policy = moderator().policy
     rules = [_rule(rule) for rule in policy.rules.values()]
     publication = policy.publication.model_dump(include={"name", "guidelines_url", "max_bytes"})
@@ -55,14 +58,14 @@ def _rule(rule: RulePolicy) -> dict[str, Any]:
     responses={"200": ModelsOut, **KNOWING},
 )
 def models() -> Response:
-    """From the card of each model: its purpose, its training data and its limits."""
+    """List the models in use, each with its purpose, its training data and its limits."""
     versions = tuple(moderator().models.versions.items())
     return jsonify(models=_cards(services().models, versions))
 
 
 @lru_cache(maxsize=4)
 def _cards(folder: Path, versions: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
-    """Return an extract of the card of each model."""
+    """Return an extract of each model's card, which describes the model."""
     return [_card(folder, name, version) for name, version in versions]
 
 

@@ -1,4 +1,4 @@
-"""Our own API, version 1: decisions and suggestions."""
+"""Our own API, version 1: decide about comments, and suggest corrections."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ DECIDING = problems(400, 401, 403, 413, 415, 422, 429, 500, 503)
 )
 @needs("decide")
 def moderate(body: CommentIn) -> Response:
-    """The decision with every reason, its guideline and its place in the text.
+    """Returns the decision with every reason, its guideline and its place in the text.
 
-    The same `id` with the same text returns the same decision. A changed text is a new revision.
+    The same `id` with the same text always returns the same decision. If the text has changed, the
+    comment has a new revision and gets a new decision.
     """
     g.quiet = body.dry_run  # hints while an author types are not logged either
     (decision,) = decider().decide([body.to_request()])
@@ -50,7 +51,7 @@ def moderate(body: CommentIn) -> Response:
 )
 @needs("decide")
 def moderate_batch(body: BatchIn) -> Response:
-    """A decision or a problem for each comment, in the order of the request."""
+    """Returns a decision or a problem for each comment, in the order of the request."""
     items = [_item(item, f"/comments/{index}") for index, item in enumerate(body.comments)]
     requests = [item for item in items if isinstance(item, DecisionRequest)]
     decisions = decider().decide(requests)
@@ -64,7 +65,7 @@ def moderate_batch(body: BatchIn) -> Response:
 
 
 def _item(item: object, at: str) -> DecisionRequest | Problem:
-    """Return the request in an item of a batch, or what is wrong with it."""
+    """Return the request for a comment of a batch, or the problem if the comment is invalid."""
     try:
         request = CommentIn.model_validate(item).to_request()
         validate(request.comment.text, moderator().policy.publication.max_bytes)
@@ -83,7 +84,7 @@ def _item(item: object, at: str) -> DecisionRequest | Problem:
 )
 @needs("decide")
 def suggest(body: SuggestIn) -> Response:
-    """Spells words out, restores apostrophes and corrects capitals.
+    """Returns the text with text speak spelled out, and apostrophes and capitals corrected.
 
     Nothing is decided, and nothing is recorded.
     """

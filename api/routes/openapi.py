@@ -1,4 +1,4 @@
-"""What the routes share in the OpenAPI document."""
+"""Share what all routes need to describe themselves in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Responses = dict[str | int, type[BaseModel] | dict[Any, Any] | None]
 
 
 def operation(*, name: str, **_: object) -> str:
-    """Return the operation id of a route: its function's name, which generated clients use."""
+    """Return the operation id of a route: the name of its function. Generated clients use it."""
     return name.rpartition(".")[2]
 
 
 def problems(*statuses: int) -> Responses:
-    """Return the error responses of a route."""
+    """Return the descriptions of a route's error responses with these status codes."""
     schema = {"$ref": f"#/components/schemas/{ProblemOut.__name__}"}
     return {
         str(status): {"content": {errors.MEDIA_TYPE: {"schema": schema}}} for status in statuses

@@ -1,4 +1,4 @@
-"""Our own API, version 1: recorded decisions, the queue and the export."""
+"""Our own API, version 1: read recorded decisions, the queue of moderators, and the export."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ WRITING = problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 
 
 def record_to_dict(row: DecisionRow) -> dict[str, Any]:
-    """Return a recorded decision with its history, as JSON values."""
+    """Return a recorded decision as JSON values, with its verdicts and appeals."""
     columns = ("text", "author", "article", "parent", "route", "standing", "thresholds", "doubt")
     return {
         **decisions.to_dict(row),
@@ -57,7 +57,7 @@ def _iso(moment: dt.datetime | None) -> str | None:
 
 
 def blueprint(name: str) -> APIBlueprint:
-    """Return a blueprint for routes that need the database, with handlers for its errors."""
+    """Return a blueprint for routes that use the database, with handlers for its errors."""
     blueprint = APIBlueprint(name, __name__, url_prefix="/v1", operation_id_callback=operation)
     blueprint.register_error_handler(UnknownDecisionError, _unknown)
     blueprint.register_error_handler(ConflictError, _conflict)
@@ -69,7 +69,7 @@ def blueprint(name: str) -> APIBlueprint:
 
 
 def _check_reachable() -> None:
-    """Fail at once if the database is known to be down."""
+    """Report a problem at once if the database is known to be down."""
     if decider().circuit.open:
         raise errors.unreachable()
 
@@ -107,7 +107,7 @@ records = blueprint("records")
 )
 @needs("read")
 def decision(path: DecisionPath) -> Response:
-    """The decision as it was made, and its history since."""
+    """Returns the decision as it was made, with all verdicts and appeals since."""
     with decider().sessions() as session:
         return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
 
@@ -120,7 +120,10 @@ def decision(path: DecisionPath) -> Response:
 )
 @needs("read")
 def notice_to_author(path: DecisionPath) -> Response:
-    """The notice in plain words, and the statement of reasons for the EU's DSA (Article 17)."""
+    """Returns a notice that explains the decision to the author in plain words.
+
+    For a refused comment it contains the statement of reasons of the EU's DSA (Article 17).
+    """
     with decider().sessions() as session:
         row = decisions.get(session, path.decision_id)
         return jsonify(notice.notice(row, decider().moderator.policy.publication))
@@ -134,7 +137,7 @@ def notice_to_author(path: DecisionPath) -> Response:
 )
 @needs("read")
 def waiting(query: QueueQuery) -> Response:
-    """Comments to review and open appeals, page by page."""
+    """Returns the comments that a moderator must review and the open appeals, page by page."""
     if query.rule is not None:
         _check_rule(query.rule)
     filters = Filters(**query.model_dump(exclude={"order", "limit", "cursor", "who"}))
@@ -152,7 +155,7 @@ def waiting(query: QueueQuery) -> Response:
 
 
 def _check_rule(name: str) -> None:
-    """Raise a `Problem` (422) if there is no rule of this name."""
+    """Raise a `Problem` (422) if there is no rule with this name."""
     names = sorted(rules.all_rules().keys() | decider().moderator.policy.rules.keys())
     if name not in names:
         detail = f"there is no such rule; use one of {', '.join(names)}"
@@ -167,7 +170,7 @@ def _check_rule(name: str) -> None:
 )
 @needs("admin")
 def export(query: ExportQuery) -> Response:
-    """One decision per line, oldest first, as a stream."""
+    """Streams all decisions as JSON, one decision per line, oldest first."""
     publication = decider().moderator.policy.publication
     to_dict = (
         record_to_dict if query.format == "record" else lambda row: dsa.statement(row, publication)

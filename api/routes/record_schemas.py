@@ -20,13 +20,13 @@ class _Strict(BaseModel):
 
 
 class DecisionPath(BaseModel):
-    """The path of a decision."""
+    """The part of a path that names a decision."""
 
     decision_id: str = Field(description="The decision's `id`.")
 
 
 class VerdictIn(_Strict):
-    """A moderator's verdict about a decision."""
+    """A moderator's own decision about a comment."""
 
     action: Verdict
     who: Line = Field(min_length=1, description="Your own reference to the moderator.")
@@ -34,14 +34,14 @@ class VerdictIn(_Strict):
 
 
 class AppealIn(_Strict):
-    """Why an author thinks that a decision is wrong."""
+    """An author's appeal: why the decision is wrong."""
 
     reason: Prose = Field(min_length=1)
     who: Line | None = Field(None, description="Your own reference to the author.")
 
 
 class OutcomeIn(_Strict):
-    """The outcome of an appeal."""
+    """A moderator's decision about an appeal."""
 
     action: Verdict
     who: Line = Field(min_length=1, description="A moderator other than the one who decided first.")
@@ -49,13 +49,13 @@ class OutcomeIn(_Strict):
 
 
 class WhoIn(_Strict):
-    """A moderator."""
+    """The moderator who does this."""
 
     who: Line = Field(min_length=1)
 
 
 class ReleaseQuery(BaseModel):
-    """The moderator who releases a claim."""
+    """The moderator who gives up a claim on a comment."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -65,13 +65,13 @@ class ReleaseQuery(BaseModel):
 
 
 class ClaimIn(WhoIn):
-    """The moderator who claims a comment, and for how many minutes."""
+    """The moderator who wants to work on a comment, and for how many minutes."""
 
     minutes: int = Field(10, ge=1, le=480)
 
 
 class EraseIn(_Strict):
-    """The comment or the author to erase."""
+    """The comment or the author whose data are erased."""
 
     comment_id: Line | None = None
     author: Line | None = None
@@ -83,7 +83,7 @@ class EraseIn(_Strict):
 
 
 class QueueQuery(BaseModel):
-    """Order, page and filters of the queue."""
+    """The order, the page and the filters of the moderators' queue."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -102,7 +102,7 @@ class QueueQuery(BaseModel):
 
 
 class ExportQuery(BaseModel):
-    """Format and period of an export."""
+    """The format and the period of an export."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -115,14 +115,14 @@ class ExportQuery(BaseModel):
 
 
 class HistoryOut(BaseModel):
-    """All verdicts and all steps of appeals, oldest first."""
+    """All verdicts on a decision and all steps of appeals against it, oldest first."""
 
     verdicts: list[dict[str, Any]]
     appeals: list[dict[str, Any]]
 
 
 class RecordedOut(DecisionOut):
-    """A decision as it is recorded, with its history."""
+    """A recorded decision, with its history and its place in the moderators' queue."""
 
     comment_id: str | None
     revision: int
@@ -141,14 +141,14 @@ class RecordedOut(DecisionOut):
 
 
 class QueueOut(BaseModel):
-    """A page of the queue."""
+    """A page of the moderators' queue."""
 
     decisions: list[RecordedOut]
     next: str | None = Field(description="The cursor of the next page; null at the end.")
 
 
 class NoticeOut(BaseModel):
-    """A notice to the author."""
+    """A notice that explains a decision to the author of the comment."""
 
     decision: str
     action: Verdict
@@ -161,6 +161,6 @@ class NoticeOut(BaseModel):
 
 
 class ErasedOut(BaseModel):
-    """How many decisions were erased."""
+    """The number of decisions whose personal data were erased."""
 
     erased: int

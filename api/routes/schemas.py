@@ -24,7 +24,7 @@ Prose = Annotated[str, Field(max_length=100_000), AfterValidator(_no_nul)]
 
 
 class CommentIn(BaseModel):
-    """A comment and its context."""
+    """A comment to decide about, and its context."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -51,7 +51,7 @@ class CommentIn(BaseModel):
     do_not_store: bool = Field(False, description="Record the decision, but not the text.")
 
     def to_request(self) -> DecisionRequest:
-        """Return the request for the `Decider`."""
+        """Return the comment as a request to the `Decider`."""
         comment = Comment(**self.model_dump(exclude={"dry_run", "do_not_store"}))
         return DecisionRequest(comment, record=not self.dry_run, store_text=not self.do_not_store)
 
@@ -67,7 +67,7 @@ class BatchIn(BaseModel):
 
 
 class SuggestIn(BaseModel):
-    """A comment that an author is writing."""
+    """A comment that an author is still writing."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -80,7 +80,7 @@ class SuggestIn(BaseModel):
 
 
 class ChangeOut(BaseModel):
-    """A correction: its place in the text as received, in Unicode code points, and the new text."""
+    """A correction. `start` and `end` of the replaced part count Unicode code points."""
 
     start: int
     end: int
@@ -106,7 +106,7 @@ class SpanOut(BaseModel):
 
 
 class ReasonOut(BaseModel):
-    """What a rule found, its guideline, and the action that follows."""
+    """What a rule found in a comment, the rule's guideline, and the action that follows."""
 
     rule: str
     guideline: str
@@ -146,14 +146,14 @@ class DecisionOut(BaseModel):
 
 
 class MistakeOut(BaseModel):
-    """What is wrong with one field."""
+    """A field of the request that is wrong, and why."""
 
     pointer: str = Field(description="A JSON pointer (RFC 6901) into the request.")
     detail: str
 
 
 class ProblemOut(BaseModel):
-    """An error (RFC 9457)."""
+    """An error response (RFC 9457)."""
 
     type: str
     title: str
@@ -169,7 +169,7 @@ class BatchOut(BaseModel):
 
 
 class GuidelineOut(BaseModel):
-    """A rule in words, and its thresholds."""
+    """A house rule: its guideline in words, and its thresholds."""
 
     rule: str
     guideline: str
@@ -181,7 +181,7 @@ class GuidelineOut(BaseModel):
 
 
 class GuidelinesOut(BaseModel):
-    """The publication and its rules."""
+    """The newspaper and its house rules."""
 
     name: str
     guidelines_url: str
@@ -191,7 +191,7 @@ class GuidelinesOut(BaseModel):
 
 
 class ModelOut(BaseModel):
-    """A model in use, from its card."""
+    """A model in use, as its card describes it."""
 
     name: str
     version: str
@@ -204,7 +204,7 @@ class ModelOut(BaseModel):
 
 
 class ModelsOut(BaseModel):
-    """The models in use."""
+    """All models in use."""
 
     models: list[ModelOut]
 

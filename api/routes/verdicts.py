@@ -1,4 +1,8 @@
-"""Our own API, version 1: verdicts of moderators, appeals of authors, claims and erasure."""
+"""Our own API, version 1: record verdicts, appeals and claims, and erase personal data.
+
+A verdict is a moderator's own decision about a comment. An appeal is an author's objection to a
+decision. A claim reserves a comment for one moderator for some minutes.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +41,10 @@ corrections = blueprint("corrections")
 )
 @needs("verdict")
 def give_verdict(path: DecisionPath, body: VerdictIn) -> Response:
-    """A decision may have several verdicts. The last one applies."""
+    """Records a moderator's own decision about the comment.
+
+    A decision may have several verdicts. The last one applies.
+    """
     with decider().writing("verdict", path.decision_id) as session:
         verdicts.give(
             session,
@@ -59,7 +66,10 @@ def give_verdict(path: DecisionPath, body: VerdictIn) -> Response:
 )
 @needs("decide")
 def make_appeal(path: DecisionPath, body: AppealIn) -> Response:
-    """The appeal joins the queue, with dates by which to acknowledge and to decide it."""
+    """Records the author's appeal and adds it to the moderators' queue.
+
+    The response has the dates by which the appeal must be acknowledged and decided.
+    """
     publication = decider().moderator.policy.publication
     with decider().writing("appeal", path.decision_id) as session:
         verdicts.appeal(
@@ -82,7 +92,10 @@ def make_appeal(path: DecisionPath, body: AppealIn) -> Response:
 )
 @needs("verdict")
 def acknowledge_appeal(path: DecisionPath, body: WhoIn) -> Response:
-    """India's IT Rules require an acknowledgement to the author within 24 hours."""
+    """Records that you acknowledged the appeal to the author.
+
+    India's IT Rules require this within 24 hours.
+    """
     with decider().writing("appeal", path.decision_id) as session:
         verdicts.acknowledge(session, path.decision_id, who=body.who, now=decider().clock())
         return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
@@ -96,7 +109,10 @@ def acknowledge_appeal(path: DecisionPath, body: WhoIn) -> Response:
 )
 @needs("verdict")
 def settle_appeal(path: DecisionPath, body: OutcomeIn) -> Response:
-    """The moderator must not be the one who made the first decision."""
+    """Records the outcome of the appeal.
+
+    The moderator must not be the one who made the first decision.
+    """
     with decider().writing("verdict", path.decision_id) as session:
         verdicts.settle(
             session,
@@ -117,7 +133,10 @@ def settle_appeal(path: DecisionPath, body: OutcomeIn) -> Response:
 )
 @needs("verdict")
 def claim(path: DecisionPath, body: ClaimIn) -> Response:
-    """Until the claim ends, the queue hides the comment from other moderators."""
+    """Reserves the comment for one moderator for some minutes.
+
+    Until the claim ends, the queue hides the comment from other moderators.
+    """
     with writing(decider().sessions) as session:
         row = queue.claim(
             session,
@@ -137,7 +156,7 @@ def claim(path: DecisionPath, body: ClaimIn) -> Response:
 )
 @needs("verdict")
 def release(path: DecisionPath, query: ReleaseQuery) -> Response:
-    """Other moderators see the comment again."""
+    """Ends a claim, so that other moderators see the comment in the queue again."""
     who = query.who or _who_in_body()
     with writing(decider().sessions) as session:
         queue.release(session, path.decision_id, who=who)
@@ -145,7 +164,10 @@ def release(path: DecisionPath, query: ReleaseQuery) -> Response:
 
 
 def _who_in_body() -> str:
-    """Return the moderator that a JSON body names. Raises a `Problem` (422) if it names none."""
+    """Return the moderator that a JSON body names.
+
+    Raises a `Problem` (422) if the body names none.
+    """
     if not request.is_json:
         detail = "is missing; name the moderator in the URL (?who=…) or in a JSON body"
         raise errors.unprocessable([{"pointer": "/who", "detail": detail}])
@@ -163,7 +185,10 @@ def _who_in_body() -> str:
 )
 @needs("admin")
 def forget(body: EraseIn) -> Response:
-    """Texts and references are erased. The decisions stay, and the seals stay valid."""
+    """Erases the texts of comments and the references to them and their author.
+
+    The decisions stay, and the seals that prove that nothing was changed stay valid.
+    """
     if (body.comment_id is None) == (body.author is None):
         detail = "name either comment_id or author"
         raise errors.unprocessable([{"pointer": "", "detail": detail}])

@@ -1,1 +1,1 @@
-"""Decide about files of comments: rows, workers, and the backends that run the workers."""
+"""Decide about whole files of comments, on this machine or on a cluster."""

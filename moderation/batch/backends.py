@@ -1,9 +1,10 @@
-"""Run bulk work in other processes, or on an existing cluster.
+"""Run a function on many items in other processes, on this machine or on a cluster.
 
-joblib has a backend for each: `loky` starts processes on this machine; `dask`, `ray` and `spark`
-are clusters with a scheduler. Work is sent in chunks, and results come back in order. Each worker
-has only a few chunks at a time, so the use of memory is bounded. If a worker is killed, its chunk
-is done again by another one, and its result is returned once.
+The work is done through joblib, which has a backend for each case: `loky` starts processes on this
+machine; `dask`, `ray` and `spark` send the work to a cluster that has a scheduler. Items are sent
+in chunks, and results come back in order. Each worker process has only a few chunks at a time, so
+the use of memory is bounded. If a worker is killed, another worker repeats its chunk, and each
+result is returned only once.
 
 The machines of a cluster exchange Python objects as pickles. Anyone who can reach their ports can
 run programs on them, so keep a cluster in a private network. This module opens no port to others.
@@ -39,15 +40,15 @@ _Start = Callable[[Iterable[Any]], Iterator[Any]]
 
 
 class BackendError(RuntimeError):
-    """A backend that is not installed, cannot be reached, or has lost its work."""
+    """A backend is not installed, cannot be reached, or has lost the work that it was given."""
 
 
 @dataclass(frozen=True)
 class Backend:
-    """What runs the work: joblib's backend, the scheduler's address, and the number of processes.
+    """Where to run the work: joblib's backend, the scheduler's address, the number of processes.
 
     `address` includes the protocol (`tcp://` or `tls://` for Dask, `ray://`, `spark://`). `jobs` is
-    the number of processes, by default the number of cores.
+    the number of processes, by default the number of cores. Dask chooses the number itself.
 
     >>> with Backend("loky", jobs=2).connected() as pool:
     ...     list(pool.map(abs, [-1, 2, -3]))
@@ -63,7 +64,7 @@ class Backend:
     jobs: int | None = None
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` if the three do not fit together."""
+        """Raise `ValueError` if the address or the number of jobs does not fit the backend."""
         if self.backend == "loky" and self.address:
             raise ValueError("loky runs on this machine only and has no address")
         if self.backend == "dask" and not self.address:
@@ -83,10 +84,10 @@ class Backend:
 
 
 class WorkerPool:
-    """The workers of a connected backend.
+    """The worker processes of a connected backend.
 
-    `config` has the arguments for joblib's `parallel_config`. `losses` has the message for each of
-    the backend's exceptions that mean a loss of work.
+    `config` has the arguments for joblib's `parallel_config`. `losses` maps the backend's
+    exceptions for lost work to the messages of the `BackendError`s raised instead.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class WorkerPool:
 
     @contextlib.contextmanager
     def losses_as_errors(self) -> Iterator[None]:
-        """Raise `BackendError` where the backend's exceptions mean a loss of work."""
+        """In the block, turn the backend's exceptions for lost work into `BackendError`."""
         try:
             yield
         except tuple(self.losses) as error:
@@ -109,7 +110,10 @@ class WorkerPool:
 
     @contextlib.contextmanager
     def for_joblib(self) -> Iterator[None]:
-        """Make these workers run each `joblib.Parallel` of this thread that sets no `n_jobs`."""
+        """In the block, run each `joblib.Parallel` that sets no `n_jobs` on these workers.
+
+        Only this thread is affected.
+        """
         with parallel_config(**self.config):
             yield
 
@@ -158,7 +162,7 @@ class WorkerPool:
 
 
 class _Window(Generic[_Item, _Result]):
-    """Items that run at the same time. They are started again if a worker is lost."""
+    """Items that run at the same time. If a worker dies, the unfinished items are started again."""
 
     def __init__(self, start: _Start, items: Iterable[_Item]) -> None:
         self.start = start
@@ -197,7 +201,7 @@ def _loky(backend: Backend) -> Iterator[WorkerPool]:
 
 @contextlib.contextmanager
 def _dask(backend: Backend) -> Iterator[WorkerPool]:
-    """Connect to the operator's scheduler. Certificates for tls:// are in Dask's own settings."""
+    """Connect to the operator's scheduler. Dask's own settings name the certificates for tls://."""
     distributed = _library("distributed", "dask")
     try:
         client = distributed.Client(backend.address, timeout=TIMEOUT, set_as_default=False)

@@ -1,8 +1,9 @@
-"""Decide about the comments in a file: one JSON record per row, in the same order.
+"""Decide about the comments in a file, and return one JSON record per row, in the same order.
 
-The file is CSV, JSON lines or Parquet, and may be compressed with gzip. It is read in batches, so
-a long file needs no more memory. A row that cannot be decided gets a record with its line number
-and the error; the other rows are not affected.
+The file is CSV, JSON lines or Parquet, and may be compressed with gzip. It is read in batches, so a
+longer file needs no more memory. A row that cannot be decided gets a record with its line number
+and the error; the other rows are not affected. `rows.py` reads the rows, and `worker.py` lets other
+processes decide about them.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _SUFFIXES: dict[str, Format] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of a row: a decision, or None if the row has an error."""
+    """The outcome of a row: the decision about its comment, or None if the row has an error."""
 
     row: Row
     decision: Decision | None
@@ -74,9 +75,9 @@ def decide(moderator: Moderator, rows: Iterable[Row]) -> Iterator[Outcome]:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The line of JSON for a row, and what is needed to count it. Workers send only this back.
+    """The JSON line for a row, and what is needed to count it. Worker processes return only this.
 
-    `verdict` is the action's name, or 'error' if there is no decision.
+    `verdict` is the name of the decision's action, or 'error' if there is no decision.
     """
 
     line: int
@@ -93,15 +94,15 @@ class Record:
 
 
 def records(moderator: Moderator, rows: Iterable[Row]) -> Iterator[Record]:
-    """Yield the record of each row, in order, decided in this process."""
+    """Decide about each row in this process, and yield the records in order."""
     return map(Record.of, decide(moderator, rows))
 
 
 def records_in_pool(pool: WorkerPool, spec: WorkerSpec, rows: Iterable[Row]) -> Iterator[Record]:
-    """Yield the record of each row, in order, decided by the workers of `pool`.
+    """Let the workers of `pool` decide about each row, and yield the records in order.
 
-    Raises `WorkerSpecError` if a worker would decide differently, and `BackendError` if the work
-    is lost.
+    Raises `WorkerSpecError` if a worker would decide differently, and `BackendError` if the work is
+    lost.
     """
     stream = iter(rows)
     batches = iter(lambda: (spec, tuple(islice(stream, BATCH))), (spec, ()))
@@ -118,9 +119,9 @@ def _decide_batch(batch: tuple[WorkerSpec, tuple[Row, ...]]) -> list[Record]:
 def open_source(name: str, form: Format | None, max_bytes: int) -> Iterator[Source]:
     """Open the file `name`, or standard input for '-', and yield its rows.
 
-    Without a `form`, the format is taken from the file's name, or else from its first bytes.
-    `max_bytes` is the longest comment that is allowed. Raises `SourceError` if the whole file
-    cannot be read.
+    `form` is the format. Without it, the format follows from the file's name, or else from its
+    first bytes. A comment longer than `max_bytes` is an error of its row. Raises `SourceError` if
+    the whole file cannot be read.
     """
     with contextlib.ExitStack() as stack:
         if name == "-":
@@ -147,13 +148,13 @@ def open_source(name: str, form: Format | None, max_bytes: int) -> Iterator[Sour
 
 @contextlib.contextmanager
 def unpacked(path: Path) -> Iterator[io.BufferedReader]:
-    """Open a file, decompressed if it is compressed with gzip."""
+    """Open a file to read its bytes. A file compressed with gzip is decompressed."""
     with path.open("rb") as raw:
         yield plain_bytes(raw)
 
 
 class _Counted(io.RawIOBase):
-    """A stream that counts the bytes that were read from it."""
+    """A stream that counts the bytes that have been read from it."""
 
     def __init__(self, raw: IO[bytes]) -> None:
         self.inner = raw
@@ -170,14 +171,14 @@ class _Counted(io.RawIOBase):
 
 
 def plain_bytes(stream: io.BufferedReader) -> io.BufferedReader:
-    """Return the stream, decompressed if it starts with the two bytes of a gzip file."""
+    """Return the stream, decompressed if it begins with gzip's two signature bytes."""
     if stream.peek(2)[:2] == b"\x1f\x8b":
         return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=stream)))
     return stream
 
 
 def _detect_format(stream: io.BufferedReader) -> Format:
-    """Return the format by the first bytes. Raises `SourceError` for UTF-16."""
+    """Return the format that the file's first bytes show. Raises `SourceError` for UTF-16."""
     head = stream.peek(64)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise SourceError("is UTF-16; save it as UTF-8")

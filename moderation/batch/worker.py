@@ -1,8 +1,9 @@
-"""Describe work for other processes: the policy, the models and the program that must decide.
+"""Describe to other processes what they need to decide: the policy, the models and the program.
 
-A worker needs the package and the same folder of models: the shipped one, or one that both
-machines can read. It loads the models once. Policy, models' cards and program must be the same, to
-the byte, as those of the process that gives out the work. Otherwise the worker refuses, because
+A worker is a process that decides about comments for another process, perhaps on another machine.
+It needs this package and the same folder of models: the shipped folder, or one that both machines
+can read. It loads the models once. Its policy, its models' cards and its program must be identical,
+byte for byte, to those of the process that sends the work. Otherwise the worker refuses, because
 all decisions of a run must be made by the same rules.
 """
 
@@ -29,16 +30,16 @@ _loading = threading.Lock()  # threads of one worker share the models
 
 
 class WorkerSpecError(ModelError):
-    """A worker that would decide with other rules, other models or another program."""
+    """A worker would decide with another policy, other models or another program."""
 
 
 @dataclass(frozen=True)
 class WorkerSpec:
-    """What a worker needs to decide; small enough to be sent with each chunk of comments.
+    """What a worker needs to decide. It is small enough to be sent with each chunk of comments.
 
-    `tables` are the policy's tables as JSON, and `folder` is the folder of the files that it names.
-    `policy` is the policy's hash. `cards` is a digest of the models' cards, which have the hashes
-    of their weights.
+    `tables` are the policy's tables as JSON, and `folder` is the folder that relative paths in them
+    start from. `policy` is the policy's hash. `cards` is a digest of the models' cards, which
+    contain the hashes of their weights.
     """
 
     tables: str
@@ -51,7 +52,7 @@ class WorkerSpec:
 
     @classmethod
     def of(cls, policy: Policy, folder: Path | None = None) -> WorkerSpec:
-        """Return the work of deciding with `policy` and the models in use in `folder`.
+        """Return the specification for deciding by `policy` with the models in use in `folder`.
 
         `folder` defaults to the shipped models.
         """
@@ -67,7 +68,7 @@ class WorkerSpec:
         )
 
     def moderator(self) -> Moderator:
-        """Return this process's moderator for this work. It is loaded once.
+        """Return a moderator that fits this specification. Each process loads it once.
 
         Raises `WorkerSpecError` if policy, models or program differ.
 
@@ -104,13 +105,16 @@ def _refusal(problem: str) -> WorkerSpecError:
 
 
 def _cards(root: Path, versions: dict[str, str]) -> str:
-    """Return a digest of the models' cards."""
+    """Return a digest of these versions' cards. It shows if two folders have the same models."""
     return _digest([root / name / version / CARD for name, version in sorted(versions.items())])
 
 
 @lru_cache(maxsize=1)
 def _program() -> str:
-    """Return a digest of the library, with Python's version: its Unicode data differ by version."""
+    """Return a digest of the library's code and of Python's version.
+
+    Python's version counts because its Unicode data differ by version.
+    """
     sources = [path for path in paths.PACKAGE.rglob("*") if path.suffix in (".py", ".toml")]
     python = ".".join(platform.python_version_tuple()[:2])
     return f"{python} {_digest(sorted(sources))}"

@@ -1,4 +1,4 @@
-"""`moderation ask`: choose the comments whose verdicts would help training most."""
+"""`moderation ask`: choose the comments that moderators should judge next, for training."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Progress bars on standard error, with the time left.
+"""Show progress bars with the time left on standard error.
 
-If standard error is not a terminal, the steps are logged instead.
+If standard error is not a terminal, the names of the steps are logged instead.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from moderation.training.progress import Item, Progress
 
 
 class ProgressBars(Progress):
-    """Progress shown as one bar per step."""
+    """A `Progress` that shows one bar for each step of training."""
 
     def __init__(self, progress: RichProgress) -> None:
         self.progress = progress
@@ -55,7 +55,7 @@ class ProgressBars(Progress):
 
 @contextlib.contextmanager
 def progress_bars() -> Iterator[Progress]:
-    """Yield progress bars in a terminal; elsewhere a `Progress` that logs each step."""
+    """Yield progress bars in a terminal, and otherwise a `Progress` that logs each step."""
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
         yield Progress()
@@ -75,7 +75,7 @@ def progress_bars() -> Iterator[Progress]:
 
 @contextlib.contextmanager
 def open_with_progress(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file to read its bytes, in a terminal with a bar that shows how much is read."""
+    """Yield a file opened for reading bytes. In a terminal, a bar shows how much has been read."""
     console = Console(stderr=True, highlight=False)
     if console.is_terminal:
         with progress.open(path, "rb", description=path.name, console=console) as file:

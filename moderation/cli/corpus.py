@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 def corpus() -> None:
     """Check labelled comments and import them for training.
 
-    A file is CSV, tab-separated (.tsv), JSON or Parquet, optionally packed with gzip or zip. A
-    known corpus is recognised by its columns. For your own file, say with --map what they mean.
+    A file is CSV, tab-separated (.tsv), JSON or Parquet, optionally compressed with gzip or zip. A
+    known corpus is recognised by its columns. For your own file, use --map to say what its columns
+    mean.
     """
 
 
@@ -46,7 +47,7 @@ def list_() -> None:
 
 
 class _LabelCheck(NamedTuple):
-    """Which models look for wrong labels, and the CSV file for the suspicious rows."""
+    """Options for finding wrong labels: which models to use, and where to write suspicious rows."""
 
     table: Path | None
     scorer: str
@@ -54,7 +55,10 @@ class _LabelCheck(NamedTuple):
 
 
 def _source_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the argument FILE and its options; pass `file`, `source` and `label_check` on."""
+    """Add the argument FILE and its options to a command.
+
+    The command gets them as the parameters `file`, `source` and `label_check`.
+    """
 
     @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
     @click.option(
@@ -119,7 +123,7 @@ def _source_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def check(file: Path, source: Source | None, label_check: _LabelCheck) -> None:
     """Report label balance, duplicates and suspicious rows of FILE.
 
-    Prints JSON, with near-duplicates counted too. FILE is not changed.
+    Prints JSON. Near-duplicates count as duplicates too. FILE is not changed.
 
     \b
     Example:
@@ -174,9 +178,10 @@ def import_(
 def _checked_rows(
     file: Path, source: Source | None, label_check: _LabelCheck
 ) -> Iterator[tuple[Iterator[ImportedRow], Callable[[], dict[str, Any]]]]:
-    """Yield the rows of FILE to keep, and a function that returns the report when all are read.
+    """Yield the rows of FILE to keep, and a function that returns the report.
 
-    Writes the suspicious rows to their table at the end.
+    Call the function after all rows have been read. At the end, the suspicious rows are written to
+    the CSV file that the options name.
     """
     from moderation.training.corpora import label_issues
 
@@ -205,7 +210,7 @@ def _check_target(option: str, target: Path, file: Path) -> None:
 
 
 def _write(suspects: list[LabelIssue], target: Path) -> None:
-    """Write the suspicious rows as a CSV file."""
+    """Write the suspicious rows to a CSV file."""
     with target.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(("line", "why", "label", "given", "score", "text"))

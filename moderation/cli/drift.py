@@ -1,4 +1,7 @@
-"""`moderation drift`: have the comments changed since the models were measured?"""
+"""`moderation drift`: have readers' comments changed since the models were measured?
+
+`moderation.lifecycle.drift` computes the result; this command prints it.
+"""
 
 from __future__ import annotations
 
@@ -53,13 +56,13 @@ def drift(
 ) -> int:
     """Compare the latest decisions' scores with the scores from when the models were measured.
 
-    Prints for each score, and for the language: the population stability index (PSI), the PSI that
-    is expected by chance, and the verdict on the rest. Below .1 a score is stable, from .25 on it
-    has moved. Only decisions by the models in use count; 500 are needed.
+    Prints, for each score and for the language, the population stability index (PSI) and the part
+    of it that is expected by chance. The rest decides: below .1 a score is stable, and from .25 on
+    it has moved. Only decisions by the models in use count; 500 are needed.
 
     The exit code is 1 if a score has moved, so that cron can report it. The models are measured on
-    public data, which differ from your comments: after the first weeks, compare with your own
-    decisions, with --set-reference.
+    public data, which differ from your comments. After the first weeks, use --set-reference, and
+    compare with your own decisions from then on.
     """
     root = models or SHIPPED
     loaded = Models.load(root).with_reader(Policy.load(policy).publication.reader)
@@ -135,7 +138,7 @@ def _text(
 
 
 def _shares(language: Drift) -> str:
-    """Return the share of each class of languages, then and now."""
+    """Return each language class's share of the comments, in the reference and now."""
     then, now = language.then, language.now
     if not now.total:
         return "no decision yet"
@@ -148,7 +151,7 @@ def _shares(language: Drift) -> str:
 def _next_steps(
     models: Models, references: Mapping[str, Reference], scores: Sequence[Drift]
 ) -> Iterator[str]:
-    """Yield what the reader can do next."""
+    """Yield the lines that suggest what the operator can do next."""
     compared = {name for reference in references.values() for name in reference.models}
     without = sorted(set(models.versions) - compared)
     if without:

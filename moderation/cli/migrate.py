@@ -28,9 +28,9 @@ def migrate() -> None:
 def perspective(thresholds: Path, watch_others: bool) -> None:
     """Print a policy for the thresholds you used with Perspective.
 
-    The file names attributes. `TOXICITY = 0.8` is the score from which a person reviewed comments;
-    `SPAM = {review = 0.7, reject = 0.9}` sets both. Attributes that no rule uses are listed in
-    comments of the policy.
+    The file maps Perspective's attributes to thresholds. `TOXICITY = 0.8` is the score from which a
+    person reviewed comments; `SPAM = {review = 0.7, reject = 0.9}` sets both thresholds. TOML
+    comments in the policy list the attributes that no rule uses.
 
     \b
     Example:

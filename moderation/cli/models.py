@@ -28,13 +28,16 @@ from moderation.scoring.store import SHIPPED, ModelError, champions, list_models
 
 @click.group()
 def models() -> None:
-    """List models; compare them, run them in shadow, promote them, roll back."""
+    """List models, compare them, promote them, roll back.
+
+    A model can also run in shadow: it decides some comments without any effect.
+    """
 
 
 @models.command("list")
 @options.models
 def list_(models: Path | None) -> None:
-    """List all models. A star marks the versions in use, a moon the one in shadow."""
+    """List all models. A star marks the versions in use, a moon the version that runs in shadow."""
     stored = list(list_models(models))
     running = Shadow.read(models or SHIPPED)
     in_shadow = (running.model, running.version) if running else None
@@ -73,7 +76,7 @@ def show(name: str, models: Path | None) -> None:
 @models.command("history")
 @options.models
 def history_(models: Path | None) -> None:
-    """List the changes of the models in use: when, by whom, and the reason given with --even-if."""
+    """List all changes of the models in use: when, by whom, and the reason given with --even-if."""
     for change in history(models or SHIPPED):
         why = f"  ({change.why})" if change.why else ""
         click.echo(
@@ -122,7 +125,11 @@ def _running(it: Shadow) -> str:
 @click.option("--even-if", default="", help="Promote it in spite of objections; give the reason.")
 @options.models
 def promote(challenger: str, even_if: str, models: Path | None) -> None:
-    """Put NAME/VERSION in use, if it was compared and is not worse in any guarded measure."""
+    """Put NAME/VERSION in use.
+
+    It must have been compared with the model in use (`models compare`), and must not be worse in
+    any measure that the comparison tests.
+    """
     name, version = _name_and_version(challenger)
     root, who = models or SHIPPED, getpass.getuser()
     with _refusals():
@@ -174,10 +181,10 @@ def compare(
 ) -> None:
     """Compare NAME/VERSION with the model in use, on data that neither was trained on.
 
-    The data are the guideline suite, comments written for this project and, with --data, the
-    public sets. If NAME/VERSION ran in shadow, its decisions in the record of the service's
-    settings count too. The policy is --policy, or that of the service's settings.
-    Prints a table in a terminal, and JSON in a pipe. `promote` reads the result.
+    The data are the guideline suite, comments written for this project and, with --data, the public
+    data sets. If NAME/VERSION ran in shadow, the decisions that it made there count too. The
+    service's settings say where they are recorded. The policy is --policy, or that of the settings.
+    Prints a table in a terminal, and JSON in a pipe. `models promote` uses the result.
     """
     from moderation.training.evaluation import gate
 
@@ -207,10 +214,11 @@ def compare(
 @options.models
 @options.seed
 def pair(scorer: str, data: Path, models: Path | None, seed: int) -> None:
-    """Measure how to mix a careful or an abuse NAME/VERSION with the other model in use.
+    """Measure how to combine the careful and the abuse model into one score.
 
-    The scores of the two models are mixed as measured. The result is written into the card of the
-    careful one. Without it, neither can be promoted.
+    NAME/VERSION is a careful or an abuse model. It is combined with the version of the other model
+    that is in use. The measured weights are written into the careful model's card. Without them,
+    neither model can be promoted.
     """
     from moderation.training.linear import ensemble
 
@@ -233,7 +241,7 @@ def _name_and_version(argument: str) -> tuple[str, str]:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Print a refusal as the error, with exit code 1."""
+    """Report a `RefusedError` as a command's error, with exit code 1."""
     try:
         yield
     except (RefusedError, ModelError) as error:
@@ -241,7 +249,7 @@ def _refusals() -> Iterator[None]:
 
 
 def _texts(record: Path) -> Iterator[str]:
-    """Yield the texts in a file of JSON lines. Raises `click.UsageError` for other content."""
+    """Yield the texts in a file of JSON lines. Raises `click.UsageError` if a line is no object."""
     with record.open(encoding="utf-8") as file:
         for line, content in enumerate(file, 1):
             try:
@@ -280,7 +288,7 @@ def _table(comparison: dict[str, Any]) -> str:
 
 
 def _suite(suite: dict[str, Any]) -> Iterator[str]:
-    """Yield the lines of the guideline suite: parts that are decided differently, and totals."""
+    """Yield the lines about the guideline suite: its totals, and the parts decided differently."""
     parts, harmful = suite["functionalities"], suite["harmful cases"]
     changed = {name: part for name, part in parts.items() if _has_changed(part)}
     for name, part in changed.items():

@@ -1,4 +1,4 @@
-"""Options that several commands share.
+"""Define the options that several commands share.
 
 The defaults of --policy and --models are the service's settings, so that a command uses the same
 policy and models as a service on the same machine.
@@ -69,7 +69,10 @@ until = click.option(
 
 
 def backend(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --backend, --address and --jobs, passed on together as `backend` (or None)."""
+    """Add --backend, --address and --jobs to a command.
+
+    The command gets them as one parameter `backend`: a `Backend`, or None without --backend.
+    """
 
     @click.option(
         "--backend",
@@ -110,7 +113,7 @@ def _backend(name: BackendName | None, address: str | None, jobs: int | None) ->
 
 
 def _unencrypted(address: str) -> bool:
-    """Return whether the address is of another machine and names no encryption.
+    """Return whether the address is on another machine and its protocol is not encrypted.
 
     >>> _unencrypted("tcp://10.0.0.5:8786"), _unencrypted("tls://10.0.0.5:8786")
     (True, False)
@@ -129,7 +132,7 @@ def require_folder(option: str, target: Path) -> None:
 
 
 def require_plots(option: str) -> None:
-    """Raise `UsageError` if the package for plots is missing, before any work is done."""
+    """Raise `UsageError` if the package for plots is missing. Call this before any work is done."""
     from moderation.training.evaluation.plots import PlotError, require_matplotlib
 
     try:
@@ -140,7 +143,7 @@ def require_plots(option: str) -> None:
 
 @contextmanager
 def data_errors_as_usage() -> Iterator[None]:
-    """Turn errors about missing or malformed labelled comments into `UsageError`."""
+    """In the block, turn errors about missing or malformed labelled comments into `UsageError`."""
     from moderation.training.corpora.catalogue import CorpusError
 
     try:

@@ -1,4 +1,4 @@
-"""Lay a decision out for a terminal: the action, the marked comment and the reasons."""
+"""Format a decision for a terminal: the action, the marked comment and the reasons."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CONTROL = regex.compile(r"[\p{Cc}\u202a-\u202e\u2066-\u2069\ud800-\udfff--[\n\t
 
 
 def render(comment: str, decision: Decision) -> RenderableType:
-    """Return the decision about `comment`, laid out for a terminal."""
+    """Return the decision about `comment` as text for a terminal."""
     parts: list[RenderableType] = [
         Text(f" {str(decision.action).upper()} ", _BADGE[decision.action]),
         Padding(_marked(comment, decision), (1, 2)),
@@ -38,7 +38,7 @@ def render(comment: str, decision: Decision) -> RenderableType:
 
 
 def _marked(comment: str, decision: Decision) -> Text:
-    """Return the comment with every span that a reason names marked, the strictest mark on top."""
+    """Return the comment with the spans of all reasons marked, the strictest mark on top."""
     text = Text(without_control_characters(comment))
     for reason in [*decision.observed, *reversed(decision.reasons)]:
         for span in reason.finding.spans:
@@ -59,7 +59,7 @@ def _reason(reason: Reason) -> RenderableType:
 
 
 def _title(reason: Reason) -> str:
-    """Return the rule, its effect and its score.
+    """Return the heading of a reason: its rule, the rule's action and its score.
 
     >>> from moderation import Finding
     >>> _title(Reason(Finding("shouting", 0.9, ""), "", Action.REVIEW))
@@ -84,7 +84,7 @@ def without_control_characters(text: str) -> str:
 
 
 def spreadsheet_cell(value: object) -> object:
-    """Return a value that spreadsheets do not take for a formula.
+    """Return the value, changed where a spreadsheet would take it for a formula.
 
     >>> spreadsheet_cell("=HYPERLINK(1)"), spreadsheet_cell(0.5)
     ("'=HYPERLINK(1)", 0.5)

@@ -1,4 +1,4 @@
-"""`moderation policy replay`: decide the recorded comments again by a new policy."""
+"""`moderation policy replay`: show what a new policy would decide about recorded comments."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def replay(
 ) -> None:
     """Show what a new policy would decide about recorded comments.
 
-    Decides the recorded comments again by FILE and by the policy in use (--policy), both with the
-    models in use, and lists the comments whose decision would change. The record itself is not
+    Decides the recorded comments again, once by FILE and once by the policy in use (--policy), both
+    with the models in use. Lists the comments whose decisions differ. The record itself is not
     changed. The same record, policies and models give the same output.
 
     \b
@@ -98,7 +98,7 @@ def _no_comments(decisions: int, chosen: ReplayFilter) -> str:
 
 
 def _counts(replayed: Replayed) -> Iterator[str]:
-    """Yield the lines of the report, without the changed comments."""
+    """Yield the lines of the report about counts, without the list of changed comments."""
     yield f"policy in use  {replayed.policies[0]}"
     yield f"new policy     {replayed.policies[1]}"
     models = ", ".join(f"{name} {version}" for name, version in replayed.models.items())
@@ -119,7 +119,7 @@ def _counts(replayed: Replayed) -> Iterator[str]:
 
 
 def _recorded(replayed: Replayed) -> Iterator[str]:
-    """Yield how the recorded decisions differ from those of the policy in use."""
+    """Yield the lines that compare the recorded decisions with those of the policy in use."""
     yield (
         f"recorded       {replayed.other_policy:,} under another policy, "
         f"{replayed.other_models:,} by other models than those in use"

@@ -1,10 +1,11 @@
-"""`moderation db`, `keys`, `record`, `webhooks` and `settings`: the service's own commands.
+"""`moderation db`, `keys`, `record`, `webhooks` and `settings`: commands about the service.
 
-These commands, and the functions that read the record, live in `api.commands`. They are imported
-only when needed, because the library does not depend on the service or its database.
+These commands, and the functions that read the record of decisions, are in `api.commands`. This
+module imports that one only when needed, because the library does not depend on the service or its
+database.
 
-Where a function takes `database`, it is the database URL of a record. None means the record that
-the settings name.
+Where a function takes `database`, it is the URL of a record's database. None means the record that
+the service's settings name.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ NAMES = ("db", "keys", "record", "webhooks", "settings")
 
 
 class ServiceGroup(click.Group):
-    """A group of commands that includes the service's own."""
+    """The group of all commands: the library's and those about the service."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return all names in alphabetical order."""
+        """Return the names of all commands in alphabetical order."""
         return sorted([*super().list_commands(ctx), *NAMES])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -47,7 +48,8 @@ def export_record(
 ) -> Iterator[str]:
     """Yield the decisions of the record as JSON lines.
 
-    `which` selects the decisions with a moderator's verdict ("judged") or without ("waiting").
+    `which` selects the decisions with a moderator's verdict ("judged"), or those without one
+    ("waiting").
     """
     from api import commands
 
@@ -55,19 +57,22 @@ def export_record(
 
 
 def is_record(source: str) -> bool:
-    """Return whether `source` is the record: the word 'record' or a database URL."""
+    """Return whether `source` means a record: it is the word 'record' or a database URL."""
     return source == "record" or "://" in source
 
 
 def replay_record(database: str | None, chosen: ReplayFilter) -> AbstractContextManager[Replay]:
-    """Open the recorded comments that `chosen` selects."""
+    """Return the recorded comments that the filter `chosen` selects."""
     from api import commands
 
     return commands.replayed(database, chosen)
 
 
 def shadow_pairs(model: str, version: str, champions: Mapping[str, str]) -> Iterator[ShadowPair]:
-    """Yield what a challenger in shadow and these champions decided, from the settings' record."""
+    """Yield the decisions of a model that ran in shadow, each with that of the models in use.
+
+    `champions` are the versions in use. The record is the one that the settings name.
+    """
     from api import commands
 
     return commands.shadowed(model, version, champions)

@@ -1,4 +1,4 @@
-"""`moderation train` and `moderation evaluate`: train models and measure them."""
+"""`moderation train` and `moderation evaluate`: train models, and measure the models in use."""
 
 from __future__ import annotations
 
@@ -107,9 +107,10 @@ def train(
     NAME is one or more of abuse, careful, language, sentences and spam. --data trains the models
     from labelled comments. --verdicts adapts the model in use; only abuse and spam can be adapted.
 
-    The result is a challenger. Its folder is printed, and the models in use (champion.json) do not
-    change. The same data and seed give the same model and version, with any --backend; only
-    --minutes makes the result depend on the machine's speed. An interrupted run leaves no model.
+    The result is a challenger: a version that may replace the model in use, but is not in use yet.
+    Its folder is printed. The same data and seed give the same model and version, with any
+    --backend. Only --minutes makes the result depend on the machine's speed. An interrupted run
+    leaves no model.
 
     \b
     Examples:
@@ -144,7 +145,7 @@ def _careful_options(
 ) -> dict[str, Any]:
     """Return the options for training the careful model.
 
-    Raises `UsageError` for a combination that makes no sense.
+    Raises `UsageError` if the options contradict each other or belong to other models.
     """
     arguments = {"begin": start, "minutes": minutes, "biases": biases or None, "outputs": outputs}
     arguments = {name: value for name, value in arguments.items() if value is not None}
@@ -159,7 +160,7 @@ def _careful_options(
 
 @contextlib.contextmanager
 def _joblib_backend(backend: Backend | None) -> Iterator[None]:
-    """Run joblib's work on the backend, if there is one."""
+    """In the block, run joblib's work on `backend`, if it is given."""
     with contextlib.ExitStack() as stack:
         if backend:
             stack.enter_context(stack.enter_context(backend.connected()).for_joblib())
@@ -259,7 +260,7 @@ def evaluate(
 
 @contextlib.contextmanager
 def _data_errors() -> Iterator[None]:
-    """Log progress on standard error, and report missing or malformed data as wrong usage."""
+    """Log progress on standard error, and turn errors in the data into `UsageError`."""
     logging.basicConfig(format="%(message)s")
     # Not the root logger, because the database libraries log a lot.
     logging.getLogger("moderation").setLevel(logging.INFO)
@@ -285,7 +286,7 @@ def _module(name: str) -> Any:
 
 @contextlib.contextmanager
 def _extra(name: str) -> Iterator[None]:
-    """Name the extra to install when a package is missing."""
+    """In the block, turn a missing package into an error that names the extra to install."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -1,1 +1,1 @@
-"""The lifecycle of models: comparison, promotion, shadow runs, drift, and replay of decisions."""
+"""Look after models in use: compare, promote, run in shadow, replay decisions, measure drift."""

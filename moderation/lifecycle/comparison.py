@@ -1,6 +1,9 @@
-"""A challenger's comparison with the model in use: `compare` leaves it, `promote` reads it.
+"""Store and read the comparison of a challenger with the champion.
 
-It is `comparison.json` in the challenger's folder. `training.evaluation.gate` measures it.
+The champion is the version of a model that is in use, and a challenger is a version that may
+replace it. `moderation models compare` measures the comparison with
+`moderation.training.evaluation.gate` and saves it with this module, as `comparison.json` in the
+challenger's folder. `moderation.lifecycle.promotion` reads it.
 """
 
 from __future__ import annotations
@@ -23,8 +26,9 @@ _NOT_STORED = ("record", "shadow")  # they hold comments' texts and references
 class Comparison(BaseModel):
     """The part of a comparison that promotion needs. Other keys are kept.
 
-    `measured` counts the scores that were compared. `worse` names what is worse beyond chance.
-    `versions` has the models that decided: those in use, and those with the challenger.
+    `measured` counts the metrics that were compared. `worse` names those in which the challenger is
+    worse than chance explains. `versions` holds two sets of models: those in use, and the same ones
+    with the challenger.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -43,26 +47,27 @@ class Comparison(BaseModel):
             return None
 
     def is_with(self, champion: str | None, used: Mapping[str, str]) -> bool:
-        """Whether the challenger was compared with `champion` and the other models in use."""
+        """Whether the challenger was compared with `champion` and with the other models in use."""
         return self.champion == champion and (not self.versions or self.versions[0] == used)
 
 
 def with_shadow(
     comparison: Mapping[str, Any], summary: Mapping[str, Any], *, worse: bool
 ) -> dict[str, Any]:
-    """Return the comparison with the summary of what the challenger decided in shadow.
+    """Return the comparison with the summary of the challenger's decisions in shadow.
 
-    `worse` says whether moderators agreed with the champion, beyond chance.
+    In shadow, the challenger decides some comments without any effect. If moderators agreed with
+    the champion significantly more often, `worse` is true, and the comparison says so.
     """
     objections = [*comparison["worse"], *([IN_SHADOW] if worse else [])]
     return {**comparison, "worse": objections, "shadow": summary}
 
 
 def save(folder: Path, comparison: Mapping[str, Any]) -> None:
-    """Write a comparison for `promote`, without any comment's text or reference.
+    """Save a comparison for promotion to read. Comments' texts and references are left out.
 
-    An earlier comparison of the same models that measured more scores stays. Only the moderators'
-    objection is taken from the new one.
+    If an earlier comparison of the same models measured more scores, it is kept. Only the
+    moderators' objection to the challenger is then taken from the new comparison.
     """
     earlier = Comparison.read(folder)
     latest = Comparison.model_validate(comparison)
@@ -75,7 +80,7 @@ def save(folder: Path, comparison: Mapping[str, Any]) -> None:
 
 
 def _content(folder: Path) -> Any:
-    """Return the JSON as it is stored, keys in their order; None if it cannot be read."""
+    """Return the stored JSON with its keys in order; None if it cannot be read."""
     try:
         return json.loads((folder / COMPARISON).read_text("utf-8"))
     except (OSError, ValueError):

@@ -1,13 +1,14 @@
-"""Measure drift: have the scores of comments moved since the models were measured?
+"""Measure drift: whether the scores of comments have moved since the models were measured.
 
 The measure is the population stability index (PSI), the sum of (now - then) * ln(now / then) over
-bins of the scores. By convention, a score with a PSI below .1 is stable, and one from .25 on has
-moved (Siddiqi, Credit Risk Scorecards, 2006). Two samples of n and m of the same comments differ
-by about (bins - 1)(1/n + 1/m) by chance (Yurdakul, Statistical Properties of Population Stability
-Index, 2018). This is subtracted.
+bins of the scores. By convention, a score with a PSI below .1 is stable, and a score with a PSI of
+.25 or more has moved (Siddiqi, Credit Risk Scorecards, 2006). Two samples of n and m comments from
+the same distribution have by chance a PSI of about (bins - 1)(1/n + 1/m) (Yurdakul, Statistical
+Properties of Population Stability Index, 2018). The module subtracts this.
 
-Scores are compared with the `reference` in the model's card, or with the newsroom's own reference,
-`reference.json` next to the card, which takes precedence.
+Scores are compared with a reference: histograms of earlier scores. Each model's card has a
+`reference` from public data. A newsroom can make its own from its own decisions; it is saved as
+`reference.json` next to the card and takes precedence.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ Verdict = Literal["too few", "stable", "moved a little", "moved"]
 
 @dataclass(frozen=True)
 class ScoredDecision:
-    """A decision's scores and language, the models that gave them, and its time."""
+    """The scores and the language of a decision, the versions of the models, and its time."""
 
     models: Mapping[str, str]
     scores: Mapping[str, float]
@@ -47,9 +48,10 @@ class ScoredDecision:
     at: dt.datetime | None = None
 
     def value(self, name: str) -> float | None:
-        """Return a score, rounded as in the record, or the index of the language's class.
+        """Return the score of this name, rounded as in the record.
 
-        Returns None if the decision has no such score.
+        For the name `LANGUAGE`, returns the index of the language's class. Returns None if the
+        decision has no such score.
         """
         if name == LANGUAGE:
             return language_class(self.language) if "english" in self.language else None
@@ -58,7 +60,7 @@ class ScoredDecision:
 
 
 def language_class(language: Mapping[str, Any]) -> int:
-    """Return the index in `CLASSES` of a comment's language.
+    """Return the index in `CLASSES` for the language that a decision found.
 
     >>> CLASSES[language_class({"english": 0.99, "code": "en"})]
     'English'
@@ -73,14 +75,16 @@ def language_class(language: Mapping[str, Any]) -> int:
 
 @dataclass(frozen=True)
 class Bins:
-    """A histogram. The first bin ends at the first edge (included), the last has no end."""
+    """A histogram. A bin includes its upper edge; the last bin has no upper edge."""
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
 
     @classmethod
     def of(cls, values: Sequence[float], name: str = "") -> Self:
-        """Return bins that each hold a tenth of these values; fewer bins if many are equal.
+        """Return a histogram whose bins each hold a tenth of these values.
+
+        There are fewer bins if many values are equal.
 
         >>> Bins.of([0.1] * 98 + [0.2, 0.3]).counts
         (98, 1, 1)
@@ -89,7 +93,7 @@ class Bins:
         return cls(tuple(edges.tolist()), ()).recount(values)
 
     def recount(self, values: Sequence[float]) -> Self:
-        """Return the same bins with the counts of other values."""
+        """Return a histogram of other values with the same edges."""
         bins = np.searchsorted(np.array(self.edges), np.array(values, float), side="left")
         counts = np.bincount(bins, minlength=len(self.edges) + 1)
         return type(self)(self.edges, tuple(counts.tolist()))
@@ -101,7 +105,7 @@ class Bins:
 
     @property
     def shares(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        """Each bin's share of the values. Half a value is added to each bin: none is empty."""
+        """Each bin's share of the values. Half a value is added to each bin, so no share is 0."""
         counts = np.array(self.counts, float) + 0.5
         return np.asarray(counts / counts.sum())
 
@@ -122,13 +126,16 @@ def psi(then: Bins, now: Bins) -> float:
 
 
 def chance(then: Bins, now: Bins) -> float:
-    """Return the index that two samples of the same comments are expected to have."""
+    """Return the PSI expected between two samples of this size from the same distribution."""
     return len(then.edges) * (1 / max(then.total, 1) + 1 / max(now.total, 1))
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How far a score, or the language, has moved."""
+    """How far a score, or the language, has moved.
+
+    `then` is the histogram of the reference, `now` that of the latest decisions.
+    """
 
     name: str
     then: Bins
@@ -141,17 +148,17 @@ class Drift:
 
     @property
     def chance(self) -> float:
-        """The index that is expected by chance."""
+        """The population stability index that is expected by chance alone."""
         return chance(self.then, self.now)
 
     @property
     def beyond_chance(self) -> float:
-        """The index less what is expected by chance."""
+        """The population stability index minus what is expected by chance."""
         return max(self.psi - self.chance, 0.0)
 
     @property
     def verdict(self) -> Verdict:
-        """What the index means, by convention."""
+        """What the index means by convention: 'stable', 'moved a little', 'moved' or 'too few'."""
         if self.now.total < MIN_DECISIONS:
             return "too few"
         if self.beyond_chance < MOVED_A_LITTLE:
@@ -173,10 +180,11 @@ class Drift:
 
 @dataclass(frozen=True)
 class Reference:
-    """The histograms that scores are compared with.
+    """The histograms that the latest scores are compared with.
 
-    `mix` names the comments, `models` the versions that scored them. If they are decisions of the
-    record, `until` is the time of the last one: only later decisions are compared.
+    `mix` says in words which comments the histograms are about, and `models` has the versions that
+    scored them. If the comments are decisions of the record, `until` is the time of the last one,
+    and only later decisions are compared.
     """
 
     mix: str
@@ -185,7 +193,7 @@ class Reference:
     until: dt.datetime | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the reference as JSON values, as in a card."""
+        """Return the reference as JSON values, in the format of a model's card."""
         return {
             "mix": self.mix,
             "models": dict(self.models),
@@ -198,7 +206,7 @@ class Reference:
 
     @classmethod
     def parse(cls, content: Mapping[str, Any]) -> Self:
-        """Return the reference that `to_dict` gave as `content`."""
+        """Return the reference in `content`, which `to_dict` returned."""
         scores = {
             name: Bins(tuple(bins["edges"]), tuple(bins["counts"]))
             for name, bins in content["scores"].items()
@@ -208,9 +216,10 @@ class Reference:
 
 
 def versions_by_card(models: Models) -> dict[str, dict[str, str]]:
-    """Return the versions whose scores have their reference in one card, by the card's model.
+    """Return, by model, the versions that the reference in the model's card is about.
 
-    The two models that score abuse together have it in the transformer's card.
+    The fast and the careful model score abuse together, so both have their reference in the careful
+    model's card.
     """
     versions = models.versions
     both = {FAST, CAREFUL} <= versions.keys()
@@ -222,13 +231,13 @@ def versions_by_card(models: Models) -> dict[str, dict[str, str]]:
 
 
 def score_names(models: Models, model: str) -> tuple[str, ...]:
-    """Return the scores whose reference is in the card of the model `model`."""
+    """Return the names of the scores that the reference in this model's card covers."""
     heads = models.scorers[FAST if model == CAREFUL else model].heads
     return (*heads, LANGUAGE) if "english" in heads else tuple(heads)
 
 
 def read_references(root: Path, models: Models) -> dict[str, Reference]:
-    """Return the reference of each model in use, if there is one for exactly these versions.
+    """Return the reference of each model in use. A reference of other versions does not count.
 
     Raises `ModelError` if a reference cannot be read.
     """
@@ -271,7 +280,7 @@ def _parsed(content: Mapping[str, Any], path: Path) -> Reference:
 def measure_references(
     models: Models, decisions: Iterable[ScoredDecision], mix: str
 ) -> dict[str, Reference]:
-    """Return, by model, a reference made of these decisions.
+    """Return a reference for each model, measured on these decisions.
 
     Only decisions by `models` count. A score with fewer than `MIN_DECISIONS` values is left out.
     """
@@ -292,13 +301,13 @@ def measure_references(
 
 
 def own_mix(decisions: Iterable[ScoredDecision]) -> str:
-    """Return the `mix` of a newsroom's own decisions: the days of the first and the last."""
+    """Describe a newsroom's own decisions for `Reference.mix`, by their first and last day."""
     days = sorted(f"{decision.at:%Y-%m-%d}" for decision in decisions if decision.at)
     return f"your own decisions, {days[0]} to {days[-1]}" if days else ""
 
 
 def set_references(root: Path, references: Mapping[str, Reference]) -> dict[str, Path]:
-    """Make these the newsroom's own references. Return each model's file.
+    """Save the newsroom's own references. Return the file of each model.
 
     Raises `ModelError` if a file cannot be written.
     """
@@ -315,7 +324,10 @@ def set_references(root: Path, references: Mapping[str, Reference]) -> dict[str,
 def compare(
     models: Models, references: Mapping[str, Reference], decisions: Iterable[ScoredDecision]
 ) -> Iterator[Drift]:
-    """Yield how far each score of the models in use has moved. Only their decisions count."""
+    """Yield how far each score of the models in use has moved from its reference.
+
+    Decisions by other versions do not count.
+    """
     decisions = list(decisions)
     for model, versions in versions_by_card(models).items():
         if model in references:
@@ -333,7 +345,11 @@ def compare(
 def _decided_by(
     versions: Mapping[str, str], decisions: Iterable[ScoredDecision]
 ) -> list[ScoredDecision]:
-    """Return the decisions by these versions; for abuse, only if no other model scored it too."""
+    """Return the decisions that these versions made.
+
+    If abuse was scored by the fast model alone, decisions that used a careful model too do not
+    count.
+    """
     no_other = dict.fromkeys((FAST, CAREFUL)) if FAST in versions else {}
     expected = {**no_other, **versions}
     return [

@@ -1,5 +1,9 @@
 """Change which models are in use: promote a challenger, or roll back. Keep a history.
 
+A challenger is a version of a model that may replace the version in use (the champion). This module
+measures nothing: `moderation.training.evaluation.gate` compares the two and saves the result, which
+`promote` reads. `promote` refuses a challenger that was not compared or is worse.
+
 Only `champion.json` says which versions are in use. The change is first added to `history.jsonl`,
 then `champion.json` is replaced in one step. So one version of each model is in use at any time.
 """
@@ -36,12 +40,15 @@ ROLLED_BACK = "rolled back"
 
 
 class RefusedError(RuntimeError):
-    """A challenger that must not be promoted. The message says why, and what to do."""
+    """A challenger must not be promoted. The message says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One change of the version in use. `why` is the reason, if the gate objected."""
+    """One change of the version in use.
+
+    `why` is the operator's reason, if a challenger was promoted in spite of an objection.
+    """
 
     at: str
     who: str
@@ -54,9 +61,9 @@ class Change:
 def promote(root: Path, model: str, version: str, *, who: str, even_if: str = "") -> Change:
     """Put `version` of `model` in use.
 
-    It must have been compared with the version in use, and not be worse in any guarded measure.
-    `even_if` overrides this: it is the reason, and is kept in the history. Raises `RefusedError`,
-    or `ModelError` if the version cannot be used.
+    It must have been compared with the version in use, and must not be worse in any measure of the
+    comparison. Otherwise `RefusedError` is raised, unless `even_if` gives a reason to promote it
+    anyway; the history keeps this reason. Raises `ModelError` if the version cannot be used.
     """
     used = champions(root)
     versions = _versions_with(root, used, model, version)
@@ -67,9 +74,10 @@ def promote(root: Path, model: str, version: str, *, who: str, even_if: str = ""
 
 
 def shadow(root: Path, model: str, version: str, *, share: float, who: str) -> Shadow:
-    """Let `version` of `model` decide a share of the comments in shadow.
+    """Let `version` of `model` run in shadow: it decides a share of the comments without effect.
 
-    Raises `RefusedError` or `ModelError` if it could not be promoted either.
+    Raises `RefusedError` if the version does not exist or is in use already, and `ModelError` if it
+    cannot be used.
     """
     used = champions(root)
     if model not in used:
@@ -82,7 +90,7 @@ def shadow(root: Path, model: str, version: str, *, share: float, who: str) -> S
 
 
 def rollback(root: Path, model: str, *, who: str) -> Change:
-    """Put the previous version of `model` in use again.
+    """Put the version of `model` that was in use before in use again.
 
     Raises `RefusedError` if there is none, `ModelError` if it cannot be used.
     """
@@ -97,13 +105,16 @@ def rollback(root: Path, model: str, *, who: str) -> Change:
 
 
 def require_stored(root: Path, model: str, version: str) -> None:
-    """Raise `RefusedError` if there is no such version."""
+    """Raise `RefusedError` if the folder of this version does not exist."""
     if not (root / model / version / CARD).is_file():
         raise RefusedError(f"there is no {model}/{version}; see moderation models list")
 
 
 def _versions_with(root: Path, used: Mapping[str, str], model: str, version: str) -> dict[str, str]:
-    """Return the versions in use with `version` of `model`. It must be another one, and usable."""
+    """Return the versions in use, with `version` in place of the present version of `model`.
+
+    Raises `RefusedError` if it is in use already or not stored, `ModelError` if it cannot be used.
+    """
     if used.get(model) == version:
         raise RefusedError(f"{model}/{version} is in use already")
     require_stored(root, model, version)
@@ -114,7 +125,7 @@ def _versions_with(root: Path, used: Mapping[str, str], model: str, version: str
 
 
 def _previous_versions(changes: list[Change], model: str) -> list[str]:
-    """Return the versions that can be rolled back to, the next one last."""
+    """Return the versions that were in use before, oldest first. `rollback` takes the last."""
     versions: list[str] = []
     for change in changes:
         if change.model != model:
@@ -127,7 +138,7 @@ def _previous_versions(changes: list[Change], model: str) -> list[str]:
 
 
 def history(root: Path) -> list[Change]:
-    """Return all changes, oldest first. An incomplete line is skipped."""
+    """Return all changes, oldest first. Lines that cannot be read are skipped."""
     changes = []
     path = root / HISTORY
     for line in path.read_text("utf-8").splitlines() if path.exists() else ():
@@ -155,9 +166,10 @@ def _change(
 
 
 def _end_shadow(root: Path, changed: str) -> None:
-    """End a shadow run whose champion changed: its results are a comparison with the old one.
+    """End the shadow run if `changed` is the model that it tests.
 
-    The two models that score abuse count as one.
+    The run compares a challenger with a champion that is no longer in use. The two models that
+    score abuse count as one.
     """
     models = {FAST, CAREFUL} if changed in (FAST, CAREFUL) else {changed}
     try:
@@ -171,7 +183,7 @@ def _end_shadow(root: Path, changed: str) -> None:
 def _require_measured_together(root: Path, versions: Mapping[str, str]) -> None:
     """Raise `RefusedError` if the two models of abuse were not measured together.
 
-    The transformer's card says how to mix its scores with one version of the linear model.
+    The careful model's card says how to mix its scores with those of one version of the fast model.
     """
     if not {FAST, CAREFUL} <= versions.keys():
         return
@@ -188,7 +200,7 @@ def _require_measured_together(root: Path, versions: Mapping[str, str]) -> None:
 
 
 def _objection(root: Path, model: str, version: str, used: Mapping[str, str]) -> str | None:
-    """Return what the challenger's comparison says against promoting it, or None."""
+    """Return what the challenger's comparison says against promoting it; None if nothing."""
     command = f"moderation models compare {model}/{version}"
     comparison = Comparison.read(root / model / version)
     if not comparison:

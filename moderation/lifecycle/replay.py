@@ -1,6 +1,6 @@
-"""Replay recorded comments: decide them again with two policies and the same models, and compare.
+"""Decide recorded comments again with two policies, and compare the decisions.
 
-The policy in use is called `now`, the new one `then`.
+The models are the same for both. In names, `now` is the policy in use and `then` the new one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _Acts = dict[str, tuple[Action, float]]  # by rule: what it did, and its score
 
 @dataclass(frozen=True, slots=True)
 class ReplayFilter:
-    """Which decisions of the record to replay: those of a period, at most the latest `most`."""
+    """Which recorded decisions to replay: those of a period, and of these the latest `most`."""
 
     since: dt.datetime | None = None
     until: dt.datetime | None = None
@@ -35,7 +35,10 @@ class ReplayFilter:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A comment of the record, the decision, what decided it, and a moderator's last verdict."""
+    """A recorded comment and its decision.
+
+    `policy` and `models` made the decision. `verdict` is a moderator's last verdict, if any.
+    """
 
     id: str
     comment: Comment
@@ -48,11 +51,12 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class ChangedDecision:
-    """A comment that the new policy decides differently, and the rules that caused it.
+    """A comment that the new policy decides differently, and the rules that are the cause.
 
-    `come` are the rules that act only with the new policy, `gone` those that act only with the one
-    in use, and `turned` those that act with both but do something else. `score` is the highest of
-    their scores.
+    A rule acts if it leads to review or rejection. `come` are the rules that act only with the new
+    policy, `gone` those that act only with the policy in use. `turned` are the rules that act with
+    both policies, but with different actions. `score` is the highest score of the rules whose
+    result differs.
     """
 
     id: str
@@ -67,7 +71,7 @@ class ChangedDecision:
     quote: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the change as JSON values, which are also the columns of the CSV file."""
+        """Return the change as JSON values. The keys are also the columns of the CSV file."""
         return {
             "id": self.id,
             "comment_id": self.comment,
@@ -84,7 +88,10 @@ class ChangedDecision:
 
 @dataclass
 class Rule:
-    """How often a rule acts with each policy, and how often that changes (`ChangedDecision`)."""
+    """How many comments a rule acts on with each policy, and how often that differs.
+
+    `come`, `gone` and `turned` have the meanings of `ChangedDecision`.
+    """
 
     now: int = 0
     then: int = 0
@@ -95,10 +102,10 @@ class Rule:
 
 @dataclass
 class Replayed:
-    """The decisions of two policies about the same comments, as counts and changed decisions.
+    """The result of a replay: counts, and the decisions that differ between the two policies.
 
-    `otherwise` counts decisions that the record has differently, apart for those by the `same`
-    policy and models and by `other` ones.
+    `recorded_differently` counts comments whose recorded action is not that of the policy in use:
+    under `same` if the same policy and models made the recorded decision, otherwise under `other`.
     """
 
     policies: tuple[str, str]
@@ -116,7 +123,7 @@ class Replayed:
     changed: list[ChangedDecision] = field(default_factory=list)
 
     def add(self, recorded: Recorded, now: Decision, then: Decision) -> None:
-        """Count a comment, which the two policies decided like this."""
+        """Count a comment, which the policy in use decides as `now` and the new one as `then`."""
         self.comments += 1
         self.first = min(self.first or recorded.at, recorded.at)
         self.last = max(self.last or recorded.at, recorded.at)
@@ -176,9 +183,9 @@ AGREEMENTS = ("agrees", "asks", "contrary")
 
 
 def replay(recorded: Iterable[Recorded], now: Moderator, then: Moderator) -> Replayed:
-    """Decide these comments with both moderators, which differ only in their policy.
+    """Decide these comments with two moderators, which differ only in their policy.
 
-    The changed decisions are sorted, the largest changes first. Only they are held in memory.
+    The changed decisions are sorted, largest changes first. Only these are held in memory.
     """
     replayed = Replayed((now.policy.hash, then.policy.hash), now.models.versions)
     limit = min(now.policy.publication.max_bytes, then.policy.publication.max_bytes)
@@ -194,14 +201,17 @@ def replay(recorded: Iterable[Recorded], now: Moderator, then: Moderator) -> Rep
 
 
 class _CachedModels(Models):
-    """Models that score each batch of texts once for two moderators, which ask in turn."""
+    """Models whose scores two moderators share: each batch is scored only once.
+
+    The moderators must score every batch one after the other.
+    """
 
     def __init__(self, models: Models) -> None:
         super().__init__(models.scorers, models.versions)
         self._scored: Sequence[Text] = ()
 
     def score(self, texts: Sequence[Text]) -> None:
-        """Score the texts for the first moderator, and copy the result for the second."""
+        """Score the texts at the first call. At the second call, copy these scores."""
         if not self._scored:
             super().score(texts)
             self._scored = texts
@@ -212,7 +222,10 @@ class _CachedModels(Models):
 
 
 def _scoring_once(now: Moderator, then: Moderator) -> tuple[Moderator, Moderator]:
-    """Return both moderators with common models, unless their policies choose other scorers."""
+    """Return copies of both moderators that share the scores of each batch.
+
+    If their policies choose different models, the moderators are returned unchanged.
+    """
     if now.models.versions != then.models.versions:
         return now, then
     now, then = copy.copy(now), copy.copy(then)
@@ -221,7 +234,7 @@ def _scoring_once(now: Moderator, then: Moderator) -> tuple[Moderator, Moderator
 
 
 def _valid(recorded: Iterable[Recorded], limit: int, replayed: Replayed) -> Iterator[Recorded]:
-    """Yield the comments that both policies can decide, and count the others."""
+    """Yield the comments that are short enough for both policies, and count the others."""
     for row in recorded:
         try:
             validate(row.comment.text, limit)
@@ -256,7 +269,7 @@ def _changed(
 
 
 def _turned(name: str, now: _Acts, then: _Acts) -> bool:
-    """Whether a rule acts with both policies, but with another action."""
+    """Whether a rule acts with both policies, but with different actions."""
     return name in now and name in then and now[name][0] != then[name][0]
 
 

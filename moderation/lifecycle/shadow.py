@@ -1,7 +1,9 @@
-"""Which challenger runs in shadow: it decides some comments too, without any effect.
+"""Read and write which challenger runs in shadow.
 
-`shadow.json`, next to `champion.json`, names the challenger and the share of comments. The service
-reads it (`api/background/shadow.py`), and `moderation models compare` shows the results.
+A challenger is a version of a model that may replace the version in use. In shadow, it decides some
+of the comments too, without any effect. `shadow.json`, next to `champion.json`, names the
+challenger and the share of comments. The service reads it (`api/background/shadow.py`), and
+`moderation models compare` shows the results.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ SHADOW = "shadow.json"
 
 @dataclass(frozen=True)
 class Shadow:
-    """A challenger in shadow: its share of the comments, since when, and who started it."""
+    """The challenger that runs in shadow: its share of the comments, since when, who started it."""
 
     model: str
     version: str
@@ -31,7 +33,7 @@ class Shadow:
 
     @classmethod
     def read(cls, root: Path) -> Self | None:
-        """Return the challenger in shadow under `root`, or None.
+        """Return the challenger that runs in shadow for the models in `root`, or None.
 
         Raises `ModelError` if the file cannot be read.
         """
@@ -49,11 +51,13 @@ class Shadow:
         )
 
     def write(self, root: Path) -> None:
-        """Start it: write the file that the service reads."""
+        """Write `shadow.json`, which makes the service start the run."""
         write_json(root / SHADOW, asdict(self))
 
     def takes(self, decision: str) -> bool:
-        """Whether this decision is in the share. A hash of its id decides, so it never changes.
+        """Whether the challenger decides about the comment of the decision with this id.
+
+        A hash of the id selects the share, so the answer never changes.
 
         >>> half = Shadow("spam", "new", 0.5, "", "")
         >>> [half.takes(id_) for id_ in "abcd"]
@@ -64,14 +68,15 @@ class Shadow:
 
 
 def end_shadow(root: Path) -> None:
-    """End the shadow run. Its decisions stay in the record."""
+    """End the shadow run. The challenger's decisions stay in the record."""
     (root / SHADOW).unlink(missing_ok=True)
 
 
 class ShadowPair(NamedTuple):
-    """The decisions of champion and challenger about one comment, and a moderator's verdict.
+    """The decisions of champion and challenger about the same comment.
 
-    `moved` is the largest difference between their scores.
+    `verdict` is a moderator's verdict, if any. `moved` is the largest difference between the
+    scores.
     """
 
     decision: str

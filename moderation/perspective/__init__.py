@@ -1,1 +1,1 @@
-"""Move from Perspective: turn its thresholds into a policy, and compare its scores with ours."""
+"""Move from Google's Perspective API: turn its thresholds into a policy, compare its scores."""

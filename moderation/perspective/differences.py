@@ -1,9 +1,10 @@
 """Compare the scores of Perspective and of the house rules for the same comments.
 
-The service writes a file with one line per comment: `{"at": …, "scores": {"TOXICITY": [score here,
-score of Perspective]}}`. The report says, for each attribute, how much the scores differ, and which
-threshold here is reached as often as each of Perspective's thresholds. Because they are measured on
-a newspaper's own comments, these thresholds fit that newspaper best.
+While the setting MODERATION_PERSPECTIVE_UPSTREAM is set, the service asks Perspective too, and
+writes a file with one line per comment: `{"at": …, "scores": {"TOXICITY": [our score, Perspective's
+score]}}`. The report says, for each attribute, how much the scores differ. For each threshold of
+Perspective it also says from which score of ours as many comments are flagged. These thresholds are
+measured on the newspaper's own comments, so they fit best.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ Scores = npt.NDArray[np.float64]
 
 
 class DifferencesError(ValueError):
-    """A file that the service did not write. The message names the line."""
+    """The service did not write this file. The message names the line."""
 
 
 def read(path: Path) -> dict[str, tuple[Scores, Scores]]:
-    """Return, by attribute, the scores of the house rules and of Perspective.
+    """Return two arrays by attribute: the scores of the house rules and those of Perspective.
 
-    Raises `DifferencesError` if a line is not one that the service writes.
+    Raises `DifferencesError` if a line is not in the format that the service writes.
     """
     pairs: dict[str, list[tuple[float, float]]] = defaultdict(list)
     with path.open(encoding="utf-8") as lines:
@@ -46,9 +47,9 @@ def read(path: Path) -> dict[str, tuple[Scores, Scores]]:
 
 
 def same_share(here: Scores, perspective: Scores, threshold: float) -> float | None:
-    """Return the score here that as many comments reach as reach Perspective's `threshold`.
+    """Return the threshold for our scores that flags as many comments as Perspective's `threshold`.
 
-    Returns None if fewer than `MIN_COMMENTS` comments reach it.
+    Returns None if Perspective's threshold flags fewer than `MIN_COMMENTS` comments.
 
     >>> here = np.linspace(0, 1, 101)
     >>> round(same_share(here, here**2, 0.64), 2)
@@ -59,7 +60,7 @@ def same_share(here: Scores, perspective: Scores, threshold: float) -> float | N
 
 
 def report(scores: dict[str, tuple[Scores, Scores]]) -> Iterator[str]:
-    """Yield the lines of the report. `scores` is what `read` returns."""
+    """Yield the lines of the report about `scores`, which `read` returned."""
     for name, (here, perspective) in sorted(scores.items()):
         yield f"{name}: {len(here):,} comments"
         yield f"  mean score: {here.mean():.3f} here, {perspective.mean():.3f} in Perspective"
@@ -74,7 +75,7 @@ def report(scores: dict[str, tuple[Scores, Scores]]) -> Iterator[str]:
 
 
 def _counterpart(here: Scores, perspective: Scores, threshold: float) -> str:
-    """Say which score here counts for as many comments as `threshold`."""
+    """Describe our score that corresponds to this threshold of Perspective, in words."""
     reached = perspective >= threshold
     comments = f"{int(reached.sum()):,} comments"
     score = same_share(here, perspective, threshold)

@@ -1,9 +1,10 @@
 """Turn thresholds that were set for Perspective into a policy of the house rules.
 
 In Perspective, a TOXICITY of 0.80 means that about 8 of 10 readers would call a comment toxic. The
-file `perspective.toml` has the score of the rule `abuse` that means the same, measured by
-`benchmarks/perspective.py`. The thresholds of all other attributes stay as they are: there are no
-public data to measure them with, and the scores here are probabilities too.
+rule `abuse` has another scale. The file `perspective.toml` says which of its scores means the same;
+`benchmarks/perspective.py` measured it. The thresholds of all other attributes stay as they are:
+there are no public data to measure them with, and the scores of the house rules are probabilities
+too.
 """
 
 from __future__ import annotations
@@ -40,13 +41,13 @@ LEVELS = ("review", "reject")
 
 
 class ThresholdsError(ValueError):
-    """Thresholds that cannot be read. The message says which, and what is allowed."""
+    """Thresholds cannot be read. The message says which, and what is allowed."""
 
 
 class Thresholds(NamedTuple):
-    """An attribute's scores from which a person looks at a comment, and from which it is refused.
+    """The scores of an attribute from which a person reviews a comment, or it is rejected.
 
-    None means never.
+    None means that it never happens.
     """
 
     review: float | None
@@ -54,10 +55,10 @@ class Thresholds(NamedTuple):
 
 
 def read(path: Path) -> dict[str, Thresholds]:
-    """Return the thresholds in a TOML or JSON file, by attribute.
+    """Return the thresholds of each attribute in a TOML or JSON file.
 
-    The file has `TOXICITY = 0.8`, or a table with `review` and `reject`. A single number is the
-    threshold for review. Raises `ThresholdsError`.
+    An entry is `TOXICITY = 0.8`, the threshold for review, or a table with `review` and `reject`.
+    Raises `ThresholdsError`.
     """
     try:
         text = path.read_text("utf-8")
@@ -72,7 +73,7 @@ def read(path: Path) -> dict[str, Thresholds]:
 def _attribute(name: str) -> str:
     """Return an attribute's name without its version.
 
-    `_EXPERIMENTAL` is removed if there is an attribute without it.
+    The suffix `_EXPERIMENTAL` is removed if the name without it is an attribute too.
 
     >>> _attribute("TOXICITY@6"), _attribute("SEVERE_TOXICITY_EXPERIMENTAL")
     ('TOXICITY', 'SEVERE_TOXICITY')
@@ -116,7 +117,7 @@ def _score(name: str, value: object) -> float:
 def abuse_score(threshold: float) -> float:
     """Return the score of the rule `abuse` that means the same as a TOXICITY of `threshold`.
 
-    It is interpolated between the measured points.
+    The value is interpolated between the points measured in `perspective.toml`.
 
     >>> abuse_score(0.0), abuse_score(1.0)
     (0.0, 1.0)
@@ -130,9 +131,9 @@ def abuse_score(threshold: float) -> float:
 
 
 def policy_toml(thresholds: Mapping[str, Thresholds], *, watch: bool = False) -> str:
-    """Return the policy as TOML. Comments say where each threshold comes from.
+    """Return the policy as TOML. TOML comments say where each threshold comes from.
 
-    With `watch`, all other rules of the shipped policy only watch.
+    With `watch`, all other rules of the shipped policy get no thresholds, so they never act.
     """
     lines = [*_HEADER]
     for rule in RULES:
@@ -157,10 +158,10 @@ _HEADER = (
 
 
 def _table(rule: str, thresholds: Mapping[str, Thresholds]) -> Iterator[str]:
-    """Yield the lines of a rule's table, with comments on where its thresholds come from.
+    """Yield the lines of a rule's TOML table, and TOML comments on where its thresholds come from.
 
-    If TOXICITY has thresholds, the other attributes of its rule do not count: only TOXICITY was
-    measured.
+    If TOXICITY has thresholds, those of the rule's other attributes are not used, because only
+    TOXICITY was measured.
     """
     attributes = [name for name in RULES[rule] if name in thresholds]
     if not attributes:
@@ -184,9 +185,10 @@ def _table(rule: str, thresholds: Mapping[str, Thresholds]) -> Iterator[str]:
 
 
 def _most_unaimed(review: float) -> Iterator[str]:
-    """Raise the rule's ceiling for comments that address no person, so that they reach `review`.
+    """Yield a line that raises the rule's limit for the scores of comments that address no person.
 
-    Perspective makes no difference between comments that address a person and those that do not.
+    Such comments then reach `review`. Perspective makes no difference between comments that address
+    a person and those that do not.
     """
     if review > Policy.load().tables["abuse"]["most_unaimed"]:
         yield f"most_unaimed = {review:g}  # a person also sees comments that address no person"
@@ -198,7 +200,7 @@ def _levels(thresholds: Thresholds) -> str:
 
 
 def _origin(rule: str, name: str, used: Sequence[str]) -> str:
-    """Say what became of an attribute's thresholds in the rule's table."""
+    """Say in words how an attribute's thresholds were used in the rule's table."""
     if name in used:
         return "; translated as measured" if name in TOXICITY else "; not changed, not measured"
     return f"; not used: [{rule}] has one threshold for it and {used[0]}"

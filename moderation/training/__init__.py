@@ -1,1 +1,1 @@
-"""Train models on labelled texts. The service does not import this package."""
+"""Train models on labelled comments, and measure them. The service does not import this package."""

@@ -1,4 +1,7 @@
-"""Model cards: what a model is, what data it was trained on, and how good it is."""
+"""Write model cards: what a model is, what data it was trained on, and how good it is.
+
+A card is `card.json` in the folder of a model's version. `moderation/scoring/card.py` reads it.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +40,13 @@ def card(
     libraries: Sequence[str] = LIBRARIES,
     **more: Any,
 ) -> dict[str, Any]:
-    """Return a model's card for `moderation.scoring.store.save`, which adds the files' hashes.
+    """Return the content of a model's card, without the hashes of the model's files.
 
-    `kind` names the scorer in `moderation/scoring/`. Each entry of `data` has `name`, `rows`,
-    `licence`, `citation` and `sha256`. `figures` maps the name of a data set and part to its
-    metrics, each `{"value": …, "interval": [low, high], "rows": …}`. `more` holds what the
-    scorer needs, such as a recipe or thresholds.
+    `moderation.scoring.store.save` adds the hashes. `kind` names the scorer in
+    `moderation/scoring/`. `heads` are the names of the scores that the model gives. Each entry of
+    `data` has `name`, `rows`, `licence`, `citation` and `sha256`. `figures` maps the name of a data
+    set and part to its metrics, each `{"value": …, "interval": [low, high], "rows": …}`. `more`
+    holds what the scorer needs, such as thresholds.
     """
     return {
         "name": name,
@@ -67,10 +71,10 @@ def card(
 
 
 def version_name(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
-    """Return a version's name: the first ten digits of the hash of the weights.
+    """Return the name of a version: the first ten digits of the hash of its weights.
 
-    The same data, code and seed give the same weights, and so the same name. The date of
-    training is in the card only.
+    The same data, code and seed give the same weights, and therefore the same name. The date of
+    training does not count.
 
     >>> version_name({"weights": np.zeros(3, np.int8)})
     '8eaeeaae62'
@@ -88,10 +92,11 @@ def save_challenger(
     arrays: Mapping[str, npt.NDArray[Any]],
     others: Mapping[str, bytes] | None = None,
 ) -> Path:
-    """Write `home/<version>/` and return it. `champion.json` does not change.
+    """Write a new version into the folder `home/<version>/`, and return this folder.
 
-    `others` are further files by name. An intact version that already exists is not touched,
-    because it may be in use. A damaged one is written again.
+    The version is a challenger: it is not in use, because `champion.json` does not change. `others`
+    are the contents of further files, by name. If the version exists and is intact, its files are
+    not touched, because it may be in use. If it is damaged, it is written again.
     """
     files = {name: np.frombuffer(content, np.uint8) for name, content in (others or {}).items()}
     folder = home / version_name({**arrays, **files})
@@ -104,7 +109,7 @@ def save_challenger(
 
 @contextmanager
 def edited(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield the card of the model in `folder` for changes, then write it atomically."""
+    """Yield the card of the model in `folder`. When the block ends, write the card atomically."""
     path = folder / "card.json"
     card = json.loads(path.read_text("utf-8"))
     yield card

@@ -1,6 +1,6 @@
-"""Metrics of scores against labels, each with a bootstrap confidence interval.
+"""Compute metrics of scores against labels, with bootstrap confidence intervals.
 
-In all functions `y_true` holds a boolean label and `scores` a probability for each row.
+In all functions, `y_true` holds a boolean label for each row, and `scores` a probability.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ RESAMPLES = 200
 
 
 def calibration_error(y_true: Bools, scores: Floats) -> float:
-    """Return the expected calibration error over 15 equal bins.
+    """Return the expected calibration error over 15 bins of equal width.
 
-    Mean distance, weighted by rows, between a bin's mean score and its share of positives.
-    Naeini, Cooper, Hauskrecht: Obtaining Well Calibrated Probabilities Using Bayesian Binning,
-    AAAI 2015.
+    This is the mean distance between a bin's mean score and its share of positives, weighted by the
+    bins' rows. Naeini, Cooper, Hauskrecht: Obtaining Well Calibrated Probabilities Using Bayesian
+    Binning, AAAI 2015.
 
     >>> calibration_error(np.array([True, False]), np.array([0.5, 0.5]))
     0.0
@@ -41,7 +41,7 @@ def calibration_error(y_true: Bools, scores: Floats) -> float:
 
 
 def precision(y_true: Bools, flagged: Bools) -> float:
-    """Return the share of flagged rows that are positive; 1 if no row is flagged."""
+    """Return the share of positives among the flagged rows; 1 if no row is flagged."""
     return float(y_true[flagged].mean()) if flagged.any() else 1.0
 
 
@@ -71,7 +71,10 @@ def measure(y_true: Bools, scores: Floats, seed: int = 0) -> dict[str, Any]:
 
 
 def at_threshold(y_true: Bools, scores: Floats, threshold: float) -> dict[str, float]:
-    """Return the share of rows with scores from `threshold` up, their precision and recall."""
+    """Return the share of rows flagged at `threshold`, with their precision and recall.
+
+    A row is flagged if its score is at least the threshold.
+    """
     flagged = scores >= threshold
     return {
         "threshold": threshold,
@@ -85,11 +88,11 @@ POINTS = 60  # points of a curve
 
 
 def curves(y_true: Bools, scores: Floats) -> dict[str, list[list[float]]]:
-    """Return the points of three curves: `roc`, `pr` and `reliability`.
+    """Return the points of three curves, by name: `roc`, `pr` and `reliability`.
 
-    A point is (false positive rate, true positive rate), (recall, precision), and for
-    reliability (mean score, share of positive rows, number of rows) of each of 15 equal bins.
-    Empty if all rows have the same label.
+    The points of `roc` are (false positive rate, true positive rate). Those of `pr` are (recall,
+    precision). Those of `reliability` are (mean score, share of positive rows, number of rows), one
+    for each of 15 bins of equal width. The result is empty if all rows have the same label.
 
     >>> curves(np.array([True, False]), np.array([0.9, 0.1]))["reliability"]
     [[0.1, 0.0, 1.0], [0.9, 1.0, 1.0]]

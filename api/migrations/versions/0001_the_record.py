@@ -1,4 +1,4 @@
-"""Create the record."""
+"""Create the tables of the record."""
 
 import sqlalchemy as sa
 from alembic import op

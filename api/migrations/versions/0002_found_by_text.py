@@ -1,4 +1,4 @@
-"""Find decisions by their text."""
+"""Add the index that finds decisions by their text."""
 
 from alembic import op
 

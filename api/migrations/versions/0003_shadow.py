@@ -1,4 +1,4 @@
-"""Add the decisions of challengers in shadow."""
+"""Add the table for the decisions of challengers in shadow."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Find deliveries by their decision and by their address."""
+"""Let webhook deliveries be found by their decision and by their address."""
 
 import sqlalchemy as sa
 from alembic import op

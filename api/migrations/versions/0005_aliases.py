@@ -1,4 +1,4 @@
-"""Find a decision by every id that was answered for it."""
+"""Add aliases, so that a decision is found by every id that clients got for it."""
 
 import sqlalchemy as sa
 from alembic import op

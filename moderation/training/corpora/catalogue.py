@@ -1,6 +1,6 @@
 """Read the public corpora of labelled comments that `data/sources.toml` lists.
 
-A label keeps the name of its source ("jigsaw.toxic", "civil.toxic"), because corpora mean
+The name of a label begins with its corpus ("jigsaw.toxic", "civil.toxic"), because corpora mean
 different things by the same word. A row has only the labels that its corpus annotates.
 """
 
@@ -33,16 +33,17 @@ csv.field_size_limit(1 << 24)  # one comment may be longer than the module's 128
 
 
 class CorpusError(ValueError):
-    """A corpus does not have the expected format. The message names file, line and column."""
+    """A corpus does not have the expected format. The message names the file, line and column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A labelled comment.
 
-    `labels` maps each label to a value from 0 to 1. `natural` is true if the comment was sampled
-    without looking for abuse. `marks` are the spans of `text` that annotators marked as
-    offensive, `end` exclusive; empty if the corpus has none.
+    `labels` maps each label to a value from 0 to 1. `natural` is true if the comment was sampled at
+    random, so that the share of abuse among such comments is the real one. `marks` are the spans of
+    `text` that annotators marked as offensive (`end` is exclusive). `marks` is empty if the corpus
+    has none.
     """
 
     text: str
@@ -53,7 +54,7 @@ class Row:
 
     @property
     def part(self) -> splits.Part:
-        """The split that the row belongs to. Duplicates are always in the same split."""
+        """The split that the row belongs to. Rows with the same text have the same split."""
         return splits.part(self.text)
 
 
@@ -62,7 +63,7 @@ class _Strict(BaseModel):
 
 
 class Label(_Strict):
-    """How to read a label from a record; see the head of `sources.toml`."""
+    """How to read a label from a record. The head of `sources.toml` explains the fields."""
 
     column: str | None = None
     scale: tuple[float, float] | None = None
@@ -72,7 +73,10 @@ class Label(_Strict):
     texts: dict[str, float] | None = None
 
     def read(self, record: Mapping[str, str], text_column: str) -> float | None:
-        """Return the label's value in a record, None if it has none. Raises `ValueError`."""
+        """Return the label's value in a record; None if the record has none.
+
+        `text_column` is the column of the row's text. Raises `ValueError` if a cell cannot be read.
+        """
         if self.texts is not None:
             return self.texts.get(text_column)
         cell = record[self.column or ""]
@@ -89,7 +93,7 @@ class Label(_Strict):
     def _weighted_mean(
         self, values: Mapping[str, float | Literal["skip"]], cell: str, weight_cell: str
     ) -> float | None:
-        """Return the mean of several answers in a cell, weighted by the annotators' confidence."""
+        """Return the mean of the answers in a cell, weighted by the annotators' confidence."""
         answers, weights = _entries(cell), [float(entry) for entry in _entries(weight_cell)]
         weights = weights or [1.0] * len(answers)
         if len(weights) != len(answers):
@@ -107,14 +111,14 @@ class Label(_Strict):
 
 
 class Natural(_Strict):
-    """How to recognise the rows of a corpus that were sampled naturally."""
+    """How to recognise the rows that were sampled at random: by the value of a column."""
 
     column: str
     equals: str
 
 
 class Source(_Strict):
-    """A corpus: one entry of `sources.toml`."""
+    """A corpus, as an entry of `sources.toml` describes it."""
 
     name: str
     file: str
@@ -131,14 +135,14 @@ class Source(_Strict):
 
     @property
     def columns(self) -> set[str]:
-        """All columns that the file must have."""
+        """The names of all columns that the file must have."""
         columns = {label.column for label in self.labels.values()} | {self.marks}
         if isinstance(self.natural, Natural):
             columns.add(self.natural.column)
         return {*self.text, *(column for column in columns if column)}
 
     def rows(self, data: Path) -> Iterator[Row]:
-        """Yield the rows of the corpus in the folder `data`. Raises `CorpusError`."""
+        """Yield the rows of the corpus from its file in the folder `data`. Raises `CorpusError`."""
         path = data / self.file
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
@@ -152,7 +156,7 @@ class Source(_Strict):
                     raise CorpusError(f"{path}, line {reader.line_num}: {error}") from error
 
     def parse(self, record: Mapping[str, str]) -> Iterator[Row]:
-        """Yield a row for each text of a record, if it has labels.
+        """Yield a row for each text in a record. A text without labels gives no row.
 
         Raises `ValueError`, `SyntaxError` or `TypeError` if a cell cannot be read.
         """
@@ -172,7 +176,7 @@ class Source(_Strict):
                 yield Row(record[column], self.name, labels, natural, marks)
 
     def entry(self, data: Path, rows: int) -> dict[str, Any]:
-        """Return the corpus's entry in a model card, with the hash of the file that was used."""
+        """Return the description of the corpus for a model's card, with the hash of its file."""
         return {
             "name": self.name,
             "file": self.file,
@@ -184,7 +188,7 @@ class Source(_Strict):
 
 
 def sources(path: Path | None = None) -> dict[str, Source]:
-    """Return the corpora of `sources.toml`, or of the file `path`, by name.
+    """Return the corpora that `sources.toml`, or the file `path`, lists, by name.
 
     >>> sources()["civil"].licence
     'CC0-1.0'
@@ -199,10 +203,10 @@ def sources(path: Path | None = None) -> dict[str, Source]:
 
 
 def rows(data: Path, use: Use, listing: Path | None = None) -> Iterator[Row]:
-    """Return an iterator over the rows of all corpora with this `use`, corpus by corpus.
+    """Return an iterator over the rows of all corpora with this `use`, one corpus after the other.
 
-    `listing` overrides `sources.toml`. Raises `CorpusError`, for a missing file at once. Logs a
-    warning if a file differs from the one that the shipped models were trained on.
+    `listing` overrides `sources.toml`. Raises `CorpusError`; if a file is missing, this happens at
+    once. Logs a warning if a file is not the one that the shipped models were trained on.
     """
     selected = [source for source in sources(listing).values() if source.use == use]
     for source in selected:
@@ -217,7 +221,7 @@ def rows(data: Path, use: Use, listing: Path | None = None) -> Iterator[Row]:
 
 
 def labels_named(label: str) -> list[str]:
-    """Return this label's name in each training corpus that has it, as listed in `sources.toml`.
+    """Return the full names of a label: one for each training corpus that has it.
 
     >>> labels_named("spam")
     ['youtube_spam.spam', 'sms_spam.spam']
@@ -238,7 +242,7 @@ def log_unused_sources(model: str, labels: Iterable[str]) -> None:
 
 
 def digests(data: Path, use: Use) -> dict[str, str]:
-    """Return the hashes of the corpora's files by corpus name. Raises `CorpusError`."""
+    """Return the hash of each corpus's file, by the corpus's name. Raises `CorpusError`."""
     try:
         return {
             source.name: sha256(data / source.file)
@@ -256,7 +260,7 @@ def sha256(path: Path) -> str:
 
 
 def _entries(cell: str) -> list[str]:
-    """Return the entries of a list in a cell, in any of the usual notations.
+    """Return the entries of a list that is written in a cell, in any of the usual notations.
 
     >>> _entries("1\\n2"), _entries("['yes', 'no']"), _entries("")
     (['1', '2'], ['yes', 'no'], [])

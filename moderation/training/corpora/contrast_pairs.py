@@ -1,9 +1,10 @@
-"""Contrast pairs: harmful sentences and similar harmless ones, written for this project.
+"""Generate contrast pairs: harmful sentences, and similar sentences that are harmless.
 
 The same group, thing or person appears in a sentence that breaks a newspaper's rules and in one
-that does not: neutral and proud statements, negation, criticism of hate, abuse of things
-(counterfactual data augmentation). Groups, castes, places and names are drawn at random, so that a
-model learns from what a sentence says, and not from whom it mentions.
+that does not: neutral and proud statements, negation, criticism of hate, abuse of things. This is
+counterfactual data augmentation. Groups, castes, places and names are drawn at random, so that a
+model learns from what a sentence says, and not from whom it mentions. The sentences were written
+for this project.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ _KINDS = ("hate", "kind", "attack", "about", "hate", "proud", "attack", "kind")
 
 
 class ContrastSentence(NamedTuple):
-    """A sentence with labels 0 or 1: hatred of a group, an attack on a person; None if unknown."""
+    """A generated sentence with two labels: hatred of a group, and an attack on a person.
+
+    A label is 0 or 1, or None if it is not known.
+    """
 
     text: str
     hate: float | None

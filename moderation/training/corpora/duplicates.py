@@ -1,7 +1,8 @@
 """Find duplicate and near-duplicate comments in a file.
 
-A comment is remembered as a MinHash sketch of sixteen numbers (min-wise hashes of its n-grams of
-five characters; Broder 1997). Memory is about half a kilobyte per row, whatever its length.
+Each comment is stored as a MinHash sketch: sixteen numbers, which are the minima of hashes of its
+n-grams of five characters (Broder 1997). A row needs about half a kilobyte of memory, whatever its
+length.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ _BANDS = 4
 
 
 class Duplicates:
-    """Detects texts that are equal to an earlier one, or nearly so.
+    """Detects texts that are the same as an earlier text, or nearly the same.
+
+    Case and punctuation make no difference.
 
     >>> duplicates = Duplicates()
     >>> long = "The council meets again on Monday to talk about the roads"
@@ -45,7 +48,10 @@ class Duplicates:
     def check(
         self, text: str, labels: Mapping[str, float] | None = None, line: int = 0
     ) -> str | None:
-        """Return 'same' or 'near' if an earlier text is like this one; else None.
+        """Compare a text with all earlier texts, and remember it. Return 'same', 'near' or None.
+
+        If the same text had other labels earlier, this counts as a contradiction. `line` is the
+        line number to report for it.
 
         >>> duplicates = Duplicates()
         >>> duplicates.check("You fool", {"rude": 1.0}, line=2)

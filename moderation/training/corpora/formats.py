@@ -1,8 +1,9 @@
-"""Convert corpora that are not published as one row per comment.
+"""Convert two corpora that are not published with one row for each comment.
 
 HateXplain is a JSON document with the words of each post, the labels of three annotators and the
-words that they marked. A comment gets the majority label. Wikipedia Detox is two tables: comments,
-and one row per judgement. A comment gets the mean of its judgements.
+words that they marked. A comment gets the label that most annotators gave. The Wikipedia Detox data
+are two tables: one of comments, and one with a row for each annotator's judgement of a comment. A
+comment gets the mean of its judgements.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ _COMMENTS, _JUDGEMENTS = "annotated_comments", "annotations"
 
 
 def one_row_per_comment(path: Path, numbered: Numbered) -> Iterator[tuple[int, Record]]:
-    """Yield the rows of a file with their line numbers; HateXplain and Detox are converted.
+    """Yield one record for each comment of a file, with its line number.
 
-    `numbered` are the records of the file `path` with their line numbers. Raises `CorpusError`.
+    `numbered` are the records of the file `path` with their line numbers. Those of HateXplain and
+    of the Wikipedia Detox data are converted; all others are yielded unchanged. Raises
+    `CorpusError`.
     """
     stream = iter(numbered)
     first = next(stream, None)
@@ -46,7 +49,7 @@ def one_row_per_comment(path: Path, numbered: Numbered) -> Iterator[tuple[int, R
 
 
 def _hatexplain(record: Record, path: Path, line: int) -> Record:
-    """Return a post with its words joined, its majority label and the marked characters."""
+    """Convert a post of HateXplain: join its words, and find the majority's label and marks."""
     try:
         words = [str(word) for word in json.loads(record["post_tokens"])]
         labels = Counter(annotation["label"] for annotation in json.loads(record["annotators"]))
@@ -66,7 +69,7 @@ def _hatexplain(record: Record, path: Path, line: int) -> Record:
 
 
 def _offsets(words: list[str], marked: list[bool]) -> list[int]:
-    """Return the offsets of the marked words' characters, with one space between words.
+    """Return the offsets of all characters of the marked words, in the words joined by spaces.
 
     >>> _offsets(["so", "it", "is"], [False, True, False])
     [3, 4]
@@ -81,9 +84,10 @@ def _offsets(words: list[str], marked: list[bool]) -> list[int]:
 
 
 def _means(path: Path) -> dict[str, Record]:
-    """Return the mean judgements of Detox's comments by comment id.
+    """Return the mean of the annotators' judgements for each comment of the Wikipedia Detox data.
 
-    They are in a second file in the folder of `path`. Raises `CorpusError` if it is missing.
+    The keys are the comments' ids. The judgements are in a second file in the folder of `path`.
+    Raises `CorpusError` if this file is missing.
     """
     judgements = path.with_name(path.name.replace(_COMMENTS, _JUDGEMENTS))
     if judgements == path or not judgements.is_file():
@@ -117,5 +121,5 @@ def _number(value: str, path: Path, line: int, column: str) -> float:
 
 
 def _id(record: Record) -> str:
-    """Return a comment's id: some tables write it as 2232, others as 2232.0."""
+    """Return a comment's id in one notation: some tables write 2232, others write 2232.0."""
     return record["rev_id"].removesuffix(".0")

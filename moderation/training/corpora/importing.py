@@ -1,4 +1,4 @@
-"""Import a file of labelled comments: recognise its format, remove duplicates, report on it."""
+"""Import a file of labelled comments: recognise its format, remove duplicates, count its rows."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _NATURAL, _MARKS = "natural", "marks"  # columns of the output, if the corpus ha
 
 @dataclass
 class Report:
-    """Counts of a file's rows.
+    """The counts that an import reports.
 
-    `same`, `near`, `crossed` and `contradictory` are those of `Duplicates`. `yes` and `no` count
-    the positive and negative rows of each label, without duplicates.
+    `same`, `near`, `crossed` and `contradictory` count duplicates, as `Duplicates` does. `yes` and
+    `no` count the positive and the negative rows of each label, without duplicates.
     """
 
     rows: int = 0
@@ -48,7 +48,7 @@ class Report:
     no: Counter[str] = field(default_factory=Counter)
 
     def to_dict(self, issues: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the report for JSON. `issues` are the `LabelIssues.counts`."""
+        """Return the report as JSON values. `issues` is what `LabelIssues.counts` returns."""
         names = "rows kept same near crossed contradictory unlabelled".split()
         labels = {
             name: {"yes": self.yes[name], "no": self.no[name]}
@@ -67,7 +67,7 @@ class Report:
 
 
 class ImportedRow(NamedTuple):
-    """An imported row, its line in the file, and its corpus."""
+    """A row of an imported file, its line number, and the description of its corpus."""
 
     line: int
     source: Source
@@ -75,21 +75,21 @@ class ImportedRow(NamedTuple):
 
 
 class ImportResult(NamedTuple):
-    """The corpus that was written, and its entry for `sources.toml`."""
+    """The description of the imported corpus, and its table for `sources.toml` as text."""
 
     source: Source
     table: str
 
 
 def too_long(text: str) -> bool:
-    """Return whether a comment is longer than the service accepts."""
+    """Return whether a comment is too long for the service."""
     return len(text.encode("utf-8", "replace")) > MAX_BYTES
 
 
 def custom_source(name: str, columns: Mapping[str, str], text: str) -> Source:
-    """Return the format of a newsroom's file.
+    """Describe a newsroom's own file in the form in which `sources.toml` describes corpora.
 
-    `columns` maps labels to the columns that hold them; `text` is the column of the text.
+    `columns` maps each label to the column that holds it. `text` is the column of the comment.
     """
     labels = {label: Label(column=column) for label, column in columns.items()}
     return Source(
@@ -105,7 +105,7 @@ def custom_source(name: str, columns: Mapping[str, str], text: str) -> Source:
 
 
 def known_formats() -> dict[str, Source]:
-    """Return all known formats by name.
+    """Return the descriptions of all known corpora, by name.
 
     >>> known_formats()["jigsaw_2018"].text
     ('comment_text',)
@@ -114,11 +114,11 @@ def known_formats() -> dict[str, Source]:
 
 
 def recognise(record: Mapping[str, str], path: Path) -> Source:
-    """Return the known format that fits the first row of a file.
+    """Return the known corpus that a file is, judging by its first row.
 
-    If several formats fit, the one with the most columns is used, then the one whose labels can
-    be read from `record`, then the one whose file has the same name. Raises `CorpusError` if no
-    format fits, or several still do.
+    If the columns fit several corpora, the description with the most columns wins. If there are
+    still several, those whose labels can be read from `record` are preferred, and then the one
+    whose file has the same name. Raises `CorpusError` if no corpus fits, or if several remain.
     """
     formats = [source for source in known_formats().values() if source.columns <= record.keys()]
     most = max((len(source.columns) for source in formats), default=0)
@@ -150,10 +150,10 @@ def rows(
 ) -> Iterator[ImportedRow]:
     """Yield the rows of a file without duplicates, and count them in `report`.
 
-    `source` is the format; without one it is recognised by the columns. `opened` is the open
-    file, if the caller tracks how much of it was read. Raises `CorpusError`. After the first row
-    with an error no more rows are yielded, but reading continues until `MAX_ERRORS` errors can be
-    reported together.
+    `source` describes the file; if it is None, the file is recognised by its columns. Pass the open
+    file as `opened` if you track how much of it has been read. Raises `CorpusError`. After the
+    first row with an error no more rows are yielded. Reading continues until `MAX_ERRORS` errors
+    can be reported together.
     """
     duplicates, errors = Duplicates(), list[str]()
     numbered = records(path, opened)
@@ -196,7 +196,7 @@ def rows(
 
 
 def _is_valid(label: Label, cell: str) -> bool:
-    """Return whether a cell is empty or a number that the label can have."""
+    """Return whether a cell is empty or has a number in the label's range."""
     try:
         value = float(cell or 0)
     except ValueError:
@@ -207,7 +207,7 @@ def _is_valid(label: Label, cell: str) -> bool:
 def _parse(source: Source, record: Mapping[str, str]) -> list[Row]:
     """Return the rows of a record.
 
-    Raises `ValueError` with a message that continues the line number.
+    Raises `ValueError`. Its message is meant to follow a line number.
     """
     invalid = [
         f", column '{label.column}': must be a number{'' if label.scale else ' from 0 to 1'}, "
@@ -226,8 +226,8 @@ def _parse(source: Source, record: Mapping[str, str]) -> list[Row]:
 def write(rows: Iterable[ImportedRow], target: Path) -> ImportResult:
     """Write the rows to `target`, a gzip-compressed CSV file of `text` and the labels.
 
-    The entry for `sources.toml` keeps the `use` of the corpus: one whose licence only allows
-    evaluation is not trained on. Raises `CorpusError`, and then writes no file.
+    The entry for `sources.toml` keeps the `use` of the known corpus. So a corpus whose licence
+    allows only evaluation is never trained on. Raises `CorpusError`; no file is written then.
     """
     unfinished = target.with_name(f".{target.name}.partial")
     source: Source | None = None
@@ -251,7 +251,7 @@ def write(rows: Iterable[ImportedRow], target: Path) -> ImportResult:
 
 
 def _extra_columns(source: Source) -> list[str]:
-    """Return the columns after the text and the labels."""
+    """Return the names of the columns that follow the text and the labels."""
     has_natural = isinstance(source.natural, Natural)
     return [_NATURAL] * has_natural + [_MARKS] * bool(source.marks)
 

@@ -1,8 +1,8 @@
-"""In-house comments: written for this project, in the style of readers of a newspaper.
+"""Read the in-house comments: comments written for this project in the style of readers.
 
 Public corpora consist of tweets, forum posts and Wikipedia talk pages. `data/own_comments.csv` has
-what they lack: contempt without swear words, Indian English, implicit hatred, and for each a
-harmless comment on the same subject in similar words.
+what they lack: contempt without swear words, Indian English and implicit hatred. For each harmful
+comment it has a harmless comment on the same subject in similar words.
 """
 
 from __future__ import annotations
@@ -30,16 +30,21 @@ _SLUG = regex.compile(r"[a-z]+(_[a-z]+)*")
 
 
 class InHouseError(ValueError):
-    """A file of comments is not valid. The message names line and column."""
+    """A file of in-house comments is invalid. The message names the line and column."""
 
 
 class Comment(NamedTuple):
     """An in-house comment.
 
-    `labels` maps labels to 0 or 1; a label that does not apply is left out. `attack`: an insult,
-    contempt or a threat against a person. `hate`: hatred of a group, or a call to violence.
-    `toxic`: readers would find the tone abusive. `threat`: it threatens, wishes or calls for
-    violence or harm. `spam`: advertising, a lure or a scam. `kind` is the phenomenon.
+    `labels` maps labels to 0 or 1; a label that does not apply is left out:
+
+    - `attack`: an insult, contempt or a threat against a person.
+    - `hate`: hatred of a group, or a call to violence.
+    - `toxic`: readers would find the tone abusive.
+    - `threat`: the comment threatens, wishes or calls for violence or harm.
+    - `spam`: advertising, a lure or a scam.
+
+    `kind` names the phenomenon, for example 'condescension'. `area` is where the English is from.
     """
 
     text: str
@@ -49,12 +54,12 @@ class Comment(NamedTuple):
 
     @property
     def part(self) -> splits.Part:
-        """The split that the comment belongs to, by its text."""
+        """The split that the comment belongs to. It depends only on the text."""
         return splits.part(self.text)
 
     @property
     def source_labels(self) -> dict[str, float]:
-        """The labels with the name of their source, for example `own.hate`."""
+        """The labels with the prefix `own.`, as in the rows of corpora, for example `own.hate`."""
         return {f"own.{label}": value for label, value in self.labels.items()}
 
 
@@ -80,12 +85,12 @@ def comments(path: Path = COMMENTS) -> Iterator[Comment]:
 
 
 def rows() -> Iterator[Row]:
-    """Yield all comments as rows of the source `own`."""
+    """Yield all in-house comments as rows of a corpus with the name `own`."""
     return (Row(comment.text, "own", comment.source_labels) for comment in comments())
 
 
 def entry() -> dict[str, Any]:
-    """Return the entry of the in-house comments in a model card."""
+    """Return the description of the in-house comments for a model's card."""
     return {
         "name": "own",
         "file": f"data/{COMMENTS.name}",

@@ -1,10 +1,11 @@
-"""Find label issues: rows whose labels contradict the models, and rows in other languages.
+"""Find rows of a corpus whose labels are probably wrong, or whose language is not English.
 
 Labels are checked by confident learning (Northcutt, Jiang, Chuang: Confident Learning: Estimating
-Uncertainty in Dataset Labels, JAIR 2021). A negative row is an issue if its score is at least the
-mean score of the positive rows, and the other way round. A very high or low score that contradicts
-the label is always an issue; for labels with few rows it is the only criterion. The scores are
-those of the champions, which rarely contradict rows that they were trained on.
+Uncertainty in Dataset Labels, JAIR 2021). A row labelled negative is an issue if its score is at
+least the mean score of the rows labelled positive. A row labelled positive is an issue if its score
+is at most the mean score of the negative rows. A very high or very low score that contradicts the
+label is always an issue; for labels with few rows, only such scores count. The scores are those of
+the models in use. These rarely contradict the rows that they were trained on.
 
 Rows are read in batches. All issues are counted, and the strongest are kept.
 """
@@ -51,7 +52,10 @@ _BY_LABEL = {label: head for head, labels in HEADS.items() for label in (head, *
 
 
 class LabelIssue(NamedTuple):
-    """An issue: the reason and, except for 'long', the label, its given value and the score."""
+    """A suspicious row: the reason, the label, the label's value in the file, and the score.
+
+    A row that is 'long' has no label, value or score.
+    """
 
     line: int
     why: Why
@@ -62,14 +66,17 @@ class LabelIssue(NamedTuple):
 
 
 class LabelScores(NamedTuple):
-    """The scores of a label's positive rows (`yes`) and negative rows (`no`)."""
+    """The scores of the rows that are positive (`yes`) and negative (`no`) for one label."""
 
     yes: array[float]
     no: array[float]
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The scores up to which a positive row, and from which a negative row, is an issue.
+        """Two scores that separate issues from other rows.
+
+        A positive row is an issue if its score is at most the first. A negative row is an issue if
+        its score is at least the second.
 
         >>> LabelScores(array("d", [0.8] * 10), array("d", [0.1] * 10)).bounds
         (0.1, 0.8)
@@ -89,7 +96,7 @@ def _mean(scores: array[float]) -> float:
 
 
 class LabelIssues:
-    """Collects the issues of a stream of rows. Keeps the `most` strongest."""
+    """Collects the suspicious rows of a stream. Keeps the `most` most suspicious ones."""
 
     def __init__(self, models: Models, most: int = MAX_ISSUES) -> None:
         self._models, self._most = models, most
@@ -98,7 +105,7 @@ class LabelIssues:
         self._foreign = self._count = 0
 
     def over(self, rows: Iterable[ImportedRow]) -> Iterator[ImportedRow]:
-        """Yield the rows unchanged, and check them with the models."""
+        """Check each row with the models, and yield all rows unchanged."""
         stream = iter(rows)
         while batch := list(islice(stream, BATCH)):
             texts = [read(imported.row.text) for imported in batch]
@@ -108,7 +115,7 @@ class LabelIssues:
             yield from batch
 
     def listed(self) -> list[LabelIssue]:
-        """Return the kept issues, the strongest first, at most one for each row."""
+        """Return the issues that were kept, strongest first, and only one for each row."""
         issues: dict[tuple[int, str], LabelIssue] = {}
         for _, _, issue in sorted(self._strongest, reverse=True):
             if issue.why != "label" or self._is_issue(issue):
@@ -116,7 +123,7 @@ class LabelIssues:
         return [*issues.values()]
 
     def counts(self) -> dict[str, Any]:
-        """Return the number of rows not in English and, by label, the bounds and label issues."""
+        """Return the number of rows not in English and, for each label, its issues and bounds."""
         labels = {}
         for label, scores in self._scores.items():
             low, high = scores.bounds
@@ -166,9 +173,10 @@ class LabelIssues:
 
 
 def load_models(reader: str, folder: Path | None = None) -> Models:
-    """Load the champions that find label issues.
+    """Load the models in use that find label issues.
 
-    Of the two models of abuse, `reader` 'fast' loads only the fast one, 'careful' both.
+    Abuse is scored by the fast model alone if `reader` is 'fast', and by the fast and the careful
+    one if it is 'careful'.
     """
     root = folder or SHIPPED
     wanted = {FAST, "language", "spam"} | ({CAREFUL} if reader == CAREFUL else set())

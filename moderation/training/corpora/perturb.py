@@ -1,4 +1,4 @@
-"""Perturb text as people do: typos, names, borrowed phrases, words of two languages mixed."""
+"""Change texts as people do: add typing errors, names and phrases, or mix two languages."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _typo(word: str, rng: random.Random) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """Names of people and things, titles, and slogans."""
+    """Lists of names of people and things, titles, and slogans."""
 
     given: Sequence[str]
     family: Sequence[str]
@@ -64,7 +64,7 @@ class Names:
 
     @classmethod
     def load(cls) -> Self:
-        """Load the lists of `names.toml`."""
+        """Load the lists in `names.toml`, which training uses."""
         tables = tomllib.loads(_NAMES.read_text("utf-8"))
         people, things = tables["people"], tables["things"]
         kinds = ("places", "parties", "food", "festivals", "borrowed")
@@ -78,7 +78,7 @@ class Names:
 
     @classmethod
     def unseen(cls) -> Self:
-        """Load names that no model is trained on, to measure models with.
+        """Load names that are not used in training, to measure models with.
 
         >>> set(Names.unseen().given) & set(Names.load().given)
         set()
@@ -92,7 +92,7 @@ class Names:
         )
 
     def draw(self, rng: random.Random) -> str:
-        """Draw the name of a person ('Nirmala Sitharaman', 'Gadkari ji') or a thing."""
+        """Return a random name of a person ('Nirmala Sitharaman', 'Gadkari ji') or of a thing."""
         match rng.randrange(8):
             case 0 | 1 | 2:
                 return f"{rng.choice(self.given)} {rng.choice(self.family)}"
@@ -106,7 +106,7 @@ class Names:
                 return rng.choice(self.things)
 
     def plant(self, text: str, rng: random.Random, count: int) -> str:
-        """Return `text` with `count` names between its words, singly or as a list."""
+        """Return `text` with `count` names inserted between its words, one by one or as a list."""
         words = text.split()
         names = [self.draw(rng) for _ in range(count)]
         if count > 2 and rng.random() < 0.5:
@@ -118,9 +118,9 @@ class Names:
 
 
 def code_mixed(foreign: str, english: Sequence[str], rng: random.Random, share: float) -> str:
-    """Return `foreign` with a share of its words replaced by English ones.
+    """Return `foreign` with some of its words replaced by English ones (code-mixing).
 
-    The result reads like 'video bahut nice hai' (code-mixing).
+    `share` of the words are replaced. The result reads like 'video bahut nice hai'.
 
     >>> code_mixed("yah desh hamara hai", ["nice"], random.Random(0), 0.0)
     'yah desh hamara hai'
@@ -130,7 +130,7 @@ def code_mixed(foreign: str, english: Sequence[str], rng: random.Random, share: 
 
 
 def as_typed(text: str, rng: random.Random) -> str:
-    """Return the text as people may type it: lower case, capitals, with typos, or unchanged."""
+    """Return the text as people may type it: in capitals, in small letters, with typos or as is."""
     chance = rng.random()
     if chance < 0.12:
         return typos(text, rng)

@@ -1,4 +1,7 @@
-"""Split rows by the hash of their text, so that the same text is always in the same split."""
+"""Split rows into train, validation and test by the hash of their text.
+
+So the same text is always in the same split, whichever corpus it comes from.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The label store: each text once, read as the service reads it, with its labels.
+"""Store the labels of all training texts. Each distinct text is stored once.
 
-It is an SQLite database on disk, so that memory use does not grow with the number of texts. A
-file is written completely or not at all, so that training can resume after an interruption.
+Texts are stored in the form that the service's models read. The label store is an SQLite database
+on disk, so that memory use does not grow with the number of texts. A file is written completely or
+not at all, so that training can resume after an interruption.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ _COMPLETE = 1  # the database's `user_version` once it has all rows
 
 
 class Labelled(NamedTuple):
-    """The rows that have a label, in ascending order, and the label's value 0..1 for each."""
+    """The rows that have a label, by number in ascending order, and the label's values (0..1)."""
 
     rows: Rows
     values: npt.NDArray[np.float64]
@@ -61,7 +62,7 @@ class Labelled(NamedTuple):
 
 @dataclass(frozen=True)
 class LabelStore:
-    """Texts, numbered from 0, and their labels."""
+    """Texts, which are numbered from 0, and their labels."""
 
     connection: sqlite3.Connection
 
@@ -70,7 +71,7 @@ class LabelStore:
         return int(self.connection.execute("SELECT count(*) FROM texts").fetchone()[0])
 
     def texts(self, rows: Iterable[int] | None = None) -> Iterator[str]:
-        """Yield the texts of `rows`, or all texts in order."""
+        """Yield the texts with the numbers `rows`, or all texts in order."""
         if rows is None:
             for (text,) in self.connection.execute("SELECT text FROM texts ORDER BY row"):
                 yield text
@@ -80,15 +81,18 @@ class LabelStore:
             yield cursor.fetchone()[0]
 
     def rows(self, *parts: Part, natural: bool = False) -> Rows:
-        """Return the rows of these splits; with `natural` only the naturally sampled ones."""
+        """Return the numbers of the texts in these splits.
+
+        With `natural`, only texts that were sampled at random are returned.
+        """
         cursor = self.connection.execute(_ROWS, (json.dumps(parts), natural))
         return np.fromiter((row for (row,) in cursor), np.int64)
 
     def of(self, label: str, *parts: Part, natural: bool = False) -> Labelled:
-        """Return a label's rows and values in these splits.
+        """Return the rows in these splits that have a label, and its values.
 
-        A text that was labelled several times has the mean. With `natural` only naturally
-        sampled rows are returned.
+        A text that was labelled several times has the mean of its labels. With `natural`, only rows
+        that were sampled at random are returned.
         """
         cursor = self.connection.execute(_LABELLED, (label, json.dumps(parts), natural))
         table = np.fromiter(cursor, np.dtype([("row", np.int64), ("value", np.float64)]))
@@ -103,10 +107,10 @@ class LabelStore:
 def collect(
     rows: Iterable[Row], labels: Iterable[str], file: Path | None = None
 ) -> Iterator[LabelStore]:
-    """Open a label store with the rows that have any of `labels`.
+    """Store the rows that have any of `labels`, and yield the store.
 
-    A complete `file` is used as it is, and `rows` are not read. Without a `file` the store is
-    temporary.
+    If `file` already holds a complete store, it is used as it is, and `rows` are not read. Without
+    a `file`, the store is temporary.
 
     >>> with collect([Row("You fool", "a", {"a.x": 1.0})], ["a.x"]) as label_store:
     ...     list(label_store.texts())

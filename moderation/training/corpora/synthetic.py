@@ -1,9 +1,11 @@
-"""Synthetic rows: they teach that naming a person or a group is not an offence in itself.
+"""Generate rows that teach a model not to take the mention of a name or a group for an offence.
 
-The label `synthetic.hate` comes from the contrast pairs, `synthetic.attack` from the contrast
-pairs and from abuse in Hindi in Latin letters, `synthetic.polite` from plain talk. `with_names`
-adds names, most of them Indian, and harmless words that contain rude ones ('Dikshit',
-'Scunthorpe') to comments that a corpus labels harmless.
+The rows have three labels. `synthetic.hate` comes from the contrast pairs (`contrast_pairs.py`).
+`synthetic.attack` comes from the contrast pairs too, and from rude and friendly sentences in Hindi
+in Latin letters. `synthetic.polite` comes from polite everyday sentences.
+
+`with_names` changes comments that a corpus labels harmless: it inserts names, most of them Indian,
+and harmless words that contain rude ones ('Dikshit', 'Scunthorpe').
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ def rows(seed: int) -> Iterator[Row]:
 
 
 def with_names(harmless: Iterable[str], seed: int) -> list[str]:
-    """Return a random tenth of the texts with one to three names added to each.
+    """Draw a tenth of the texts at random, and insert one to three names into each.
 
     The same seed gives the same texts.
 
@@ -80,7 +82,7 @@ def with_names(harmless: Iterable[str], seed: int) -> list[str]:
 
 
 def _sample(texts: Iterable[str], rng: random.Random) -> list[str]:
-    """Draw a tenth of the texts, at most `MAX_NAMED`, in one pass with little memory."""
+    """Draw a tenth of the texts, but at most `MAX_NAMED`, in one pass and with little memory."""
     number = 0
     sample: list[tuple[float, int, str]] = []
     for number, text in enumerate(texts, 1):

@@ -19,11 +19,11 @@ Record = dict[str, str]
 
 
 def records(path: Path, opened: IO[bytes] | None = None) -> Iterator[tuple[int, Record]]:
-    """Yield each row's line number and cells.
+    """Yield the records of a file: each row's line number, and its cells by column name.
 
-    Parquet files and JSON documents have the row's number instead of a line. Lists and objects in
-    a cell stay JSON. `opened` is the open file, if the caller tracks how much of it was read.
-    Raises `CorpusError` if the file or a line cannot be read.
+    In Parquet files and JSON documents, the row's number takes the place of the line number. A list
+    or an object in a cell is returned as JSON text. Pass the open file as `opened` if you track how
+    much of it has been read. Raises `CorpusError` if the file or a line cannot be read.
     """
     with ExitStack() as stack:
         file = opened or stack.enter_context(path.open("rb"))
@@ -43,7 +43,7 @@ def records(path: Path, opened: IO[bytes] | None = None) -> Iterator[tuple[int, 
 
 
 def _inside(path: Path, file: IO[bytes], stack: ExitStack) -> tuple[str, IO[bytes]]:
-    """Return the name and content of the compressed file, or of the file itself."""
+    """Return the name and the content of the file, or of the only file in an archive."""
     inner = path.name.removesuffix(".gz")
     if inner.endswith(".parquet") or not zipfile.is_zipfile(file):
         file.seek(0)
@@ -58,7 +58,7 @@ def _inside(path: Path, file: IO[bytes], stack: ExitStack) -> tuple[str, IO[byte
 
 
 def is_table(name: str) -> bool:
-    """Return whether a file with this name is a table, and not JSON.
+    """Return whether the name is that of a table (not of a JSON file).
 
     >>> is_table("verdicts.csv"), is_table("record.jsonl.gz")
     (True, False)
@@ -77,7 +77,7 @@ def _table(lines: IO[str], name: str) -> Iterator[tuple[int, Record]]:
 
 
 def _json(lines: IO[str], path: Path) -> Iterator[tuple[int, Record]]:
-    """Read JSON lines, or one document: a list of objects or an object of objects."""
+    """Yield the objects of JSON lines, or of one document: a list or an object of objects."""
     numbered = enumerate(lines, 1)
     start, first = next(((number, line) for number, line in numbered if line.strip()), (1, "{}"))
     document = _document(first, lines, path, start)
@@ -91,7 +91,7 @@ def _json(lines: IO[str], path: Path) -> Iterator[tuple[int, Record]]:
 
 
 def _document(first: str, rest: IO[str], path: Path, line: int) -> Iterable[object] | None:
-    """Return the entries of a JSON document; None if each line is a document."""
+    """Return the objects in a JSON document; None if the file is JSON lines."""
     try:
         document = json.loads(first)
     except ValueError:

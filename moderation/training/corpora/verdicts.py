@@ -1,16 +1,18 @@
-"""Convert moderators' verdicts to labelled rows.
+"""Convert moderators' verdicts to labelled rows, so that models can be trained on them.
 
-A line is a decision with its `history`, as `GET /v1/export` and `moderation record export` write
-it, or `{"text": …, "verdict": "approve" | "reject", "rule": …}`, where `rule` is optional. A table
-has the latter as columns. Rows without a verdict are skipped. The last verdict counts:
+A verdict is a moderator's own decision about a comment: approve, review or reject. A line of the
+input is a decision with its `history`, as `GET /v1/export` and `moderation record export` write it,
+or `{"text": …, "verdict": "approve" | "reject", "rule": …}`, where `rule` is optional. A table has
+`text`, `verdict` and `rule` as columns. Rows without a verdict are skipped. If there are several
+verdicts, the last one counts:
 
 - *approve* labels all scores of tone, and `spam`, with 0. *review* labels nothing.
-- *reject* labels a score with 1. It is the score of the rule that the moderator's reason begins
-  with ('abuse: …'), or else the scores of the rules that acted. If no rule acted, it is
-  `toxicity`. If only rules without a score of tone acted (`links`, `language`, …), nothing is
-  labelled, and the same holds if `rule` is one of them. An unknown `rule` is an error.
-- Verdicts from Akismet's submit-spam and submit-ham label only `spam`. Those from `suggestscore`
-  label the attributes that they name.
+- *reject* labels a score with 1. If the moderator's reason begins with a rule ('abuse: …'), this is
+  the rule's score. Otherwise the scores of all rules that acted are labelled with 1, or `toxicity`
+  if no rule acted. Nothing is labelled if the rules that acted, or the given `rule`, have no score
+  of tone (`links`, `language`, …). An unknown `rule` is an error.
+- Verdicts from Akismet's submit-spam and submit-ham label only `spam`. Verdicts from Perspective's
+  `suggestscore` label the attributes that they name.
 """
 
 from __future__ import annotations
@@ -38,9 +40,10 @@ _ACTIONS = ("approve", "review", "reject")
 
 
 def rows(lines: Iterable[str | bytes], name: str = "verdicts") -> Iterator[Row]:
-    """Yield a row for each line with a verdict. Raises `CorpusError` naming line and field.
+    """Yield a row for each line that has a verdict.
 
-    `name` names the source in messages.
+    Raises `CorpusError`, whose message names the line and field. `name` is the name of the input in
+    messages.
 
     >>> (row,) = rows(['{"text": "Go away.", "verdict": "reject"}'])
     >>> row.labels
@@ -50,9 +53,10 @@ def rows(lines: Iterable[str | bytes], name: str = "verdicts") -> Iterator[Row]:
 
 
 def table_rows(records: Iterable[tuple[int, Mapping[str, Any]]], name: str) -> Iterator[Row]:
-    """Yield a row for each record with a verdict. Raises `CorpusError` naming line and field.
+    """Yield a row for each record of a table that has a verdict.
 
-    `records` are those of a table with their line numbers; `name` names it in messages.
+    `records` have their line numbers, and `name` is the name of the table in messages. Raises
+    `CorpusError`, whose message names the line and field.
 
     >>> [row.labels for row in table_rows([(2, {"text": "So.", "verdict": ""})], "verdicts.csv")]
     []
@@ -78,7 +82,7 @@ def _parsed(lines: Iterable[str | bytes], name: str) -> Iterator[tuple[int, Mapp
 
 
 def _labels(record: Mapping[str, Any], where: str) -> dict[str, float]:
-    """Return the labels of the last verdict by score; empty without a verdict."""
+    """Return the values of the labels that the last verdict gives; empty if there is no verdict."""
     if "verdict" in record:
         verdict = str(record["verdict"] or "").strip().lower()
         if not verdict:
@@ -108,7 +112,10 @@ def _labels(record: Mapping[str, Any], where: str) -> dict[str, float]:
 
 
 def _rule_name(cell: str, where: str) -> str:
-    """Return the rule that a cell names; a reason may follow it. Raises `CorpusError`."""
+    """Return the rule that a cell names. A reason may follow the name after a colon.
+
+    Raises `CorpusError` if there is no such rule.
+    """
     name = cell.partition(":")[0].strip().lower()
     if name and name not in _rules():
         known = ", ".join(_rules())
@@ -122,7 +129,7 @@ def _rules() -> tuple[str, ...]:
 
 
 def _suggested(reason: str) -> dict[str, float]:
-    """Return the suggested scores of a reason like 'TOXICITY 0.9, SPAM 0'."""
+    """Return the scores in the reason of a suggestion, such as 'TOXICITY 0.9, SPAM 0'."""
     scores = {}
     for attribute, value in _SUGGESTED.findall(reason):
         name = attribute.lower()
@@ -131,7 +138,7 @@ def _suggested(reason: str) -> dict[str, float]:
 
 
 def _rejected(record: Mapping[str, Any], reason: str) -> set[str]:
-    """Return the scores that a rejection labels with 1."""
+    """Return the names of the scores that a rejection labels with 1."""
     named = _RULE.match(reason)
     if named and named[1] in RULES:
         return {RULES[named[1]]}

@@ -1,1 +1,1 @@
-"""Measure models and policies: metrics by set and slice, comparisons, thresholds and reports."""
+"""Measure models and policies on labelled comments, compare models, and fit thresholds."""

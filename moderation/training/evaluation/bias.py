@@ -1,10 +1,14 @@
-"""Measure unintended bias: how scores differ for comments that mention a group of people.
+"""Measure unintended bias: whether scores are wrong more often for comments about some groups.
 
-For each group there are three ROC AUCs (Borkan et al.: Nuanced Metrics for Measuring Unintended
-Bias, WWW 2019). `subgroup` is measured on the comments that mention the group. `bpsn` (background
-positive, subgroup negative) compares its harmless comments with abusive ones that mention no
-group; it is low if the mention alone raises the score. `bnsp` compares its abusive comments with
-harmless ones that mention no group.
+For each group of people there are three ROC AUCs (Borkan et al.: Nuanced Metrics for Measuring
+Unintended Bias, WWW 2019):
+
+- `subgroup` is measured on the comments that mention the group.
+- `bpsn` (background positive, subgroup negative) is measured on the harmless comments that mention
+  the group and the abusive ones that mention no group. It is low if the mention alone raises the
+  score.
+- `bnsp` (background negative, subgroup positive) is measured on the abusive comments that mention
+  the group and the harmless ones that mention no group.
 """
 
 from __future__ import annotations
@@ -42,7 +46,7 @@ GROUPS = {name: regex.compile(rf"(?i)\b(?:{words})\b") for name, words in _WORDS
 
 
 def mentions(texts: Sequence[str]) -> dict[str, Bools]:
-    """Return for each group which texts mention it.
+    """Return a mask for each group, which is true for the texts that mention the group.
 
     >>> [name for name, mask in mentions(["I am a gay man."]).items() if mask[0]]
     ['men', 'gay and lesbian people']
@@ -56,7 +60,7 @@ def mentions(texts: Sequence[str]) -> dict[str, Bools]:
 def group_aucs(
     texts: Sequence[str], y_true: Bools, scores: Floats, seed: int = 0
 ) -> dict[str, Any]:
-    """Return the three AUCs, with 95 % intervals, of each group that is mentioned often enough."""
+    """Return the three AUCs with 95 % intervals for each group that enough comments mention."""
     by_group = mentions(texts)
     any_group = np.any(list(by_group.values()), axis=0)
     return {
@@ -67,7 +71,10 @@ def group_aucs(
 
 
 def subsets(mentioned: Bools, others: Bools, y_true: Bools) -> dict[str, Bools]:
-    """Return the rows of each AUC. `others` are the rows that mention no group.
+    """Return the mask of the rows for each of the three AUCs.
+
+    `mentioned` is the mask of the rows that mention the group, `others` that of the rows that
+    mention no group.
 
     >>> both = np.array([True, True, False]), np.array([False, False, True])
     >>> subsets(*both, y_true=np.array([True, False, True]))["bpsn"].tolist()

@@ -1,15 +1,19 @@
-"""Compare a challenger with the champion.
+"""Compare a challenger with the champion, by statistical tests.
 
-Both score the same rows, which neither was trained on, so the differences in ROC AUC are paired:
-each bootstrap resample draws the rows once for both (Efron and Tibshirani 1993). Many metrics are
-tested: those of the sets, of short and long comments, and of groups of people. Holm's method
-(1979) corrects their p-values together, so that a challenger as good as the champion is not
-refused by chance.
+The champion is the version of a model that is in use, and a challenger is a version that may
+replace it. Both score the same rows, which neither was trained on. So the differences in ROC AUC
+are paired: each bootstrap resample draws the same rows for both (Efron and Tibshirani 1993). There
+are many metrics: those of the data sets, of short and long comments, and of groups of people.
+Holm's method (1979) corrects all their p-values together, so that a challenger that is as good as
+the champion is not refused by chance.
 
-On the guideline suite, McNemar's exact test (1947) compares the cases that only one of the two
-holds. The harmless cases have one test and the harmful cases another, both uncorrected. The
-harmful cases of each rule are tested too, corrected together, so that one rule cannot make up for
-another.
+The guideline suite consists of sentences that a newspaper's rules must hold (harmful cases) or let
+pass (harmless cases). On it, McNemar's exact test (1947) compares the cases that only one of the
+two models holds. The harmless cases have one test and the harmful cases another; their p-values are
+not corrected. The harmful cases of each rule are tested too, corrected together, so that one rule
+cannot make up for another.
+
+`gate.py` calls this module and stores the result for promotion.
 """
 
 from __future__ import annotations
@@ -51,8 +55,8 @@ IN_HOUSE = (
 class Difference(NamedTuple):
     """The challenger's metric minus the champion's.
 
-    `low` and `high` are its 95 % interval. `p` is the one-sided p-value of the challenger being
-    worse.
+    `low` and `high` are the limits of its 95 % interval. `p` is the one-sided p-value for the
+    challenger being worse.
     """
 
     value: float
@@ -62,9 +66,10 @@ class Difference(NamedTuple):
 
 
 def roc_auc(y_true: Bools, scores: Floats, sets: Ints | None = None) -> float:
-    """Return the area under the ROC curve, over pairs within the same set if `sets` is given.
+    """Return the area under the ROC curve.
 
-    It is the share of positive and negative pairs in the right order (Hanley and McNeil 1982). NaN
+    It is the share of pairs of a positive and a negative row that the scores put in the right order
+    (Hanley and McNeil 1982). With `sets`, only pairs of rows from the same set count. Returns NaN
     if there is no such pair.
 
     >>> y_true, scores = np.array([True, False, True, False]), np.array([0.9, 0.2, 0.1, 0.3])
@@ -85,7 +90,7 @@ def roc_auc(y_true: Bools, scores: Floats, sets: Ints | None = None) -> float:
 def auc_difference(
     y_true: Bools, champion: Floats, challenger: Floats, seed: int = 0, sets: Ints | None = None
 ) -> Difference:
-    """Return the challenger's ROC AUC minus the champion's, by a paired bootstrap.
+    """Return the challenger's ROC AUC minus the champion's, with a paired bootstrap interval.
 
     >>> y_true = np.array([True, False] * 30)
     >>> auc_difference(y_true, y_true * 0.9, y_true * 0.9).value
@@ -110,7 +115,7 @@ def auc_difference(
 
 
 def matching_threshold(champion: Floats, challenger: Floats, level: float) -> float:
-    """Return the challenger's threshold that flags as many rows as the champion's `level` does.
+    """Return the challenger's threshold that flags as many rows as `level` does for the champion.
 
     >>> matching_threshold(np.array([0.1, 0.6]), np.array([0.2, 0.9]), 0.5)
     0.9
@@ -120,7 +125,7 @@ def matching_threshold(champion: Floats, challenger: Floats, level: float) -> fl
 
 
 def significant(p_values: Mapping[str, float], alpha: float = ALPHA) -> list[str]:
-    """Return the names whose p-values are significant after Holm's correction.
+    """Return the names of the metrics whose p-values are significant after Holm's correction.
 
     >>> significant({"a": 0.001, "b": 0.03, "c": 0.9})
     ['a']
@@ -143,12 +148,12 @@ def compare(
     most: int = 400,
     policy: Policy | None = None,
 ) -> dict[str, Any]:
-    """Compare the champions with and without the challenger.
+    """Compare the models in use with the same models where the challenger replaces the champion.
 
-    The rows are the project's own labelled comments and, if `data` is given, the public sets: at
-    most `most` rows of each, sampled with the seed. The guideline suite is decided by `policy`, by
-    default the shipped one. `measured` counts only the metrics of scores that the challenger gives,
-    because the others cannot differ. Raises `ModelError`.
+    The rows are the in-house comments and, if `data` is given, the public sets: at most `most` rows
+    of each, sampled with the seed. The guideline suite is decided by `policy`, by default the
+    shipped one. In the result, `measured` counts only the metrics of scores that the challenger
+    gives, because the other scores cannot differ. Raises `ModelError`.
     """
     used = champions(root)
     sides = Models.load(root), Models.load(root, {**used, model: version})
@@ -197,7 +202,10 @@ def _by_question(rows: Sequence[Row], questions: Iterable[evaluate.Question]) ->
 def _compare_part(
     part: Slice, before: Floats, after: Floats, seed: int
 ) -> tuple[dict[str, Any], float]:
-    """Return both AUCs with their difference and matching thresholds, and the p-value."""
+    """Compare the scores of both models on a part of the rows.
+
+    Returns both AUCs with their difference and matching thresholds, and the p-value.
+    """
     difference = auc_difference(part.y_true, before, after, seed, part.sets)
     result = {
         "head": part.head,
@@ -212,7 +220,10 @@ def _compare_part(
 
 
 def guideline_suite(moderators: Sequence[Moderator]) -> dict[str, Any]:
-    """Compare what two moderators, champion and challenger, hold: in total and by kind of case."""
+    """Compare which cases of the guideline suite two moderators hold: in total, by rule, by kind.
+
+    The first moderator uses the champion, the second the challenger.
+    """
     suite = cases()
     held = [
         [is_held(decision) for decision in side.moderate_many(Comment(case.text) for case in suite)]
@@ -242,30 +253,30 @@ def guideline_suite(moderators: Sequence[Moderator]) -> dict[str, Any]:
 
 
 def suite_regressions(suite: Mapping[str, Any]) -> list[str]:
-    """Return the parts of the guideline suite that are significantly worse."""
+    """Return the names of the parts of the guideline suite that became significantly worse."""
     totals = [name for name in (HARMLESS, HARMFUL) if suite[name]["p"] <= ALPHA]
     p_values = {f"{HARMFUL} of {rule}": result["p"] for rule, result in suite["rules"].items()}
     return [f"suite, {name}" for name in (*totals, *significant(p_values))]
 
 
 def compare_harmless(results: Sequence[tuple[Case, bool, bool]]) -> dict[str, Any]:
-    """Count the harmless cases that only one side holds, with the p-value of more being held."""
+    """Count the harmless cases that only one model holds, and test if the challenger holds more."""
     total, newly, freed = _count(results, harmful=False)
     counts = {"harmless": total, "newly held": newly, "no longer held": freed}
     return {**counts, "p": _mcnemar(newly, freed)}
 
 
 def compare_harmful(results: Sequence[tuple[Case, bool, bool]]) -> dict[str, Any]:
-    """Count the harmful cases that only one side holds, with the p-value of fewer being held."""
+    """Count the harmful cases that only one model holds, and test if the challenger holds fewer."""
     total, newly, missed = _count(results, harmful=True)
     counts = {"harmful": total, "newly caught": newly, "no longer caught": missed}
     return {**counts, "p": _mcnemar(missed, newly)}
 
 
 def _count(results: Sequence[tuple[Case, bool, bool]], *, harmful: bool) -> tuple[int, int, int]:
-    """Return the number of harmful or harmless cases, and how many only one side holds.
+    """Return the number of harmful or harmless cases, and how many of them only one model holds.
 
-    The first of these counts is the challenger's, the second the champion's.
+    The second number is that of the challenger, the third that of the champion.
     """
     sides = [
         (champion, challenger) for case, champion, challenger in results if case.harmful == harmful
@@ -276,21 +287,21 @@ def _count(results: Sequence[tuple[Case, bool, bool]], *, harmful: bool) -> tupl
 
 
 def _mcnemar(worse: int, better: int) -> float:
-    """Return the p-value of so many worse cases among those that differ."""
+    """Return the p-value of McNemar's one-sided exact test for the cases that differ."""
     if not worse + better:
         return 1.0
     return round(float(binomtest(worse, worse + better, alternative="greater").pvalue), 4)
 
 
 def _moderator(policy: Policy, models: Models) -> Moderator:
-    """Return a moderator without explanations: only actions and scores are compared."""
+    """Return a moderator that computes no explanations, because only actions and scores count."""
     return Moderator(policy, models, explains=False)
 
 
 def changes(
     root: Path, model: str, version: str, texts: Iterable[str], policy: Policy | None = None
 ) -> dict[str, Any]:
-    """Return the comments whose decision would change, largest change of a score first."""
+    """Return the texts that the challenger decides differently, largest change of score first."""
     used = champions(root)
     policy = policy or Policy.load()
     champion = _moderator(policy, Models.load(root))

@@ -1,13 +1,14 @@
-"""Fit thresholds to an error budget.
+"""Fit a rule's thresholds to an error budget.
 
-A budget limits the share of abusive comments among the approved, of fine comments among the
-rejected, and of fine comments that are held for a person. The effect of a threshold is counted
-separately on abusive and on fine comments, then combined by the base rate: the share of abuse
-that a newspaper expects. So a set in which abuse is over-sampled works as well as a natural one.
+An error budget says how large three shares may be: of abusive comments among the approved, of fine
+comments among the rejected, and of the fine comments that are held for a person. The effect of a
+threshold is counted separately on abusive and on fine comments. The counts are then combined by the
+base rate, which is the share of abuse that a newspaper expects. So a data set in which abuse is
+over-sampled works as well as a natural one.
 
 Every share has a Clopper-Pearson bound (1934). The error probability is divided between the two
-kinds of comments and among all thresholds (Bonferroni), so that the bound holds whichever
-threshold is chosen.
+kinds of comments and among all thresholds (Bonferroni). So the bound holds whichever threshold is
+chosen.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ PARTS = (
 
 
 class BudgetError(ValueError):
-    """A budget cannot be parsed. The message names the part and what would be right."""
+    """An error budget cannot be read, or cannot be fitted to the comments. The message says why."""
 
 
 class Budget(NamedTuple):
@@ -44,7 +45,7 @@ class Budget(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Budget:
-        """Parse a budget as written on the command line. Raises `BudgetError`.
+        """Parse an error budget in the notation of the command line. Raises `BudgetError`.
 
         >>> Budget.parse("approved-abusive=1%, rejected-fine=2%")
         Budget(approved_abusive=0.01, rejected_fine=0.02, held_fine=None)
@@ -71,7 +72,9 @@ def _share(name: str, value: str) -> float:
 
 
 def bounds(count: int, rows: int, alpha: float) -> tuple[float, float]:
-    """Return the lower and upper Clopper-Pearson bound of `count` in `rows`, each at `alpha`.
+    """Return the Clopper-Pearson bounds of the share `count` of `rows`.
+
+    Each of the two bounds, lower and upper, is wrong with probability `alpha`.
 
     >>> low, high = bounds(0, 100, 0.05)
     >>> low, round(high, 4)
@@ -83,7 +86,7 @@ def bounds(count: int, rows: int, alpha: float) -> tuple[float, float]:
 
 
 class Share(NamedTuple):
-    """A share as observed, and its upper bound at the given confidence."""
+    """A share of mistakes as observed, and its upper bound."""
 
     observed: float
     bound: float
@@ -91,7 +94,7 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True)
 class Curve:
-    """The effect of every threshold of `GRID` at a base rate."""
+    """The shares of mistakes for every threshold in `GRID`, at one base rate."""
 
     rows: int
     abusive: int
@@ -105,10 +108,10 @@ class Curve:
 def error_curve(
     scores: Floats, abusive: Bools, base_rate: float, confidence: float = CONFIDENCE
 ) -> Curve:
-    """Count the effect of each threshold on these comments.
+    """Count which mistakes each threshold in `GRID` makes on these comments.
 
-    `scores` are a rule's scores, 0..1, and `abusive` the labels of the same comments. Raises
-    `BudgetError` if they are all abusive or all fine.
+    `scores` are a rule's scores, 0..1. `abusive` says which of the comments are abusive. Raises
+    `BudgetError` if all or none of them are.
     """
     bad, fine = np.sort(scores[abusive]), np.sort(scores[~abusive])
     if not len(bad) or not len(fine):
@@ -145,10 +148,10 @@ def error_curve(
 
 
 def _share_of_mistakes(rate: float, wrong: float, right: float) -> float:
-    """Return the share of mistakes among the decided comments.
+    """Return the share of mistakes among the comments that get a decision, such as approval.
 
-    `rate` is the share of comments that would be a mistake to decide. Of these the share `wrong` is
-    decided, and of the others the share `right`.
+    The decision is a mistake for the share `rate` of all comments. Of these comments, the share
+    `wrong` gets the decision. Of the others, the share `right` gets it.
     """
     decided = rate * wrong + (1 - rate) * right
     return rate * wrong / decided if decided else 0.0
@@ -158,12 +161,11 @@ Threshold = float | Literal["never"]
 
 
 class Fit(NamedTuple):
-    """The thresholds for a budget.
+    """The thresholds that were fitted to an error budget.
 
     `shortfalls` says in words which parts of the budget could not be met. `within_budget` is
-    whether the thresholds are safe to use. Without a safe threshold for rejection, nothing is
-    rejected and the budget still holds. An approval that is not safe cannot be left out in this
-    way.
+    whether the thresholds are safe to use. If no threshold for rejection is safe, `reject` is
+    "never", and the budget is still met. Approval cannot be switched off in this way.
     """
 
     review: float
@@ -173,11 +175,12 @@ class Fit(NamedTuple):
 
 
 def fit(curve: Curve, budget: Budget) -> Fit:
-    """Return the thresholds that decide as many comments as the budget allows.
+    """Return the thresholds that decide as many comments as the error budget allows.
 
-    Comments under `review` are approved. If the budget has no approved-abusive part, `review` is
-    the lowest threshold that meets held-fine. If the rows are too few to prove a part, people
-    decide: `review` is then the lowest threshold, or `reject` is "never".
+    Comments with scores under `review` are approved. If the budget does not limit abusive comments
+    among the approved, `review` is the lowest threshold that meets the limit for fine comments
+    held. If there are too few rows to prove that a limit is met, people decide: `review` is then
+    the lowest threshold, or `reject` is "never".
     """
     approving = _within(curve.approved_abusive, budget.approved_abusive)
     holding = _within(curve.held_fine, budget.held_fine)
@@ -212,7 +215,7 @@ def fit(curve: Curve, budget: Budget) -> Fit:
 
 
 def _within(shares: list[Share], allowed: float | None) -> list[float]:
-    """Return the thresholds whose bound is within what is allowed."""
+    """Return the thresholds at which the upper bound of the share is at most `allowed`."""
     if allowed is None:
         return []
     return [

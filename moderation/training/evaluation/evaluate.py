@@ -1,7 +1,8 @@
 """Measure the models in use on labelled comments that they were not trained on.
 
-From the sets used for training only the test part is used. The sets marked *validate* are used
-whole. The champions are measured together, through `Models`, as in the service.
+Of the public data sets that are used for training, only the test split is measured. The sets with
+`use = "validate"` in `sources.toml` are measured whole. The models are measured together, as the
+service uses them.
 """
 
 from __future__ import annotations
@@ -40,10 +41,11 @@ log = logging.getLogger(__name__)
 
 
 class Question(NamedTuple):
-    """What is measured: the score `head` against a label.
+    """What to measure: how well the score `head` predicts the label `label`.
 
-    Rows whose label is at least `yes` are positive, those under `no` are negative, and the rest are
-    left out. With `natural` only natural rows count.
+    Rows whose label is at least `yes` are positive, and rows whose label is under `no` are
+    negative. All other rows are left out. With `natural`, only rows that were sampled at random
+    count.
     """
 
     name: str
@@ -81,7 +83,7 @@ NEUTRAL = "identity.toxic"
 
 
 class Scored(NamedTuple):
-    """Rows, and the score of each head for them."""
+    """Labelled rows, and all their scores by name."""
 
     rows: list[Row]
     scores: dict[str, Floats]
@@ -94,9 +96,9 @@ def evaluate(
     seed: int = 0,
     most: int | None = None,
 ) -> dict[str, Any]:
-    """Measure the champions under `models`, and return all metrics.
+    """Measure the models in use in the folder `models`, and return all metrics.
 
-    `most` limits the rows of each set; they are sampled with the seed. If `out` is given, the
+    At most `most` rows of each data set are used, sampled with the seed. If `out` is given, the
     metrics are also written to this folder, as JSON, Markdown and HTML.
 
     Raises `CorpusError` if `data` does not match `data/sources.toml`, and `ModelError` if a model
@@ -141,10 +143,10 @@ def evaluate(
 
 
 def write_cards(results: dict[str, Any], models: Path) -> None:
-    """Write the metrics of each champion's heads into its card.
+    """Write the metrics of `evaluate` into the cards of the models that give the measured scores.
 
-    They go under 'in use', next to the metrics from training. Two models that are used together
-    have the same ones.
+    In a card they are stored as `figures["in use"]`. The other figures, from training, stay. Two
+    models that give the same scores together get the same metrics.
     """
     for model, version in results["models"].items():
         with cards.edited(models / model / version) as card:
@@ -195,9 +197,9 @@ def _cell(value: dict[str, Any] | None) -> str:
 
 
 def sampler(most: int | None, seed: int) -> Callable[[list[Row]], list[Row]]:
-    """Return a function that keeps at most `most` rows of each set.
+    """Return a function that samples at most `most` rows of each data set.
 
-    Natural rows and other rows of a set are counted separately.
+    Rows that were sampled at random from their source are counted apart from the other rows.
     """
 
     def sample(rows: list[Row]) -> list[Row]:
@@ -217,7 +219,11 @@ def sampler(most: int | None, seed: int) -> Callable[[list[Row]], list[Row]]:
 
 
 def _bias(scored: Scored, seed: int) -> dict[str, Any]:
-    """Measure bias in toxicity: AUCs by group on Wikipedia's rows, and false alarms."""
+    """Measure bias of the toxicity score.
+
+    Returns the AUCs of each group on Wikipedia's rows, and the harmless sentences about each group
+    that are flagged.
+    """
     rows, y_true = binary_labels(Question("", "jigsaw.toxic", "toxicity"), scored.rows)
     texts = [scored.rows[row].text for row in rows]
     neutral = [index for index, row in enumerate(scored.rows) if NEUTRAL in row.labels]
@@ -230,7 +236,10 @@ def _bias(scored: Scored, seed: int) -> dict[str, Any]:
 
 
 def evaluation_rows(data: Path, sample: Callable[[list[Row]], list[Row]]) -> list[Row]:
-    """Return a sample of the held-out rows that have a label to measure. Raises `CorpusError`."""
+    """Return a sample of the held-out rows that have a label to measure.
+
+    Raises `CorpusError`.
+    """
     labels = {NEUTRAL, "spans.marked", *(question.label for question in QUESTIONS)}
     return sample([row for row in held_out_rows(data) if not labels.isdisjoint(row.labels)])
 
@@ -242,7 +251,7 @@ def held_out_rows(data: Path) -> Iterator[Row]:
 
 
 def score_rows(models: Models, rows: list[Row]) -> Scored:
-    """Score the rows in batches, and log the progress at about every tenth."""
+    """Score the rows in batches. Logs the progress about ten times."""
     heads = {question.head for question in QUESTIONS}
     columns: dict[str, list[float]] = {}
     for start in range(0, len(rows), BATCH):
@@ -258,7 +267,7 @@ def score_rows(models: Models, rows: list[Row]) -> Scored:
 
 
 def binary_labels(question: Question, rows: Sequence[Row]) -> tuple[list[int], Bools]:
-    """Return the indices of the rows that answer a question, and their labels."""
+    """Return the indices of the rows that count for a question, and whether each is positive."""
     indices, y_true = [], []
     for index, row in enumerate(rows):
         value = row.labels.get(question.label)
@@ -271,7 +280,7 @@ def binary_labels(question: Question, rows: Sequence[Row]) -> tuple[list[int], B
 
 
 def length_masks(texts: Sequence[str]) -> dict[str, Bools]:
-    """Return which texts are short, medium and long.
+    """Return masks for the texts that are short, medium and long.
 
     >>> [name for name, mask in length_masks(["Well said."]).items() if mask[0]]
     ['up to 60 characters']
@@ -287,7 +296,7 @@ def length_masks(texts: Sequence[str]) -> dict[str, Bools]:
 def _slices(
     texts: list[str], y_true: Bools, scores: Floats, seed: int
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the metrics by length and by whether an identity is mentioned."""
+    """Yield metrics for short, medium and long comments, and for those that mention an identity."""
     mentions = np.array([bool(_IDENTITY.search(text)) for text in texts])
     parts = {**length_masks(texts), "an identity is mentioned": mentions, "none is": ~mentions}
     for name, part in parts.items():

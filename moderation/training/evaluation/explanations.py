@@ -1,4 +1,8 @@
-"""Measure explanations: do the marked words drive the score, and do people mark the same words?"""
+"""Measure explanations, which are the words of a comment that a score is said to depend on.
+
+Two questions are measured: does the score fall without these words, and do people mark the same
+words?
+"""
 
 from __future__ import annotations
 
@@ -18,19 +22,19 @@ HEAD = "toxicity"
 
 
 def measure_all(models: Models, rows: Sequence[Row], seed: int = 0) -> dict[str, dict[str, float]]:
-    """Measure the explanations of each `reader` that a policy may choose."""
+    """Measure the explanations of 'careful' and 'fast', between which a policy may choose."""
     readers = [CAREFUL, "fast"] if CAREFUL in models.loaded else ["fast"]
     results = {reader: measure(models.with_reader(reader), rows, seed) for reader in readers}
     return {reader: result for reader, result in results.items() if result}
 
 
 def measure(models: Models, rows: Sequence[Row], seed: int = 0) -> dict[str, float]:
-    """Measure the explanations of rows whose offending words were marked by people.
+    """Measure the explanations of comments in which people marked the offending words.
 
-    `character F1` is the mean overlap with people's marks (Pavlopoulos et al. 2021). `drop` is the
-    mean fall of the score without the marked words, and `drop at random` without as many random
-    words. `ms` is the mean time to mark a comment that is already scored. Returns an empty dict if
-    no row has marks.
+    `character F1` is the mean overlap with the people's marks (Pavlopoulos et al. 2021). `drop` is
+    how much the score falls on average if the explanation's words are removed, and `drop at random`
+    if as many random words are removed. `ms` is the mean time to explain a comment that already has
+    scores. Returns an empty dict if no row has marks.
     """
     rng = random.Random(seed)  # noqa: S311 - not for secrets
     marked = [row for row in rows if row.marks]
@@ -64,7 +68,7 @@ def _score(models: Models, comment: str) -> float:
 
 
 def _character_f1(spans: Sequence[Span], marks: Sequence[tuple[int, int]]) -> float:
-    """Return the F1 of two sets of characters."""
+    """Return the F1 of the characters in `spans` against those in `marks`."""
     predicted = {index for span in spans for index in range(span.start, span.end)}
     expected = {index for start, end in marks for index in range(start, end)}
     return 2 * len(predicted & expected) / max(len(predicted) + len(expected), 1)
@@ -78,7 +82,7 @@ def _without(raw: str, ranges: Sequence[tuple[int, int]]) -> str:
 
 
 def _random_words(text: Text, spans: Sequence[Span], rng: random.Random) -> list[tuple[int, int]]:
-    """Return as many random words as there are words in the spans."""
+    """Return the positions of random words, as many as there are in `spans`."""
     words = [text.span(word.start, word.end) for word in text.words]
     count = sum(
         any(word.start < span.end and span.start < word.end for span in spans) for word in words

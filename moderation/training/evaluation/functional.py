@@ -1,4 +1,7 @@
-"""Functional tests: the accuracy of a moderator on the guideline suite, by functionality."""
+"""Run the guideline suite: measure which cases a moderator decides correctly.
+
+`functional_cases.py` has the cases: harmful sentences, and harmless ones that are similar.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,16 @@ ABUSE_RULES = ("abuse", "personal_attack", "incendiary", "spam", "word_list")
 
 
 def is_held(decision: Decision) -> bool:
-    """Return whether a rule about abuse or spam held the comment for a person or rejected it."""
+    """Return whether a rule about abuse or spam sent the comment to review or rejected it."""
     return any(
         reason.rule in ABUSE_RULES and reason.action > Action.APPROVE for reason in decision.reasons
     )
 
 
 def functional_tests(moderator: Moderator, part: str = "test") -> dict[str, Any]:
-    """Measure one part of the suite: accuracy in total and by functionality, and all mistakes.
+    """Measure one part of the suite: the accuracy in total and by functionality, and the mistakes.
 
-    A harmful case is right if it is held, a harmless one if it is not.
+    A harmful case is decided correctly if it is held, a harmless case if it is not.
     """
     suite = [case for case in cases() if case.part == part]
     decisions = moderator.moderate_many(Comment(case.text) for case in suite)
@@ -46,7 +49,7 @@ def functional_tests(moderator: Moderator, part: str = "test") -> dict[str, Any]
 
 
 def _accuracy(results: list[tuple[Case, bool]]) -> dict[str, float]:
-    """Return the accuracy, the share of harmful cases caught and of harmless ones held."""
+    """Return the accuracy, and the shares of harmful and of harmless cases that are held."""
     caught = [held for case, held in results if case.harmful]
     alarms = [held for case, held in results if not case.harmful]
     right = sum(caught) + len(alarms) - sum(alarms)

@@ -1,8 +1,9 @@
-"""The guideline suite: functional tests of a newspaper's rules, each with a harmless twin.
+"""The guideline suite: sentences that test whether a moderator applies a newspaper's rules.
 
-`data/guideline_suite.toml` has the templates: sentences with slots. `data/guideline_suite.csv` has
-the cases filled from them. Cases of the part `test` are never used for tuning. The parts are split
-by template, so that no wording is in both, and a case is always in the same part as its twin.
+Each harmful case has a twin: a harmless sentence in similar words. `data/guideline_suite.toml` has
+the templates, which are sentences with slots. `data/guideline_suite.csv` has the cases, in which
+the slots are filled. The suite has two parts. Cases of the part `test` are never used for tuning.
+All cases of a template and their twins are in the same part.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ IDENTITIES = ("group", "religion", "caste", "region", "language", "gender", "nat
 
 
 class Case(NamedTuple):
-    """One sentence: the functionality it tests, whether it must be caught, and its twin's id."""
+    """A sentence of the suite: the functionality that it tests, and the id of its twin.
+
+    `harmful` is whether a rule must hold the sentence.
+    """
 
     id: str
     twin: str
@@ -56,7 +60,10 @@ def cases(path: Path = SUITE) -> list[Case]:
 
 
 def fill(templates: Path = TEMPLATES, seed: int = 0) -> Iterator[Case]:
-    """Yield every template with its slots filled, each harmful case followed by its twin."""
+    """Yield the cases of all templates, several for each template that has slots.
+
+    Each harmful case is followed by its twin.
+    """
     content = tomllib.loads(templates.read_text("utf-8"))
     rng = random.Random(seed)  # noqa: S311 - not for secrets
     fillings = {
@@ -92,7 +99,7 @@ def _filled(template: str, filling: dict[str, str]) -> str:
 
 
 def write(path: Path = SUITE) -> int:
-    """Write the filled templates to `path`, and return the number of cases."""
+    """Write the cases of all templates to `path`, and return their number."""
     rows = list(fill())
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

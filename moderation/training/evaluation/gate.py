@@ -1,6 +1,8 @@
-"""Measure a challenger for the promotion gate: compare it with the model in use, keep the result.
+"""Compare a challenger with the model in use, and save the result for promotion.
 
-`moderation.lifecycle.promotion.promote` reads what is kept, and refuses a challenger that is worse.
+This module measures; `moderation.lifecycle.promotion` decides. `promote` there reads the saved
+result, and refuses a challenger that was not compared or is worse.
+`moderation.lifecycle.comparison` stores the result.
 """
 
 from __future__ import annotations
@@ -29,12 +31,13 @@ def measure(
     seed: int = 0,
     most: int = 400,
 ) -> dict[str, Any]:
-    """Compare a challenger with the model in use, and leave the result for `promote`.
+    """Compare a challenger with the model in use, save the result for `promote`, and return it.
 
-    `data` is the folder of the public sets, of which at most `most` rows each are read. `texts` are
-    comments to decide with both. `pairs` are the decisions that the challenger made in shadow.
-    The result has `record` only if there are `texts`, and `shadow` only if there are `pairs`.
-    Raises `RefusedError` if there is no such version, `ModelError` if it cannot be used.
+    `data` is the folder of the public data sets; at most `most` rows of each are read. `texts` are
+    comments to decide with both models. `pairs` are decisions that the challenger made in shadow,
+    with those of the model in use. The result has `record` only if there are `texts`, and `shadow`
+    only if there are `pairs`. Raises `RefusedError` if there is no such version, and `ModelError`
+    if it cannot be used.
     """
     require_stored(root, model, version)
     in_shadow = shadow.summary(pairs)

@@ -1,4 +1,7 @@
-"""Plots for reports, as SVG. They are readable in print and without colour, and load nothing."""
+"""Draw the plots of reports as SVG. They are readable in print and without colour.
+
+The SVG loads nothing from elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ SIZE = (4.6, 3.4)  # inches
 
 
 class PlotError(RuntimeError):
-    """Plots cannot be drawn. The message says what is missing."""
+    """Plots cannot be drawn. The message says which package is missing."""
 
 
 def require_matplotlib() -> None:
@@ -35,7 +38,7 @@ def require_matplotlib() -> None:
 
 
 class Drawing:
-    """The `axes` to draw on and, after the block of `drawing`, the finished `svg`."""
+    """The `axes` to draw on, and the finished `svg`, which exists after the block of `drawing`."""
 
     def __init__(self, axes: Sequence[Axes]) -> None:
         self.axes = axes
@@ -44,7 +47,7 @@ class Drawing:
 
 @contextmanager
 def drawing(panels: int = 1) -> Iterator[Drawing]:
-    """Yield axes side by side. The SVG is ready when the block ends."""
+    """Yield a `Drawing` with `panels` axes side by side. Its SVG is ready when the block ends."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -66,7 +69,10 @@ def drawing(panels: int = 1) -> Iterator[Drawing]:
 
 
 def errors_by_threshold(fits: Sequence[RuleFit]) -> str:
-    """Plot for every rule the errors among approved and rejected comments, by threshold."""
+    """Plot, for every rule, the errors that each threshold makes.
+
+    These are abusive comments among the approved, and fine comments among the rejected.
+    """
     with drawing(len(fits)) as plot:
         for axes, fit in zip(plot.axes, fits, strict=True):
             _errors(axes, fit.curve)
@@ -93,7 +99,7 @@ def _errors(axes: Axes, curve: Curve) -> None:
 
 
 def metric_curves(curves: Mapping[str, Mapping[str, Sequence[Sequence[float]]]], name: str) -> str:
-    """Plot ROC, precision and recall, and reliability of one question side by side."""
+    """Plot ROC, precision and recall, and reliability for one question, side by side."""
     points = curves[name]
     with drawing(3) as plot:
         roc, recall, reliability = plot.axes

@@ -1,4 +1,7 @@
-"""Write the distribution of scores on natural comments into the cards, for `moderation drift`."""
+"""Write the distribution of scores on public comments into the models' cards.
+
+`moderation drift` compares the scores of recent comments with this distribution.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,12 @@ log = logging.getLogger(__name__)
 
 
 def write(data: Path, root: Path, most: int | None = None, seed: int = 0) -> list[str]:
-    """Score natural held-out rows, and write the distributions into the models' cards.
+    """Score held-out comments, and write the distribution of each score into the model's card.
 
-    The card of the fast abuse model gets the scores that it gives alone. The card of the careful
-    one gets those that both give together. At most `most` rows of each set are scored, sampled with
-    the seed. Returns the names of the models whose cards changed. Raises `CorpusError` or
-    `ModelError`.
+    The comments were sampled at random from their sources. The fast abuse model's card gets the
+    scores that this model gives alone; the careful model's card gets those that both models give
+    together. At most `most` rows of each data set are scored, sampled with the seed. Returns the
+    names of the models whose cards changed. Raises `CorpusError` or `ModelError`.
     """
     loaded = Models.load(root)
     rows = sampler(most, seed)([row for row in held_out_rows(data) if row.natural])

@@ -1,4 +1,7 @@
-"""The metrics as one HTML page that loads nothing, for screens, print and screen readers."""
+"""Write the metrics of `evaluate` as one HTML page, for screens, print and screen readers.
+
+The page loads nothing from elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,10 @@ CURVES = (
 
 
 def page(results: dict[str, Any]) -> str:
-    """Return what `evaluate` measured as HTML.
+    """Return the metrics of `evaluate` as an HTML page.
 
-    The page quotes the mistakes on the guideline suite, whose sentences were written for this
-    project. It quotes no row of a data set.
+    The page quotes the cases of the guideline suite that were decided wrongly. They were written
+    for this project. The page quotes no comment from a data set.
     """
     curves = results["curves"]
     drawn = {name: plots.metric_curves(curves, name) for name in CURVES if curves.get(name)}
@@ -46,6 +49,6 @@ def _interval(value: dict[str, Any] | None) -> str:
 
 
 def _levels(results: dict[str, Any]) -> list[float]:
-    """Return the thresholds that were measured."""
+    """Return the thresholds for which there are metrics."""
     first: dict[str, Any] = next(iter(results["sets"].values()), {"thresholds": []})
     return [row["threshold"] for row in first["thresholds"]]

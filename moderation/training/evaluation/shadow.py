@@ -1,7 +1,8 @@
-"""Report on a challenger in shadow: how many decisions would change, and which side was right.
+"""Report on a challenger that runs in shadow: how often it decides differently, and who is right.
 
-The share of decisions that would change has Wilson's 95 % interval (1927). Where champion and
-challenger differ and a moderator gave a verdict, the side whose action is nearer to the verdict is
+In shadow, a challenger decides the same comments as the model in use (the champion), without any
+effect. The share of decisions that would change has Wilson's 95 % interval (1927). Where the two
+decide differently and a moderator gave a verdict, the one whose action is nearer to the verdict is
 right. McNemar's exact test (1947) gives the p-value.
 """
 
@@ -25,7 +26,7 @@ LISTED = 20
 
 
 def summary(pairs: Iterable[ShadowPair]) -> dict[str, Any]:
-    """Return the report on a challenger in shadow, ready for JSON."""
+    """Return the report on a challenger in shadow as JSON values."""
     actions: Counter[tuple[Action, Action]] = Counter()
     policies: set[str] = set()
     changed: list[ShadowPair] = []
@@ -54,9 +55,9 @@ def summary(pairs: Iterable[ShadowPair]) -> dict[str, Any]:
 
 
 def share(changed: int, decisions: int) -> dict[str, Any]:
-    """Return the share that would change, its interval, and the number of decisions missing.
+    """Return the share of decisions that would change, its interval, and how many more are needed.
 
-    Decisions are missing until the interval is at most `WITHIN` to either side.
+    More decisions are needed while a limit of the interval is more than `WITHIN` from its middle.
 
     >>> share(4, 200)
     {'share': 0.02, 'interval': [0.0078, 0.0503], 'missing': 884}
@@ -76,7 +77,10 @@ def share(changed: int, decisions: int) -> dict[str, Any]:
 
 
 def agreement(changed: Iterable[ShadowPair]) -> dict[str, Any]:
-    """Count which side the verdicts are nearer to. A verdict of review counts for neither."""
+    """Count how often a verdict is nearer to the champion's action or to the challenger's.
+
+    A verdict of review counts for neither.
+    """
     nearer = Counter(
         abs(pair.verdict - pair.challenger) < abs(pair.verdict - pair.champion)
         for pair in changed
@@ -94,7 +98,7 @@ def agreement(changed: Iterable[ShadowPair]) -> dict[str, Any]:
 
 
 def significantly_worse(results: Mapping[str, Any]) -> bool:
-    """Return whether moderators agree with the champion, significantly."""
+    """Return whether moderators agree with the champion significantly more often."""
     verdicts = results["verdicts"]
     significant = not verdicts["missing"] and verdicts["p"] < ALPHA
     return bool(significant and verdicts["champion"] > verdicts["challenger"])
@@ -112,7 +116,7 @@ def _entry(pair: ShadowPair) -> dict[str, Any]:
 
 
 def report(results: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of the report for a terminal."""
+    """Yield the lines of the report for a terminal. `results` is what `summary` returned."""
     low, high = results["interval"]
     days = results["days"]
     time = f"{days:.1f} days" if days >= 2 else f"{days * 24:.1f} hours"
@@ -146,7 +150,7 @@ def _moderators(verdicts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _enough(decisions: int, verdicts: int) -> Iterator[str]:
-    """Yield whether these are enough decisions and verdicts, and how many are missing."""
+    """Yield a line that says how many decisions and verdicts are missing, if any."""
     missing = [
         *([f"about {decisions:,} more decisions"] if decisions else []),
         *([f"{verdicts} more verdicts where the two differ"] if verdicts else []),

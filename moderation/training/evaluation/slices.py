@@ -1,9 +1,10 @@
-"""Slices of the measured comments that are tested separately: by length and by group of people.
+"""Select slices of the comments, on which models are compared separately.
 
-All sets with a label for a score are pooled, so that even small slices have enough comments. Their
-labels mean different things, so each comment keeps its set and is compared only with comments of
-the same set. Neutral mentions of identities are sentences from Wikipedia and count as part of
-Wikipedia's set.
+A slice is a part of the comments, by length or by the group of people that they mention. All data
+sets that have a label for a score are pooled, so that even small slices have enough comments. The
+labels of different sets mean different things. So each comment keeps the number of its set, and is
+compared only with comments of the same set. The sentences that mention identities neutrally are
+from Wikipedia, and count as part of Wikipedia's set.
 """
 
 from __future__ import annotations
@@ -28,7 +29,11 @@ _SAME_SET = {"identity": "jigsaw"}
 
 
 class Slice(NamedTuple):
-    """Part of the comments: its name, the score to measure, row indices, labels and set numbers."""
+    """A part of the comments, and the score to measure on it.
+
+    `rows` are the comments' indices, `y_true` their labels, and `sets` the numbers of their data
+    sets.
+    """
 
     name: str
     head: str
@@ -42,12 +47,12 @@ class Slice(NamedTuple):
 
     @property
     def large_enough(self) -> bool:
-        """Whether there are enough positive and enough negative rows."""
+        """Whether the slice has at least `MIN_ROWS` positive and as many negative rows."""
         return min(int(self.y_true.sum()), int((~self.y_true).sum())) >= MIN_ROWS
 
 
 def slices(rows: Sequence[Row], questions: Sequence[Question]) -> Iterator[Slice]:
-    """Yield every slice that is large enough."""
+    """Yield all slices that have enough comments."""
     for head in BY_LENGTH:
         pooled = pool(rows, questions, head)
         texts = [rows[index].text for index in pooled.rows]
@@ -70,7 +75,10 @@ def _by_group(pooled: Slice, texts: Sequence[str]) -> Iterator[Slice]:
 
 
 def pool(rows: Sequence[Row], questions: Iterable[Question], head: str) -> Slice:
-    """Return all rows that have a label for a score, each once, natural or not."""
+    """Return a slice of all rows that have a label for the score `head`. Each row occurs once.
+
+    Rows count whether or not they were sampled at random.
+    """
     labels: dict[int, bool] = {}
     for question in questions:
         if question.head == head:

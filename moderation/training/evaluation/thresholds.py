@@ -1,7 +1,8 @@
-"""Fit a policy's thresholds to an error budget, from each rule's scores on labelled comments.
+"""Fit a policy's thresholds to an error budget, which limits the shares of mistakes.
 
-The scores come from a `Moderator`, as in the service, so that what a rule does with a model's
-score (such as a cap or a floor) is measured too.
+The thresholds of a rule are fitted to the rule's scores on labelled comments. A `Moderator`
+computes these scores, as in the service. So what a rule does with a model's score (such as a limit
+or a minimum) is measured too. `error_budget.py` has the statistics.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ MOST = 2_500  # fine and abusive comments each to measure a rule on
 
 
 class Labelled(NamedTuple):
-    """A comment and whether it breaks the rule in question."""
+    """A comment, and whether it breaks the rule whose thresholds are fitted."""
 
     text: str
     abusive: bool
@@ -53,18 +54,18 @@ class Labelled(NamedTuple):
 
 @dataclass(frozen=True)
 class RuleFit:
-    """A rule's thresholds, and the curve they were read from."""
+    """The thresholds of a rule, and the curve of mistakes that they were chosen from."""
 
     rule: str
     curve: Curve
     thresholds: Fit
 
     def table(self) -> dict[str, Any]:
-        """Return the rule's table for a policy file."""
+        """Return the thresholds in the form of the rule's table in a policy file."""
         return {"review": self.thresholds.review, "reject": self.thresholds.reject}
 
     def effect(self) -> list[str]:
-        """Describe the effect of the thresholds: observed shares and their bounds."""
+        """Describe the effect of the thresholds: the shares of mistakes, and their upper bounds."""
         index = int(np.flatnonzero(self.thresholds.review == GRID)[0])
         abusive, held = self.curve.approved_abusive[index], self.curve.held_fine[index]
         lines = [
@@ -80,9 +81,10 @@ class RuleFit:
 
 
 def load_public(data: Path, rule: str, seed: int = 0) -> tuple[list[Labelled], float]:
-    """Return labelled comments for a rule from the public sets, and their natural base rate.
+    """Return comments from the public data sets with labels for a rule, and the natural base rate.
 
-    Uses the validation rows. Raises `CorpusError` if the folder does not match `data/sources.toml`.
+    The base rate is the share of positives among comments that were sampled at random. Only the
+    validation split is used. Raises `CorpusError` if the folder does not match `data/sources.toml`.
     """
     labels = RULES[rule]
     rows = [
@@ -107,7 +109,7 @@ def _is_positive(row: Row, labels: Sequence[str]) -> bool:
 
 
 class LabelledError(ValueError):
-    """A file of labelled comments is invalid. The message names the line and column."""
+    """A file of labelled comments is invalid. The message names the line and what is wrong."""
 
 
 _POSITIVE, _NEGATIVE = ("1", "1.0", "true", "yes", "reject"), ("0", "0.0", "false", "no", "approve")
@@ -160,7 +162,7 @@ def _object(content: str, place: str) -> Mapping[str, Any]:
 
 
 def single_rule(policy: Policy, models: Models, rule: str) -> Moderator:
-    """Return a moderator with only one rule enabled."""
+    """Return a moderator for this policy that applies only the rule `rule`."""
     disabled = {
         name: {**policy.tables[name], "enabled": False} for name in policy.rules if name != rule
     }
@@ -168,7 +170,7 @@ def single_rule(policy: Policy, models: Models, rule: str) -> Moderator:
 
 
 def rule_scores(moderator: Moderator, texts: Iterable[str], rule: str) -> Floats:
-    """Return the rule's score for each text, 0 if it has no finding."""
+    """Return the rule's score for each text; 0 if the rule finds nothing."""
     scores = []
     for decision in moderator.moderate_many(Comment(text) for text in texts):
         reasons = (*decision.reasons, *decision.observed)
@@ -186,7 +188,10 @@ def fit_rule(
     confidence: float = CONFIDENCE,
     progress: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> RuleFit:
-    """Fit the thresholds of one rule to these comments. Raises `BudgetError`."""
+    """Fit the thresholds of one rule to the error budget. Raises `BudgetError`.
+
+    `labelled` are the comments to count mistakes on.
+    """
     abusive: Bools = np.array([comment.abusive for comment in labelled], bool)
     scores = rule_scores(moderator, progress([comment.text for comment in labelled]), rule)
     curve = error_curve(scores, abusive, base_rate, confidence)

@@ -1,8 +1,9 @@
-"""The dataset of the language model: English as readers write it, and everything else.
+"""Build the dataset of the language model: English as readers write it, and other languages.
 
-The corpora lack some kinds of text, which are generated: romanised Indic text (`romanise.py`),
-code-mixed sentences, English with many Indian names, and English with quotations. A generated text
-is in the same part (train, validation, test) as the row it was generated from.
+The corpora lack some kinds of text, which are generated: Indian languages in Latin letters
+(`romanise.py`), sentences that mix two languages (code-mixing), English with many Indian names, and
+English with quotations. A generated text is in the same split (train, validation or test) as the
+text it was generated from.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _SPELLINGS_PER_ROW = 6  # of each native-script row
 
 
 class Example(NamedTuple):
-    """A text with its labels, the source it is from, and its part of the split."""
+    """A text, whether it is English, its language, the source it is from, and its split."""
 
     text: str
     english: bool
@@ -50,7 +51,7 @@ class Example(NamedTuple):
 
 
 def word_tables(path: Path = _ROMANISED) -> dict[str, tuple[list[str], list[str]]]:
-    """Return the everyday words and the short comments of each language, by its code."""
+    """Return the everyday words and the short comments of each language, by the language's code."""
     return {
         code: (
             table["words"].split(),
@@ -61,10 +62,10 @@ def word_tables(path: Path = _ROMANISED) -> dict[str, tuple[list[str], list[str]
 
 
 def examples(data: Path, seed: int, everyday: int = EVERYDAY) -> Iterator[Example]:
-    """Return all examples of the folder and all generated ones, in a fixed order.
+    """Yield all examples in the folder `data` and all generated ones, in a fixed order.
 
-    `everyday` short comments are generated for each romanised language, and half as many for each
-    other language of `everyday.toml`.
+    `everyday` is the number of short comments to generate for each language in Latin letters. Half
+    as many are generated for each other language of `everyday.toml`.
     """
     rng = random.Random(seed)  # noqa: S311 - for variety, not for secrets
     names = Names.load()
@@ -99,7 +100,7 @@ def _rows(path: Path) -> Iterator[Example]:
 
 
 def _comments(data: Path, rng: random.Random) -> Iterator[Example]:
-    """Return an excerpt of random length of each comment in the training data sets."""
+    """Yield an excerpt of random length from each comment in the training corpora."""
     for source in catalogue.sources().values():
         if source.use != "train":
             continue
@@ -121,13 +122,16 @@ def _comments(data: Path, rng: random.Random) -> Iterator[Example]:
 
 
 def _looks_english(text: str, known: set[str]) -> bool:
-    """Return whether enough words are known; a few comments in the data sets are not English."""
+    """Return whether enough of the words are known from English texts.
+
+    A few comments in the corpora are not English.
+    """
     words = text.lower().split()
     return len(words) < 5 or sum(word in known for word in words) > 0.3 * len(words)
 
 
 def _without_accents(rows: Iterable[Example]) -> Iterator[Example]:
-    """Return foreign text without accents, as people type it on an English keyboard."""
+    """Yield foreign texts without accents, as people type them on an English keyboard."""
     for row in rows:
         if not row.english and row.source.startswith("lat-"):
             text = strip_accents(row.text)
@@ -145,7 +149,10 @@ def strip_accents(text: str) -> str:
 
 
 def _hinglish(rows: Iterable[Example], names: Names, rng: random.Random) -> Iterator[Example]:
-    """Return versions of Hinglish-TOP, real Hinglish and its translations, with typing errors."""
+    """Yield the texts of the corpus Hinglish-TOP with typing errors and other variations.
+
+    They are real sentences that mix Hindi and English, and their English translations.
+    """
     for row in rows:
         if "hitop" in row.source:
             for _ in range(_HINGLISH_VERSIONS):
@@ -156,14 +163,14 @@ def _hinglish(rows: Iterable[Example], names: Names, rng: random.Random) -> Iter
 
 
 def _with_typos(english: Sequence[Example], rng: random.Random) -> Iterator[Example]:
-    """Return English with typing errors, in small letters or capitals."""
+    """Yield English texts with typing errors, in small letters or in capitals."""
     for row in english:
         if rng.random() < 0.25:
             yield row._replace(text=as_typed(row.text, rng), source="typed")
 
 
 def _with_names(english: Sequence[Example], names: Names, rng: random.Random) -> Iterator[Example]:
-    """Return English with one to ten names, loan words or slogans in it."""
+    """Yield English texts into which one to ten names, loan words or slogans were inserted."""
     for row in english:
         count = len(row.text.split())
         if count < 3 or rng.random() > 0.5:
@@ -179,7 +186,7 @@ def _with_names(english: Sequence[Example], names: Names, rng: random.Random) ->
 def _with_quotations(
     english: Sequence[Example], rows: Sequence[Example], names: Names, rng: random.Random
 ) -> Iterator[Example]:
-    """Return English with a foreign quotation of up to a fifth of its words.
+    """Yield English texts with a foreign quotation of up to a fifth of their words.
 
     A well-known phrase (a slogan, the title of a film) may be longer, and without quotation marks.
     """
@@ -206,7 +213,10 @@ def _romanised(
     names: Names,
     rng: random.Random,
 ) -> Iterator[Example]:
-    """Return native-script rows in several romanised spellings, pure and mixed with English."""
+    """Yield texts in Indian scripts as people would spell them in Latin letters.
+
+    Each text is spelt in several ways, pure and mixed with English.
+    """
     tables = word_tables()
     for row in rows:
         if row.source == "rom-hitop" and rng.random() < 0.5:
@@ -244,7 +254,7 @@ def _add_everyday_words(
 
 
 def _join_english(foreign: str, vocabulary: Sequence[str], rng: random.Random) -> str:
-    """Return `foreign` before or after at most as many random English words."""
+    """Return `foreign` with random English words before or after it, at most as many as it has."""
     english = " ".join(rng.choices(vocabulary, k=rng.randint(1, len(foreign.split()))))
     return f"{english} {foreign}" if rng.random() < 0.5 else f"{foreign} {english}"
 
@@ -255,10 +265,10 @@ def _romanised_comments(
     rng: random.Random,
     count: int,
 ) -> Iterator[Example]:
-    """Return `count` short comments of each romanised language.
+    """Yield `count` short comments for each language that is written in Latin letters.
 
-    A comment is a phrase of the language's table, or words of the table in random order. Such
-    words are not a sentence, but a model of n-grams cannot tell.
+    A comment is a phrase from the language's table, or words of the table in random order. Such
+    words are no sentence, but a model of n-grams cannot tell the difference.
     """
     for code, (words, phrases) in word_tables().items():
         for _ in range(count):
@@ -278,7 +288,7 @@ def _romanised_comments(
 
 
 def _other_comments(names: Names, rng: random.Random, count: int) -> Iterator[Example]:
-    """Return `count` short comments of each other language, with and without accents."""
+    """Yield `count` short comments for each other language, with and without accents."""
     for code, (words, phrases) in word_tables(_EVERYDAY).items():
         for _ in range(count):
             text = _random_comment(words, phrases, rng)

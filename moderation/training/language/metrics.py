@@ -1,4 +1,4 @@
-"""The metrics of the language model on test texts, for its card."""
+"""Measure the language model on test texts, for its card."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BATCH_SIZE = 512
 
 
 def proportion(hits: Iterable[bool]) -> dict[str, Any]:
-    """Return the share of hits with Wilson's 95 % interval.
+    """Return the share of hits that are true, with Wilson's 95 % interval.
 
     >>> proportion([True] * 9 + [False])
     {'value': 0.9, 'interval': [0.5958, 0.9821], 'rows': 10}
@@ -34,7 +34,7 @@ def proportion(hits: Iterable[bool]) -> dict[str, Any]:
 
 
 def english_probabilities(scorer: LanguageScorer, texts: Sequence[str]) -> list[float]:
-    """Return the probability of English of each text, as the service computes it."""
+    """Return the probability that each text is English, as the service computes it."""
     probabilities: list[float] = []
     for start in range(0, len(texts), _BATCH_SIZE):
         batch = [read(text) for text in texts[start : start + _BATCH_SIZE]]
@@ -43,10 +43,10 @@ def english_probabilities(scorer: LanguageScorer, texts: Sequence[str]) -> list[
 
 
 def measure(scorer: LanguageScorer, test: Sequence[Example], seed: int) -> dict[str, Any]:
-    """Return all metrics, by name.
+    """Return all metrics of the language model, by name.
 
-    `right` is the accuracy at a threshold of 0.5; `rejected`, `reviewed`, `caught` and `kept` use
-    the thresholds of the default policy.
+    The names begin with what is measured. `right` is the accuracy at a threshold of 0.5.
+    `rejected`, `reviewed`, `caught` and `kept` are shares at the thresholds of the default policy.
     """
     rng = random.Random(seed)  # noqa: S311 - for variety, not for secrets
     original = [example for example in test if _is_original(example)]
@@ -87,14 +87,14 @@ def _is_long_enough(example: Example) -> bool:
 
 
 def _is_original(example: Example) -> bool:
-    """Return whether the text is in the corpus as it is, and was not generated from it."""
+    """Return whether the text is from a corpus unchanged, and was not generated."""
     return example.source == "rom-hitop" or example.source.startswith(
         ("ewt", "hitop-", "lingua-", "lat-", "nat-")
     )
 
 
 def _kind(example: Example) -> str:
-    """Return the group of sources that the example is reported in."""
+    """Return the name of the group of sources that the example's metrics are reported for."""
     kind = example.source.partition("-")[0]
     return (
         kind

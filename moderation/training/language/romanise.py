@@ -1,9 +1,9 @@
-"""Romanisation: Indic scripts to the Latin letters that people type.
+"""Romanise: write texts in Indian scripts in the Latin letters that people type.
 
-Romanised text under a free licence is scarce; native-script text is not. The Brahmic blocks of
-Unicode share one layout (that of ISCII), so one table covers them all. `phonemes` transcribes a
-word, and a `Writer` spells the phonemes with personal habits ('aa' or 'a', 'ee' or 'i', 'w' or
-'v'). Urdu does not write its short vowels, so they are guessed.
+Romanised text under a free licence is scarce; text in the original scripts is not. The Unicode
+blocks of the Brahmic scripts have the same layout (that of ISCII), so one table covers them all.
+`phonemes` transcribes a word. A `Writer` spells the phonemes with personal habits ('aa' or 'a',
+'ee' or 'i', 'w' or 'v'). Urdu does not write its short vowels, so they are guessed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ _VOWEL = "aāiīuūeoə"
 
 
 def phonemes(word: str, language: str, rng: random.Random) -> str:
-    """Return the phonemes of a native-script word; ə is the schwa, which the script omits.
+    """Return the phonemes of a word in its original script.
+
+    ə is the schwa, a vowel that the script does not write.
 
     >>> phonemes("नमक", "hi", random.Random(0)), phonemes("தமிழ்", "ta", random.Random(0))
     ('nəmək', 'təmizh')
@@ -79,7 +81,7 @@ def _brahmic_phonemes(word: str, block: int) -> str:
 
 
 def _delete_schwas(sounds: str) -> str:
-    """Remove the schwas that Hindi and related languages do not speak."""
+    """Remove the schwas that speakers of Hindi and related languages do not pronounce."""
     if regex.search(rf"[{_VOWEL}].*ə$", sounds):
         sounds = sounds[:-1]
     consonant = rf"[^{_VOWEL}]h?"
@@ -126,7 +128,7 @@ _PHONEME = regex.compile("|".join(sorted(_SPELLINGS, key=len, reverse=True)))
 
 
 class Writer:
-    """A person who types romanised text, with spelling habits and occasional deviations."""
+    """A person who types in Latin letters, with spelling habits and occasional deviations."""
 
     def __init__(self, language: str, rng: random.Random) -> None:
         self.language = language
@@ -138,7 +140,7 @@ class Writer:
         self.drops_vowels = rng.random() < 0.15
 
     def word(self, native: str) -> str:
-        """Romanise a native-script word."""
+        """Spell a word in its original script in Latin letters."""
         sounds = phonemes(native, self.language, self.rng)
         if self.language in {"bn", "ta"} and self.rng.random() < 0.5:
             sounds = sounds.replace("v", "b" if self.language == "bn" else "v")
@@ -147,7 +149,7 @@ class Writer:
         return self.spell(sounds.replace("ə", self.schwa))
 
     def spell(self, sounds: str) -> str:
-        """Spell phonemes in Latin letters."""
+        """Spell phonemes in Latin letters, with this person's habits."""
         spelt = _PHONEME.sub(self._spell_phoneme, sounds)
         if self.drops_vowels and len(spelt) > 3 and self.rng.random() < 0.4:
             spelt = regex.sub(r"(?<=[^aeiou])[ae](?=[^aeiou])", "", spelt, count=1)  # 'kr', 'nhi'
@@ -160,7 +162,7 @@ class Writer:
 
 
 def romanise(text: str, language: str, rng: random.Random) -> str:
-    """Romanise a text the way one person would; `language` is a two-letter code.
+    """Romanise a text as one person would. `language` is a two-letter code.
 
     >>> romanise("यह देश हमारा है", "hi", random.Random(4))
     'yah desh hamara hai'

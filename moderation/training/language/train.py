@@ -1,8 +1,9 @@
-"""Train the language model: is a text English, and if not, which romanised language is it?
+"""Train the language model: is a text English, and if not, in which language is it?
 
-It has two logistic regressions (scikit-learn) on the mean of hashed n-grams, stored as int8. The
-first is calibrated by the length of the text on the validation part. The metrics are computed once,
-on the test part.
+It names only languages in Latin letters, which include romanised Indian languages. The model has
+two logistic regressions (scikit-learn) on the mean of hashed n-grams, stored as int8. The first
+decides whether a text is English, and is calibrated by the length of the text on the validation
+split. The second names the language. The metrics are computed once, on the test split.
 """
 
 from __future__ import annotations
@@ -51,14 +52,20 @@ Progress = Callable[[str], None]
 
 
 def _features(recipe: Recipe, texts: Sequence[str]) -> sparse.csr_matrix:
-    """Return the share of each n-gram in its text: the squares of `HashedNgrams`' values."""
+    """Return the share of each n-gram among all n-grams of its text.
+
+    `HashedNgrams` returns the square roots of these shares.
+    """
     features = HashedNgrams(recipe.chars, recipe.words, recipe.bits).transform(texts)
     features.data = features.data**2 * _SCALE
     return features
 
 
 def _quantise(weights: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-    """Return the weights as int8 and the scale of each column; the largest weights are clipped."""
+    """Quantise the weights to int8. Return them and the step size of each column.
+
+    The largest weights are clipped.
+    """
     largest = np.maximum(np.quantile(np.abs(weights), 0.9999, axis=0), 1e-9)
     rounded = np.round(weights / largest * _INT8_MAX)
     int8 = np.clip(rounded, -_INT8_MAX, _INT8_MAX).astype(np.int8)
@@ -66,14 +73,17 @@ def _quantise(weights: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int8], npt.NDAr
 
 
 def _fit_english(train: Sequence[Example], seed: int) -> tuple[npt.NDArray[np.int8], float, float]:
-    """Return the int8 weights, and the slope and intercept that turn their mean into log-odds."""
+    """Fit the regression that decides whether a text is English.
+
+    Returns the int8 weights, and the slope and intercept that turn their mean into log-odds.
+    """
     model = _fit(RECIPE, [e.text for e in train], [e.english for e in train], seed)
     weights, scales = _quantise(model.coef_.T)
     return weights[:, 0], float(scales[0] * _SCALE), float(model.intercept_[0])
 
 
 def _fit(recipe: Recipe, texts: Sequence[str], labels: Sequence[Any], seed: int) -> Any:
-    """Fit a logistic regression by averaged SGD, which takes seconds instead of hours."""
+    """Fit a logistic regression by averaged stochastic gradient descent, which is fast."""
     model = SGDClassifier(
         loss="log_loss",
         alpha=1e-7,
@@ -104,9 +114,10 @@ def _calibration(
     intercept: float,
     validation: Sequence[Example],
 ) -> tuple[float, float, float, float]:
-    """Calibrate by the logarithm of the length, because short texts are less certain.
+    """Calibrate by the logarithm of the text's length, because short texts are less certain.
 
-    Return the slope, the slope per log-length, the intercept and the intercept per log-length.
+    Returns four numbers: the slope, the slope per log-length, the intercept, and the intercept per
+    log-length.
     """
     calibration = slope, 0.0, intercept, 0.0
     scorer = LanguageScorer(RECIPE, weights, calibration, None)  # type: ignore[arg-type]
@@ -127,7 +138,10 @@ def _calibration(
 
 
 def preprocess(examples: Iterable[Example]) -> list[Example]:
-    """Return the examples as the model reads them, without those whose script decides."""
+    """Return the examples in the form that the model reads.
+
+    Examples in other scripts than Latin are left out, because their script shows the language.
+    """
     preprocessed = []
     for example in examples:
         words = words_of(read(example.text))
@@ -143,9 +157,9 @@ def train(
     progress: Progress = log.info,
     everyday: int = dataset.EVERYDAY,
 ) -> Path:
-    """Train on the folder `data`, write `out`/language/<version>/ and return that folder.
+    """Train on the corpora in `data`, write `out`/language/<version>/ and return that folder.
 
-    The same data and seed give the same weights, and the same version except for its date.
+    The same data and seed give the same weights, and therefore the same version.
     """
     started = time.monotonic()
     progress("reading and generating examples")

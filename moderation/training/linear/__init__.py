@@ -1,1 +1,1 @@
-"""Train the linear models (abuse, spam), adapt them to verdicts, and combine them."""
+"""Train the linear models (abuse, spam), adapt them to verdicts, and fit the ensemble."""

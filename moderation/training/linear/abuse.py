@@ -1,10 +1,12 @@
-"""Train the fast abuse model: one logistic regression per source and label, mixed into heads.
+"""Train the fast abuse model: a logistic regression for each label, mixed into heads.
 
-Corpora mean different things by "toxic", and one model of all of them is worse than a model of
-Wikipedia alone. So each label is trained on its own rows, and a head is a weighted sum of the
-labels close to its meaning. The mixture weights were set on the validation split, and with
-knowledge of the corpora that are used for evaluation only, so metrics on those are slightly
-optimistic. The experiments are in docs/experiments.md.
+A head is a score that the model gives, such as `toxicity`. Corpora mean different things by
+"toxic", and one regression on all of them is worse than a regression on Wikipedia alone. So each
+label of each corpus has its own regression, trained on the rows of that corpus. A head is a
+weighted sum of the regressions whose labels are close to its meaning. These mixture weights were
+chosen on the validation split. The corpora that are used only for evaluation were known when they
+were chosen, so metrics on those are slightly optimistic. The experiments are in
+docs/experiments.md.
 """
 
 from __future__ import annotations
@@ -57,10 +59,10 @@ ADDED = {
 
 
 class Head(NamedTuple):
-    """A head of the model.
+    """A score that the model gives.
 
-    `weights` are the mixture weights of its labels. It is calibrated to the label `target`. `rate`
-    is the share of positives among natural comments; None to estimate it from the data.
+    `weights` are the mixture weights of labels. The head is calibrated to the label `target`.
+    `rate` is the share of positives among natural comments; None estimates it from the data.
     """
 
     weights: dict[str, float]
@@ -119,12 +121,14 @@ def train(
 ) -> Path:
     """Train on the corpora in `data`, write `out/abuse/<version>/` and return that folder.
 
-    `teacher` is the folder of a careful model whose scores of all texts are distilled into the
-    heads. Comments and n-grams are kept on disk, so that memory does not grow with the corpora.
+    If `teacher` is the folder of a careful model, its scores of all texts are distilled into the
+    heads. Comments and n-grams are stored on disk, so that memory use does not grow with the
+    corpora.
 
-    `cache` keeps them, and each trained label, so that an interrupted training resumes; it is
-    valid for the same files, code and seed. The cache is unpickled: only trusted users may have
-    write access to it. Raises `CorpusError` if the folder does not fit `data/sources.toml`.
+    If `cache` is given, comments, n-grams and each trained label are kept in this folder, so that
+    an interrupted training can resume. They are used again only with the same files, code and seed.
+    The cache is unpickled, so only trusted users may have write access to it. Raises `CorpusError`
+    if `data` does not match `data/sources.toml`.
     """
     began = time.perf_counter()
     progress = progress or Progress()
@@ -170,7 +174,7 @@ def _label_store(
 def _features(
     label_store: LabelStore, memory: Memory, code: str, progress: Progress
 ) -> StoredFeatures:
-    """Return the n-grams of all texts."""
+    """Compute the n-grams of all texts, and store them on disk."""
     texts = progress.track(label_store.texts(), len(label_store), "n-grams of texts")
     return store_features(texts, _ngrams(), memory, code)
 
@@ -187,7 +191,11 @@ def _fit_label(
     rarity: Any,
     seed: int,
 ) -> Fitted:
-    """Fit a label's logistic regression on its own rows, added rows, and rows with names."""
+    """Fit the logistic regression of a label.
+
+    It is trained on the label's own rows, on rows that `ADDED` names for it, and on harmless rows
+    into which names were inserted.
+    """
     names = (label, _POLITE, *ADDED.get(label, ()))
     labelled = [label_store.of(name, "train") for name in names]
     rows = np.concatenate([part.rows for part in labelled])
@@ -213,7 +221,7 @@ def _distilled(
     rarity: Any,
     progress: Progress,
 ) -> dict[str, Fitted]:
-    """Return the heads combined with what they learn from the teacher's scores."""
+    """Return each head combined with a regression on the teacher's scores."""
     rows = label_store.rows("train")
     texts = progress.track(label_store.texts(rows), len(rows), "scoring with the teacher")
     labels = distil.soft_labels(load(teacher), list(heads), texts)
@@ -229,7 +237,7 @@ def _distilled(
 def _arrays(
     label_store: LabelStore, features: StoredFeatures, heads: dict[str, Fitted]
 ) -> dict[str, Any]:
-    """Return the arrays that the scorer loads."""
+    """Return the arrays that the scorer loads: quantised weights, intercepts and calibration."""
     knots = [_knots(label_store, features, HEADS[name], fitted) for name, fitted in heads.items()]
     weights, scales = fitting.quantised(
         np.column_stack([fitted.weights for fitted in heads.values()])
@@ -243,11 +251,11 @@ def _arrays(
 
 
 def _knots(label_store: LabelStore, features: StoredFeatures, head: Head, fitted: Fitted) -> Any:
-    """Calibrate a head on the validation split at its natural rate.
+    """Calibrate a head on the validation split to the share of positives among natural comments.
 
-    Negatives are natural comments. Positives are natural too if there are at least
-    `MIN_POSITIVES`. If not, all positives are used, because corpora over-sample rare kinds of
-    abuse.
+    Negative rows are comments that were sampled at random. Positive rows are too, if there are at
+    least `MIN_POSITIVES` of them. Otherwise all positive rows are used; corpora over-sample rare
+    kinds of abuse.
     """
     rows, values = label_store.of(head.target, "validation", natural=True)
     if (values >= 0.5).sum() < MIN_POSITIVES:
@@ -261,7 +269,7 @@ def _knots(label_store: LabelStore, features: StoredFeatures, head: Head, fitted
 
 
 def _metrics(label_store: LabelStore, arrays: dict[str, Any], seed: int) -> dict[str, Any]:
-    """Measure each head against its target on the test split, with the weights it ships with."""
+    """Measure each head against its target label on the test split, with the quantised weights."""
     scorer = Linear(tuple(HEADS), RECIPE, **arrays)
     measured = {}
     for name, head in HEADS.items():

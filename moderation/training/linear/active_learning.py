@@ -1,8 +1,8 @@
-"""Active learning: select the comments that are most useful for a moderator to judge.
+"""Active learning: choose the comments that a moderator should judge next.
 
 A verdict is most informative if the score is near one half, and least if a similar comment was
-judged already. The first selection is the most uncertain comment. Each further one has the greatest
-product of uncertainty and distance to the comments selected before.
+judged already. The first comment chosen is the most uncertain one. Each further comment has the
+greatest product of its uncertainty and its distance to the comments chosen before.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Candidate(NamedTuple):
-    """A comment without a verdict. `score` is None if it is not known."""
+    """A comment without a verdict. `score` is None if it has not been computed."""
 
     id: str
     text: str
@@ -41,11 +41,11 @@ class Candidate(NamedTuple):
 def unjudged_comments(
     records: Iterable[tuple[int, Mapping[str, Any]]], head: str, versions: Mapping[str, str]
 ) -> Iterator[Candidate]:
-    """Yield the comments without a verdict.
+    """Yield the comments that have no verdict yet.
 
-    `records` are decisions of the record or rows of a table with a column `text`, with their line
-    numbers. Scores of `head` by models of the same `versions` are reused. The id of a comment
-    without one is its line number.
+    `records` are decisions of the record, or rows of a table with a column `text`, with their line
+    numbers. A recorded score `head` is reused if models of the same `versions` gave it. A comment
+    without an id gets its line number as id.
 
     >>> records = [{"text": "So."}, {"text": "So.", "verdict": "reject"}, {"text": ""}]
     >>> [comment.id for comment in unjudged_comments(enumerate(records, 2), "toxicity", {})]
@@ -69,10 +69,10 @@ def _judged(record: Mapping[str, Any]) -> bool:
 
 
 def select(comments: Iterable[Candidate], models: Models, head: str, most: int) -> list[Candidate]:
-    """Select at most `most` comments to judge, with their scores, the most useful first.
+    """Choose at most `most` comments to judge. Return them with their scores, most useful first.
 
-    Memory holds only the most uncertain comments of the stream. Raises `ModelError` if no model
-    has `head`.
+    Only the most uncertain comments are held in memory. Raises `ModelError` if no model gives the
+    score `head`.
     """
     numbers = count()
     heap: list[tuple[float, int, Candidate]] = []  # the least uncertain first
@@ -108,17 +108,17 @@ def _scored(comments: Iterable[Candidate], models: Models, head: str) -> Iterato
 
 
 def uncertainty(probability: Any) -> Any:
-    """Return the uncertainty of a probability or an array: 0 at 0 and 1, and 1 at one half."""
+    """Return the uncertainty of probabilities: 1 at one half, and 0 at 0 and at 1."""
     return 4 * probability * (1 - probability)
 
 
 def select_rows(
     probabilities: Floats, features: sparse.csr_matrix, most: int
 ) -> npt.NDArray[np.int64]:
-    """Select at most `most` rows to judge, the most useful first.
+    """Choose at most `most` rows to judge. Return their indices, most useful first.
 
-    `features` must have rows of length 1, as `HashedNgrams` returns them. The distance is the
-    cosine distance.
+    Rows of `features` must have length 1, as `HashedNgrams` returns them, because the distance is
+    the cosine distance.
 
     >>> features = sparse.csr_matrix(np.array([[1.0, 0], [1, 0], [0, 1], [0, 1]]))
     >>> select_rows(np.array([0.5, 0.5, 0.4, 0.01]), features, 2).tolist()

@@ -1,17 +1,18 @@
-"""Adapt a champion to a newsroom with its moderators' verdicts.
+"""Adapt a linear model to a newsroom, by training on its moderators' verdicts.
 
-An adapted model adds a layer to the champion: a logistic regression on the champion's log-odds and
-the n-grams of the comments, with the champion as its prior. The champion's weight is kept near 1
-and the n-grams' weights are penalised. Two hundred verdicts that agree outweigh the penalty; a few,
-or contradictory ones, have little effect.
+The model in use (the champion) stays as it is. The adapted model adds a layer to it: a logistic
+regression on the champion's log-odds and on the n-grams of the comments. The weight of the log-odds
+is kept near 1, and the weights of the n-grams are penalised. Two hundred verdicts that agree
+outweigh the penalty. A few verdicts, or contradictory ones, have little effect.
 
-N-grams that occur in no verdict have no weight. In addition, the layer's output on the in-house
-comments (`data/own_comments.csv`), which have no verdicts, is penalised. So the layer has an effect
-on comments like those with verdicts, and other scores stay as they were.
+N-grams that occur in no comment with a verdict have no weight. In addition, what the layer adds to
+the scores of the in-house comments (`data/own_comments.csv`), which have no verdicts, is penalised.
+So the layer changes the scores of comments that are like those with verdicts, and hardly changes
+others.
 
-The penalty on the weights was set on newsrooms simulated with training corpora (reddit, convabuse).
-It and the penalty on the in-house comments also depend on the loss on the general corpora that
-`benchmarks/newsroom.py` measures, so its metrics are slightly optimistic.
+The penalty on the weights was chosen on newsrooms simulated with training corpora (reddit,
+convabuse). Both penalties also depend on the loss on the general corpora that
+`benchmarks/newsroom.py` measures, so the metrics of this benchmark are slightly optimistic.
 """
 
 from __future__ import annotations
@@ -65,7 +66,10 @@ Progress = Callable[[str], None]
 
 
 class Layer(NamedTuple):
-    """An adaptation of the champion: `slope * champion + features @ weights + offset`."""
+    """What adaptation adds to the champion's log-odds.
+
+    The new log-odds are `slope * champion + features @ weights + offset`.
+    """
 
     weights: npt.NDArray[np.float32]
     slope: float
@@ -84,12 +88,12 @@ def fit(
     others: sparse.csr_matrix,
     hold: float = IN_HOUSE_PENALTY,
 ) -> Layer:
-    """Fit a layer to `values` from 0 to 1.
+    """Fit a layer to `values`, the labels from 0 to 1.
 
-    `champion` holds the champion's log-odds and `features` the n-grams of the judged comments.
-    `others` are n-grams of comments without verdicts, on which the layer's output is penalised by
-    `hold`. The layer is the maximum a posteriori of a logistic regression with normal priors. The
-    problem is convex, so the same rows give the same layer.
+    `champion` holds the log-odds that the champion gives the judged comments, and `features` their
+    n-grams. `others` are the n-grams of comments without verdicts. What the layer adds to these is
+    penalised by `hold`. The layer is the maximum a posteriori of a logistic regression with normal
+    priors. The problem is convex, so the same rows give the same layer.
 
     >>> empty = sparse.csr_matrix((2, 8), dtype=np.float32)
     >>> layer = fit(np.array([-2.0, 2.0]), empty, np.array([0.0, 1.0]), empty)
@@ -139,12 +143,12 @@ def train(
     seed: int = 0,
     progress: Progress = log.info,
 ) -> Path:
-    """Adapt the champion `name` (abuse or spam) of `folder` to `rows`.
+    """Adapt the model `name` (abuse or spam) that is in use in `folder` to the labelled `rows`.
 
-    Writes `out/<name>/<version>/` and returns that folder. The layer is fitted to the champion's
-    scores in service, so to those of the ensemble if there is a careful model. An adapted
-    champion's layer is replaced, not extended: pass all verdicts, not only new ones. Raises
-    `CorpusError` if no head has enough verdicts, and `ModelError` if the champion is not linear.
+    Writes `out/<name>/<version>/` and returns that folder. The layer is fitted to the scores of the
+    service. If there is a careful model, these are the scores of both models together. If the model
+    in use is adapted already, its layer is replaced: pass all verdicts, not only new ones. Raises
+    `CorpusError` if no score has enough verdicts, and `ModelError` if the model is not linear.
     """
     began = time.perf_counter()
     home = folder / name / store.champions(folder)[name]
@@ -183,18 +187,18 @@ def train(
 
 
 def ngrams(texts: Iterable[str]) -> sparse.csr_matrix:
-    """Return the layer's features of the texts."""
+    """Return the n-grams of the texts, which are the features of the layer."""
     hashed = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits)
     return hashed.transform(read(text).deobfuscated.text for text in texts)
 
 
 def in_house_features() -> sparse.csr_matrix:
-    """Return the features of comments without verdicts: the in-house ones except the test split."""
+    """Return the n-grams of the in-house comments that are not in the test split."""
     return ngrams(comment.text for comment in in_house.comments() if comment.part != "test")
 
 
 def _texts_and_labels(rows: Iterable[Row]) -> tuple[list[str], Labels]:
-    """Return the distinct texts, and the labels of each head by the text's index."""
+    """Return the distinct texts, and the values of each score's labels by the index of the text."""
     indices: dict[str, int] = {}
     texts: list[str] = []
     labels: dict[str, dict[int, list[float]]] = {}
@@ -227,7 +231,7 @@ def _too_few(labels: Labels, heads: Sequence[str]) -> str:
 
 
 def _champion(folder: Path, name: str, texts: Sequence[str]) -> dict[str, Floats]:
-    """Return the champion's log-odds by head, without the layer of an adapted champion."""
+    """Return the log-odds of each score for the texts, without the layer of an adapted model."""
     scorer = Models.load(folder).scorers[name]
     scorer = scorer.base if isinstance(scorer, AdaptedScorer) else scorer
     odds: dict[str, list[Floats]] = {head: [] for head in scorer.heads}
@@ -247,7 +251,10 @@ def _cross_validated(
     folds: npt.NDArray[np.int64],
     seed: int,
 ) -> Iterable[tuple[str, Any]]:
-    """Measure the champion and, by cross-validation, the adapted model on the verdicts."""
+    """Measure the champion and the adapted model on the verdicts.
+
+    The adapted model is cross-validated: no layer scores comments that it was fitted to.
+    """
     adapted = np.zeros(len(values))
     for fold in range(FOLDS):
         held_out = folds == fold
@@ -270,7 +277,7 @@ def _card(
     seed: int,
     seconds: float,
 ) -> dict[str, Any]:
-    """Return the champion's card with the layer, the verdicts and the new metrics.
+    """Return the champion's card, with the layer, the verdicts and the new metrics added.
 
     `base` is the version that the layer is added to.
     """

@@ -1,7 +1,7 @@
-"""Distil the careful model into the fast one (Hinton et al. 2015).
+"""Train the fast abuse model on the careful model's scores (distillation, Hinton et al. 2015).
 
-A label covers only the rows of its own corpus. The teacher, the careful model, scores the texts of
-all corpora, and its probabilities carry more information than labels of 0 and 1.
+Each label covers only the rows of its own corpus. The careful model, the teacher, can score the
+texts of all corpora. Its probabilities carry more information than labels of 0 and 1.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ Floats = npt.NDArray[np.float64]
 
 
 def soft_labels(teacher: Scorer, heads: Sequence[str], texts: Iterable[str]) -> Floats:
-    """Return the teacher's softened scores, texts x heads; the median text of a head gets 0.5."""
+    """Return the teacher's scores of the texts as labels (texts x heads).
+
+    Scores are softened by the temperature, and shifted so that the median text of each head has
+    0.5.
+    """
     stream, parts = iter(texts), [np.zeros((0, len(heads)))]
     while batch := [read(text) for text in islice(stream, BATCH)]:
         scores = teacher.score(batch)
@@ -39,14 +43,14 @@ def soft_labels(teacher: Scorer, heads: Sequence[str], texts: Iterable[str]) -> 
 
 
 def distil(features: Blocks, labels: Floats, rarity: npt.NDArray[np.float32]) -> Fitted:
-    """Fit a head to the teacher's soft labels."""
+    """Fit a logistic regression for one head to the teacher's soft labels."""
     return fitting.fit(features, labels, STRENGTH, rarity)
 
 
 def combine(labelled: Fitted, distilled: Fitted, natural: Blocks) -> Fitted:
-    """Return the weighted sum of the head fitted to labels and the distilled head.
+    """Return the weighted sum of a regression on labels and a regression on the teacher's scores.
 
-    Both are first standardised on `natural` rows.
+    Both are standardised on the `natural` rows first.
     """
     members = {
         "labelled": fitting.standardised(labelled, natural),

@@ -1,4 +1,8 @@
-"""Fit the ensemble of the fast and the careful model: how to mix them, and when to skip one."""
+"""Fit the ensemble of the fast and the careful model, which score abuse together.
+
+The fit decides how to mix their scores, and below which score of the fast model the careful model
+is skipped.
+"""
 
 from __future__ import annotations
 
@@ -55,11 +59,11 @@ Scores = Mapping[str, npt.NDArray[np.float64]]
 
 
 def fit_ensemble(data: Path, folder: Path, seed: int = 0, **overrides: str) -> Path:
-    """Fit and measure the ensemble of two champions, and write it to the careful model's card.
+    """Fit and measure the ensemble of the two models in use. Write it to the careful model's card.
 
-    `folder` holds the models and `data` the corpora. `overrides` names versions other than the
-    champions, for example `fit_ensemble(data, folder, careful="0184d49796")`. Returns the careful
-    model's folder. Raises `ModelError` if a version does not exist.
+    `folder` holds the models and `data` the corpora. `overrides` names other versions than those in
+    use, for example `fit_ensemble(data, folder, careful="0184d49796")`. Returns the careful model's
+    folder. Raises `ModelError` if a version does not exist.
     """
     versions = {**champions(folder), **overrides}
     home = folder / CAREFUL / versions[CAREFUL]
@@ -81,8 +85,9 @@ def fit_ensemble(data: Path, folder: Path, seed: int = 0, **overrides: str) -> P
 def sample(rows: Iterator[Row], part: str | None, seed: int, *, natural: bool = True) -> list[Row]:
     """Draw rows of each corpus that have a label to measure.
 
-    `part` limits them to a split. With `natural` all rows are naturally sampled; without it those
-    of Wikipedia still are.
+    If `part` is given, only rows of this split are drawn. With `natural`, only rows that were
+    sampled at random from their source are drawn. Without it, this still holds for Wikipedia's
+    rows.
     """
     candidates = [
         row
@@ -101,7 +106,7 @@ def sample(rows: Iterator[Row], part: str | None, seed: int, *, natural: bool = 
 
 
 def scores(scorer: Scorer, rows: Sequence[Row], batch: int = 256) -> Scores:
-    """Score the rows in batches."""
+    """Score the rows in batches. Return the scores by name."""
     parts = [
         scorer.score([read(row.text) for row in rows[start : start + batch]])
         for start in range(0, len(rows), batch)
@@ -119,7 +124,10 @@ def combined(ensemble: Ensemble, fast: Scores, careful: Scores) -> Scores:
 
 
 def fit_mixture(rows: Sequence[Row], fast: Scores, careful: Scores) -> dict[str, Any]:
-    """Fit the ensemble. Return its weights, calibration and skip bound as the card has them."""
+    """Fit the ensemble to the scores of both models, and return it as it is stored in the card.
+
+    It consists of mixture weights, a calibration and the bound for skipping the careful model.
+    """
     weights = {head: WEIGHTS.get(head, DEFAULT_WEIGHT) for head in careful}
     slopes, offsets = {}, {}
     for head in careful:
@@ -141,10 +149,10 @@ def fit_mixture(rows: Sequence[Row], fast: Scores, careful: Scores) -> dict[str,
 
 
 def skip_bound(highest: npt.NDArray[np.float64], y_true: npt.NDArray[np.bool_]) -> float:
-    """Return the score below which the careful model can be skipped.
+    """Return the highest score of the fast model at which the careful model can be skipped.
 
-    It is the highest one below which at most `MAX_MISSED` of the rows are abusive, with 95 %
-    confidence by Clopper and Pearson's upper bound (1934). `highest` is each row's highest score.
+    At most `MAX_MISSED` of the rows below it are abusive. This holds with 95 % confidence, by
+    Clopper and Pearson's upper bound (1934). `highest` is the highest of each row's scores.
     """
     best = 0.0
     for bound in np.geomspace(0.001, 0.1, 41):
@@ -158,16 +166,16 @@ def skip_bound(highest: npt.NDArray[np.float64], y_true: npt.NDArray[np.bool_]) 
 def labelled_rows(
     rows: Sequence[Row], label: str
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Return the indices of the rows that have a label, and whether it is positive."""
+    """Return the indices of the rows that have this label, and whether each is positive."""
     indices = [index for index, row in enumerate(rows) if label in row.labels]
     y_true = [rows[index].labels[label] >= 0.5 for index in indices]
     return np.array(indices, np.int64), np.array(y_true)
 
 
 def compare(rows: Sequence[Row], results: Mapping[str, Scores]) -> Iterator[tuple[str, Any]]:
-    """Yield the metrics of each model under names like `both: toxicity on ucc.hostile`.
+    """Yield the metrics of each model with names like `both: toxicity on ucc.hostile`.
 
-    `results` holds the scores by model: fast, careful and both.
+    `results` holds the scores of 'fast', 'careful' and 'both'.
     """
     pairs = [
         *WIKIPEDIA.items(),

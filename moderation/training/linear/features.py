@@ -1,7 +1,7 @@
-"""The hashed n-grams of the linear models as a scikit-learn transformer.
+"""Compute the hashed n-grams of the linear models, as a scikit-learn transformer.
 
-They are computed with the code of the service. The n-grams of millions of texts do not fit
-into memory, so `shelved` stores them on disk in chunks (with joblib's Memory). Training reads one
+The code that hashes is that of the service. The n-grams of millions of texts do not fit into
+memory, so `store_features` stores them on disk in chunks (with joblib's Memory). Training reads one
 chunk at a time.
 """
 
@@ -26,9 +26,9 @@ CHUNK = 8192  # texts whose n-grams are in memory at once: about 40 MB
 
 
 class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sklearn is untyped
-    """Turns texts into a sparse matrix of hashed n-grams, with rows of length 1.
+    """Turns texts into a sparse matrix of hashed n-grams, whose rows have length 1.
 
-    `jobs` is the number of processes; None for one, or for those of the current joblib context.
+    `jobs` is the number of processes. None means one, or the number in joblib's current context.
 
     >>> HashedNgrams(chars=(1, 2), words=(1, 1), bits=10).fit_transform(["a b", ""]).shape
     (2, 1024)
@@ -48,15 +48,15 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sk
 
     @property
     def recipe(self) -> Recipe:
-        """The n-grams to extract, for the model's card."""
+        """Which n-grams are extracted, as model cards store it."""
         return Recipe(self.chars, self.words, self.bits)
 
     def fit(self, texts: Iterable[str], labels: object = None) -> Self:  # noqa: ARG002 - sklearn's
-        """Do nothing: hashing needs no vocabulary."""
+        """Do nothing, because hashing needs no vocabulary."""
         return self
 
     def transform(self, texts: Iterable[str]) -> sparse.csr_matrix:
-        """Return a matrix of float32, one row for each text. Works in batches to save memory."""
+        """Return a float32 matrix with a row for each text. Works in batches to save memory."""
         recipe = self.recipe
         batches = _batches(texts, BATCH)
         blocks = Parallel(self.jobs)(delayed(_rows)(recipe, batch) for batch in batches)
@@ -75,13 +75,16 @@ class StoredFeatures:
     chunks: Sequence[Any]  # joblib has no types
 
     def of(self, rows: npt.NDArray[np.int64], more: sparse.csr_matrix | None = None) -> FeatureRows:
-        """Return the features of `rows`, which must be in ascending order, then those of `more`."""
+        """Return the features of `rows`, followed by the rows of `more`.
+
+        `rows` must be in ascending order.
+        """
         return FeatureRows(self, rows, more)
 
 
 @dataclass(frozen=True)
 class FeatureRows:
-    """Some rows of stored features. Each iteration reads them from disk, block by block."""
+    """Some rows of stored features. Every iteration reads their blocks from disk again."""
 
     stored: StoredFeatures
     rows: npt.NDArray[np.int64]
@@ -100,7 +103,7 @@ class FeatureRows:
 def store_features(
     texts: Iterable[str], ngrams: HashedNgrams, memory: Memory, code: str
 ) -> StoredFeatures:
-    """Store the features of `texts` in `memory`. Chunks stored by the same `code` are reused."""
+    """Store the n-grams of `texts` in `memory`. Chunks that the same `code` stored are reused."""
     cached = memory.cache(_chunk, ignore=["texts"])
     return StoredFeatures(
         [

@@ -1,7 +1,8 @@
-"""Fit, mix, calibrate and quantise logistic regressions over hashed n-grams.
+"""Fit, mix, calibrate and quantise logistic regressions on hashed n-grams.
 
-Each source and label gets one weight vector. Their weighted sum, after standardisation, is one
-weight vector for each head, so mixing costs nothing at inference.
+A model has several heads, which are the scores that it gives. Each label of each corpus gets its
+own weight vector. A head's weight vector is the weighted sum of the standardised vectors of several
+labels. So mixing costs nothing when a comment is scored.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _LEVELS = 127  # the maximum of an int8
 
 
 class Fitted(NamedTuple):
-    """A logistic regression. Its log-odds are `features @ weights + intercept`."""
+    """A fitted logistic regression. Its log-odds are `features @ weights + intercept`."""
 
     weights: npt.NDArray[np.float32]
     intercept: float
@@ -40,10 +41,10 @@ class Fitted(NamedTuple):
 
 
 def rarity(blocks: Blocks) -> npt.NDArray[np.float32]:
-    """Return a factor for each n-gram: a smoothed log idf, divided by four.
+    """Return a factor for each n-gram that is larger for rare n-grams.
 
-    It is 1/4 for an n-gram in every row and grows the rarer it is. With it `fit` regularises rare
-    n-grams less.
+    The factor is a smoothed log idf, divided by four. It is 1/4 for an n-gram in every row. `fit`
+    multiplies features by it, and so regularises rare n-grams less.
     """
     counts: Any = 0
     rows = 0
@@ -56,12 +57,12 @@ def rarity(blocks: Blocks) -> npt.NDArray[np.float32]:
 def fit(
     blocks: Blocks, values: Floats, strength: float, rarity: npt.NDArray[np.float32] | None = None
 ) -> Fitted:
-    """Fit a logistic regression to `values` from 0 to 1; a value in between counts for both sides.
+    """Fit a logistic regression to `values` from 0 to 1.
 
-    `strength` is the inverse regularisation strength (scikit-learn's C). Features are multiplied
-    by `rarity`. Each step of L-BFGS reads the blocks once, one after the other, so that only one
-    block is in memory. The problem is convex and the order is fixed, so the same rows give the
-    same weights.
+    A value between 0 and 1 counts partly as positive and partly as negative. `strength` is the
+    inverse regularisation strength (scikit-learn's C). Features are multiplied by `rarity`. Each
+    step of L-BFGS reads the blocks of rows one after the other, so that only one block is in
+    memory. The problem is convex and the order is fixed, so the same rows give the same weights.
     """
     used = _used(blocks)  # the weights of other features stay 0
     scale = np.float32(1.0) if rarity is None else rarity[used]
@@ -91,7 +92,7 @@ def fit(
 
 
 def cross_entropy(odds: Floats, values: Floats) -> tuple[float, Floats]:
-    """Return the summed cross-entropy of log-odds and values 0..1, and its gradient by `odds`.
+    """Return the sum of the cross-entropies of log-odds against values 0..1, and its gradient.
 
     >>> cross_entropy(np.zeros(2), np.array([0.0, 1.0]))
     (1.3862943611198906, array([ 0.5, -0.5]))
@@ -109,7 +110,7 @@ def _used(blocks: Blocks) -> npt.NDArray[np.bool_]:
 
 
 def standardised(fitted: Fitted, natural: Blocks) -> Fitted:
-    """Scale a regression so that its log-odds on natural rows have mean 0 and deviation 1."""
+    """Scale a regression so that its log-odds on `natural` have mean 0 and standard deviation 1."""
     logits = fitted.logits(natural)
     deviation = float(logits.std()) or 1.0
     weights = fitted.weights / np.float32(deviation)
@@ -117,16 +118,17 @@ def standardised(fitted: Fitted, natural: Blocks) -> Fitted:
 
 
 def mixed(members: dict[str, Fitted], mixture: dict[str, float]) -> Fitted:
-    """Return the weighted sum of members. `mixture` holds the mixture weights by name."""
+    """Return the weighted sum of the members. `mixture` holds the weight of each by name."""
     weights = sum(weight * members[name].weights for name, weight in mixture.items())
     intercept = sum(weight * members[name].intercept for name, weight in mixture.items())
     return Fitted(np.asarray(weights, np.float32), float(intercept))
 
 
 def calibration(logits: Floats, values: Floats, rate: float) -> npt.NDArray[np.float32]:
-    """Return a calibration curve, 2 x KNOTS: log-odds and the probabilities they correspond to.
+    """Return a calibration curve (2 x KNOTS): log-odds, and the probabilities they stand for.
 
-    It is Platt's scaling (1999) on rows weighted so that the share of positives is `rate`.
+    It is Platt's scaling (1999), fitted on rows that are weighted so that the share of positives is
+    `rate`.
     """
     positive = values >= 0.5
     weights = np.where(positive, rate / positive.mean(), (1 - rate) / (1 - positive.mean()))
@@ -139,6 +141,6 @@ def calibration(logits: Floats, values: Floats, rate: float) -> npt.NDArray[np.f
 
 
 def quantised(weights: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-    """Quantise each column to int8. Return the columns and the scale (step size) of each."""
+    """Quantise each column of weights to int8. Return the columns, and the step size of each."""
     scales = np.maximum(np.abs(weights).max(axis=0), 1e-9) / _LEVELS
     return np.round(weights / scales).astype(np.int8), scales.astype(np.float32)

@@ -1,8 +1,8 @@
 """Train the spam model, which detects advertising, lures and scams.
 
-It is one logistic regression on YouTube comments, text messages, in-house comments and every other
-training corpus in `sources.toml` with a label `spam`. Comments from news sites and talk pages
-serve as negatives, because hardly any of them is spam.
+It is one logistic regression. It is trained on YouTube comments, text messages, in-house comments,
+and every other training corpus in `sources.toml` that has a label `spam`. Comments from news sites
+and talk pages serve as negatives, because hardly any of them is spam.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Progress = Callable[[str], None]
 def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -> Path:
     """Train on the corpora in `data`, write `out/spam/<version>/` and return that folder.
 
-    Raises `CorpusError` if the folder does not fit `data/sources.toml`.
+    Raises `CorpusError` if `data` does not match `data/sources.toml`.
     """
     began = time.perf_counter()
     labels = spam_labels()
@@ -104,14 +104,14 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
 
 
 def spam_labels() -> list[str]:
-    """Return the labels of spam: the in-house one, and that of each training corpus."""
+    """Return the names of the labels of spam, in the in-house comments and the training corpora."""
     return ["own.spam", *catalogue.labels_named("spam")]
 
 
 def _values(label_store: LabelStore, labels: Sequence[str], part: Part) -> fitting.Floats:
-    """Return 1 for each text of the split that is spam; texts without a label of spam get 0.
+    """Return 1 for each text of the split that is labelled spam, and 0 for each other text.
 
-    If several labels cover a text, the last one counts.
+    If a text has several labels of spam, the last one counts.
     """
     rows = label_store.rows(part)
     values = np.zeros(len(rows))

@@ -1,4 +1,7 @@
-"""The classifier of full sentences: a logistic regression on n-grams of roles and words."""
+"""Fit the classifier of full sentences: a logistic regression on n-grams of roles and words.
+
+A role is the function of a word in its sentence, such as subject or finite verb.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,11 @@ _CERTAIN = 0.02  # probabilities this close to 0 or 1 are rounded to it
 def fit(
     sentences: Sequence[Tagged], full: Probabilities, weights: Probabilities
 ) -> npt.NDArray[np.int8]:
-    """Return the classifier's weights as int8; the calibration absorbs their scale.
+    """Return the classifier's weights as int8. Their scale is left to the calibration.
 
-    `full` holds the probability that each sentence is full. A sentence with a probability between
-    0 and 1 is trained on twice, as full and as a fragment, and weighted by the probabilities.
+    `full` holds the probability that each sentence is a full sentence. A sentence with a
+    probability between 0 and 1 is trained on twice, as a full sentence and as a fragment, weighted
+    by the probabilities.
     """
     features = _features(sentences)
     rounded = np.where(full < _CERTAIN, 0.0, np.where(full > 1 - _CERTAIN, 1.0, full))
@@ -40,7 +44,7 @@ def fit(
 
 
 def _features(sentences: Sequence[Tagged]) -> sparse.csr_matrix:
-    """Return the feature counts (sentences x buckets), divided by the root of their number."""
+    """Return the counts of features (sentences x buckets), divided by the root of their number."""
     buckets, rows = ngram_features(sentences)
     shape = len(sentences), 1 << BITS
     counts = sparse.csr_matrix((np.ones(len(rows)), (rows, buckets)), shape)

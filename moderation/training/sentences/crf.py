@@ -1,4 +1,9 @@
-"""The tagger of roles: a conditional random field (CRFsuite), fitted and cross-validated."""
+"""Fit the tagger of roles: a conditional random field (CRFsuite).
+
+A role is the function of a word in its sentence, such as subject or finite verb. The classifier of
+full sentences is trained on the tagger's output. So the module also tags each training sentence
+with a CRF that was not trained on it.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +27,9 @@ _CRF = {"c1": 0.4, "c2": 0.02, "max_iterations": 60, "feature.minfreq": 2}
 
 
 def fit(examples: Sequence[Example], lines: Sequence[str]) -> bytes:
-    """Fit a CRF to the roles of the examples and return CRFsuite's model file.
+    """Fit a CRF to the roles of the examples. Return CRFsuite's model file.
 
-    `lines` are the word clusters, one a line. Examples without roles are left out.
+    `lines` are the word clusters, one per line. Examples without roles are left out.
     """
     observer = Observer(read_clusters(lines))
     with tempfile.TemporaryDirectory() as folder:
@@ -38,7 +43,10 @@ def fit(examples: Sequence[Example], lines: Sequence[str]) -> bytes:
 
 
 class InMemoryTagger(Tagger):
-    """A tagger whose CRF is in memory. It holds the bytes, because pycrfsuite does not."""
+    """A tagger whose CRF is in memory.
+
+    It keeps the bytes of the CRF, because pycrfsuite does not.
+    """
 
     def __init__(self, crf: bytes, lines: Sequence[str]) -> None:
         tagger = pycrfsuite.Tagger()
@@ -48,22 +56,22 @@ class InMemoryTagger(Tagger):
 
 
 def tag(tagger: Tagger, examples: Sequence[Example]) -> list[Tagged]:
-    """Return the examples' sentences with predicted roles."""
+    """Return the sentences of the examples with the roles that the tagger predicts."""
     return [Tagged(example.tokens, tagger.roles(example.tokens)) for example in examples]
 
 
 def in_fold_order(groups: Sequence[Sequence[T]]) -> list[T]:
-    """Return the members of all groups, fold by fold: the order of `fit_and_cross_tag`."""
+    """Return the members of all groups in the order in which `fit_and_cross_tag` returns them."""
     return [member for fold in range(_FOLDS) for member in _fold(fold, groups)]
 
 
 def fit_and_cross_tag(
     groups: Sequence[Group], lines: Sequence[str], jobs: int
 ) -> tuple[bytes, list[Tagged]]:
-    """Fit a CRF to all examples, and tag each one with a CRF fitted to the other folds.
+    """Fit a CRF to all examples, and tag each example with a CRF fitted without it.
 
-    All examples of a group are in one fold. Return the CRF's model file, and the tagged sentences
-    in the order of `in_fold_order`.
+    All examples of a group are in the same fold, and no CRF tags a fold that it was fitted to.
+    Returns the model file of the CRF fitted to all examples, and the tagged sentences fold by fold.
     """
     examples = [example for group in groups for example in group]
     *folds, crf = Parallel(n_jobs=jobs)(

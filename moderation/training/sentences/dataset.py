@@ -1,4 +1,8 @@
-"""The dataset of the sentences model: the treebank, our own sentences, sentences of comments."""
+"""Load the dataset of the sentences model.
+
+It has three sources: the treebank (sentences with their grammar), the in-house sentences and
+fragments, and sentences of readers' comments, which have no labels.
+"""
 
 from __future__ import annotations
 
@@ -30,14 +34,18 @@ Group = list[Example]
 
 
 def in_house(path: Path = IN_HOUSE) -> Iterator[tuple[str, Example]]:
-    """Return our own sentences and fragments, each with its part ('train' or 'test')."""
+    """Yield the in-house sentences and fragments, each with its split ('train' or 'test')."""
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             yield row["part"], Example(read(row["text"]).tokens, None, row["full"] == "1")
 
 
 def groups(path: Path, rng: random.Random) -> dict[splits.Part, list[Group]]:
-    """Return the groups of a treebank by part; the split is by the text of the sentence."""
+    """Return the groups of examples from a treebank's file, by split.
+
+    A group is made of one sentence of the treebank: the sentence itself, a perturbed version, and
+    fragments that were cut out of it. The split depends on the text of the sentence.
+    """
     by_part: dict[splits.Part, list[Group]] = {"train": [], "validation": [], "test": []}
     for tree in trees(path):
         if group := _group(tree, rng):
@@ -57,9 +65,9 @@ def _group(tree: Tree, rng: random.Random) -> Group:
 
 
 def unlabelled(texts: Iterable[str], count: int, rng: random.Random) -> list[Example]:
-    """Return `count` sentences or pieces of sentences, at most one of each text.
+    """Return `count` sentences from comments, some of them cut. Each text gives at most one.
 
-    They have no roles, and `full` is False.
+    They have no labels yet: their roles are None, and `full` is False.
     """
     examples: list[Example] = []
     for raw in texts:

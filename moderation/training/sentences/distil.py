@@ -1,7 +1,8 @@
-"""Distillation: a teacher labels our own sentences and sentences of comments.
+"""Distil a large model, the teacher, into the small sentences model.
 
-Our own sentences have no roles; sentences of comments have no labels at all. A transformer,
-fine-tuned on the treebank and our own sentences, predicts what is missing (`teacher.py`).
+The teacher labels training data that have no labels: the in-house sentences have no roles, and
+sentences of comments have no labels at all. The teacher is a transformer that was fine-tuned on the
+treebank and the in-house sentences (`teacher.py`).
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ _COMMENT_SENTENCES = 40_000  # sentences of comments that the teacher labels
 
 
 class Distilled(NamedTuple):
-    """Examples in groups, to be trained on together with the treebank.
+    """Groups of examples that the teacher has labelled, to train on together with the treebank.
 
-    `in_house` are our own sentences, each as it is and perturbed; `comments` are sentences of
+    `in_house` has each in-house sentence as it is and perturbed. `comments` has sentences of
     comments, half of them perturbed.
     """
 
@@ -35,7 +36,8 @@ def distil(
 ) -> Distilled:
     """Train a teacher on `groups` for `epochs`, and let it label sentences of `texts`.
 
-    With 0 epochs there is no teacher: our own sentences have no roles, and there are no comments.
+    With 0 epochs there is no teacher. The in-house sentences then have no roles, and there are no
+    sentences of comments.
     """
     own_sentences = [example for part, example in in_house() if part == "train"]
     comments: list[Example] = []
@@ -56,7 +58,7 @@ def distil(
 def _train_teacher(
     groups: Sequence[Group], own_sentences: Sequence[Example], epochs: int, seed: int
 ) -> Teacher:
-    """Return a teacher trained on the trees of `groups` and on our own sentences."""
+    """Return a teacher trained on the examples of `groups` and on the in-house sentences."""
     from moderation.training.sentences.teacher import Teacher
 
     rng = random.Random(seed)  # noqa: S311 - not for secrets

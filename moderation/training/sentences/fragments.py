@@ -1,9 +1,9 @@
-"""Sentences and fragments for training: trees as comments, cut into fragments and perturbed.
+"""Make training examples for the sentences model: full sentences and fragments.
 
-The model must not rely on capitals, full stops or spelling instead of grammar, so each sentence is
-also trained on with other case, without punctuation, with typing errors and in text speak. Edited
-text has few fragments; they are made by cutting dependent clauses and noun phrases out of trees:
-'Because he lied', 'The man who came'.
+The model must decide by grammar, and not by capitals, full stops or spelling. So each sentence is
+also trained on in other case, without punctuation, with typing errors and in text speak. Edited
+text has few fragments. The module makes some by cutting dependent clauses and noun phrases out of
+the treebank's trees: 'Because he lied', 'The man who came'.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ _TEXT_SPEAK = {
 
 
 class Example(NamedTuple):
-    """A sentence or fragment with its labels.
+    """A sentence or a fragment, with its labels.
 
     `roles` has one role per token: one letter, or two for contractions such as "he's". It is None
-    if the roles are unknown. `full` is 1 or 0, or a teacher's probability.
+    if the roles are unknown. `full` says whether the example is a full sentence: 1 or 0, or a
+    teacher's probability.
     """
 
     tokens: list[Token]
@@ -49,7 +50,11 @@ class Example(NamedTuple):
 
 
 def example_of(tree: Tree) -> Example | None:
-    """Return a tree's sentence as an example; None if cleaning changes the length of its text."""
+    """Return the sentence of a tree as an example.
+
+    Returns None if cleaning changes the length of its text, because the words cannot be located
+    then.
+    """
     text = read(tree.text)
     if len(text.clean) != len(tree.text):
         return None
@@ -63,7 +68,7 @@ def example_of(tree: Tree) -> Example | None:
 
 
 def _joint_role(roles: list[str]) -> str:
-    """Return the role of a token that holds several words of the tree: "don't", "he's"."""
+    """Return the role of a token that consists of several words of the tree: "don't", "he's"."""
     verbs = [role for role in roles if role in "FIEf"]
     if verbs:
         return "S" + verbs[0] if "S" in roles else verbs[0]
@@ -74,7 +79,10 @@ def _joint_role(roles: list[str]) -> str:
 
 
 def fragments(tree: Tree, sentence: Example, rng: random.Random) -> Iterator[Example]:
-    """Cut subtrees that cannot stand alone out of a tree; `sentence` is its example."""
+    """Yield fragments: subtrees of a tree that cannot stand alone as a sentence.
+
+    `sentence` is the example that `example_of` returned for the tree.
+    """
     for node in tree.nodes:
         if rng.random() >= _CUT_RATES.get(node.relation, 0):
             continue
@@ -99,7 +107,10 @@ def fragments(tree: Tree, sentence: Example, rng: random.Random) -> Iterator[Exa
 
 
 def _can_stand_alone(tree: Tree, node: Node) -> bool:
-    """Return whether a clause may be a sentence, having no subordinator: (He says) 'she left'."""
+    """Return whether the clause below `node` could be a sentence: 'she left' in 'He says she left'.
+
+    A clause with a subordinator, such as 'because', could not.
+    """
     marked = any(mark.pos == "SCONJ" for mark in tree.dependents(node, "mark"))
     if node.relation == "ccomp":
         return not marked
@@ -107,9 +118,10 @@ def _can_stand_alone(tree: Tree, node: Node) -> bool:
 
 
 def cut_piece(tokens: Sequence[Token], rng: random.Random) -> list[Token]:
-    """Cut a sentence at a conjunction, a comma or the like, as a misplaced full stop would.
+    """Return a piece of a sentence, cut at a conjunction, a comma or the like.
 
-    Return an empty list if there is no place to cut.
+    It looks as if its author had put a full stop in the wrong place. Returns an empty list if there
+    is no place to cut.
 
     >>> piece = cut_piece(read("He left because he was tired.").tokens, random.Random(0))
     >>> " ".join(token.text for token in piece)
@@ -132,7 +144,7 @@ def cut_piece(tokens: Sequence[Token], rng: random.Random) -> list[Token]:
 
 
 def perturb(example: Example, rng: random.Random) -> Example:
-    """Return the example as people might type it; `full` stays the same.
+    """Return the example as people might type it. The labels stay the same.
 
     Case, punctuation, articles, apostrophes, abbreviations and spelling may change.
 
@@ -167,9 +179,9 @@ def perturb(example: Example, rng: random.Random) -> Example:
 
 
 def mistype(word: str, rng: random.Random) -> str:
-    """Return a word of four letters or more with one typing error.
+    """Return the word with one typing error, if it has four letters or more.
 
-    Two letters are swapped, a letter is missing or doubled, or a neighbouring key is hit.
+    Two letters are swapped, a letter is left out or doubled, or a neighbouring key is hit.
     """
     if len(word) < 4:
         return word

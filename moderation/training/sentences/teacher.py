@@ -1,9 +1,10 @@
-"""The teacher: a transformer that labels roles and full sentences for the small models.
+"""Train the teacher: a transformer that labels roles and full sentences.
 
-The treebank has 12,544 sentences of edited and web text; readers' comments look different. A small
-transformer (all-MiniLM-L6-v2), fine-tuned on the treebank, makes fewer errors than the CRF and the
-classifier that ship. It labels any number of comments, and the small models are trained on them
-(distillation, after Hinton et al. 2015). It takes milliseconds a sentence and does not ship.
+The treebank has 12,544 sentences of edited and web text, but readers' comments look different. A
+small transformer (all-MiniLM-L6-v2) that is fine-tuned on the treebank makes fewer errors than the
+CRF and the classifier of the shipped model. It labels any number of sentences of comments, and the
+shipped model is trained on these (distillation, after Hinton et al. 2015). The teacher itself takes
+milliseconds per sentence, and is not shipped.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ EpochSampler = Callable[[], list[Example]]
 
 
 class _TeacherNetwork(nn.Module):
-    """The encoder with two outputs: a role for each word piece, and `full` for the sentence."""
+    """The transformer with two outputs.
+
+    They are the role of each word piece, and whether the sentence is full.
+    """
 
     def __init__(self, vocabulary: int, roles: int) -> None:
         super().__init__()
@@ -50,7 +54,7 @@ class _TeacherNetwork(nn.Module):
         nn.init.normal_(self.full.weight, std=0.02)
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the logits of the roles (rows x length x roles) and of 'full' (rows).
+        """Return the logits of the roles (rows x length x roles) and of full sentences (rows).
 
         `ids` and `mask` are rows x length.
         """
@@ -66,7 +70,7 @@ class _TeacherNetwork(nn.Module):
 
 
 class Teacher:
-    """A network that labels sentences, with its tokenizer and its roles."""
+    """A network that labels sentences, with its tokenizer and the list of roles."""
 
     def __init__(self, roles: Sequence[str], seed: int) -> None:
         torch.manual_seed(seed)
@@ -85,7 +89,7 @@ class Teacher:
         self.network.encoder.token_embeddings.weight.requires_grad_(False)
 
     def fit(self, sample_epoch: EpochSampler, epochs: int, rng: random.Random) -> None:
-        """Fine-tune for `epochs`; `sample_epoch` returns the examples of the next one."""
+        """Fine-tune for `epochs`. `sample_epoch` is called before each and returns its examples."""
         named = [pair for pair in self.network.named_parameters() if pair[1].requires_grad]
         groups = [
             {"params": [value for name, value in named if name.startswith("encoder.")]},
@@ -109,7 +113,7 @@ class Teacher:
                     log.info("teacher %.0f %%, loss %.3f", 100 * fraction, float(loss.item()))
 
     def label(self, examples: Sequence[Example]) -> list[Example]:
-        """Return the examples with the likeliest roles, and with probabilities as `full`."""
+        """Return the examples with the most likely roles, and with probabilities as `full`."""
         self.network.eval()
         order = sorted(range(len(examples)), key=lambda row: len(examples[row].tokens))
         labelled = list(examples)
@@ -143,7 +147,7 @@ class Teacher:
         return loss
 
     def _encode(self, tokens: Sequence[Token]) -> tuple[list[int], list[int]]:
-        """Return the ids of the word pieces, and the position of each token's first piece."""
+        """Return the ids of the word pieces, and the position of the first piece of each token."""
         first, last, _ = self._special_ids
         ids, positions = [first], []
         for token in tokens:
@@ -162,7 +166,7 @@ class Teacher:
 
 
 def _batches(examples: list[Example], rng: random.Random) -> Iterator[list[Example]]:
-    """Return the examples in batches of similar length and random order."""
+    """Yield the examples in batches of similar length, in random order."""
     rng.shuffle(examples)
     size = _BATCH_SIZE * _BATCHES_PER_POOL
     for first in range(0, len(examples), size):
@@ -173,7 +177,7 @@ def _batches(examples: list[Example], rng: random.Random) -> Iterator[list[Examp
 
 
 def _pad(rows: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
-    """Return the ids and the mask, each rows x length."""
+    """Return the padded ids and the mask, both rows x length."""
     length = max(map(len, rows))
     ids = [row + [0] * (length - len(row)) for row in rows]
     mask = [[1.0] * len(row) + [0.0] * (length - len(row)) for row in rows]

@@ -1,12 +1,14 @@
-"""Train the sentences model: a tagger of roles, and a classifier of full sentences on top of it.
+"""Train the sentences model: a tagger of roles, and a classifier of full sentences.
 
-The tagger (CRFsuite) is trained on the trees of UD English-EWT, perturbed as in `fragments.py`, on
-our own sentences (`data/sentences.csv`) and on sentences of readers' comments. A teacher labels the
-roles of the last two (`distil.py`). The classifier (scikit-learn) is trained on roles that a tagger
-predicted for sentences it was not trained on.
+The tagger (CRFsuite) gives each word a role, such as subject or finite verb. It is trained on the
+trees of UD English-EWT (the treebank), perturbed as in `fragments.py`, on the in-house sentences
+(`data/sentences.csv`), and on sentences of readers' comments. A teacher labels the roles of the
+last two (`distil.py`). The classifier (scikit-learn) decides by the roles whether a sentence is
+full. It is trained on roles that a tagger predicted for sentences that it was not trained on.
 
-The split is by text. The model is calibrated on the validation tenth of the treebank. The metrics
-are computed once, on the held-out part of our own sentences and on the treebank's development file.
+The split is by text. The model is calibrated on the validation split of the treebank. The metrics
+are computed once, on the test split of the in-house sentences and on the treebank's development
+file.
 """
 
 from __future__ import annotations
@@ -55,12 +57,12 @@ def train(
 ) -> Path:
     """Train on `data`/sentences, write `out`/sentences/<version>/ and return that folder.
 
-    Word clusters are computed on `texts`, by default the comments of all training data sets. The
-    teacher is trained for `epochs` and labels sentences of the same texts; with 0 epochs there is
+    Word clusters are computed on `texts`, by default the comments of all training corpora. The
+    teacher is trained for `epochs` and labels sentences of the same texts. With 0 epochs there is
     no teacher.
 
-    Raises `FileNotFoundError` if the treebank is missing, and `ModuleNotFoundError` if the teacher
-    needs torch and it is not installed.
+    Raises `FileNotFoundError` if the treebank is missing, and `ModuleNotFoundError` if there is a
+    teacher but torch is not installed.
     """
     started = time.perf_counter()
     rng = random.Random(seed)  # noqa: S311 - not for secrets
@@ -99,9 +101,10 @@ def train(
 def _fit_classifier(
     sentences: Sequence[Tagged], weighted: Sequence[tuple[Sequence[Group], float]]
 ) -> npt.NDArray[np.int8]:
-    """Return the classifier's weights; `sentences` are the groups' as `fit_and_cross_tag` returns.
+    """Fit the classifier to the tagged sentences, and return its weights.
 
-    `weighted` holds the groups with the weight of their examples.
+    `sentences` are in the order of `crf.fit_and_cross_tag`. `weighted` holds the groups with the
+    weight that their examples have in training.
     """
     labels = [
         [(example.full, weight) for example in group] for part, weight in weighted for group in part
@@ -133,7 +136,10 @@ def _calibration(logits: Probabilities, examples: Sequence[Example]) -> npt.NDAr
 
 
 def _sources(data: Path, labelled: int) -> list[dict[str, Any]]:
-    """Return the training data for the card; `labelled` counts the teacher's sentences."""
+    """Return the training data for the card.
+
+    `labelled` is the number of sentences that the teacher labelled.
+    """
     comments = {
         "name": 'comments of data/sources.toml with use = "train", without their labels',
         "rows": labelled,

@@ -1,9 +1,10 @@
-"""Sentences with their dependency trees (CoNLL-U): which are full, and the role of each word.
+"""Read a treebank: sentences with their dependency trees (CoNLL-U).
 
-A sentence is full if its main clause has a subject and a finite verb, or is an imperative. It is
-also full if such a clause depends on something without one ('Wow, that is bad.'). A clause that
-opens with a subordinator ('Because he lied.') does not count. The relations are those of Universal
-Dependencies 2 (de Marneffe et al. 2021).
+The trees show which sentences are full, and which role each word has. A sentence is full if its
+main clause has a subject and a finite verb, or is an imperative. It is also full if such a clause
+depends on a main part that is no clause ('Wow, that is bad.'). A clause that begins with a
+subordinator ('Because he lied.') does not count. The relations are those of Universal Dependencies
+2 (de Marneffe et al. 2021).
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ OTHER = "X"
 class Node(NamedTuple):
     """A word of a tree.
 
-    `relation` has no subtype. `start` and `end` are offsets in the text of the sentence.
+    `relation` is its dependency relation without the subtype. `start` and `end` are its position in
+    the text of the sentence.
     """
 
     id: int
@@ -62,18 +64,18 @@ class Tree:
 
     @cached_property
     def children(self) -> dict[int, list[Node]]:
-        """The words that depend on each word, by the head's id; the root depends on 0."""
+        """The words that depend on each word, by the id of that word. The root depends on 0."""
         children: dict[int, list[Node]] = {}
         for node in self.nodes:
             children.setdefault(node.head, []).append(node)
         return children
 
     def dependents(self, node: Node, *relations: str) -> list[Node]:
-        """Return the words that depend on `node` by one of `relations`."""
+        """Return the words that depend on `node` and have one of these relations."""
         return [child for child in self.children.get(node.id, []) if child.relation in relations]
 
     def subtree(self, node: Node) -> list[Node]:
-        """Return the word and everything below it, in the order of the text."""
+        """Return the word and all words below it in the tree, in the order of the text."""
         nodes = [node]
         for member in nodes:
             nodes.extend(self.children.get(member.id, []))
@@ -93,7 +95,10 @@ class Tree:
 
     @cached_property
     def full_clauses(self) -> frozenset[int]:
-        """The ids of the heads of the clauses that make the sentence full; empty in a fragment."""
+        """The ids of the words that head the clauses which make the sentence full.
+
+        Empty in a fragment.
+        """
         root = self.children[0][0]
         heads, queue = set(), [root]
         for node in queue:
@@ -106,16 +111,17 @@ class Tree:
 
     @property
     def full(self) -> bool:
-        """Whether it is a full sentence."""
+        """Whether this is a full sentence."""
         return bool(self.full_clauses)
 
     @cached_property
     def roles(self) -> dict[int, str]:
-        """The role of each word by its id, one letter.
+        """The role of each word as a letter, by the word's id.
 
-        F and I: the finite or imperative verb of a clause that makes the sentence full; f: a finite
-        verb in a dependent clause; E: any other finite verb; V: any other verb form; S: a subject;
-        M: a subordinator. Other words have a letter for their part of speech, X for punctuation.
+        F is the finite verb of a clause that makes the sentence full, and I the imperative of such
+        a clause. f is a finite verb in a dependent clause, E any other finite verb, and V any other
+        form of a verb. S is a subject, M a subordinator, and X punctuation. All other words have a
+        letter for their part of speech.
         """
         return {node.id: self._role(node) for node in self.nodes}
 
@@ -167,9 +173,9 @@ def trees(path: Path) -> Iterator[Tree]:
 
 
 def _nodes(text: str, rows: list[list[str]]) -> tuple[Node, ...] | None:
-    """Return the words with their offsets in the text; None if a word is not found there.
+    """Return the words with their positions in the text; None if a word is not found there.
 
-    The parts of a contraction ("don't") have the offsets of the whole.
+    The parts of a contraction ("don't") all have the position of the whole contraction.
     """
     nodes: list[Node] = []
     start = end = last_part = 0

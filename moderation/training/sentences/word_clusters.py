@@ -1,8 +1,8 @@
-"""Word clusters: words with similar neighbours, computed on plain text.
+"""Compute word clusters: groups of words that occur between similar words.
 
-Words between the same neighbours have the same function: 'provides' and 'supports', 'lakh' and
-'million'. A word's neighbours are counted, weighted by pointwise mutual information, reduced by
-singular value decomposition (after Schütze 1995) and clustered by k-means.
+Such words have the same function: 'provides' and 'supports', 'lakh' and 'million'. The neighbours
+of each word are counted in plain text and weighted by pointwise mutual information. The counts are
+reduced by singular value decomposition (after Schütze 1995) and clustered by k-means.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Ints = npt.NDArray[np.int64]
 
 
 def word_clusters(texts: Iterable[str], count: int = 256, seed: int = 0) -> list[str]:
-    """Return `count` lines with the words of one cluster each, the most frequent word first."""
+    """Return `count` lines. Each has the words of one cluster, the most frequent word first."""
     words = [word for text in texts for word in _words(text)]
     most_common = Counter(words).most_common(_VOCABULARY)
     vocabulary = [word for word, occurrences in most_common if occurrences >= _MIN_COUNT]
@@ -69,7 +69,7 @@ def _word_vectors(words: list[str], vocabulary: list[str], seed: int) -> npt.NDA
 
 
 def _counts(words: Ints, neighbours: Ints, size: int) -> sparse.csr_matrix:
-    """Count how often each word has each context word as its neighbour (words x context words)."""
+    """Count how often each context word is a neighbour of each word (words x context words)."""
     counted = (words >= 0) & (neighbours >= 0) & (neighbours < _CONTEXT_WORDS)
     ones = np.ones(int(counted.sum()))
     return sparse.csr_matrix((ones, (words[counted], neighbours[counted])), (size, _CONTEXT_WORDS))

@@ -1,1 +1,1 @@
-"""Train the transformer: its dataset, network, fine-tuning and export."""
+"""Train the careful model, which is a transformer: dataset, network, fine-tuning and export."""

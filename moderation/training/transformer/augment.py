@@ -1,7 +1,7 @@
-"""Data augmentation: disguised spellings, all capitals, all small letters.
+"""Augment training texts with disguised spellings, all capitals and all small letters.
 
-The changes keep the meaning of a text. A model trained on augmented texts, harmful and harmless,
-recognises the word behind a disguise and does not take the disguise itself for abuse.
+The changes keep the meaning of a text. Harmful and harmless texts are changed alike. So a model
+learns to recognise the word behind a disguise, and does not take the disguise itself for abuse.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ _MAX_WORDS = 4  # disguised in one text
 
 
 def augment(text: str, rng: random.Random) -> str:
-    """Return the text; one text in ten is disguised, in capitals or in small letters.
+    """Change one text in ten: disguise its words, or write it in capitals or in small letters.
+
+    Return the text, changed or not.
 
     >>> augment("Well said.", random.Random(1))
     'Well said.'
@@ -30,7 +32,7 @@ def augment(text: str, rng: random.Random) -> str:
 
 
 def disguise(text: str, rng: random.Random) -> str:
-    """Respell one to four words the way people do to get past a filter.
+    """Respell one to four words as people do to get past a filter.
 
     >>> disguise("idiots", random.Random(3))
     'i****s'

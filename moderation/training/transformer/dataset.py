@@ -1,7 +1,7 @@
-"""The dataset of the careful model: training examples, their tasks, and batches.
+"""Build the dataset of the careful model: examples with their tasks, and batches.
 
-Data sets use the same word for different things, so each label of each source is a task with its
-own output. A row trains only the tasks that its source labels.
+Corpora use the same word for different things. So each label of each corpus is a task, for which
+the network has an output of its own. A row trains only the tasks that its corpus labels.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Example:
-    """A text with a target between 0 and 1 for each task that its source labels."""
+    """A text, and a target between 0 and 1 for each task that its corpus labels."""
 
     text: str
     source: str
@@ -71,13 +71,13 @@ class Example:
 
 
 def load_tasks(folder: Path) -> list[str]:
-    """Return the tasks of the careful model in `folder`, in the order of its outputs."""
+    """Return the tasks of the careful model in `folder`, in the order of the network's outputs."""
     tasks: list[str] = json.loads((folder / "card.json").read_text("utf-8"))["tasks"]
     return tasks
 
 
 def examples(rows: Iterable[catalogue.Row], seed: int) -> Iterator[Example]:
-    """Return the training examples: from `rows`, our own comments and our contrast pairs."""
+    """Yield the training examples: those of `rows`, in-house comments and contrast pairs."""
     for row in rows:
         targets = {SHARED_TASKS.get(name, name): value for name, value in row.labels.items()}
         if row.source == "identity":
@@ -103,7 +103,7 @@ def examples(rows: Iterable[catalogue.Row], seed: int) -> Iterator[Example]:
 
 
 def sample_epoch(pool: Sequence[Example], rng: random.Random) -> list[Example]:
-    """Return the examples of one epoch in random order, drawn by `SAMPLING_RATES`."""
+    """Return the examples of one epoch in random order, sampled with `SAMPLING_RATES`."""
     epoch = []
     for example in pool:
         harmful, harmless = SAMPLING_RATES.get(example.source, (1.0, 1.0))
@@ -114,7 +114,7 @@ def sample_epoch(pool: Sequence[Example], rng: random.Random) -> list[Example]:
 
 
 def truncate(ids: Sequence[int], length: int = MAX_LENGTH, tail: int = TAIL_LENGTH) -> list[int]:
-    """Shorten a text to its head and tail, `length` tokens in all.
+    """Shorten a text to `length` tokens, by cutting out its middle. The last `tail` tokens stay.
 
     >>> truncate([1, 2, 3, 4, 5, 6], length=4, tail=1)
     [1, 2, 3, 6]
@@ -124,10 +124,10 @@ def truncate(ids: Sequence[int], length: int = MAX_LENGTH, tail: int = TAIL_LENG
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of similar length.
+    """Examples of similar length, padded to the same length.
 
     `ids` and `mask` are rows x length; `targets` and `weights` are rows x tasks. The weight is 0
-    where the row has no target.
+    where the row has no target for the task.
     """
 
     ids: npt.NDArray[np.int64]
@@ -139,7 +139,7 @@ class Batch:
 def batches(
     examples: Sequence[Example], tasks: Sequence[str], tokenizer: Any, rng: random.Random
 ) -> Iterator[Batch]:
-    """Return the examples, augmented, in batches of similar length and random order."""
+    """Yield the examples, augmented, in batches of similar length and in random order."""
     columns = {task: column for column, task in enumerate(tasks)}
     for first in range(0, len(examples), BATCH_SIZE * BATCHES_PER_POOL):
         pool = examples[first : first + BATCH_SIZE * BATCHES_PER_POOL]
@@ -153,7 +153,7 @@ def batches(
 
 
 def pad(encoded: Sequence[Sequence[int]]) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Return the ids and the mask, each rows x length.
+    """Return the padded ids and the mask, both rows x length.
 
     >>> pad([[5, 6], [7]])[1].tolist()
     [[1.0, 1.0], [1.0, 0.0]]

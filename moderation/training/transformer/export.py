@@ -1,11 +1,13 @@
 """Export the trained network to an int8 ONNX file.
 
-The graph is built by hand from onnxruntime's operators: a traced graph would be larger and slower,
+The graph is built by hand from onnxruntime's operators. A traced graph would be larger and slower,
 and tracing needs torch. Weights are int8 with one scale per output channel; embeddings have one
-scale per token. Activations are quantised statically: their ranges are measured beforehand on
-training texts, not on the batch, so a comment's score never depends on the rest of its batch.
-Before that, channels with large activations are scaled down and their weights up by the same
-factor (SmoothQuant, Xiao et al. 2023).
+scale per token. The scales of activations are fixed: their ranges are measured on training texts
+beforehand, and not on each batch. So a comment's score never depends on the other comments in its
+batch. Before quantising, channels with large activations are scaled down and their weights are
+scaled up by the same factor (SmoothQuant, Xiao et al. 2023).
+
+`unpack.py` reads such a file back.
 """
 
 from __future__ import annotations
@@ -25,13 +27,13 @@ Array = npt.NDArray[Any]
 
 
 def onnx_model(weights: Mapping[str, Array], ranges: Mapping[str, Array]) -> bytes:
-    """Return the network as an int8 ONNX file.
+    """Return the network as the bytes of an int8 ONNX file.
 
-    `weights` are named as in `network.py`. `ranges` holds the minimum and maximum of each input
-    channel (2 x channels) of every linear layer.
+    `weights` are named as in `network.py`. For every linear layer, `ranges` holds the minimum and
+    the maximum of each input channel (2 x channels).
 
-    The graph's inputs are `ids` (int64) and `mask` (int32), rows x length. Its outputs are
-    `tokens` (rows x length x tasks) and `pooled` (rows x tasks), the mean of `tokens` over the
+    The graph's inputs are `ids` (int64) and `mask` (int32), rows x length. Its outputs are `tokens`
+    (rows x length x tasks) and `pooled` (rows x tasks), which is the mean of `tokens` over the
     mask.
     """
     graph = GraphBuilder()
@@ -61,8 +63,8 @@ def onnx_model(weights: Mapping[str, Array], ranges: Mapping[str, Array]) -> byt
 def quantise(weights: Array, axis: int) -> tuple[Array, Array]:
     """Return the weights as int8, and the scales: the maximum along `axis` divided by 63.
 
-    Only seven bits are used: processors without VNNI add pairs of products in 16 bits, which
-    would overflow with eight.
+    Only seven bits are used. Processors without VNNI add pairs of products in 16 bits, which would
+    overflow with eight bits.
 
     >>> quantise(np.array([[1.0, -2.0], [0.5, 2.0]], np.float32), axis=0)[0].tolist()
     [[63, -63], [31, 63]]
@@ -72,7 +74,7 @@ def quantise(weights: Array, axis: int) -> tuple[Array, Array]:
 
 
 class Operands(NamedTuple):
-    """The names of the operands of `MatMulIntegerToFloat`, in its order."""
+    """The names of the inputs of onnxruntime's `MatMulIntegerToFloat`, in its order."""
 
     states: str
     weight: str
@@ -83,14 +85,14 @@ class Operands(NamedTuple):
 
 
 class GraphBuilder:
-    """Builds an ONNX graph. Every method adds to the graph and returns the name of the result."""
+    """Builds an ONNX graph. Every method adds to the graph, and returns the name of its result."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
     def constant(self, value: Array) -> str:
-        """Add a stored tensor."""
+        """Add a constant tensor."""
         name = f"c{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
@@ -98,15 +100,15 @@ class GraphBuilder:
     def node(
         self, operator: str, *inputs: str, domain: str = "", name: str = "", **attributes: Any
     ) -> str:
-        """Add an operation."""
+        """Add an operator."""
         name = name or f"n{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, inputs, [name], domain=domain, **attributes))
         return name
 
     def quantise(self, states: str, weight: Array, ranges: Array) -> Operands:
-        """Add `states` as uint8 and `weight` (outputs x inputs) as int8.
+        """Add `states` quantised to uint8, and `weight` (outputs x inputs) as int8.
 
-        `ranges` holds the minimum and maximum of each channel of `states`.
+        `ranges` holds the minimum and the maximum of each channel of `states`.
         """
         largest = np.maximum(np.abs(ranges).max(0), 1e-5)
         smoothing = np.sqrt(largest / np.maximum(np.abs(weight).max(0), 1e-5))
@@ -126,12 +128,15 @@ class GraphBuilder:
         )
 
     def linear(self, states: str, weight: Array, bias: Array, ranges: Array) -> str:
-        """Add a linear layer in int8; `weight` is outputs x inputs, as in torch."""
+        """Add a linear layer in int8. `weight` is outputs x inputs, as in torch."""
         operands = self.quantise(states, weight, ranges)
         return self.node("MatMulIntegerToFloat", *operands, self.constant(bias), domain=ORT_DOMAIN)
 
     def layer_norm(self, states: str, weight: Array, bias: Array) -> str:
-        """Add a layer norm, unfused: on a CPU it is faster than the fused add-and-norm operator."""
+        """Add a layer norm that is not fused with the addition before it.
+
+        On a CPU, this is faster than the fused operator.
+        """
         parameters = self.constant(weight), self.constant(bias)
         return self.node("LayerNormalization", states, *parameters, epsilon=EPSILON)
 

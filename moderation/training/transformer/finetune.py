@@ -1,8 +1,8 @@
 """Fine-tune the careful model's network on a CPU, with checkpoints and an optional time limit.
 
-The settings are those of the first experiment that worked: mean pooling, batches of 32, learning
-rates of 1e-4 for the encoder and 1e-3 for the outputs, bfloat16. docs/experiments.md has the
-others.
+The hyperparameters are those of the first experiment that worked: mean pooling, batches of 32,
+learning rates of 1e-4 for the encoder and 1e-3 for the outputs, bfloat16. docs/experiments.md
+describes the other experiments.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ RANGE_TEXTS = 384  # texts on which the ranges of activations are measured
 def load_pretrained() -> tuple[bytes, str]:
     """Return the pretrained weights (safetensors) and the tokenizer (JSON).
 
-    Raises `ValueError` if their package is not installed or its weights have another hash.
+    Raises `ValueError` if the package that contains them is not installed, or if the weights have
+    another hash than expected.
     """
     spec = importlib.util.find_spec("all_minilm_l6_v2")
     if spec is None or spec.origin is None:
@@ -52,7 +53,7 @@ def load_pretrained() -> tuple[bytes, str]:
 
 
 def has_fast_bfloat16() -> bool:
-    """Return whether the CPU multiplies in bfloat16; emulation is ten times slower."""
+    """Return whether the CPU can multiply in bfloat16. Emulating it is ten times slower."""
     import torch
 
     # oneDNN accepts bfloat16 on every CPU with AVX-512; only these instructions make it fast.
@@ -61,7 +62,10 @@ def has_fast_bfloat16() -> bool:
 
 
 def _pretrained_network(pool: Sequence[dataset.Example], tasks: Sequence[str]) -> tuple[Any, str]:
-    """Return the network with the pretrained weights, and its tokenizer, pruned to the pool."""
+    """Return the network with the pretrained weights, and its tokenizer.
+
+    The tokenizer's vocabulary is pruned to the tokens of the training pool.
+    """
     from safetensors.torch import load
 
     from moderation.training.transformer.network import Network, initialise
@@ -75,7 +79,10 @@ def _pretrained_network(pool: Sequence[dataset.Example], tasks: Sequence[str]) -
 
 
 def _network_of_model(folder: Path, tasks: Sequence[str]) -> tuple[Any, str]:
-    """Return the network and the tokenizer of a careful model; new tasks get random outputs."""
+    """Return the network and the tokenizer of a careful model.
+
+    Tasks that the model does not have get outputs with random weights.
+    """
     import torch
 
     from moderation.training.transformer.network import Network
@@ -98,11 +105,11 @@ def _network_of_model(folder: Path, tasks: Sequence[str]) -> tuple[Any, str]:
 
 
 def _average_weights(tuned: Mapping[str, Any], base: Path, tasks: Sequence[str]) -> dict[str, Any]:
-    """Return the mean of the tuned weights and those of the base model.
+    """Return the mean of the fine-tuned weights and the weights of the base model.
 
-    The base model knows what fine-tuning forgot: the mean is better than both on data sets that
-    neither was trained on (Wortsman et al. 2022, Robust fine-tuning of zero-shot models). Outputs
-    of tasks that the base model lacks are not averaged.
+    The base model knows what fine-tuning has forgotten. On data sets that neither was trained on,
+    the mean is better than both (Wortsman et al. 2022, Robust fine-tuning of zero-shot models).
+    Outputs for tasks that the base model does not have are not averaged.
     """
     network, _ = _network_of_model(base, tasks)
     old_tasks = dataset.load_tasks(base)
@@ -115,9 +122,9 @@ def _average_weights(tuned: Mapping[str, Any], base: Path, tasks: Sequence[str])
 
 @dataclass
 class Schedule:
-    """The progress of training, by the clock if `minutes` is given, else by rows.
+    """The progress of training: by the clock if `minutes` is given, otherwise by rows.
 
-    It sets the learning rate: a short warm-up, then linear decay.
+    The learning rate depends on it: a short warm-up, then linear decay.
     """
 
     rows: int
@@ -128,12 +135,12 @@ class Schedule:
 
     @property
     def seconds(self) -> float:
-        """The time spent, including earlier, interrupted runs."""
+        """The time spent on training, including earlier runs that were interrupted."""
         return self.earlier_seconds + time.monotonic() - self.started
 
     @property
     def fraction(self) -> float:
-        """0 at the start, 1 at the end."""
+        """The progress of training: 0 at the start, 1 at the end."""
         return self.seconds / 60 / self.minutes if self.minutes else self.rows_done / self.rows
 
     def __str__(self) -> str:
@@ -141,13 +148,13 @@ class Schedule:
 
     @property
     def rate(self) -> float:
-        """The factor of the learning rate, from 0.01 to 1."""
+        """The factor for the learning rate at this point of training, from 0.01 to 1."""
         warm_up, decay = self.fraction / WARM_UP, (1 - self.fraction) / (1 - WARM_UP)
         return max(min(warm_up, decay), 0.01)
 
 
 class Trainer:
-    """A network in training, with its tokenizer, optimiser and checkpoints."""
+    """A network that is being trained, with its tokenizer, optimiser and checkpoints."""
 
     def __init__(
         self,
@@ -185,7 +192,7 @@ class Trainer:
         (out / "tasks.json").write_text(json.dumps(self.tasks), "utf-8")
 
     def step(self, batch: dataset.Batch, factor: float) -> float:
-        """Train on one batch, with the learning rates times `factor`. Return the loss."""
+        """Train on one batch. The learning rates are multiplied by `factor`. Return the loss."""
         import torch
 
         for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
@@ -240,14 +247,15 @@ def fine_tune(
     biases: bool = False,
     report: Callable[[str], None] = print,
 ) -> float:
-    """Fine-tune on `pool`; write `checkpoint.pt`, `tokenizer.json` and `tasks.json` into `out`.
+    """Fine-tune on the examples in `pool`, and write the result into the folder `out`.
 
-    Training starts from the pretrained weights, or from the careful model in the folder `base`.
-    With `biases` only biases and norms are trained (Ben Zaken et al. 2022, BitFit).
+    The files are `checkpoint.pt`, `tokenizer.json` and `tasks.json`. Training starts from the
+    pretrained weights, or from the careful model in the folder `base`. With `biases`, only biases
+    and norms are trained (Ben Zaken et al. 2022, BitFit).
 
-    With `minutes` the learning rate decays by the clock, and training ends on time on any
-    machine. Without it the same seed gives the same result. A checkpoint is saved every
-    `save_every` seconds, and an interrupted run continues from its last checkpoint.
+    With `minutes`, the learning rate decays by the clock, and training ends on time on any machine.
+    Without it, the same seed gives the same result. A checkpoint is saved every `save_every`
+    seconds, and an interrupted run continues from its last checkpoint.
 
     Return the seconds spent, including interrupted runs.
     """
@@ -284,7 +292,7 @@ def export_checkpoint(
     base: Path | None = None,
     biases: bool = False,
 ) -> dict[str, bytes]:
-    """Return the files that a model ships, by name: the int8 network and the tokenizer.
+    """Return the files of the new model, by name: the int8 network and the tokenizer.
 
     If training started from the model in `base`, the weights are averaged with that model's. With
     `biases`, the int8 weights are copied from that model unchanged.

@@ -1,7 +1,7 @@
-"""The careful model's network: a small BERT encoder, mean pooling and one output per task.
+"""Define the careful model's network: a small BERT encoder, mean pooling, one output per task.
 
-It is written out in plain torch, so training needs no other library and the ONNX export sees only
-plain operations. It has the architecture of the published all-MiniLM-L6-v2.
+It is written in plain torch, so that training needs no other library. The architecture is that of
+the published all-MiniLM-L6-v2.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ATTENTION = ("query", "key", "value")
 
 
 class Layer(nn.Module):
-    """Attention and feed-forward, each with its residual and norm (post-norm, as in BERT)."""
+    """A layer of the encoder: attention and feed-forward, each with residual and post-norm."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class Layer(nn.Module):
         self.feed_forward_norm = nn.LayerNorm(WIDTH, EPSILON)
 
     def forward(self, states: Tensor, bias: Tensor) -> Tensor:
-        """Return the states (rows x length x width) after this layer.
+        """Return the states after this layer (rows x length x width).
 
         `bias` is added to the attention scores: 0 for tokens, a large negative number for padding.
         """
@@ -48,7 +48,7 @@ class Layer(nn.Module):
 
 
 class Network(nn.Module):
-    """Maps token ids and mask to one logit per task."""
+    """The encoder and its outputs: from token ids and mask to one logit per task."""
 
     def __init__(self, vocabulary: int, tasks: int) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class Network(nn.Module):
         self.outputs = nn.Linear(WIDTH, tasks)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Return the logits (rows x tasks); `ids` and `mask` are rows x length."""
+        """Return the logits (rows x tasks). `ids` and `mask` are rows x length."""
         positions = self.position_embeddings[: ids.shape[1]]
         states = self.embedding_norm(self.token_embeddings(ids) + positions)
         bias = ((1.0 - mask) * -10_000.0)[:, None, None, :]
@@ -104,9 +104,9 @@ def _copy(module: Any, pretrained: Mapping[str, Tensor], name: str) -> None:
 
 
 def activation_ranges(network: Network, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, Any]:
-    """Return the minimum and maximum input (2 x channels) of every linear layer but the outputs.
+    """Return the minimum and maximum (2 x channels) of the input of every linear layer.
 
-    `batches` are pairs of ids and mask.
+    The layer of the outputs is left out. `batches` are pairs of ids and mask.
     """
     ranges: dict[str, Tensor] = {}
     is_token = torch.ones(0)

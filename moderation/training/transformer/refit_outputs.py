@@ -1,9 +1,10 @@
-"""Refit the careful model's outputs for one source; all other weights stay bit for bit.
+"""Fit the careful model's outputs for one corpus again. All other weights stay bit for bit.
 
-An output is a logistic regression on the mean of the last layer's states. When a source has new
-comments, its outputs can be fitted to them in a minute or two: only the outputs are trained. This
-helps with comments the network has not seen. It hurts sources whose comments were trained on more
-than once, because the network has memorised them (docs/experiments.md).
+The network has an output for each label of each corpus. An output is a logistic regression on the
+mean of the last layer's states. If a corpus has new comments, its outputs can be fitted to them in
+a minute or two, because nothing else is trained. This helps with comments that the network has not
+been trained on. It hurts corpora whose comments were trained on more than once, because the network
+has memorised them (docs/experiments.md).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def refit_outputs(base: Path, source: str, pool: Sequence[Example], work: Path) -> dict[str, bytes]:
-    """Return the files of the model in `base`, by name, with refitted outputs of `source`.
+    """Return the files of the model in `base`, by name, with new outputs for the corpus `source`.
 
     `pool` holds the training examples; only those with a label of `source` are used. `work` is a
     folder for intermediate files.
@@ -67,10 +68,11 @@ def refit_outputs(base: Path, source: str, pool: Sequence[Example], work: Path) 
 def fit_output(
     states: Floats, targets: Floats, weights: Floats, bias: float
 ) -> tuple[Floats, float]:
-    """Fit a logistic regression near the given one. Return its weights and bias.
+    """Fit a logistic regression that stays near the given one. Return its weights and bias.
 
-    `states` are rows x width, `targets` are between 0 and 1. A change of the weights, measured on
-    standardised states, costs `PENALTY` times its square. The bias is free.
+    `states` are rows x width, and `targets` are between 0 and 1. A change of the weights is
+    penalised: on standardised states, it costs `PENALTY` times its square. The bias is not
+    penalised.
 
     >>> states = np.array([[0.0], [1.0]]).repeat(2_000, axis=0)
     >>> targets = np.array([0.0, 1.0]).repeat(2_000)
@@ -96,6 +98,6 @@ def fit_output(
 
 
 def _states(network: Transformer, texts: Sequence[str]) -> Floats:
-    """Return the network's outputs for each text's first window (texts x width)."""
+    """Return the mean state of each text's first window (texts x width)."""
     windows = [network.encode(prepare(text).text)[0].ids for text in texts]
     return network.run(windows)[0].astype(np.float64)

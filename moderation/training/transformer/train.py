@@ -1,8 +1,10 @@
 """Train the careful model: fine-tune, export, combine outputs into heads, calibrate, save.
 
-Each head is a weighted sum of outputs, standardised on natural rows. The weights were chosen on
-the validation part of the training sets (docs/experiments.md). The calibration is the same as the
-fast model's, so the two can be averaged and exchanged.
+The network has an output for each label of each corpus. A head is a score that the model gives,
+such as `toxicity`. It is a weighted sum of outputs, which are standardised on rows that were
+sampled at random. The weights were chosen on the validation split of the training corpora
+(docs/experiments.md). The calibration is that of the fast model, so that the scores of the two
+models can be averaged and exchanged.
 """
 
 from __future__ import annotations
@@ -70,15 +72,15 @@ log = logging.getLogger(__name__)
 
 
 class ScoredRows(NamedTuple):
-    """Rows and their logits (rows x tasks)."""
+    """Labelled rows, and the network's logits for them (rows x tasks)."""
 
     rows: list[catalogue.Row]
     logits: npt.NDArray[np.float64]
 
     def labelled(self, label: str, natural: bool = False) -> tuple[npt.NDArray[np.int64], Any]:
-        """Return the indices of the rows that have a label, and its values.
+        """Return the indices of the rows that have this label, and the label's values.
 
-        With `natural` only natural rows count.
+        With `natural`, only rows that were sampled at random from their source count.
         """
         indices = [
             index
@@ -102,17 +104,17 @@ def train(
     outputs: str | None = None,
     progress: Callable[[str], None] = log.info,
 ) -> Path:
-    """Train on the data sets in `data`, write `out/careful/<version>/` and return that folder.
+    """Train on the corpora in `data`, write `out/careful/<version>/` and return that folder.
 
-    Training starts from the pretrained weights, or from the careful model in `begin`, which takes
-    far less time. Two options keep the new version close to the model in `begin`: `biases` trains
-    only biases and norms, `outputs` only the outputs of one source.
+    Training starts from the pretrained weights, or from the careful model in the folder `begin`,
+    which takes far less time. Two options keep the new version close to the model in `begin`:
+    `biases` trains only biases and norms, and `outputs` trains only the outputs of one corpus.
 
     Checkpoints are written to `work`, by default `out/careful/.work`. An interrupted run continues
-    from the last one.
+    from the last checkpoint.
 
-    Raises `CorpusError` if the folder does not match `data/sources.toml`, or if the model in
-    `begin` has no outputs of the source.
+    Raises `CorpusError` if `data` does not match `data/sources.toml`, or if the model in `begin`
+    has no outputs for the corpus that `outputs` names.
     """
     work = work or out / "careful" / ".work"
     pool = list(dataset.examples(catalogue.rows(data, "train"), seed))
@@ -185,7 +187,7 @@ def _card(
 
 
 def output_scorer(folder: Path, tasks: Sequence[str]) -> TransformerScorer:
-    """Return a scorer whose heads are the network's own outputs, uncalibrated."""
+    """Return a scorer whose scores are the network's outputs, neither combined nor calibrated."""
     size = len(tasks)
     knots = np.zeros((2, size, 2), np.float32)
     mixture, offsets = np.eye(size, dtype=np.float32), np.zeros(size, np.float32)
@@ -195,9 +197,10 @@ def output_scorer(folder: Path, tasks: Sequence[str]) -> TransformerScorer:
 
 
 def calibration_rows(data: Path, part: str, seed: int = 0) -> list[catalogue.Row]:
-    """Return rows of `part` for calibration, in random order and at most `MAX_ROWS` of a source.
+    """Return rows of the split `part` for calibration, in random order.
 
-    These are natural rows, and rows with the label of a head that has no natural rows.
+    These are rows that were sampled at random from their source, and rows with a label that no such
+    row has. There are at most `MAX_ROWS` from each corpus.
     """
     rng = np.random.default_rng(seed)
     targets = {head.target for head in HEADS.values() if head.rate is not None}
@@ -220,7 +223,7 @@ def calibration_rows(data: Path, part: str, seed: int = 0) -> list[catalogue.Row
 def score_rows(
     scorer: TransformerScorer, rows: list[catalogue.Row], batch_size: int = 256
 ) -> ScoredRows:
-    """Return the rows with the logit of every output."""
+    """Compute the logits of all outputs for the rows."""
     parts = [
         scorer.logits([read(row.text) for row in rows[start : start + batch_size]])
         for start in range(0, len(rows), batch_size)
@@ -229,7 +232,10 @@ def score_rows(
 
 
 def fit_heads(scored: ScoredRows, tasks: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-    """Return the mixture (tasks x heads), the offsets and the calibration knots of the heads."""
+    """Return what turns outputs into heads.
+
+    This is the mixture weights (tasks x heads), the offsets and the calibration knots.
+    """
     is_natural = np.array([row.natural for row in scored.rows])
     natural_logits = scored.logits[is_natural]
     mean, deviation = natural_logits.mean(0), natural_logits.std(0)

@@ -1,7 +1,7 @@
 """Read the network's weights back from an exported int8 ONNX file, to continue training.
 
-This reverses `export`: weights are multiplied by their scales and divided by the smoothing
-factors. The rounding error remains; a few batches of training repair it.
+This reverses `export.py`: weights are multiplied by their scales and divided by the smoothing
+factors. The rounding error remains, but a few batches of training repair it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NORMS = ("attention_norm", "feed_forward_norm")
 
 
 def unpack_weights(model: bytes) -> dict[str, Array]:
-    """Return the weights of a file that `export.onnx_model` wrote, named as in `network.py`.
+    """Return the weights in a file that `export.onnx_model` wrote, named as in `network.py`.
 
     Raises `ValueError` for any other ONNX file.
     """
@@ -41,10 +41,11 @@ def unpack_weights(model: bytes) -> dict[str, Array]:
 
 
 def replace_weights(model: bytes, weights: Mapping[str, Array]) -> bytes:
-    """Return the same file with other biases, norms and outputs; int8 tensors stay bit for bit.
+    """Return the file with other biases, norms and outputs. The int8 tensors stay bit for bit.
 
-    `weights` has the names that `unpack_weights` returns. It may have more outputs than the file.
-    A repository stores a version that differs only in these weights in a hundredth of its size.
+    `weights` has the names that `unpack_weights` returns. It may have more outputs than the file. A
+    git repository stores two versions that differ only in these weights in little more space than
+    one.
 
     Raises `ValueError` for a file that `export.onnx_model` did not write.
     """
@@ -60,7 +61,7 @@ def replace_weights(model: bytes, weights: Mapping[str, Array]) -> bytes:
 
 
 class TensorNames(NamedTuple):
-    """The names of a graph's tensors, by weight: in floating point, or in int8 with scales."""
+    """The names of a network's weights in the graph: in floating point, or in int8 with scales."""
 
     floats: dict[str, str]
     token_embeddings: tuple[str, str]  # the weight and its scales
@@ -68,7 +69,7 @@ class TensorNames(NamedTuple):
 
     @classmethod
     def of(cls, graph: Any) -> Self:
-        """Find the names in a graph. Raises `ValueError` for a graph of another build."""
+        """Find the names in a graph. Raises `ValueError` if `export.py` did not build the graph."""
         by_type: dict[str, list[Any]] = defaultdict(list)
         for node in graph.node:
             by_type["Linear" if node.op_type in _INT8 else node.op_type].append(node)

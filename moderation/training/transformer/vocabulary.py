@@ -1,4 +1,7 @@
-"""Vocabulary pruning: a smaller tokenizer, and so a smaller model, for English comments."""
+"""Prune the vocabulary of a tokenizer to the tokens of English comments.
+
+A smaller vocabulary makes the model smaller.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,12 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
 
 def prune(tokenizer: str, texts: Iterable[str], min_count: int = 15) -> tuple[str, list[int]]:
-    """Remove rare tokens from a tokenizer, given as JSON.
+    """Remove rare tokens from a tokenizer, which is given as JSON.
 
-    Special tokens, single characters and tokens with at least `min_count` occurrences in `texts`
-    are kept. The tokenizer splits a removed word into smaller tokens.
+    Special tokens, single characters and tokens that occur at least `min_count` times in `texts`
+    are kept. The tokenizer splits words that are no longer tokens into smaller tokens.
 
-    Return the new tokenizer as JSON, and the old ids of the kept tokens in their new order.
+    Return the new tokenizer as JSON, and the old ids of the tokens that were kept, in new order.
     """
     settings = json.loads(tokenizer)
     settings["truncation"] = settings["padding"] = None
@@ -44,5 +47,8 @@ def prune(tokenizer: str, texts: Iterable[str], min_count: int = 15) -> tuple[st
 
 
 def _is_character(token: str) -> bool:
-    """Return whether the token is one Latin letter, digit or sign, alone or within a word."""
+    """Return whether the token is one Latin letter, digit or sign, with or without the '##' mark.
+
+    '##' marks the tokens that continue a word.
+    """
     return len(token.removeprefix("##")) == 1 and ord(token[-1]) < 0x250

@@ -37,7 +37,8 @@ STEADY_S = 600.0  # nothing is erased for so long after the clock was set
 class BackgroundLoop:
     """Runs the background work in threads. Every worker process may have its own.
 
-    `on_look` is called every second, with the moderator in use and the result of `refused`.
+    Every second it calls `on_look` with the moderator in use and with the models that could not be
+    loaded, as `refused` returns them.
     """
 
     def __init__(

@@ -54,7 +54,7 @@ def _one_worker(folder: Path) -> Iterator[None]:
 
 
 def reload_models(decider: Decider, folder: Path) -> None:
-    """Put the models that `champion.json` now names in use.
+    """Start to use the models that `champion.json` names now.
 
     Raises `ModelError`, as `reloaded` does.
     """

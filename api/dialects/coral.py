@@ -168,7 +168,9 @@ class Budget:
 
 @coral.record
 def _prepare(state: BlueprintSetupState) -> None:
-    """Create the app's `Budget`. Its time limit is in the settings."""
+    """Create the app's `Budget`, which limits the time for a request of Coral.
+
+    The settings have the limit."""
     services = services_of(state.app)
     allowed_ms = services.settings.coral_budget_ms
     careful = allowed_ms >= CAREFUL_FROM_MS

@@ -221,7 +221,8 @@ def _record(
 
 
 def _key(community: str, comment_id: str, text_key: str) -> str:
-    """Return the name under which a decision waits: the same for the same comment and text."""
+    """Return the file name under which a decision waits. The same comment id and text give the same
+    name."""
     return hashlib.sha256(json.dumps([community, comment_id, text_key]).encode()).hexdigest()
 
 

@@ -288,7 +288,7 @@ def _table(comparison: dict[str, Any]) -> str:
 
 
 def _suite(suite: dict[str, Any]) -> Iterator[str]:
-    """Yield the lines about the guideline suite: its totals, and the parts decided differently."""
+    """Yield the lines about the guideline suite: its totals, and the parts that changed."""
     parts, harmful = suite["functionalities"], suite["harmful cases"]
     changed = {name: part for name, part in parts.items() if _has_changed(part)}
     for name, part in changed.items():

@@ -110,7 +110,7 @@ def combine(fast: Scorer, careful: TransformerScorer, version: str) -> Scorer:
 
 
 def mixture(fast: Probabilities, careful: Probabilities, share: float) -> npt.NDArray[np.float64]:
-    """Return the mean of two scorers' log-odds. `share` is the weight of `fast`.
+    """Return the weighted mean of two probabilities' log-odds. `share` is the weight of `fast`.
 
     >>> mixture(np.array([0.5]), np.array([0.5]), 0.3)
     array([0.])

@@ -49,7 +49,8 @@ def one_row_per_comment(path: Path, numbered: Numbered) -> Iterator[tuple[int, R
 
 
 def _hatexplain(record: Record, path: Path, line: int) -> Record:
-    """Convert a post of HateXplain: join its words, and find the majority's label and marks."""
+    """Convert a post of HateXplain: join its words, and find the label that most annotators gave
+    and the words that they highlighted."""
     try:
         words = [str(word) for word in json.loads(record["post_tokens"])]
         labels = Counter(annotation["label"] for annotation in json.loads(record["annotators"]))

@@ -4,8 +4,9 @@ Labels are checked by confident learning (Northcutt, Jiang, Chuang: Confident Le
 Uncertainty in Dataset Labels, JAIR 2021). A row labelled negative is an issue if its score is at
 least the mean score of the rows labelled positive. A row labelled positive is an issue if its score
 is at most the mean score of the negative rows. A very high or very low score that contradicts the
-label is always an issue; for labels with few rows, only such scores count. The scores are those of
-the models in use. These rarely contradict the rows that they were trained on.
+label is always an issue. A label with few rows has no reliable mean, so only such scores make an
+issue there. The scores are those of the models in use. These rarely contradict the rows that they
+were trained on.
 
 Rows are read in batches. All issues are counted, and the strongest are kept.
 """

@@ -1,4 +1,4 @@
-"""Run the guideline suite: measure which cases a moderator decides correctly.
+"""Run the guideline suite: measure which cases a policy and its models decide correctly.
 
 `functional_cases.py` has the cases: harmful sentences, and harmless ones that are similar.
 """

@@ -75,7 +75,8 @@ def _quantise(weights: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int8], npt.NDAr
 def _fit_english(train: Sequence[Example], seed: int) -> tuple[npt.NDArray[np.int8], float, float]:
     """Fit the regression that decides whether a text is English.
 
-    Returns the int8 weights, and the slope and intercept that turn their mean into log-odds.
+    Returns the int8 weights, and the slope and intercept that turn the mean weight of a text's
+    n-grams into log-odds.
     """
     model = _fit(RECIPE, [e.text for e in train], [e.english for e in train], seed)
     weights, scales = _quantise(model.coef_.T)

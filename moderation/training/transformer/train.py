@@ -78,7 +78,7 @@ class ScoredRows(NamedTuple):
     logits: npt.NDArray[np.float64]
 
     def labelled(self, label: str, natural: bool = False) -> tuple[npt.NDArray[np.int64], Any]:
-        """Return the indices of the rows that have this label, and the label's values.
+        """Return the indices and values of the rows that were annotated for this label.
 
         With `natural`, only rows that were sampled at random from their source count.
         """

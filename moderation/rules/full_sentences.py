@@ -33,11 +33,44 @@ from moderation.text.reading import Text
 from moderation.text.sentences import Judged
 
 _QUOTED = 60  # characters of a fragment that a message quotes
-_LETTERS = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
+_SIGNS = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
+_STRETCHED = regex.compile(r"(\p{L})\1{2,}")  # 'Yesss'
 _NAMED = 3  # fragments that a message names
 _PARTLY = 0.95  # the highest score of a comment that has a full sentence
+_STRICT = 0.95  # with `strict`, the lowest score of a comment that has none
 _ENGLISH = 0.5  # the rule skips comments that are less likely to be English
 _FULL = 0.5  # from this probability on, a sentence counts as full
+_LONGEST_COURTESY = 8  # words
+_NAME = regex.compile(r",\s*+(?:\p{Lu}[\p{L}'’]*+[.\s]*+){1,3}[.!]*+$")  # 'Agreed, Mr. Rao.'
+
+# Words around a courtesy that make no sentence: 'Haha, well said.', 'Yes sir.'
+_INTERJECTION = regex.compile(
+    r"(?:ha|he|hi){2,}h?|lo+l|lmao|o+h+|a+h+|wo+w|hm+|hey|hi|hello|dear|well|and|but|so|sir|sirji"
+    r"|madam|maam|mam|ji|bro|bhai|brother|sister|friends?|mate|guys|folks|all|boss"
+)
+
+# English has these sentences without a finite verb.
+_LEAD_IN = r"^(?:(?:and|but|so|then|ok|okay|well|now|also|yes|no|sir) )*"
+_COMPARED = r"the (?:more|less|better|worse|[a-z]{3,}er)\b"
+_PROVERBS = (
+    "all bark (?:and )?no bite|all talk (?:and )?no action|be that as it may|better late than never"
+    "|better safe than sorry|(?:an )?eye for an eye|come what may|easier said than done"
+    "|easy come easy go|far from it|first things first|garbage in garbage out|good riddance"
+    "|jack of all trades master of none|like father like son|like mother like daughter"
+    "|no pain no gain|no smoke without fire|no taxation without representation"
+    "|nothing ventured nothing gained|once bitten twice shy|out of sight out of mind"
+    "|penny wise pound foolish|so be it|so far so good|sooner rather than later"
+    "|to each (?:his|her|their) own|too little too late|unity in diversity"
+)
+_SET_SENTENCES = regex.compile(
+    rf"\b(?:what|how) (?:about|abt)\b|{_LEAD_IN}(?:"
+    r"why (?:not|no|only|just|always|so|the|all|this|these|such)\b|why \w+$|how come\b"
+    r"|what if\b|so what$|what (?:else|for|next|now|then)\b|who else\b|since when\b|says who\b"
+    r"|long live\b|god (?:bless|save|help|forbid)\b|heaven (?:forbid|help)\b"
+    r"|thank (?:god|goodness|heavens?|allah|the lord)\b"
+    r"|(?:down|away|off) with\b|hands off\b|three cheers\b|woe (?:to|betide)\b|so much for\b"
+    rf"|{_COMPARED}.* {_COMPARED}|(?:{_PROVERBS})$)"
+)
 
 
 class Settings(rules.Settings):
@@ -49,11 +82,15 @@ class Settings(rules.Settings):
         le=1,
         description="Find comments with a smaller share of words in full sentences.",
     )
-    minimum: int = Field(4, ge=1, description="Ignore fragments with fewer words in all.")
+    minimum: int = Field(1, ge=1, description="Ignore fragments with fewer words in all.")
+    strict: bool = Field(
+        default=False,
+        description="Give every comment without a full sentence a score of at least 0.95.",
+    )
     courtesies: tuple[str, ...] = Field(
         (),
         description="Sentences that need no verb, whatever their case and punctuation; "
-        "'Thanks ...' means all that begin with 'Thanks'.",
+        "'Thanks ...' means all that begin with 'Thanks'. A sentence may join several.",
     )
 
 
@@ -67,19 +104,21 @@ def check(text: Text, settings: Settings) -> Finding | None:
         return None  # left to the rule `language`
     is_courtesy = _courtesy_test(settings.courtesies)
     sentences = [
-        sentence
+        _judged(text, sentence)
         for sentence in text.notes["sentences"]
-        if not is_courtesy(_plain(text.clean[sentence.start : sentence.end]))
+        if not is_courtesy(text.clean[sentence.start : sentence.end])
     ]
     words = sum(sentence.words for sentence in sentences)
     fragments = [sentence for sentence in sentences if sentence.probability < _FULL]
     if not fragments or _is_exclamation(fragments, settings.minimum):
         return None
     share = sum(sentence.words * sentence.probability for sentence in sentences) / words
-    if share >= settings.share:
+    has_none = len(fragments) == len(sentences)
+    if share >= settings.share and not (has_none and settings.strict):
         return None
-    if len(fragments) == len(sentences):
+    if has_none:
         score = 1 - max(sentence.probability for sentence in sentences)
+        score = max(score, _STRICT) if settings.strict else score
     else:
         score = min(1 - share / settings.share, _PARTLY)
     spans = tuple(text.span(sentence.start, sentence.end) for sentence in fragments)
@@ -92,16 +131,55 @@ def _is_exclamation(fragments: Sequence[Judged], minimum: int) -> bool:
     return short and all(sentence.missing != "main clause" for sentence in fragments)
 
 
+def _judged(text: Text, sentence: Judged) -> Judged:
+    """Return the model's result for a sentence. A set sentence counts as full."""
+    if sentence.probability >= _FULL:
+        return sentence
+    words = _plain(text.clean[sentence.start : sentence.end])
+    return sentence._replace(probability=1.0) if _SET_SENTENCES.search(words) else sentence
+
+
 @lru_cache(maxsize=8)
 def _courtesy_test(courtesies: tuple[str, ...]) -> Callable[[str], bool]:
-    """Return a test of whether a plain sentence is a courtesy; '...' matches any ending."""
-    exact = frozenset(map(_plain, courtesies))
-    prefixes = tuple(_plain(entry) + " " for entry in courtesies if entry.endswith("..."))
-    return lambda plain: plain in exact or plain.startswith(prefixes)
+    """Return a test of whether a sentence consists of courtesies; '...' matches any ending."""
+    exact = frozenset(_plain(entry) for entry in courtesies if not entry.endswith("..."))
+    openings = tuple(_plain(entry) + " " for entry in courtesies if entry.endswith("..."))
+    return lambda sentence: _is_courtesy(sentence, exact, openings)
+
+
+def _is_courtesy(sentence: str, exact: frozenset[str], openings: tuple[str, ...]) -> bool:
+    """Whether the sentence consists of courtesies, interjections and the name of a reader."""
+    words = _plain(sentence).split()
+    at, has_courtesy = 0, False
+    while at < len(words):
+        if _opens_with(words[at:], openings):
+            return True
+        length = _exact_length(words[at:], exact)
+        if not length and not _INTERJECTION.fullmatch(words[at]):
+            break
+        has_courtesy |= length > 0
+        at += length or 1
+    rest = len(words) - at
+    name = _NAME.search(sentence) if has_courtesy and rest else None
+    return has_courtesy and (
+        not rest or (name is not None and len(_plain(name[0]).split()) == rest)
+    )
+
+
+def _opens_with(words: Sequence[str], openings: tuple[str, ...]) -> bool:
+    return f"{' '.join(words[:_LONGEST_COURTESY])} ".startswith(openings)
+
+
+def _exact_length(words: Sequence[str], exact: frozenset[str]) -> int:
+    """Return the number of words of the longest courtesy that these words begin with, or 0."""
+    longest = min(_LONGEST_COURTESY, len(words))
+    lengths = range(longest, 0, -1)
+    return next((length for length in lengths if " ".join(words[:length]) in exact), 0)
 
 
 def _plain(text: str) -> str:
-    return _LETTERS.sub(" ", text.casefold()).strip()
+    """Return the words in small letters, without signs and without stretched letters."""
+    return _STRETCHED.sub(r"\1", _SIGNS.sub(" ", text.casefold())).strip()
 
 
 def _message(text: Text, fragments: Sequence[Judged]) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.scoring import tagger
+from moderation.scoring.commands import is_command
 from moderation.scoring.scorer import Probabilities
 from moderation.scoring.store import Files
 from moderation.scoring.tagger import Tagger
@@ -33,6 +34,8 @@ _LONGEST_PIECE = 200  # tokens of one sentence; what is longer is read in pieces
 _MOST_TOKENS = 5_000  # of one comment, 20 kB of ordinary text; what comes after is not judged
 _MOST_SENTENCES = 1_500  # of one comment, too: each costs more than its tokens
 _LONE = 0.05  # the chance that 'Which is why nobody came.' is full
+_COMMAND = 0.9  # the least probability of an imperative that the tagger does not know
+_FIRST_TOKENS = 12  # these decide whether a sentence is an imperative
 _LONGEST = 14  # tokens and edges; longer sentences are all of one length to the judge
 _LONGEST_CHAIN = 5  # roles in a row
 _BONES = frozenset("F I E f V S M N R SF SE Sf SI".split())  # the roles that matter most
@@ -197,7 +200,12 @@ class SentenceScorer:
         for (row, piece), sentence, chance in zip(pieces, tagged, probabilities, strict=True):
             words = sum(token.kind == "word" for token in piece)
             place = piece[0].start, piece[-1].end
-            chance = min(chance, _LONE) if lone_relative(sentence) else chance
+            if lone_relative(sentence):
+                chance = min(chance, _LONE)
+            elif chance < _COMMAND and is_command(
+                [token.text.lower() for token in piece[:_FIRST_TOKENS]]
+            ):
+                chance = _COMMAND
             found[row].append(Judged(*place, words, chance, missing(sentence)))
         return found
 

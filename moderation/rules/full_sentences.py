@@ -21,7 +21,7 @@ sentences hold less than a certain share of its words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 import regex
@@ -41,6 +41,7 @@ _STRICT = 0.95  # with `strict`, the lowest score of a comment that has none
 _ENGLISH = 0.5  # the rule skips comments that are less likely to be English
 _FULL = 0.5  # from this probability on, a sentence counts as full
 _LONGEST_COURTESY = 8  # words
+_FIRST_SIGNS = 32  # the first word of a courtesy is within these characters
 _NAME = regex.compile(r",\s*+(?:\p{Lu}[\p{L}'’]*+[.\s]*+){1,3}[.!]*+$")  # 'Agreed, Mr. Rao.'
 
 # Words around a courtesy that make no sentence: 'Haha, well said.', 'Yes sir.'
@@ -51,7 +52,11 @@ _INTERJECTION = regex.compile(
 
 # English has these sentences without a finite verb.
 _LEAD_IN = r"^(?:(?:and|but|so|then|ok|okay|well|now|also|yes|no|sir) )*"
-_COMPARED = r"the (?:more|less|better|worse|[a-z]{3,}er)\b"
+_COMPARED = (
+    r"the (?:more|less|fewer|better|worse|sooner|later|earlier|bigger|smaller|larger|greater|higher"
+    r"|lower|deeper|longer|shorter|faster|slower|louder|older|younger|richer|poorer|harder|easier"
+    r"|closer|fatter|stronger|weaker|cheaper|merrier|quieter|simpler|safer)\b"
+)
 _PROVERBS = (
     "all bark (?:and )?no bite|all talk (?:and )?no action|be that as it may|better late than never"
     "|better safe than sorry|(?:an )?eye for an eye|come what may|easier said than done"
@@ -102,11 +107,11 @@ def check(text: Text, settings: Settings) -> Finding | None:
     """
     if text.scores.get("english", 1.0) < _ENGLISH:
         return None  # left to the rule `language`
-    is_courtesy = _courtesy_test(settings.courtesies)
+    courtesies = _courtesies(settings.courtesies)
     sentences = [
         _judged(text, sentence)
         for sentence in text.notes["sentences"]
-        if not is_courtesy(text.clean[sentence.start : sentence.end])
+        if not courtesies.match(text.clean[sentence.start : sentence.end])
     ]
     words = sum(sentence.words for sentence in sentences)
     fragments = [sentence for sentence in sentences if sentence.probability < _FULL]
@@ -139,42 +144,45 @@ def _judged(text: Text, sentence: Judged) -> Judged:
     return sentence._replace(probability=1.0) if _SET_SENTENCES.search(words) else sentence
 
 
-@lru_cache(maxsize=8)
-def _courtesy_test(courtesies: tuple[str, ...]) -> Callable[[str], bool]:
-    """Return a test of whether a sentence consists of courtesies; '...' matches any ending."""
-    exact = frozenset(_plain(entry) for entry in courtesies if not entry.endswith("..."))
-    openings = tuple(_plain(entry) + " " for entry in courtesies if entry.endswith("..."))
-    return lambda sentence: _is_courtesy(sentence, exact, openings)
+class _Courtesies:
+    """Tells which sentences consist of courtesies; '...' at the end of one matches any ending."""
+
+    def __init__(self, courtesies: tuple[str, ...]) -> None:
+        plain = [(_plain(entry), entry.endswith("...")) for entry in courtesies]
+        self._exact = frozenset(words for words, is_opening in plain if not is_opening)
+        self._openings = tuple(words + " " for words, is_opening in plain if is_opening)
+        self._first_words = frozenset(words.split(" ", 1)[0] for words, _ in plain)
+
+    def match(self, sentence: str) -> bool:
+        """Whether the sentence consists of courtesies, interjections and the name of a reader."""
+        first = _plain(sentence[:_FIRST_SIGNS]).split(" ", 1)[0]
+        if first not in self._first_words and not _INTERJECTION.fullmatch(first):
+            return False
+        words = _plain(sentence).split()
+        at, has_courtesy = 0, False
+        while at < len(words):
+            if f"{' '.join(words[at : at + _LONGEST_COURTESY])} ".startswith(self._openings):
+                return True
+            length = self._exact_length(words[at : at + _LONGEST_COURTESY])
+            if not length and not _INTERJECTION.fullmatch(words[at]):
+                break
+            has_courtesy |= length > 0
+            at += length or 1
+        return has_courtesy and (at == len(words) or _is_name(sentence, len(words) - at))
+
+    def _exact_length(self, words: Sequence[str]) -> int:
+        """Return the number of words of the longest courtesy at the start of `words`, or 0."""
+        lengths = range(len(words), 0, -1)
+        return next((length for length in lengths if " ".join(words[:length]) in self._exact), 0)
 
 
-def _is_courtesy(sentence: str, exact: frozenset[str], openings: tuple[str, ...]) -> bool:
-    """Whether the sentence consists of courtesies, interjections and the name of a reader."""
-    words = _plain(sentence).split()
-    at, has_courtesy = 0, False
-    while at < len(words):
-        if _opens_with(words[at:], openings):
-            return True
-        length = _exact_length(words[at:], exact)
-        if not length and not _INTERJECTION.fullmatch(words[at]):
-            break
-        has_courtesy |= length > 0
-        at += length or 1
-    rest = len(words) - at
-    name = _NAME.search(sentence) if has_courtesy and rest else None
-    return has_courtesy and (
-        not rest or (name is not None and len(_plain(name[0]).split()) == rest)
-    )
+_courtesies = lru_cache(maxsize=8)(_Courtesies)
 
 
-def _opens_with(words: Sequence[str], openings: tuple[str, ...]) -> bool:
-    return f"{' '.join(words[:_LONGEST_COURTESY])} ".startswith(openings)
-
-
-def _exact_length(words: Sequence[str], exact: frozenset[str]) -> int:
-    """Return the number of words of the longest courtesy that these words begin with, or 0."""
-    longest = min(_LONGEST_COURTESY, len(words))
-    lengths = range(longest, 0, -1)
-    return next((length for length in lengths if " ".join(words[:length]) in exact), 0)
+def _is_name(sentence: str, words: int) -> bool:
+    """Whether the sentence ends with a comma and a name of this many words."""
+    name = _NAME.search(sentence)
+    return name is not None and len(_plain(name[0]).split()) == words
 
 
 def _plain(text: str) -> str:

@@ -34,9 +34,9 @@ class Timing(NamedTuple):
 def timed(moderator: Moderator, comment: Comment) -> Timing:
     """Time one decision."""
     checks: dict[str, float] = {}
-    moderator.on_check = lambda rule, seconds: checks.update({rule: seconds * 1000})
+    observed = moderator.observed(lambda rule, seconds: checks.update({rule: seconds * 1000}))
     start = time.process_time()
-    moderator.moderate(comment)
+    observed.moderate(comment)
     return Timing((time.process_time() - start) * 1000, checks)
 
 

@@ -15,7 +15,7 @@
 
 // <types> Written by `make docs` from the OpenAPI document; change it there.
 /**
- * A comment and what is known around it.
+ * A comment and its context.
  * @typedef {object} Comment
  * @property {string} text
  * @property {string | null} [id]
@@ -28,7 +28,7 @@
  */
 
 /**
- * A stretch of the text as received, in Unicode code points; `end` is exclusive.
+ * A part of the text as received, in Unicode code points. `end` is exclusive.
  * @typedef {object} Span
  * @property {number} start
  * @property {number} end
@@ -36,7 +36,7 @@
  */
 
 /**
- * What a rule found, its guideline, and what followed from it.
+ * What a rule found, its guideline, and the action that follows.
  * @typedef {object} Reason
  * @property {string} rule
  * @property {string} guideline
@@ -48,7 +48,7 @@
  */
 
 /**
- * What is to be done with a comment, and every reason for it.
+ * The action for a comment, and the reasons for it.
  * @typedef {object} Decision
  * @property {string} id
  * @property {"approve" | "review" | "reject"} action
@@ -82,13 +82,13 @@
  */
 
 /**
- * For every comment its decision, or the problem with it, in the order asked.
+ * A decision or a problem for each comment, in the order of the request.
  * @typedef {object} Batch
  * @property {(Decision | Problem)[]} decisions
  */
 
 /**
- * One correction: where in the text as received, in code points, and what stands there now.
+ * A correction: its place in the text as received, in Unicode code points, and the new text.
  * @typedef {object} Change
  * @property {number} start
  * @property {number} end
@@ -97,14 +97,14 @@
  */
 
 /**
- * The comment with all safe corrections made, for a 'did you mean' button.
+ * The comment with all safe corrections, for a 'did you mean' button.
  * @typedef {object} Suggest
  * @property {string} text
  * @property {(Change)[]} changes
  */
 
 /**
- * A rule in words, and from which scores on it acts.
+ * A rule in words, and its thresholds.
  * @typedef {object} Guideline
  * @property {string} rule
  * @property {string} guideline
@@ -114,7 +114,7 @@
  */
 
 /**
- * The house and its rules.
+ * The publication and its rules.
  * @typedef {object} Guidelines
  * @property {string} name
  * @property {string} guidelines_url
@@ -131,7 +131,7 @@
  */
 
 /**
- * A decision with what the record adds.
+ * A decision as it is recorded, with its history.
  * @typedef {object} Recorded
  * @property {string} id
  * @property {"approve" | "review" | "reject"} action

@@ -39,7 +39,7 @@ SHARE = 0.2  # of the time-out, which a request should take
 
 # <types> Written by `make docs` from the OpenAPI document; change it there.
 class Comment(TypedDict):
-    """A comment and what is known around it."""
+    """A comment and its context."""
 
     text: str
     id: NotRequired[str | None]
@@ -52,7 +52,7 @@ class Comment(TypedDict):
 
 
 class Span(TypedDict):
-    """A stretch of the text as received, in Unicode code points; `end` is exclusive."""
+    """A part of the text as received, in Unicode code points. `end` is exclusive."""
 
     start: int
     end: int
@@ -60,7 +60,7 @@ class Span(TypedDict):
 
 
 class Reason(TypedDict):
-    """What a rule found, its guideline, and what followed from it."""
+    """What a rule found, its guideline, and the action that follows."""
 
     rule: str
     guideline: str
@@ -72,7 +72,7 @@ class Reason(TypedDict):
 
 
 class Decision(TypedDict):
-    """What is to be done with a comment, and every reason for it."""
+    """The action for a comment, and the reasons for it."""
 
     id: str
     action: Action
@@ -106,13 +106,13 @@ class Problem(TypedDict):
 
 
 class Batch(TypedDict):
-    """For every comment its decision, or the problem with it, in the order asked."""
+    """A decision or a problem for each comment, in the order of the request."""
 
     decisions: list[Decision | Problem]
 
 
 class Change(TypedDict):
-    """One correction: where in the text as received, in code points, and what stands there now."""
+    """A correction: its place in the text as received, in Unicode code points, and the new text."""
 
     start: int
     end: int
@@ -121,14 +121,14 @@ class Change(TypedDict):
 
 
 class Suggest(TypedDict):
-    """The comment with all safe corrections made, for a 'did you mean' button."""
+    """The comment with all safe corrections, for a 'did you mean' button."""
 
     text: str
     changes: list[Change]
 
 
 class Guideline(TypedDict):
-    """A rule in words, and from which scores on it acts."""
+    """A rule in words, and its thresholds."""
 
     rule: str
     guideline: str
@@ -138,7 +138,7 @@ class Guideline(TypedDict):
 
 
 class Guidelines(TypedDict):
-    """The house and its rules."""
+    """The publication and its rules."""
 
     name: str
     guidelines_url: str
@@ -155,7 +155,7 @@ class History(TypedDict):
 
 
 class Recorded(TypedDict):
-    """A decision with what the record adds."""
+    """A decision as it is recorded, with its history."""
 
     id: str
     action: Action

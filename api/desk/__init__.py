@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import threading
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 from api.desk.marks import pieces
 from api.http import errors
-from api.http.auth import authenticator
 from api.http.errors import Problem
-from api.routes.moderate import moderator
 from api.routes.schemas import CommentIn
-from api.settings import Settings
+from api.services import moderator, services
 from moderation.comment import CommentError
 from moderation.decision import short
 
@@ -42,10 +40,10 @@ _reading = threading.Lock()
 
 def there() -> bool:
     """Whether the page for trying a comment is there now: keys may be made at any time."""
-    chosen: Settings = current_app.extensions["settings"]
+    chosen, authenticator = services().settings, services().authenticator
     if chosen.try_page is not None:
         return chosen.try_page
-    return authenticator().unprotected and authenticator().keyless() is True
+    return authenticator.unprotected and authenticator.keyless() is True
 
 
 @desk.before_request
@@ -86,7 +84,7 @@ def tried() -> Response:
 def _decided(text: str, article: str) -> Response:
     shown = {"house": moderator().policy.publication, "text": text, "article": article}
     try:
-        comment = CommentIn(text=text, article=article or None).asked().comment
+        comment = CommentIn(text=text, article=article or None).to_request().comment
         decision = moderator().moderate(comment)
     except CommentError as error:
         mistake = {"field": "text", "says": f"The text {error.message}."}

@@ -34,12 +34,11 @@ from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntit
 
 from api.decisions import DecisionRequest
 from api.http import errors
-from api.http.auth import authenticator
 from api.http.errors import Problem
 from api.record import verdicts
 from api.record.decisions import text_key
 from api.record.tables import DecisionRow
-from api.routes.moderate import count, decider, moderator
+from api.services import count, decider, moderator, services
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
 
@@ -76,7 +75,7 @@ def comment_check() -> Response:
         tip = {"X-akismet-pro-tip": "discard"} if _true(fields, "test_discard") else {}
         return _text("true", tip)
     _need(fields, "comment_content")
-    asked = DecisionRequest(_comment(fields), keep=not _true(fields, "is_test"))
+    asked = DecisionRequest(_comment(fields), record=not _true(fields, "is_test"))
     (decision,) = decider().decide([asked], community=_site(fields), route="akismet")
     count([decision], "akismet")
     return _answer(decision, holds=_holds(fields))
@@ -134,11 +133,7 @@ def _admit(fields: Fields, scope: str) -> None:
     """Let in only who has a key with this scope. Raises a `Problem`."""
     host = _HOST_KEY.match(request.host)
     secret = fields.get("api_key") or fields.get("key") or (host[1].lower() if host else None)
-    key = authenticator().key(secret)
-    if not key.may(scope):
-        raise Problem(403, f"This key has no scope '{scope}'.")
-    authenticator().count(key)
-    g.key = key
+    g.key = services().authenticator.authorize(secret, scope)
 
 
 def _need(fields: Fields, *names: str) -> None:

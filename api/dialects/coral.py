@@ -27,6 +27,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, g, jsonify, request
 from flask.blueprints import BlueprintSetupState
+from flask.sansio.app import App
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -37,7 +38,7 @@ from api.http.body import parse
 from api.http.errors import Problem
 from api.record.history import LOOKED_AT
 from api.record.tables import DecisionRow
-from api.routes.moderate import count
+from api.services import count, services, services_of
 from moderation import Comment, Moderator
 from moderation.comment import CommentError, Format
 
@@ -162,16 +163,22 @@ class Budget:
 @coral.record
 def _prepare(state: BlueprintSetupState) -> None:
     """Each app has a budget of its own, and with it the reader that keeps within it."""
-    kept = state.app.extensions
-    keeper, allowed_ms = kept["keeper"], kept["settings"].coral_budget_ms
-    kept["coral"] = Budget(keeper, allowed_ms / 1000, careful=allowed_ms >= CAREFUL_FROM_MS)
+    services = services_of(state.app)
+    allowed_ms = services.settings.coral_budget_ms
+    careful = allowed_ms >= CAREFUL_FROM_MS
+    state.app.extensions["coral"] = Budget(services.decider, allowed_ms / 1000, careful)
+
+
+def budget_of(app: App) -> Budget:
+    """Return the budget of `app`."""
+    budget: Budget = app.extensions["coral"]
+    return budget
 
 
 def fast(moderator: Moderator) -> Moderator:
-    """The same moderator with the fast scorer alone. The policy, and so its hash, is the same."""
-    made = Moderator(moderator.policy, moderator.models, scorer="fast")
-    made.on_check = moderator.on_check
-    return made
+    """Return a moderator with the same policy, including its hash, but only the fast model."""
+    fast = Moderator(moderator.policy, moderator.models, scorer="fast")
+    return fast.observed(moderator.on_check)
 
 
 @coral.post("/<any(html, plain):form>")
@@ -183,7 +190,7 @@ def moderate(form: Format) -> Response:
     raw = request.get_data()
     _check_signature(raw)
     try:
-        decision = current_app.extensions["coral"].decide(Call.model_validate(parse(raw)), form)
+        decision = budget_of(current_app).decide(Call.model_validate(parse(raw)), form)
     except TimeoutError:
         log.warning("a comment was not judged in time; it was withheld")
     except CommentError as error:
@@ -202,7 +209,7 @@ def moderate(form: Format) -> Response:
 
 def _check_signature(raw: bytes) -> None:
     """Raise a `Problem` unless one of the signatures was made with one of our secrets."""
-    secrets = current_app.extensions["settings"].coral_secrets
+    secrets = services().settings.coral_secrets
     if not secrets:
         raise Problem(503, "Set MODERATION_CORAL_SECRETS to the signing secret of the phase.")
     header = request.headers.get("X-Coral-Signature", "")

@@ -18,8 +18,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntit
 
 from api.decisions import DecisionRequest
 from api.http import errors
-from api.http.auth import needs
-from api.routes.moderate import count, decider, moderator
+from api.services import count, decider, moderator, needs
 from moderation import Comment
 from moderation.comment import CommentError, validate
 

@@ -17,6 +17,7 @@ from api.record import seal, webhooks
 from api.record.circuit import RETRY_S, Circuit
 from api.record.keys import Key
 from api.record.webhooks import Hook
+from api.services import services_of
 from tests.api.record.conftest import NOW
 from tests.api.routes.test_record import decide, make
 
@@ -27,7 +28,7 @@ BACK = dt.timedelta(hours=1)
 def app(tmp_path: Path) -> App:
     """A service whose clock is ours."""
     made = make(tmp_path)
-    made.extensions["keeper"].clock = lambda: NOW
+    services_of(made).decider.clock = lambda: NOW
     return made
 
 
@@ -38,7 +39,7 @@ def client(app: App) -> FlaskClient:
 
 
 def _set_back(app: App) -> None:
-    app.extensions["keeper"].clock = lambda: NOW - BACK
+    services_of(app).decider.clock = lambda: NOW - BACK
 
 
 def test_the_queue_keeps_its_order(app: App, client: FlaskClient) -> None:
@@ -54,7 +55,7 @@ def test_the_queue_keeps_its_order(app: App, client: FlaskClient) -> None:
 
 def test_seals_follow_each_other_and_accuse_nobody(app: App, client: FlaskClient) -> None:
     """A row recorded by the earlier clock is not taken for one slipped in."""
-    sessions = app.extensions["keeper"].sessions
+    sessions = services_of(app).decider.sessions
     decide(client)
     assert seal.seal(sessions, NOW)
     _set_back(app)
@@ -88,7 +89,7 @@ def test_a_claim_ends_all_the_same(app: App, client: FlaskClient) -> None:
 
 def test_webhooks_go_out(app: App, client: FlaskClient) -> None:
     """New events at once; one that waits for another try waits until then, and is not lost."""
-    keeper = app.extensions["keeper"]
+    keeper = services_of(app).decider
     keeper.hooks = [Hook("http://127.0.0.1:1/hook", "secret")]
     decide(client, "LOUD 1")
     assert webhooks.deliver(keeper.sessions, keeper.hooks[0], NOW, lambda *_: 500)
@@ -119,7 +120,7 @@ def test_retention_distrusts_a_clock_that_was_set(
 ) -> None:
     """Forty days ahead for three seconds: nobody is forgotten. Ahead for good: in time."""
     app = make(tmp_path, MODERATION_RETENTION_DAYS="30")
-    keeper, housekeeper = app.extensions["keeper"], app.extensions["housekeeper"]
+    keeper, housekeeper = services_of(app).decider, services_of(app).background
     running = 0.0
     monkeypatch.setattr("api.background.loop.time.monotonic", lambda: running)
 
@@ -145,15 +146,15 @@ def test_retention_distrusts_a_clock_that_was_set(
 def test_requests_are_counted_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else what was counted lies in the future, and the key is locked out for as long."""
     app = make(tmp_path)
-    gate, now = app.extensions["gate"], 1_000_000.0
+    authenticator, now = services_of(app).authenticator, 1_000_000.0
     monkeypatch.setattr("time.time", lambda: now)
     key = Key("k", "k", frozenset({"decide"}), "2 per minute")
-    gate.count(key)
-    gate.count(key)
-    with pytest.raises(Problem, match="may ask"):
-        gate.count(key)
+    authenticator.check_rate(key)
+    authenticator.check_rate(key)
+    with pytest.raises(Problem, match="rate limit"):
+        authenticator.check_rate(key)
     now -= 3600
-    gate.count(key)
-    gate.count(key)
-    with pytest.raises(Problem, match="may ask"):
-        gate.count(key)
+    authenticator.check_rate(key)
+    authenticator.check_rate(key)
+    with pytest.raises(Problem, match="rate limit"):
+        authenticator.check_rate(key)

@@ -19,6 +19,7 @@ from werkzeug.serving import make_server
 
 from api import App
 from api.record.tables import DecisionRow
+from api.services import services_of
 from clients.house_rules import MOST_BYTES, Comment, HouseRules, RefusedError, UnansweredError
 from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
@@ -65,7 +66,7 @@ class Between:
     def rows(self) -> list[DecisionRow]:
         """What is in the record, once the service has decided about all it was sent."""
         until(lambda: len(self.decided) == len(self.batches), "the last decision")
-        with self.app.extensions["keeper"].sessions() as session:
+        with services_of(self.app).decider.sessions() as session:
             return list(session.scalars(select(DecisionRow)))
 
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, jsonify, request
+from flask.blueprints import BlueprintSetupState
+from flask.sansio.app import App
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -21,9 +23,9 @@ from api.dialects.perspective.attributes import Judged, MissingScoreError
 from api.dialects.perspective.upstream import Upstream
 from api.dialects.perspective.wire import AnalyzeRequest, RefusedError, SuggestRequest
 from api.http import errors
-from api.http.auth import authenticator, bearer
+from api.http.auth import bearer
 from api.http.errors import Problem
-from api.routes.moderate import count, decider, moderator
+from api.services import count, decider, moderator, services, services_of
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
 from moderation.scoring.language import NO_LANGUAGE
@@ -37,13 +39,34 @@ MOST_CONTEXT = 20_480  # characters of an article or parent that are read and ke
 perspective = Blueprint("perspective", __name__)
 
 
+@perspective.record
+def _prepare(state: BlueprintSetupState) -> None:
+    """Each app compares with the upstream that its settings name."""
+    settings = services_of(state.app).settings
+    state.app.extensions["perspective_upstream"] = (
+        Upstream(
+            str(settings.perspective_upstream),
+            settings.perspective_upstream_key.get_secret_value(),
+            settings.perspective_differences,
+        )
+        if settings.perspective_upstream
+        else None
+    )
+
+
+def upstream_of(app: App) -> Upstream | None:
+    """Return the upstream of `app`; None if it compares with none."""
+    upstream: Upstream | None = app.extensions["perspective_upstream"]
+    return upstream
+
+
 @perspective.get("/$discovery/rest")
 def discover() -> Response:
     """The discovery document, by which generic clients build themselves."""
     version = request.args.get("version", discovery.VERSION)
     if version != discovery.VERSION:
         raise wire.invalid("Requested entity was not found.", "version", status=404)
-    chosen = current_app.extensions["settings"].public_url
+    chosen = services().settings.public_url
     return jsonify(discovery.document(str(chosen or request.url_root)))
 
 
@@ -58,7 +81,7 @@ def analyze() -> Response:
     comment = _comment(asked)
     community = asked.community_id
     (decision,) = decider().decide(
-        [DecisionRequest(comment, store=not asked.do_not_store)],
+        [DecisionRequest(comment, store_text=not asked.do_not_store)],
         community=community,
         route="perspective",
         moderator=moderator(),
@@ -72,8 +95,7 @@ def analyze() -> Response:
     parts = _parts(text, comment) if asked.span_annotations else []
     found = {name: _scores(wanted[name], whole, parts, text) for name in wanted}
     values = {name: scores["summaryScore"]["value"] for name, scores in found.items()}
-    upstream: Upstream | None = current_app.extensions["perspective_upstream"]
-    if upstream:
+    if upstream := upstream_of(current_app):
         upstream.compare(comment.text, asked.languages or detected, values)
     least = {name: it.score_threshold or 0.0 for name, it in asked.requested_attributes.items()}
     scores = {name: found[name] for name in wanted if values[name] >= least[name]}
@@ -98,7 +120,7 @@ def suggest() -> Response:
         raise _away()
     language = feedback.give(
         decider(),
-        DecisionRequest(comment, store=not asked.do_not_store),
+        DecisionRequest(comment, store_text=not asked.do_not_store),
         community=asked.community_id,
         action=action,
         who=f"suggestscore:{g.key.name}",
@@ -128,7 +150,7 @@ def _admit(scope: str) -> None:
         or query.get("oauth_token")
     )
     try:
-        key = authenticator().key(secret)
+        key = services().authenticator.authenticate(secret)
     except Problem as problem:
         if problem.code != 401:
             raise
@@ -140,7 +162,7 @@ def _admit(scope: str) -> None:
     if not key.may(scope):
         said = f"This key has no scope '{scope}'."
         raise wire.denied(403, said, "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
-    authenticator().count(key)
+    services().authenticator.check_rate(key)
     g.key = key
 
 

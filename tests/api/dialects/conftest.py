@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 from api import App, create_app
 from api.record import keys
 from api.record.database import writing
+from api.services import services_of
 from moderation import Moderator, Policy
 from moderation.scoring.models import Models
 from moderation.scoring.scorer import Probabilities
@@ -93,7 +94,7 @@ def client(app: App) -> FlaskClient:
 
 def key(app: App, *scopes: str, rate: str = "") -> str:
     """The secret of a new key."""
-    keeper = app.extensions["keeper"]
+    keeper = services_of(app).decider
     with writing(keeper.sessions) as session:
         return keys.create(session, "the blog", list(scopes), rate, keeper.clock())[1]
 

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from api import App
 from api.dialects.akismet import THANKS
+from api.services import services_of
 from tests.api.dialects.conftest import DOUBTFUL, FINE, REJECTED, SPAM, decided, key, make
 
 BLOG = "https://herald.example"
@@ -335,7 +336,7 @@ def test_the_record_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     def away(*_: object, **__: object) -> None:
         raise OperationalError("", {}, Exception())
 
-    keeper = app.extensions["keeper"]
+    keeper = services_of(app).decider
     monkeypatch.setattr(keeper, "sessions", away)
     assert check(client, REJECTED).data == b"true"
     answer = client.post("/1.1/submit-spam", data={"comment_content": FINE})
@@ -350,7 +351,7 @@ def test_a_failure(app: App, client: FlaskClient, monkeypatch: pytest.MonkeyPatc
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(FINE)
 
-    monkeypatch.setattr(app.extensions["keeper"], "decide", broken)
+    monkeypatch.setattr(services_of(app).decider, "decide", broken)
     answer = client.post("/1.1/comment-check", data={"blog": BLOG, "comment_content": FINE})
     assert answer.status_code == 500
     identified(answer)

@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from api import App, create_app
-from api.dialects.coral import signature
+from api.dialects.coral import budget_of, signature
+from api.services import services_of
 from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
 from tests.api.dialects.conftest import (
@@ -250,7 +251,7 @@ def test_whatever_breaks(app: App, client: FlaskClient, monkeypatch: pytest.Monk
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(FINE)
 
-    monkeypatch.setattr(app.extensions["keeper"], "decide", broken)
+    monkeypatch.setattr(services_of(app).decider, "decide", broken)
     assert send(client, body(FINE)).get_json() == WITHHELD
 
 
@@ -260,7 +261,7 @@ def test_the_record_is_away(app: App, client: FlaskClient, monkeypatch: pytest.M
     def away(*_: object, **__: object) -> None:
         raise OperationalError("", {}, Exception())
 
-    monkeypatch.setattr(app.extensions["keeper"], "sessions", away)
+    monkeypatch.setattr(services_of(app).decider, "sessions", away)
     assert send(client, body(FINE, "EDIT")).status_code == 204
     assert send(client, body(REJECTED)).get_json()["status"] == "REJECTED"
 
@@ -275,8 +276,8 @@ def test_the_fast_reader_keeps_a_short_budget(tmp_path: Path) -> None:
             "MODERATION_CORAL_BUDGET_MS": budget,
         }
         app = create_app(own)
-        judges.append(app.extensions["coral"].moderator)
-        house = app.extensions["keeper"].moderator
+        judges.append(budget_of(app).moderator)
+        house = services_of(app).decider.moderator
         assert judges[-1].policy.hash == house.policy.hash
     assert "careful" not in judges[0].models.versions
     assert "careful" in judges[1].models.versions
@@ -300,5 +301,5 @@ def test_nobody_waits(tmp_path: Path) -> None:
     app = make(tmp_path, reader, MODERATION_CORAL_BUDGET_MS=10)
     assert send(app.test_client(), body(FINE)).get_json() == WITHHELD
     reader.go_on.set()
-    app.extensions["coral"].pool.shutdown()
+    budget_of(app).pool.shutdown()
     assert [one["text"] for one in decided(app)] == [FINE]

@@ -14,6 +14,7 @@ from openai.types import ModerationTextInputParam
 
 from api import App
 from api.dialects.openai import CATEGORIES
+from api.services import services_of
 from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
 from tests.api.dialects.conftest import DOUBTFUL, FINE, REJECTED, Reader, decided, key, make
@@ -262,7 +263,7 @@ def test_a_failure_is_told_in_the_same_shape(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(FINE)
 
-    monkeypatch.setattr(app.extensions["keeper"], "decide", broken)
+    monkeypatch.setattr(services_of(app).decider, "decide", broken)
     answer = client.post("/v1/moderations", json={"input": FINE})
     assert (answer.status_code, answer.get_json()["error"]["type"]) == (500, "server_error")
     assert FINE not in answer.get_data(as_text=True)

@@ -66,7 +66,7 @@ def worker(
 
 def ask(keeper: Decider, comment: Comment = COMMENT, store: bool = True) -> dict[str, Any]:
     """The answer to one request."""
-    return keeper.decide([DecisionRequest(comment, store=store)])[0]
+    return keeper.decide([DecisionRequest(comment, store_text=store)])[0]
 
 
 def test_the_first_is_kept_and_all_get_it(sessions: Sessions, moderator: Moderator) -> None:
@@ -248,9 +248,9 @@ def test_what_nothing_is_kept_of_is_decided_each_time(
     """Without the text there is nothing to know it by; within a batch there is."""
     keeper = worker(moderator, sessions, tmp_path / "spool")
     assert ask(keeper, store=False)["id"] != ask(keeper, store=False)["id"]
-    twice = keeper.decide([DecisionRequest(COMMENT, store=False)] * 2)
+    twice = keeper.decide([DecisionRequest(COMMENT, store_text=False)] * 2)
     assert twice[0] == twice[1]
-    tried = keeper.decide([DecisionRequest(COMMENT, keep=False)] * 2)
+    tried = keeper.decide([DecisionRequest(COMMENT, record=False)] * 2)
     assert tried[0]["id"] != tried[1]["id"]
     assert {one["recorded"] for one in tried} == {False}
     assert len(rows(sessions)) == 3

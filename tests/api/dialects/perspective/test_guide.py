@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from pydantic import HttpUrl
 
 from api import App
+from api.services import services_of
 from api.settings import Settings
 from moderation.perspective import thresholds
 from tests.api.dialects.perspective.conftest import ANALYZE, key
@@ -57,4 +58,4 @@ def test_the_python_client(app: App, url: str) -> None:
         assert shown in program
         program = program.replace(shown, real)
     exec(compile(program, "guide", "exec"), {})  # noqa: S102 - our own page
-    assert 'route="perspective"} 1.0' in app.extensions["metrics"].expose().decode()
+    assert 'route="perspective"} 1.0' in services_of(app).metrics.expose().decode()

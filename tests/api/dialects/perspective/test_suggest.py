@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.test import TestResponse
 
 from api import App
+from api.services import services_of
 from tests.api.dialects.perspective.conftest import (
     ANALYZE,
     FINE,
@@ -185,7 +187,7 @@ def test_a_score_out_of_range(client: FlaskClient) -> None:
 
 def test_while_the_record_is_away(app: App, client: FlaskClient) -> None:
     """A verdict cannot wait; the client is told to come again."""
-    app.extensions["keeper"].circuit.failed(OSError("away"))
+    services_of(app).decider.circuit.failed(SQLAlchemyError("away"))
     answer = suggest(client)
     assert error(answer, 503)["status"] == "UNAVAILABLE"
     assert answer.headers["Retry-After"]

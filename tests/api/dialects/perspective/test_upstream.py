@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from api import App
+from api.dialects.perspective import upstream_of
 from tests.api.dialects.perspective.conftest import FINE, analyze, make
 
 
@@ -60,13 +61,20 @@ def comparing(folder: Path, address: str) -> App:
     )
 
 
+def wait(app: App) -> None:
+    """Wait until Perspective was asked about every comment."""
+    upstream = upstream_of(app)
+    assert upstream is not None
+    upstream.wait()
+
+
 def test_both_scores_are_noted(tmp_path: Path, upstream: tuple[str, type[StandIn]]) -> None:
     """The client has our answer; Perspective is asked for what it knows, and to store nothing."""
     address, stand_in = upstream
     app = comparing(tmp_path, address)
     answer = analyze(app.test_client(), FINE, "TOXICITY", "HOUSE_RULES").get_json()
     assert answer["attributeScores"]["TOXICITY"]["summaryScore"]["value"] == 0.01
-    app.extensions["perspective_upstream"].wait()
+    wait(app)
     ((path, body),) = stand_in.asked
     assert path == "/v1alpha1/comments:analyze?key=theirs"
     assert body == {
@@ -94,17 +102,17 @@ def test_perspective_need_not_answer(
     app = comparing(tmp_path, address)
     stand_in.status = status
     assert analyze(app.test_client(), FINE).status_code == 200
-    app.extensions["perspective_upstream"].wait()
+    wait(app)
     assert not (tmp_path / "var" / "both.jsonl").exists()
     assert str(status) in caplog.text
     assert "theirs" not in caplog.text
     assert FINE not in caplog.text
     stand_in.status = 200
     analyze(app.test_client(), FINE)
-    app.extensions["perspective_upstream"].wait()
+    wait(app)
     assert (tmp_path / "var" / "both.jsonl").exists()
 
 
 def test_nobody_is_asked_unset(tmp_path: Path) -> None:
     """Nothing leaves the machine as long as no address is set."""
-    assert make(tmp_path).extensions["perspective_upstream"] is None
+    assert upstream_of(make(tmp_path)) is None

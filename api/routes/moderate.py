@@ -83,11 +83,19 @@ def _item(item: object, at: str) -> DecisionRequest | Problem:
 )
 @needs("decide")
 def suggest(body: SuggestIn) -> Response:
-    """Spells words out, restores apostrophes and corrects capitals.
+    """Spells words out, restores apostrophes and corrects capitals. Hints name fragments.
 
     Nothing is decided, and nothing is recorded.
     """
-    validate(body.text, moderator().policy.publication.max_bytes)
-    suggestion = suggest_corrections(Comment(body.text, format=body.format))
+    comment = Comment(body.text, format=body.format)
+    hints = [
+        {
+            "rule": finding.rule,
+            "message": finding.message,
+            "spans": [span.to_dict() for span in finding.spans],
+        }
+        for finding in moderator().hints(comment)
+    ]
+    suggestion = suggest_corrections(comment)
     changes = [{**change.span.to_dict(), "instead": change.text} for change in suggestion.changes]
-    return jsonify(text=suggestion.text, changes=changes)
+    return jsonify(text=suggestion.text, changes=changes, hints=hints)

@@ -56,14 +56,14 @@ def scores(moderator: Moderator, comments: Sequence[tuple[str, str]]) -> Scores:
     }
 
 
-def judged(found: Scores, threshold: float, half: str) -> list[Judged]:
+def judged(by_comment: Scores, threshold: float, half: str) -> list[Judged]:
     """Return the labelled comments of one half, without those that are not English."""
     with LABELS.open(encoding="utf-8", newline="") as file:
         return [
             Judged(
                 float(row["weight"]),
                 row["label"] == "fragment",
-                found[row["source"], row["sha256"]] >= threshold,
+                by_comment[row["source"], row["sha256"]] >= threshold,
             )
             for row in csv.DictReader(file)
             if row["half"] == half and row["label"] != "other"
@@ -80,7 +80,12 @@ def precision(comments: Sequence[Judged]) -> float:
 
 def recall(comments: Sequence[Judged]) -> float:
     """Return the share of fragments that were held."""
-    return precision([Judged(one.weight, one.is_held, one.is_fragment) for one in comments])
+    return precision(
+        [
+            comment._replace(is_fragment=comment.is_held, is_held=comment.is_fragment)
+            for comment in comments
+        ]
+    )
 
 
 def interval(comments: Sequence[Judged], metric: str, seed: int) -> str:
@@ -92,10 +97,10 @@ def interval(comments: Sequence[Judged], metric: str, seed: int) -> str:
     return f"{measure(comments):.1%} ({low:.1%} to {high:.1%})"
 
 
-def shares(found: Scores, threshold: float) -> Mapping[str, float]:
+def shares(by_comment: Scores, threshold: float) -> Mapping[str, float]:
     """Return the share of comments of each source that score at least the threshold."""
-    total = Counter(source for source, _ in found)
-    held = Counter(source for (source, _), score in found.items() if score >= threshold)
+    total = Counter(source for source, _ in by_comment)
+    held = Counter(source for (source, _), score in by_comment.items() if score >= threshold)
     return {source: held[source] / total[source] for source in SOURCES}
 
 
@@ -114,13 +119,13 @@ def report(data: Path, seed: int) -> Iterator[str]:
     yield "|---" * (len(SOURCES) + 3) + "|"
     for name, strict in (("as shipped", False), ("`strict = true`", True)):
         policy = Policy.load({RULE: {"strict": strict}})
-        found = scores(Moderator(policy, models), comments)
+        by_comment = scores(Moderator(policy, models), comments)
         review = float(policy.rules[RULE].thresholds.review)
         rows = {f"held, {name}": review, **({} if strict else {"held or observed": 0.0})}
         for title, threshold in rows.items():
-            half = judged(found, threshold, "report")
+            half = judged(by_comment, threshold, "report")
             cells = [interval(half, metric, seed) for metric in ("precision", "recall")]
-            cells += [f"{share:.1%}" for share in shares(found, threshold).values()]
+            cells += [f"{share:.1%}" for share in shares(by_comment, threshold).values()]
             yield f"| {title} | " + " | ".join(cells) + " |"
 
 

@@ -65,7 +65,7 @@ _INTERJECTION = regex.compile(
 )
 
 # English has these sentences without a finite verb.
-_LEAD_IN = r"^(?:(?:and|but|so|then|ok|okay|well|now|also|yes|no|sir) )*"
+_LEAD_IN = r"^(?:(?:and|but|so|then|ok|okay|well|now|also|yes|no|sir) ){0,4}"
 _COMPARED = (
     r"the (?:more|less|fewer|better|worse|sooner|later|earlier|bigger|smaller|larger|greater|higher"
     r"|lower|deeper|longer|shorter|faster|slower|louder|older|younger|richer|poorer|harder|easier"

@@ -5,7 +5,8 @@ exclamation needs a verb too, except in set forms ('What about the farmers?', 'S
 the republic!', proverbs). A clause that only starts with 'because' or 'which', and a phrase without
 a verb, are fragments, however short. Grammar mistakes, small letters and missing full stops do not
 make a fragment. Courtesies ('Well said.') and agreement ('Exactly.', 'Yes, sir.') are always
-welcome. The rule finds a comment only if full sentences hold less than a certain share of its words.
+welcome. The rule finds a comment only if full sentences hold less than a certain share of its
+words.
 
 As shipped, a person sees the comments that are nearly certain to have no full sentence. All other
 findings are `observed`. With `strict = true`, a person sees every comment without a full sentence.

@@ -97,10 +97,19 @@
  */
 
 /**
+ * A finding for the author to mend before posting. It may not be held.
+ * @typedef {object} Hint
+ * @property {string} rule
+ * @property {string} message
+ * @property {(Span)[]} spans
+ */
+
+/**
  * The comment with all safe corrections, for a 'did you mean' button.
  * @typedef {object} Suggest
  * @property {string} text
  * @property {(Change)[]} changes
+ * @property {(Hint)[]} hints
  */
 
 /**

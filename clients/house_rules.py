@@ -120,11 +120,20 @@ class Change(TypedDict):
     instead: str
 
 
+class Hint(TypedDict):
+    """A finding for the author to mend before posting. It may not be held."""
+
+    rule: str
+    message: str
+    spans: list[Span]
+
+
 class Suggest(TypedDict):
     """The comment with all safe corrections, for a 'did you mean' button."""
 
     text: str
     changes: list[Change]
+    hints: list[Hint]
 
 
 class Guideline(TypedDict):

@@ -8,8 +8,8 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 NAMES = (
-    "CommentIn SpanOut ReasonOut DecisionOut MistakeOut ProblemOut BatchOut ChangeOut SuggestOut "
-    "GuidelineOut GuidelinesOut HistoryOut RecordedOut QueueOut"
+    "CommentIn SpanOut ReasonOut DecisionOut MistakeOut ProblemOut BatchOut ChangeOut HintOut "
+    "SuggestOut GuidelineOut GuidelinesOut HistoryOut RecordedOut QueueOut"
 ).split()
 
 

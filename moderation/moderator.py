@@ -19,6 +19,9 @@ from moderation.text.reading import Text, Weight, read
 
 BATCH = 256  # comments scored together: large enough for numpy, small enough for flat memory
 
+_HINTING_RULE = "full_sentences"
+_HINTING_SCORES = frozenset(("english", "full_sentences"))
+
 log = logging.getLogger(__name__)
 
 OnCheck = Callable[[str, float], None]
@@ -95,6 +98,33 @@ class Moderator:
             took_ms = (time.perf_counter() - started) * 1000 / len(batch)
             for text, text_reasons in zip(texts, reasons, strict=True):
                 yield self._decision(text, text_reasons, took_ms)
+
+    def hints(self, comment: Comment | str) -> tuple[Finding, ...]:
+        """Return what an author can mend before posting: sentences that are not full.
+
+        The thresholds have no part in it. Only the models that the rule needs run. If the policy
+        switches the rule off, or if its check fails, there are no hints. Raises `CommentError` if
+        the text is invalid.
+
+        >>> [hint.message for hint in Moderator.load().hints("Pathetic service.")]
+        ['Write in full sentences: “Pathetic service” has no main verb.']
+        """
+        text = self._read(comment)
+        rule = self.policy.rules.get(_HINTING_RULE)
+        if rule is None:
+            return ()
+        try:
+            text.scores = {
+                head: float(values[0])
+                for scorer in self.models.scorers.values()
+                if not _HINTING_SCORES.isdisjoint(scorer.heads)
+                for head, values in scorer.score([text]).items()
+            }
+            finding = rule.check(text)
+        except Exception as error:  # noqa: BLE001 - an author can do without hints
+            log.error("hints of %s failed: %s", rule.name, type(error).__name__)
+            return ()
+        return (finding,) if finding else ()
 
     def _read(self, comment: Comment | str) -> Text:
         comment = Comment(comment) if isinstance(comment, str) else comment

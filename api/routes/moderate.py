@@ -86,9 +86,18 @@ def _item(item: object, at: str) -> DecisionRequest | Problem:
 def suggest(body: SuggestIn) -> Response:
     """Returns the text with text speak spelled out, and apostrophes and capitals corrected.
 
+    `hints` name the fragments that an author can complete before posting.
     Nothing is decided, and nothing is recorded.
     """
-    validate(body.text, moderator().policy.publication.max_bytes)
-    suggestion = suggest_corrections(Comment(body.text, format=body.format))
+    comment = Comment(body.text, format=body.format)
+    hints = [
+        {
+            "rule": finding.rule,
+            "message": finding.message,
+            "spans": [span.to_dict() for span in finding.spans],
+        }
+        for finding in moderator().hints(comment)
+    ]
+    suggestion = suggest_corrections(comment)
     changes = [{**change.span.to_dict(), "instead": change.text} for change in suggestion.changes]
-    return jsonify(text=suggestion.text, changes=changes)
+    return jsonify(text=suggestion.text, changes=changes, hints=hints)

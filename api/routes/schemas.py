@@ -88,6 +88,22 @@ class ChangeOut(BaseModel):
     instead: str
 
 
+class SpanOut(BaseModel):
+    """A part of the text as received, in Unicode code points. `end` is exclusive."""
+
+    start: int
+    end: int
+    text: str | None = Field(description="Null if the text is not recorded.")
+
+
+class HintOut(BaseModel):
+    """A finding for the author to mend before posting. It may not be held."""
+
+    rule: str
+    message: str = Field(description="One sentence to the author.")
+    spans: list[SpanOut]
+
+
 class SuggestOut(BaseModel):
     """The comment with all safe corrections, for a 'did you mean' button."""
 
@@ -95,14 +111,9 @@ class SuggestOut(BaseModel):
     changes: list[ChangeOut] = Field(
         description="In the order of the text; empty if nothing is to be corrected."
     )
-
-
-class SpanOut(BaseModel):
-    """A part of the text as received, in Unicode code points. `end` is exclusive."""
-
-    start: int
-    end: int
-    text: str | None = Field(description="Null if the text is not recorded.")
+    hints: list[HintOut] = Field(
+        description="What the author can mend but no correction can: sentences that are not full."
+    )
 
 
 class ReasonOut(BaseModel):

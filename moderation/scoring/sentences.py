@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.scoring import tagger
+from moderation.scoring.commands import is_command
 from moderation.scoring.scorer import Probabilities
 from moderation.scoring.store import Files
 from moderation.scoring.tagger import Tagger
@@ -33,6 +34,8 @@ _MAX_PIECE = 200  # tokens; longer sentences are scored in pieces
 _MAX_TOKENS = 5_000  # of a comment (20 kB of ordinary text); later tokens are not scored
 _MAX_SENTENCES = 1_500  # of a comment; later sentences are not scored
 _MAX_LONE_RELATIVE = 0.05  # the highest probability that 'Which is why nobody came.' is full
+_MIN_COMMAND = 0.9  # the lowest probability of an imperative that the tagger does not know
+_FIRST_TOKENS = 12  # these decide whether a sentence is an imperative
 _MAX_LENGTH = 14  # tokens and edges; longer sentences count as this long
 _MAX_CHAIN = 5  # roles
 _CORE_ROLES = frozenset("F I E f V S M N R SF SE Sf SI".split())  # the roles that matter most
@@ -201,6 +204,10 @@ class SentenceScorer:
             span = piece[0].start, piece[-1].end
             if lone_relative(sentence):
                 probability = min(probability, _MAX_LONE_RELATIVE)
+            elif probability < _MIN_COMMAND and is_command(
+                [token.text.lower() for token in piece[:_FIRST_TOKENS]]
+            ):
+                probability = _MIN_COMMAND
             scored[row].append(SentenceScore(*span, words, probability, missing(sentence)))
         return scored
 

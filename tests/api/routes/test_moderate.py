@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from api import create_app
-from moderation import Moderator
+from moderation import Moderator, Policy
 from moderation.decision import Decision
 from moderation.scoring.models import Models
 from moderation.scoring.scorer import Probabilities
@@ -170,10 +170,58 @@ def test_a_suggestion_can_be_applied(client: FlaskClient) -> None:
     assert corrected == answer["text"]
 
 
+@pytest.fixture(scope="module")
+def shipped() -> FlaskClient:
+    """A client of a service with the shipped policy and models."""
+    return create_app({"TESTING": True}, moderator=Moderator.load()).test_client()
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        pytest.param("Pathetic journalism", ["Pathetic journalism"], id="a fragment that is held"),
+        pytest.param(
+            "Jail term for builders", ["Jail term for builders"], id="one that is only observed"
+        ),
+        pytest.param("Well said. What about trains?", [], id="a courtesy and a set sentence"),
+    ],
+)
+def test_fragments_are_hinted_at_before_posting(
+    shipped: FlaskClient, text: str, quoted: list[str]
+) -> None:
+    """`/v1/suggest` and a dry run name each fragment to the author, whether or not it is held."""
+    hints = shipped.post("/v1/suggest", json={"text": text}).get_json()["hints"]
+    decision = shipped.post("/v1/moderate", json={"text": text, "dry_run": True}).get_json()
+    reasons = [
+        {key: reason[key] for key in ("rule", "message", "spans")}
+        for reason in (*decision["reasons"], *decision["observed"])
+        if reason["rule"] == "full_sentences"
+    ]
+    assert hints == reasons
+    assert [span["text"] for hint in hints for span in hint["spans"]] == quoted
+
+
+def test_no_hints_if_the_rule_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """Without its model the rule gives no hints. The corrections are made, and the log says why."""
+    moderator = Moderator(Policy.load(), Models({}, {}))
+    client = create_app({"TESTING": True}, moderator=moderator).test_client()
+    answer = client.post("/v1/suggest", json={"text": "u r right"}).get_json()
+    assert (answer["text"], answer["hints"]) == ("You are right", [])
+    assert "hints of full_sentences failed: KeyError" in caplog.text
+    assert "u r right" not in caplog.text
+
+
+def test_no_hints_if_the_rule_is_off() -> None:
+    """A policy that switches the rule off gives no hints."""
+    policy = Policy.load({"full_sentences": {"enabled": False}})
+    assert Moderator(policy, Models({}, {})).hints("Pathetic journalism") == ()
+
+
 def test_nothing_to_suggest(client: FlaskClient) -> None:
     """A comment without mistakes is returned unchanged. An empty one is refused."""
     assert client.post("/v1/suggest", json={"text": "Well said."}).get_json() == {
         "text": "Well said.",
         "changes": [],
+        "hints": [],
     }
     assert client.post("/v1/suggest", json={"text": " "}).status_code == 422

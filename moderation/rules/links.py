@@ -23,8 +23,8 @@ or '.shop', a bare address counts only if the words around it speak for a link, 
 after a full stop may be missing ('we sat.in the end').
 
 Measured on comments of Fox News, Globe and Mail (UCC), Reddit (Ruddit) and Civil Comments, and
-on Indian ones (TRAC), in this order: found in and sent to review 0.0, 0.1, 0.0, 0.1 and 0.1 %. All 358
-links found are addresses; 7 names of sites do not count.
+on Indian ones (TRAC), in this order: found in and sent to review 0.0, 0.1, 0.0, 0.1 and 0.1 %.
+All 358 links found are addresses; 7 names of sites do not count.
 """
 
 from __future__ import annotations

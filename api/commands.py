@@ -1,4 +1,4 @@
-"""`moderation db`, `keys`, `record`, `webhooks` and `settings`: what an operator does by hand."""
+"""The operators' commands: `moderation db`, `keys`, `record`, `webhooks` and `settings`."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from sqlalchemy.orm import Session, sessionmaker
 from api import settings_from_environment
 from api.decisions import utc_now
 from api.record import database, shadows
-from api.record import erase as erasing
-from api.record import keys as access
-from api.record import recent as latest
-from api.record import seal as seals
-from api.record import webhooks as hooks
+from api.record import erase as record_erase
+from api.record import keys as record_keys
+from api.record import recent as record_recent
+from api.record import seal as record_seal
+from api.record import webhooks as record_webhooks
 from api.record.database import Sessions
 from api.record.replay import Replay
 from api.record.spool import Spool
 from api.record.tables import HISTORY, DecisionRow
-from api.routes.record import whole
+from api.routes.record import record_to_dict
 from api.settings import Settings, SettingsError, masked, shown
 from moderation.lifecycle.drift import ScoredDecision
 from moderation.lifecycle.replay import ReplayFilter
-from moderation.lifecycle.shadow import Pair
+from moderation.lifecycle.shadow import ShadowPair
 
-WAITS_S = 60.0  # for a lock: an operator would rather wait than ask again
+TIMEOUT_S = 60.0  # for a lock: an operator would rather wait than try again
 
 
 def _settings() -> Settings:
@@ -44,9 +44,9 @@ def _settings() -> Settings:
 
 @contextmanager
 def _sessions(url: str | None = None) -> Iterator[Sessions]:
-    """The record that the settings name, or that of `url`, its schema up to date."""
+    """Open the record at `url`, or the one that the settings name, and upgrade its schema."""
     try:
-        engine = database.connect(url or _settings().database.get_secret_value(), WAITS_S)
+        engine = database.connect(url or _settings().database.get_secret_value(), TIMEOUT_S)
     except ArgumentError:
         raise click.UsageError("the database's URL: use sqlite:///… or postgresql://…") from None
     except ValueError as error:
@@ -57,15 +57,15 @@ def _sessions(url: str | None = None) -> Iterator[Sessions]:
     except database.SchemaError as error:
         raise click.ClickException(str(error)) from None
     except SQLAlchemyError as error:
-        said = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        raise click.ClickException(f"the record cannot be used: {said}") from None
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        raise click.ClickException(f"the record cannot be used: {reason}") from None
     finally:
         engine.dispose()
 
 
 @contextmanager
 def _reading() -> Iterator[Session]:
-    """A session that keeps no one who writes waiting."""
+    """Open a session that only reads, so it blocks no writer."""
     with _sessions() as sessions, sessions() as session:
         yield session
 
@@ -78,50 +78,53 @@ def _writing() -> Iterator[Session]:
 
 @click.group()
 def db() -> None:
-    """The record's database: MODERATION_DATABASE, by default var/record.sqlite."""
+    """Manage the record's database.
+
+    The setting MODERATION_DATABASE names it. The default is var/record.sqlite.
+    """
 
 
 @db.command()
 def upgrade() -> None:
-    """Bring the schema up to date; safe when two do so at once."""
+    """Bring the schema up to date. Concurrent upgrades are safe."""
     with _sessions():
         click.echo("The record's schema is up to date.")
 
 
 @click.group()
 def keys() -> None:
-    """API keys: who may ask the service for what."""
+    """Manage API keys, which say who may use the service for what."""
 
 
 @keys.command()
-@click.option("--name", required=True, help="Whose key it is.")
+@click.option("--name", required=True, help="Who the key is for.")
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
     required=True,
     type=click.Choice(["decide", "read", "verdict", "admin"]),
-    help="What it may do; may be given more than once.",
+    help="What the key may do. Repeat it for several scopes.",
 )
-@click.option("--rate", default="", help="How often it may ask, as '50 per second'.")
+@click.option("--rate", default="", help="The key's rate limit, such as '50 per second'.")
 def create(name: str, scopes: tuple[str, ...], rate: str) -> None:
-    """Make a key and show it, this once."""
+    """Create a key and show it once."""
 
     try:
         with _writing() as session:
-            row, secret = access.create(session, name, list(scopes), rate, utc_now())
+            row, secret = record_keys.create(session, name, list(scopes), rate, utc_now())
             click.echo(secret)
-            click.echo(f"Key {row.id} for {name}. Keep it now; it is not shown again.", err=True)
+            click.echo(f"Key {row.id} for {name}. Keep it: it is not shown again.", err=True)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
 
 
 @keys.command("list")
 def list_keys() -> None:
-    """All keys, the revoked ones too."""
+    """List all keys, including revoked ones."""
 
     with _reading() as session:
-        for row in access.listing(session):
+        for row in record_keys.listing(session):
             state = f"revoked {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "in use"
             click.echo(f"{row.id}  {row.created_at:%Y-%m-%d}  {state}  {row.scopes}  {row.name}")
 
@@ -129,11 +132,11 @@ def list_keys() -> None:
 @keys.command()
 @click.argument("key_id")
 def revoke(key_id: str) -> None:
-    """End a key; the service refuses it within ten seconds."""
+    """Revoke a key. The service refuses it within ten seconds."""
 
     try:
         with _writing() as session:
-            access.revoke(session, key_id, utc_now())
+            record_keys.revoke(session, key_id, utc_now())
     except LookupError as error:
         raise click.UsageError(str(error.args[0])) from None
     click.echo(f"Key {key_id} is revoked.")
@@ -141,23 +144,23 @@ def revoke(key_id: str) -> None:
 
 @click.group()
 def record() -> None:
-    """The record of decisions: seal it, verify it, forget people."""
+    """Seal, verify, erase and export the record of decisions."""
 
 
 @record.command()
 def seal() -> None:
     """Chain the hashes of all rows since the last seal, and print the last seal's hash.
 
-    It stands alone on standard output, for `moderation record verify --expect`.
+    Only the hash goes to standard output, for `moderation record verify --expect`.
     """
 
     with _sessions() as sessions:
-        made = list(iter(lambda: seals.seal(sessions, utc_now()), None))
+        seals = list(iter(lambda: record_seal.seal(sessions, utc_now()), None))
         with sessions() as session:
-            hash_ = seals.last(session)
-    if made:
-        rows = sum(seal.rows for seal in made)
-        click.echo(f"seal {made[-1].id}: {_many(rows, 'row')} since the last", err=True)
+            hash_ = record_seal.last(session)
+    if seals:
+        rows = sum(seal.rows for seal in seals)
+        click.echo(f"seal {seals[-1].id}: {_count(rows, 'row')} since the last", err=True)
         click.echo("Keep this hash elsewhere too: it proves the record as it is now.", err=True)
     else:
         click.echo("Nothing new to seal." if hash_ else "Nothing to seal yet.", err=True)
@@ -165,59 +168,59 @@ def seal() -> None:
         click.echo(hash_)
 
 
-def _many(count: int, what: str, plural: str = "") -> str:
-    """A number of things.
+def _count(count: int, what: str, plural: str = "") -> str:
+    """Return a count with its noun.
 
-    >>> _many(1, "row"), _many(0, "row"), _many(2, "delivery is", "deliveries are")
+    >>> _count(1, "row"), _count(0, "row"), _count(2, "delivery is", "deliveries are")
     ('1 row', '0 rows', '2 deliveries are')
     """
     return f"{count} {what if count == 1 else plural or what + 's'}"
 
 
 @record.command()
-@click.option("--expect", help="The last seal's hash, as you kept it.")
+@click.option("--expect", help="The last seal's hash, from your own copy.")
 def verify(expect: str | None) -> None:
-    """Find any change, deletion or insertion since the rows were sealed."""
+    """Report every change, deletion and insertion of sealed rows."""
 
     with _reading() as session:
-        found = seals.verify(session)
-    problems = list(found.problems)
-    if expect is not None and expect != found.hash:
-        problems.append(f"the last seal is {found.hash}, not the one you kept")
+        result = record_seal.verify(session)
+    problems = list(result.problems)
+    if expect is not None and expect != result.hash:
+        problems.append(f"the last seal is {result.hash}, not the one you kept")
     for problem in problems:
         click.echo(problem, err=True)
-    over = f"{_many(found.seals, 'seal')} over {_many(found.rows, 'row')}"
-    click.echo(f"{over}, {_many(found.unsealed, 'row')} not sealed yet")
+    over = f"{_count(result.seals, 'seal')} over {_count(result.rows, 'row')}"
+    click.echo(f"{over}, {_count(result.unsealed, 'row')} not sealed yet")
     if problems:
         raise click.ClickException("the record is not as it was sealed")
 
 
 @record.command()
-@click.option("--comment", help="The platform's reference to a comment.")
-@click.option("--author", help="The platform's reference to an author.")
-@click.option("--older-than", type=click.IntRange(1), help="Days.")
-@click.option("--community", help="Only there: the site that a dialect names. Else everywhere.")
+@click.option("--comment", help="The platform's id of a comment.")
+@click.option("--author", help="The platform's id of an author.")
+@click.option("--older-than", type=click.IntRange(1), help="The age of decisions in days.")
+@click.option("--community", help="Only this community or site. Default: all.")
 def erase(
     comment: str | None, author: str | None, older_than: int | None, community: str | None
 ) -> None:
-    """Remove texts and references; decisions and seals stay."""
+    """Remove texts and references. Decisions and seals stay."""
 
     if sum(value is not None for value in (comment, author, older_than)) != 1:
         raise click.UsageError("name one of --comment, --author or --older-than")
     spool = Spool(_settings().spool)
     with _sessions() as sessions:
         if comment is not None:
-            count = erasing.by_comment(sessions, spool, community, comment, utc_now())
+            count = record_erase.by_comment(sessions, spool, community, comment, utc_now())
         elif author is not None:
-            count = erasing.by_author(sessions, spool, community, author, utc_now())
+            count = record_erase.by_author(sessions, spool, community, author, utc_now())
         else:
-            count = erasing.older_than(sessions, older_than or 0, utc_now())
-    hold = _many(count, "decision holds", "decisions hold")
-    click.echo(f"{hold} no text or reference any more.")
+            count = record_erase.older_than(sessions, older_than or 0, utc_now())
+    decisions_hold = _count(count, "decision holds", "decisions hold")
+    click.echo(f"{decisions_hold} no text or reference any more.")
 
 
 @record.command()
-@click.option("--verdicts", is_flag=True, help="Only what a moderator has spoken about.")
+@click.option("--verdicts", is_flag=True, help="Only decisions with a verdict.")
 def export(verdicts: bool) -> None:
     """Print the decisions as JSON lines, oldest first, with every verdict and appeal.
 
@@ -231,83 +234,83 @@ def export(verdicts: bool) -> None:
 def exported(
     url: str | None = None, *, which: Literal["all", "judged", "waiting"] = "judged"
 ) -> Iterator[str]:
-    """The record's decisions as `GET /v1/export` tells them, oldest first.
+    """Yield decisions as JSON, in the format of `GET /v1/export`, oldest first.
 
-    Those that a moderator has spoken about, those that wait for one and have a text, or all.
-    `url` is another database than the settings name.
+    'judged' are those with a verdict, 'waiting' those without one that have a text. `url` overrides
+    the database of the settings.
     """
-    chosen = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
+    query = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
     if which == "judged":
-        chosen = chosen.where(DecisionRow.verdicts.any())
+        query = query.where(DecisionRow.verdicts.any())
     if which == "waiting":
-        chosen = chosen.where(~DecisionRow.verdicts.any(), DecisionRow.text.is_not(None))
+        query = query.where(~DecisionRow.verdicts.any(), DecisionRow.text.is_not(None))
     with _sessions(url) as sessions, sessions() as session:
-        for row in session.scalars(chosen.execution_options(yield_per=200)):
-            yield json.dumps(whole(row), ensure_ascii=False)
+        for row in session.scalars(query.execution_options(yield_per=200)):
+            yield json.dumps(record_to_dict(row), ensure_ascii=False)
 
 
 @contextmanager
-def replayed(url: str | None, chosen: ReplayFilter) -> Iterator[Replay]:
-    """The decided comments of the record, or of that of `url`, to decide about them again."""
+def replayed(url: str | None, filters: ReplayFilter) -> Iterator[Replay]:
+    """Open the recorded comments for a replay. `url` overrides the settings' database."""
     with _sessions(url) as sessions:
-        yield Replay(sessions, chosen)
+        yield Replay(sessions, filters)
 
 
-def shadowed(model: str, version: str, beside: Mapping[str, str]) -> Iterator[Pair]:
-    """What a challenger in shadow decided beside these champions; nothing where no record is."""
+def shadowed(model: str, version: str, champions: Mapping[str, str]) -> Iterator[ShadowPair]:
+    """Yield a challenger's decisions with those of these champions; none without a record."""
     url = make_url(_settings().database.get_secret_value())
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         return
     with _reading() as session:
-        yield from shadows.found(session, model, version, beside)
+        yield from shadows.pairs(session, model, version, champions)
 
 
 def recent(url: str | None, days: int, most: int) -> list[ScoredDecision]:
-    """The latest decisions' scores, of the record or of that of `url`."""
+    """Return the latest decisions' scores. `url` overrides the settings' database."""
     since = utc_now() - dt.timedelta(days=days)
     with _sessions(url) as sessions:
-        return latest.recent(sessions, since, most)
+        return record_recent.recent(sessions, since, most)
 
 
 @click.group()
 def webhooks() -> None:
-    """Deliveries that failed."""
+    """List and resend webhook deliveries that failed."""
 
 
 @webhooks.command()
 def dead() -> None:
-    """What was given up after a day of trying."""
+    """List the deliveries that failed for a day."""
 
     with _reading() as session:
-        for row in hooks.dead_letters(session):
+        for row in record_webhooks.dead_letters(session):
             click.echo(f"{row.id}  {row.event}  {masked(row.hook)}  {row.last_error}")
 
 
 @webhooks.command()
 @click.argument("ids", nargs=-1)
 def resend(ids: tuple[str, ...]) -> None:
-    """Send dead letters again: those named, or all."""
+    """Send failed deliveries again: those with the given IDS, or all."""
 
     try:
         with _writing() as session:
-            count = hooks.resend(session, ids or None, utc_now())
+            count = record_webhooks.resend(session, ids or None, utc_now())
     except LookupError as error:
         raise click.UsageError(str(error)) from None
-    click.echo(f"{_many(count, 'delivery is', 'deliveries are')} due again.")
+    click.echo(f"{_count(count, 'delivery is', 'deliveries are')} due again.")
 
 
 @click.command()
 def settings() -> None:
     """Show the service's settings, with secrets masked.
 
-    Only the webhook secret is shown in clear, on a line of its own and in the form that Standard
-    Webhooks libraries take. Leave that line out of what you pass on.
+    Only the webhook secret is shown in full, on a separate line, in the form that Standard
+    Webhooks libraries take. Remove that line before you share the output.
     """
-    chosen = _settings()
-    for name, value in shown(chosen).items():
+    values = _settings()
+    for name, value in shown(values).items():
         click.echo(f"{name}={value}")
-    if chosen.webhook_secret:
-        secret = chosen.webhook_secret.get_secret_value()
-        click.echo(f"# The webhook secret for libraries: {hooks.library_secret(secret)}")
-        if warning := hooks.secret_warning(secret):
+    if values.webhook_secret:
+        secret = values.webhook_secret.get_secret_value()
+        click.echo(f"# The webhook secret for libraries: {record_webhooks.library_secret(secret)}")
+        if warning := record_webhooks.secret_warning(secret):
             click.echo(warning, err=True)

@@ -1,10 +1,11 @@
-"""Decide and keep: what every route that decides does, in whatever dialect.
+"""Decide about comments and record the decisions: what every route that decides has in common.
 
-The same comment with the same text gets the same decision. The database is asked first, then the
-spool, because one of them may hold it already; where two ask at the same moment, the decision that
-was kept first is the answer to both. When the database is away the comment is decided all the same,
-and the decision waits in the spool; when the disk is full too, it is answered as not recorded and
-readiness says so.
+The same comment with the same text gets the same decision. A decision may already be in the
+database or in the spool, so both are searched first. If two requests ask at the same moment, both
+get the decision that was recorded first.
+
+If the database is down, comments are still decided, and their decisions wait in the spool. If the
+disk is full too, the answer says that the decision is not recorded, and `/readyz` reports it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from api.background.shadow import BusyCounter, ShadowRunner
+from api.busy import BusyCounter
 from api.record import decisions, verdicts, webhooks
 from api.record.circuit import Circuit
 from api.record.database import Sessions, writing
@@ -35,25 +36,30 @@ from moderation import Comment, Decision, Moderator, Policy
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], dt.datetime]
+OnRecorded = Callable[[Decision, Comment, Moderator], None]
 LOST_SHOWN_S = 60.0
 
 
 def utc_now() -> dt.datetime:
-    """The time, in UTC."""
+    """Return the time in UTC."""
     return dt.datetime.now(dt.UTC)
 
 
 class DecisionRequest(NamedTuple):
-    """A comment to decide about: with `keep` off nothing is kept, with `store` off no text."""
+    """A comment to decide about, whether to record the decision, and whether with the text."""
 
     comment: Comment
-    keep: bool = True
-    store: bool = True
+    record: bool = True
+    store_text: bool = True
 
 
 @dataclass
 class Decider:
-    """Decides about comments and keeps what was decided."""
+    """Decides about comments and records the decisions.
+
+    `on_recorded` is called with each new decision that the database took. `on_lost` is called for
+    each decision that neither the database nor the disk took.
+    """
 
     moderator: Moderator
     sessions: Sessions
@@ -62,58 +68,58 @@ class Decider:
     hooks: Sequence[Hook] = ()
     circuit: Circuit = field(default_factory=Circuit)
     busy: BusyCounter = field(default_factory=BusyCounter)
-    shadow: ShadowRunner | None = None
-    on_lost: Callable[[], None] | None = None  # called for each that neither database nor disk took
+    on_recorded: OnRecorded | None = None
+    on_lost: Callable[[], None] | None = None
     lost: int = 0
     _lost_at: float | None = None
-    _drained: int = field(init=False)  # `spool.drained()` as it was when the database was asked
+    _drained: int = field(init=False)  # `spool.drained()` when the database was last searched
 
     def __post_init__(self) -> None:
         self._drained = self.spool.drained()
 
     def decide(
         self,
-        asked: Sequence[DecisionRequest],
+        requests: Sequence[DecisionRequest],
         *,
         community: str = "",
         route: str = "v1",
         moderator: Moderator | None = None,
-    ) -> list[dict[str, Any]]:
-        """A decision for each comment, as JSON values; `recorded` says whether it is kept.
+    ) -> list[Answer]:
+        """Return a decision for each request, as JSON values; `recorded` says if it is recorded.
 
-        Another `moderator`, of the same policy, may be given for who has no time for this one.
+        `moderator` overrides the default, for callers with a deadline. It must use the same policy.
         """
         drained = self.spool.drained()
-        known, contexts = self._known(asked, community, drained)
-        firsts = _firsts(asked)
-        fresh = [place for place in firsts if place not in known and firsts[place] == place]
-        comments = [contexts.get(place, asked[place].comment) for place in fresh]
-        judge = moderator or self.moderator  # taken once: another may take its place any time
+        known, contexts = self._known(requests, community, drained)
+        firsts = _firsts(requests)
+        new = [index for index in firsts if index not in known and firsts[index] == index]
+        comments = [contexts.get(index, requests[index].comment) for index in new]
+        moderator = moderator or self.moderator  # read once: it may be replaced at any time
         with self.busy:
-            made = list(judge.moderate_many(comments))
-            kept = self._record(
+            new_decisions = list(moderator.moderate_many(comments))
+            recorded = self._record(
                 [
-                    self._values(decision, asked[place], judge.policy, community, route)
-                    for place, decision in zip(fresh, made, strict=True)
-                    if asked[place].keep
+                    self._values(decision, requests[index], moderator.policy, community, route)
+                    for index, decision in zip(new, new_decisions, strict=True)
+                    if requests[index].record
                 ],
                 drained,
             )
         answers = dict(known)
-        for place, decision, comment in zip(fresh, made, comments, strict=True):
-            answers[place] = _answer(decision, comment, kept.get(decision.id))
-            new = answers[place]["recorded"] and answers[place]["id"] == decision.id
-            if self.shadow and new:
-                self.shadow.offer(decision, comment, judge)
+        for index, decision, comment in zip(new, new_decisions, comments, strict=True):
+            answer = _answer(decision, comment, recorded.get(decision.id))
+            answers[index] = answer
+            if self.on_recorded and answer["recorded"] and answer["id"] == decision.id:
+                self.on_recorded(decision, comment, moderator)
         return [answers[first] for first in firsts.values()]
 
     @contextmanager
     def writing(self, event: str, decision_id: str) -> Iterator[Session]:
-        """A session to correct a decision in; what was done goes out to the webhooks."""
+        """Open a session that corrects a decision, and send the result to the webhooks."""
         with writing(self.sessions) as session:
-            kept_id = decisions.kept_id(session, decision_id)
-            this = select(DecisionRow.sequence).where(DecisionRow.id == kept_id)
-            session.execute(this.with_for_update())  # of two who correct it at once, one waits
+            recorded_id = decisions.resolve_id(session, decision_id)
+            query = select(DecisionRow.sequence).where(DecisionRow.id == recorded_id)
+            session.execute(query.with_for_update())  # a second correction waits for this one
             yield session
             session.flush()
             row = decisions.get(session, decision_id)
@@ -126,20 +132,22 @@ class Decider:
         return self._lost_at is not None and time.monotonic() - self._lost_at < LOST_SHOWN_S
 
     def trouble(self) -> str | None:
-        """Why decisions may be lost just now; None where they are safe."""
+        """Return why decisions may be lost at present; None if they are safe."""
         if self.lost_lately:
-            return "Neither the database nor the disk takes decisions; comments are decided still."
+            return (
+                "Neither the database nor the disk accepts decisions. Comments are still decided."
+            )
         try:
             self.spool.probe()
         except OSError as error:
-            return f"The disk for waiting decisions cannot be written: {error.strerror}."
+            return f"The disk for waiting decisions is not writable: {error.strerror}."
         return None
 
-    def reach(self) -> bool:
-        """Whether the database answers; asks it where it did not when last heard of.
+    def is_reachable(self) -> bool:
+        """Return whether the database answers. Asks it if it failed when last used.
 
-        For housekeeping, which may wait. It asks even where a request has just asked: under load
-        there is always one, and that request cannot make a schema that is missing.
+        This may block, so only the background loop calls it. It ignores `circuit.may_try`, which
+        under load always lets a request go first: a request cannot create a missing schema.
         """
         if not self.circuit.open:
             return True
@@ -153,8 +161,8 @@ class Decider:
         return True
 
     def drain(self) -> int:
-        """Write what waits in the spool, if the database is there; how many rows."""
-        if not self.reach() or not len(self.spool):
+        """Write what waits in the spool to the database, if it answers. Return how many rows."""
+        if not self.is_reachable() or not len(self.spool):
             return 0
         try:
             return self.spool.drain(self.sessions, self.clock(), self.hooks)
@@ -163,91 +171,102 @@ class Decider:
             return 0
 
     def _values(
-        self, decision: Decision, asked: DecisionRequest, policy: Policy, community: str, route: str
+        self,
+        decision: Decision,
+        request: DecisionRequest,
+        policy: Policy,
+        community: str,
+        route: str,
     ) -> dict[str, Any]:
         return decisions.fields(
             decision,
-            asked.comment,
+            request.comment,
             policy,
             community=community,
             route=route,
-            store=asked.store,
+            store=request.store_text,
             now=self.clock(),
         )
 
     def _known(
-        self, asked: Sequence[DecisionRequest], community: str, drained: int
+        self, requests: Sequence[DecisionRequest], community: str, drained: int
     ) -> tuple[dict[int, Answer], dict[int, Comment]]:
-        """Decisions already made, by place; and the other comments with their authors' history."""
-        kept = {place: one.comment for place, one in enumerate(asked) if one.keep}
+        """Return existing decisions, and the other comments with their authors' history.
+
+        The keys of both are indices into `requests`.
+        """
+        comments = {
+            index: request.comment for index, request in enumerate(requests) if request.record
+        }
         known: dict[int, Answer] = {}
         contexts: dict[int, Comment] = {}
-        if not any(comment.id or comment.author for comment in kept.values()):
+        if not any(comment.id or comment.author for comment in comments.values()):
             return known, contexts
-        # Where another worker has drained the spool, the database is back.
+        # If another worker has drained the spool, the database is back.
         if self.circuit.may_try() or drained != self._drained:
             try:
-                known, contexts = self._look_up(kept, community)
+                known, contexts = self._look_up(comments, community)
             except SQLAlchemyError as error:
                 self.circuit.failed(error)
             else:
                 self.circuit.answered()
             self._drained = drained
-        for place, comment in kept.items():
-            if place not in known and (waiting := self.spool.find(community, comment)):
-                known[place] = decisions.waiting(waiting)
+        for index, comment in comments.items():
+            if index not in known and (waiting := self.spool.find(community, comment)):
+                known[index] = decisions.spooled_to_dict(waiting)
         return known, contexts
 
     def _look_up(
-        self, kept: Mapping[int, Comment], community: str
+        self, comments: Mapping[int, Comment], community: str
     ) -> tuple[dict[int, Answer], dict[int, Comment]]:
-        """What the record knows about these comments, in the same two parts."""
+        """Search the database for what `_known` returns."""
         contexts: dict[int, Comment] = {}
         with self.sessions() as session:
-            places = list(kept)
-            rows = decisions.find_many(session, community, list(kept.values()))
-            known = {places[at]: decisions.to_dict(row) for at, row in rows.items()}
-            for place, comment in kept.items():
-                if place not in known and comment.author is not None:
-                    known_of = history(session, community, comment, self.clock())
-                    contexts[place] = replace(comment, **known_of._asdict())
+            indices = list(comments)
+            rows = decisions.find_many(session, community, list(comments.values()))
+            known = {indices[at]: decisions.to_dict(row) for at, row in rows.items()}
+            for index, comment in comments.items():
+                if index not in known and comment.author is not None:
+                    context = history(session, community, comment, self.clock())
+                    contexts[index] = replace(comment, **context._asdict())
         return known, contexts
 
-    def _record(self, values: list[dict[str, Any]], drained: int) -> dict[str, Answer]:
-        """By each id the decision that is kept for it; the others are lost.
+    def _record(self, rows: list[dict[str, Any]], drained: int) -> dict[str, Answer]:
+        """Write the rows to the database, or to the spool if the database is down.
 
-        Those that the database cannot take wait in the spool.
+        Returns the recorded decision for the id of each row. It may be another decision about the
+        same comment. Ids that are missing were lost.
         """
-        if not values:
+        if not rows:
             return {}
         if self.circuit.may_try():
-            kept = self._keep(values)
-            if kept is not None:
-                for _ in range(len(values) - len(kept)):
+            recorded = self._write(rows)
+            if recorded is not None:
+                for _ in range(len(rows) - len(recorded)):
                     self._lose()
-                return kept
-        kept = {}
-        for row in values:
+                return recorded
+        recorded = {}
+        for row in rows:
             try:
-                kept[row["id"]] = decisions.waiting(self.spool.put(row))
+                recorded[row["id"]] = decisions.spooled_to_dict(self.spool.put(row))
             except OSError as error:
                 log.error("the spool refused a decision: %s", error.strerror)
                 self._lose()
         if self.spool.drained() != drained:
-            # Since the spool was asked, another worker has recorded what waited there, so that
-            # the record may hold decisions about these comments by now.
-            kept |= self._keep(values) or {}
-        return kept
+            # Another worker has drained the spool since this request searched it. The database
+            # may now hold decisions about the same comments.
+            recorded |= self._write(rows) or {}
+        return recorded
 
-    def _keep(self, values: list[dict[str, Any]]) -> dict[str, Answer] | None:
-        """By each id the decision that the database holds; None where it is away."""
+    def _write(self, rows: list[dict[str, Any]]) -> dict[str, Answer] | None:
+        """Write the rows to the database. Return what `_record` does; None if it is down."""
         try:
-            kept = decisions.keep(self.sessions, values, self.clock(), self.hooks)
+            recorded = decisions.keep(self.sessions, rows, self.clock(), self.hooks)
         except SQLAlchemyError as error:
             self.circuit.failed(error)
             return None
         self.circuit.answered()
-        return kept
+        return recorded
 
     def _lose(self) -> None:
         self.lost += 1
@@ -256,25 +275,20 @@ class Decider:
             self.on_lost()
 
 
-def _firsts(asked: Sequence[DecisionRequest]) -> dict[int, int]:
-    """For each place the first one with the same comment and the same text."""
-    places: dict[tuple[str, str], int] = {}
+def _firsts(requests: Sequence[DecisionRequest]) -> dict[int, int]:
+    """Map each index to the first index with the same comment and the same text."""
+    firsts: dict[tuple[str, str], int] = {}
     return {
-        place: place
-        if one.comment.id is None or not one.keep
-        else places.setdefault((one.comment.id, one.comment.text), place)
-        for place, one in enumerate(asked)
+        index: index
+        if request.comment.id is None or not request.record
+        else firsts.setdefault((request.comment.id, request.comment.text), index)
+        for index, request in enumerate(requests)
     }
 
 
-def _answer(decision: Decision, comment: Comment, kept: Answer | None) -> Answer:
-    """What is answered: the decision that was made, or the one that was kept before it."""
-    if kept is not None and kept["id"] != decision.id:
-        return kept
-    revision = {"revision": kept["revision"]} if kept and kept["recorded"] else {}
-    return {
-        **decision.to_dict(),
-        "recorded": bool(revision),
-        "comment_id": comment.id,
-        **revision,
-    }
+def _answer(decision: Decision, comment: Comment, recorded: Answer | None) -> Answer:
+    """Return the answer: the decision just made, or the one that was recorded before it."""
+    if recorded is not None and recorded["id"] != decision.id:
+        return recorded
+    revision = recorded["revision"] if recorded and recorded["recorded"] else None
+    return decisions.answer(decision, comment.id, revision=revision)

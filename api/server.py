@@ -1,4 +1,4 @@
-"""The production server: gunicorn, the app loaded once so that its workers share the models."""
+"""The production server: gunicorn. It loads the app once, so that its workers share the models."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  #
 from prometheus_client import multiprocess
 
 from api import create_app
-from api.desk import there
-from api.http.local import loopback
+from api.desk import try_page_enabled
+from api.http.local import is_loopback
 from api.monitoring.metrics import configure_logs
 from api.record.database import SchemaError
+from api.services import services_of
 from api.settings import SettingsError
 from moderation.policy import PolicyError
 from moderation.scoring.store import ModelError
 
-MOST_WORKERS = 4  # by default; a newspaper's day of comments keeps not even one of them busy
-PATIENCE = 10  # seconds that a client may be silent while it sends
-READERS = 60  # seconds that a client may take nothing of its answer; then it is cut off
+MOST_WORKERS = 4  # by default; one of them could handle a newspaper's comments
+RECEIVE_TIMEOUT_S = 10  # how long a client may pause while it sends a request
+SEND_TIMEOUT_S = 60  # how long a client may stop reading the response
 
 
 def serve(
@@ -40,97 +41,100 @@ def serve(
     policy: Path | str | None = None,
     models: Path | str | None = None,
 ) -> None:
-    """Serve until told to stop (Ctrl-C or SIGTERM; requests under way are finished).
+    """Serve until Ctrl-C or SIGTERM, then finish the current requests.
 
-    A policy, a model or a setting that cannot be used stops it at once, with exit code 2 and
-    every mistake on a line of its own. Port 0 takes a free one.
+    If the policy, a model or a setting cannot be used, exits with code 2 and lists all problems.
+    Port 0 chooses a free port.
     """
-    given = {"MODERATION_POLICY": policy, "MODERATION_MODELS": models}
-    config: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    if not loopback(host):
+    paths = {"MODERATION_POLICY": policy, "MODERATION_MODELS": models}
+    config: dict[str, Any] = {name: path for name, path in paths.items() if path is not None}
+    if not is_loopback(host):
         config["MODERATION_UNPROTECTED"] = False
     configure_logs()
     try:
         app = create_app(config, metrics_folder=_metrics_folder())
     except (SettingsError, PolicyError, ModelError, SchemaError) as error:
-        sys.stderr.write(_mistakes(error))
+        sys.stderr.write(_explain(error))
         raise SystemExit(2) from None
-    keyless = app.extensions["gate"].keyless()
-    if keyless and not loopback(host):
+    services = services_of(app)
+    keyless = services.authenticator.keyless()
+    if keyless and not is_loopback(host):
         sys.stderr.write(_UNPROTECTED.format(host=host))
         raise SystemExit(2)
     if keyless:
-        sys.stderr.write(_OPEN)
-    # One comment is read here: what that loads, the workers share.
-    app.extensions["keeper"].moderator.moderate("Every worker reads this once.")
+        sys.stderr.write(_NO_KEY)
+    # Models load some parts with the first comment. Load them here, so that workers share them.
+    services.decider.moderator.moderate("Every worker reads this once.")
     with app.app_context():
-        pages = ["try", "docs"] if there() else ["docs"]
-    app.extensions["engine"].dispose()  # connections are not shared: each worker makes its own
-    gc.freeze()  # else every worker looks through all of this again and again, and copies it
+        pages = ["try", "docs"] if try_page_enabled() else ["docs"]
+    services.engine.dispose()  # workers cannot share connections
+    gc.freeze()  # so that garbage collection does not copy the shared memory in every worker
     name = f"[{host}]" if ":" in host else host
     workers = workers or min(os.cpu_count() or 1, MOST_WORKERS)
     _Server(app, f"{name}:{port}", workers, pages).run()
 
 
-_OPEN = """There is no API key yet, so every program on this machine may ask.
-A proxy looks like such a program: make a key before one lets others in.
-  moderation keys create --name NAME --scope decide     makes one; from then on all need one
+_NO_KEY = """There is no API key yet, so every program on this machine may use the API.
+A proxy looks like such a program. Create a key before you put the service behind one:
+  moderation keys create --name NAME --scope decide
 """
 _UNPROTECTED = """Cannot start: {host} can be reached from other machines, and there is no API key.
-  moderation keys create --name NAME --scope decide     makes one
+Create one:
+  moderation keys create --name NAME --scope decide
 """
 
 
 def _metrics_folder() -> Path:
-    """A folder in which the workers add up what they count; it must be there before they are."""
+    """Create the folder through which the workers share their metrics."""
     folder = tempfile.mkdtemp(prefix="moderation-metrics-")
     atexit.register(_remove, folder, os.getpid())
     return Path(folder)
 
 
 def _remove(folder: str, owner: int) -> None:
-    """Workers inherit what is to be done at exit; only who made the folder may remove it."""
+    """Remove the folder, but only in the process that created it: workers inherit this call."""
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _mistakes(error: Exception) -> str:
+def _explain(error: Exception) -> str:
     problems = getattr(error, "problems", None) or [str(error)]
     source = f" {error.source}" if isinstance(error, PolicyError) else ""
     return f"Cannot start{source}:\n" + "".join(f"  {problem}\n" for problem in problems)
 
 
-def _started(server: Any) -> None:
-    """Say where the service is, once it listens."""
-    for listener in server.LISTENERS:  # the connections inherit it: nobody keeps a thread waiting
-        for option, patience in ((socket.SO_RCVTIMEO, PATIENCE), (socket.SO_SNDTIMEO, READERS)):
-            set_ = struct.pack("ll", patience, 0)
-            listener.sock.setsockopt(socket.SOL_SOCKET, option, set_)
+def _announce(server: Any) -> None:
+    """Set the timeouts of connections, and print the URLs of the service."""
+    timeouts = {socket.SO_RCVTIMEO: RECEIVE_TIMEOUT_S, socket.SO_SNDTIMEO: SEND_TIMEOUT_S}
+    for listener in server.LISTENERS:  # connections inherit its options
+        for option, seconds in timeouts.items():
+            listener.sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))
     host, port = server.LISTENERS[0].sock.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    said = {"try": f"  try a comment  {url}/try\n", "docs": f"  the API        {url}/docs\n"}
-    pages = "".join(said[page] for page in server.app.pages)
+    lines = {"try": f"  try a comment  {url}/try\n", "docs": f"  the API        {url}/docs\n"}
+    pages = "".join(lines[page] for page in server.app.pages)
     sys.stderr.write(f"House rules at {url} (stop with Ctrl-C)\n{pages}")
     sys.stderr.flush()
 
 
 def _number_worker(server: Any, worker: Any) -> None:
-    """The least number that no other worker has; who follows a dead one takes its place."""
-    taken = {other.number for other in server.WORKERS.values()}
-    worker.number = next(number for number in itertools.count(1) if number not in taken)
+    """Give a worker the lowest free number, so that it continues the metrics of a dead worker."""
+    used = {other.number for other in server.WORKERS.values()}
+    worker.number = next(number for number in itertools.count(1) if number not in used)
 
 
-def _begin_worker(worker: Any) -> None:
-    atexit.register(_end_worker)  # first: what fails after it must not keep the process alive
-    worker.wsgi.extensions["metrics"].worker = worker.number
-    worker.wsgi.extensions["housekeeper"].start()
+def _start_worker(worker: Any) -> None:
+    atexit.register(_end_worker)  # before the rest: an error must not keep the process alive
+    services = services_of(worker.wsgi)
+    services.metrics.worker = worker.number
+    services.background.start()
 
 
 def _end_worker() -> None:
-    """The last of a worker, when its threads have ended and what they wrote is kept.
+    """End the process after its threads have ended, without the rest of Python's shutdown.
 
-    Further it must not go: onnxruntime was loaded before the fork, has threads there that this
-    process does not have, and would wait for them or abort.
+    onnxruntime was loaded before the fork. In the shutdown it would wait for threads that exist
+    only in the parent process, or abort.
     """
     logging.shutdown()
     sys.stdout.flush()
@@ -138,36 +142,36 @@ def _end_worker() -> None:
     os._exit(0)
 
 
-def _forget_worker(_: Any, worker: Any) -> None:
+def _remove_worker(_: Any, worker: Any) -> None:
     multiprocess.mark_process_dead(worker.number)  # type: ignore[no-untyped-call]  # it has no types
 
 
-class _Server(BaseApplication):  # type: ignore[misc]  # so this is Any
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, app: Flask, bind: str, workers: int, pages: list[str]) -> None:
         self.app, self.bind, self.workers, self.pages = app, bind, workers, pages
         super().__init__()
 
     def load_config(self) -> None:
-        """Gunicorn's settings: it reads neither its own file nor its environment variable."""
+        """Set gunicorn's settings. Its configuration file and environment variable are ignored."""
         for name, value in {
             "bind": self.bind,
             "workers": self.workers,
-            "worker_class": "gthread",  # slow clients do not keep others waiting
+            "worker_class": "gthread",  # a slow client does not block the others
             "threads": 8,
             "preload_app": True,
             "timeout": 120,
             "graceful_timeout": 30,
             "keepalive": 5,
-            "loglevel": "error",  # its warnings quote what was sent
+            "loglevel": "error",  # its warnings quote requests
             "proc_name": "house-rules",
             "control_socket_disable": True,
-            "when_ready": _started,
+            "when_ready": _announce,
             "pre_fork": _number_worker,
-            "post_worker_init": _begin_worker,
-            "child_exit": _forget_worker,
+            "post_worker_init": _start_worker,
+            "child_exit": _remove_worker,
         }.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """The application, as made before the workers were."""
+        """Return the application, which was built before the workers started."""
         return self.app

@@ -1,4 +1,4 @@
-"""What can be set for the service: typed, and refused at start where it is wrong."""
+"""The settings of the service, checked when it starts."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ FILE = f"{PREFIX}SETTINGS"
 
 
 class SettingsError(ValueError):
-    """Settings that cannot be used; `problems` names each by its variable."""
+    """Settings that cannot be used. Each of `problems` names its environment variable."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
 
 
-def _listed(value: object) -> object:
+def _split(value: object) -> object:
     return (
         [part.strip() for part in value.split(",") if part.strip()]
         if isinstance(value, str)
@@ -77,7 +77,7 @@ def _database(value: SecretStr) -> SecretStr:
 
 def _no_password(value: HttpUrl) -> HttpUrl:
     if value.username or value.password:
-        raise ValueError("must hold no password; what is sent there is signed")
+        raise ValueError("must hold no password; webhooks are signed instead")
     return value
 
 
@@ -86,7 +86,7 @@ _NAME = re.compile(rf"(\*?\.)?{_LABEL}(\.{_LABEL})*")
 
 
 def _host(value: str) -> str:
-    """A host's name or address in small letters; `.example.com` stands for all names below it."""
+    """Return a host name or address in lower case; `.example.com` covers all subdomains."""
     name = value.lower().rstrip(".")
     with suppress(ValueError):
         return str(ipaddress.ip_address(name.removeprefix("[").removesuffix("]")))
@@ -96,87 +96,89 @@ def _host(value: str) -> str:
 
 
 class Settings(BaseModel):
-    """The service's settings; `MODERATION_` before the name makes the environment variable."""
+    """The settings. Environment variables have the same names with the prefix `MODERATION_`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     policy: Path | dict[str, Any] | None = Field(
-        None, description="The operator's policy file, merged over the shipped one."
+        None, description="Your policy file. It is merged over the shipped one."
     )
-    models: Path | None = Field(None, description="A folder of models instead of the shipped one.")
+    models: Path | None = Field(
+        None, description="A folder of models that replaces the shipped one."
+    )
     max_content_length: int = Field(
-        4 * 1024 * 1024, ge=1024, le=1 << 30, description="Largest request body in bytes."
+        4 * 1024 * 1024, ge=1024, le=1 << 30, description="The largest request body, in bytes."
     )
     database: Annotated[SecretStr, AfterValidator(_database)] = Field(
         SecretStr("sqlite:///var/record.sqlite"),
         description="The record: sqlite:///path or postgresql://user:password@host/name.",
     )
     spool: Path = Field(
-        Path("var/spool"), description="Where decisions wait while the database is away."
+        Path("var/spool"), description="A folder where decisions wait while the database is down."
     )
     retention_days: int | None = Field(
-        None, ge=1, le=36_500, description="After so many days texts and references are forgotten."
+        None, ge=1, le=36_500, description="Texts and references are erased after this many days."
     )
     rate: Annotated[str, AfterValidator(_rate)] = Field(
-        "50 per second", description="What a key may ask, if it was made without a rate."
+        "50 per second", description="The rate limit of keys that were created without one."
     )
     rate_storage: Annotated[SecretStr, AfterValidator(_storage)] = Field(
         SecretStr("memory://"),
-        description="Where requests are counted; memory:// counts in each worker by itself, "
-        "redis://host:port in all together.",
+        description="Where requests are counted for rate limits: memory:// for each worker "
+        "separately, redis://host:port for all workers together.",
     )
     webhooks: Annotated[
-        list[Annotated[HttpUrl, AfterValidator(_no_password)]], BeforeValidator(_listed)
-    ] = Field([], description="Addresses that hear of decisions and verdicts, with commas between.")
+        list[Annotated[HttpUrl, AfterValidator(_no_password)]], BeforeValidator(_split)
+    ] = Field([], description="URLs that receive decisions and verdicts, separated by commas.")
     webhook_secret: SecretStr | None = Field(
-        None, description="What webhooks are signed with; needed if there are any."
+        None, description="The secret that signs webhooks. Required if there are any."
     )
-    coral_secrets: Annotated[list[SecretStr], BeforeValidator(_listed)] = Field(
+    coral_secrets: Annotated[list[SecretStr], BeforeValidator(_split)] = Field(
         [],
-        description="The signing secrets of Coral's external moderation phases, with commas "
-        "between; while one is rotated, both.",
+        description="The signing secrets of Coral's external moderation phases, separated by "
+        "commas. List the old and the new one while you rotate a secret.",
     )
     coral_budget_ms: int = Field(
         80,
         ge=10,
         le=10_000,
-        description="After so long a comment that Coral asks about is withheld for a person. Keep "
-        "it under the timeout of the phase, with room for the way there and back; from 500 on "
-        "the careful reader judges too.",
+        description="How many milliseconds a decision for Coral may take. After that, the comment "
+        "is withheld for a person. Keep it below the timeout of the phase, with a margin for the "
+        "network. From 500 on, the careful model is used too.",
     )
     public_url: HttpUrl | None = Field(
         None,
-        description="Where others reach the service, for documents that say so; by default as "
-        "the request was addressed.",
+        description="The public URL of the service, for documents that contain it. By default "
+        "the URL of the request is used.",
     )
     allowed_hosts: Annotated[
-        list[Annotated[str, AfterValidator(_host)]], BeforeValidator(_listed)
+        list[Annotated[str, AfterValidator(_host)]], BeforeValidator(_split)
     ] = Field(
         [],
-        description="Names by which the service may be addressed while there is no key, besides "
-        "those of this machine and of MODERATION_PUBLIC_URL, with commas between; a dot in front "
-        "stands for all names below.",
+        description="Host names that requests may use while there is no API key, separated by "
+        "commas, in addition to this machine's and the one in MODERATION_PUBLIC_URL. A leading dot "
+        "allows all subdomains.",
     )
     perspective_upstream: HttpUrl | None = Field(
         None,
-        description="Perspective's own address while both are compared: comments that ask for its "
-        "attributes are then sent there too, beside the answer.",
+        description="Perspective's own URL, to compare its scores with ours. Comments that ask "
+        "for its attributes are sent there too, after the answer.",
     )
     perspective_upstream_key: SecretStr = Field(
-        SecretStr(""), description="Your key for Perspective itself."
+        SecretStr(""), description="Your API key for Perspective itself."
     )
     perspective_differences: Path = Field(
-        Path("var/perspective.jsonl"), description="Where its scores are noted beside ours."
+        Path("var/perspective.jsonl"), description="The file that collects both scores."
     )
     unprotected: bool = Field(
         True,
-        description="Whether, as long as there is no key, every program on this machine may "
-        "ask. `moderation serve` refuses this on an address that others can reach.",
+        description="Whether every program on this machine may use the API while there is no key. "
+        "`moderation serve` turns it off for an address that other machines can reach.",
     )
     try_page: bool | None = Field(
         None,
-        description="Whether the page for trying a comment is there. It asks for no key. By "
-        "default it is there as long as there is no key.",
+        description="Whether to serve the page for trying a comment, which needs no key. By "
+        "default it is served until the first key is created.",
     )
 
 
@@ -184,10 +186,10 @@ NAMES = tuple(PREFIX + field.upper() for field in Settings.model_fields)
 
 
 def read(values: Mapping[str, Any]) -> Settings:
-    """The settings in `values`, named as the environment names them.
+    """Return the settings in `values`, whose names are those of the environment variables.
 
-    `MODERATION_SETTINGS` names a TOML file with the same names in small letters, without the
-    prefix; what `values` says itself goes before it. Raises `SettingsError`.
+    `MODERATION_SETTINGS` names a TOML file with the same names in lower case, without the prefix.
+    `values` override the file. Raises `SettingsError`.
 
     >>> read({"MODERATION_MAX_CONTENT_LENGTH": "2048"}).max_content_length
     2048
@@ -196,12 +198,13 @@ def read(values: Mapping[str, Any]) -> Settings:
         ...
     api.settings.SettingsError: MODERATION_POLCY: no such setting; did you mean MODERATION_POLICY?
     """
-    given = {key.removeprefix(PREFIX).lower(): value for key, value in values.items()}
-    whole = {**_file(given.pop("settings", None)), **given}
-    unsigned = whole.get("webhooks") and whole.get("webhook_secret") is None
-    problems = [f"{PREFIX}WEBHOOK_SECRET: is missing; webhooks are always signed"] * bool(unsigned)
+    overrides = {key.removeprefix(PREFIX).lower(): value for key, value in values.items()}
+    fields = {**_read_file(overrides.pop("settings", None)), **overrides}
+    problems = []
+    if fields.get("webhooks") and fields.get("webhook_secret") is None:
+        problems.append(f"{PREFIX}WEBHOOK_SECRET: is missing; webhooks are always signed")
     try:
-        settings = Settings.model_validate(whole)
+        settings = Settings.model_validate(fields)
     except ValidationError as error:
         problems = [*map(_problem, error.errors()), *problems]
     if problems:
@@ -209,13 +212,14 @@ def read(values: Mapping[str, Any]) -> Settings:
     return settings
 
 
-def meant(environment: Mapping[str, str]) -> dict[str, str]:
-    """What of an environment is meant for this program: settings, and what nearly is one.
+def from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that are settings, or that are probably misspelt settings.
 
-    Other names with the prefix may be somebody else's. Kubernetes makes such for a service that
-    is called 'moderation'.
+    Other variables may share the prefix: Kubernetes sets MODERATION_PORT for a service called
+    'moderation'.
 
-    >>> list(meant({"MODERATION_RETENTION_DAY": "3", "MODERATION_PORT": "tcp://…", "HOME": "/"}))
+    >>> environment = {"MODERATION_RETENTION_DAY": "3", "MODERATION_PORT": "tcp://…", "HOME": "/"}
+    >>> list(from_environment(environment))
     ['MODERATION_RETENTION_DAY']
     """
     return {
@@ -226,7 +230,7 @@ def meant(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def shown(settings: Settings) -> dict[str, str]:
-    """All settings by their variables, passwords and secrets masked.
+    """Return all settings by environment variable, with passwords and secrets masked.
 
     >>> shown(read({"MODERATION_DATABASE": "postgresql://me:secret@db/record"}))[
     ...     "MODERATION_DATABASE"
@@ -242,19 +246,19 @@ def shown(settings: Settings) -> dict[str, str]:
 
 
 def masked(url: str) -> str:
-    """An address without its password, and without what follows a '?', which may be one.
+    """Return a URL with its password and its query masked: the query may contain a secret.
 
     >>> masked("redis://:secret@cache:6379"), masked("https://desk.example/hook?token=secret")
     ('redis://:***@cache:6379', 'https://desk.example/hook?***')
     """
-    place, asked, _ = url.partition("?")
-    return _PASSWORD.sub(r"\1:***@", place) + asked + "***" * bool(asked)
+    base, question_mark, _ = url.partition("?")
+    return _PASSWORD.sub(r"\1:***@", base) + (f"{question_mark}***" if question_mark else "")
 
 
 _PASSWORD = re.compile(r"(://[^/@:]*):[^/]*@")
 
 
-def _file(path: str | Path | None) -> dict[str, Any]:
+def _read_file(path: str | Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
@@ -265,16 +269,16 @@ def _file(path: str | Path | None) -> dict[str, Any]:
 
 def _problem(detail: Mapping[str, Any]) -> str:
     name = PREFIX + str(detail["loc"][0]).upper()
-    near = _nearest(name)
-    unknown = "no such setting" + (f"; did you mean {near}?" if near else "")
+    nearest = _nearest(name)
+    unknown = "no such setting" + (f"; did you mean {nearest}?" if nearest else "")
     return f"{name}: {describe(detail, unknown=unknown)}"
 
 
 def _nearest(name: str) -> str | None:
-    """The setting's own name, or that of one spelt much like it."""
-    names = [known.removeprefix(PREFIX) for known in (*NAMES, FILE)]
-    near = difflib.get_close_matches(name.removeprefix(PREFIX), names, n=1, cutoff=_NEAR)
-    return PREFIX + near[0] if near else None
+    """Return the setting with this name or a similar one."""
+    names = [setting.removeprefix(PREFIX) for setting in (*NAMES, FILE)]
+    matches = difflib.get_close_matches(name.removeprefix(PREFIX), names, n=1, cutoff=_CUTOFF)
+    return PREFIX + matches[0] if matches else None
 
 
-_NEAR = 0.8  # 'POLCY' and 'POLICY' are at 0.91, 'PORT' and 'POLICY' at 0.40
+_CUTOFF = 0.8  # 'POLCY' and 'POLICY' have a ratio of 0.91, 'PORT' and 'POLICY' of 0.40

@@ -1,10 +1,10 @@
-"""What the desk would see: the share of each action, and how often each rule speaks and acts.
+"""Measure what a moderation desk would see: how often each action is taken and each rule acts.
 
     python -m benchmarks.desk --data DIR fox_news ucc ruddit [--show 60 --seed 0]
 
-Reads whole labelled sets (their labels split each into clean and unclean comments) and decides
-about them by the shipped policy. `--show` prints that many decisions that were not 'approve', to
-be read by a person: what is silly shows there and in no average.
+Decides all comments of labelled sets by the shipped policy. The labels of a set divide its
+comments into clean and unclean ones. `--show` prints that many decisions that were not 'approve',
+for a person to read, because averages hide silly decisions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from moderation import Action, Comment, Decision, Moderator
 csv.field_size_limit(sys.maxsize)
 
 Row = Mapping[str, str]
-# When a row counts as clean, and when as clearly unclean; the others are neither.
+# Whether a row is clean, and whether it is clearly unclean. The other rows are neither.
 SETS: dict[str, tuple[Callable[[Row], bool], Callable[[Row], bool]]] = {
     "fox_news": (lambda row: row["label"] == "0", lambda row: row["label"] == "1"),
     "ucc": (lambda row: row["healthy"] == "1", lambda row: row["hostile"] == "1"),
@@ -40,63 +40,66 @@ SETS: dict[str, tuple[Callable[[Row], bool], Callable[[Row], bool]]] = {
 ARTICLE = {"fox_news": "title", "ruddit": "post_title"}
 
 
-def rows(data: Path, name: str) -> list[Row]:
-    """The rows of a set that hold a text."""
+def load(data: Path, name: str) -> list[Row]:
+    """Return the rows of a set that have a text."""
     with gzip.open(data / "abuse" / f"{name}.csv.gz", "rt", encoding="utf-8", newline="") as file:
         return [row for row in csv.DictReader(file) if row["text"].strip()]
 
 
-def decide(moderator: Moderator, found: list[Row], name: str) -> list[Decision]:
-    """The decision about each row."""
+def decide(moderator: Moderator, rows: list[Row], name: str) -> list[Decision]:
+    """Return the decision about each row."""
     article = ARTICLE.get(name)
     comments = (
         Comment(row["text"].replace("\0", "")[:5000], article=(article and row[article]) or None)
-        for row in found
+        for row in rows
     )
     return list(moderator.moderate_many(comments))
 
 
-def table(name: str, found: list[Row], decisions: list[Decision]) -> str:
-    """Shares in percent: actions over all, clean and unclean comments; rules seen and acting."""
+def table(name: str, rows: list[Row], decisions: list[Decision]) -> str:
+    """Return the table: percentages of actions, and of rules that find something and that act."""
     clean, unclean = SETS[name]
     lines = [
-        f"## {name}: {len(found):,} comments",
+        f"## {name}: {len(rows):,} comments",
         "",
         "| | comments | approve | review | reject |",
     ]
     lines.append("|---|---:|---:|---:|---:|")
-    for label, chosen in (("all", lambda _: True), ("clean", clean), ("unclean", unclean)):
-        part = [one for row, one in zip(found, decisions, strict=True) if chosen(row)]
-        counts = Counter(one.action for one in part)
+    for label, selects in (("all", lambda _: True), ("clean", clean), ("unclean", unclean)):
+        part = [decision for row, decision in zip(rows, decisions, strict=True) if selects(row)]
+        counts = Counter(decision.action for decision in part)
         shares = " | ".join(f"{100 * counts[action] / len(part):.1f}" for action in Action)
         lines.append(f"| {label} | {len(part):,} | {shares} |")
-    acting = Counter(reason.rule for one in decisions for reason in one.reasons)
-    seen = acting + Counter(reason.rule for one in decisions for reason in one.observed)
-    harmless = [one for row, one in zip(found, decisions, strict=True) if clean(row)]
-    on_clean = Counter(reason.rule for one in harmless for reason in one.reasons)
+    acting = Counter(reason.rule for decision in decisions for reason in decision.reasons)
+    observed = Counter(reason.rule for decision in decisions for reason in decision.observed)
+    harmless = [decision for row, decision in zip(rows, decisions, strict=True) if clean(row)]
+    on_clean = Counter(reason.rule for decision in harmless for reason in decision.reasons)
     lines += ["", "| rule | speaks % | acts % | acts on clean % |", "|---|---:|---:|---:|"]
     lines += [
-        f"| {rule} | {100 * count / len(found):.2f} | {100 * acting[rule] / len(found):.2f} "
+        f"| {rule} | {100 * count / len(rows):.2f} | {100 * acting[rule] / len(rows):.2f} "
         f"| {100 * on_clean[rule] / len(harmless):.2f} |"
-        for rule, count in seen.most_common()
+        for rule, count in (acting + observed).most_common()
     ]
     return "\n".join(lines) + "\n"
 
 
-def show(found: list[Row], decisions: list[Decision], most: int, seed: int) -> str:
-    """Some decisions that were not 'approve', one a paragraph."""
+def show(rows: list[Row], decisions: list[Decision], most: int, seed: int) -> str:
+    """Return a sample of the decisions that were not 'approve', one per paragraph."""
     pairs = [
-        (row, one) for row, one in zip(found, decisions, strict=True) if one.action > Action.APPROVE
+        (row, decision)
+        for row, decision in zip(rows, decisions, strict=True)
+        if decision.action > Action.APPROVE
     ]
-    picked = random.Random(seed).sample(pairs, min(most, len(pairs)))  # noqa: S311 - no secret
+    rng = random.Random(seed)  # noqa: S311 - not for secrets
+    sample = rng.sample(pairs, min(most, len(pairs)))
     return "\n".join(
-        f"[{one.action}] {' '.join(row['text'].split())[:300]}\n"
+        f"[{decision.action}] {' '.join(row['text'].split())[:300]}\n"
         + "".join(
             f"      {reason.rule} {reason.finding.score:.2f} {reason.action}: "
             f"{', '.join(repr(span.text[:40]) for span in reason.finding.spans[:4])}\n"
-            for reason in one.reasons
+            for reason in decision.reasons
         )
-        for row, one in picked
+        for row, decision in sample
     )
 
 
@@ -108,14 +111,14 @@ def main() -> None:
     parser.add_argument("--policy", type=Path)
     parser.add_argument("--show", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    moderator = Moderator.load(arguments.policy)
-    for name in arguments.sets:
-        found = rows(arguments.data, name)
-        decisions = decide(moderator, found, name)
-        print(table(name, found, decisions))
-        if arguments.show:
-            print(show(found, decisions, arguments.show, arguments.seed))
+    options = parser.parse_args()
+    moderator = Moderator.load(options.policy)
+    for name in options.sets:
+        rows = load(options.data, name)
+        decisions = decide(moderator, rows, name)
+        print(table(name, rows, decisions))
+        if options.show:
+            print(show(rows, decisions, options.show, options.seed))
 
 
 if __name__ == "__main__":

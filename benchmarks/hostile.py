@@ -1,10 +1,10 @@
-"""How long the worst comments take: twenty kilobytes of every shape in `tests/shapes.py`.
+"""Measure the slowest comments: twenty kilobytes of every shape in `tests/shapes.py`.
 
     OMP_NUM_THREADS=1 python -m benchmarks.hostile [--output benchmarks/results/hostile.md]
 
-Each shape goes the whole journey (read, models, every check), as plain text and as HTML, three
-times; the table has the best of them in milliseconds of processor time, so that what else runs
-on the machine counts little, and the two checks that took longest.
+Each shape is decided completely (reading, models, all checks), as plain text and as HTML, three
+times. The table has the best time, in milliseconds of processor time, so that other programs on
+the machine matter little. It also names the two checks that took longest.
 """
 
 from __future__ import annotations
@@ -20,66 +20,66 @@ from moderation import Comment, Moderator
 from moderation.comment import MAX_BYTES, Format
 from tests.shapes import shapes
 
-BOUND = 200.0  # ms, in which every comment must be decided
+BOUND = 200.0  # milliseconds within which every comment must be decided
 FORMATS: tuple[Format, ...] = ("plain", "html")
 
 
-class Taken(NamedTuple):
-    """Milliseconds of one decision, and of its checks."""
+class Timing(NamedTuple):
+    """Milliseconds of one decision, and of each of its checks."""
 
-    whole: float
+    total: float
     checks: dict[str, float]
 
 
-def taken(moderator: Moderator, comment: Comment) -> Taken:
-    """One decision, timed."""
+def timed(moderator: Moderator, comment: Comment) -> Timing:
+    """Time one decision."""
     checks: dict[str, float] = {}
-    moderator.on_check = lambda rule, seconds: checks.update({rule: seconds * 1000})
-    began = time.process_time()
-    moderator.moderate(comment)
-    return Taken((time.process_time() - began) * 1000, checks)
+    observed = moderator.observed(lambda rule, seconds: checks.update({rule: seconds * 1000}))
+    start = time.process_time()
+    observed.moderate(comment)
+    return Timing((time.process_time() - start) * 1000, checks)
 
 
-def rows(moderator: Moderator, runs: int) -> Iterator[tuple[str, list[Taken]]]:
-    """Each shape and the best of its runs in every format."""
+def rows(moderator: Moderator, runs: int) -> Iterator[tuple[str, list[Timing]]]:
+    """Yield each shape with the best of its runs in every format."""
     for name, text in shapes():
         yield (
             name,
             [
-                min(taken(moderator, Comment(text, format=form)) for _ in range(runs))
+                min(timed(moderator, Comment(text, format=form)) for _ in range(runs))
                 for form in FORMATS
             ],
         )
 
 
-def table(found: list[tuple[str, list[Taken]]]) -> Iterator[str]:
-    """The report, line by line, the slowest shape first."""
-    worst = max(each.whole for _, all_of in found for each in all_of)
-    late = sum(each.whole > BOUND for _, all_of in found for each in all_of)
+def table(results: list[tuple[str, list[Timing]]]) -> Iterator[str]:
+    """Yield the report line by line, the slowest shape first."""
+    totals = [timing.total for _, timings in results for timing in timings]
+    worst, late = max(totals), sum(total > BOUND for total in totals)
     yield "# Hostile comments"
     yield ""
-    yield f"{len(found)} shapes of {MAX_BYTES:,} bytes, each as plain text and as HTML: the slowest"
-    yield f"takes {worst:.0f} ms of processor time, {late} take more than {BOUND:.0f} ms."
+    yield f"{len(results)} shapes of {MAX_BYTES:,} bytes, each as plain text and as HTML: the"
+    yield f"slowest takes {worst:.0f} ms of processor time, {late} take more than {BOUND:.0f} ms."
     yield f"One thread, {platform.machine()}, Python {platform.python_version()}, shipped policy"
     yield "and models."
     yield ""
     yield "| shape | plain, ms | HTML, ms | slowest checks (plain, ms) |"
     yield "|---|--:|--:|---|"
-    for name, (plain, marked) in sorted(found, key=lambda row: -max(row[1]).whole):
+    for name, (plain, html) in sorted(results, key=lambda row: -max(row[1]).total):
         slowest = sorted(plain.checks, key=lambda rule: -plain.checks[rule])[:2]
-        said = ", ".join(f"{rule} {plain.checks[rule]:.0f}" for rule in slowest)
-        shown = name.replace("|", "\\|")
-        yield f"| {shown} | {plain.whole:.0f} | {marked.whole:.0f} | {said} |"
+        checks = ", ".join(f"{rule} {plain.checks[rule]:.0f}" for rule in slowest)
+        label = name.replace("|", "\\|")
+        yield f"| {label} | {plain.total:.0f} | {html.total:.0f} | {checks} |"
 
 
 def main() -> None:
-    """Print the table, and write it to a file where one is named."""
+    """Print the table, and write it to a file if one is named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path)
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     moderator = Moderator.load()
-    moderator.moderate("The first comment pays for what is loaded late.")
+    moderator.moderate("The first comment loads what is loaded on first use.")
     report = "\n".join(table(list(rows(moderator, options.runs)))) + "\n"
     print(report, end="")
     if options.output:

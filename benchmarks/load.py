@@ -1,12 +1,11 @@
-"""How much the service holds: a server of two workers, and clients in a process of their own.
+"""Measure the load that the service can take: a server with two workers, and several clients.
 
     python benchmarks/load.py [--seconds 15] [--clients 8] [--workers 2] [--postgresql URL]
 
-Over an empty SQLite record, and over the PostgreSQL server named, in a database that is made and
-dropped again. Every client sends one comment after the other, each with an id, an author and a
-text of its own, to the shipped policy and models. Prints a table, and writes it to
-`benchmarks/results/load.md`. Lost are those answered `"recorded": true` that are not in the record
-exactly once.
+Runs with an empty SQLite record and, if a PostgreSQL server is named, with a temporary database
+there. Every client sends one comment after another, each with its own id, author and text, to the
+shipped policy and models. Prints a table and writes it to `benchmarks/results/load.md`. A comment
+is lost if it was answered with `"recorded": true` and is not in the record exactly once.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ import sqlalchemy as sa
 from api.record import database
 
 RESULTS = Path(__file__).parent / "results" / "load.md"
-SAID = (
+TEXTS = (
     "The new bridge has halved my way to work, and I thank the council for it. Number {n}.",
     "u shud read the article b4 u write such things, number {n}",
     "THIS IS WHAT HAPPENS WHEN NOBODY LISTENS TO US {n}",
@@ -46,7 +45,7 @@ SAID = (
 
 
 class Answer(NamedTuple):
-    """A comment's decision and how long it took."""
+    """The decision about a comment, and how long it took."""
 
     decision: str
     recorded: bool
@@ -54,30 +53,30 @@ class Answer(NamedTuple):
 
 
 def main() -> None:
-    """Load the service over each database in turn."""
+    """Measure with each database in turn."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--postgresql", help="a server on which a database may be made")
-    asked = parser.parse_args()
+    parser.add_argument("--postgresql", help="the URL of a server on which to create a database")
+    options = parser.parse_args()
     lines = []
     with tempfile.TemporaryDirectory() as folder:
-        lines.append(measure("SQLite", f"sqlite:///{folder}/record.sqlite", Path(folder), asked))
-        if asked.postgresql:
-            with of_our_own(asked.postgresql) as url:
-                lines.append(measure("PostgreSQL", url, Path(folder), asked))
-    table = "\n".join([*_heading(asked), *lines, ""])
+        lines.append(measure("SQLite", f"sqlite:///{folder}/record.sqlite", Path(folder), options))
+        if options.postgresql:
+            with temporary_database(options.postgresql) as url:
+                lines.append(measure("PostgreSQL", url, Path(folder), options))
+    table = "\n".join([*_heading(options), *lines, ""])
     RESULTS.write_text(table, "utf-8")
     print(table)
 
 
-def _heading(asked: argparse.Namespace) -> list[str]:
+def _heading(options: argparse.Namespace) -> list[str]:
     return [
         "# Load",
         "",
-        f"`python benchmarks/load.py`: {asked.workers} workers, {asked.clients} clients for "
-        f"{asked.seconds:g} s on loopback, one comment a request, shipped policy and models; "
+        f"`python benchmarks/load.py`: {options.workers} workers, {options.clients} clients "
+        f"for {options.seconds:g} s on loopback, one comment a request, shipped policy and models; "
         f"{os.cpu_count()} CPU cores shared by server and clients ({platform.machine()}, load "
         f"before the run {os.getloadavg()[0]:.1f}).",
         "",
@@ -86,58 +85,64 @@ def _heading(asked: argparse.Namespace) -> list[str]:
     ]
 
 
-def measure(name: str, url: str, folder: Path, asked: argparse.Namespace) -> str:
-    """A line of the table."""
-    with serving(url, folder / name, asked.workers) as port:
-        answers, failed, took = load(port, asked.clients, asked.seconds)
+def measure(name: str, url: str, folder: Path, options: argparse.Namespace) -> str:
+    """Return a row of the table."""
+    with serving(url, folder / name, options.workers) as port:
+        answers, failed, seconds = load(port, options.clients, options.seconds)
         while list((folder / name / "spool").glob("*.json")):
             time.sleep(0.1)
-    kept = recorded(url)
-    told = [answer.decision for answer in answers if answer.recorded]
-    lost = sum(kept[decision] != 1 for decision in told)
+    counts = recorded(url)
+    confirmed = [answer.decision for answer in answers if answer.recorded]
+    lost = sum(counts[decision] != 1 for decision in confirmed)
     p50, p95, p99 = np.percentile([1000 * answer.took_s for answer in answers], [50, 95, 99])
     return (
-        f"| {name} | {len(answers) / took:.0f} | {p50:.1f} | {p95:.1f} | {p99:.1f} "
-        f"| {len(answers):,} | {failed} | {len(told):,} | {lost} |"
+        f"| {name} | {len(answers) / seconds:.0f} | {p50:.1f} | {p95:.1f} | {p99:.1f} "
+        f"| {len(answers):,} | {failed} | {len(confirmed):,} | {lost} |"
     )
 
 
 @contextlib.contextmanager
 def serving(
-    url: str, folder: Path, workers: int, more: Mapping[str, str] | None = None
+    url: str, folder: Path, workers: int, settings: Mapping[str, str] | None = None
 ) -> Iterator[int]:
-    """The service as a process, with `more` settings; the port it listens on."""
+    """Run the service as a process with these settings, and yield its port."""
     folder.mkdir()
     log = folder / "log"
     code = f"from api.server import serve; serve(port=0, workers={workers})"
-    own = {"MODERATION_DATABASE": url, "MODERATION_SPOOL": str(folder / "spool")}
+    defaults = {"MODERATION_DATABASE": url, "MODERATION_SPOOL": str(folder / "spool")}
     with log.open("wb") as stderr:
-        process = subprocess.Popen(  # noqa: S603 - our own
-            [sys.executable, "-c", code], env={**os.environ, **own, **(more or {})}, stderr=stderr
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-c", code],
+            env={**os.environ, **defaults, **(settings or {})},
+            stderr=stderr,
         )
     try:
-        while not (found := re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text())):
+        while not (match := re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text())):
             assert process.poll() is None, log.read_text()
             time.sleep(0.1)
-        yield int(found[1])
+        yield int(match[1])
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
 
 
 def load(port: int, clients: int, seconds: float) -> tuple[list[Answer], int, float]:
-    """All answers of all clients, how many were no 200, and the seconds it took."""
+    """Return the answers of all clients, how many were not 200, and the seconds it took."""
     answers: list[Answer] = []
     failed: list[int] = []
-    began = time.monotonic()
+    start = time.monotonic()
 
-    def client(me: int) -> None:
+    def client(client_id: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         number = 0
-        while time.monotonic() < began + seconds:
+        while time.monotonic() < start + seconds:
             number += 1
-            text = SAID[number % len(SAID)].format(n=number)
-            body = {"text": text, "id": f"{me}-{number}", "author": f"a{me}-{number % 50}"}
+            text = TEXTS[number % len(TEXTS)].format(n=number)
+            body = {
+                "text": text,
+                "id": f"{client_id}-{number}",
+                "author": f"a{client_id}-{number % 50}",
+            }
             sent = time.monotonic()
             headers = {"Content-Type": "application/json"}
             connection.request("POST", "/v1/moderate", json.dumps(body), headers)
@@ -146,8 +151,8 @@ def load(port: int, clients: int, seconds: float) -> tuple[list[Answer], int, fl
             if answer.status != 200:
                 failed.append(answer.status)
                 continue
-            made = json.loads(content)
-            answers.append(Answer(made["id"], made["recorded"], time.monotonic() - sent))
+            decision = json.loads(content)
+            answers.append(Answer(decision["id"], decision["recorded"], time.monotonic() - sent))
         connection.close()
 
     threads = [threading.Thread(target=client, args=(n,)) for n in range(clients)]
@@ -155,21 +160,21 @@ def load(port: int, clients: int, seconds: float) -> tuple[list[Answer], int, fl
         thread.start()
     for thread in threads:
         thread.join()
-    return answers, len(failed), time.monotonic() - began
+    return answers, len(failed), time.monotonic() - start
 
 
 def recorded(url: str) -> Counter[str]:
-    """How often each decision is in the record."""
+    """Return how often each decision is in the record."""
     engine = database.connect(url)
     with engine.connect() as connection:
-        found = Counter(connection.execute(sa.text("SELECT id FROM decisions")).scalars())
+        counts = Counter(connection.execute(sa.text("SELECT id FROM decisions")).scalars())
     engine.dispose()
-    return found
+    return counts
 
 
 @contextlib.contextmanager
-def of_our_own(server: str) -> Iterator[str]:
-    """A database made for this run, and dropped after it."""
+def temporary_database(server: str) -> Iterator[str]:
+    """Create a database, yield its URL, and drop it."""
     engine = database.connect(server).execution_options(isolation_level="AUTOCOMMIT")
     name = f"load_{uuid.uuid4().hex[:12]}"
     with engine.connect() as connection:

@@ -1,18 +1,19 @@
-"""Thresholds for Perspective's: which score of ours stands for 'so many in ten readers'.
+"""Find the score that corresponds to a threshold of Perspective.
 
     python -m benchmarks.perspective --data DIR
 
-Perspective's TOXICITY was calibrated so that of comments at 0.80 about 8 in 10 readers would call
-them toxic. `civil_comments` (news sites) tells for each comment the share of its raters who did.
-Of its comments that no model learned from (validation to fit, test to report), an isotonic curve
-tells which share of raters calls a comment toxic that has a given score of ours; a threshold is
-where that curve reaches Perspective's. All its comments were once suspected of being toxic, so
-that harmless ones are rarer there than under a newspaper's articles: at the lower thresholds the
-true share is lower than told here. What Perspective itself said of these comments is not known.
+Perspective's TOXICITY is calibrated: about 8 in 10 readers would call comments at 0.80 toxic.
+`civil_comments` (news sites) has the share of raters who called each comment toxic. On its
+comments that no model was trained on, an isotonic curve gives the share of raters for each score
+of this project. The threshold is where the curve reaches Perspective's. It is fitted on the
+validation part and reported on the test part. All comments of this set were once suspected of
+being toxic, so harmless ones are rarer than under a newspaper's articles, and at the lower
+thresholds the true share is lower than reported here. Perspective's own scores of these comments
+are not known.
 
-`moderation/perspective.toml` holds what of this can be relied on: nothing below Perspective's own
-number (see above), the measured score at 0.70, and from there a straight line to 1, because no
-score of ours finds comments that much more than 3 in 4 of these raters call toxic.
+`moderation/perspective.toml` has the part that is reliable: nothing below Perspective's own number
+(see above), the measured score at 0.70, and from there a straight line to 1, because no score of
+this project finds comments that much more than 3 in 4 of these raters call toxic.
 
 Writes `results/perspective.md`.
 """
@@ -36,14 +37,14 @@ from moderation.training.corpora import splits
 RESULTS = Path(__file__).parent / "results" / "perspective.md"
 SHARES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 SEED = 0
-DRAWS = 500  # of the bootstrap
+RESAMPLES = 500  # of the bootstrap
 HEADS = ("toxicity", "severe_toxicity", "insult", "profanity", "sexually_explicit")
 
 Floats = npt.NDArray[np.float64]
 
 
 def comments(data: Path, part: splits.Part) -> tuple[list[str], Floats]:
-    """The texts of a part, and the share of raters who called each toxic."""
+    """Return the texts of a part, and the share of raters who called each toxic."""
     with gzip.open(data / "abuse" / "civil_comments.csv.gz", "rt", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if splits.part(row["text"]) == part]
     shares = [1 - float(row["says_not_toxic"]) for row in rows]
@@ -51,37 +52,35 @@ def comments(data: Path, part: splits.Part) -> tuple[list[str], Floats]:
 
 
 def scores(texts: list[str]) -> dict[str, Floats]:
-    """The score of the attribute TOXICITY, and what the rule `abuse` holds against thresholds."""
+    """Return the score for TOXICITY and the score that the rule `abuse` uses."""
     models = Moderator.load().models
     toxicity: list[float] = []
     abuse: list[float] = []
-    for at in range(0, len(texts), BATCH):
-        batch = [read(text) for text in texts[at : at + BATCH]]
+    for start in range(0, len(texts), BATCH):
+        batch = [read(text) for text in texts[start : start + BATCH]]
         models.score(batch)
         toxicity += [text.scores["toxicity"] for text in batch]
         abuse += [max(text.scores[head] for head in HEADS) for text in batch]
     return {"toxicity": np.array(toxicity), "abuse": np.array(abuse)}
 
 
-def threshold(score: Floats, share: Floats, wanted: float) -> float:
-    """The lowest score at which the isotonic curve of the raters' share reaches `wanted`.
-
-    1.0 where it never does.
+def threshold(score: Floats, share: Floats, target: float) -> float:
+    """Return the lowest score at which the isotonic curve reaches `target`, or 1.0 if none does.
 
     >>> threshold(np.array([0.1, 0.2, 0.8, 0.9]), np.array([0.0, 0.0, 1.0, 1.0]), 0.5)
     0.8
     """
     curve = IsotonicRegression(out_of_bounds="clip").fit_transform(score, share)
-    reached = score[curve >= wanted]
+    reached = score[curve >= target]
     return float(reached.min()) if len(reached) else 1.0
 
 
-def interval(score: Floats, share: Floats, wanted: float) -> tuple[float, float]:
-    """95 % of the thresholds of drawn-again comments."""
-    draw = np.random.default_rng(SEED)
-    rows = (draw.integers(0, len(score), len(score)) for _ in range(DRAWS))
-    found = [threshold(score[row], share[row], wanted) for row in rows]
-    low, high = np.percentile(found, [2.5, 97.5])
+def interval(score: Floats, share: Floats, target: float) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of the threshold."""
+    rng = np.random.default_rng(SEED)
+    rows = (rng.integers(0, len(score), len(score)) for _ in range(RESAMPLES))
+    thresholds = [threshold(score[row], share[row], target) for row in rows]
+    low, high = np.percentile(thresholds, [2.5, 97.5])
     return float(low), float(high)
 
 
@@ -99,21 +98,21 @@ def main() -> None:
         (__doc__ or "").split("\n\n", 2)[2].strip().rpartition("\n\nWrites")[0],
         f"\ncivil_comments: {len(shares):,} comments to fit (validation), {len(test_shares):,} to "
         f"report (test), seed {SEED}; models abuse {versions['abuse']} and careful "
-        f"{versions['careful']}. The last three columns are of the test comments at or over "
+        f"{versions['careful']}. The last three columns are about the test comments at or over "
         "`abuse`.\n",
         "| Perspective | `TOXICITY` here | 95 % interval | rule `abuse` | 95 % interval "
         "| over it | raters who call those toxic | found of those that so many call toxic |",
         "|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    for wanted in SHARES:
-        cells = [f"{wanted:.2f}"]
+    for target in SHARES:
+        cells = [f"{target:.2f}"]
         for name in ("toxicity", "abuse"):
-            low, high = interval(fit[name], shares, wanted)
-            cells += [f"{threshold(fit[name], shares, wanted):.3f}", f"{low:.3f} to {high:.3f}"]
-        over = test["abuse"] >= threshold(fit["abuse"], shares, wanted)
-        found = over[test_shares >= wanted].mean()
+            low, high = interval(fit[name], shares, target)
+            cells += [f"{threshold(fit[name], shares, target):.3f}", f"{low:.3f} to {high:.3f}"]
+        over = test["abuse"] >= threshold(fit["abuse"], shares, target)
+        recall = over[test_shares >= target].mean()
         raters = f"{test_shares[over].mean():.2f}" if over.any() else ""
-        cells += [f"{over.mean():.1%}", raters, f"{found:.1%}"]
+        cells += [f"{over.mean():.1%}", raters, f"{recall:.1%}"]
         lines.append(f"| {' | '.join(cells)} |")
     RESULTS.write_text("\n".join(lines) + "\n", "utf-8")
 

@@ -1,12 +1,12 @@
-"""Bulk checking beyond one process: the speed-up from one worker to two, the cost of transport.
+"""Measure bulk checking in several processes: the speed-up with two workers, and transport.
 
     OMP_NUM_THREADS=1 python -m benchmarks.scale [--rows 6000] [--output FILE]
 
-A Dask scheduler and one, then two worker processes are started on this machine, and the comments
-are the harmless ones of `data/guideline_suite.csv`, drawn at random with seed 0. Beside the clock,
-the processor time of the workers and of the process that hands out the work is reported, for on a
-machine that is busy otherwise the clock says little. The transport alone is measured by workers
-that send each chunk back as it came.
+Starts a Dask scheduler with one and then two worker processes on this machine. The comments are
+harmless ones from `data/guideline_suite.csv`, drawn at random with seed 0. Besides the time by the
+clock, the report has the processor time of the workers and of the process that distributes the
+work, because the clock says little on a busy machine. Transport alone is measured with workers
+that send each chunk back unchanged.
 """
 
 from __future__ import annotations
@@ -38,103 +38,107 @@ MANY = 100_000_000
 
 
 class Run(NamedTuple):
-    """Seconds by the clock, of this process and of all workers together."""
+    """Seconds: by the clock, of processor time of this process, and of all workers together."""
 
     clock: float
-    handing: float
+    distributing: float
     working: float
 
 
 def rows(number: int) -> list[Row]:
-    """Comments drawn at random, in rows."""
-    dice = random.Random(0)  # noqa: S311 - no secret
+    """Return this many rows with randomly drawn comments."""
+    rng = random.Random(0)  # noqa: S311 - not for secrets
     return [
-        Row(at, at, Comment(text)) for at, text in enumerate(dice.choices(comments(), k=number))
+        Row(index, index, Comment(text))
+        for index, text in enumerate(rng.choices(comments(), k=number))
     ]
 
 
-def spent() -> float:
-    """The processor time of the process that is asked."""
+def processor_time() -> float:
+    """Return the processor time of the process in which it runs."""
     return time.process_time()
 
 
-def echoed(batch: tuple[Row, ...]) -> tuple[Row, ...]:
-    """What costs transport alone."""
+def echo(batch: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Return the batch, to measure transport alone."""
     return batch
 
 
 @contextlib.contextmanager
 def cluster(workers: int) -> Iterator[tuple[WorkerPool, Callable[[], float]]]:
-    """A Dask cluster on this machine, and what tells the processor time of its workers."""
-    python, here = sys.executable, ("--host", "127.0.0.1", "--no-dashboard")
+    """Start a Dask cluster here; yield its pool, and a function that returns its processor time."""
+    python, local = sys.executable, ("--host", "127.0.0.1", "--no-dashboard")
     single = ("--nthreads", "1", "--no-nanny", "--local-directory")
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        scheduler = (python, "-m", "distributed.cli.dask_scheduler", "--port", str(PORT), *here)
-        worker = (python, "-m", "distributed.cli.dask_worker", ADDRESS, *here, *single)
-        for command in (scheduler, *((*worker, f"{folder}/{at}") for at in range(workers))):
+        scheduler = (python, "-m", "distributed.cli.dask_scheduler", "--port", str(PORT), *local)
+        worker = (python, "-m", "distributed.cli.dask_worker", ADDRESS, *local, *single)
+        for command in (scheduler, *((*worker, f"{folder}/{index}") for index in range(workers))):
             quiet = {**os.environ, "DASK_LOGGING__DISTRIBUTED": "error"}
             process = subprocess.Popen(command, env=quiet, stderr=subprocess.DEVNULL)  # noqa: S603 - Dask's own
             stack.callback(process.wait)
             stack.callback(process.terminate)
-        crew = stack.enter_context(Backend("dask", ADDRESS).connected())
-        client = crew.config["client"]
+        pool = stack.enter_context(Backend("dask", ADDRESS).connected())
+        client = pool.config["client"]
         client.wait_for_workers(workers)
-        yield crew, lambda: sum(client.run(spent).values())
+        yield pool, lambda: sum(client.run(processor_time).values())
 
 
 def measured(work: Callable[[], Iterable[object]], working: Callable[[], float]) -> Run:
-    """What a run costs."""
-    clock, handing, worked = time.perf_counter(), time.process_time(), working()
+    """Return the cost of a run."""
+    clock, own, workers = time.perf_counter(), time.process_time(), working()
     for _ in work():
         pass
-    return Run(time.perf_counter() - clock, time.process_time() - handing, working() - worked)
+    return Run(time.perf_counter() - clock, time.process_time() - own, working() - workers)
 
 
 def report(number: int) -> Iterator[str]:
-    """The page, line by line."""
-    given = rows(number)
-    batches = [tuple(given[at : at + BATCH]) for at in range(0, number, BATCH)]
-    found: dict[tuple[str, str], Run] = {}
+    """Yield the page line by line."""
+    comment_rows = rows(number)
+    starts = range(0, number, BATCH)
+    batches = [tuple(comment_rows[start : start + BATCH]) for start in starts]
+    runs: dict[tuple[str, str], Run] = {}
     transport: dict[str, Run] = {}
     for reader in ("fast", "careful"):
-        work = WorkerSpec.of(Policy.load({"house": {"reader": reader}}))
-        work.moderator().moderate("The first comment pays for what is loaded late.")
-        here = measured(lambda: files.records(work.moderator(), given), lambda: 0.0)  # noqa: B023 - at once
-        found[reader, "in this process"] = Run(here.clock, 0.0, here.handing)
+        spec = WorkerSpec.of(Policy.load({"house": {"reader": reader}}))
+        spec.moderator().moderate("The first comment loads what is loaded on first use.")
+        local = measured(
+            lambda: files.records(spec.moderator(), comment_rows),  # noqa: B023 - run at once
+            lambda: 0.0,
+        )
+        runs[reader, "in this process"] = Run(local.clock, 0.0, local.distributing)
         for workers in (1, 2):
             name = f"{workers} worker{'s' * (workers > 1)}"
-            with cluster(workers) as (crew, working):
-                [
-                    *files.records_by(crew, work, given[: 2 * BATCH * workers])
-                ]  # the models are loaded
-                found[reader, name] = measured(
-                    lambda: files.records_by(crew, work, given),  # noqa: B023 - run at once
+            with cluster(workers) as (pool, working):
+                warm_up = comment_rows[: 2 * BATCH * workers]  # every worker loads the models
+                list(files.records_in_pool(pool, spec, warm_up))
+                runs[reader, name] = measured(
+                    lambda: files.records_in_pool(pool, spec, comment_rows),  # noqa: B023 - run at once
                     working,
                 )
-                transport[name] = measured(lambda: crew.map(echoed, batches), working)
+                transport[name] = measured(lambda: pool.map(echo, batches), working)
     yield "# Beyond one machine"
     yield ""
     yield f"{number:,} harmless comments in chunks of {BATCH}, shipped policy and models, Dask's"
     yield f"scheduler and workers on this machine: {os.cpu_count()} cores, load average"
-    yield f"{os.getloadavg()[0]:.1f} at the end (other programs ran beside it, so the clock is"
+    yield f"{os.getloadavg()[0]:.1f} at the end (other programs were running, so the clock is"
     yield f"pessimistic). {platform.machine()}, Python {platform.python_version()}."
     yield ""
     yield "| reader | carried by | seconds by the clock | handing out, CPU ms | judging, CPU ms |"
     yield "|---|---|--:|--:|--:|"
     lines = [
-        f"| {reader} | {name} | {run.clock:.1f} | {1000 * run.handing / number:.3f} |"
+        f"| {reader} | {name} | {run.clock:.1f} | {1000 * run.distributing / number:.3f} |"
         f" {1000 * run.working / number:.3f} |"
-        for (reader, name), run in found.items()
+        for (reader, name), run in runs.items()
     ]
     yield from lines
     yield ""
-    yield "With a single worker of one thread joblib judges in the handing process itself, so that"
-    yield "row is no measure of transport; and the speed-up is that from one process to two,"
-    yield "transport included."
+    yield "With one worker of one thread, joblib works in the distributing process itself, so that"
+    yield "row does not measure transport. The speed-up is from one process to two, including"
+    yield "transport."
     yield ""
     for reader in ("fast", "careful"):
-        one, two = found[reader, "1 worker"], found[reader, "2 workers"]
+        one, two = runs[reader, "1 worker"], runs[reader, "2 workers"]
         yield (
             f"Speed-up from one worker to two, {reader} reader: {one.clock / two.clock:.2f} by the"
             f" clock. The workers' own processor time for the same work was"
@@ -145,28 +149,27 @@ def report(number: int) -> Iterator[str]:
     for name, run in transport.items():
         yield (
             f"- {name}: {1000 * run.clock / number:.3f} by the clock,"
-            f" {1000 * run.handing / number:.3f} of the handing process,"
+            f" {1000 * run.distributing / number:.3f} of the distributing process,"
             f" {1000 * run.working / number:.3f} of the workers"
         )
     yield ""
-    yield f"## {MANY / 1e6:.0f} million comments, on paper"
+    yield f"## {MANY / 1e6:.0f} million comments, estimated"
     yield ""
     yield "| reader | core-hours of workers | core-hours of handing out | most workers of use |"
     yield "|---|--:|--:|--:|"
     for reader in ("fast", "careful"):
-        run = found[reader, "2 workers"]
-        hours = [MANY * part / number / 3600 for part in (run.working, run.handing)]
-        yield (
-            f"| {reader} | {hours[0]:,.0f} | {hours[1]:,.1f} | {run.working / run.handing:.0f} |"
-        )
+        run = runs[reader, "2 workers"]
+        hours = [MANY * part / number / 3600 for part in (run.working, run.distributing)]
+        most = run.working / run.distributing
+        yield f"| {reader} | {hours[0]:,.0f} | {hours[1]:,.1f} | {most:.0f} |"
     yield ""
-    yield "The handing process reads, sends, receives and writes; it is one core, so beyond 'most"
-    yield "workers of use' more of them wait for it. Split the file then, and hand out each part by"
-    yield "itself. Extrapolated linearly from the run above; nobody here ran a hundred million."
+    yield "The distributing process reads, sends, receives and writes on one core. If there are"
+    yield "more workers than 'most workers of use', they wait for it. Then split the file, and"
+    yield "distribute each part separately. Extrapolated linearly from the run above, not measured."
 
 
 def main() -> None:
-    """Print the page, and write it to a file where one is named."""
+    """Print the page, and write it to a file if one is named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=6_000)
     parser.add_argument("--output", type=Path)

@@ -1,1 +1,1 @@
-"""Clients of our own API, each a single file to copy: Python, JavaScript, WordPress."""
+"""Clients for the House rules API in Python, JavaScript and WordPress. Each is one file to copy."""

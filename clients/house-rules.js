@@ -1,21 +1,21 @@
 /**
- * Ask a House rules service about comments. One file, for Node 18 or newer and for browsers that
- * reach the service through a site of your own: a key has no place in a page.
+ * A client for the House rules API. One file for Node 18 or newer. It also runs in browsers that
+ * reach the service through your own site: do not put a key into a page.
  *
  *     const rules = new HouseRules("https://moderation.example", {key: "hr-…"});
  *     const decision = await rules.moderate({text: "u r right", id: "c-17", author: "ravi"});
  *
- * A request that the service could not take now is sent again, a few times. What then still has no
- * answer throws `UnansweredError`: let a person read the comment, never publish it for that. A comment
- * that is sent again gets the decision it has already: by its `id`, or by one that this client makes
- * (`client:…`) where it has none.
+ * The client retries a request a few times if the service cannot take it now. If there is still no
+ * answer, it throws `UnansweredError`: let a person read the comment, and do not publish it. A retried
+ * comment keeps its decision, because the service recognises its `id`. The client gives comments
+ * without an id one of its own (`client:…`).
  *
- * Spans count Unicode code points; `quoted(text, span)` cuts them out of a string.
+ * Spans count Unicode code points. `quoted(text, span)` returns the text of a span.
  */
 
 // <types> Written by `make docs` from the OpenAPI document; change it there.
 /**
- * A comment and what is known around it.
+ * A comment and its context.
  * @typedef {object} Comment
  * @property {string} text
  * @property {string | null} [id]
@@ -28,7 +28,7 @@
  */
 
 /**
- * A stretch of the text as received, in Unicode code points; `end` is exclusive.
+ * A part of the text as received, in Unicode code points. `end` is exclusive.
  * @typedef {object} Span
  * @property {number} start
  * @property {number} end
@@ -36,7 +36,7 @@
  */
 
 /**
- * What a rule found, its guideline, and what followed from it.
+ * What a rule found, its guideline, and the action that follows.
  * @typedef {object} Reason
  * @property {string} rule
  * @property {string} guideline
@@ -48,7 +48,7 @@
  */
 
 /**
- * What is to be done with a comment, and every reason for it.
+ * The action for a comment, and the reasons for it.
  * @typedef {object} Decision
  * @property {string} id
  * @property {"approve" | "review" | "reject"} action
@@ -82,13 +82,13 @@
  */
 
 /**
- * For every comment its decision, or the problem with it, in the order asked.
+ * A decision or a problem for each comment, in the order of the request.
  * @typedef {object} Batch
  * @property {(Decision | Problem)[]} decisions
  */
 
 /**
- * One correction: where in the text as received, in code points, and what stands there now.
+ * A correction: its place in the text as received, in Unicode code points, and the new text.
  * @typedef {object} Change
  * @property {number} start
  * @property {number} end
@@ -97,14 +97,14 @@
  */
 
 /**
- * The comment with all safe corrections made, for a 'did you mean' button.
+ * The comment with all safe corrections, for a 'did you mean' button.
  * @typedef {object} Suggest
  * @property {string} text
  * @property {(Change)[]} changes
  */
 
 /**
- * A rule in words, and from which scores on it acts.
+ * A rule in words, and its thresholds.
  * @typedef {object} Guideline
  * @property {string} rule
  * @property {string} guideline
@@ -114,7 +114,7 @@
  */
 
 /**
- * The house and its rules.
+ * The publication and its rules.
  * @typedef {object} Guidelines
  * @property {string} name
  * @property {string} guidelines_url
@@ -131,7 +131,7 @@
  */
 
 /**
- * A decision with what the record adds.
+ * A decision as it is recorded, with its history.
  * @typedef {object} Recorded
  * @property {string} id
  * @property {"approve" | "review" | "reject"} action
@@ -167,17 +167,17 @@
  */
 // </types>
 
-const AGAIN = new Set([429, 500, 502, 503, 504]); // statuses that may pass
+const AGAIN = new Set([429, 500, 502, 503, 504]); // statuses to retry
 const TOO_LARGE = 413;
 const MOST_WAIT_MS = 30_000;
-// Of `moderateMany`:
-const MOST_COMMENTS = 1000; // in one request, as many as the service takes
-const MOST_BYTES = 1_000_000; // of one request; the service takes 4 MiB unless it is set otherwise
-const FIRST_COMMENTS = 10; // in the first request, which shows how long a comment takes
-const GROWTH = 2; // a request holds at most so many times the comments of the one before
-const SHARE = 0.2; // of the time-out, which a request should take
+// For `moderateMany`:
+const MOST_COMMENTS = 1000; // in one request: the service's limit
+const MOST_BYTES = 1_000_000; // of one request; the service's default limit is 4 MiB
+const FIRST_COMMENTS = 10; // in the first request, which measures the time per comment
+const GROWTH = 2; // the most that a request may grow compared to the one before
+const SHARE = 0.2; // the share of the timeout that a request should take
 
-/** The service refused the request; `problem` says what is wrong, and in which field. */
+/** The service refused the request. `problem` says what is wrong, and in which field. */
 export class RefusedError extends Error {
   /** @param {Problem} problem */
   constructor(problem) {
@@ -187,7 +187,7 @@ export class RefusedError extends Error {
   }
 }
 
-/** There is no answer: let a person read the comment. */
+/** The service did not answer. Let a person read the comment. */
 export class UnansweredError extends Error {
   /** @param {string} reason */
   constructor(reason) {
@@ -196,7 +196,7 @@ export class UnansweredError extends Error {
   }
 }
 
-/** A try that failed and may be repeated; `wait` is when, in the service's own words. */
+/** A try failed and may be repeated. `wait` is the Retry-After header. */
 class AgainError extends Error {
   constructor(reason, wait = null) {
     super(reason);
@@ -204,7 +204,7 @@ class AgainError extends Error {
   }
 }
 
-/** A service's address and key. `timeoutMs` is for one try, `tries` is how many there are. */
+/** A client for the service at `url`. `timeoutMs` is for one try. A request is sent at most `tries` times. */
 export class HouseRules {
   /**
    * @param {string} url
@@ -218,7 +218,7 @@ export class HouseRules {
   }
 
   /**
-   * The decision about a comment, with every reason for it.
+   * Returns the decision about a comment, with every reason for it.
    * @param {Comment | string} comment
    * @returns {Promise<Decision>}
    */
@@ -227,13 +227,12 @@ export class HouseRules {
   }
 
   /**
-   * For every comment its decision, or the problem with it, in their order.
+   * Returns for every comment its decision, or the problem with it, in order.
    *
-   * Sends them in requests that it cuts so that each takes about a fifth of `timeoutMs`. What fails
-   * is sent again in smaller requests, with the same ids, after a pause in which the service can
-   * finish what it has begun. When `deadlineMs` is over, or after `tries` failures with no answer
-   * between them, it throws `UnansweredError`. Any error it throws has `answers`: what it had until
-   * then, for the first comments.
+   * Sends requests that take about a fifth of `timeoutMs` each. A failed request is retried in
+   * smaller requests, with the same ids, after a pause in which the service can finish its work.
+   * After `deadlineMs`, or after `tries` failures in a row, it throws `UnansweredError`. Every error
+   * has `answers`: those to the first comments, until the error.
    * @param {(Comment | string)[]} comments
    * @param {{deadlineMs?: number}} [options]
    * @returns {Promise<(Decision | Problem)[]>}
@@ -250,7 +249,7 @@ export class HouseRules {
     return answers;
   }
 
-  /** Put the answers to all comments, which are in JSON, into `answers`. */
+  /** Appends the answers to the `waiting` comments, which are JSON, to `answers`. */
   async #answer(waiting, answers, end) {
     let size = FIRST_COMMENTS;
     let mostBytes = MOST_BYTES;
@@ -258,20 +257,20 @@ export class HouseRules {
     while (answers.length < waiting.length) {
       const batch = cut(waiting.slice(answers.length, answers.length + size), mostBytes);
       const body = `{"comments": [${batch.join(",")}]}`;
-      const began = performance.now();
-      const left = Math.min(this.timeoutMs, end - began);
-      if (left <= 0) throw new UnansweredError("the deadline is over");
+      const start = performance.now();
+      const remaining = Math.min(this.timeoutMs, end - start);
+      if (remaining <= 0) throw new UnansweredError("the deadline is over");
       try {
-        answers.push(...(await this.#try("POST", "/v1/moderate/batch", body, left)).decisions);
+        answers.push(...(await this.#try("POST", "/v1/moderate/batch", body, remaining)).decisions);
         failures = 0;
-        const aim = (batch.length * SHARE * this.timeoutMs) / (performance.now() - began || 1);
+        const aim = (batch.length * SHARE * this.timeoutMs) / (performance.now() - start || 1);
         size = Math.max(1, Math.min(Math.floor(aim), GROWTH * size, MOST_COMMENTS));
       } catch (error) {
         if (error instanceof AgainError) {
           failures += 1;
-          // As long as it took at least: the service may be at those comments still, and knows its
-          // decisions about them only when it has recorded them.
-          const ms = Math.max(pauseMs(failures - 1, error.wait), performance.now() - began);
+          // Wait at least as long as the try took: the service may still decide those comments, and
+          // recognises them only once it has recorded its decisions.
+          const ms = Math.max(pauseMs(failures - 1, error.wait), performance.now() - start);
           if (failures >= this.tries || performance.now() + ms >= end) {
             throw new UnansweredError(error.message);
           }
@@ -287,7 +286,7 @@ export class HouseRules {
   }
 
   /**
-   * The text with all safe corrections made.
+   * Returns the text with all safe corrections made.
    * @param {string} text
    * @returns {Promise<Suggest>}
    */
@@ -296,7 +295,7 @@ export class HouseRules {
   }
 
   /**
-   * Say what a moderator decided.
+   * Records a moderator's verdict. Returns the decision with its history.
    * @param {string} id
    * @param {{action: Decision["action"], who: string, reason?: string}} verdict
    * @returns {Promise<Recorded>}
@@ -320,7 +319,7 @@ export class HouseRules {
     throw new UnansweredError(reason);
   }
 
-  /** The answer to one request. Throws `RefusedError` or `AgainError`. */
+  /** Sends one request and returns its answer. Throws `RefusedError` or `AgainError`. */
   async #try(method, path, body, timeoutMs) {
     try {
       const answer = await fetch(this.url + path, {
@@ -341,7 +340,7 @@ export class HouseRules {
 }
 
 /**
- * The author's own words at a span.
+ * Returns the text of a span.
  * @param {string} text
  * @param {{start: number, end: number}} span
  * @returns {string}
@@ -351,22 +350,22 @@ export function quoted(text, span) {
 }
 
 /**
- * A comment with an id, so that it has one decision however often it is sent. One that is not
- * recorded needs none.
+ * Returns a comment with an id, so that retries get the same decision. A comment with `dry_run`
+ * needs no id.
  */
 function identified(comment) {
-  const known = typeof comment === "string" ? {text: comment} : comment;
-  if (known.id != null || known.dry_run) return known;
-  return {...known, id: `client:${unique()}`};
+  const fields = typeof comment === "string" ? {text: comment} : comment;
+  if (fields.id != null || fields.dry_run) return fields;
+  return {...fields, id: `client:${unique()}`};
 }
 
-/** A name that no other has; it is no secret. Node 18 and pages without TLS have no `randomUUID`. */
+/** Returns a unique id, which is no secret. Node 18 and pages without TLS have no `randomUUID`. */
 function unique() {
   const random = () => Math.random().toString(36).slice(2);
   return globalThis.crypto?.randomUUID?.() ?? `${random()}${random()}${random()}`;
 }
 
-/** As many of the first comments as fit, but one at least. */
+/** Returns as many of the first comments as fit into `mostBytes`, but at least one. */
 function cut(comments, mostBytes) {
   let total = 0;
   const tooMany = comments.findIndex((comment) => (total += bytes(comment) + 1) > mostBytes);
@@ -377,18 +376,18 @@ function bytes(text) {
   return new TextEncoder().encode(text).length;
 }
 
-/** A proxy before the service does not speak its shape. */
+/** Returns the service's problem, or makes one from a proxy's error, which has another format. */
 async function asProblem(answer) {
   const problem = await answer.json().catch(() => null);
   if (typeof problem?.detail === "string") return problem;
-  const said = answer.statusText || `status ${answer.status}`;
-  return {type: "about:blank", title: said, status: answer.status, detail: said};
+  const reason = answer.statusText || `status ${answer.status}`;
+  return {type: "about:blank", title: reason, status: answer.status, detail: reason};
 }
 
-/** As long as the service says; else 0.2 s, 0.4 s, 0.8 s …, more or less. */
-function pauseMs(number, told) {
-  const ms = /^\d+$/.test(told ?? "")
-    ? 1000 * Number(told)
+/** Returns how long to wait: `retryAfter` seconds, or 200, 400, 800 ms … with jitter. */
+function pauseMs(number, retryAfter) {
+  const ms = /^\d+$/.test(retryAfter ?? "")
+    ? 1000 * Number(retryAfter)
     : 200 * 2 ** number * (0.75 + Math.random() / 2);
   return Math.min(ms, MOST_WAIT_MS);
 }

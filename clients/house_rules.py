@@ -1,14 +1,14 @@
-"""Ask a House rules service about comments. One file, Python 3.11 or newer, nothing else needed.
+"""A client for the House rules API. One file for Python 3.11 or newer, without dependencies.
 
     rules = HouseRules("https://moderation.example", key="hr-…")
     decision = rules.moderate({"text": "u r right", "id": "c-17", "author": "ravi"})
     if decision["action"] == "reject":
-        tell(decision["reasons"][0]["message"])
+        show(decision["reasons"][0]["message"])
 
-A request that the service could not take now (it is not reached, not ready, or the key's rate is
-used up) is sent again, a few times. What then still has no answer raises `UnansweredError`: let a
-person read the comment, never publish it for that. A comment that is sent again gets the decision
-it has already: by its `id`, or by one that this client makes (`client:…`) where it has none.
+The client retries a request a few times if the service cannot be reached, is not ready, or the
+key's rate limit is used up. If there is still no answer, it raises `UnansweredError`: let a person
+read the comment, and do not publish it. A retried comment keeps its decision, because the service
+recognises its `id`. The client gives comments without an id one of its own (`client:…`).
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from urllib.parse import quote, urlencode
 
 Action = Literal["approve", "review", "reject"]
 TOO_LARGE = 413
-AGAIN = frozenset({429, 500, 502, 503, 504})  # statuses that may pass
+AGAIN = frozenset({429, 500, 502, 503, 504})  # statuses to retry
 MOST_WAIT_S = 30.0
-# Of `moderate_many`:
-MOST_COMMENTS = 1000  # in one request, as many as the service takes
-MOST_BYTES = 1_000_000  # of one request; the service takes 4 MiB unless it is set otherwise
-FIRST_COMMENTS = 10  # in the first request, which shows how long a comment takes
-GROWTH = 2  # a request holds at most so many times the comments of the one before
-SHARE = 0.2  # of the time-out, which a request should take
+# For `moderate_many`:
+MOST_COMMENTS = 1000  # in one request: the service's limit
+MOST_BYTES = 1_000_000  # of one request; the service's default limit is 4 MiB
+FIRST_COMMENTS = 10  # in the first request, which measures the time per comment
+GROWTH = 2  # the most that a request may grow compared to the one before
+SHARE = 0.2  # the share of the timeout that a request should take
 
 
 # <types> Written by `make docs` from the OpenAPI document; change it there.
 class Comment(TypedDict):
-    """A comment and what is known around it."""
+    """A comment and its context."""
 
     text: str
     id: NotRequired[str | None]
@@ -52,7 +52,7 @@ class Comment(TypedDict):
 
 
 class Span(TypedDict):
-    """A stretch of the text as received, in Unicode code points; `end` is exclusive."""
+    """A part of the text as received, in Unicode code points. `end` is exclusive."""
 
     start: int
     end: int
@@ -60,7 +60,7 @@ class Span(TypedDict):
 
 
 class Reason(TypedDict):
-    """What a rule found, its guideline, and what followed from it."""
+    """What a rule found, its guideline, and the action that follows."""
 
     rule: str
     guideline: str
@@ -72,7 +72,7 @@ class Reason(TypedDict):
 
 
 class Decision(TypedDict):
-    """What is to be done with a comment, and every reason for it."""
+    """The action for a comment, and the reasons for it."""
 
     id: str
     action: Action
@@ -106,13 +106,13 @@ class Problem(TypedDict):
 
 
 class Batch(TypedDict):
-    """For every comment its decision, or the problem with it, in the order asked."""
+    """A decision or a problem for each comment, in the order of the request."""
 
     decisions: list[Decision | Problem]
 
 
 class Change(TypedDict):
-    """One correction: where in the text as received, in code points, and what stands there now."""
+    """A correction: its place in the text as received, in Unicode code points, and the new text."""
 
     start: int
     end: int
@@ -121,14 +121,14 @@ class Change(TypedDict):
 
 
 class Suggest(TypedDict):
-    """The comment with all safe corrections made, for a 'did you mean' button."""
+    """The comment with all safe corrections, for a 'did you mean' button."""
 
     text: str
     changes: list[Change]
 
 
 class Guideline(TypedDict):
-    """A rule in words, and from which scores on it acts."""
+    """A rule in words, and its thresholds."""
 
     rule: str
     guideline: str
@@ -138,7 +138,7 @@ class Guideline(TypedDict):
 
 
 class Guidelines(TypedDict):
-    """The house and its rules."""
+    """The publication and its rules."""
 
     name: str
     guidelines_url: str
@@ -155,7 +155,7 @@ class History(TypedDict):
 
 
 class Recorded(TypedDict):
-    """A decision with what the record adds."""
+    """A decision as it is recorded, with its history."""
 
     id: str
     action: Action
@@ -194,7 +194,7 @@ class Queue(TypedDict):
 
 
 class RefusedError(Exception):
-    """The service refused the request; `problem` says what is wrong, and in which field."""
+    """The service refused the request. `problem` says what is wrong, and in which field."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem["detail"])
@@ -202,11 +202,11 @@ class RefusedError(Exception):
 
 
 class UnansweredError(Exception):
-    """There is no answer: let a person read the comment."""
+    """The service did not answer. Let a person read the comment."""
 
 
 class _AgainError(Exception):
-    """A try that failed and may be repeated; `wait` is when, in the service's own words."""
+    """A try failed and may be repeated. `wait` is the Retry-After header."""
 
     def __init__(self, reason: str, wait: str | None = None) -> None:
         super().__init__(reason)
@@ -214,9 +214,9 @@ class _AgainError(Exception):
 
 
 class HouseRules:
-    """A service's address and key. May be used by several threads.
+    """A client for the service at `url`. Several threads may share it.
 
-    `timeout` is for one try, in seconds; `tries` is how often a request is sent at most.
+    `timeout` is in seconds, for one try. `tries` is how often a request is sent at most.
     """
 
     def __init__(
@@ -232,22 +232,22 @@ class HouseRules:
             self._headers["Authorization"] = f"Bearer {key}"
 
     def moderate(self, comment: Comment | str) -> Decision:
-        """The decision about a comment, with every reason for it."""
+        """Return the decision about a comment, with every reason for it."""
         return cast(Decision, self._ask("POST", "/v1/moderate", _identified(comment)))
 
     def moderate_many(
         self, comments: Iterable[Comment | str], *, deadline: float | None = None
     ) -> Iterator[Decision | Problem]:
-        """For every comment its decision, or the problem with it, in their order.
+        """Yield for every comment its decision, or the problem with it, in order.
 
-        Takes comments only as it needs them, and sends them in requests that it cuts so that each
-        takes about a fifth of `timeout`. What fails is sent again in smaller requests, with the
-        same ids, after a pause in which the service can finish what it has begun.
+        Reads comments only as needed, and sends them in requests that take about a fifth of
+        `timeout` each. A failed request is retried in smaller requests, with the same ids, after a
+        pause in which the service can finish its work.
 
-        `deadline` is in seconds from this call on. When it is over, or after `tries` failures with
-        no answer between them, the iterator raises `UnansweredError`. What it gave until then
-        stays good; all later comments have no answer. Without a `deadline` only failures end it.
-        Raises `RefusedError` where the service refuses the whole request.
+        `deadline` is in seconds from this call. After it, or after `tries` failures in a row, the
+        iterator raises `UnansweredError`. The answers until then are valid; later comments have
+        no answer. Without a `deadline` only failures end it. Raises `RefusedError` if the service
+        refuses a whole request.
         """
         end = None if deadline is None else time.monotonic() + deadline
         return self._many(_Waiting(comments), end)
@@ -255,18 +255,18 @@ class HouseRules:
     def _many(self, waiting: _Waiting, end: float | None) -> Iterator[Decision | Problem]:
         failures = 0
         while batch := waiting.batch():
-            left = self.timeout if end is None else min(self.timeout, end - time.monotonic())
-            if left <= 0:
+            remaining = self.timeout if end is None else min(self.timeout, end - time.monotonic())
+            if remaining <= 0:
                 raise UnansweredError("the deadline is over")
             body = b'{"comments": [' + b", ".join(batch) + b"]}"
-            began = time.monotonic()
+            start = time.monotonic()
             try:
-                answer = cast(Batch, self._try("POST", "/v1/moderate/batch", body, left))
+                answer = cast(Batch, self._try("POST", "/v1/moderate/batch", body, remaining))
             except _AgainError as error:
                 failures += 1
-                # As long as it took at least: the service may be at those comments still, and
-                # knows its decisions about them only when it has recorded them.
-                pause = max(_pause(failures - 1, error.wait), time.monotonic() - began)
+                # Wait at least as long as the try took: the service may still decide those
+                # comments, and recognises them only once it has recorded its decisions.
+                pause = max(_pause(failures - 1, error.wait), time.monotonic() - start)
                 if failures >= self.tries or (end and time.monotonic() + pause >= end):
                     raise UnansweredError(str(error)) from None
                 waiting.shrink(len(batch))
@@ -277,34 +277,34 @@ class HouseRules:
                 waiting.most_bytes = len(body) // 2
             else:
                 failures = 0
-                waiting.answered(len(batch), time.monotonic() - began, SHARE * self.timeout)
+                waiting.answered(len(batch), time.monotonic() - start, SHARE * self.timeout)
                 yield from answer["decisions"]
 
     def suggest(self, text: str) -> Suggest:
-        """The text with all safe corrections made."""
+        """Return the text with all safe corrections made."""
         return cast(Suggest, self._ask("POST", "/v1/suggest", {"text": text}))
 
     def guidelines(self) -> Guidelines:
-        """The house rules in words."""
+        """Return the house rules in words."""
         return cast(Guidelines, self._ask("GET", "/v1/guidelines"))
 
     def decision(self, decision_id: str) -> Recorded:
-        """A decision with its verdicts and appeals."""
+        """Return a decision with its verdicts and appeals."""
         return cast(Recorded, self._ask("GET", f"/v1/decisions/{quote(decision_id, '')}"))
 
     def give_verdict(
         self, decision_id: str, action: Action, who: str, reason: str | None = None
     ) -> Recorded:
-        """Say what a moderator decided."""
+        """Record a moderator's verdict. Return the decision with its history."""
         path = f"/v1/decisions/{quote(decision_id, '')}/verdict"
         body = {"action": action, "who": who, "reason": reason}
         return cast(Recorded, self._ask("POST", path, body))
 
-    def queue(self, **asked: str | int) -> Iterator[Recorded]:
-        """What waits for a person, page after page; `asked` as the API has it (`who`, `rule` …)."""
+    def queue(self, **filters: str | int) -> Iterator[Recorded]:
+        """Yield the decisions that wait for a person. `filters` are the API's (`who`, `rule` …)."""
         cursor: str | None = None
         while True:
-            query = urlencode({**asked, "cursor": cursor} if cursor else asked)
+            query = urlencode({**filters, "cursor": cursor} if cursor else filters)
             page = cast(Queue, self._ask("GET", f"/v1/queue?{query}"))
             yield from page["decisions"]
             cursor = page["next"]
@@ -312,7 +312,7 @@ class HouseRules:
                 return
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:
-        """The answer as JSON. Raises `RefusedError` or `UnansweredError`."""
+        """Return the answer as JSON. Raises `RefusedError` or `UnansweredError`."""
         data = None if body is None else json.dumps(body).encode()
         reason = ""
         for number in range(self.tries):
@@ -325,16 +325,16 @@ class HouseRules:
         raise UnansweredError(reason)
 
     def _try(self, method: str, path: str, data: bytes | None, timeout: float) -> Any:
-        """The answer to one request as JSON. Raises `RefusedError` or `_AgainError`."""
+        """Send one request. Return its answer as JSON. Raises `RefusedError` or `_AgainError`."""
         headers = self._headers
         if data is not None:
             headers = {**headers, "Content-Type": "application/json"}
-        # The scheme was looked at when the client was made.
+        # __init__ has checked the scheme.
         request = urllib.request.Request(self.url + path, data, headers, method=method)  # noqa: S310
         end = time.monotonic() + timeout
         try:
             with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
-                return json.loads(_whole(answer, end))
+                return json.loads(_body(answer, end))
         except urllib.error.HTTPError as error:
             with error:
                 problem = _problem(error)
@@ -346,16 +346,19 @@ class HouseRules:
 
 
 class _Waiting:
-    """Comments that wait for their answers, as JSON, and how many the next request takes."""
+    """Comments that wait for their answers, as JSON, and the size of the next request."""
 
     def __init__(self, comments: Iterable[Comment | str]) -> None:
         self.most_bytes = MOST_BYTES
         self._comments = iter(comments)
-        self._taken: deque[bytes] = deque()
+        self._buffer: deque[bytes] = deque()
         self._size = FIRST_COMMENTS
 
     def batch(self) -> list[bytes]:
-        """What the next request holds; the same again until it is answered. Empty at the end."""
+        """Return the comments of the next request, or of the last one until it is answered.
+
+        The list is empty at the end.
+        """
         batch: list[bytes] = []
         total = 0
         while len(batch) < self._size and (comment := self._at(len(batch))):
@@ -365,39 +368,39 @@ class _Waiting:
             batch.append(comment)
         return batch
 
-    def _at(self, place: int) -> bytes | None:
-        """The comment at a place, taken from the caller once it is needed."""
-        if place == len(self._taken):
+    def _at(self, index: int) -> bytes | None:
+        """Return the comment at an index, and read it from the caller if necessary."""
+        if index == len(self._buffer):
             for comment in self._comments:
-                self._taken.append(json.dumps(_identified(comment)).encode())
+                self._buffer.append(json.dumps(_identified(comment)).encode())
                 break
-        return self._taken[place] if place < len(self._taken) else None
+        return self._buffer[index] if index < len(self._buffer) else None
 
     def answered(self, count: int, took: float, aim: float) -> None:
-        """Drop what was answered, and fit the next request to the time that a comment took."""
+        """Drop `count` answered comments. Size the next request to take `aim` seconds."""
         for _ in range(count):
-            self._taken.popleft()
+            self._buffer.popleft()
         fitting = int(count * aim / max(took, 1e-6))
         self._size = max(1, min(fitting, GROWTH * self._size, MOST_COMMENTS))
 
     def shrink(self, count: int) -> None:
-        """After a failure with so many comments: half of them."""
+        """Halve the size after a failure with `count` comments."""
         self._size = max(1, count // 2)
 
 
 def _identified(comment: Comment | str) -> Comment:
-    """A comment with an id, so that it has one decision however often it is sent.
+    """Return a comment with an id, so that retries get the same decision.
 
-    One that is not recorded needs none.
+    A comment with `dry_run` needs no id.
     """
-    known: Comment = {"text": comment} if isinstance(comment, str) else comment
-    if known.get("id") is not None or known.get("dry_run"):
-        return known
-    return {**known, "id": f"client:{uuid.uuid4()}"}
+    fields: Comment = {"text": comment} if isinstance(comment, str) else comment
+    if fields.get("id") is not None or fields.get("dry_run"):
+        return fields
+    return {**fields, "id": f"client:{uuid.uuid4()}"}
 
 
-def _whole(answer: HTTPResponse, end: float) -> bytes:
-    """A body, which has to be here whole when the time is over. Raises `TimeoutError`."""
+def _body(answer: HTTPResponse, end: float) -> bytes:
+    """Return the whole body. Raises `TimeoutError` if it is not complete at `end`."""
     parts: list[bytes] = []
     while part := answer.read1(65_536):
         parts.append(part)
@@ -407,20 +410,20 @@ def _whole(answer: HTTPResponse, end: float) -> bytes:
 
 
 def _problem(error: urllib.error.HTTPError) -> Problem:
-    """What the service says is wrong; or a proxy before it, which does not speak its shape."""
+    """Return the service's problem, or make one from a proxy's error, which has another format."""
     try:
         problem = json.load(error)
         if isinstance(problem.get("detail"), str):
             return cast(Problem, problem)
     except (OSError, HTTPException, ValueError, AttributeError):
         pass
-    said = str(error.reason)
-    return {"type": "about:blank", "title": said, "status": error.code, "detail": said}
+    reason = str(error.reason)
+    return {"type": "about:blank", "title": reason, "status": error.code, "detail": reason}
 
 
-def _pause(number: int, told: str | None) -> float:
-    """As long as the service says; else 0.2 s, 0.4 s, 0.8 s …, more or less."""
-    if told and told.isdecimal():
-        return min(float(told), MOST_WAIT_S)
-    more_or_less = random.uniform(0.75, 1.25)  # noqa: S311 - no secret
-    return min(0.2 * float(2**number) * more_or_less, MOST_WAIT_S)
+def _pause(number: int, retry_after: str | None) -> float:
+    """Return the seconds to wait: `retry_after`, or 0.2, 0.4, 0.8 … with jitter."""
+    if retry_after and retry_after.isdecimal():
+        return min(float(retry_after), MOST_WAIT_S)
+    jitter = random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+    return min(0.2 * float(2**number) * jitter, MOST_WAIT_S)

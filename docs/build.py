@@ -25,7 +25,7 @@ from api import create_app
 from moderation import Policy
 from moderation.cli import commands
 from moderation.policy import RulePolicy
-from moderation.scoring.store import listing
+from moderation.scoring.store import list_models
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -119,7 +119,7 @@ def models() -> str:
 
 
 def _champions() -> list[tuple[str, str, Mapping[str, Any]]]:
-    return [(name, version, card) for name, version, used, card in listing() if used]
+    return [(name, version, card) for name, version, used, card in list_models() if used]
 
 
 def _card(champion: tuple[str, str, Mapping[str, Any]]) -> str:

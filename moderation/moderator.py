@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
 import uuid
@@ -19,6 +20,9 @@ from moderation.text.reading import Text, Weight, read
 BATCH = 256  # comments scored together: large enough for numpy, small enough for flat memory
 
 log = logging.getLogger(__name__)
+
+OnCheck = Callable[[str, float], None]
+"""Receives the name of a rule and how many seconds its check took."""
 
 
 class Moderator:
@@ -41,9 +45,8 @@ class Moderator:
     ) -> None:
         self.policy = policy
         self.explains = explains
-        self.models = models.speaking(scorer or policy.publication.reader)
-        self.on_check: Callable[[str, float], None] | None = None
-        """Called after each check with the rule's name and the seconds it took."""
+        self.models = models.with_reader(scorer or policy.publication.reader)
+        self.on_check: OnCheck | None = None
 
     @classmethod
     def load(
@@ -62,6 +65,12 @@ class Moderator:
             policy if isinstance(policy, Policy) else Policy.load(policy),
             models if isinstance(models, Models) else Models.load(models),
         )
+
+    def observed(self, on_check: OnCheck | None) -> Moderator:
+        """Return a copy that reports the duration of each check to `on_check`."""
+        observed = copy.copy(self)
+        observed.on_check = on_check
+        return observed
 
     def moderate(self, comment: Comment | str) -> Decision:
         """Decide about one comment. Raises `CommentError` if its text is invalid."""

@@ -1,4 +1,4 @@
-"""Where the files are that come with the package: models and data."""
+"""The folders of the files that are shipped with the package: models and data."""
 
 from pathlib import Path
 

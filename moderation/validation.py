@@ -25,7 +25,7 @@ _SHOULD = re.compile(r"^\w+ should")
 def describe(
     error: Mapping[str, Any],
     *,
-    unknown: str = "is not a field that is known here",
+    unknown: str = "is not a known field",
     quote_input: bool = False,
 ) -> str:
     """Return what is wrong with a field: the rest of a sentence that begins with its name.

@@ -1,4 +1,4 @@
-"""A models' folder with the shipped spam model and challengers of other minds, and its policy."""
+"""A folder of models with the shipped spam model and a challenger that scores differently."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from moderation import Policy
 from moderation.scoring.store import SHIPPED, champions
 
 SPAM = champions(SHIPPED)["spam"]
-LOUD = "loud"  # finds everything spam
+LOUD = "loud"  # the version that gives each comment a high spam score
 
 
 def spam_alone(folder: Path) -> dict[str, str]:
-    """Settings of a service whose one rule asks the one model under `folder`."""
+    """Return the settings of a service with only the rule `spam` and its model under `folder`."""
     models = folder / "models"
     for version in (SPAM, LOUD):
         shutil.copytree(SHIPPED / "spam" / SPAM, models / "spam" / version)
-    says(models / "spam" / LOUD, 0.9)
+    set_score(models / "spam" / LOUD, 0.9)
     (models / "champion.json").write_text(json.dumps({"spam": SPAM}), "utf-8")
-    others = "".join(f"[{name}]\nenabled = false\n" for name in Policy.load().rules)
+    others = [name for name in Policy.load().rules if name != "spam"]
     policy = folder / "policy.toml"
-    policy.write_text(others.replace("[spam]\nenabled = false\n", ""))
+    policy.write_text("".join(f"[{name}]\nenabled = false\n" for name in others), "utf-8")
     return {"MODERATION_POLICY": str(policy), "MODERATION_MODELS": str(models)}
 
 
-def says(model: Path, score: float) -> None:
-    """Let a model give every comment the same score; its card goes on describing its files."""
+def set_score(model: Path, score: float) -> None:
+    """Make a model give each comment the same score. Its card gets the new hash."""
     knots = np.load(model / "knots.npy")
     knots[1] = score
     np.save(model / "knots.npy", knots)

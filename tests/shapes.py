@@ -1,7 +1,7 @@
-"""Hostile comments: twenty kilobytes each of what is hard to read, for the tests and benchmarks.
+"""Hostile comments of 20 kB each, which are hard to process, for the tests and benchmarks.
 
-Each shape has one kind of bait: signs that begin many tokens and end none, long words, stacked
-marks, letters with signs between, scripts without spaces, addresses that go on for ever.
+Each shape has one difficulty: signs that start many tokens and end none, long words, stacked
+marks, letters with signs between them, scripts without spaces, endless addresses.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ _UNITS = {
     "ligatures": "ﬁ",
     "dotted i": "İ",
     "sharp s": "ß",
-    # HTML and what looks like it.
+    # HTML and similar text.
     "tags": "<b>a</b>",
     "opening signs": "<",
     "open tags": "<a ",
@@ -142,11 +142,11 @@ _UNITS = {
     "attack": "You are an idiot. ",
     "threat": "I will kill you, Ravi. ",
 }
-_SEED = 20  # of the shapes with random words
+_SEED = 20  # for the random shapes
 
 
 def shapes(size: int = MAX_BYTES) -> Iterator[tuple[str, str]]:
-    """The name and the text of each shape, of at most `size` bytes in UTF-8.
+    """Yield the name and the text of each shape. A text has at most `size` bytes in UTF-8.
 
     >>> dict(shapes(size=6))["words"]
     'word w'
@@ -161,15 +161,17 @@ def shapes(size: int = MAX_BYTES) -> Iterator[tuple[str, str]]:
     yield "blanks, then a word", " " * (size - 1) + "a"
     yield "every character", _cut("".join(map(chr, range(0x21, 0xD800))), size)
     yield "astral characters", _cut("".join(map(chr, range(0x1F000, 0x1F000 + size))), size)
-    dice = random.Random(_SEED)  # noqa: S311 - no secret
-    yield "random words", _words(dice, string.ascii_lowercase, size)
-    yield "random disguises", _words(dice, "aeiou015@$*.", size)
-    yield "random signs", _cut("".join(dice.choices(string.printable, k=size)), size)
-    yield "random letters", _cut("".join(dice.choices(string.ascii_letters, k=size)), size)
+    generator = random.Random(_SEED)  # noqa: S311 - not a secret
+    yield "random words", _words(generator, string.ascii_lowercase, size)
+    yield "random disguises", _words(generator, "aeiou015@$*.", size)
+    yield "random signs", _cut("".join(generator.choices(string.printable, k=size)), size)
+    yield "random letters", _cut("".join(generator.choices(string.ascii_letters, k=size)), size)
 
 
-def _words(dice: random.Random, letters: str, size: int) -> str:
-    words = ("".join(dice.choices(letters, k=dice.randint(2, 9))) for _ in range(size // 3))
+def _words(generator: random.Random, letters: str, size: int) -> str:
+    words = (
+        "".join(generator.choices(letters, k=generator.randint(2, 9))) for _ in range(size // 3)
+    )
     return _cut(" ".join(words), size)
 
 

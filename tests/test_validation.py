@@ -34,7 +34,7 @@ class Form(BaseModel):
         ({"size": 0}, "must be greater than or equal to 1", "… to 1, not 0"),
         ({"name": "secret"}, "must be plain", "must be plain, not 'secret'"),
         ({"name": "\ud800"}, "holds half a surrogate pair; send valid Unicode", "…valid Unicode"),
-        ({"extra": 1}, "is not a field that is known here", "…known here"),
+        ({"extra": 1}, "is not a known field", "…known field"),
     ],
 )
 def test_each_kind_of_mistake(values: dict[str, object], private: str, ending: str) -> None:

@@ -1,4 +1,4 @@
-"""Now and then, and never in a request: have the comments moved from those that were measured?"""
+"""Measures whether the scores of recent comments have drifted from the models' reference."""
 
 from __future__ import annotations
 
@@ -14,40 +14,52 @@ from moderation.lifecycle.drift import Drift
 
 EVERY = dt.timedelta(minutes=10)
 WITHIN = dt.timedelta(days=7)
-MOST = 2_000  # decisions: enough to tell, and soon read: requests wait a little longer meanwhile
+MOST = 2_000  # decisions: enough for a verdict, and few enough not to slow requests down
 
 log = logging.getLogger(__name__)
 
 
 class DriftMonitor:
-    """Compares the recent scores with the reference of the models in use, and says what moved."""
+    """Compares recent scores with the reference of the models in use.
 
-    def __init__(self, keeper: Decider, models: Path) -> None:
-        self.keeper = keeper
+    Logs scores that have moved, and calls `on_measured` with all results.
+    """
+
+    def __init__(
+        self,
+        decider: Decider,
+        models: Path,
+        on_measured: Callable[[Sequence[Drift]], None] | None = None,
+    ) -> None:
+        self.decider = decider
         self.models = models
-        self.on_found: Callable[[Sequence[Drift]], None] | None = None
-        self._looked_at: dt.datetime | None = None
+        self._on_measured = on_measured
+        self._measured_at: dt.datetime | None = None
         self._moved: set[str] = set()
 
     def look(self) -> None:
-        """Look, if it is time to."""
-        now = self.keeper.clock()
-        if self._looked_at is not None and abs(now - self._looked_at) < EVERY:
+        """Measure, if the last measurement is ten minutes old."""
+        now = self.decider.clock()
+        if self._measured_at is not None and abs(now - self._measured_at) < EVERY:
             return
-        self._looked_at = now
-        models = self.keeper.moderator.models  # taken once: another may take its place any time
-        references = drift.references(self.models, models)
-        seen = recent(self.keeper.sessions, now - WITHIN, MOST) if references else []
-        found = [
-            it for it in drift.compare(models, references, seen) if it.now.total >= drift.FEWEST
+        self._measured_at = now
+        models = self.decider.moderator.models  # read once: they may be replaced at any time
+        references = drift.read_references(self.models, models)
+        decisions = recent(self.decider.sessions, now - WITHIN, MOST) if references else []
+        drifts = [
+            result
+            for result in drift.compare(models, references, decisions)
+            if result.now.total >= drift.MIN_DECISIONS
         ]
-        self._tell(found)
-        if self.on_found:
-            self.on_found(found)
+        self._log(drifts)
+        if self._on_measured:
+            self._on_measured(drifts)
 
-    def _tell(self, found: Sequence[Drift]) -> None:
-        """Log what has moved, and again only if it had come back meanwhile."""
-        moved = {it.name: it.beyond for it in found if it.verdict == "moved"}
+    def _log(self, drifts: Sequence[Drift]) -> None:
+        """Log the scores that have moved since the last measurement."""
+        moved = {
+            result.name: result.beyond_chance for result in drifts if result.verdict == "moved"
+        }
         if new := [f"{name} {moved[name]:.2f}" for name in moved if name not in self._moved]:
             log.warning("drift: moved beyond chance: %s; see moderation drift", ", ".join(new))
         self._moved = set(moved)

@@ -1,7 +1,7 @@
-"""What happens between requests.
+"""The background work of a worker.
 
-The spool is written, webhooks go out, old texts are forgotten, promoted models are taken, a
-challenger in shadow decides, and the scores of late are compared with those that were measured.
+It writes the spool to the database, sends webhooks, erases old texts, loads promoted models, lets
+a challenger decide in shadow, and measures drift.
 """
 
 from __future__ import annotations
@@ -18,138 +18,145 @@ from functools import partial
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.background.drift import DriftMonitor
+from api.background.shadow import ShadowRunner
 from api.background.watch import FileWatcher
 from api.decisions import Decider
 from api.record import database, erase, webhooks
 from api.record.webhooks import Hook
+from moderation import Moderator
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
-BESIDE = 10  # the niceness of the thread that loads models, so that requests go first
-FORGET_EVERY = dt.timedelta(hours=1)
-SET_S = 60.0  # a clock that moves by more than so much was set
-STEADY_S = 600.0  # so long nobody is forgotten after that
+NICENESS = 10  # of the thread that loads models, so that requests have priority
+ERASE_EVERY = dt.timedelta(hours=1)
+CLOCK_SET_S = 60.0  # a clock that moves by more than this was set
+STEADY_S = 600.0  # nothing is erased for so long after the clock was set
 
 
 class BackgroundLoop:
-    """Runs beside the requests of a worker; any number of workers may run one each."""
+    """Runs in the background of a worker. Several workers may each run one.
+
+    `on_look` is called every second with the moderator in use and what `refused` returns.
+    """
 
     def __init__(
         self,
-        keeper: Decider,
+        decider: Decider,
+        *,
         retention_days: int | None = None,
-        watches: Sequence[FileWatcher] = (),
-        drifting: DriftMonitor | None = None,
+        watchers: Sequence[FileWatcher] = (),
+        drift: DriftMonitor | None = None,
+        shadow: ShadowRunner | None = None,
+        on_look: Callable[[Moderator, Sequence[str]], None] | None = None,
     ) -> None:
-        self.keeper = keeper
+        self.decider = decider
         self.retention_days = retention_days
-        self.watches = watches
-        self.drifting = drifting
-        self.on_look: Callable[[], None] | None = None
+        self.watchers = watchers
+        self.drift = drift
+        self.shadow = shadow
+        self._on_look = on_look
         self._prepared = False
-        self._forgot_at: dt.datetime | None = None
-        self._began: float | None = None  # when the machine started, by the clock
+        self._erased_at: dt.datetime | None = None
+        self._booted_at: float | None = None  # when the machine started, by its clock
         self._steady_from = 0.0
         self._stop = threading.Event()
 
     def prepare(self) -> None:
-        """Bring the database's schema up to date, now or, if it is away, as soon as it is back."""
-        if not self.keeper.reach():
+        """Upgrade the database's schema. Does nothing if the database is down."""
+        if not self.decider.is_reachable():
             return
         try:
-            database.upgrade(self.keeper.sessions.kw["bind"])
+            database.upgrade(self.decider.sessions.kw["bind"])
             self._prepared = True
         except SQLAlchemyError as error:
-            self.keeper.circuit.failed(error)
+            self.decider.circuit.failed(error)
 
     def start(self) -> None:
-        """Begin, in threads that end with the process; a slow webhook keeps no decision waiting."""
-        self.look()  # a worker that starts late takes at once what was promoted before
-        hooks = self.keeper.hooks
-        sending = [self.turn_away, *(partial(self.send, hook) for hook in hooks)] if hooks else []
-        for round_ in (self.round, self.look, self.shadow, *sending):
-            threading.Thread(target=self._run, args=(round_,), daemon=True).start()
+        """Start the threads, which end with the process. Each webhook has its own."""
+        self.look()  # so that a worker that starts late has the promoted models from the start
+        tasks = [self.round, self.look]
+        if self.shadow:
+            tasks.append(self.shadow.round)
+        if self.decider.hooks:
+            tasks.append(self.turn_away)
+            tasks += [partial(self.send, hook) for hook in self.decider.hooks]
+        for task in tasks:
+            threading.Thread(target=self._run, args=(task,), daemon=True).start()
 
     def stop(self) -> None:
-        """End after the round under way."""
+        """Stop after the current round."""
         self._stop.set()
 
     def round(self) -> None:
-        """One round: the schema, the spool, the retention, the drift."""
-        if self.keeper.circuit.open:
-            self._prepared = False  # what comes back may be another, such as a backup put in place
+        """Do one round: the schema, the spool, the retention and the drift."""
+        if self.decider.circuit.open:
+            self._prepared = False  # the database may come back as another, such as a backup
         if not self._prepared:
             self.prepare()
         try:
-            self.keeper.drain()
-        finally:  # whatever waits in the spool, people are forgotten in time
-            if not self.keeper.circuit.open:
-                self._forget()
-                if self.drifting:
-                    self.drifting.look()
+            self.decider.drain()
+        finally:  # an error in the spool must not delay the retention
+            if not self.decider.circuit.open:
+                self._erase_old()
+                if self.drift:
+                    self.drift.look()
 
     def send(self, hook: Hook) -> None:
-        """Send the calls that are due to one webhook, in a thread of its own.
-
-        So that one which hangs keeps no other waiting.
-        """
-        self._each(lambda: webhooks.deliver(self.keeper.sessions, hook, self.keeper.clock()))
+        """Send the deliveries that are due to one webhook."""
+        decider = self.decider
+        self._repeat(lambda: webhooks.deliver(decider.sessions, hook, decider.clock()))
 
     def turn_away(self) -> None:
-        """Let the calls fail that are due to addresses which the settings no longer name."""
-        keeper = self.keeper
-        self._each(lambda: webhooks.turn_away(keeper.sessions, keeper.hooks, keeper.clock()))
+        """Fail the deliveries that are due to addresses that the settings no longer name."""
+        decider = self.decider
+        self._repeat(
+            lambda: webhooks.fail_removed(decider.sessions, decider.hooks, decider.clock())
+        )
 
-    def _each(self, one: Callable[[], bool]) -> None:
-        """One delivery after another, until none is due."""
-        while not self.keeper.circuit.open and not self._stop.is_set() and one():
+    def _repeat(self, deliver: Callable[[], bool]) -> None:
+        """Call `deliver` until no delivery is due."""
+        while not self.decider.circuit.open and not self._stop.is_set() and deliver():
             pass
 
     def look(self) -> None:
-        """Look whether a file that is watched says something new."""
-        for watch in self.watches:
-            watch.look()
-        if self.keeper.shadow:
-            self.keeper.shadow.watch.look()
-        if self.on_look:
-            self.on_look()
+        """Check the watched files."""
+        for watcher in self.watchers:
+            watcher.look()
+        if self.shadow:
+            self.shadow.watcher.look()
+        if self._on_look:
+            self._on_look(self.decider.moderator, self.refused())
 
     def refused(self) -> list[str]:
-        """Why what the watched files say is not taken; empty where all is."""
-        return [watch.trouble for watch in self.watches if watch.trouble]
+        """Return why promoted models are not in use; empty if they are."""
+        return [watcher.trouble for watcher in self.watchers if watcher.trouble]
 
-    def shadow(self) -> None:
-        """Let the challenger in shadow decide what waits for it."""
-        if self.keeper.shadow:
-            self.keeper.shadow.round()
-
-    def _run(self, round_: Callable[[], None]) -> None:
-        if round_ == self.look and sys.platform == "linux":  # where each thread has a priority
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BESIDE)
+    def _run(self, task: Callable[[], None]) -> None:
+        if task == self.look and sys.platform == "linux":  # where threads have priorities
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         while not self._stop.wait(EVERY_S):
             try:
-                round_()
-            except Exception as error:  # noqa: BLE001 - whatever fails is tried again in the next
+                task()
+            except Exception as error:  # noqa: BLE001 - the next round tries again
                 log.error("housekeeping failed: %s", type(error).__name__)
 
-    def _forget(self) -> None:
-        """Empty what is older than the retention, once an hour."""
-        now = self.keeper.clock()
-        if self.retention_days is None or not self._steady(now):
+    def _erase_old(self) -> None:
+        """Erase texts and references that are older than the retention, once an hour."""
+        now = self.decider.clock()
+        if self.retention_days is None or not self._is_steady(now):
             return
-        due = self._forgot_at is None or abs(now - self._forgot_at) >= FORGET_EVERY
-        if due:
-            self._forgot_at = now
-            erase.older_than(self.keeper.sessions, self.retention_days, now)
+        if self._erased_at is None or abs(now - self._erased_at) >= ERASE_EVERY:
+            self._erased_at = now
+            erase.older_than(self.decider.sessions, self.retention_days, now)
 
-    def _steady(self, now: dt.datetime) -> bool:
-        """Whether nobody has set the clock of late: by one that is wrong all would be forgotten.
+    def _is_steady(self, now: dt.datetime) -> bool:
+        """Return whether the clock was not set lately: a wrong clock would erase everything.
 
-        A machine that has just started may not know the time yet, either.
+        A machine that has just started may not know the time yet.
         """
         running = time.monotonic()
-        began = now.timestamp() - running
-        if self._began is None or abs(began - self._began) > SET_S:
-            self._began, self._steady_from = began, running + STEADY_S
+        booted_at = now.timestamp() - running
+        if self._booted_at is None or abs(booted_at - self._booted_at) > CLOCK_SET_S:
+            self._booted_at, self._steady_from = booted_at, running + STEADY_S
         return running >= self._steady_from

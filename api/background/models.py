@@ -1,15 +1,15 @@
-"""Models that are promoted while the service runs take the place of those in use.
+"""Load models that were promoted while the service runs.
 
-Each worker loads them beside its requests, checks every hash, has them read a comment and then
-puts them in place in one step: a request is decided by the models before or by those after.
-Models that cannot be used are refused, and those before stay.
+Each worker loads them in the background, checks every hash and has them score a comment. Then it
+replaces the models in use in one step, so that no request mixes old and new models. Models that
+cannot be used are refused, and the old ones stay in use.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,41 +17,39 @@ from api.decisions import Decider
 from moderation import Moderator
 from moderation.scoring.store import ModelError, champions
 
-WARMING = "You are an idiot."  # makes the careful reader speak, which loads itself at first use
+WARM_UP = "You are an idiot."  # makes the cascade ask the careful model, which loads at first use
 
 
-def reloaded(now: Moderator, folder: Path) -> Moderator:
-    """The moderator of the champions under `folder`, with the policy of `now`, or `now` itself.
+def reloaded(moderator: Moderator, folder: Path) -> Moderator:
+    """Return a moderator with the champions under `folder` and the same policy.
 
-    Raises `ModelError` where one is damaged, or where a score would be missing that `now` gives.
+    Returns `moderator` itself if it has these champions. Raises `ModelError` if a model is
+    damaged, or if a score would be missing that `moderator` has.
     """
     versions = champions(folder)
-    if versions == now.models.loaded:
-        return now
-    with _alone(folder):
-        made = Moderator(now.policy, now.models.reloaded(folder, versions))
-        expected = now.models.heads | made.models.heads
-        missing = expected - made.moderate(WARMING).scores.keys()
+    if versions == moderator.models.loaded:
+        return moderator
+    with _one_worker(folder):
+        new = Moderator(moderator.policy, moderator.models.reloaded(folder, versions))
+        expected = moderator.models.heads | new.models.heads
+        missing = expected - new.moderate(WARM_UP).scores.keys()
     if missing:
         raise ModelError(f"no model gives these scores: {', '.join(sorted(missing))}")
-    return made
+    return new.observed(moderator.on_check)  # after the warm-up, which is no request
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One worker loads at a time, so that the others have the processors for their requests."""
-    locked = os.open(folder, os.O_RDONLY)
+def _one_worker(folder: Path) -> Iterator[None]:
+    """Let one worker load at a time, so that the others have the processors for requests."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):  # some network disks lock nothing
-            fcntl.flock(locked, fcntl.LOCK_EX)
+        with suppress(OSError):  # some network file systems have no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(locked)
+        os.close(descriptor)
 
 
-def reload_models(keeper: Decider, folder: Path, use: Callable[[Moderator], None]) -> None:
-    """Put the champions under `folder` in use, unless they are. Raises as `renewed` does."""
-    now = keeper.moderator
-    made = reloaded(now, folder)
-    if made is not now:
-        use(made)
+def reload_models(decider: Decider, folder: Path) -> None:
+    """Put the champions under `folder` in use. Raises `ModelError` as `reloaded` does."""
+    decider.moderator = reloaded(decider.moderator, folder)

@@ -1,8 +1,8 @@
 """A challenger in shadow: it decides about a share of the comments again, after the champion.
 
-Nobody waits for it. What was decided and recorded is offered to a queue, which drops what does not
-fit; the housekeeper takes it from there, one comment at a time, and writes what the challenger
-would have done. It is given the same context and policy, and the champion's other models.
+No request waits for it. Recorded decisions are offered to a queue, which drops what does not fit.
+The background loop takes them from the queue one by one, and records what the challenger would
+have decided. The challenger gets the same context, the same policy and the champion's other models.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import queue
-import threading
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import NamedTuple
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.background.watch import FileWatcher
+from api.busy import BusyCounter
 from api.record import shadows
 from api.record.circuit import Circuit
 from api.record.database import Sessions
@@ -32,14 +32,14 @@ from moderation.text.reading import read
 
 log = logging.getLogger(__name__)
 
-WAITING = 4_000_000  # characters of texts, so that what waits has a bound in memory
-TOGETHER = 50  # rows written at once
-WARMING = "You are an idiot."  # a reader loads itself at its first text
-PATIENCE_S = 1.0  # it waits so long for a moment without requests; where there is none it is slow
+MOST_WAITING = 4_000_000  # characters of text in the queue, which limits its memory
+BATCH = 50  # rows in one transaction
+WARM_UP = "You are an idiot."  # some models load at their first text
+PATIENCE_S = 1.0  # how long the challenger waits for a moment without requests
 
 
 class Job(NamedTuple):
-    """What the champion decided, about what, and who that was."""
+    """A decision, its comment, and the moderator that made it."""
 
     decision: Decision
     comment: Comment
@@ -47,15 +47,14 @@ class Job(NamedTuple):
 
     @property
     def weight(self) -> int:
-        """Characters, those of the author's comments before among them."""
-        known = self.comment
-        return 1 + sum(
-            map(len, (known.text, known.article or "", known.parent or "", *known.recent))
-        )
+        """The number of characters, including the author's recent comments."""
+        comment = self.comment
+        texts = (comment.text, comment.article or "", comment.parent or "", *comment.recent)
+        return 1 + sum(map(len, texts))
 
 
 class WeightedQueue(queue.Queue[Job]):
-    """A queue whose size is what its jobs weigh."""
+    """A queue whose size is the sum of the weights of its jobs."""
 
     def _init(self, _: int) -> None:
         self._jobs: deque[Job] = deque()
@@ -74,86 +73,64 @@ class WeightedQueue(queue.Queue[Job]):
         return job
 
 
-class BusyCounter:
-    """Whether a worker is deciding about comments: who is in no hurry waits until it is not.
-
-    >>> busy = BusyCounter()
-    >>> with busy:
-    ...     busy.wait(0.01)
-    False
-    >>> busy.wait(0.01)
-    True
-    """
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._changed = threading.Condition()
-
-    def __enter__(self) -> None:
-        with self._changed:
-            self._count += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._changed:
-            self._count -= 1
-            self._changed.notify_all()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait until nothing is being decided, so long at most; whether it is so."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._count, seconds)
-
-
 class ShadowRunner:
-    """Takes what a worker decided, and lets the challenger of `shadow.json` decide it again."""
+    """Lets the challenger in `shadow.json` decide again about what a worker decided.
+
+    `on_decided` is called with the champion's and the challenger's action, `on_dropped` for each
+    comment that did not fit into the queue, and `on_failed` for each that failed.
+    """
 
     def __init__(
         self,
-        root: Path,
+        models: Path,
         sessions: Sessions,
         circuit: Circuit,
         busy: BusyCounter,
         clock: Callable[[], dt.datetime],
-        waiting: int = WAITING,
+        *,
+        most_waiting: int = MOST_WAITING,
+        on_decided: Callable[[Action, Action], None] | None = None,
+        on_dropped: Callable[[], None] | None = None,
+        on_failed: Callable[[], None] | None = None,
     ) -> None:
-        self.root = root
+        self.models = models
         self.sessions = sessions
         self.circuit = circuit
         self.busy = busy
         self.clock = clock
-        self.on_decided: Callable[[Action, Action], None] = lambda *_: None
-        self.on_dropped: Callable[[], None] = lambda: None
-        self.on_failed: Callable[[], None] = lambda: None
-        self._jobs = WeightedQueue(waiting)
+        self._on_decided = on_decided or (lambda *_: None)
+        self._on_dropped = on_dropped or (lambda: None)
+        self._on_failed = on_failed or (lambda: None)
+        self._jobs = WeightedQueue(most_waiting)
         self._running: tuple[Shadow, Scorer] | None = None
-        self.watch = FileWatcher(root / SHADOW, self._take)
+        self.watcher = FileWatcher(models / SHADOW, self._load)
 
     def offer(self, decision: Decision, comment: Comment, champion: Moderator) -> None:
-        """Take a recorded decision, if it is in the share; without waiting, and never raising."""
+        """Queue a recorded decision if it is in the share. Never blocks and never raises."""
         running = self._running
         if running and running[0].takes(decision.id):
             try:
                 self._jobs.put_nowait(Job(decision, comment, champion))
             except queue.Full:
-                self.on_dropped()
+                self._on_dropped()
 
     def round(self) -> None:
-        """Let the challenger decide what waits, as long as the record is there."""
-        while not self.circuit.open and (rows := self._decided()):
-            self._keep(rows)
+        """Let the challenger decide about what is queued, while the database answers."""
+        while not self.circuit.open and (rows := self._next_rows()):
+            self._record(rows)
 
-    def _take(self) -> None:
-        """Take up the challenger that `shadow.json` names now; raises what it cannot read."""
+    def _load(self) -> None:
+        """Load the challenger that `shadow.json` names. Raises `ModelError` if it is damaged."""
         self._running = None
-        if shadow := Shadow.read(self.root):
-            reader = load(self.root / shadow.model / shadow.version)
-            reader.score([read(WARMING)])
-            self._running = shadow, reader
+        if shadow := Shadow.read(self.models):
+            scorer = load(self.models / shadow.model / shadow.version)
+            scorer.score([read(WARM_UP)])
+            self._running = shadow, scorer
 
-    def _decided(self) -> list[tuple[Action, ShadowRow]]:
-        """What the challenger says about the next few that wait."""
+    def _next_rows(self) -> list[tuple[Action, ShadowRow]]:
+        """Return the challenger's decisions about the next jobs, with the champion's actions."""
         rows: list[tuple[Action, ShadowRow]] = []
-        while len(rows) < TOGETHER:
+        while len(rows) < BATCH:
             try:
                 job = self._jobs.get_nowait()
             except queue.Empty:
@@ -162,33 +139,34 @@ class ShadowRunner:
             try:
                 if row := self._decide(job):
                     rows.append((job.decision.action, row))
-            except Exception as error:  # noqa: BLE001 - whatever breaks, the next one is tried
-                # The type alone: an exception's message may hold the comment's text.
+            except Exception as error:  # noqa: BLE001 - after any error, the next job is tried
+                # Only the type: an exception's message may contain the comment's text.
                 log.error("the challenger in shadow failed: %s", type(error).__name__)
-                self.on_failed()
+                self._on_failed()
         return rows
 
     def _decide(self, job: Job) -> ShadowRow | None:
         if self._running is None:
             return None
-        shadow, reader = self._running
+        shadow, scorer = self._running
         if job.champion.models.versions.get(shadow.model, shadow.version) == shadow.version:
-            return None  # it was promoted meanwhile, or nobody asks this model
-        models = job.champion.models.replacing(shadow.model, shadow.version, reader)
-        made = Moderator(job.champion.policy, models, explains=False).moderate(job.comment)
-        missing = job.decision.scores.keys() - made.scores.keys()
+            return None  # it has been promoted, or the champion does not use this model
+        models = job.champion.models.with_version(shadow.model, shadow.version, scorer)
+        challenger = Moderator(job.champion.policy, models, explains=False)
+        decision = challenger.moderate(job.comment)
+        missing = job.decision.scores.keys() - decision.scores.keys()
         if missing:
             raise ModelError(f"{shadow.model}/{shadow.version} gave no {', '.join(missing)}")
-        return shadows.row(shadow, job.decision, made, self.clock())
+        return shadows.row(shadow, job.decision, decision, self.clock())
 
-    def _keep(self, rows: list[tuple[Action, ShadowRow]]) -> None:
+    def _record(self, rows: list[tuple[Action, ShadowRow]]) -> None:
         actions = [(champion, Action[row.action.upper()]) for champion, row in rows]
         try:
             shadows.keep(self.sessions, [row for _, row in rows])
         except SQLAlchemyError as error:
             self.circuit.failed(error)
             for _ in rows:
-                self.on_failed()
+                self._on_failed()
         else:
-            for pair in actions:
-                self.on_decided(*pair)
+            for champion, challenger in actions:
+                self._on_decided(champion, challenger)

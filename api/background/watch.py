@@ -1,4 +1,4 @@
-"""A file that is watched: what it says anew is taken, or else tried again as long as it says so."""
+"""Watches a file, and acts when its content changes."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from pathlib import Path
 
 from moderation.scoring.store import ModelError
 
-RETRY_S = 2.0  # what cannot be taken yet may be half copied; looking again costs little
+RETRY_S = 2.0  # a file may be half written at the first attempt
 
 log = logging.getLogger(__name__)
 
 
 class FileWatcher:
-    """Calls `take` at the first look, and whenever the file's content has changed since.
+    """Calls `take` at the first look and when the file's content changes. Retries if it fails.
 
-    A file that is not there has a content too, of its own. Where `take` raises, `trouble` says why
-    until it succeeds.
+    The creation and the deletion of the file are changes too. While `take` fails, `trouble`
+    contains the reason.
     """
 
     def __init__(self, path: Path, take: Callable[[], None]) -> None:
         self.path = path
         self.trouble: str | None = None
         self._take = take
-        self._seen: tuple[bytes | None] | None = None
-        self._again = 0.0
+        self._content: tuple[bytes | None] | None = None  # None before the first look
+        self._retry_at = 0.0
 
     def look(self) -> None:
-        """Look once; whatever fails is logged once."""
-        seen = (self._content(),)
-        if seen == self._seen and (self.trouble is None or time.monotonic() < self._again):
+        """Check the file once. Logs an error once, however often it recurs."""
+        content = (self._read(),)
+        if content == self._content and (self.trouble is None or time.monotonic() < self._retry_at):
             return
-        self._seen = seen
+        self._content = content
         try:
             self._take()
-        except Exception as error:  # noqa: BLE001 - whatever it is, all stays as it was
+        except Exception as error:  # noqa: BLE001 - after any error, what is in use stays in use
             self._refuse(str(error) if isinstance(error, ModelError) else type(error).__name__)
         else:
             self.trouble = None
@@ -45,9 +45,9 @@ class FileWatcher:
         if trouble != self.trouble:
             log.error("%s is not taken: %s", self.path, trouble)
         self.trouble = trouble
-        self._again = time.monotonic() + RETRY_S
+        self._retry_at = time.monotonic() + RETRY_S
 
-    def _content(self) -> bytes | None:
+    def _read(self) -> bytes | None:
         try:
             return self.path.read_bytes()
         except OSError:

@@ -1,32 +1,30 @@
-"""The web pages. So far: *try a comment*.
+"""The web pages: *try a comment*.
 
-The page asks for no key and is not counted, so by default it is there only as long as there is no
-key. A process reads one of its comments at a time, and leaves its other threads to the API.
+The page needs no key and its decisions are not counted, so by default it exists only while there
+are no keys. A process decides one of its comments at a time, so that the API keeps its threads.
 """
 
 from __future__ import annotations
 
 import threading
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 from api.desk.marks import pieces
 from api.http import errors
-from api.http.auth import authenticator
 from api.http.errors import Problem
-from api.routes.moderate import moderator
 from api.routes.schemas import CommentIn
-from api.settings import Settings
+from api.services import moderator, services
 from moderation.comment import CommentError
 from moderation.decision import short
 
 OFF = (
-    "The page for trying a comment is off. By default it is there only as long as there is no API "
-    "key; MODERATION_TRY_PAGE=true keeps it."
+    "The page for trying a comment is off. By default it exists only while there is no API key. "
+    "MODERATION_TRY_PAGE=true keeps it."
 )
-WAIT_S = 2  # after so long a browser may ask again
+WAIT_S = 2  # seconds until a browser may try again
 
 desk = Blueprint(
     "desk",
@@ -37,65 +35,65 @@ desk = Blueprint(
 )
 desk.add_app_template_filter(short)
 
-_reading = threading.Lock()
+_deciding = threading.Lock()
 
 
-def there() -> bool:
-    """Whether the page for trying a comment is there now: keys may be made at any time."""
-    chosen: Settings = current_app.extensions["settings"]
-    if chosen.try_page is not None:
-        return chosen.try_page
-    return authenticator().unprotected and authenticator().keyless() is True
+def try_page_enabled() -> bool:
+    """Return whether the page exists now. Keys may be created at any time."""
+    settings, authenticator = services().settings, services().authenticator
+    if settings.try_page is not None:
+        return settings.try_page
+    return authenticator.unprotected and authenticator.keyless() is True
 
 
 @desk.before_request
-def _there() -> None:
-    if request.endpoint != "desk.static" and not there():
+def _check_there() -> None:
+    if request.endpoint != "desk.static" and not try_page_enabled():
         raise Problem(404, OFF)
 
 
 @desk.get("/")
 def home() -> BaseResponse:
-    """The way to the page."""
+    """Redirect to the page."""
     return redirect(url_for("desk.blank"))
 
 
 @desk.get("/try")
 def blank() -> str:
-    """The page, before a comment is written."""
+    """Show the page with an empty form."""
     return render_template("desk/try.html", house=moderator().policy.publication)
 
 
 @desk.post("/try")
 def tried() -> Response:
-    """The page with the decision; the page's script takes only that part of it.
+    """Show the page with the decision, of which the page's script uses only that part.
 
-    While this process reads another comment for the page, the answer is 503.
+    The answer is 503 while this process decides another comment for the page.
     """
     text, article = request.form.get("text", ""), request.form.get("article", "").strip()
-    if not _reading.acquire(blocking=False):
-        shown = {"house": moderator().policy.publication, "text": text, "article": article}
-        page = render_template("desk/try.html", busy=True, **shown)
+    if not _deciding.acquire(blocking=False):
+        context = {"house": moderator().policy.publication, "text": text, "article": article}
+        page = render_template("desk/try.html", busy=True, **context)
         return Response(page, 503, {"Retry-After": str(WAIT_S)})
     try:
         return _decided(text, article)
     finally:
-        _reading.release()
+        _deciding.release()
 
 
 def _decided(text: str, article: str) -> Response:
-    shown = {"house": moderator().policy.publication, "text": text, "article": article}
+    context = {"house": moderator().policy.publication, "text": text, "article": article}
     try:
-        comment = CommentIn(text=text, article=article or None).asked().comment
+        comment = CommentIn(text=text, article=article or None).to_request().comment
         decision = moderator().moderate(comment)
     except CommentError as error:
         mistake = {"field": "text", "says": f"The text {error.message}."}
-        return Response(render_template("desk/try.html", mistake=mistake, **shown), 422)
-    except ValidationError as error:  # of the text nothing is refused there
+        return Response(render_template("desk/try.html", mistake=mistake, **context), 422)
+    except ValidationError as error:  # only the article can be invalid here
         says = f"The article {errors.of_fields(error).errors[0]['detail']}."
         mistake = {"field": "article", "says": says}
-        return Response(render_template("desk/try.html", mistake=mistake, **shown), 422)
+        return Response(render_template("desk/try.html", mistake=mistake, **context), 422)
     marked, rules = pieces(text, decision.reasons), moderator().policy.rules
     return Response(
-        render_template("desk/try.html", decision=decision, marked=marked, rules=rules, **shown)
+        render_template("desk/try.html", decision=decision, marked=marked, rules=rules, **context)
     )

@@ -1,4 +1,4 @@
-"""The author's text cut where its marks begin and end, so that a page can show them."""
+"""Split the author's text at the ends of its marks, so that a page can show them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from moderation.decision import Reason, Span
 
 
 class Piece(NamedTuple):
-    """A stretch of the text; `reasons` are the numbers, from 1, of those that name it."""
+    """A part of the text. `reasons` are the numbers, from 1, of the reasons that mark it."""
 
     text: str
     reasons: tuple[int, ...]
 
 
 def pieces(text: str, reasons: Sequence[Reason]) -> list[Piece]:
-    """All of `text`, in order; in linear time however many and however nested the marks are.
+    """Split `text` into pieces with the same marks. The marks may overlap.
 
     >>> from moderation import Action, Finding
     >>> def reason(*spans):
@@ -33,20 +33,20 @@ def pieces(text: str, reasons: Sequence[Reason]) -> list[Piece]:
         for start, end in _joined(text, reason.finding.spans):
             opens.setdefault(start, []).append(number)
             closes.setdefault(end, []).append(number)
-    found, here, active = [], 0, Counter[int]()
+    parts, last, active = [], 0, Counter[int]()
     for cut in sorted({*opens, *closes, len(text)}):
-        if cut > here:
-            found.append(Piece(text[here:cut], tuple(sorted(active))))
+        if cut > last:
+            parts.append(Piece(text[last:cut], tuple(sorted(active))))
         for number in closes.get(cut, ()):
             active[number] -= 1
         active.update(opens.get(cut, ()))
         active = +active
-        here = cut
-    return found
+        last = cut
+    return parts
 
 
 def _joined(text: str, spans: Sequence[Span]) -> Iterator[tuple[int, int]]:
-    """The spans in order; those with only space between them become one."""
+    """Yield the spans in order. Joins those with only white space between them."""
     start = end = -1
     for span in sorted(spans, key=lambda span: (span.start, span.end)):
         if start >= 0 and (span.start <= end or text[end : span.start].isspace()):

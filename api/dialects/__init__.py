@@ -1,4 +1,4 @@
-"""Other people's wire formats, one a file, over the same keeper as our own API."""
+"""Other services' wire formats, one per module. They use the same `Decider` as our own API."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 
 from api.dialects import akismet, coral, openai, perspective
 
-SPOKEN: tuple[Blueprint, ...] = (
+DIALECTS: tuple[Blueprint, ...] = (
     akismet.akismet,
     coral.coral,
     openai.openai,
@@ -15,6 +15,6 @@ SPOKEN: tuple[Blueprint, ...] = (
 
 
 def register(app: Flask) -> None:
-    """Let `app` speak them all."""
-    for dialect in SPOKEN:
+    """Register all dialects with `app`."""
+    for dialect in DIALECTS:
         app.register_blueprint(dialect)

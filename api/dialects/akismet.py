@@ -1,16 +1,15 @@
-"""Akismet 1.1 and 1.2, for clients whose host is set, or resolved, to this service.
+"""Akismet 1.1 and 1.2, for clients whose host is set to, or resolves to, this service.
 
-The key stands in `api_key` (or `key`), or is the first part of the host, as older clients send
-it: `hr-….rest.akismet.com`. Bodies are forms or JSON, answers Akismet's exact words.
+The key is in `api_key` or `key`. Older clients send it as the first part of the host:
+`hr-….rest.akismet.com`. Bodies are forms or JSON; answers have Akismet's exact wording.
 
-A comment that a person has to look at is answered to WordPress's plug-in with `false` and an
-`X-akismet-error`: on that every version of it leaves the comment pending. Every other client knows
-only yes and no, and is told `true`, for that keeps the comment back. `discard` is said of what the
-spam rule refuses, and of nothing else: whoever was refused for a word can appeal only if the
-comment is still there.
+If a person must review a comment, WordPress's plug-in gets `false` and an `X-akismet-error`: every
+version of it then leaves the comment pending. Other clients know only yes and no. They get `true`,
+which holds the comment back. Only a comment that the spam rule rejects gets `discard`: authors
+rejected for other reasons can appeal only if the comment still exists.
 
-Every answer has an `X-akismet-guid`, errors too: since 5.3.7 WordPress's plug-in ignores an answer
-without one, and then publishes the comment.
+Every answer has an `X-akismet-guid`, including errors. Since 5.3.7 WordPress's plug-in ignores an
+answer without one, and publishes the comment.
 """
 
 from __future__ import annotations
@@ -34,12 +33,11 @@ from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntit
 
 from api.decisions import DecisionRequest
 from api.http import errors
-from api.http.auth import authenticator
 from api.http.errors import Problem
 from api.record import verdicts
-from api.record.decisions import text_key
+from api.record.decisions import Answer, text_key
 from api.record.tables import DecisionRow
-from api.routes.moderate import count, decider, moderator
+from api.services import count, decider, moderator, services
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
 
@@ -57,37 +55,37 @@ akismet = Blueprint("akismet", __name__)
 
 @akismet.post("/1.1/verify-key")
 def verify_key() -> Response:
-    """Whether the key may decide."""
+    """Answer `valid` if the key may decide."""
     fields = _fields()
-    _need(fields, "blog")
+    _require(fields, "blog")
     _admit(fields, "decide")
     return _text("valid")
 
 
 @akismet.post("/1.1/comment-check")
 def comment_check() -> Response:
-    """`true` keeps the comment back, `false` does not."""
+    """Decide on a comment. `true` holds it back, `false` does not."""
     fields = _fields()
     _admit(fields, "decide")
-    _need(fields, "blog")
+    _require(fields, "blog")
     if fields.get("user_role") == "administrator":
         return _text("false")
     if fields.get("comment_author") in SURE_SPAM or _mail(fields) == SURE_SPAM_MAIL:
         tip = {"X-akismet-pro-tip": "discard"} if _true(fields, "test_discard") else {}
         return _text("true", tip)
-    _need(fields, "comment_content")
-    asked = DecisionRequest(_comment(fields), keep=not _true(fields, "is_test"))
-    (decision,) = decider().decide([asked], community=_site(fields), route="akismet")
+    _require(fields, "comment_content")
+    decision_request = DecisionRequest(_comment(fields), record=not _true(fields, "is_test"))
+    (decision,) = decider().decide([decision_request], community=_site(fields), route="akismet")
     count([decision], "akismet")
     return _answer(decision, holds=_holds(fields))
 
 
 @akismet.post("/1.1/submit-<any(spam, ham):kind>")
 def submit(kind: str) -> Response:
-    """A moderator's verdict: that a comment should have been refused, or approved."""
+    """Record a moderator's verdict: the comment is spam (reject) or ham (approve)."""
     fields = _fields()
     _admit(fields, "verdict")
-    _need(fields, "comment_content")
+    _require(fields, "comment_content")
     if not _true(fields, "is_test"):
         action = Action.REJECT if kind == "spam" else Action.APPROVE
         _give_verdict(fields, action, f"submit-{kind}")
@@ -96,7 +94,7 @@ def submit(kind: str) -> Response:
 
 @akismet.route("/1.2/usage-limit", methods=["GET", "POST"])
 def usage_limit() -> Response:
-    """How many comments were checked this month; there is no limit."""
+    """Answer how many comments were checked this month. There is no limit."""
     _admit(_fields(), "decide")
     usage = sum(sum(checked.values()) for checked in _sites(_month("")).values())
     return jsonify(limit="none", usage=usage, percentage="0.00", throttled=False)
@@ -104,44 +102,40 @@ def usage_limit() -> Response:
 
 @akismet.route("/1.2/key-sites", methods=["GET", "POST"])
 def key_sites() -> Response:
-    """What was checked in a month, site by site."""
+    """Answer how many comments were checked in a month, for each site."""
     fields = _fields()
     _admit(fields, "read")
     month = _month(fields.get("month", ""))
     rows = [
         _site_row(site, checked)
-        for site, checked in sorted(_sites(month).items(), key=lambda it: -sum(it[1].values()))
+        for site, checked in sorted(_sites(month).items(), key=lambda item: -item[1].total())
         if fields.get("filter", "") in site
     ]
     limit, offset = _number(fields, "limit", 500), _number(fields, "offset", 0)
-    page, shown = rows[offset : offset + limit], f"{month:%Y-%m}"
+    page, label = rows[offset : offset + limit], f"{month:%Y-%m}"
     if fields.get("format", "json").lower() == "csv":
-        return _csv(page, f"during {shown} (limit:{limit}, offset: {offset}, total: {len(rows)})")
-    return jsonify({shown: page, "limit": limit, "offset": offset, "total": len(rows)})
+        return _csv(page, f"during {label} (limit:{limit}, offset: {offset}, total: {len(rows)})")
+    return jsonify({label: page, "limit": limit, "offset": offset, "total": len(rows)})
 
 
 def _fields() -> Fields:
-    """What was sent, as strings, in whatever way."""
-    sent: Mapping[str, Any] = request.get_json() if request.is_json else request.values
+    """Return the fields of a form, query or JSON body as strings."""
+    values: Mapping[str, Any] = request.get_json() if request.is_json else request.values
     return {
         name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in sent.items()
+        for name, value in values.items()
         if isinstance(value, str | int | float)
     }
 
 
 def _admit(fields: Fields, scope: str) -> None:
-    """Let in only who has a key with this scope. Raises a `Problem`."""
+    """Require a key with this scope. Raises `Problem`."""
     host = _HOST_KEY.match(request.host)
     secret = fields.get("api_key") or fields.get("key") or (host[1].lower() if host else None)
-    key = authenticator().key(secret)
-    if not key.may(scope):
-        raise Problem(403, f"This key has no scope '{scope}'.")
-    authenticator().count(key)
-    g.key = key
+    g.key = services().authenticator.authorize(secret, scope)
 
 
-def _need(fields: Fields, *names: str) -> None:
+def _require(fields: Fields, *names: str) -> None:
     for name in names:
         if not fields.get(name, "").strip():
             raise Problem(400, f'Empty "{name}" value')
@@ -152,7 +146,7 @@ def _true(fields: Fields, name: str) -> bool:
 
 
 def _line(value: str) -> str:
-    """A value short and sound enough for a database."""
+    """Return a value that a database accepts: short, and without invalid characters."""
     return value.replace("\0", "").encode("utf-8", "replace").decode()[:500].strip()
 
 
@@ -165,74 +159,64 @@ def _mail(fields: Fields) -> str:
 
 
 def _wordpress() -> bool:
-    """Whether its own plug-in asks, which knows how to wait, and whose comments are HTML."""
+    """Return whether WordPress's plug-in sent the request. Its comments are HTML."""
     agent = request.headers.get("User-Agent", "")
     return "WordPress/" in agent and "Akismet/" in agent
 
 
 def _by_rest(fields: Fields) -> bool:
-    """Whether the comment came by WordPress's REST API, where its plug-in heeds `true` alone."""
+    """Return whether the comment came through WordPress's REST API.
+
+    There the plug-in publishes a comment on any answer but `true`.
+    """
     return _wordpress() and "/wp/v2/comments" in unquote(fields.get("REQUEST_URI", ""))
 
 
 def _holds(fields: Fields) -> bool:
-    """Whether the client keeps a comment pending on an `X-akismet-error`.
+    """Return whether the client keeps a comment pending on an `X-akismet-error`.
 
-    WordPress's plug-in does, but where it asks again by itself after an error it publishes what
-    it is told `false` of.
+    WordPress's plug-in does, except when it retries after an error: then it publishes on `false`.
     """
     retry = fields.get("recheck_reason") == "retry"
     return _wordpress() and not retry and not _by_rest(fields)
 
 
 def _comment(fields: Fields) -> Comment:
-    """The comment, under a name that `submit-…` finds again. Raises a `Problem`."""
+    """Return the comment, with an id by which `submit-…` finds it. Raises `Problem`."""
     text = fields["comment_content"]
     try:
         validate(text, moderator().policy.publication.max_bytes)
     except CommentError as error:
         raise Problem(422, f"comment_content: {error.message}") from None
-    told = ("permalink", "comment_author", "comment_author_email", "comment_content")
-    whole = "\0".join(fields.get(name, "") for name in told).encode("utf-8", "surrogatepass")
+    names = ("permalink", "comment_author", "comment_author_email", "comment_content")
+    content = "\0".join(fields.get(name, "") for name in names).encode("utf-8", "surrogatepass")
     return Comment(
         text,
-        id=f"akismet:{hashlib.sha256(whole).hexdigest()}",
+        id=f"akismet:{hashlib.sha256(content).hexdigest()}",
         author=_mail(fields) or None,
         article=_line(fields.get("permalink", "")) or None,
         format="html" if _wordpress() else "plain",
     )
 
 
-def _answer(decision: Mapping[str, Any], *, holds: bool) -> Response:
-    """What a client is told, where `holds` says whether it keeps a comment pending on an error."""
-    action = _standing(decision)
+def _answer(decision: Answer, *, holds: bool) -> Response:
+    """Return the answer to a client. `holds`: the client keeps a comment pending on an error.
+
+    If a moderator has overruled the decision in the meantime, the answer is the verdict.
+    """
     headers = {GUID: str(decision["id"])}
-    if action == "review" and holds:
+    if decision.standing == "review" and holds:
         return _text("false", {**headers, "X-akismet-error": WAITS})
-    if action == "approve":
+    if decision.standing == "approve":
         return _text("false", headers)
-    refused = {one["rule"] for one in decision["reasons"] if one["action"] == "reject"}
-    if action == "reject" and "spam" in refused:
+    rejecting = {reason["rule"] for reason in decision["reasons"] if reason["action"] == "reject"}
+    if decision.standing == "reject" and "spam" in rejecting:
         headers["X-akismet-pro-tip"] = "discard"
     return _text("true", headers)
 
 
-def _standing(decision: Mapping[str, Any]) -> str:
-    """What holds by now: asked again, it is what a person has said in between."""
-    decided = str(decision["action"])
-    if "revision" not in decision:  # just made
-        return decided
-    query = select(DecisionRow.standing).where(DecisionRow.id == decision["id"])
-    try:
-        with decider().sessions() as session:
-            return session.scalars(query).first() or decided
-    except SQLAlchemyError as error:
-        decider().circuit.failed(error)
-        return decided
-
-
 def _give_verdict(fields: Fields, action: Action, route: str) -> None:
-    """Of the decision that was made, or of one that is made now: training wants both."""
+    """Record a verdict on the comment's decision. Decides first if there is none."""
     comment = _comment(fields)
     if decider().circuit.open:
         raise errors.unreachable()
@@ -254,7 +238,7 @@ def _give_verdict(fields: Fields, action: Action, route: str) -> None:
 
 
 def _decided(fields: Fields, comment: Comment) -> str | None:
-    """The decision about this comment, whether or not the client says which site it was on."""
+    """Return the id of the comment's latest decision. The client may leave out the site."""
     query = (
         select(DecisionRow.id)
         .where(DecisionRow.comment_id == comment.id, DecisionRow.text_key == text_key(comment.text))
@@ -267,32 +251,31 @@ def _decided(fields: Fields, comment: Comment) -> str | None:
 
 
 def _decide(fields: Fields, comment: Comment, route: str) -> str:
-    asked = [DecisionRequest(comment)]
-    (decision,) = decider().decide(asked, community=_site(fields), route=route)
+    (decision,) = decider().decide([DecisionRequest(comment)], community=_site(fields), route=route)
     if not decision["recorded"]:
         raise errors.unreachable()
     return str(decision["id"])
 
 
-def _month(given: str) -> dt.datetime:
-    """The first moment of a month; of this one where none is given. Raises a `Problem`."""
-    if not given:
+def _month(value: str) -> dt.datetime:
+    """Return the start of a month such as "2026-11", or of this month. Raises `Problem`."""
+    if not value:
         now = decider().clock()
         return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", given, re.ASCII):
+    if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", value, re.ASCII):
         raise Problem(400, "month: must be one such as 2026-11")
-    return dt.datetime.strptime(given, "%Y-%m").replace(tzinfo=dt.UTC)
+    return dt.datetime.strptime(value, "%Y-%m").replace(tzinfo=dt.UTC)
 
 
 def _number(fields: Fields, name: str, default: int) -> int:
-    given = fields.get(name) or str(default)
-    if not (given.isdecimal() and len(given) < 7):
+    value = fields.get(name) or str(default)
+    if not (value.isdecimal() and len(value) < 7):
         raise Problem(400, f"{name}: must be a whole number such as {default}")
-    return int(given)
+    return int(value)
 
 
 def _sites(month: dt.datetime) -> dict[str, Counter[tuple[str, str]]]:
-    """For each site, how many comments had which action at first, and which one stands."""
+    """Count each site's comments by their first action and their standing action."""
     after = (month + dt.timedelta(days=32)).replace(day=1)
     query = (
         select(DecisionRow.community, DecisionRow.action, DecisionRow.standing, func.count())
@@ -311,9 +294,9 @@ def _sites(month: dt.datetime) -> dict[str, Counter[tuple[str, str]]]:
 
 
 def _site_row(site: str, checked: Counter[tuple[str, str]]) -> dict[str, Any]:
-    """A site's figures; what waited for a person counts as spam, as most clients were told."""
+    """Return a site's counts. Comments for review count as spam, as most clients were told."""
     ham = sum(number for (action, _), number in checked.items() if action == "approve")
-    wrong = sum(number for (was, now), number in checked.items() if was != now == "approve")
+    wrong = sum(n for (first, standing), n in checked.items() if first != standing == "approve")
     return {
         "site": site,
         "api_calls": str(checked.total()),
@@ -340,23 +323,23 @@ def _text(body: str, headers: Mapping[str, str] | None = None, status: int = 200
 
 @akismet.after_request
 def _identified(answer: Response) -> Response:
-    """Give an answer that is about no decision an id of its own."""
+    """Add a new id to answers that have no decision."""
     answer.headers.setdefault(GUID, uuid.uuid4().hex)
     return answer
 
 
 @akismet.errorhandler(HTTPException)
 def _refused(error: HTTPException) -> Response:
-    """`invalid`, and in a header what is wrong; only what may pass by itself is an HTTP error."""
-    status, said = error.code or 500, error.description or error.name
+    """Answer `invalid`, with the error in a header. Temporary errors are HTTP errors."""
+    status, detail = error.code or 500, error.description or error.name
     headers = dict(getattr(error, "headers", ())) if status >= 429 else {}
-    plain = said.encode("ascii", "replace").decode().replace("\n", " ")
-    with suppress(HTTPException):  # what is wrong may be the form
+    plain = detail.encode("ascii", "replace").decode().replace("\n", " ")
+    with suppress(HTTPException):  # reading the form may be what failed
         if request.endpoint == "akismet.comment_check" and _by_rest(request.form):
             return _text("true", {**headers, "X-akismet-debug-help": plain})
     if status < 429:
         return _text("invalid", {"X-akismet-debug-help": plain})
-    return _text(said, {**headers, "X-akismet-error": str(status)}, status)
+    return _text(detail, {**headers, "X-akismet-error": str(status)}, status)
 
 
 @akismet.errorhandler(SQLAlchemyError)

@@ -1,17 +1,17 @@
 """Coral's external moderation phase: `POST /coral/html` and `POST /coral/plain`.
 
-Coral asks before a comment is published, and goes on without an answer that is late, broken or
-not exactly as it expects: it fails open. So a request that Coral has signed always gets an
-answer it takes, and a comment that could not be judged, or not in time, is withheld for a person.
+Coral calls this before it publishes a comment. It fails open: it ignores an answer that is late,
+broken or not exactly as expected. So a request that Coral has signed always gets a valid answer,
+and a comment without a decision in time is withheld for a person.
 
-What Coral makes of an answer (coralproject/talk, its external moderation phases):
+How Coral reads an answer (coralproject/talk, external moderation phases):
 
-- 204 is 'no opinion'. A `status` ends Coral's pipeline, so one that says 'approved' would wave a
-  comment past the phases after ours: nothing is said of a comment that is fine.
-- Any `moderationAction` tells the author of a rejection: it goes with rejections alone, and
-  always beside a `status`, without which the comment would stay published.
-- One value that is not in Coral's lists voids the whole answer. The reasons for the DSA are
-  therefore `ABUSIVE`, and `OTHER` with the guideline in words.
+- 204 means 'no opinion'. Any `status` ends Coral's pipeline, so an 'approved' would skip later
+  phases. A comment without objections therefore gets 204.
+- A `moderationAction` tells the author about a rejection. It is sent only with rejections, and
+  always with a `status`, without which the comment would stay published.
+- A value that Coral does not know voids the whole answer. The DSA reasons are therefore `ABUSIVE`,
+  or `OTHER` with the guideline in words.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, g, jsonify, request
 from flask.blueprints import BlueprintSetupState
+from flask.sansio.app import App
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,9 +36,9 @@ from api.decisions import Decider, DecisionRequest
 from api.http import errors
 from api.http.body import parse
 from api.http.errors import Problem
-from api.record.history import LOOKED_AT
+from api.record.history import MAX_COMMENTS
 from api.record.tables import DecisionRow
-from api.routes.moderate import count
+from api.services import count, services, services_of
 from moderation import Comment, Moderator
 from moderation.comment import CommentError, Format
 
@@ -47,8 +48,8 @@ FLAGS = {
     **dict.fromkeys(["spam", "links", "repetition"], "COMMENT_DETECTED_SPAM"),
 }
 WITHHELD: dict[str, Any] = {"status": "SYSTEM_WITHHELD", "actions": []}
-CAREFUL_FROM_MS = 500  # the careful reader may take a few hundred to say which words weighed
-AT_ONCE = 8  # comments judged together in a worker, which has as many threads
+CAREFUL_FROM_MS = 500  # explaining the careful model's scores may take a few hundred
+AT_ONCE = 8  # concurrent decisions in a worker, which has as many threads
 MOST_SIGNATURES = 10
 
 log = logging.getLogger(__name__)
@@ -57,12 +58,12 @@ coral = Blueprint("coral", __name__, url_prefix="/coral")
 
 
 class _Part(BaseModel):
-    """A part of what Coral sends; whatever is not read here may be anything."""
+    """A part of Coral's request. Fields that are not read here may be anything."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class _Said(_Part):
+class _CommentPart(_Part):
     body: str
     parent: str | None = Field(None, alias="parentID")
 
@@ -77,22 +78,22 @@ class _Story(_Part):
 
 
 class Call(_Part):
-    """One request of Coral: a comment, new or edited, before it is published."""
+    """A request of Coral about a new or edited comment."""
 
     action: str
-    comment: _Said
+    comment: _CommentPart
     author: _Author
     story: _Story
     tenant: str = Field("", alias="tenantID")
 
     @property
     def place(self) -> str:
-        """Who wrote where. Coral names no comment, so this and its text have to tell it."""
+        """The author and the place of a comment. Coral sends no comment id."""
         parts = (self.tenant, self.story.id, self.author.id, self.comment.parent or "")
         return f"coral:{_digest(parts)[:32]}:"
 
-    def named(self, form: Format) -> str:
-        """The same for the same comment: Coral asks again when an author insists on it."""
+    def comment_id(self, form: Format) -> str:
+        """Return an id that is the same for the same comment. Coral may ask about it twice."""
         return self.place + _digest([form, self.comment.body])[:32]
 
 
@@ -102,120 +103,126 @@ def _digest(parts: Iterable[str]) -> str:
 
 @dataclass
 class Budget:
-    """Decides, but answers in time: what takes longer goes on, and is kept, without an answer."""
+    """Decides with a time limit. A decision that takes longer is still recorded."""
 
-    keeper: Decider
+    decider: Decider
     seconds: float
     careful: bool = True
     pool: ThreadPoolExecutor = field(
-        # Its threads begin with the first comment, so that gunicorn may fork before.
+        # The threads start with the first comment, because gunicorn forks before.
         default_factory=lambda: ThreadPoolExecutor(AT_ONCE, thread_name_prefix="coral")
     )
 
     @property
     def moderator(self) -> Moderator:
-        """The house's moderator as it is now, or with the fast reader alone."""
-        now = self.keeper.moderator
-        return now if self.careful else fast(now)
+        """The current moderator, or one with only the fast model."""
+        moderator = self.decider.moderator
+        return moderator if self.careful else fast(moderator)
 
     def decide(self, call: Call, form: Format) -> dict[str, Any]:
-        """The decision. Raises `TimeoutError`, and whatever deciding raises."""
+        """Return the decision. Raises `TimeoutError`, and what `Decider.decide` raises."""
         deciding = self.pool.submit(self._decide, call, form)
-        left = self.seconds - (time.perf_counter() - g.began)
+        remaining_s = self.seconds - (time.perf_counter() - g.began)
         try:
-            return deciding.result(max(left, 0))
+            return deciding.result(max(remaining_s, 0))
         finally:
-            deciding.cancel()  # what has not even begun
+            deciding.cancel()  # has an effect only if it has not started
 
     def _decide(self, call: Call, form: Format) -> dict[str, Any]:
-        known = self._edited(call) if call.action == "EDIT" else None
+        edited = self._edited(call) if call.action == "EDIT" else None
         comment = Comment(
             call.comment.body,
-            id=known or call.named(form),
+            id=edited or call.comment_id(form),
             author=call.author.id,
             article=call.story.url or None,
             format=form,
         )
-        return self.keeper.decide(
+        return self.decider.decide(
             [DecisionRequest(comment)], route="coral", moderator=self.moderator
         )[0]
 
     def _edited(self, call: Call) -> str | None:
-        """The author's last comment at this place: an edit is a revision, and no repetition."""
+        """Return the id of the author's last comment at this place: the one that was edited."""
         query = (
             select(DecisionRow.comment_id)
             .where(DecisionRow.community == "", DecisionRow.author == call.author.id)
             .order_by(DecisionRow.sequence.desc())
-            .limit(LOOKED_AT)
+            .limit(MAX_COMMENTS)
         )
-        if self.keeper.circuit.open:
+        if self.decider.circuit.open:
             return None
         try:
-            with self.keeper.sessions() as session:
-                found = [one for one in session.scalars(query) if one]
+            with self.decider.sessions() as session:
+                ids = [id_ for id_ in session.scalars(query) if id_]
         except SQLAlchemyError as error:
-            self.keeper.circuit.failed(error)
+            self.decider.circuit.failed(error)
             return None
-        return next((one for one in found if one.startswith(call.place)), None)
+        return next((id_ for id_ in ids if id_.startswith(call.place)), None)
 
 
 @coral.record
 def _prepare(state: BlueprintSetupState) -> None:
-    """Each app has a budget of its own, and with it the reader that keeps within it."""
-    kept = state.app.extensions
-    keeper, allowed_ms = kept["keeper"], kept["settings"].coral_budget_ms
-    kept["coral"] = Budget(keeper, allowed_ms / 1000, careful=allowed_ms >= CAREFUL_FROM_MS)
+    """Create the budget of an app, from its settings."""
+    services = services_of(state.app)
+    allowed_ms = services.settings.coral_budget_ms
+    careful = allowed_ms >= CAREFUL_FROM_MS
+    state.app.extensions["coral"] = Budget(services.decider, allowed_ms / 1000, careful)
+
+
+def budget_of(app: App) -> Budget:
+    """Return the budget of `app`."""
+    budget: Budget = app.extensions["coral"]
+    return budget
 
 
 def fast(moderator: Moderator) -> Moderator:
-    """The same moderator with the fast scorer alone. The policy, and so its hash, is the same."""
-    made = Moderator(moderator.policy, moderator.models, scorer="fast")
-    made.on_check = moderator.on_check
-    return made
+    """Return a moderator with the same policy, including its hash, but only the fast model."""
+    fast_only = Moderator(moderator.policy, moderator.models, scorer="fast")
+    return fast_only.observed(moderator.on_check)
 
 
 @coral.post("/<any(html, plain):form>")
 def moderate(form: Format) -> Response:
-    """What becomes of a comment, or 204 where nothing speaks against it.
+    """Answer what Coral should do with a comment, or 204 if there is no objection.
 
-    The path names the format that the phase is set to in Coral.
+    The path names the format that is set for the phase in Coral.
     """
     raw = request.get_data()
     _check_signature(raw)
     try:
-        decision = current_app.extensions["coral"].decide(Call.model_validate(parse(raw)), form)
+        decision = budget_of(current_app).decide(Call.model_validate(parse(raw)), form)
     except TimeoutError:
-        log.warning("a comment was not judged in time; it was withheld")
+        log.warning("a comment was not decided in time; it was withheld")
     except CommentError as error:
-        log.warning("a comment cannot be judged (%s); it was withheld", error.field)
+        log.warning("a comment cannot be decided (%s); it was withheld", error.field)
     except (Problem, ValidationError) as error:
         log.error("Coral's request cannot be read (%s); it was withheld", type(error).__name__)
-    except Exception as error:  # noqa: BLE001 - whatever breaks, Coral would let the comment pass
+    except Exception as error:  # noqa: BLE001 - on an error Coral would publish the comment
         errors.log_error(error)
     else:
         count([decision], "coral")
-        told = answer(decision)
-        return jsonify(told) if told else Response(status=204)
+        content = answer(decision)
+        return jsonify(content) if content else Response(status=204)
     count([{"action": "review"}], "coral")
     return jsonify(WITHHELD)
 
 
 def _check_signature(raw: bytes) -> None:
-    """Raise a `Problem` unless one of the signatures was made with one of our secrets."""
-    secrets = current_app.extensions["settings"].coral_secrets
+    """Raise `Problem` unless one of the signatures was made with one of our secrets."""
+    secrets = services().settings.coral_secrets
     if not secrets:
         raise Problem(503, "Set MODERATION_CORAL_SECRETS to the signing secret of the phase.")
     header = request.headers.get("X-Coral-Signature", "")
-    given = [part.strip() for part in header.split(",")[:MOST_SIGNATURES]]
+    received = [part.strip() for part in header.split(",")[:MOST_SIGNATURES]]
     expected = [signature(secret.get_secret_value(), raw) for secret in secrets]
-    # All are compared, so that the time tells nothing.
-    same = [hmac.compare_digest(one.encode(), two.encode()) for one in given for two in expected]
-    if not any(same):
+    # Compare all of them, so that timing reveals nothing.
+    matches = [hmac.compare_digest(a.encode(), b.encode()) for a in received for b in expected]
+    if not any(matches):
         raise Problem(401, "X-Coral-Signature was not made with a secret that is known here.")
 
 
 def signature(secret: str, raw: bytes) -> str:
-    """A signature as Coral writes it.
+    """Return a signature in Coral's format.
 
     >>> signature("empsec_0", b"{}")[:20]
     'sha256=46c0f28b72ad1'
@@ -224,7 +231,7 @@ def signature(secret: str, raw: bytes) -> str:
 
 
 def answer(decision: Mapping[str, Any]) -> dict[str, Any]:
-    """The decision in Coral's words; empty where nothing speaks against the comment.
+    """Return the decision in Coral's format. It is empty if there is no objection.
 
     >>> answer({"action": "approve", "reasons": []})
     {}
@@ -232,22 +239,22 @@ def answer(decision: Mapping[str, Any]) -> dict[str, Any]:
     if decision["action"] == "approve":
         return {}
     reasons = decision["reasons"]
-    flags = dict.fromkeys(FLAGS[one["rule"]] for one in reasons if one["rule"] in FLAGS)
-    told: dict[str, Any] = {
+    flags = dict.fromkeys(FLAGS[reason["rule"]] for reason in reasons if reason["rule"] in FLAGS)
+    content: dict[str, Any] = {
         "status": "REJECTED" if decision["action"] == "reject" else WITHHELD["status"],
         "actions": [{"actionType": "FLAG", "reason": reason} for reason in flags],
     }
     if decision["action"] == "reject":
-        why = {"status": "REJECTED", "rejectionReason": _rejection(reasons)}
-        told["moderationAction"] = why
-    return told
+        rejection = {"status": "REJECTED", "rejectionReason": _rejection(reasons)}
+        content["moderationAction"] = rejection
+    return content
 
 
 def _rejection(reasons: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The reason in the terms of the DSA form: the guideline, and what to change."""
-    refused = [reason for reason in reasons if reason["action"] == "reject"]
-    first = refused[0]
-    said = " ".join(f"{reason['guideline']} {reason['message']}" for reason in refused)
+    """Return the reasons of a rejection for Coral's DSA form."""
+    rejecting = [reason for reason in reasons if reason["action"] == "reject"]
+    first = rejecting[0]
+    explanation = " ".join(f"{reason['guideline']} {reason['message']}" for reason in rejecting)
     if first["rule"] in ABUSIVE:
-        return {"code": "ABUSIVE", "detailedExplanation": said}
-    return {"code": "OTHER", "customReason": first["guideline"], "detailedExplanation": said}
+        return {"code": "ABUSIVE", "detailedExplanation": explanation}
+    return {"code": "OTHER", "customReason": first["guideline"], "detailedExplanation": explanation}

@@ -1,4 +1,4 @@
-"""`/openapi.json` and `/docs`: the API's document and its page, all of it served from here."""
+"""`/openapi.json` and `/docs`: the OpenAPI document and a page that shows it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ docs = Blueprint(
 
 @docs.get("/openapi.json")
 def document() -> Response:
-    """The OpenAPI document."""
+    """Answer the OpenAPI document."""
     return jsonify(cast(OpenAPI, current_app).api_doc)
 
 
 @docs.get("/docs")
 def page() -> str:
-    """The document as a page where requests can be tried."""
+    """Show the document as a page where you can try requests."""
     return render_template("docs/page.html")
 
 
 @docs.get("/docs/swagger/<path:name>")
 def swagger(name: str) -> Response:
-    """Swagger UI's own files, as its package ships them."""
+    """Answer a file of Swagger UI from its package."""
     return send_from_directory(str(_SWAGGER), name, max_age=86_400)

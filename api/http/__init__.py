@@ -1,1 +1,1 @@
-"""What every request passes: authentication, the body, errors and headers."""
+"""Authentication, request bodies, errors and headers."""

@@ -1,6 +1,6 @@
-"""Who may ask for what: API keys with scopes, and a rate for each.
+"""API keys with scopes and rate limits.
 
-As long as no key was made, the API is open to programs on this machine: see `api/http/local.py`.
+Until the first key is created, programs on this machine need none: see `api/http/local.py`.
 """
 
 from __future__ import annotations
@@ -8,12 +8,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
-from flask import current_app, g, request
 from limits import parse
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, storage_from_string
@@ -28,24 +24,23 @@ from api.record.keys import Key
 
 log = logging.getLogger(__name__)
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-CACHED_S = 10.0  # a revoked key is refused after so long at the latest, and while the
-# database is away those seen before go on working
-LOOK_S = 1.0  # while there is no key: after so long at the latest, the first one is noticed
+# A revoked key is refused after this time at the latest. While the database is down, cached keys
+# stay valid.
+CACHED_S = 10.0
+MOST_CACHED = 10_000
+LOOK_S = 1.0  # while there is no key: the first one is noticed after this time at the latest
 OPEN = "open"
 ANYONE = Key(OPEN, "anyone on this machine", frozenset({"admin"}), "")
 
 
 class Unsure(Key):
-    """Who asks while the database is away and was never asked whether there are keys.
+    """The caller if the database has been down since the start, so that there may be keys.
 
-    Comments are decided, and nothing else is done: there may be keys.
+    It may have comments decided, and nothing else.
     """
 
     def may(self, scope: str) -> bool:
-        """True for 'decide'. Raises a `Problem` (503) for every other scope."""
+        """Return True for 'decide'. Raises a `Problem` (503) for every other scope."""
         if scope == "decide":
             return True
         raise _cannot_check()
@@ -55,10 +50,10 @@ UNSURE = Unsure(OPEN, ANYONE.name, frozenset({"decide"}), "")
 
 
 class Authenticator:
-    """Knows keys by their secrets, remembers them for a moment, and counts their requests.
+    """Looks keys up by their secrets, caches them, and enforces their rate limits.
 
-    `marker` is a file that remembers that keys were made: a service that starts while its
-    database is away must not be open for that.
+    The file `marker` records that keys exist. With it, a service that starts while its database
+    is down is not open to everyone.
     """
 
     def __init__(
@@ -78,63 +73,74 @@ class Authenticator:
         self.marker = marker
         self._limiter = MovingWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
         self._counted_at = 0.0
-        self._keys_there = marker.exists()
-        self._looked: float | None = None  # when the database last said whether there are keys
-        self._seen: dict[bytes, tuple[float, Key]] = {}  # by the secret's hash
+        self._keys_exist = marker.exists()
+        self._looked_at: float | None = None  # when the database last answered if there are keys
+        self._cache: dict[bytes, tuple[float, Key]] = {}  # by the hash of the secret
 
-    def key(self, secret: str | None) -> Key:
-        """The key of this secret. As long as there is no key, any secret will do, and none.
+    def authenticate(self, secret: str | None) -> Key:
+        """Return the key with this secret. While there is no key, every secret is valid.
 
-        Raises a `Problem`: 401 for a secret that is not known, 503 where that cannot be checked.
+        Raises a `Problem`: 401 for an unknown secret, 503 if the database cannot be asked.
         """
         if self.open(look=secret is not None and secret[:3].lower() == "hr-"):
-            return UNSURE if self._looked is None else ANYONE
+            return UNSURE if self._looked_at is None else ANYONE
         if secret is None:
             raise Problem(401, "Send your API key in the header Authorization: Bearer <key>.")
         if not (secret.isascii() and secret.isprintable()):
-            raise _unknown()  # no key of ours, nor one that a database can look for
+            raise _unknown()  # databases refuse some of these characters
         now = time.monotonic()
-        hashed = hashlib.sha256(secret.encode()).digest()
-        at, known = self._seen.get(hashed, (0.0, None))
-        if known is not None and (now - at < CACHED_S or self.circuit.open):
-            return known  # it was good a moment ago, and comments must go on
+        digest = hashlib.sha256(secret.encode()).digest()
+        cached_at, cached = self._cache.get(digest, (0.0, None))
+        if cached is not None and (now - cached_at < CACHED_S or self.circuit.open):
+            return cached
         if self.circuit.open:
             raise _cannot_check()
         try:
             with self.sessions() as session:
-                found = keys.check(session, secret)
+                key = keys.check(session, secret)
         except SQLAlchemyError as error:
             self.circuit.failed(error)
-            if known is not None:
-                return known
+            if cached is not None:
+                return cached
             raise _cannot_check() from None
-        if found is None:
-            self._seen.pop(hashed, None)
+        if key is None:
+            self._cache.pop(digest, None)
             raise _unknown()
-        if len(self._seen) > 10_000:
-            self._seen.clear()
-        self._seen[hashed] = (now, found)
-        return found
+        if len(self._cache) > MOST_CACHED:
+            self._cache.clear()
+        self._cache[digest] = (now, key)
+        return key
 
-    def count(self, key: Key) -> None:
-        """Count a request; raises a `Problem` (429) when the key has used up its rate."""
-        rate = key.rate or self.rate
+    def authorize(self, secret: str | None, scope: str) -> Key:
+        """Return the key with this secret, and count the request against its rate limit.
+
+        Raises a `Problem`: as `authenticate` and `check_rate`, and 403 if the key lacks `scope`.
+        """
+        key = self.authenticate(secret)
+        if not key.may(scope):
+            raise Problem(403, f"This key has no scope '{scope}'.")
+        self.check_rate(key)
+        return key
+
+    def check_rate(self, key: Key) -> None:
+        """Count a request. Raises a `Problem` (429) if the key has used up its rate."""
         if key.id == OPEN:
             return
-        self._mind_the_clock()
+        rate = key.rate or self.rate
+        self._check_clock()
         try:
-            free = self._limiter.hit(parse(rate), key.id)
+            allowed = self._limiter.hit(parse(rate), key.id)
         except StorageError:
-            log.error("requests cannot be counted: their storage is away")
+            log.error("requests cannot be counted: the storage of the rate limits is down")
             return
-        if not free:
-            said = f"This key may ask {rate}. Wait a second and try again."
-            raise Problem(429, said, headers=[("Retry-After", "1")])
+        if not allowed:
+            detail = f"The rate limit of this key is {rate}. Wait a second and try again."
+            raise Problem(429, detail, headers=[("Retry-After", "1")])
 
-    def _mind_the_clock(self) -> None:
-        """Begin anew where the clock was set back: what was counted lies in the future then.
+    def _check_clock(self) -> None:
+        """Reset the counts if the clock was set back, because they would lie in the future.
 
-        A storage that services share is left alone: its clock need not be this one.
+        Leaves a shared storage alone: its clock may be another machine's.
         """
         now, before = time.time(), self._counted_at
         self._counted_at = now
@@ -142,79 +148,55 @@ class Authenticator:
             self._limiter.storage.reset()
 
     def open(self, *, look: bool = False) -> bool:
-        """Whether requests need no key now: none was made, as far as is known.
+        """Return whether requests need no key, because no key is known to exist.
 
-        `look` asks the database at once. Else what it answered a second ago is good enough.
+        The answer may be a second old. With `look`, the database is asked now.
         """
         return self.unprotected and not self._has_keys(look=look)
 
     def keyless(self) -> bool | None:
-        """Whether no key was ever made; None while the database was never asked."""
+        """Return whether no key was ever created; None if the database has never answered."""
         if self._has_keys():
             return False
-        return None if self._looked is None else True
+        return None if self._looked_at is None else True
 
     def _has_keys(self, *, look: bool = False) -> bool:
-        """Whether a key was ever made; from then on everyone needs one."""
+        """Return whether a key was ever created, revoked ones included."""
         now = time.monotonic()
-        due = look or self._looked is None or now - self._looked >= LOOK_S
-        if not self._keys_there and due and not self.circuit.open:
+        due = look or self._looked_at is None or now - self._looked_at >= LOOK_S
+        if not self._keys_exist and due and not self.circuit.open:
             try:
                 with self.sessions() as session:
-                    self._keys_there = keys.any_there(session)
+                    self._keys_exist = keys.any_exist(session)
             except SQLAlchemyError as error:
                 self.circuit.failed(error)
-                return False  # never seen one: what was open stays so while the database is away
-            self._looked = now
-            if self._keys_there:
-                self._remember()
-        return self._keys_there
+                return False  # while the database is down, an open service stays open
+            self._looked_at = now
+            if self._keys_exist:
+                self._write_marker()
+        return self._keys_exist
 
-    def _remember(self) -> None:
+    def _write_marker(self) -> None:
         try:
             self.marker.touch(mode=0o600)
         except OSError as error:
-            log.error("that there are keys cannot be remembered: %s", error.strerror)
+            log.error("cannot write %s: %s", self.marker, error.strerror)
 
 
 def _unknown() -> Problem:
-    return Problem(401, "This API key is not known, or was revoked.")
+    return Problem(401, "This API key is unknown or revoked.")
 
 
 def _cannot_check() -> Problem:
-    said = "Keys cannot be checked just now. Try again soon."
-    return Problem(503, said, headers=[("Retry-After", "5")])
-
-
-def authenticator() -> Authenticator:
-    """The gate of this app."""
-    found: Authenticator = current_app.extensions["gate"]
-    return found
-
-
-def needs(scope: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A route that only a key with this scope may ask."""
-
-    def guarded(route: Callable[P, R]) -> Callable[P, R]:
-        @wraps(route)
-        def guard(*args: P.args, **kwargs: P.kwargs) -> R:
-            key = authenticator().key(bearer(request.headers.get("Authorization", "")))
-            if not key.may(scope):
-                raise Problem(403, f"This key has no scope '{scope}'.")
-            authenticator().count(key)
-            g.key = key
-            return route(*args, **kwargs)
-
-        return guard
-
-    return guarded
+    detail = "Keys cannot be checked at the moment. Try again soon."
+    return Problem(503, detail, headers=[("Retry-After", "5")])
 
 
 def bearer(header: str) -> str | None:
-    """The key in an Authorization header, if there is one.
+    """Return the key in an Authorization header; None if there is none.
 
     >>> bearer("Bearer hr-1-2")
     'hr-1-2'
     """
-    kind, _, secret = header.partition(" ")
-    return secret.strip() or None if kind.lower() == "bearer" else None
+    scheme, _, secret = header.partition(" ")
+    return secret.strip() or None if scheme.lower() == "bearer" else None

@@ -1,4 +1,4 @@
-"""One shape for every error: `application/problem+json` (RFC 9457) that names the field."""
+"""Every error is `application/problem+json` (RFC 9457) and names the field that is wrong."""
 
 from __future__ import annotations
 
@@ -19,16 +19,18 @@ from moderation.validation import describe
 
 MEDIA_TYPE = "application/problem+json"
 
-MOST_DRAINED = 32 * 1024 * 1024  # bytes of a body that is refused anyway
+MOST_DRAINED = 32 * 1024 * 1024  # bytes that are read of a body over the limit
+
+_HEADERS_KEPT = {"Allow", "Retry-After"}
 
 log = logging.getLogger(__name__)
 
 Mistake = Mapping[str, str]
-"""What is wrong with one field: `pointer` (RFC 6901) to it in the request, and `detail`."""
+"""What is wrong with one field: its `pointer` (RFC 6901) in the request, and `detail`."""
 
 
 class Problem(HTTPException):
-    """An answer that says what is wrong, and where in the request."""
+    """An error response that says what is wrong, and where in the request."""
 
     def __init__(
         self,
@@ -43,23 +45,23 @@ class Problem(HTTPException):
         self.headers = list(headers)
 
     def to_dict(self) -> dict[str, Any]:
-        """The problem as it stands in JSON.
+        """Return the problem as JSON values.
 
         >>> Problem(415, "Send JSON.").to_dict()["title"]
         'Unsupported Media Type'
         """
         status = self.code or 500
-        whole = {
+        problem = {
             "type": "about:blank",
             "title": HTTPStatus(status).phrase,
             "status": status,
             "detail": self.description,
         }
-        return {**whole, "errors": self.errors} if self.errors else whole
+        return {**problem, "errors": self.errors} if self.errors else problem
 
 
 def unprocessable(mistakes: Sequence[Mistake]) -> Problem:
-    """The problem with fields that are there but cannot be used.
+    """Return a 422 problem for fields with values that cannot be used.
 
     >>> unprocessable([{"pointer": "/text", "detail": "is missing"}]).description
     '/text: is missing'
@@ -70,12 +72,12 @@ def unprocessable(mistakes: Sequence[Mistake]) -> Problem:
 
 
 def of_comment(error: CommentError, at: str = "") -> Problem:
-    """The problem with a comment that cannot be judged."""
+    """Return the problem for a comment whose text cannot be moderated."""
     return unprocessable([{"pointer": pointer(error.field, at=at), "detail": error.message}])
 
 
 def of_fields(error: ValidationError, at: str = "") -> Problem:
-    """The problem with what pydantic refused."""
+    """Return the problem for a request that fails pydantic's validation."""
     details = error.errors(include_url=False, include_context=True)
     return unprocessable(
         [
@@ -86,12 +88,12 @@ def of_fields(error: ValidationError, at: str = "") -> Problem:
 
 
 def refuse(error: ValidationError) -> NoReturn:
-    """What flask-openapi3 calls when a request does not validate."""
+    """Raise the problem for an invalid request. flask-openapi3 calls this."""
     raise of_fields(error) from None
 
 
 def pointer(*path: int | str, at: str = "") -> str:
-    """A JSON pointer (RFC 6901).
+    """Return a JSON pointer (RFC 6901) to `path` below `at`.
 
     >>> pointer("a/b", 0, at="/comments")
     '/comments/a~1b/0'
@@ -101,14 +103,14 @@ def pointer(*path: int | str, at: str = "") -> str:
 
 
 def response(problem: Problem) -> Response:
-    """The problem as an HTTP answer."""
+    """Return the HTTP response for a problem."""
     answer = Response(json.dumps(problem.to_dict()), problem.code, mimetype=MEDIA_TYPE)
     answer.headers.extend(problem.headers)
     return answer
 
 
 def register(app: Flask) -> None:
-    """Make every error of `app` a problem."""
+    """Turn every error of `app` into a problem."""
     app.register_error_handler(CommentError, lambda error: response(of_comment(error)))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(RequestEntityTooLarge, _too_large)
@@ -119,9 +121,9 @@ def _http(error: HTTPException) -> Response:
     if isinstance(error, Problem):
         return response(error)
     if error.response is not None or (error.code or 500) < 400:
-        return error.get_response()  # type: ignore[return-value]  # Flask's own, by its factory
-    kept = [pair for pair in error.get_headers() if pair[0] in {"Allow", "Retry-After"}]
-    return response(Problem(error.code or 500, error.description or error.name, headers=kept))
+        return error.get_response()  # type: ignore[return-value]  # Flask makes it a flask.Response
+    headers = [(name, value) for name, value in error.get_headers() if name in _HEADERS_KEPT]
+    return response(Problem(error.code or 500, error.description or error.name, headers=headers))
 
 
 def _too_large(_: RequestEntityTooLarge) -> Response:
@@ -129,33 +131,33 @@ def _too_large(_: RequestEntityTooLarge) -> Response:
 
 
 def too_large() -> Problem:
-    """The problem with a body over the limit, once what a client still sends was read.
+    """Read the rest of a body that is over the limit, and return the problem.
 
-    Else it would see a broken pipe instead of an answer.
+    If the rest is not read, the client sees a broken pipe instead of the response.
     """
-    rest = get_input_stream(request.environ)
+    stream = get_input_stream(request.environ)
     with suppress(HTTPException):
-        for _chunk in range(0, MOST_DRAINED, 65_536):
-            if not rest.read(65_536):
+        for _ in range(0, MOST_DRAINED, 65_536):
+            if not stream.read(65_536):
                 break
     limit = current_app.config["MAX_CONTENT_LENGTH"]
     return Problem(413, f"The body is too large; the limit is {limit:,} bytes.")
 
 
 def unreachable() -> Problem:
-    """What is said while the record is away."""
-    said = "The record cannot be reached just now. Try again soon."
-    return Problem(503, said, headers=[("Retry-After", "5")])
+    """Return the problem while the database is down."""
+    detail = "The record cannot be reached at the moment. Try again soon."
+    return Problem(503, detail, headers=[("Retry-After", "5")])
 
 
 def _unexpected(error: Exception) -> Response:
     log_error(error)
-    return response(Problem(500, "The service failed to answer; its log says where."))
+    return response(Problem(500, "The service failed to answer. Its log says where."))
 
 
 def log_error(error: Exception) -> None:
-    """Log where a request broke, but not what was said: a message may hold the comment's text."""
-    place, trace = "", error.__traceback__
+    """Log where an error occurred, without its message: that may contain a comment's text."""
+    location, trace = "", error.__traceback__
     while trace:
-        place, trace = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}", trace.tb_next
-    log.error("request failed: %s at %s", error.__class__.__name__, place)
+        location, trace = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}", trace.tb_next
+    log.error("request failed: %s at %s", error.__class__.__name__, location)

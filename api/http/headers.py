@@ -1,4 +1,4 @@
-"""What every answer tells the browser: load nothing from elsewhere, and keep to yourself."""
+"""Security headers: pages load nothing from elsewhere and cannot be embedded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flask import Flask, Response, request
 _SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",  # else a browser sends our own forms with Origin: null
+    "Referrer-Policy": "same-origin",  # with 'no-referrer', our own forms send 'Origin: null'
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -19,7 +19,7 @@ _SECURITY = {
 
 
 def register(app: Flask) -> None:
-    """Send the security headers with every answer of `app`."""
+    """Add the security headers to every response of `app`."""
     app.after_request(_secure)
 
 
@@ -28,5 +28,5 @@ def _secure(response: Response) -> Response:
         {name: value for name, value in _SECURITY.items() if name not in response.headers}
     )
     if request.method == "POST":
-        response.headers["Cache-Control"] = "no-store"  # it may repeat the comment
+        response.headers["Cache-Control"] = "no-store"  # the response may quote the comment
     return response

@@ -1,4 +1,4 @@
-"""Alembic's entry: run the migrations on the connection that `api.record.database` hands over."""
+"""Alembic's entry point: runs the migrations on the connection from `api.record.database`."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from api.record.tables import Base, Moment
 
 
 def _plain(kind: str, item: object, _: object) -> str | Literal[False]:
-    """Migrations name SQLAlchemy's own types, so that they outlive this program's."""
+    """Return SQLAlchemy's type for `Moment`, so migrations do not depend on this program."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, Moment) else False
 
 

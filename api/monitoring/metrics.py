@@ -1,6 +1,6 @@
-"""Metrics for Prometheus, summed over all workers, and one log line a request.
+"""Metrics for Prometheus, summed over all workers, and a log line for each request.
 
-Neither ever holds what an author wrote.
+Neither contains anything that an author wrote.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, request
 from prometheus_client import (
-    CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
     Gauge,
@@ -26,30 +25,27 @@ from prometheus_client import (
 )
 from structlog.typing import Processor
 
-from api.background.loop import BackgroundLoop
-from api.decisions import Decider
-from api.http.auth import needs
 from api.monitoring import worker_files
+from moderation import Action, Moderator
 from moderation.lifecycle.drift import Drift
 
-# From a tenth of a millisecond (one small rule) to ten seconds (a large batch).
+# Seconds: from one small rule to a large batch.
 _BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
-_METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())  # others: whatever one sends
+# Clients may send any other word, so all others are counted as one.
+_METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 
 log = structlog.get_logger("api")
 
 
 class Metrics:
-    """What is counted and timed; in `folder` where several workers add up."""
+    """The counters and histograms. Workers share them through `folder`, if there is one."""
 
-    def __init__(self, keeper: Decider, housekeeper: BackgroundLoop, folder: Path | None) -> None:
-        self.keeper = keeper
-        self.housekeeper = housekeeper
+    def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
         self.registry = CollectorRegistry()
-        self.worker = 0  # 0 is the process that made the workers
-        if folder:  # the library looks for the folder when it is imported, which is too early
+        self.worker = 0  # 0 is the parent process
+        if folder:  # prometheus_client would look for the folder too early, when it is imported
             values.ValueClass = worker_files.value_class(lambda: self.worker)
         self.requests = Counter(
             "moderation_requests",
@@ -76,7 +72,7 @@ class Metrics:
         )
         self.lost = Counter(
             "moderation_decisions_lost",
-            "Decisions that could not be kept anywhere.",
+            "Decisions that neither the database nor the disk took.",
             registry=self.registry,
         )
         self.spool = Gauge(
@@ -87,13 +83,13 @@ class Metrics:
         )
         self.shadow = Counter(
             "moderation_shadow_decisions",
-            "Decisions of the challenger in shadow beside the champion's.",
+            "Decisions of the challenger in shadow, and the champion's.",
             ["champion", "challenger"],
             registry=self.registry,
         )
         self.shadow_dropped = Counter(
             "moderation_shadow_dropped",
-            "Comments that the challenger in shadow had no time for.",
+            "Comments that did not fit into the queue of the challenger in shadow.",
             registry=self.registry,
         )
         self.shadow_failed = Counter(
@@ -103,76 +99,81 @@ class Metrics:
         )
         self.versions = Gauge(
             "moderation_version",
-            "1 for each policy and model in use, in whichever worker; 0 for those before.",
+            "1 for each policy and model that a worker uses; 0 for those it used before.",
             ["kind", "version"],
             multiprocess_mode="livemax",
             registry=self.registry,
         )
         self.refused = Gauge(
             "moderation_refused",
-            "Workers that cannot take what was promoted, and go on as before.",
+            "Workers that cannot use the promoted models, and keep the old ones.",
             multiprocess_mode="livesum",
             registry=self.registry,
         )
         self.drift = Gauge(
             "moderation_drift_psi",
-            "Population stability index of each score beyond chance; from .25 on it has moved.",
+            "Population stability index of each score beyond chance; it has moved from .25 on.",
             ["head"],
             multiprocess_mode="mostrecent",
             registry=self.registry,
         )
-        self._told: set[tuple[str, str]] = set()
-        self._drifting: set[str] = set()
+        self._versions_shown: set[tuple[str, str]] = set()
+        self._drift_shown: set[str] = set()
 
     def count(self, answers: Iterable[Mapping[str, Any]], route: str) -> None:
-        """Count decisions as they are answered."""
+        """Count the decisions in responses."""
         for answer in answers:
             self.decisions.labels(route, answer["action"]).inc()
 
-    def tell(self) -> None:
-        """What this worker decides with, and no longer; and whether it could not take others."""
-        moderator = self.keeper.moderator
-        told = {("policy", moderator.policy.hash), *moderator.models.versions.items()}
-        for kind, version in self._told | told:
-            self.versions.labels(kind, version).set((kind, version) in told)
-        self._told |= told
-        self.refused.set(bool(self.housekeeper.refused()))
+    def time_check(self, rule: str, seconds: float) -> None:
+        """Record how long a rule's check took."""
+        self.rule_seconds.labels(rule).observe(seconds)
 
-    def drifted(self, found: Sequence[Drift]) -> None:
-        """How far each score has moved; NaN for one of which that is not known any more."""
-        beyond = {it.name: it.beyond for it in found}
-        self._drifting |= beyond.keys()
-        for name in self._drifting:
+    def count_shadow(self, champion: Action, challenger: Action) -> None:
+        """Count a decision of the challenger in shadow."""
+        self.shadow.labels(str(champion), str(challenger)).inc()
+
+    def show_versions(self, moderator: Moderator, refused: Sequence[str]) -> None:
+        """Show the policy and models that this worker uses, and whether it refused others."""
+        versions = {("policy", moderator.policy.hash), *moderator.models.versions.items()}
+        for kind, version in self._versions_shown | versions:
+            self.versions.labels(kind, version).set((kind, version) in versions)
+        self._versions_shown |= versions
+        self.refused.set(bool(refused))
+
+    def show_drift(self, drifts: Sequence[Drift]) -> None:
+        """Show how far each score has moved; NaN for a score that is no longer measured."""
+        beyond = {drift.name: drift.beyond_chance for drift in drifts}
+        self._drift_shown |= beyond.keys()
+        for name in self._drift_shown:
             self.drift.labels(name).set(beyond.get(name, math.nan))
 
     def expose(self) -> bytes:
-        """All metrics in Prometheus's text format."""
-        self.spool.set(len(self.keeper.spool))
-        self.tell()
+        """Return all metrics in Prometheus's text format, summed over the workers."""
         if not self.folder:
             return generate_latest(self.registry)
-        self.folder.mkdir(mode=0o700, exist_ok=True)  # someone may have tidied up
-        together = CollectorRegistry()
-        multiprocess.MultiProcessCollector(together, str(self.folder))  # type: ignore[no-untyped-call]  # it has no types
-        return generate_latest(together)
+        self.folder.mkdir(mode=0o700, exist_ok=True)  # a clean-up of temporary files may delete it
+        total = CollectorRegistry()
+        multiprocess.MultiProcessCollector(total, str(self.folder))  # type: ignore[no-untyped-call]  # it has no types
+        return generate_latest(total)
 
 
 def register(app: Flask, metrics: Metrics) -> None:
-    """Time, count and log every request of `app`, and answer `/metrics`."""
-    if not structlog.is_configured():  # whoever embeds the app may have done so
+    """Time, count and log every request of `app`."""
+    if not structlog.is_configured():  # a program that embeds the app may have configured it
         configure_logs()
 
     @app.before_request
-    def _begin() -> None:
+    def _start() -> None:
         g.began = time.perf_counter()
 
     @app.after_request
-    def _end(response: Response) -> Response:
-        took = time.perf_counter() - g.get("began", time.perf_counter())
+    def _finish(response: Response) -> Response:
+        seconds = time.perf_counter() - g.get("began", time.perf_counter())
         route = request.url_rule.rule if request.url_rule else "unknown"
         method = request.method if request.method in _METHODS else "other"
         metrics.requests.labels(route, method, response.status_code).inc()
-        metrics.request_seconds.labels(route).observe(took)
+        metrics.request_seconds.labels(route).observe(seconds)
         if g.get("quiet"):
             return response
         log.info(
@@ -180,23 +181,17 @@ def register(app: Flask, metrics: Metrics) -> None:
             route=route,
             method=request.method,
             status=response.status_code,
-            ms=round(took * 1000, 2),
+            ms=round(seconds * 1000, 2),
             key=g.key.name if "key" in g else None,
         )
         return response
 
-    @needs("read")
-    def _metrics() -> Response:
-        return Response(metrics.expose(), content_type=CONTENT_TYPE_LATEST)
-
-    app.add_url_rule("/metrics", "metrics", _metrics)
-
 
 def configure_logs() -> None:
-    """One JSON object a line on standard error, for whatever this program and its libraries say.
+    """Log JSON lines to standard error, for this program and its libraries.
 
-    All goes through `logging`'s handler, which never raises: a log that cannot be written, as on
-    a disk that is full, must not cost an answer.
+    Everything goes through `logging`'s handler, which never raises: an error while logging, such
+    as a full disk, must not fail a request.
     """
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
@@ -218,4 +213,4 @@ def configure_logs() -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
-    logging.getLogger("api").setLevel(logging.INFO)  # a line for every request
+    logging.getLogger("api").setLevel(logging.INFO)  # includes the line for each request

@@ -1,8 +1,8 @@
-"""Numbers that workers add up in files, so that any of them can tell the sum.
+"""Metrics that workers share through files, so that every worker can return the sum.
 
-The files are `prometheus_client`'s. Two things are ours. A file gets all its room when it is made:
-on a disk that fills up later, a page that is not there yet would end the process (SIGBUS). And a
-number that cannot be kept costs no answer: it is missed, and the log says so once.
+The files are `prometheus_client`'s, with two changes. A file gets its full size when it is created:
+if the disk fills up later, writing to a missing page would kill the process (SIGBUS). And a metric
+that cannot be written is skipped and logged once; it does not fail the request.
 """
 
 from __future__ import annotations
@@ -14,74 +14,74 @@ from typing import Any
 
 from prometheus_client import mmap_dict, values
 
-ROOM = 512 * 1024  # bytes of a file; three times what all rules and routes together take
+FILE_SIZE = 512 * 1024  # bytes: three times what the metrics of all rules and routes need
 
 log = logging.getLogger(__name__)
 
 
 class PreallocatedFile(mmap_dict.MmapedDict):
-    """A file of numbers that never grows. Raises `OSError` where its room is not there."""
+    """A file of metrics that never grows. Raises `OSError` if the disk or the file is full."""
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
         path = Path(filename)
         if not path.exists():
-            _make(path)
+            _create(path)
         super().__init__(filename, read_mode)  # type: ignore[no-untyped-call]  # it has no types
 
     def _init_value(self, key: str) -> None:
         if self._used + len(key.encode()) + 32 > self._capacity:
-            raise OSError("no room for another number")
-        super()._init_value(key)  # type: ignore[no-untyped-call]  # as above
+            raise OSError("the file is full")
+        super()._init_value(key)  # type: ignore[no-untyped-call]  # it has no types
 
 
-def _make(path: Path) -> None:
-    """Put an empty file in its place whole: who adds up just then must not find half of it."""
-    path.parent.mkdir(mode=0o700, exist_ok=True)  # someone may have tidied up
-    made = path.with_suffix(".new")
+def _create(path: Path) -> None:
+    """Create a file and rename it into place, so that no worker reads half of it."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)  # a clean-up of temporary files may delete it
+    temporary = path.with_suffix(".new")
     try:
-        made.write_bytes(bytes(ROOM))
-        made.rename(path)
+        temporary.write_bytes(bytes(FILE_SIZE))
+        temporary.rename(path)
     finally:
-        made.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def value_class(worker: Callable[[], int]) -> type:
-    """What to set as `prometheus_client.values.ValueClass`; `worker` tells who is asking.
+    """Return a class for `prometheus_client.values.ValueClass`. `worker` returns the own number.
 
-    No two processes that run at once may have the same number. A worker that takes the place of
-    another goes on with its numbers.
+    Processes that run at the same time need different numbers. A worker that replaces another
+    takes over its number, and continues its metrics.
     """
-    values.MmapedDict = PreallocatedFile  # type: ignore[attr-defined]  # its own name for the class it uses
-    kept: Any = values.MultiProcessValue(worker)  # type: ignore[no-untyped-call]  # as above
+    values.MmapedDict = PreallocatedFile  # type: ignore[attr-defined]  # the name it uses itself
+    value: Any = values.MultiProcessValue(worker)  # type: ignore[no-untyped-call]  # it has no types
 
-    class Tally(kept):  # type: ignore[misc]  # a class that is only known when it is made
-        """One number, which may be missed but breaks nothing."""
+    class SafeValue(value):  # type: ignore[misc]  # its base class exists only at run time
+        """A metric whose errors are logged instead of raised."""
 
-        missed = False
+        failed = False
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             self._try(super().__init__, *args, **kwargs)
 
         def inc(self, amount: float) -> None:
-            """Add to it."""
+            """Add `amount`."""
             self._try(super().inc, amount)
 
         def set(self, value: float, timestamp: float | None = None) -> None:
-            """Put another in its place."""
+            """Replace the value."""
             self._try(super().set, value, timestamp)
 
         def get(self) -> float:
-            """What it is; 0 where that is not known."""
+            """Return the value; 0 if it cannot be read."""
             return float(self._try(super().get) or 0)
 
         @staticmethod
         def _try(action: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
             try:
                 return action(*args, **kwargs)
-            except Exception as error:  # noqa: BLE001 - whatever it is, a comment must be answered
-                if not Tally.missed:
-                    Tally.missed = True
-                    log.error("numbers for /metrics cannot be kept: %s", type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - no error of a metric may fail a request
+                if not SafeValue.failed:
+                    SafeValue.failed = True
+                    log.error("metrics cannot be written: %s", type(error).__name__)
                 return None
 
-    return Tally
+    return SafeValue

@@ -1,5 +1,5 @@
-"""The record: every decision and verdict, kept so that it can be asked about, corrected and proved.
+"""The record: stores every decision and verdict, to look up, correct and prove later.
 
 SQLAlchemy over SQLite (WAL) by default or PostgreSQL by URL; `migrations/` holds the schema's
-history. One module per thing that can be done with the record; none of them knows Flask.
+history. Each module does one thing with the record. None of them imports Flask.
 """

@@ -1,4 +1,4 @@
-"""Leave a database alone that is away, so that no request waits for what will not come."""
+"""A circuit breaker: requests do not wait for a database that is away."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 log = logging.getLogger(__name__)
 
-RETRY_S = 2.0  # after a failure one request, or the housekeeper, asks again so often
+RETRY_S = 2.0  # seconds after a failure until one request, or the background loop, asks again
 
 
 class Circuit:
-    """Open after the database failed, closed again when it answers. One for each worker.
+    """Opens when the database fails and closes when it answers. Each worker has its own.
 
-    Counts on a clock that nobody can set back.
+    The default clock is monotonic, so changes of the system time do not matter.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -31,7 +31,7 @@ class Circuit:
         return self._try_at is not None
 
     def may_try(self) -> bool:
-        """Whether to ask the database: always while it answers, else one caller now and then."""
+        """Return whether to ask the database. While it is away, one caller per `RETRY_S` may."""
         with self._lock:
             if self._try_at is None:
                 return True
@@ -41,7 +41,7 @@ class Circuit:
             return True
 
     def failed(self, error: SQLAlchemyError) -> None:
-        """Note an error of the database; one about a row's own values says nothing about it."""
+        """Note a database error. Errors about a row's own values do not open the circuit."""
         if isinstance(error, DataError | IntegrityError):
             return
         with self._lock:
@@ -50,7 +50,7 @@ class Circuit:
             self._try_at = self._clock() + RETRY_S
 
     def answered(self) -> None:
-        """Note that the database did what it was asked to."""
+        """Note that the database answered."""
         with self._lock:
             if self._try_at is not None:
                 log.warning("the database is back")

@@ -27,17 +27,17 @@ Sessions = sessionmaker[Session]
 
 
 class SchemaError(RuntimeError):
-    """The record was made by a newer version of this program."""
+    """A newer version of this program made the record."""
 
 
-_LOCK = 0x6D6F6465  # the advisory lock of this program: two upgrades or seals wait for each other
+_LOCK = 0x6D6F6465  # this program's advisory lock: upgrades and seals run one at a time
 
 
 def connect(url: str, timeout_s: float = 3.0) -> sa.Engine:
-    """An engine for `url`; `sqlite:///path` or `postgresql+psycopg://…`.
+    """Return an engine for `url`, which is `sqlite:///path` or `postgresql://…`.
 
-    Waits at most `timeout_s` for a connection or a lock, so that a database that is away costs
-    a request no more than that. Raises `ValueError` for any other database.
+    The engine waits at most `timeout_s` for a connection or a lock, so a database that is away
+    delays a request by no more than that. Raises `ValueError` for any other database.
     """
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -54,7 +54,7 @@ def connect(url: str, timeout_s: float = 3.0) -> sa.Engine:
             hide_parameters=True,  # an error must not quote a comment
             connect_args={
                 "connect_timeout": max(int(timeout_s), 2),
-                "tcp_user_timeout": wait_ms,  # a server that vanished without a word
+                "tcp_user_timeout": wait_ms,  # for a server that vanished without closing
                 "options": limits,
             },
         )
@@ -65,22 +65,22 @@ def _sqlite(url: sa.URL, timeout_s: float) -> sa.Engine:
     if url.database and url.database != ":memory:":
         path = Path(url.database)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with contextlib.suppress(OSError):  # connecting will say what is wrong
-            # For nobody else to read; SQLite gives the files beside it the same mode. A file that
-            # exists is not opened: closing it would drop the locks of this process's connections.
+        with contextlib.suppress(OSError):  # connecting reports what is wrong
+            # Only the owner may read it. SQLite gives its log files the same mode. Do not open a
+            # file that exists: closing it would drop the locks of this process's connections.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": timeout_s})
 
     @event.listens_for(engine, "checkout")
-    def _same(_: Any, record: Any, __: Any) -> None:
-        # Into a file that was moved or replaced one can write on, and nobody would find it again.
+    def _check_file(_: Any, record: Any, __: Any) -> None:
+        # SQLite keeps writing to a file that was moved or replaced. Those rows would be lost.
         if record.info["file"] != _file(url.database):
-            raise DisconnectionError("the file is another now")
+            raise DisconnectionError("the file was replaced")
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, record: Any) -> None:
         record.info["file"] = _file(url.database)
-        # The driver's own transactions begin too late to lock in order; SQLAlchemy begins them.
+        # SQLAlchemy begins the transactions: the driver's own would lock too late.
         connection.isolation_level = None
         _write_ahead(connection, timeout_s)
         connection.execute("PRAGMA synchronous=FULL")  # an answered decision survives a power cut
@@ -88,7 +88,7 @@ def _sqlite(url: sa.URL, timeout_s: float) -> sa.Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        # A read that turns into a write would fail at once when another writes: lock first.
+        # A read that becomes a write fails at once if another program writes: lock first.
         immediate = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
@@ -96,19 +96,19 @@ def _sqlite(url: sa.URL, timeout_s: float) -> sa.Engine:
 
 
 def _file(path: str | None) -> tuple[int, int] | None:
-    """Which file stands there; None where none does."""
+    """Return the device and inode of the file, or None if there is no file."""
     try:
-        found = Path(path or ":memory:").stat()
+        status = Path(path or ":memory:").stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _write_ahead(connection: Any, timeout_s: float) -> None:
-    """Keep a write-ahead log: readers then never wait for a writer.
+    """Use a write-ahead log, so readers never wait for a writer.
 
-    A new file is turned to it by whoever has the file alone, and SQLite does not wait for that
-    (its busy timeout is for other locks): workers that start together ask again.
+    Switching a new file needs exclusive access, and SQLite's busy timeout does not cover that.
+    Workers that start together therefore retry.
     """
     until = time.monotonic() + timeout_s
     while True:
@@ -124,7 +124,7 @@ def _write_ahead(connection: Any, timeout_s: float) -> None:
 
 @contextmanager
 def writing(sessions: Sessions) -> Iterator[Session]:
-    """A session that may write; committed at the end, rolled back on an error."""
+    """Yield a session that may write. Commits at the end, rolls back on an error."""
     with _turn(sessions.kw["bind"]), sessions() as session:
         session.connection(execution_options={"writes": True})
         yield session
@@ -137,27 +137,27 @@ _TURN_S = 3.0
 
 @contextmanager
 def _turn(engine: sa.Engine) -> Iterator[None]:
-    """Let the threads of a process write to SQLite in the order they came.
+    """Let the threads of a process write to SQLite one after the other, in order.
 
-    SQLite itself makes them ask again and again, ever more rarely, so that some wait for long.
-    Between processes it still does; who waits too long for a turn asks too.
+    SQLite itself retries with growing pauses, which starves some threads. Processes still compete
+    that way, and so does a thread that has waited `_TURN_S` for its turn.
     """
     if engine.dialect.name != "sqlite":
         yield
         return
     turn = _TURNS.setdefault(engine, threading.Lock())
-    mine = turn.acquire(timeout=_TURN_S)
+    acquired = turn.acquire(timeout=_TURN_S)
     try:
         yield
     finally:
-        if mine:
+        if acquired:
             turn.release()
 
 
 def lock(session: Session) -> None:
-    """Let one program at a time past this point, until the transaction ends.
+    """Let only one program past this point until the transaction ends.
 
-    In SQLite all who write wait for each other already.
+    In SQLite, writers wait for each other already.
     """
     _lock(session.connection())
 
@@ -170,9 +170,9 @@ def _lock(connection: sa.Connection) -> None:
 
 
 def upgrade(engine: sa.Engine) -> None:
-    """Bring the schema to this program's version; of two that start at once, one waits.
+    """Bring the schema to this program's version. Concurrent upgrades wait for each other.
 
-    Raises `SchemaError` where a newer program has been at it.
+    Raises `SchemaError` if a newer program made the schema.
     """
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         _lock(connection)
@@ -181,15 +181,15 @@ def upgrade(engine: sa.Engine) -> None:
         try:
             command.upgrade(config, "head")
         except CommandError:
-            found = MigrationContext.configure(connection).get_current_revision()
+            revision = MigrationContext.configure(connection).get_current_revision()
             raise SchemaError(
-                f"the record's schema is {found}, which this version does not know: "
-                "it was made by a newer one; install that"
+                f"the record's schema is {revision}, which this version does not know: "
+                "it was made by a newer version; install that version"
             ) from None
 
 
 def revisions(engine: sa.Engine) -> tuple[str | None, str | None]:
-    """The schema's revision in the database, and the one this program wants."""
+    """Return the schema's revision in the database and the revision this program needs."""
     with engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     return current, ScriptDirectory.from_config(_config()).get_current_head()

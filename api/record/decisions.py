@@ -1,4 +1,4 @@
-"""Keep decisions, find them again, and tell them in the API's own shape."""
+"""Record decisions, look them up, and serialise them for the API."""
 
 from __future__ import annotations
 
@@ -16,64 +16,82 @@ from api.record import seal, webhooks
 from api.record.database import Sessions, writing
 from api.record.tables import AliasRow, DecisionRow
 from api.record.webhooks import Hook
-from moderation import Comment, Decision, Policy
+from moderation import Action, Comment, Decision, Finding, Policy
+from moderation.decision import Reason, Span
 
 log = logging.getLogger(__name__)
 
 CHUNK = 500  # comments looked up in one query
-TRIES = 3  # of a row that another transaction is in the way of
+TRIES = 3  # for a row that another transaction locks
 CONTENDED = frozenset({"40P01", "55P03"})  # PostgreSQL: deadlock detected, lock not available
 
-Answer = dict[str, Any]
+
+class Answer(dict[str, Any]):
+    """A decision as the API serialises it.
+
+    `standing` is the action that counts now: that of the last verdict, or the decision's own.
+    """
+
+    def __init__(self, values: Mapping[str, Any], standing: str) -> None:
+        super().__init__(values)
+        self.standing = standing
+
+
+class _ErasedSpan(Span):
+    """A span whose text the record does not hold."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the span as in JSON, with null as its text."""
+        return {**super().to_dict(), "text": None}
 
 
 class UnknownDecisionError(LookupError):
-    """No decision of this id is in the record."""
+    """The record holds no decision with this id."""
 
 
 def text_key(text: str) -> str:
-    """What makes two comments' texts the same: every character."""
+    """Return the SHA-256 of the text. Two texts are the same only if every character is."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def find(session: Session, community: str, comment: Comment) -> DecisionRow | None:
-    """The decision already made about this comment with this text."""
+    """Return the recorded decision about this comment with this text, if any."""
     return find_many(session, community, [comment]).get(0)
 
 
 def find_many(
     session: Session, community: str, comments: Sequence[Comment]
 ) -> dict[int, DecisionRow]:
-    """The decisions already made about these comments with these texts, by place."""
-    asked: dict[tuple[str, str], list[int]] = {}
-    for place, comment in enumerate(comments):
+    """Return the recorded decisions about these comments with these texts, by their index."""
+    indexes: dict[tuple[str, str], list[int]] = {}
+    for index, comment in enumerate(comments):
         if comment.id is not None:
-            asked.setdefault((comment.id, text_key(comment.text)), []).append(place)
-    found: dict[int, DecisionRow] = {}
-    pairs = list(asked)
-    for at in range(0, len(pairs), CHUNK):
-        ids, keys = zip(*pairs[at : at + CHUNK], strict=True)
+            indexes.setdefault((comment.id, text_key(comment.text)), []).append(index)
+    rows: dict[int, DecisionRow] = {}
+    pairs = list(indexes)
+    for start in range(0, len(pairs), CHUNK):
+        ids, keys = zip(*pairs[start : start + CHUNK], strict=True)
         query = select(DecisionRow).where(
             DecisionRow.community == community,
             DecisionRow.comment_id.in_(ids),
             DecisionRow.text_key.in_(keys),
         )
         for row in session.scalars(query):
-            places = asked.get((row.comment_id or "", row.text_key or ""), [])
-            found.update(dict.fromkeys(places, row))
-    return found
+            matching = indexes.get((row.comment_id or "", row.text_key or ""), [])
+            rows.update(dict.fromkeys(matching, row))
+    return rows
 
 
 def get(session: Session, decision_id: str) -> DecisionRow:
-    """The decision `decision_id`, which may be an alias; raises `UnknownDecisionError`."""
-    row = _row(session, decision_id) or _row(session, kept_id(session, decision_id))
+    """Return a decision by its id or an alias. Raises `UnknownDecisionError`."""
+    row = _row(session, decision_id) or _row(session, resolve_id(session, decision_id))
     if row is None:
         raise UnknownDecisionError(decision_id)
     return row
 
 
-def kept_id(session: Session, decision_id: str) -> str:
-    """The id under which the record holds a decision: another one where this one is an alias."""
+def resolve_id(session: Session, decision_id: str) -> str:
+    """Return the id under which the record holds the decision; resolves an alias."""
     query = select(AliasRow.decision_id).where(AliasRow.id == decision_id)
     return session.scalar(query) or decision_id
 
@@ -92,27 +110,27 @@ def fields(
     store: bool,
     now: dt.datetime,
 ) -> dict[str, Any]:
-    """A decision as plain values, ready to be recorded now or to wait in the spool."""
-    told = decision.to_dict()
-    both = [*told["reasons"], *told["observed"]]
+    """Return a decision as plain values, to record now or to keep in the spool."""
+    serialised = decision.to_dict()
+    findings = [*serialised["reasons"], *serialised["observed"]]
     return {
         "id": decision.id,
         "community": community,
         "route": route,
         "format": comment.format,
-        "action": told["action"],
-        "reasons": [_lasting(reason) for reason in told["reasons"]],
-        "observed": [_lasting(reason) for reason in told["observed"]],
-        "rules": "".join(f" {reason['rule']}" for reason in told["reasons"]) + " ",
-        "scores": told["scores"],
+        "action": serialised["action"],
+        "reasons": [_lasting(reason) for reason in serialised["reasons"]],
+        "observed": [_lasting(reason) for reason in serialised["observed"]],
+        "rules": rules_column(decision),
+        "scores": serialised["scores"],
         "thresholds": thresholds(policy),
-        "language": told["language"],
-        "language_code": str(told["language"].get("code", "und")),
+        "language": serialised["language"],
+        "language_code": str(serialised["language"].get("code", "und")),
         "policy": decision.policy,
         "models": decision.models,
-        "doubt": doubt(both, policy),
+        "doubt": doubt(findings, policy),
         "decided_at": now.isoformat(),
-        "took_ms": told["took_ms"],
+        "took_ms": serialised["took_ms"],
         "stored": store,
         "comment_id": comment.id,
         "text_key": text_key(comment.text) if store else None,
@@ -120,7 +138,7 @@ def fields(
         "author": comment.author,
         "article": comment.article,
         "parent": comment.parent if store else None,
-        "wording": [_wording(reason) for reason in both] if store else None,
+        "wording": [_wording(reason) for reason in findings] if store else None,
     }
 
 
@@ -132,19 +150,19 @@ def keep(
     *,
     answered: bool = False,
 ) -> dict[str, Answer]:
-    """Record decisions, each exactly once however often it is tried, and notify the webhooks.
+    """Record each decision exactly once, however often you call this, and notify the webhooks.
 
-    Returns by each id the decision that the record holds: another one where the same comment with
-    the same text was recorded first. An id that is missing can never be recorded, because the
-    database refuses its values.
+    Returns the decision that the record holds for each id. This is another decision if the same
+    comment with the same text was recorded first. An id is missing if the database refuses its
+    values; retrying does not help.
 
     Args:
         sessions: The record.
-        values: The decisions, as `fields` gives them.
-        now: The time at which they are recorded.
+        values: The decisions, as returned by `fields`.
+        now: The time of recording.
         hooks: The webhooks that get an event for each new decision.
         answered: Whether clients have these ids already. The id of a decision that is not
-            recorded then becomes an alias of the one that is.
+            recorded then becomes an alias of the recorded one.
 
     Raises:
         SQLAlchemyError: The database is away.
@@ -155,10 +173,10 @@ def keep(
     except OperationalError as error:
         if not _contended(error):
             raise
-    kept: dict[str, Answer] = {}
-    for row in rows:  # who waits for another one with nothing in hand lets it go on
-        kept |= _keep_alone(sessions, row, now, hooks, answered=answered)
-    return kept
+    recorded: dict[str, Answer] = {}
+    for row in rows:  # one row per transaction cannot deadlock
+        recorded |= _keep_alone(sessions, row, now, hooks, answered=answered)
+    return recorded
 
 
 def _keep_alone(
@@ -179,7 +197,7 @@ def _keep_alone(
 
 
 def _contended(error: OperationalError) -> bool:
-    """Whether PostgreSQL ended a transaction because another one was in its way."""
+    """Return whether PostgreSQL aborted the transaction because of another one's locks."""
     return getattr(error.orig, "sqlstate", None) in CONTENDED
 
 
@@ -193,25 +211,28 @@ def _keep(
 ) -> dict[str, Answer]:
     try:
         with writing(sessions) as session:
-            moment = seal.recorded_at(session, now)
-            return {row["id"]: to_dict(_add(session, row, moment, hooks)) for row in rows}
+            recorded_at = seal.recorded_at(session, now)
+            return {row["id"]: to_dict(_add(session, row, recorded_at, hooks)) for row in rows}
     except (IntegrityError, DataError):
         # Another worker recorded the same comment at the same time, or a crash came before a
-        # recorded row was removed from the spool: each by itself, so that the others get in.
+        # recorded row left the spool. Record each row by itself, so the others succeed.
         with writing(sessions) as session:
-            moment = seal.recorded_at(session, now)
-            kept = {row["id"]: _kept(session, row, moment, hooks) for row in rows}
-            for id_, row in kept.items():
+            recorded_at = seal.recorded_at(session, now)
+            recorded = {row["id"]: _find_or_add(session, row, recorded_at, hooks) for row in rows}
+            for id_, row in recorded.items():
                 if row is not None and row.id != id_ and answered:
-                    log.warning("decision %s is kept as %s: the same comment and text", id_, row.id)
+                    log.warning("decision %s is recorded as %s: same comment and text", id_, row.id)
                     session.merge(AliasRow(id=id_, decision_id=row.id))
-            return {id_: to_dict(row) for id_, row in kept.items() if row is not None}
+            return {id_: to_dict(row) for id_, row in recorded.items() if row is not None}
 
 
-def _kept(
+def _find_or_add(
     session: Session, values: Mapping[str, Any], now: dt.datetime, hooks: Sequence[Hook]
 ) -> DecisionRow | None:
-    """The row that holds this decision, or the one that was first; None where neither can be."""
+    """Return the row of this decision, or of an earlier one about the same comment and text.
+
+    Adds the row if there is none. Returns None if the database refuses the values.
+    """
     for _ in range(TRIES):
         row = _row(session, values["id"]) or _first(session, values)
         if row is not None:
@@ -220,7 +241,7 @@ def _kept(
             with session.begin_nested():
                 return _add(session, values, now, hooks)
         except IntegrityError:
-            continue  # the other one was committed just now, or was erased just now
+            continue  # another worker has just committed or erased the same comment
         except DataError:
             break
     log.error("the database refuses the values of decision %s", values["id"])
@@ -228,7 +249,7 @@ def _kept(
 
 
 def _first(session: Session, values: Mapping[str, Any]) -> DecisionRow | None:
-    """The decision that was recorded about the same comment with the same text."""
+    """Return the first decision recorded about the same comment and text, if any."""
     names = ("community", "comment_id", "text_key")
     if any(values[name] is None for name in names):
         return None
@@ -239,10 +260,10 @@ def _first(session: Session, values: Mapping[str, Any]) -> DecisionRow | None:
 def _add(
     session: Session, values: Mapping[str, Any], now: dt.datetime, hooks: Sequence[Hook]
 ) -> DecisionRow:
-    moment = dt.datetime.fromisoformat(values["decided_at"])
-    erased = now if values.get("erased_at") else None  # forgotten while it waited in the spool
+    decided_at = dt.datetime.fromisoformat(values["decided_at"])
+    erased_at = now if values.get("erased_at") else None  # erased while it was in the spool
     row = DecisionRow(
-        **{**values, "decided_at": moment, "erased_at": erased},
+        **{**values, "decided_at": decided_at, "erased_at": erased_at},
         recorded_at=now,
     )
     row.standing, row.appealed = row.action, False
@@ -255,7 +276,7 @@ def _add(
 
 
 def _revision(session: Session, row: DecisionRow) -> int:
-    """1 for a comment's first text, 2 for its first edit, and so on."""
+    """Return 1 for a comment's first text, 2 for its first edit, and so on."""
     if row.comment_id is None:
         return 1
     query = select(func.max(DecisionRow.revision)).where(
@@ -265,7 +286,7 @@ def _revision(session: Session, row: DecisionRow) -> int:
 
 
 def thresholds(policy: Policy) -> dict[str, Any]:
-    """The thresholds of each rule, as they are now."""
+    """Return the current thresholds of each rule."""
     return {
         name: {"review": rule.thresholds.review, "reject": rule.thresholds.reject}
         for name, rule in policy.rules.items()
@@ -273,9 +294,10 @@ def thresholds(policy: Policy) -> dict[str, Any]:
 
 
 def doubt(reasons: Iterable[Mapping[str, Any]], policy: Policy) -> float:
-    """How near the nearest score stands to a threshold: 1 on it, 0 far away.
+    """Return 1 minus the smallest distance between a score and a threshold of its rule.
 
-    A person's time is best spent where a little evidence would have changed the decision.
+    1 means a score equals a threshold. Moderators gain most from the decisions that a little
+    evidence would have changed.
     """
     distances = [
         abs(reason["score"] - threshold)
@@ -288,49 +310,87 @@ def doubt(reasons: Iterable[Mapping[str, Any]], policy: Policy) -> float:
 
 
 def _lasting(reason: Mapping[str, Any]) -> dict[str, Any]:
-    """A reason without the author's words."""
+    """Return a reason without the author's words."""
     spans = [[span["start"], span["end"]] for span in reason["spans"]]
-    kept = ("rule", "guideline", "score", "action")
-    return {**{name: reason[name] for name in kept}, "spans": spans}
-
-
-def _wording(reason: Mapping[str, Any]) -> dict[str, Any]:
-    """What may quote the author, kept apart so that it can be erased."""
-    return {"message": reason["message"], "suggestion": reason["suggestion"]}
-
-
-def to_dict(row: DecisionRow) -> Answer:
-    """A recorded decision in the shape of `Decision.to_dict`, with what the record adds."""
-    values = {name: getattr(row, name) for name in ANSWERED}
-    return {**waiting(values), "recorded": True, "revision": row.revision}
-
-
-ANSWERED = (
-    "id action reasons observed scores language policy models took_ms comment_id text wording"
-).split()
-
-
-def waiting(values: Mapping[str, Any]) -> Answer:
-    """A decision that is not recorded yet, as `fields` gives it, in the same shape."""
-    words = iter(values["wording"] or [])
-    text = values["text"]
-    return {
-        "id": values["id"],
-        "action": values["action"],
-        "reasons": [_told(reason, next(words, {}), text) for reason in values["reasons"]],
-        "observed": [_told(reason, next(words, {}), text) for reason in values["observed"]],
-        "scores": values["scores"],
-        "language": values["language"],
-        "policy": values["policy"],
-        "models": values["models"],
-        "took_ms": values["took_ms"],
-        "recorded": False,
-        "comment_id": values["comment_id"],
+    return {name: reason[name] for name in ("rule", "guideline", "score", "action")} | {
+        "spans": spans
     }
 
 
+def _wording(reason: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that may quote the author. Their own column lets them be erased."""
+    return {"message": reason["message"], "suggestion": reason["suggestion"]}
+
+
+def rules_column(decision: Decision) -> str:
+    """Return the rules of a decision as the `rules` column holds them: ' abuse spam '."""
+    return "".join(f" {reason.rule}" for reason in decision.reasons) + " "
+
+
+def answer(
+    decision: Decision,
+    comment_id: str | None,
+    *,
+    revision: int | None = None,
+    standing: str | None = None,
+) -> Answer:
+    """Serialise a decision for the API.
+
+    `revision` is None if the decision is not recorded. `standing` defaults to its own action.
+    """
+    values = {**decision.to_dict(), "recorded": revision is not None, "comment_id": comment_id}
+    if revision is not None:
+        values["revision"] = revision
+    return Answer(values, standing or values["action"])
+
+
+def to_dict(row: DecisionRow) -> Answer:
+    """Serialise a recorded decision for the API."""
+    values = {name: getattr(row, name) for name in (*row.LASTING, *row.PRIVATE)}
+    return answer(restore(values), row.comment_id, revision=row.revision, standing=row.standing)
+
+
+def spooled_to_dict(values: Mapping[str, Any]) -> Answer:
+    """Serialise a decision that waits in the spool; `values` are as returned by `fields`."""
+    return answer(restore(values), values["comment_id"])
+
+
+def restore(values: Mapping[str, Any]) -> Decision:
+    """Return the decision whose `values` were recorded: the inverse of `fields`.
+
+    Messages and texts that were not stored, or were erased, are missing in it.
+    """
+    wording = iter(values["wording"] or [])
+    text = values["text"]
+    return Decision(
+        id=values["id"],
+        action=Action[values["action"].upper()],
+        reasons=tuple(_reason(reason, next(wording, {}), text) for reason in values["reasons"]),
+        observed=tuple(_reason(reason, next(wording, {}), text) for reason in values["observed"]),
+        scores=values["scores"],
+        language=values["language"],
+        policy=values["policy"],
+        models=values["models"],
+        took_ms=values["took_ms"],
+    )
+
+
+def _reason(reason: Mapping[str, Any], wording: Mapping[str, Any], text: str | None) -> Reason:
+    finding = Finding(
+        rule=reason["rule"],
+        score=reason["score"],
+        message=wording.get("message", "The wording of this reason was not kept."),
+        spans=tuple(
+            _ErasedSpan(start, end, "") if text is None else Span(start, end, text[start:end])
+            for start, end in reason["spans"]
+        ),
+        suggestion=wording.get("suggestion"),
+    )
+    return Reason(finding, reason["guideline"], Action[reason["action"].upper()])
+
+
 def brief(row: DecisionRow) -> dict[str, Any]:
-    """A decision for a webhook: what was decided and by which rules, without the text."""
+    """Return a decision for a webhook: the outcome and the rules, without the text."""
     return {
         "id": row.id,
         "comment_id": row.comment_id,
@@ -338,20 +398,4 @@ def brief(row: DecisionRow) -> dict[str, Any]:
         "action": row.action,
         "standing": row.standing,
         "rules": row.rules.split(),
-    }
-
-
-def _told(reason: Mapping[str, Any], words: Mapping[str, Any], text: str | None) -> dict[str, Any]:
-    spans = [
-        {"start": start, "end": end, "text": text[start:end] if text is not None else None}
-        for start, end in reason["spans"]
-    ]
-    return {
-        "rule": reason["rule"],
-        "guideline": reason["guideline"],
-        "score": reason["score"],
-        "message": words.get("message", "The wording of this reason was not kept."),
-        "spans": spans,
-        "suggestion": words.get("suggestion"),
-        "action": reason["action"],
     }

@@ -2,7 +2,7 @@
 
 Field names and allowed values are those of the DSA Transparency Database (`POST
 /api/v1/statement`, its StatementStoreRequest) and of Regulation (EU) 2022/2065, Article 17.
-None of the author's words and no reference to a person goes in.
+A statement contains neither the author's words nor a reference to a person.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _CATEGORIES: dict[str, tuple[str, str | None]] = {
     "personal_attack": _BULLYING,
     "abuse": ("STATEMENT_CATEGORY_CYBER_VIOLENCE", "KEYWORD_CYBER_HARASSMENT"),
     "personal_details": ("STATEMENT_CATEGORY_DATA_PROTECTION_AND_PRIVACY_VIOLATIONS", None),
-    # 'Must be in English' has an official keyword of its own.
+    # There is an official keyword for language requirements.
     "language": ("STATEMENT_CATEGORY_OTHER_VIOLATION_TC", "KEYWORD_LANGUAGE_REQUIREMENTS"),
 }
 
 
-def article_17(row: DecisionRow, house: Publication) -> dict[str, Any]:
-    """What Article 17(3) asks a statement to say, point by point."""
+def article_17(row: DecisionRow, publication: Publication) -> dict[str, Any]:
+    """Return the points that Article 17(3) requires of a statement of reasons."""
     return {
         "restriction": "The comment is not shown.",
-        "territory": house.territory,
+        "territory": publication.territory,
         "duration": "indefinite",
         "facts": _facts(row),
         "source": "own initiative: every comment is checked when it is sent",
@@ -38,16 +38,17 @@ def article_17(row: DecisionRow, house: Publication) -> dict[str, Any]:
         "clauses": [reason["guideline"] for reason in row.reasons],
         "explanation": _explanation(row),
         "redress": [
-            f"an appeal to {house.name} ({house.contact}), decided within {house.decide_days} days",
-            house.appeals_body,
+            f"an appeal to {publication.name} ({publication.contact}), "
+            f"decided within {publication.decide_days} days",
+            publication.appeals_body,
             "the courts",
         ],
-        "grievance_officer": house.grievance_officer,
+        "grievance_officer": publication.grievance_officer,
     }
 
 
-def statement(row: DecisionRow, house: Publication) -> dict[str, Any]:
-    """The statement as the DSA Transparency Database takes it."""
+def statement(row: DecisionRow, publication: Publication) -> dict[str, Any]:
+    """Return the statement in the form of the DSA Transparency Database."""
     first = row.reasons[0]["rule"] if row.reasons else ""
     category, keyword = _CATEGORIES.get(first, _OTHER)
     day = row.decided_at.date().isoformat()
@@ -55,7 +56,7 @@ def statement(row: DecisionRow, house: Publication) -> dict[str, Any]:
     return {
         "decision_visibility": ["DECISION_VISIBILITY_CONTENT_DISABLED"],
         "decision_ground": "DECISION_GROUND_INCOMPATIBLE_CONTENT",
-        "decision_ground_reference_url": house.guidelines_url,
+        "decision_ground_reference_url": publication.guidelines_url,
         "incompatible_content_ground": (guidelines or "Community guidelines")[:500],
         "incompatible_content_explanation": _explanation(row)[:2000],
         "incompatible_content_illegal": "No",
@@ -76,15 +77,15 @@ def statement(row: DecisionRow, house: Publication) -> dict[str, Any]:
 
 def _facts(row: DecisionRow) -> str:
     who = "a moderator then decided" if row.verdicts else "the software decided"
-    found = ", ".join(f"{reason['rule']} ({reason['score']:.2f})" for reason in row.reasons)
+    rules = ", ".join(f"{reason['rule']} ({reason['score']:.2f})" for reason in row.reasons)
     return (
         f"The comment was checked by software on {row.decided_at:%Y-%m-%d}; {who}. "
-        f"Rules that acted, with their scores: {found or 'none'}."
+        f"Rules that acted, with their scores: {rules or 'none'}."
     )
 
 
 def _explanation(row: DecisionRow) -> str:
-    """Why the clause applies, with the score and the threshold of the time."""
+    """Return why the guideline applies, with the score and the thresholds at that time."""
     parts = []
     for reason in row.reasons:
         limits = row.thresholds.get(reason["rule"], {})

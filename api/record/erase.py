@@ -1,8 +1,8 @@
-"""Forget people: by comment, by author, or after so many days. The seals stay whole.
+"""Erase personal data by comment, by author or by age. The seals stay valid.
 
-What waits in the spool is forgotten first: whatever a worker writes from there meanwhile is then
-found in the database. Webhook calls that are still due lose the reference and the history too;
-what a challenger in shadow said of the comment is removed.
+The spool is erased first: what a worker writes from it in the meantime is then found in the
+database. Erasing also removes the reference and the history from webhook calls that are still
+due, and the decisions of challengers in shadow.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from api.record.database import Sessions, writing
 from api.record.spool import Spool
 from api.record.tables import HISTORY, DecisionRow, Sealed, ShadowRow
 
-CHUNK = 200  # rows in one transaction, so that nobody who decides has to wait for long
+CHUNK = 200  # rows per transaction, so that decisions do not wait long
 
 
 def by_comment(
     sessions: Sessions, spool: Spool, community: str | None, comment_id: str, now: dt.datetime
 ) -> int:
-    """Erase all revisions of a comment, in one community or (None) in all; how many rows."""
-    known = {**_within(community), "comment_id": comment_id}
-    return _waiting(spool, known, now) + _erase(sessions, _equal(known), now)
+    """Erase all revisions of a comment in one community, or in all (None). Return the count."""
+    identity = {**_within(community), "comment_id": comment_id}
+    return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)
 
 
 def by_author(
     sessions: Sessions, spool: Spool, community: str | None, author: str, now: dt.datetime
 ) -> int:
-    """Erase all comments of an author, in one community or (None) in all; how many rows."""
-    known = {**_within(community), "author": author}
-    return _waiting(spool, known, now) + _erase(sessions, _equal(known), now)
+    """Erase all comments of an author in one community, or in all (None). Return the count."""
+    identity = {**_within(community), "author": author}
+    return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)
 
 
 def older_than(sessions: Sessions, days: int, now: dt.datetime) -> int:
-    """Erase what was decided more than `days` days ago; how many rows that were."""
+    """Erase decisions that are more than `days` days old. Return the count."""
     return _erase(sessions, [DecisionRow.decided_at < now - dt.timedelta(days=days)], now)
 
 
@@ -47,14 +47,13 @@ def _within(community: str | None) -> dict[str, str]:
     return {} if community is None else {"community": community}
 
 
-def _equal(known: dict[str, str]) -> list[ColumnElement[bool]]:
-    return [getattr(DecisionRow, name) == value for name, value in known.items()]
+def _equal(identity: dict[str, str]) -> list[ColumnElement[bool]]:
+    return [getattr(DecisionRow, name) == value for name, value in identity.items()]
 
 
-def _waiting(spool: Spool, known: dict[str, str], now: dt.datetime) -> int:
-
+def _erase_spooled(spool: Spool, identity: dict[str, str], now: dt.datetime) -> int:
     def matches(values: Mapping[str, Any]) -> bool:
-        return all(values.get(name) == value for name, value in known.items())
+        return all(values.get(name) == value for name, value in identity.items())
 
     return spool.forget(matches, now)
 
@@ -74,13 +73,13 @@ def _erase_some(session: Session, conditions: list[ColumnElement[bool]], now: dt
         .where(*conditions, DecisionRow.erased_at.is_(None))
         .limit(CHUNK)
         .options(*HISTORY)
-        .with_for_update()  # whoever adds to such a decision just now is waited for
+        .with_for_update()  # wait for verdicts that are being written
     )
     rows = session.scalars(query).all()
     for row in rows:
         parts: list[Sealed] = [row, *row.verdicts, *row.appeals]
         for part in parts:
-            _forget(part)
+            _clear(part)
         row.erased_at = now
         row.claimed_by = row.claimed_until = None
     ids = {row.id for row in rows}
@@ -89,8 +88,8 @@ def _erase_some(session: Session, conditions: list[ColumnElement[bool]], now: dt
     return len(rows)
 
 
-def _forget(row: Sealed) -> None:
-    """Empty the private columns and the salt: what is left says nothing about a person."""
+def _clear(row: Sealed) -> None:
+    """Clear the private columns and the salt. The rest says nothing about a person."""
     for name in row.PRIVATE:
         setattr(row, name, None)
     row.salt = None

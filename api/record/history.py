@@ -1,4 +1,4 @@
-"""What the record knows of an author: the latest comments, and how often they were refused."""
+"""An author's history: the latest comments, and how often they were refused."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from api.record.tables import DecisionRow, VerdictRow
 from moderation import Comment
 from moderation.comment import Past
 
-LOOKED_AT = 50  # an author's latest comments; older ones have faded
+MAX_COMMENTS = 50  # how many of an author's latest comments count
 REPEATED_WITHIN = dt.timedelta(days=2)
-HALF_LIFE = dt.timedelta(days=30)  # after which a refusal counts half
+HALF_LIFE = dt.timedelta(days=30)  # after this time, a refusal counts half
 
 
 class History(NamedTuple):
-    """An author's texts of the last days, and all comments summed up."""
+    """An author's texts of the last two days, and a summary of all comments."""
 
     recent: tuple[str, ...]
     past: Past
@@ -31,10 +31,10 @@ def history(
     now: dt.datetime,
     before: int | None = None,
 ) -> History:
-    """The past of the comment's author, without the comment itself and its earlier revisions.
+    """Return the author's history without this comment and its earlier revisions.
 
-    Each comment weighs `2 ** (-age / HALF_LIFE)`, so an author who does better is soon trusted.
-    With `before`, the sequence of a decision made at `now`, it is the past as it was then.
+    Each comment weighs `2 ** (-age / HALF_LIFE)`, so an author who improves is soon trusted.
+    With `before`, the sequence of a decision made at `now`, returns the history at that time.
     """
     query = (
         select(
@@ -47,7 +47,7 @@ def history(
         )
         .where(DecisionRow.community == community, DecisionRow.author == comment.author)
         .order_by(DecisionRow.sequence.desc())
-        .limit(LOOKED_AT)
+        .limit(MAX_COMMENTS)
     )
     if before is not None:
         query = query.where(DecisionRow.sequence < before)
@@ -55,13 +55,13 @@ def history(
         row for row in session.execute(query) if not comment.id or row.comment_id != comment.id
     ]
     if before is None:
-        standing = {row.id: row.standing for row in others}
+        outcomes = {row.id: row.standing for row in others}
     else:
-        standing = {row.id: row.action for row in others}
-        standing |= _said(session, list(standing), now)
+        outcomes = {row.id: row.action for row in others}
+        outcomes |= _verdicts(session, list(outcomes), now)
     weights = [0.5 ** (max(now - row.decided_at, dt.timedelta()) / HALF_LIFE) for row in others]
     refused = [
-        weight for row, weight in zip(others, weights, strict=True) if standing[row.id] == "reject"
+        weight for row, weight in zip(others, weights, strict=True) if outcomes[row.id] == "reject"
     ]
     recent = tuple(
         row.text for row in others if row.text and now - row.decided_at <= REPEATED_WITHIN
@@ -70,8 +70,8 @@ def history(
     return History(recent, Past(len(others), share))
 
 
-def _said(session: Session, decisions: list[str], until: dt.datetime) -> dict[str, str]:
-    """What moderators had said of these decisions by then, the last of each."""
+def _verdicts(session: Session, decisions: list[str], until: dt.datetime) -> dict[str, str]:
+    """Return the last verdict on each of these decisions until that time."""
     query = (
         select(VerdictRow.decision_id, VerdictRow.action)
         .where(VerdictRow.decision_id.in_(decisions), VerdictRow.given_at <= until)

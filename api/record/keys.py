@@ -1,4 +1,4 @@
-"""API keys: made once, shown once, kept as a hash.
+"""API keys: each is shown once and stored as a hash.
 
 A key is `hr-<id>-<secret>`, in lower case because Akismet's clients send it as a host name.
 The secret has 160 random bits, so one round of SHA-256 is as good as a slow hash.
@@ -23,7 +23,7 @@ SCOPES = ("decide", "read", "verdict", "admin")
 
 @dataclass(frozen=True)
 class Key:
-    """A key that was recognised: who it is and what it may do."""
+    """A valid key: who holds it and what it may do."""
 
     id: str
     name: str
@@ -31,16 +31,16 @@ class Key:
     rate: str
 
     def may(self, scope: str) -> bool:
-        """Whether the key has the scope; 'admin' has all."""
+        """Return whether the key has the scope. 'admin' has all scopes."""
         return scope in self.scopes or "admin" in self.scopes
 
 
 def create(
     session: Session, name: str, scopes: list[str], rate: str, now: dt.datetime
 ) -> tuple[KeyRow, str]:
-    """A new key and its secret, which is nowhere kept.
+    """Create a key. Return its row and its secret, which is not stored.
 
-    Raises `ValueError` for unknown scopes and for a rate that is none.
+    Raises `ValueError` for unknown scopes or an invalid rate.
     """
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
@@ -66,7 +66,7 @@ def create(
 
 
 def revoke(session: Session, key_id: str, now: dt.datetime) -> None:
-    """End a key. Raises `LookupError` where there is none of this id."""
+    """Revoke a key. Raises `LookupError` if there is no key with this id."""
     row = session.get(KeyRow, key_id)
     if row is None:
         raise LookupError(f"there is no key '{key_id}'")
@@ -74,26 +74,26 @@ def revoke(session: Session, key_id: str, now: dt.datetime) -> None:
 
 
 def check(session: Session, secret: str) -> Key | None:
-    """The key of this secret, unless it is unknown or revoked."""
+    """Return the key with this secret; None if it is unknown or revoked."""
     parts = secret.split("-")
     if len(parts) != 3:
         return None
     row = session.get(KeyRow, parts[1])
     digest = _hash(secret)
-    # Compared for unknown keys too, so that the time tells nothing about which ids exist.
-    same = hmac.compare_digest(row.hash if row else _hash(""), digest)
-    if row is None or not same or row.revoked_at is not None:
+    # Compare for unknown keys too, so that timing does not reveal which ids exist.
+    valid = hmac.compare_digest(row.hash if row else _hash(""), digest)
+    if row is None or not valid or row.revoked_at is not None:
         return None
     return Key(row.id, row.name, frozenset(row.scopes.split()), row.rate)
 
 
-def any_there(session: Session) -> bool:
-    """Whether any key was ever made, revoked ones too."""
+def any_exist(session: Session) -> bool:
+    """Return whether any key was ever created. Revoked keys count."""
     return session.scalars(select(KeyRow.id).limit(1)).first() is not None
 
 
 def listing(session: Session) -> list[KeyRow]:
-    """All keys, the revoked ones too, oldest first."""
+    """Return all keys, including revoked ones, oldest first."""
     return list(session.scalars(select(KeyRow).order_by(KeyRow.created_at)))
 
 

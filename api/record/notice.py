@@ -1,4 +1,4 @@
-"""Tell an author in plain words what was decided, by which guideline, and what they can do."""
+"""Write a notice to an author: what was decided, by which guideline, and how to appeal."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ _OPENING = {
 }
 
 
-def notice(row: DecisionRow, house: Publication) -> dict[str, Any]:
-    """The notice as text and in parts, and the statement of reasons of the DSA's Article 17.
+def notice(row: DecisionRow, publication: Publication) -> dict[str, Any]:
+    """Return the notice as text and in parts, with the DSA's statement of reasons (Article 17).
 
-    The statement is there only where a comment was refused: nothing else restricts anyone.
+    Only a refused comment has a statement, because only a refusal restricts its author.
     """
-    told = decisions.to_dict(row)
     refused = row.standing == "reject"
-    reasons = [] if row.standing == "approve" else told["reasons"]
+    reasons = [] if row.standing == "approve" else decisions.to_dict(row)["reasons"]
     return {
         "decision": row.id,
         "action": row.standing,
-        "text": _text(row, house, reasons),
+        "text": _text(row, publication, reasons),
         "reasons": [
             {
                 "rule": reason["rule"],
@@ -37,14 +36,14 @@ def notice(row: DecisionRow, house: Publication) -> dict[str, Any]:
             }
             for reason in reasons
         ],
-        "guidelines_url": house.guidelines_url,
-        "contact": house.contact,
+        "guidelines_url": publication.guidelines_url,
+        "contact": publication.contact,
         "decided_by": "moderator" if row.verdicts else "automatic",
-        "statement_of_reasons": dsa.article_17(row, house) if refused else None,
+        "statement_of_reasons": dsa.article_17(row, publication) if refused else None,
     }
 
 
-def _text(row: DecisionRow, house: Publication, reasons: list[dict[str, Any]]) -> str:
+def _text(row: DecisionRow, publication: Publication, reasons: list[dict[str, Any]]) -> str:
     paragraphs = [_OPENING[row.standing]]
     for reason in reasons:
         quotes = [f"“{span['text']}”" for span in reason["spans"][:3] if span["text"]]
@@ -56,7 +55,7 @@ def _text(row: DecisionRow, house: Publication, reasons: list[dict[str, Any]]) -
         how = "A person decided this." if row.verdicts else "This was decided by our software."
         paragraphs.append(
             f"{how} If you think it is wrong, you can appeal; someone else will look at it within "
-            f"{house.decide_days} days. Write to {house.contact}. "
-            f"All guidelines: {house.guidelines_url}"
+            f"{publication.decide_days} days. Write to {publication.contact}. "
+            f"All guidelines: {publication.guidelines_url}"
         )
     return "\n\n".join(paragraphs)

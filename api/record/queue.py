@@ -1,4 +1,4 @@
-"""The moderators' queue: what waits for a person, claimed so that no two read the same."""
+"""The moderators' queue. A claim keeps two moderators from reading the same comment."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Order = Literal["oldest", "doubtful"]
 
 
 class CursorError(ValueError):
-    """A cursor that this queue did not give out."""
+    """The cursor is not from this queue."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """Which of the waiting decisions are asked for."""
+    """Limits which waiting decisions a page shows."""
 
     community: str | None = None
     rule: str | None = None
@@ -47,9 +47,9 @@ def page(
     filters: Filters,
     now: dt.datetime,
 ) -> tuple[Sequence[DecisionRow], str | None]:
-    """The next `limit` decisions that wait, and the cursor to go on with (None at the end).
+    """Return the next `limit` waiting decisions and the cursor of the next page, or None.
 
-    What another moderator has claimed is left out until the claim ends. Raises `CursorError`.
+    Leaves out what another moderator has claimed. Raises `CursorError` for a foreign cursor.
     """
     query = select(DecisionRow).where(*_waiting(who, filters, now))
     if order == "doubtful":
@@ -59,24 +59,24 @@ def page(
         query = query.where(_after(order, cursor))
     query = query.options(*HISTORY)
     rows = session.scalars(query.limit(limit + 1)).all()
-    shown = rows[:limit]
-    return shown, _cursor(order, shown[-1]) if len(rows) > limit else None
+    decisions = rows[:limit]
+    return decisions, _cursor(order, decisions[-1]) if len(rows) > limit else None
 
 
 def claim(
     session: Session, decision_id: str, *, who: str, lasts: dt.timedelta, now: dt.datetime
 ) -> DecisionRow:
-    """Take a decision for `who` until the claim ends; again to prolong it.
+    """Claim a decision for `who`, or prolong their claim. It ends after `lasts`.
 
     Raises `ConflictError` while another moderator holds it.
     """
     row = get(session, decision_id)
-    taken = (
+    claimed = (
         update(DecisionRow)
         .where(DecisionRow.id == row.id, _free(who, now))
         .values(claimed_by=who, claimed_until=now + lasts)
     )
-    if not session.scalars(taken.returning(DecisionRow.id)).all():
+    if not session.scalars(claimed.returning(DecisionRow.id)).all():
         session.refresh(row)
         raise ConflictError(f"{row.claimed_by} is reading this comment just now.")
     session.refresh(row)
@@ -84,11 +84,11 @@ def claim(
 
 
 def release(session: Session, decision_id: str, *, who: str) -> None:
-    """Give a claim back before it ends; nothing happens where `who` holds none."""
+    """Release a claim before it ends. Does nothing if `who` holds no claim."""
     row = get(session, decision_id)
-    theirs = (DecisionRow.id == row.id, DecisionRow.claimed_by == who)
-    given_back = update(DecisionRow).where(*theirs).values(claimed_by=None, claimed_until=None)
-    session.execute(given_back)  # in one: whoever claims it meanwhile keeps it
+    claim = (DecisionRow.id == row.id, DecisionRow.claimed_by == who)
+    # A single statement cannot release another moderator's newer claim.
+    session.execute(update(DecisionRow).where(*claim).values(claimed_by=None, claimed_until=None))
     session.refresh(row)
 
 
@@ -115,12 +115,12 @@ def _waiting(who: str | None, filters: Filters, now: dt.datetime) -> list[Column
 
 
 def _readable() -> ColumnElement[bool]:
-    """Not where neither text nor reference was kept: nobody could find the comment again."""
+    """Require a stored text or reference. Without them a moderator cannot find the comment."""
     return or_(DecisionRow.text.is_not(None), DecisionRow.comment_id.is_not(None))
 
 
 def _free(who: str | None, now: dt.datetime) -> ColumnElement[bool]:
-    """Not claimed, or claimed by the one who asks, or a claim that has ended."""
+    """Require that no other moderator than `who` has a claim that still lasts."""
     free = or_(DecisionRow.claimed_until.is_(None), DecisionRow.claimed_until <= now)
     return free if who is None else or_(free, DecisionRow.claimed_by == who)
 
@@ -135,15 +135,15 @@ _UNKNOWN = "use the cursor of the page before, unchanged"
 
 def _after(order: Order, cursor: str) -> ColumnElement[bool]:
     try:
-        given, doubt, sequence = json.loads(base64.urlsafe_b64decode(cursor))
+        cursor_order, doubt, sequence = json.loads(base64.urlsafe_b64decode(cursor))
         doubt, sequence = float(doubt), int(sequence)
     except (ArithmeticError, RecursionError, TypeError, ValueError) as error:
         raise CursorError(_UNKNOWN) from error
     if not (math.isfinite(doubt) and 0 <= sequence < 2**63):
         raise CursorError(_UNKNOWN)
-    if given != order:
-        raise CursorError(f"this cursor is for the order '{given}'")
+    if cursor_order != order:
+        raise CursorError(f"this cursor is for the order '{cursor_order}'")
     if order == "oldest":
         return DecisionRow.sequence > sequence
-    same = and_(DecisionRow.doubt == doubt, DecisionRow.sequence > sequence)
-    return or_(DecisionRow.doubt < doubt, same)
+    same_doubt = and_(DecisionRow.doubt == doubt, DecisionRow.sequence > sequence)
+    return or_(DecisionRow.doubt < doubt, same_doubt)

@@ -1,4 +1,4 @@
-"""The latest decisions' scores, without the comments."""
+"""Read the scores of the latest decisions, without the comments."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from api.record.database import Sessions
 from api.record.tables import DecisionRow
 from moderation.lifecycle.drift import ScoredDecision
 
-PAGE = 500  # rows at once: nobody who writes waits for this
+PAGE = 500  # rows per query, so that writers do not wait
 
 
 def recent(sessions: Sessions, since: dt.datetime, most: int) -> list[ScoredDecision]:
-    """At most so many, the latest first, none decided before `since`.
+    """Return at most `most` decisions made since `since`, the latest first.
 
-    However large the record, no more than one page beyond them is read.
+    Reads at most one page more than needed, however large the record is.
     """
-    found: list[ScoredDecision] = []
+    decisions: list[ScoredDecision] = []
     before: int | None = None
     query = select(
         DecisionRow.sequence,
@@ -27,17 +27,17 @@ def recent(sessions: Sessions, since: dt.datetime, most: int) -> list[ScoredDeci
         DecisionRow.language,
         DecisionRow.decided_at,
     ).order_by(DecisionRow.sequence.desc())
-    while len(found) < most:
-        page = query.limit(min(PAGE, most - len(found)))
+    while len(decisions) < most:
+        page = query.limit(min(PAGE, most - len(decisions)))
         if before is not None:
             page = page.where(DecisionRow.sequence < before)
         with sessions() as session:
             rows = session.execute(page).all()
         inside = [row for row in rows if row.decided_at >= since]
-        found += [
+        decisions += [
             ScoredDecision(row.models, row.scores, row.language, row.decided_at) for row in inside
         ]
         if not inside:
             break
         before = rows[-1].sequence
-    return found
+    return decisions

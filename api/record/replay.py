@@ -1,4 +1,4 @@
-"""Read decided comments again, as they were when they were decided about."""
+"""Read recorded comments as they were when they were decided."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from api.record.tables import DecisionRow
 from moderation import Comment
 from moderation.lifecycle.replay import Recorded, ReplayFilter
 
-PAGE = 200  # comments read at once, each page in a transaction of its own: nobody waits for us
+PAGE = 200  # comments per transaction, so that writers do not wait
 
 
 class Replay:
-    """The decisions of the record whose text is kept, oldest first; those of now, and no later."""
+    """The recorded decisions that have a text, oldest first, up to now."""
 
-    def __init__(self, sessions: Sessions, chosen: ReplayFilter) -> None:
+    def __init__(self, sessions: Sessions, filters: ReplayFilter) -> None:
         self.sessions = sessions
         with sessions() as session:
             self._last = session.scalar(select(func.max(DecisionRow.sequence))) or 0
             self.decisions = _count(session, DecisionRow.sequence <= self._last)
-            self._where = list(self._chosen(session, chosen))
+            self._where = list(self._conditions(session, filters))
             self.comments = _count(session, *self._where)
 
     def __iter__(self) -> Iterator[Recorded]:
-        at = 0
+        last = 0
         while True:
             with self.sessions() as session:
-                page = list(session.scalars(self._page(at)))
-                found = [_recorded(session, row) for row in page]
+                page = list(session.scalars(self._page(last)))
+                decisions = [_recorded(session, row) for row in page]
             if not page:
                 return
-            at = page[-1].sequence
-            yield from found
+            last = page[-1].sequence
+            yield from decisions
 
     def _page(self, after: int) -> Select[DecisionRow]:
         return (
@@ -48,15 +48,15 @@ class Replay:
             .options(selectinload(DecisionRow.verdicts))
         )
 
-    def _chosen(self, session: Session, chosen: ReplayFilter) -> Iterator[ColumnElement[bool]]:
+    def _conditions(self, session: Session, filters: ReplayFilter) -> Iterator[ColumnElement[bool]]:
         where = [DecisionRow.text.is_not(None), DecisionRow.sequence <= self._last]
-        if chosen.since:
-            where.append(DecisionRow.decided_at >= chosen.since)
-        if chosen.until:
-            where.append(DecisionRow.decided_at < chosen.until)
-        if chosen.most:
+        if filters.since:
+            where.append(DecisionRow.decided_at >= filters.since)
+        if filters.until:
+            where.append(DecisionRow.decided_at < filters.until)
+        if filters.most:
             sequence = DecisionRow.sequence
-            latest = select(sequence).where(*where).order_by(sequence.desc()).limit(chosen.most)
+            latest = select(sequence).where(*where).order_by(sequence.desc()).limit(filters.most)
             first = session.scalar(select(func.min(latest.subquery().c.sequence)))
             where.append(sequence >= (first or 0))
         yield from where
@@ -67,7 +67,7 @@ def _count(session: Session, *where: ColumnElement[bool]) -> int:
 
 
 def _recorded(session: Session, row: DecisionRow) -> Recorded:
-    """The comment with its author's past as far as it is still kept."""
+    """Return the comment with its author's history, as far as the record still has it."""
     comment = Comment(
         row.text or "",
         id=row.comment_id,

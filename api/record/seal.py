@@ -1,9 +1,9 @@
-"""Seal the record: chain the hashes of all rows, so that no later change stays hidden.
+"""Seal the record: chain the hashes of all rows, so that any later change shows.
 
-Each row's hash covers its lasting columns and a salted digest of its private ones. A seal
-hashes the seal before and all rows since, in a fixed order that is written beside them.
-Keep the printed hash elsewhere (a mail to yourself will do): who can rewrite the whole
-database can rewrite the seals too, but not what you hold.
+Each row's hash covers its lasting columns and a salted digest of its private columns. A seal
+hashes the previous seal and all rows since, in a fixed order that `seal_place` records.
+Keep the printed hash elsewhere (email it to yourself): someone who can rewrite the whole
+database can rewrite the seals too, but not your copy.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ GRACE = dt.timedelta(minutes=5)  # a transaction that began before a seal may en
 
 
 def stamp(row: Sealed) -> None:
-    """Give a new row its salt and private digest; nothing of it may change hereafter."""
+    """Set the salt and private digest of a new row. After this, the row must not change."""
     row.salt = secrets.token_hex(16)
     row.private_digest = _private(row)
 
 
 def last(session: Session) -> str | None:
-    """The hash of the last seal; None where nothing was ever sealed."""
+    """Return the hash of the last seal; None if there is no seal."""
     return session.scalar(select(Seal.hash).order_by(Seal.id.desc()).limit(1))
 
 
 def recorded_at(session: Session, now: dt.datetime) -> dt.datetime:
-    """When a row is recorded: `now`, but never before the last seal, should the clock go back."""
-    last = session.scalar(select(Seal.sealed_at).order_by(Seal.id.desc()).limit(1))
-    return max(now, last) if last else now
+    """Return `now`, or the time of the last seal if that is later (a clock was set back)."""
+    sealed_at = session.scalar(select(Seal.sealed_at).order_by(Seal.id.desc()).limit(1))
+    return max(now, sealed_at) if sealed_at else now
 
 
 def seal(sessions: Sessions, now: dt.datetime, most: int = 1000) -> Seal | None:
-    """Seal rows that are not, `most` at a time; None where there is nothing new.
+    """Seal at most `most` unsealed rows; return None if there are none.
 
-    A full record takes several seals, so that decisions are written between them. Of two who
-    seal at once, one waits for the other.
+    A large record takes several calls, so that decisions can be written in between. Concurrent
+    calls wait for each other.
     """
     with writing(sessions) as session:
         lock(session)
@@ -66,7 +66,7 @@ def seal(sessions: Sessions, now: dt.datetime, most: int = 1000) -> Seal | None:
             row.seal_id, row.seal_place = new.id, place
         new.hash = hash_
         session.flush()
-        session.expunge(new)  # what it says can be read after the session
+        session.expunge(new)  # its values stay readable after the session
         return new
 
 
@@ -78,7 +78,7 @@ def _unsealed(session: Session) -> Iterator[Sealed]:
 
 @dataclass(frozen=True)
 class Verified:
-    """What verifying found: how much is sealed, the last hash, and every problem in words."""
+    """The result of `verify`: counts, the last seal's hash and a sentence for each problem."""
 
     seals: int
     rows: int
@@ -88,7 +88,7 @@ class Verified:
 
 
 def verify(session: Session) -> Verified:
-    """Recompute every seal; names each change, deletion and insertion since."""
+    """Recompute every seal, and report each change, deletion and insertion since."""
     problems: list[str] = []
     hash_, count, last = START, 0, None
     seals = session.scalars(select(Seal).order_by(Seal.id)).all()
@@ -111,7 +111,7 @@ def verify(session: Session) -> Verified:
         unsealed += 1
         problems.extend(_changed(row))
         if last is not None and row.recorded_at < last.sealed_at - GRACE:
-            problems.append(f"{_name(row)} says it is older than seal {last.id}, which lacks it")
+            problems.append(f"{_name(row)} claims to be older than seal {last.id}, which lacks it")
     problems.extend(_overruled(session))
     return Verified(len(seals), count, unsealed, hash_, tuple(problems))
 
@@ -125,13 +125,13 @@ def _sealed_rows(session: Session, seal_id: int) -> Iterator[Sealed]:
 def _changed(row: Sealed) -> Iterator[str]:
     if row.salt is None:
         if any(getattr(row, name) is not None for name in row.PRIVATE):
-            yield f"{_name(row)}: a text or a reference was put where there was none"
+            yield f"{_name(row)}: a text or a reference was added after it was erased"
     elif _private(row) != row.private_digest:
         yield f"{_name(row)}: the text or a reference was changed"
 
 
 def _overruled(session: Session) -> Iterator[str]:
-    """Decisions that stand otherwise than they and their verdicts say: no seal covers this."""
+    """Report decisions whose outcome is not that of the last verdict. Seals do not cover it."""
     last = (
         select(func.max(VerdictRow.sequence))
         .where(VerdictRow.decision_id == DecisionRow.id)
@@ -144,7 +144,7 @@ def _overruled(session: Session) -> Iterator[str]:
         .where(DecisionRow.standing != func.coalesce(VerdictRow.action, DecisionRow.action))
     )
     for id_ in session.scalars(query):
-        yield f"decisions {id_}: what stands is not what was decided last"
+        yield f"decisions {id_}: the outcome is not what was decided last"
 
 
 def _link(previous: str, row: Sealed) -> str:

@@ -1,10 +1,10 @@
-"""When the database is away: decisions wait on local disk, and are written once it is back.
+"""The spool: while the database is away, decisions wait on the local disk.
 
-One file a decision, written beside, synced, and linked into place, so that a power cut leaves
-a whole file or none. The file is named by what makes a comment the same, so that the first of two
-decisions about the same comment with the same text is the only one that waits; where there is no
-such key, by the decision's id. The record holds each id at most once: a row that was written just
-before a crash is not written again.
+Each decision is a file. It is written under another name, synced, and linked into place, so a
+power cut leaves a complete file or none. The file's name is a hash of the community, the comment's
+id and its text, so only the first decision about the same comment and text waits. Without a
+comment id, the name is the decision's id. The record holds each id at most once, so a row that was
+written just before a crash is not written again.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ log = logging.getLogger(__name__)
 BATCH = 100
 REFUSED = ".refused"
 LOCK = ".lock"
-# What a file system answers that has no hard links.
+# The errors of file systems that have no hard links.
 NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 ABANDONED_S = 600.0
 
 
 class Spool:
-    """A folder of decisions that wait for the database. Nobody else may read it."""
+    """A folder of decisions that wait for the database. Only its owner may read it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._make()
         with contextlib.suppress(OSError), self._locked(wait=False):
-            pass  # so that the file is there whose time `drained` tells
+            pass  # creates the file whose time `drained` returns
 
     def put(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Keep a decision safely on disk, unless one about the same comment and text is there.
+        """Write a decision to disk, unless one about the same comment and text waits there.
 
-        Returns the decision that waits: this one, or the one that was first. Raises `OSError`
-        where the disk is full.
+        Returns the decision that waits: this one or the earlier one. Raises `OSError` if the
+        disk is full.
         """
         self._make()
         path = self.folder / f"{_name(values)}.json"
@@ -60,14 +60,14 @@ class Spool:
             try:
                 first = _waiting(path)
             except FileNotFoundError:
-                continue  # it was recorded, or forgotten, just now
+                continue  # it has just been recorded or erased
             if first is not None:
                 return first
-            path = path.with_stem(values["id"])  # that one is damaged
+            path = path.with_stem(values["id"])  # the earlier file is damaged
         return values
 
     def find(self, community: str, comment: Comment) -> Mapping[str, Any] | None:
-        """The decision that waits about this comment with this text."""
+        """Return the waiting decision about this comment with this text, if any."""
         if comment.id is None:
             return None
         name = _key(community, comment.id, decisions.text_key(comment.text))
@@ -76,9 +76,9 @@ class Spool:
         return None
 
     def drained(self) -> int:
-        """A number that changes whenever waiting decisions have been recorded.
+        """Return a number that changes whenever waiting decisions have been recorded.
 
-        It changes before their files are removed, so that whoever misses a file can tell.
+        It changes before the files are removed, so callers can tell why a file is missing.
         """
         try:
             return (self.folder / LOCK).stat().st_mtime_ns
@@ -86,7 +86,7 @@ class Spool:
             return 0
 
     def probe(self) -> None:
-        """Raise `OSError` where nothing can be written here."""
+        """Raise `OSError` if the folder is not writable."""
         self._make()
         path = self.folder / f".probe-{os.getpid()}-{threading.get_ident()}"
         try:
@@ -95,29 +95,30 @@ class Spool:
             path.unlink(missing_ok=True)
 
     def _make(self) -> None:
-        """Make the folder, anew where someone removed it."""
+        """Create the folder, also if someone removed it."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def __len__(self) -> int:
         return sum(1 for _ in self.folder.glob("*.json"))
 
     def drain(self, sessions: Sessions, now: dt.datetime, hooks: Sequence[Hook] = ()) -> int:
-        """Write what waits to the record; how many. Raises the database's error if it is away.
+        """Write the waiting decisions to the record. Return how many were written.
 
-        One worker at a time does this; the others find the folder locked and go on. A file
-        that the database will never take is set aside as `.refused`, so that it stops no other.
+        Only one worker at a time does this; the others return 0. A file that the database
+        refuses is renamed to `.refused`, so it does not block the others. Raises
+        `SQLAlchemyError` if the database is away.
         """
         written = 0
-        with self._locked(wait=False) as mine:
-            if mine:
+        with self._locked(wait=False) as acquired:
+            if acquired:
                 self._sweep()
-            waiting = self._waiting() if mine else []
-            for at in range(0, len(waiting), BATCH):
-                batch = self._read(waiting[at : at + BATCH])
-                kept = _kept(sessions, list(batch.values()), now, hooks)
+            waiting = self._waiting() if acquired else []
+            for start in range(0, len(waiting), BATCH):
+                batch = self._read(waiting[start : start + BATCH])
+                recorded = _record(sessions, list(batch.values()), now, hooks)
                 self._mark()
                 for path, values in batch.items():
-                    if values["id"] in kept:
+                    if values["id"] in recorded:
                         path.unlink(missing_ok=True)
                         written += 1
                     else:
@@ -125,15 +126,15 @@ class Spool:
         return written
 
     def _mark(self) -> None:
-        """Change what `drained` returns; only who holds the lock may."""
-        moment = time.time_ns()
+        """Change what `drained` returns. The caller must hold the lock."""
+        now = time.time_ns()
         with contextlib.suppress(OSError):
-            os.utime(self.folder / LOCK, ns=(moment, moment))
+            os.utime(self.folder / LOCK, ns=(now, now))
 
     def forget(self, matches: Callable[[Mapping[str, Any]], bool], now: dt.datetime) -> int:
-        """Empty the private values of the waiting decisions that match; how many.
+        """Clear the private values of the waiting decisions that match. Return how many.
 
-        Waits for a worker that drains: what it wrote is the database's to forget.
+        Waits for a worker that drains. Erase the database afterwards: it may hold them by then.
         """
         count = 0
         with self._locked(wait=True):
@@ -144,21 +145,21 @@ class Spool:
                     continue
                 if isinstance(values, dict) and matches(values):
                     empty = dict.fromkeys(DecisionRow.PRIVATE)
-                    # The text is in the file's name too, as a hash.
-                    nameless = path.with_stem(values["id"]) if _read(path) else path
-                    _write(nameless, {**values, **empty, "erased_at": now.isoformat()})
-                    if path != nameless:
+                    # The file's name contains a hash of the text.
+                    target = path.with_stem(values["id"]) if _read(path) else path
+                    _write(target, {**values, **empty, "erased_at": now.isoformat()})
+                    if path != target:
                         path.unlink(missing_ok=True)
                     count += 1
         return count
 
     def _waiting(self) -> list[Path]:
-        """The files, in the order they came: a comment's edits are numbered so."""
+        """Return the files, oldest first: this order numbers a comment's edits."""
         return sorted(self.folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
 
     def _read(self, paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
-        """What the files hold; one that is damaged is set aside, one that is locked waits on."""
-        found = {}
+        """Return the files' contents. Sets damaged files aside; leaves unreadable ones to wait."""
+        batch = {}
         for path in paths:
             try:
                 values = _read(path)
@@ -166,14 +167,14 @@ class Spool:
                 log.error("a waiting decision: %s: %s", path.name, error.strerror)
                 continue
             if values is not None:
-                found[path] = values
+                batch[path] = values
             else:
                 log.error("a waiting decision cannot be read: %s", path.name)
                 path.rename(path.with_suffix(REFUSED))
-        return found
+        return batch
 
     def _sweep(self) -> None:
-        """Remove what a worker that was killed left half written: nobody was told it was kept."""
+        """Remove the partial files of killed workers. No client was told they were recorded."""
         for path in self.folder.glob("*.partial"):
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > ABANDONED_S:
@@ -184,7 +185,7 @@ class Spool:
         self._make()
         path = self.folder / LOCK
         with path.open("a") as file:  # not "w", which would change its time
-            _like_its_folder(path)
+            _chown_like_folder(path)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -193,33 +194,33 @@ class Spool:
             yield True
 
 
-def _kept(
+def _record(
     sessions: Sessions, rows: Sequence[Mapping[str, Any]], now: dt.datetime, hooks: Sequence[Hook]
 ) -> set[str]:
-    """Record the rows; the ids of those that are kept. One that never can be costs no other."""
+    """Record the rows. Return the ids of those recorded; a malformed row fails alone."""
     try:
         return set(decisions.keep(sessions, rows, now, hooks, answered=True))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         if len(rows) > 1:
-            return set().union(*(_kept(sessions, [row], now, hooks) for row in rows))
-        # As another version of this program wrote it: not ours to read, nor to throw away.
-        log.error("a waiting decision is of another shape: %s", type(error).__name__)
+            return set().union(*(_record(sessions, [row], now, hooks) for row in rows))
+        # Another version of this program wrote it. Keep the file.
+        log.error("a waiting decision has an unknown format: %s", type(error).__name__)
         return set()
 
 
 def _key(community: str, comment_id: str, text_key: str) -> str:
-    """A file's name by what makes two comments the same."""
+    """Return the name of a file: the same for the same comment and text."""
     return hashlib.sha256(json.dumps([community, comment_id, text_key]).encode()).hexdigest()
 
 
 def _name(values: Mapping[str, Any]) -> str:
-    """The name of a decision's file, without its suffix."""
+    """Return the name of a decision's file, without its suffix."""
     parts = [values[name] for name in ("community", "comment_id", "text_key")]
     return str(values["id"]) if None in parts else _key(*parts)
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """What a file holds; None where it is damaged or not the decision that its name says."""
+    """Return a file's content; None if it is damaged or does not fit its name."""
     try:
         values = json.loads(path.read_text("utf-8"))
         if path.stem in (values["id"], _name(values)):
@@ -230,14 +231,14 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _waiting(path: Path) -> dict[str, Any] | None:
-    """The decision in a file, to be answered again; None where it cannot be read.
+    """Return the decision in a file; None if it cannot be read or serialised.
 
-    Raises `FileNotFoundError` where there is no file.
+    Raises `FileNotFoundError` if there is no file.
     """
     try:
         values = _read(path)
         if values is not None:
-            decisions.waiting(values)
+            decisions.spooled_to_dict(values)
     except FileNotFoundError:
         raise
     except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
@@ -246,22 +247,22 @@ def _waiting(path: Path) -> dict[str, Any] | None:
     return values
 
 
-def _like_its_folder(path: Path) -> None:
-    """Root, who erases from the command line, leaves nothing that the service cannot read."""
+def _chown_like_folder(path: Path) -> None:
+    """Give a file the folder's owner, so the service can read what root wrote."""
     if os.geteuid() == 0:
         owner = path.parent.stat()
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _write(final: Path, values: Mapping[str, Any]) -> None:
-    """Put a file in place whole and synced, or not at all."""
+    """Write a file completely and synced, or not at all."""
     with _written(final, values) as partial:
         partial.rename(final)
     _sync(final.parent)
 
 
 def _write_new(final: Path, values: Mapping[str, Any]) -> bool:
-    """Put a file in place like `_write`, if there is none; whether there was none."""
+    """Write a file like `_write` unless it exists. Return whether it was written."""
     with _written(final.with_stem(str(values["id"])), values) as partial:
         try:
             os.link(partial, final)
@@ -270,7 +271,7 @@ def _write_new(final: Path, values: Mapping[str, Any]) -> bool:
         except OSError as error:
             if error.errno not in NO_LINKS:
                 raise
-            if final.exists():  # two at the same moment are not told apart without links
+            if final.exists():  # not atomic: two writers at the same moment may both pass
                 return False
             partial.rename(final)
         finally:
@@ -281,7 +282,7 @@ def _write_new(final: Path, values: Mapping[str, Any]) -> bool:
 
 @contextlib.contextmanager
 def _written(final: Path, values: Mapping[str, Any]) -> Iterator[Path]:
-    """A file beside the final one, whole and synced; removed where putting it in place fails."""
+    """Yield a synced temporary file next to `final`; remove it if moving it fails."""
     partial = final.with_suffix(".partial")
     try:
         handle = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
@@ -289,7 +290,7 @@ def _written(final: Path, values: Mapping[str, Any]) -> Iterator[Path]:
             json.dump(values, file)
             file.flush()
             os.fsync(file.fileno())
-        _like_its_folder(partial)
+        _chown_like_folder(partial)
         yield partial
     except OSError:
         with contextlib.suppress(OSError):

@@ -1,7 +1,7 @@
-"""The tables. What is private to a person stands in columns of its own, so that it can be erased.
+"""The tables. Personal data has its own columns, so it can be erased.
 
-Every decision, verdict and appeal carries a `fingerprint` of its lasting columns and a salted
-digest of its private ones. Seals chain these, so erasing the private columns breaks nothing.
+Decisions, verdicts and appeals hold a salted digest of their private columns. Seals cover the
+lasting columns and these digests, so erasing private columns leaves the seals valid.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ class Moment(TypeDecorator[dt.datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: dt.datetime | None, _: Any) -> dt.datetime | None:
-        """Refuse a time without zone: it would mean another moment on another machine."""
+        """Convert to UTC. Refuse a time without zone, which is ambiguous."""
         if value is not None and value.tzinfo is None:
             raise ValueError("a time in the record needs its zone")
         return value.astimezone(dt.UTC) if value else None
 
     def process_result_value(self, value: dt.datetime | None, _: Any) -> dt.datetime | None:
-        """SQLite forgets the zone; the record's is UTC."""
+        """Return the time in UTC, also from SQLite, which stores no zone."""
         if value is None:
             return None
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
@@ -57,7 +57,7 @@ class Base(DeclarativeBase):
 
 
 class Seal(Base):
-    """The end of a chain link: the hash over all rows since the seal before."""
+    """A link of the chain: the hash over all rows since the previous seal."""
 
     __tablename__ = "seals"
 
@@ -69,7 +69,7 @@ class Seal(Base):
 
 
 class Sealed(Base):
-    """What every row that is sealed carries; `LASTING` and `PRIVATE` name its columns."""
+    """The columns of every sealed row. `LASTING` and `PRIVATE` name those that are hashed."""
 
     __abstract__ = True
     LASTING: ClassVar[list[str]]
@@ -114,13 +114,13 @@ class DecisionRow(Sealed):
     took_ms: Mapped[float]
     stored: Mapped[bool]
 
-    # What changes later: it is not part of the seal, the verdicts behind it are.
+    # These change later. Seals cover the verdicts instead.
     standing: Mapped[str] = mapped_column(String(8))
     appealed: Mapped[bool]
     claimed_by: Mapped[str | None] = mapped_column(String(500))
     claimed_until: Mapped[dt.datetime | None]
 
-    # Private to people: emptied by erasure and retention.
+    # Personal data, which erasure and retention clear.
     comment_id: Mapped[str | None] = mapped_column(String(500), index=True)
     text_key: Mapped[str | None] = mapped_column(String(64), index=True)
     text: Mapped[str | None] = mapped_column(Text)
@@ -142,7 +142,7 @@ class DecisionRow(Sealed):
 
 
 class VerdictRow(Sealed):
-    """What a moderator said of a decision; the last one stands."""
+    """A moderator's verdict on a decision. The last one counts."""
 
     __tablename__ = "verdicts"
 
@@ -159,7 +159,7 @@ class VerdictRow(Sealed):
 
 
 class AppealRow(Sealed):
-    """An author's appeal; its outcome is a row of its own, so that neither is ever changed."""
+    """A step of an author's appeal. Each step is a new row, so no row changes."""
 
     __tablename__ = "appeals"
 
@@ -179,9 +179,9 @@ class AppealRow(Sealed):
 
 
 class AliasRow(Base):
-    """The id of a decision that was answered, but not kept: another one was recorded first.
+    """The id of a decision that was answered but not recorded: another worker was first.
 
-    Both were about the same comment with the same text. It says nothing of either.
+    Both decisions were about the same comment with the same text.
     """
 
     __tablename__ = "aliases"
@@ -191,9 +191,9 @@ class AliasRow(Base):
 
 
 class ShadowRow(Base):
-    """What a challenger in shadow would have decided; it goes when its decision is erased.
+    """What a challenger in shadow would have decided. Erasing the decision removes it.
 
-    The champion's side, its models and the policy of both stand in the decision.
+    The decision holds the champion's side, its models and the policy of both.
     """
 
     __tablename__ = "shadow_decisions"
@@ -228,13 +228,13 @@ class KeyRow(Base):
 
 
 class DeliveryRow(Base):
-    """A webhook call that is due, or given up (a dead letter); one that was taken is removed."""
+    """A webhook call that is due or failed for good (a dead letter). Success removes it."""
 
     __tablename__ = "deliveries"
     __table_args__ = (Index("deliveries_due", "hook", "state", "due_at"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    decision_id: Mapped[str | None] = mapped_column(String(32), index=True)  # of which it tells
+    decision_id: Mapped[str | None] = mapped_column(String(32), index=True)  # that it reports
     hook: Mapped[str] = mapped_column(String(500))
     event: Mapped[str] = mapped_column(String(32))
     body: Mapped[str] = mapped_column(Text)

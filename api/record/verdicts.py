@@ -15,7 +15,7 @@ from moderation import Action
 
 
 class ConflictError(RuntimeError):
-    """What was asked does not fit what the record already holds."""
+    """The request conflicts with the record."""
 
 
 def give(
@@ -28,7 +28,7 @@ def give(
     route: str,
     now: dt.datetime,
 ) -> VerdictRow:
-    """Record a moderator's verdict; it stands until the next one."""
+    """Record a moderator's verdict. It counts until the next one."""
     decision = get(session, decision_id)
     verdict = VerdictRow(
         id=uuid.uuid4().hex,
@@ -58,7 +58,10 @@ def appeal(
     decide_within: dt.timedelta,
     now: dt.datetime,
 ) -> AppealRow:
-    """Record an author's appeal with its due dates. One may be open at a time."""
+    """Record an author's appeal with its due dates.
+
+    Raises `ConflictError` if one is open already.
+    """
     decision = get(session, decision_id)
     if is_open(decision):
         raise ConflictError("An appeal against this decision is already open.")
@@ -75,7 +78,7 @@ def appeal(
 
 
 def acknowledge(session: Session, decision_id: str, *, who: str, now: dt.datetime) -> AppealRow:
-    """Record that the author was told that the appeal arrived."""
+    """Record that the author received an acknowledgement."""
     return _step(
         session, _open(session, decision_id), "acknowledged", who=who, reason=None, now=now
     )
@@ -90,7 +93,10 @@ def settle(
     reason: str,
     now: dt.datetime,
 ) -> AppealRow:
-    """Decide an appeal, by someone other than who gave the verdict appealed against."""
+    """Decide an appeal.
+
+    Raises `ConflictError` if no appeal is open, or if `who` gave the verdict appealed against.
+    """
     decision = _open(session, decision_id)
     if decision.verdicts and decision.verdicts[-1].who == who:
         raise ConflictError("An appeal is decided by someone other than who decided first.")
@@ -100,7 +106,7 @@ def settle(
 
 
 def is_open(decision: DecisionRow) -> bool:
-    """Whether an appeal waits for its outcome."""
+    """Return whether an appeal waits for its outcome."""
     return bool(decision.appeals) and decision.appeals[-1].step in ("received", "acknowledged")
 
 
@@ -141,7 +147,7 @@ def _step(
 
 
 def history(decision: DecisionRow) -> dict[str, list[dict[str, Any]]]:
-    """Every verdict and every step of an appeal, oldest first."""
+    """Return every verdict and every step of an appeal, oldest first."""
     return {
         "verdicts": [
             {

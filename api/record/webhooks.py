@@ -1,9 +1,9 @@
-"""Webhooks: what is due is written with the decision itself, and delivered until it is taken.
+"""Webhooks: each delivery is recorded with its decision, and retried until the receiver takes it.
 
-Signed as the Standard Webhooks specification says (webhook-id, webhook-timestamp, and
-`v1,base64(HMAC-SHA256(key, id.timestamp.body))` as webhook-signature), so that any of its
-libraries verifies them. What fails is tried again, later each time; what fails for a day is a
-dead letter, which an operator can list and send again.
+Deliveries are signed as in the Standard Webhooks specification (webhook-id, webhook-timestamp, and
+`v1,base64(HMAC-SHA256(key, id.timestamp.body))` as webhook-signature), so its libraries verify
+them. The wait grows with each failure. After a day of failures a delivery becomes a dead letter,
+which an operator can list and send again.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ from api.record.tables import DeliveryRow
 
 log = logging.getLogger(__name__)
 
-# Seconds to wait after each failure: about a day in all.
+# Seconds to wait after each failure, about a day in total.
 BACKOFF = (5, 30, 120, 600, 1800, 7200, 21_600, 57_600)
-# Connecting to one of the host's addresses, sending, and the answer may each take so long.
+# The limit for each of connecting (per address), sending and the answer.
 TIMEOUT_S = 10.0
-LEASE = dt.timedelta(minutes=3)  # longer than that together; after it, a dead worker's are due
+LEASE = dt.timedelta(minutes=3)  # longer than all of these; a dead worker's lease ends then
 PERSONAL = frozenset({"who", "reason"})
-WHSEC = "whsec_"  # before a secret in the standard's form; base64 of the key follows
+WHSEC = "whsec_"  # the standard's prefix of a secret; the key in base64 follows
 
 Post = Callable[[str, bytes, Mapping[str, str]], int]
 
 
 @dataclass(frozen=True)
 class Hook:
-    """Where events go, and the secret they are signed with."""
+    """The URL that receives events, and the secret that signs them."""
 
     url: str
     secret: str = field(repr=False)
@@ -57,13 +57,13 @@ class Hook:
 def enqueue(
     session: Session, hooks: Sequence[Hook], event: str, data: Mapping[str, Any], now: dt.datetime
 ) -> None:
-    """Note for each hook that `event` is due: in the same transaction as the event itself.
+    """Record for each hook that `event` is due, in the transaction of the event itself.
 
-    Of its history only what was done and when goes out, not who did it nor why.
+    A history goes out without people's names and words.
     """
-    told = {**data, **({"history": _wordless(data["history"])} if "history" in data else {})}
+    history = {"history": _impersonal(data["history"])} if "history" in data else {}
     for hook in hooks:
-        body = {"type": event, "timestamp": now.isoformat(), "data": told}
+        body = {"type": event, "timestamp": now.isoformat(), "data": {**data, **history}}
         session.add(
             DeliveryRow(
                 id=uuid.uuid4().hex,
@@ -79,30 +79,31 @@ def enqueue(
 
 
 def deliver(sessions: Sessions, hook: Hook, now: dt.datetime, post: Post | None = None) -> bool:
-    """Send one delivery to `hook`, if one is due. Several workers may call this at once.
+    """Send one delivery to `hook` if one is due. Return whether one was.
 
-    It is leased, not locked: whatever the receiver does, nobody waits for it.
+    Several workers may call this at once. The delivery is leased, not locked, so a slow receiver
+    blocks no transaction.
     """
-    taken = _take(sessions, DeliveryRow.hook == hook.url, now)
-    if taken is not None:
-        error = _send(taken.id, hook, taken.body.encode(), now, post or _post)
-        _note(sessions, taken, error, now)
-    return taken is not None
+    lease = _lease(sessions, DeliveryRow.hook == hook.url, now)
+    if lease is not None:
+        error = _send(lease.id, hook, lease.body.encode(), now, post or _post)
+        _settle(sessions, lease, error, now)
+    return lease is not None
 
 
-def turn_away(sessions: Sessions, hooks: Sequence[Hook], now: dt.datetime) -> bool:
-    """Let one delivery fail whose address is none of `hooks` any more, if one is due."""
+def fail_removed(sessions: Sessions, hooks: Sequence[Hook], now: dt.datetime) -> bool:
+    """Fail one due delivery whose address is no longer in `hooks`. Return whether one was due."""
     others = DeliveryRow.hook.not_in([hook.url for hook in hooks])
-    taken = _take(sessions, others, now)
-    if taken is not None:
-        _note(sessions, taken, "this address is no longer among the webhooks", now)
-    return taken is not None
+    lease = _lease(sessions, others, now)
+    if lease is not None:
+        _settle(sessions, lease, "this address is no longer among the webhooks", now)
+    return lease is not None
 
 
 def forget(session: Session, decisions: AbstractSet[str]) -> None:
-    """Leave nothing of these decisions in what is still to be sent but id, action and rules."""
-    theirs = select(DeliveryRow).where(DeliveryRow.decision_id.in_(decisions))
-    for row in session.scalars(theirs):
+    """Remove the comment ids and histories of these decisions from unsent deliveries."""
+    query = select(DeliveryRow).where(DeliveryRow.decision_id.in_(decisions))
+    for row in session.scalars(query):
         body = json.loads(row.body)
         body["data"]["comment_id"] = None
         body["data"].pop("history", None)
@@ -110,15 +111,15 @@ def forget(session: Session, decisions: AbstractSet[str]) -> None:
 
 
 def dead_letters(session: Session) -> Sequence[DeliveryRow]:
-    """What was given up, the longest waiting first."""
+    """Return the deliveries that failed for good, the oldest first."""
     query = select(DeliveryRow).where(DeliveryRow.state == "dead").order_by(DeliveryRow.due_at)
     return session.scalars(query).all()
 
 
 def resend(session: Session, ids: Sequence[str] | None, now: dt.datetime) -> int:
-    """Make dead letters due again, all of them where no ids are given; how many.
+    """Make dead letters due again: all of them if `ids` is None. Return how many.
 
-    Raises `LookupError` for an id that no dead letter has.
+    Raises `LookupError` if there is no dead letter with one of the ids.
     """
     which = [DeliveryRow.state == "dead"]
     if ids is not None:
@@ -133,10 +134,10 @@ def resend(session: Session, ids: Sequence[str] | None, now: dt.datetime) -> int
 
 
 def signatures(secret: str, id_: str, timestamp: int, body: bytes) -> str:
-    """The `webhook-signature` of a delivery: one signature, or two with a space between.
+    """Return the `webhook-signature` of a delivery: one signature, or two with a space between.
 
     The first is the standard's. The second is for receivers that use the whole secret as the key,
-    as our documentation said before; it is left out where it is the same.
+    as older documentation said. It is left out if both are the same.
 
     >>> signatures("secret", "msg_1", 1, b"{}")
     'v1,kW+83cjD04uWm7Qber/sPiCRVJ9ljbsrg8ALKAx2qMc='
@@ -149,9 +150,9 @@ def signatures(secret: str, id_: str, timestamp: int, body: bytes) -> str:
 
 
 def signing_key(secret: str) -> bytes:
-    """The key that the standard signs with: what is in base64 after `whsec_`.
+    """Return the key that signs: the base64 after `whsec_`, decoded.
 
-    A secret of another form is text, and its bytes are the key.
+    If the secret has another form, its bytes are the key.
 
     >>> signing_key("whsec_c2VjcmV0"), signing_key("secret"), signing_key("whsec_?")
     (b'secret', b'secret', b'whsec_?')
@@ -160,7 +161,7 @@ def signing_key(secret: str) -> bytes:
 
 
 def library_secret(secret: str) -> str:
-    """The secret in the form that the standard's libraries take.
+    """Return the secret in the form that the standard's libraries accept.
 
     >>> library_secret("secret"), library_secret("whsec_c2VjcmV0")
     ('whsec_c2VjcmV0', 'whsec_c2VjcmV0')
@@ -169,7 +170,7 @@ def library_secret(secret: str) -> str:
 
 
 def secret_warning(secret: str) -> str | None:
-    """What an operator should know about a secret, which is not in it; None if there is nothing.
+    """Return a warning about the form of a secret, or None. The warning does not quote it.
 
     >>> secret_warning("whsec_c2VjcmV0"), secret_warning("secret")
     (None, None)
@@ -178,13 +179,13 @@ def secret_warning(secret: str) -> str | None:
         return None
     return (
         f"MODERATION_WEBHOOK_SECRET: begins with '{WHSEC}', but base64 does not follow. "
-        "All of it is used as text. Give receivers the form that "
+        "The whole secret is used as text. Give receivers the form that "
         "`moderation settings` prints"
     )
 
 
 def _decoded(secret: str) -> bytes | None:
-    """The key in a secret of the standard's form; None where it has another form or no key."""
+    """Return the key in a secret of the standard's form; None if it has another form or no key."""
     encoded = secret.removeprefix(WHSEC)
     if encoded == secret:
         return None
@@ -201,15 +202,15 @@ def _sign(key: bytes, id_: str, timestamp: int, body: bytes) -> str:
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
-def _wordless(history: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
-    """Verdicts and steps of appeals without people and their words."""
+def _impersonal(history: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+    """Return verdicts and steps of appeals without people and their words."""
     return {
-        kind: [{name: one[name] for name in one if name not in PERSONAL} for one in entries]
+        kind: [{name: entry[name] for name in entry if name not in PERSONAL} for entry in entries]
         for kind, entries in history.items()
     }
 
 
-class _Taken(NamedTuple):
+class _Lease(NamedTuple):
     """A delivery that this worker has leased."""
 
     id: str
@@ -217,39 +218,39 @@ class _Taken(NamedTuple):
     tries: int
 
 
-def _take(sessions: Sessions, which: ColumnElement[bool], now: dt.datetime) -> _Taken | None:
-    """Lease what has been due longest, so that no other worker sends it too."""
+def _lease(sessions: Sessions, which: ColumnElement[bool], now: dt.datetime) -> _Lease | None:
+    """Lease the delivery that has been due longest, so that no other worker sends it too."""
     query = (
         select(DeliveryRow)
         .where(which, DeliveryRow.state == "due", DeliveryRow.due_at <= now)
         .order_by(DeliveryRow.due_at)
         .limit(1)
     )
-    with sessions() as session:  # mostly there is none, and no one who writes waits for that
+    with sessions() as session:  # usually none is due; a read blocks no writer
         if session.execute(query).first() is None:
             return None
     with writing(sessions) as session:
-        # Locked for PostgreSQL; SQLite has one writer at a time anyway.
+        # PostgreSQL needs the row lock. SQLite has one writer at a time.
         row = session.scalars(query.with_for_update(skip_locked=True)).first()
         if row is None:
             return None
         row.due_at = now + LEASE
-        return _Taken(row.id, row.body, row.tries)
+        return _Lease(row.id, row.body, row.tries)
 
 
-def _note(sessions: Sessions, taken: _Taken, error: str | None, now: dt.datetime) -> None:
-    """Remove a delivery that was received, or note when it is tried again."""
-    this = DeliveryRow.id == taken.id
+def _settle(sessions: Sessions, lease: _Lease, error: str | None, now: dt.datetime) -> None:
+    """Remove a delivery that succeeded, or set when to retry it."""
+    this = DeliveryRow.id == lease.id
     with writing(sessions) as session:
         if error is None:
             session.execute(delete(DeliveryRow).where(this))
         else:
-            later = _after(error, taken.tries + 1, now)
-            session.execute(update(DeliveryRow).where(this).values(**later))
+            retry = _after_failure(error, lease.tries + 1, now)
+            session.execute(update(DeliveryRow).where(this).values(**retry))
 
 
 def _send(id_: str, hook: Hook, body: bytes, now: dt.datetime, post: Post) -> str | None:
-    """Send one delivery; None if it was taken, else what went wrong."""
+    """Send one delivery. Return None on success, otherwise what went wrong."""
     timestamp = int(now.timestamp())
     headers = {
         "Content-Type": "application/json",
@@ -265,8 +266,8 @@ def _send(id_: str, hook: Hook, body: bytes, now: dt.datetime, post: Post) -> st
     return None if 200 <= status < 300 else f"status {status}"
 
 
-def _after(error: str, tries: int, now: dt.datetime) -> dict[str, Any]:
-    """The delivery's state after a try that failed."""
+def _after_failure(error: str, tries: int, now: dt.datetime) -> dict[str, Any]:
+    """Return the columns of a delivery after its `tries`-th failure."""
     if tries > len(BACKOFF):
         log.error("a webhook was given up after %d tries: %s", tries, error)
         return {"state": "dead", "tries": tries, "last_error": error[:255]}
@@ -274,64 +275,64 @@ def _after(error: str, tries: int, now: dt.datetime) -> dict[str, Any]:
     return {"state": "due", "tries": tries, "due_at": due, "last_error": error[:255]}
 
 
-class _Until(io.RawIOBase):
-    """What a socket receives until `deadline`, however often a little of it comes."""
+class _DeadlineReader(io.RawIOBase):
+    """Reads from a socket with one deadline for everything, not one for each read."""
 
     def __init__(self, connection: socket.socket, received: io.BufferedReader) -> None:
         self._connection, self._received = connection, received
         self._deadline = time.monotonic() + (connection.gettimeout() or TIMEOUT_S)
 
     def readable(self) -> bool:
-        """For the buffer around it."""
+        """Return True: the buffer around it requires this."""
         return True
 
     def readinto(self, buffer: Any, /) -> int | None:
-        """Wait for the next bytes, but no longer than the rest of the time."""
-        left = self._deadline - time.monotonic()
-        if left <= 0:
+        """Read the next bytes. Raises `TimeoutError` at the deadline."""
+        remaining = self._deadline - time.monotonic()
+        if remaining <= 0:
             raise TimeoutError
-        self._connection.settimeout(left)
+        self._connection.settimeout(remaining)
         return self._received.readinto1(buffer)
 
     def close(self) -> None:
-        """Close the socket's own file with this one."""
+        """Close the socket's file too."""
         self._received.close()
         super().close()
 
 
-class _Answer(http.client.HTTPResponse):
-    """An answer that has to come whole in the time that else each piece of it may take."""
+class _Response(http.client.HTTPResponse):
+    """A response whose whole content has one deadline."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_Until(sock, self.fp))
+        self.fp = io.BufferedReader(_DeadlineReader(sock, self.fp))
 
 
 class _Connection(http.client.HTTPConnection):
-    response_class = _Answer
+    response_class = _Response
 
 
 class _SecureConnection(http.client.HTTPSConnection):
-    response_class = _Answer
+    response_class = _Response
 
 
 class _Http(urllib.request.HTTPHandler):
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        """Connect so that the whole answer has one deadline."""
+        """Connect, with one deadline for the whole response."""
         return self.do_open(_Connection, req)
 
 
 class _Https(urllib.request.HTTPSHandler):
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        """Connect so that the whole answer has one deadline."""
+        """Connect, with one deadline for the whole response."""
         return self.do_open(_SecureConnection, req)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A signed body goes where the operator said, and nowhere else."""
+    """Refuses redirects: a signed body goes only to the operator's URL."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Follow none."""
+        """Return None: do not follow the redirect."""
 
 
 OPENER = urllib.request.build_opener(_NoRedirect, _Http, _Https)

@@ -1,1 +1,1 @@
-"""The routes of our own API, version 1."""
+"""The routes of our own API."""

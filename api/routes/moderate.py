@@ -1,77 +1,27 @@
-"""Our own API, version 1."""
+"""Our own API, version 1: decisions and suggestions."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Response, current_app, g, jsonify
+from flask import Response, g, jsonify
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from api.decisions import Decider, DecisionRequest
+from api.decisions import DecisionRequest
 from api.http import errors
-from api.http.auth import needs
 from api.http.errors import Problem
-from api.monitoring.metrics import Metrics
-from api.routes.schemas import (
-    BatchIn,
-    BatchOut,
-    CommentIn,
-    DecisionOut,
-    GuidelinesOut,
-    HealthOut,
-    ModelsOut,
-    ProblemOut,
-    SuggestIn,
-    SuggestOut,
-)
-from moderation import Comment, Moderator
+from api.routes.openapi import operation, problems
+from api.routes.schemas import BatchIn, BatchOut, CommentIn, DecisionOut, SuggestIn, SuggestOut
+from api.services import count, decider, moderator, needs
+from moderation import Comment
 from moderation.comment import CommentError, validate
-from moderation.corrections import suggest as suggestion
-from moderation.policy import RulePolicy
+from moderation.corrections.suggest import suggest as suggest_corrections
 
 DECIDE = Tag(name="Decide", description="A comment goes in, a decision with its reasons comes out.")
-KNOW = Tag(name="Know", description="What the house asks of authors, and what reads them.")
-LIVE = Tag(name="Live", description="Whether the service is up.")
-
-
-def operation(*, name: str, **_: object) -> str:
-    """What generated clients call a route: its function's name."""
-    return name.rpartition(".")[2]
-
 
 v1 = APIBlueprint("v1", __name__, url_prefix="/v1", operation_id_callback=operation)
-health = APIBlueprint("health", __name__, operation_id_callback=operation)
-
-
-def problems(*statuses: int) -> dict[str | int, type[BaseModel] | dict[Any, Any] | None]:
-    """The errors of a route, for the OpenAPI document."""
-    schema = {"$ref": f"#/components/schemas/{ProblemOut.__name__}"}
-    return {
-        str(status): {"content": {errors.MEDIA_TYPE: {"schema": schema}}} for status in statuses
-    }
-
 
 DECIDING = problems(400, 401, 403, 413, 415, 422, 429, 500, 503)
-
-
-def decider() -> Decider:
-    """The keeper of this app."""
-    found: Decider = current_app.extensions["keeper"]
-    return found
-
-
-def moderator() -> Moderator:
-    """The moderator of this request: another one may take its place, but not in the middle."""
-    found: Moderator = g.setdefault("moderator", decider().moderator)
-    return found
-
-
-def count(made: list[dict[str, Any]], route: str) -> None:
-    """Count decisions in this app's metrics."""
-    metrics: Metrics = current_app.extensions["metrics"]
-    metrics.count(made, route)
 
 
 @v1.post(
@@ -82,12 +32,12 @@ def count(made: list[dict[str, Any]], route: str) -> None:
 )
 @needs("decide")
 def moderate(body: CommentIn) -> Response:
-    """The decision, with every reason, the guideline it speaks for and the place in the text.
+    """The decision with every reason, its guideline and its place in the text.
 
-    The same `id` with the same text gets the same decision again; an edit is a new revision.
+    The same `id` with the same text returns the same decision. A changed text is a new revision.
     """
-    g.quiet = body.dry_run  # hints while an author types leave no trace, not in the log either
-    (decision,) = decider().decide([body.asked()])
+    g.quiet = body.dry_run  # hints while an author types are not logged either
+    (decision,) = decider().decide([body.to_request()])
     count([decision], "v1")
     return jsonify(decision)
 
@@ -100,28 +50,29 @@ def moderate(body: CommentIn) -> Response:
 )
 @needs("decide")
 def moderate_batch(body: BatchIn) -> Response:
-    """For every comment its decision, or the problem with it, in the order asked."""
-    items = [_item(value, f"/comments/{place}") for place, value in enumerate(body.comments)]
-    made = decider().decide([item for item in items if isinstance(item, DecisionRequest)])
-    count(made, "v1")
-    following = iter(made)
+    """A decision or a problem for each comment, in the order of the request."""
+    items = [_item(item, f"/comments/{index}") for index, item in enumerate(body.comments)]
+    requests = [item for item in items if isinstance(item, DecisionRequest)]
+    decisions = decider().decide(requests)
+    count(decisions, "v1")
+    remaining = iter(decisions)
     return jsonify(
         decisions=[
-            item.to_dict() if isinstance(item, Problem) else next(following) for item in items
+            item.to_dict() if isinstance(item, Problem) else next(remaining) for item in items
         ]
     )
 
 
-def _item(value: object, at: str) -> DecisionRequest | Problem:
-    """One item of a batch: a comment that can be judged, or why not."""
+def _item(item: object, at: str) -> DecisionRequest | Problem:
+    """Return the request in an item of a batch, or what is wrong with it."""
     try:
-        asked = CommentIn.model_validate(value).asked()
-        validate(asked.comment.text, moderator().policy.publication.max_bytes)
+        request = CommentIn.model_validate(item).to_request()
+        validate(request.comment.text, moderator().policy.publication.max_bytes)
     except ValidationError as error:
         return errors.of_fields(error, at)
     except CommentError as error:
         return errors.of_comment(error, at)
-    return asked
+    return request
 
 
 @v1.post(
@@ -132,71 +83,11 @@ def _item(value: object, at: str) -> DecisionRequest | Problem:
 )
 @needs("decide")
 def suggest(body: SuggestIn) -> Response:
-    """Words spelled out, capitals set, shouts calmed. Nothing is kept, and nothing decided."""
+    """Spells words out, restores apostrophes and corrects capitals.
+
+    Nothing is decided, and nothing is recorded.
+    """
     validate(body.text, moderator().policy.publication.max_bytes)
-    made = suggestion.suggest(Comment(body.text, format=body.format))
-    changes = [{**change.span.to_dict(), "instead": change.text} for change in made.changes]
-    return jsonify(text=made.text, changes=changes)
-
-
-@v1.get(
-    "/guidelines",
-    tags=[KNOW],
-    summary="The house rules in words, with their thresholds",
-    responses={"200": GuidelinesOut, **problems(500)},
-)
-def guidelines() -> Response:
-    """Every rule that is looked at; one without thresholds only watches (shadow)."""
-    policy = moderator().policy
-    rules = [_rule(rule) for rule in policy.rules.values()]
-    house = policy.publication.model_dump(include={"name", "guidelines_url", "max_bytes"})
-    return jsonify({**house, "policy": policy.hash, "rules": rules})
-
-
-def _rule(rule: RulePolicy) -> dict[str, Any]:
-    levels = rule.thresholds
-    return {
-        "rule": rule.name,
-        "guideline": levels.guideline,
-        "review": None if levels.review == "never" else levels.review,
-        "reject": None if levels.reject == "never" else levels.reject,
-        "shadow": levels.shadow,
-    }
-
-
-@v1.get(
-    "/models",
-    tags=[KNOW],
-    summary="The models in use",
-    responses={"200": ModelsOut, **problems(500)},
-)
-def models() -> Response:
-    """What their cards say: what each is for, what it learned from, and its limits."""
-    return jsonify(models=current_app.extensions["model_cards"])
-
-
-@health.get("/healthz", tags=[LIVE], summary="Alive", responses={"200": HealthOut})
-def healthz() -> Response:
-    """Whether the process answers."""
-    return jsonify(status="ok")
-
-
-@health.get(
-    "/readyz",
-    tags=[LIVE],
-    summary="Ready for comments",
-    responses={"200": HealthOut, **problems(503)},
-)
-def readyz() -> Response:
-    """Whether a comment can be decided, with the scores of every model, and be kept."""
-    decision = moderator().moderate("The service is asking itself.")
-    missing = moderator().models.heads - decision.scores.keys()
-    if missing:
-        raise Problem(503, f"No model gives these scores: {', '.join(sorted(missing))}.")
-    trouble = decider().trouble()
-    if trouble:
-        raise Problem(503, trouble)
-    refused = current_app.extensions["housekeeper"].refused()
-    return jsonify(
-        status="ok", waiting=len(decider().spool), **({"refused": refused} if refused else {})
-    )
+    suggestion = suggest_corrections(Comment(body.text, format=body.format))
+    changes = [{**change.span.to_dict(), "instead": change.text} for change in suggestion.changes]
+    return jsonify(text=suggestion.text, changes=changes)

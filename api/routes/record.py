@@ -1,4 +1,4 @@
-"""Our own API, version 1: the record behind the decisions."""
+"""Our own API, version 1: recorded decisions, the queue and the export."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from api.http import errors
-from api.http.auth import needs
 from api.http.errors import Problem
 from api.record import decisions, dsa, notice, queue, verdicts
 from api.record.decisions import UnknownDecisionError
 from api.record.queue import CursorError, Filters
 from api.record.tables import HISTORY, DecisionRow
 from api.record.verdicts import ConflictError
-from api.routes.moderate import decider, operation, problems
+from api.routes.openapi import operation, problems
 from api.routes.record_schemas import (
     DecisionPath,
     ExportQuery,
@@ -30,69 +29,69 @@ from api.routes.record_schemas import (
     QueueQuery,
     RecordedOut,
 )
+from api.services import decider, needs
 from moderation import rules
 
 CORRECT = Tag(name="Correct", description="Verdicts of moderators and appeals of authors.")
 RECORD = Tag(name="Record", description="What was decided, and why.")
 
-
-def _moment(value: dt.datetime | None) -> str | None:
-    return value.isoformat() if value else None
-
-
-def whole(row: DecisionRow) -> dict[str, Any]:
-    """A recorded decision, for moderators."""
-    own = ("text", "author", "article", "parent", "route", "standing", "thresholds", "doubt")
-    return {
-        **decisions.to_dict(row),
-        **{name: getattr(row, name) for name in own},
-        "decided_at": _moment(row.decided_at),
-        "claimed_by": row.claimed_by,
-        "claimed_until": _moment(row.claimed_until),
-        "history": verdicts.history(row),
-    }
-
-
 READING = problems(401, 403, 404, 422, 429, 500, 503)
 WRITING = problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 
 
+def record_to_dict(row: DecisionRow) -> dict[str, Any]:
+    """Return a recorded decision with its history, as JSON values."""
+    columns = ("text", "author", "article", "parent", "route", "standing", "thresholds", "doubt")
+    return {
+        **decisions.to_dict(row),
+        **{name: getattr(row, name) for name in columns},
+        "decided_at": _iso(row.decided_at),
+        "claimed_by": row.claimed_by,
+        "claimed_until": _iso(row.claimed_until),
+        "history": verdicts.history(row),
+    }
+
+
+def _iso(moment: dt.datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
 def blueprint(name: str) -> APIBlueprint:
-    """A part of the API that works on the record, and says so when it cannot."""
-    made = APIBlueprint(name, __name__, url_prefix="/v1", operation_id_callback=operation)
-    made.register_error_handler(UnknownDecisionError, _unknown)
-    made.register_error_handler(ConflictError, _conflict)
-    made.register_error_handler(CursorError, _cursor)
-    made.register_error_handler(DataError, _unfit)
-    made.register_error_handler(SQLAlchemyError, _away)
-    made.before_request(_reachable)
-    return made
+    """Return a blueprint for routes that need the database, with handlers for its errors."""
+    blueprint = APIBlueprint(name, __name__, url_prefix="/v1", operation_id_callback=operation)
+    blueprint.register_error_handler(UnknownDecisionError, _unknown)
+    blueprint.register_error_handler(ConflictError, _conflict)
+    blueprint.register_error_handler(CursorError, _bad_cursor)
+    blueprint.register_error_handler(DataError, _bad_character)
+    blueprint.register_error_handler(SQLAlchemyError, _unreachable)
+    blueprint.before_request(_check_reachable)
+    return blueprint
 
 
-def _reachable() -> None:
-    """Nobody waits for a database that is known to be away."""
+def _check_reachable() -> None:
+    """Fail at once if the database is known to be down."""
     if decider().circuit.open:
         raise errors.unreachable()
 
 
 def _unknown(_: UnknownDecisionError) -> Response:
-    return errors.response(Problem(404, "No decision of this id is in the record."))
+    return errors.response(Problem(404, "The record has no decision with this id."))
 
 
 def _conflict(error: ConflictError) -> Response:
     return errors.response(Problem(409, str(error)))
 
 
-def _cursor(error: CursorError) -> Response:
+def _bad_cursor(error: CursorError) -> Response:
     return errors.response(errors.unprocessable([{"pointer": "/cursor", "detail": str(error)}]))
 
 
-def _unfit(_: DataError) -> Response:
-    said = "The address holds a character that no record can keep, such as NUL."
-    return errors.response(Problem(422, said))
+def _bad_character(_: DataError) -> Response:
+    detail = "The URL contains a character that the record cannot store, such as NUL."
+    return errors.response(Problem(422, detail))
 
 
-def _away(error: SQLAlchemyError) -> Response:
+def _unreachable(error: SQLAlchemyError) -> Response:
     decider().circuit.failed(error)
     return errors.response(errors.unreachable())
 
@@ -108,30 +107,23 @@ records = blueprint("records")
 )
 @needs("read")
 def decision(path: DecisionPath) -> Response:
-    """The decision as it was made, and everything that was said of it since."""
+    """The decision as it was made, and its history since."""
     with decider().sessions() as session:
-        return jsonify(whole(decisions.get(session, path.decision_id)))
+        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
 
 
 @records.get(
     "/decisions/<decision_id>/notice",
     tags=[RECORD],
-    summary="What the author is told",
+    summary="The notice to the author",
     responses={"200": NoticeOut, **READING},
 )
 @needs("read")
 def notice_to_author(path: DecisionPath) -> Response:
-    """The notice in plain words, with the statement of reasons of the EU's DSA (Article 17)."""
+    """The notice in plain words, and the statement of reasons for the EU's DSA (Article 17)."""
     with decider().sessions() as session:
         row = decisions.get(session, path.decision_id)
         return jsonify(notice.notice(row, decider().moderator.policy.publication))
-
-
-def _know(rule: str) -> None:
-    known = sorted(rules.all_rules().keys() | decider().moderator.policy.rules.keys())
-    if rule not in known:
-        detail = f"there is no such rule; use one of {', '.join(known)}"
-        raise errors.unprocessable([{"pointer": "/rule", "detail": detail}])
 
 
 @records.get(
@@ -142,21 +134,29 @@ def _know(rule: str) -> None:
 )
 @needs("read")
 def waiting(query: QueueQuery) -> Response:
-    """Comments for review and open appeals, page by page."""
+    """Comments to review and open appeals, page by page."""
     if query.rule is not None:
-        _know(query.rule)
-    asked = query.model_dump(exclude={"order", "limit", "cursor", "who"})
+        _check_rule(query.rule)
+    filters = Filters(**query.model_dump(exclude={"order", "limit", "cursor", "who"}))
     with decider().sessions() as session:
-        rows, following = queue.page(
+        rows, next_cursor = queue.page(
             session,
             order=query.order,
             limit=query.limit,
             cursor=query.cursor,
             who=query.who,
-            filters=Filters(**asked),
+            filters=filters,
             now=decider().clock(),
         )
-        return jsonify(decisions=[whole(row) for row in rows], next=following)
+        return jsonify(decisions=[record_to_dict(row) for row in rows], next=next_cursor)
+
+
+def _check_rule(name: str) -> None:
+    """Raise a `Problem` (422) if there is no rule of this name."""
+    names = sorted(rules.all_rules().keys() | decider().moderator.policy.rules.keys())
+    if name not in names:
+        detail = f"there is no such rule; use one of {', '.join(names)}"
+        raise errors.unprocessable([{"pointer": "/rule", "detail": detail}])
 
 
 @records.get(
@@ -167,21 +167,22 @@ def waiting(query: QueueQuery) -> Response:
 )
 @needs("admin")
 def export(query: ExportQuery) -> Response:
-    """One decision a line, oldest first, streamed."""
-    house = decider().moderator.policy.publication
-    tell = whole if query.format == "record" else lambda row: dsa.statement(row, house)
-    chosen = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
+    """One decision per line, oldest first, as a stream."""
+    publication = decider().moderator.policy.publication
+    to_dict = (
+        record_to_dict if query.format == "record" else lambda row: dsa.statement(row, publication)
+    )
+    select_rows = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
     if query.format == "dsa":
-        chosen = chosen.where(DecisionRow.standing == "reject")
+        select_rows = select_rows.where(DecisionRow.standing == "reject")
     if query.after:
-        chosen = chosen.where(DecisionRow.decided_at >= query.after)
+        select_rows = select_rows.where(DecisionRow.decided_at >= query.after)
     if query.before:
-        chosen = chosen.where(DecisionRow.decided_at < query.before)
+        select_rows = select_rows.where(DecisionRow.decided_at < query.before)
 
     def lines() -> Iterator[str]:
         with decider().sessions() as session:
-            rows = session.scalars(chosen.execution_options(yield_per=200))
-            for row in rows:
-                yield json.dumps(tell(row), ensure_ascii=False) + "\n"
+            for row in session.scalars(select_rows.execution_options(yield_per=200)):
+                yield json.dumps(to_dict(row), ensure_ascii=False) + "\n"
 
     return Response(stream_with_context(lines()), mimetype="application/x-ndjson")

@@ -1,4 +1,4 @@
-"""What goes over the wire about the record, as the OpenAPI document tells it."""
+"""Requests and responses about the record, as pydantic models for the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class _Strict(BaseModel):
 
 
 class DecisionPath(BaseModel):
-    """Which decision."""
+    """The path of a decision."""
 
     decision_id: str = Field(description="The decision's `id`.")
 
 
 class VerdictIn(_Strict):
-    """What a moderator says of a decision."""
+    """A moderator's verdict about a decision."""
 
     action: Verdict
     who: Line = Field(min_length=1, description="Your own reference to the moderator.")
@@ -41,10 +41,10 @@ class AppealIn(_Strict):
 
 
 class OutcomeIn(_Strict):
-    """How an appeal ends."""
+    """The outcome of an appeal."""
 
     action: Verdict
-    who: Line = Field(min_length=1, description="Someone other than who decided first.")
+    who: Line = Field(min_length=1, description="A moderator other than the one who decided first.")
     reason: Prose = Field(min_length=1)
 
 
@@ -55,42 +55,44 @@ class WhoIn(_Strict):
 
 
 class ReleaseQuery(BaseModel):
-    """Who gives a claim back."""
+    """The moderator who releases a claim."""
 
     model_config = ConfigDict(extra="forbid")
 
     who: Line | None = Field(
-        None, min_length=1, description="The moderator; needed here or in a JSON body."
+        None, min_length=1, description="The moderator. Required here or in a JSON body."
     )
 
 
 class ClaimIn(WhoIn):
-    """Who reads a comment now, and for how long."""
+    """The moderator who claims a comment, and for how many minutes."""
 
     minutes: int = Field(10, ge=1, le=480)
 
 
 class EraseIn(_Strict):
-    """Whom or what to forget: a comment or an author."""
+    """The comment or the author to erase."""
 
     comment_id: Line | None = None
     author: Line | None = None
     community: Line | None = Field(
         None,
-        description="Only there: the site that a dialect names, or empty for this API's own. "
-        "By default everywhere.",
+        description="Erase only in this community: the site that another API named, or an empty "
+        "string for this API. By default everywhere.",
     )
 
 
 class QueueQuery(BaseModel):
-    """Which of the waiting comments."""
+    """Order, page and filters of the queue."""
 
     model_config = ConfigDict(extra="forbid")
 
     order: Literal["oldest", "doubtful"] = "oldest"
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: str | None = Field(None, description="`next` of the page before.")
-    who: Line | None = Field(None, description="Leave out what others have claimed.")
+    cursor: str | None = Field(None, description="`next` from the previous page.")
+    who: Line | None = Field(
+        None, description="A moderator. Comments that others have claimed are left out."
+    )
     rule: Line | None = None
     author: Line | None = None
     article: Line | None = None
@@ -100,12 +102,13 @@ class QueueQuery(BaseModel):
 
 
 class ExportQuery(BaseModel):
-    """What is to be exported."""
+    """Format and period of an export."""
 
     model_config = ConfigDict(extra="forbid")
 
     format: Literal["record", "dsa"] = Field(
-        "record", description="`dsa`: statements for the DSA Transparency Database, refusals only."
+        "record",
+        description="`dsa`: statements for the DSA Transparency Database, for rejections only.",
     )
     after: Moment | None = None
     before: Moment | None = None
@@ -119,18 +122,18 @@ class HistoryOut(BaseModel):
 
 
 class RecordedOut(DecisionOut):
-    """A decision with what the record adds."""
+    """A decision as it is recorded, with its history."""
 
     comment_id: str | None
     revision: int
-    text: str | None = Field(description="Null where it is not kept.")
+    text: str | None = Field(description="Null if it is not recorded.")
     author: str | None
     article: str | None
     parent: str | None
     route: str
     decided_at: str
-    standing: Verdict = Field(description="What holds now, after verdicts.")
-    thresholds: dict[str, Any] = Field(description="Those of the time.")
+    standing: Verdict = Field(description="The action that applies now, after all verdicts.")
+    thresholds: dict[str, Any] = Field(description="The thresholds when the decision was made.")
     doubt: float
     claimed_by: str | None
     claimed_until: str | None
@@ -145,7 +148,7 @@ class QueueOut(BaseModel):
 
 
 class NoticeOut(BaseModel):
-    """What the author is told."""
+    """A notice to the author."""
 
     decision: str
     action: Verdict
@@ -158,6 +161,6 @@ class NoticeOut(BaseModel):
 
 
 class ErasedOut(BaseModel):
-    """How much was forgotten."""
+    """How many decisions were erased."""
 
     erased: int

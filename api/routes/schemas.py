@@ -1,4 +1,4 @@
-"""What goes over the wire, as the OpenAPI document tells it and pydantic checks it."""
+"""The requests and responses of our own API, as pydantic models for the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 def _no_nul(value: str) -> str:
     if "\0" in value:
-        raise ValueError(f"holds a NUL character at position {value.index(chr(0))}")
+        raise ValueError(f"has a NUL character at position {value.index(chr(0))}")
     return value
 
 
@@ -24,7 +24,7 @@ Prose = Annotated[str, Field(max_length=100_000), AfterValidator(_no_nul)]
 
 
 class CommentIn(BaseModel):
-    """A comment and what is known around it."""
+    """A comment and its context."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -33,52 +33,54 @@ class CommentIn(BaseModel):
     )
 
     text: str = Field(
-        description="What the author wrote: by default at most 20,480 bytes of UTF-8.",
+        description="What the author wrote. By default at most 20,480 bytes of UTF-8.",
         json_schema_extra={"minLength": 1, "pattern": r"\S"},
     )
     id: Line | None = Field(
         None,
         validation_alias=AliasChoices("id", "comment_id"),
-        description="Your own reference to the comment; `comment_id` is read too.",
+        description="Your own reference to the comment. `comment_id` is an alias.",
     )
     author: Line | None = Field(None, description="Your own reference to the author.")
-    article: Prose | None = Field(None, description="Title or text of what it stands under.")
-    parent: Prose | None = Field(None, description="The text of the comment it answers.")
-    format: Literal["plain", "html"] = Field("plain", description="How `text` is written.")
-    dry_run: bool = Field(False, description="Decide, but keep nothing: hints while one types.")
-    do_not_store: bool = Field(False, description="Keep the decision, but not the text.")
+    article: Prose | None = Field(None, description="The title or text of the article.")
+    parent: Prose | None = Field(None, description="The text of the comment that this one answers.")
+    format: Literal["plain", "html"] = Field("plain", description="The format of `text`.")
+    dry_run: bool = Field(
+        False, description="Decide, but record nothing: for hints while an author types."
+    )
+    do_not_store: bool = Field(False, description="Record the decision, but not the text.")
 
-    def asked(self) -> DecisionRequest:
-        """The comment for the keeper."""
+    def to_request(self) -> DecisionRequest:
+        """Return the request for the `Decider`."""
         comment = Comment(**self.model_dump(exclude={"dry_run", "do_not_store"}))
-        return DecisionRequest(comment, keep=not self.dry_run, store=not self.do_not_store)
+        return DecisionRequest(comment, record=not self.dry_run, store_text=not self.do_not_store)
 
 
 class BatchIn(BaseModel):
-    """Up to 1,000 comments; each is answered or refused on its own."""
+    """Up to 1,000 comments. An error in one does not affect the others."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     comments: list[SkipValidation[CommentIn]] = Field(
-        min_length=1, max_length=1000, description="The comments, in your order."
+        min_length=1, max_length=1000, description="The comments."
     )
 
 
 class SuggestIn(BaseModel):
-    """A comment that is still being written."""
+    """A comment that an author is writing."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     text: str = Field(
-        description="What the author wrote so far.",
+        description="What the author has written so far.",
         examples=["i think u r right"],
         json_schema_extra={"minLength": 1, "pattern": r"\S"},
     )
-    format: Literal["plain", "html"] = Field("plain", description="How `text` is written.")
+    format: Literal["plain", "html"] = Field("plain", description="The format of `text`.")
 
 
 class ChangeOut(BaseModel):
-    """One correction: where in the text as received, in code points, and what stands there now."""
+    """A correction: its place in the text as received, in Unicode code points, and the new text."""
 
     start: int
     end: int
@@ -87,22 +89,24 @@ class ChangeOut(BaseModel):
 
 
 class SuggestOut(BaseModel):
-    """The comment with all safe corrections made, for a 'did you mean' button."""
+    """The comment with all safe corrections, for a 'did you mean' button."""
 
     text: str
-    changes: list[ChangeOut] = Field(description="In order; none where nothing is to be corrected.")
+    changes: list[ChangeOut] = Field(
+        description="In the order of the text; empty if nothing is to be corrected."
+    )
 
 
 class SpanOut(BaseModel):
-    """A stretch of the text as received, in Unicode code points; `end` is exclusive."""
+    """A part of the text as received, in Unicode code points. `end` is exclusive."""
 
     start: int
     end: int
-    text: str | None = Field(description="Null where the text is not kept.")
+    text: str | None = Field(description="Null if the text is not recorded.")
 
 
 class ReasonOut(BaseModel):
-    """What a rule found, its guideline, and what followed from it."""
+    """What a rule found, its guideline, and the action that follows."""
 
     rule: str
     guideline: str
@@ -110,31 +114,34 @@ class ReasonOut(BaseModel):
     message: str = Field(description="One sentence to the author.")
     spans: list[SpanOut]
     suggestion: str | None = Field(
-        description="The whole comment with this rule's own correction made, never a part of it; "
-        "null where the rule has none."
+        description="The complete comment with the corrections of this rule; null if it has none."
     )
     action: Verdict
 
 
 class DecisionOut(BaseModel):
-    """What is to be done with a comment, and every reason for it."""
+    """The action for a comment, and the reasons for it."""
 
     id: str
     action: Verdict
-    reasons: list[ReasonOut] = Field(description="What acted, strictest first.")
-    observed: list[ReasonOut] = Field(description="What was found but did not act.")
-    scores: dict[str, Share] = Field(description="The models' calibrated probabilities.")
+    reasons: list[ReasonOut] = Field(
+        description="The findings that caused the action, strictest first."
+    )
+    observed: list[ReasonOut] = Field(description="Findings that caused no action.")
+    scores: dict[str, Share] = Field(description="Calibrated probabilities from the models.")
     language: dict[str, Any] = Field(description="`english` 0..1, and the language's `code`.")
     policy: str = Field(description="The hash of the policy that decided.")
-    models: dict[str, str] = Field(description="The versions of the models that read.")
+    models: dict[str, str] = Field(description="The versions of the models that were used.")
     took_ms: float
     recorded: bool = Field(
-        description="Whether the record holds it. False with `dry_run`, and while the record "
-        "cannot be reached: it is then written as soon as it can."
+        description="Whether the decision is in the record. False with `dry_run`, and while the "
+        "database is down: the decision is then recorded later."
     )
     comment_id: str | None = Field(None, description="Your `id`.")
     revision: int | None = Field(
-        None, description="1 for the first text of a comment, 2 after …; there once it is recorded."
+        None,
+        description="1 for the first text of a comment, 2 after an edit, and so on. Set once it "
+        "is recorded.",
     )
 
 
@@ -156,23 +163,25 @@ class ProblemOut(BaseModel):
 
 
 class BatchOut(BaseModel):
-    """For every comment its decision, or the problem with it, in the order asked."""
+    """A decision or a problem for each comment, in the order of the request."""
 
     decisions: list[DecisionOut | ProblemOut]
 
 
 class GuidelineOut(BaseModel):
-    """A rule in words, and from which scores on it acts."""
+    """A rule in words, and its thresholds."""
 
     rule: str
     guideline: str
-    review: Share | None = Field(description="From this score on a person decides; null: never.")
-    reject: Share | None = Field(description="From this score on it is refused; null: never.")
-    shadow: bool = Field(description="Whether the rule only watches.")
+    review: Share | None = Field(description="From this score on, a person decides. Null: never.")
+    reject: Share | None = Field(
+        description="From this score on, the comment is rejected. Null: never."
+    )
+    shadow: bool = Field(description="Whether the rule only observes.")
 
 
 class GuidelinesOut(BaseModel):
-    """The house and its rules."""
+    """The publication and its rules."""
 
     name: str
     guidelines_url: str
@@ -201,10 +210,10 @@ class ModelsOut(BaseModel):
 
 
 class HealthOut(BaseModel):
-    """That the service is up."""
+    """The state of the service."""
 
     status: Literal["ok"]
-    waiting: int | None = Field(None, description="Decisions that wait for the record.")
+    waiting: int | None = Field(None, description="How many decisions wait for the database.")
     refused: list[str] | None = Field(
-        None, description="Why models that were promoted are not in use; those before still are."
+        None, description="Why promoted models are not in use. The previous ones still are."
     )

@@ -1,4 +1,4 @@
-"""Our own API, version 1: verdicts of moderators, appeals of authors, and forgetting."""
+"""Our own API, version 1: verdicts of moderators, appeals of authors, claims and erasure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from flask import Response, jsonify, request
 from pydantic import ValidationError
 
 from api.http import errors
-from api.http.auth import needs
 from api.record import decisions, erase, queue, verdicts
 from api.record.database import writing
-from api.routes.moderate import decider
-from api.routes.record import CORRECT, RECORD, WRITING, blueprint, whole
+from api.routes.record import CORRECT, RECORD, WRITING, blueprint, record_to_dict
 from api.routes.record_schemas import (
     AppealIn,
     ClaimIn,
@@ -25,6 +23,7 @@ from api.routes.record_schemas import (
     VerdictIn,
     WhoIn,
 )
+from api.services import decider, needs
 from moderation import Action
 
 corrections = blueprint("corrections")
@@ -33,12 +32,12 @@ corrections = blueprint("corrections")
 @corrections.post(
     "/decisions/<decision_id>/verdict",
     tags=[CORRECT],
-    summary="Say what a moderator decided",
+    summary="Record a moderator's verdict",
     responses={"200": RecordedOut, **WRITING},
 )
 @needs("verdict")
 def give_verdict(path: DecisionPath, body: VerdictIn) -> Response:
-    """Several verdicts make a history; the last one stands."""
+    """A decision may have several verdicts. The last one applies."""
     with decider().writing("verdict", path.decision_id) as session:
         verdicts.give(
             session,
@@ -49,7 +48,7 @@ def give_verdict(path: DecisionPath, body: VerdictIn) -> Response:
             route="v1",
             now=decider().clock(),
         )
-        return jsonify(whole(decisions.get(session, path.decision_id)))
+        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
 
 
 @corrections.post(
@@ -60,33 +59,33 @@ def give_verdict(path: DecisionPath, body: VerdictIn) -> Response:
 )
 @needs("decide")
 def make_appeal(path: DecisionPath, body: AppealIn) -> Response:
-    """The appeal waits in the queue, with the dates by which it is acknowledged and decided."""
-    house = decider().moderator.policy.publication
+    """The appeal joins the queue, with dates by which to acknowledge and to decide it."""
+    publication = decider().moderator.policy.publication
     with decider().writing("appeal", path.decision_id) as session:
         verdicts.appeal(
             session,
             path.decision_id,
             who=body.who,
             reason=body.reason,
-            acknowledge_within=dt.timedelta(hours=house.acknowledge_hours),
-            decide_within=dt.timedelta(days=house.decide_days),
+            acknowledge_within=dt.timedelta(hours=publication.acknowledge_hours),
+            decide_within=dt.timedelta(days=publication.decide_days),
             now=decider().clock(),
         )
-        return jsonify(whole(decisions.get(session, path.decision_id)))
+        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
 
 
 @corrections.post(
     "/decisions/<decision_id>/appeal/acknowledgement",
     tags=[CORRECT],
-    summary="Say that the author was told that the appeal arrived",
+    summary="Record that you acknowledged the appeal",
     responses={"200": RecordedOut, **WRITING},
 )
 @needs("verdict")
 def acknowledge_appeal(path: DecisionPath, body: WhoIn) -> Response:
-    """India's IT Rules ask for this within 24 hours."""
+    """India's IT Rules require an acknowledgement to the author within 24 hours."""
     with decider().writing("appeal", path.decision_id) as session:
         verdicts.acknowledge(session, path.decision_id, who=body.who, now=decider().clock())
-        return jsonify(whole(decisions.get(session, path.decision_id)))
+        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
 
 
 @corrections.post(
@@ -97,7 +96,7 @@ def acknowledge_appeal(path: DecisionPath, body: WhoIn) -> Response:
 )
 @needs("verdict")
 def settle_appeal(path: DecisionPath, body: OutcomeIn) -> Response:
-    """By someone other than who decided first."""
+    """The moderator must not be the one who made the first decision."""
     with decider().writing("verdict", path.decision_id) as session:
         verdicts.settle(
             session,
@@ -107,18 +106,18 @@ def settle_appeal(path: DecisionPath, body: OutcomeIn) -> Response:
             reason=body.reason,
             now=decider().clock(),
         )
-        return jsonify(whole(decisions.get(session, path.decision_id)))
+        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
 
 
 @corrections.post(
     "/decisions/<decision_id>/claim",
     tags=[CORRECT],
-    summary="Claim a comment to read it",
+    summary="Claim a comment",
     responses={"200": RecordedOut, **WRITING},
 )
 @needs("verdict")
 def claim(path: DecisionPath, body: ClaimIn) -> Response:
-    """Until the claim ends, no other moderator is shown the comment."""
+    """Until the claim ends, the queue hides the comment from other moderators."""
     with writing(decider().sessions) as session:
         row = queue.claim(
             session,
@@ -127,28 +126,28 @@ def claim(path: DecisionPath, body: ClaimIn) -> Response:
             lasts=dt.timedelta(minutes=body.minutes),
             now=decider().clock(),
         )
-        return jsonify(whole(row))
+        return jsonify(record_to_dict(row))
 
 
 @corrections.delete(
     "/decisions/<decision_id>/claim",
     tags=[CORRECT],
-    summary="Give a claim back",
+    summary="Release a claim",
     responses={"200": RecordedOut, **WRITING},
 )
 @needs("verdict")
 def release(path: DecisionPath, query: ReleaseQuery) -> Response:
-    """Before it ends by itself."""
+    """Other moderators see the comment again."""
     who = query.who or _who_in_body()
     with writing(decider().sessions) as session:
         queue.release(session, path.decision_id, who=who)
-        return jsonify(whole(decisions.get(session, path.decision_id)))
+        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
 
 
 def _who_in_body() -> str:
-    """Where a claim names who, giving it back may too."""
+    """Return the moderator that a JSON body names. Raises a `Problem` (422) if it names none."""
     if not request.is_json:
-        detail = "is missing; name the moderator in the address (?who=…) or in a JSON body"
+        detail = "is missing; name the moderator in the URL (?who=…) or in a JSON body"
         raise errors.unprocessable([{"pointer": "/who", "detail": detail}])
     try:
         return WhoIn.model_validate(request.get_json()).who
@@ -159,12 +158,12 @@ def _who_in_body() -> str:
 @corrections.post(
     "/erase",
     tags=[RECORD],
-    summary="Forget a comment or an author",
+    summary="Erase a comment or an author",
     responses={"200": ErasedOut, **WRITING},
 )
 @needs("admin")
 def forget(body: EraseIn) -> Response:
-    """Texts and references are removed; the decisions stay, and the seals stay whole."""
+    """Texts and references are erased. The decisions stay, and the seals stay valid."""
     if (body.comment_id is None) == (body.author is None):
         detail = "name either comment_id or author"
         raise errors.unprocessable([{"pointer": "", "detail": detail}])

@@ -12,10 +12,10 @@
  *     define( 'HOUSE_RULES_KEY', 'hr-…' );   // scopes decide and verdict
  *     define( 'HOUSE_RULES_TELL', true );    // optional: see below
  *
- * approve: WordPress goes on as it would have. review: the comment is held. reject: it goes to the
- * trash, where a moderator may take it out; with HOUSE_RULES_TELL it is not kept by WordPress, and
- * its author is told what to change instead. Without an answer the comment is held. What your
- * moderators then do with a comment goes back to the service, which learns from it.
+ * approve: WordPress does what it would have done. review: the comment is held. reject: the comment
+ * goes to the trash, where a moderator may restore it; with HOUSE_RULES_TELL, WordPress does not
+ * store it and tells the author what to change. Without an answer the comment is held. Your
+ * moderators' later actions go back to the service as verdicts, which help to improve it.
  *
  * @package house-rules
  */
@@ -28,7 +28,7 @@ add_action( 'wp_insert_comment', 'house_rules_remember', 10, 2 );
 add_action( 'transition_comment_status', 'house_rules_tell_verdict', 10, 3 );
 
 /**
- * What becomes of a new comment: never less strict than what WordPress itself decided.
+ * Decides on a new comment. The result is never less strict than WordPress's own.
  *
  * @param int|string|WP_Error $approved 1, 0, 'spam', 'trash' or an error.
  * @param array               $data     The comment, with slashes.
@@ -59,10 +59,10 @@ function house_rules_judge( $approved, $data ) {
 }
 
 /**
- * The decision about a comment, or null where there is none.
+ * Returns the decision about a comment, or null if there is none.
  *
  * WordPress 6.7 and later run the filter twice for one comment, before and after they filter its
- * text. The service is asked once: the second time the first answer still holds, also a missing one.
+ * text. The second run uses the answer of the first, also if there was none.
  */
 function house_rules_decide( $data ) {
 	$text  = house_rules_text( $data );
@@ -72,18 +72,18 @@ function house_rules_decide( $data ) {
 	if ( $same && $last['text'] === $text ) {
 		return $last['decision'];
 	}
-	// Where a filter gives another text each time, that is a new version of the same comment.
+	// If a filter returns another text each time, that is a new version of the same comment.
 	$name     = $same ? $last['name'] : 'wordpress:' . wp_generate_uuid4();
 	$decision = house_rules_ask( '/v1/moderate', house_rules_comment( $name, $text, $data ) );
 	house_rules_last( compact( 'place', 'text', 'name', 'decision' ) );
 	return $decision;
 }
 
-/** The text as WordPress will store it, without slashes: readers see that text, not the one sent. */
+/** Returns the text as WordPress will store and show it, without slashes. */
 function house_rules_text( $data ) {
 	$text = $data['comment_content'];
 	if ( empty( $data['filtered'] ) ) {
-		// The REST API brings the text without slashes; WordPress's filters expect them.
+		// The REST API passes the text without slashes; WordPress's filters expect them.
 		$rest = defined( 'REST_REQUEST' ) && REST_REQUEST && wp_slash( wp_unslash( $text ) ) !== $text;
 		/** This filter is documented in wp-includes/comment.php */
 		$text = apply_filters( 'pre_comment_content', $rest ? wp_slash( $text ) : $text );
@@ -91,14 +91,14 @@ function house_rules_text( $data ) {
 	return wp_unslash( $text );
 }
 
-/** Where and when a comment was written: the same for each call about it, and once it is stored. */
+/** Returns where and when a comment was written, which identifies it until it is stored. */
 function house_rules_place( $data ) {
 	$parent = isset( $data['comment_parent'] ) ? $data['comment_parent'] : 0;
 	$date   = isset( $data['comment_date_gmt'] ) ? $data['comment_date_gmt'] : '';
 	return implode( ' ', array( (int) $data['comment_post_ID'], (int) $parent, $date ) );
 }
 
-/** The comment as the service takes it. WordPress gives it an id only later, so it has a name here. */
+/** Returns the comment for the service. WordPress gives it an id only later, so `$name` is its id. */
 function house_rules_comment( $name, $text, $data ) {
 	$parent = empty( $data['comment_parent'] ) ? null : get_comment( $data['comment_parent'] );
 	$mail   = strtolower( trim( wp_unslash( $data['comment_author_email'] ) ) );
@@ -106,35 +106,35 @@ function house_rules_comment( $name, $text, $data ) {
 		'text'    => $text,
 		'format'  => 'html',
 		'id'      => $name,
-		// The same person each time, but no mail address leaves WordPress.
+		// The hash identifies the author without sending the mail address.
 		'author'  => '' === $mail ? null : 'wordpress:' . hash( 'sha256', $mail ),
 		'article' => get_the_title( $data['comment_post_ID'] ),
 		'parent'  => $parent ? $parent->comment_content : null,
 	);
 }
 
-/** In plain words, what to change. */
+/** Returns what to change, in plain words. */
 function house_rules_explanation( $reasons ) {
-	$said = array();
+	$lines = array();
 	foreach ( $reasons as $reason ) {
-		$said[] = esc_html( $reason['guideline'] . ' ' . $reason['message'] );
+		$lines[] = esc_html( $reason['guideline'] . ' ' . $reason['message'] );
 	}
-	return implode( '<br>', $said );
+	return implode( '<br>', $lines );
 }
 
-/** Keep the decision's id with the comment, now that WordPress has stored it. */
+/** Stores the decision's id with the comment, once WordPress has stored the comment. */
 function house_rules_remember( $comment_id, $comment ) {
 	$last = house_rules_last();
 	if ( ! $last || house_rules_place( (array) $comment ) !== $last['place'] ) {
 		return;
 	}
-	house_rules_last( null ); // so that the next comment of this request is a comment of its own
+	house_rules_last( null ); // The next comment of this request must not inherit the decision.
 	if ( isset( $last['decision']['id'] ) ) {
 		add_comment_meta( $comment_id, HOUSE_RULES_META, $last['decision']['id'], true );
 	}
 }
 
-/** A person moved a comment: that is a verdict on the decision. */
+/** Sends a moderator's change of a comment's status as a verdict on the decision. */
 function house_rules_tell_verdict( $new_status, $old_status, $comment ) {
 	$actions     = array(
 		'approved'   => 'approve',
@@ -155,7 +155,7 @@ function house_rules_tell_verdict( $new_status, $old_status, $comment ) {
 	}
 }
 
-/** The service's answer, or null where there is none. */
+/** Returns the service's answer, or null if there is none. */
 function house_rules_ask( $path, $body ) {
 	if ( ! defined( 'HOUSE_RULES_URL' ) ) {
 		return null;
@@ -178,11 +178,11 @@ function house_rules_ask( $path, $body ) {
 	return json_decode( wp_remote_retrieve_body( $answer ), true );
 }
 
-/** The comment that was judged last and is not stored yet; with an argument it is set. */
-function house_rules_last( ...$given ) {
+/** Returns the comment that was decided last and is not stored yet. An argument sets it. */
+function house_rules_last( ...$values ) {
 	static $last = null;
-	if ( $given ) {
-		$last = $given[0];
+	if ( $values ) {
+		$last = $values[0];
 	}
 	return $last;
 }

@@ -1,1 +1,1 @@
-"""Judge files of comments: rows, workers, and the backends that run them."""
+"""Decide about files of comments: rows, workers, and the backends that run the workers."""

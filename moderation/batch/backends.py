@@ -1,13 +1,12 @@
-"""Bulk work carried by other processes, or by the machines of a cluster somebody already runs.
+"""Run bulk work in other processes, or on an existing cluster.
 
-joblib speaks to each engine: `loky` is processes of this machine; `dask`, `ray` and `spark` are
-clusters with a scheduler of their own. Work goes out in chunks and results come back in order.
-No more than a few chunks for each worker are under way, so memory stays flat; a chunk whose
-worker was killed is done again elsewhere, and its result is given once.
+joblib has a backend for each: `loky` starts processes on this machine; `dask`, `ray` and `spark`
+are clusters with a scheduler. Work is sent in chunks, and results come back in order. Each worker
+has only a few chunks at a time, so the use of memory is bounded. If a worker is killed, its chunk
+is done again by another one, and its result is returned once.
 
-An engine sends Python objects as pickles between the machines that belong to it. Whoever can
-reach its ports can run programs on them: it is the operator's own, in a network of their own.
-Nothing here opens a port to others.
+The machines of a cluster exchange Python objects as pickles. Anyone who can reach their ports can
+run programs on them, so keep a cluster in a private network. This module opens no port to others.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ from joblib.parallel import get_active_backend
 BackendName = Literal["loky", "dask", "ray", "spark"]
 BACKENDS: tuple[BackendName, ...] = ("loky", "dask", "ray", "spark")
 
-AHEAD = 2  # chunks for each worker in a window; two windows are under way
-TRIES = 4  # as many workers may a chunk lose before it is blamed, as with Dask
-PATIENCE = 15.0  # seconds until a scheduler must have answered, and a worker be there
+CHUNKS_PER_WORKER = 2  # chunks per worker in a window; two windows are running at a time
+MAX_ATTEMPTS = 4  # a chunk that ends this many workers is given up, as in Dask
+TIMEOUT = 15.0  # seconds to wait for a scheduler, and for a worker
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -40,18 +39,18 @@ _Start = Callable[[Iterable[Any]], Iterator[Any]]
 
 
 class BackendError(RuntimeError):
-    """An engine that is not installed, cannot be reached, or lost its work for good."""
+    """A backend that is not installed, cannot be reached, or has lost its work."""
 
 
 @dataclass(frozen=True)
 class Backend:
-    """Who carries the work: the backend, where its scheduler is, and how many processes work.
+    """What runs the work: joblib's backend, the scheduler's address, and the number of processes.
 
-    `address` is the scheduler's, with the protocol (`tcp://` or `tls://` for Dask, `ray://`,
-    `spark://`). `jobs` is how many work at once; by default as many as there are cores.
+    `address` includes the protocol (`tcp://` or `tls://` for Dask, `ray://`, `spark://`). `jobs` is
+    the number of processes, by default the number of cores.
 
-    >>> with Backend("loky", jobs=2).connected() as crew:
-    ...     list(crew.map(abs, [-1, 2, -3]))
+    >>> with Backend("loky", jobs=2).connected() as pool:
+    ...     list(pool.map(abs, [-1, 2, -3]))
     [1, 2, 3]
     >>> Backend("dask")
     Traceback (most recent call last):
@@ -64,99 +63,102 @@ class Backend:
     jobs: int | None = None
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` where the three do not go together."""
+        """Raise `ValueError` if the three do not fit together."""
         if self.backend == "loky" and self.address:
-            raise ValueError("loky works on this machine alone and has no address")
+            raise ValueError("loky runs on this machine only and has no address")
         if self.backend == "dask" and not self.address:
             example = "tcp://127.0.0.1:8786"
             raise ValueError(f"dask needs the address of its scheduler, such as {example}")
         if self.backend == "dask" and self.jobs:
-            raise ValueError("dask's scheduler knows how many work; leave out the number of jobs")
+            raise ValueError("dask's scheduler knows how many jobs to run; leave out the number")
 
     @contextlib.contextmanager
     def connected(self) -> Iterator[WorkerPool]:
-        """The workers, for as long as the context lasts.
+        """Connect, and yield the workers for as long as the context lasts.
 
-        Raises `BackendError` where the engine is not installed or does not answer.
+        Raises `BackendError` if the backend is not installed or does not answer.
         """
-        with _CONNECTORS[self.backend](self) as crew, crew.told():
-            yield crew
+        with _CONNECTORS[self.backend](self) as pool, pool.losses_as_errors():
+            yield pool
 
 
 class WorkerPool:
-    """The workers of a connected engine; `config` is what joblib's `parallel_config` is given.
+    """The workers of a connected backend.
 
-    `losses` says in words what the engine's own exceptions mean.
+    `config` has the arguments for joblib's `parallel_config`. `losses` has the message for each of
+    the backend's exceptions that mean a loss of work.
     """
 
     def __init__(
         self,
-        engine: Backend,
+        backend: Backend,
         config: Mapping[str, Any],
         losses: Mapping[type[Exception], str] | None = None,
     ) -> None:
-        self.config = {"n_jobs": engine.jobs or -1, **config}
+        self.config = {"n_jobs": backend.jobs or -1, **config}
         self.losses = losses or {}
 
     @contextlib.contextmanager
-    def told(self) -> Iterator[None]:
-        """Have the loss of work told as an `BackendError`."""
+    def losses_as_errors(self) -> Iterator[None]:
+        """Raise `BackendError` where the backend's exceptions mean a loss of work."""
         try:
             yield
         except tuple(self.losses) as error:
-            meant = (said for kind, said in self.losses.items() if isinstance(error, kind))
-            raise BackendError(next(meant)) from None
+            messages = (text for kind, text in self.losses.items() if isinstance(error, kind))
+            raise BackendError(next(messages)) from None
 
     @contextlib.contextmanager
     def for_joblib(self) -> Iterator[None]:
-        """Have every `joblib.Parallel` of this thread work here that names no jobs of its own."""
+        """Make these workers run each `joblib.Parallel` of this thread that sets no `n_jobs`."""
         with parallel_config(**self.config):
             yield
 
     def map(
         self, function: Callable[[_Item], _Result], items: Iterable[_Item]
     ) -> Iterator[_Result]:
-        """`function` of each item, in the items' order; items are taken a few at a time.
+        """Yield the result of `function` for each item, in order. Only a few items are read ahead.
 
-        The function must be one of a module that the workers have, too. What it raises on a
-        worker is raised here; `BackendError` where the work is lost.
+        The workers must be able to import the function. Its exceptions are raised here. Raises
+        `BackendError` if the work is lost.
         """
 
-        def start(some: Iterable[_Item]) -> Iterator[_Result]:
-            with self.for_joblib():  # a backend for each call: Dask's keeps count of a single one
+        def start(chunk: Iterable[_Item]) -> Iterator[_Result]:
+            with self.for_joblib():  # a new backend for each call: Dask's supports only one
                 backend, _ = get_active_backend()
                 parallel = Parallel(
-                    # Some backends can only give all the results of a call at once.
+                    # Some backends can only return all results of a call at once.
                     return_as="generator" if backend.supports_return_generator else "list",
                     batch_size=1,
                     pre_dispatch="all",
                 )
-            return iter(parallel(delayed(function)(item) for item in some))
+            return iter(parallel(delayed(function)(item) for item in chunk))
 
         stream = iter(items)
         windows: deque[_Window[_Item, _Result]] = deque()
         try:
-            with self.told():
+            with self.losses_as_errors():
                 while True:
-                    # The next window is under way before the last is waited for: none stands idle.
-                    while len(windows) < 2 and (some := [*islice(stream, AHEAD * self.size())]):
-                        windows.append(_Window(start, some))
+                    # Start the next window before waiting for the last: no worker is idle.
+                    while len(windows) < 2 and (
+                        chunk := [*islice(stream, CHUNKS_PER_WORKER * self.size())]
+                    ):
+                        windows.append(_Window(start, chunk))
                     if not windows:
                         return
                     yield from windows[0].results()
                     windows.popleft()
         finally:
-            for window in windows:  # whoever asked has gone, or the work has failed
+            for window in windows:  # the caller has stopped early, or the work has failed
                 window.close()
 
     def size(self) -> int:
-        """How many workers there are just now."""
+        """Return the current number of workers."""
         with self.for_joblib():
             return max(1, int(effective_n_jobs(self.config["n_jobs"])))
 
 
 class _Window(Generic[_Item, _Result]):
-    """Some items under way at once, and again where a worker was lost with them."""
+    """Items that run at the same time. They are started again if a worker is lost."""
 
     def __init__(self, start: _Start, items: Iterable[_Item]) -> None:
         self.start = start
@@ -168,10 +170,10 @@ class _Window(Generic[_Item, _Result]):
         while self.left:
             try:
                 result = next(self.running)
-            except BrokenProcessPool:  # loky gives up; a cluster's scheduler tries again itself
+            except BrokenProcessPool:  # only loky raises it: a cluster's scheduler tries again
                 lost += 1
-                if lost == TRIES:
-                    raise BackendError(_BLAMED) from None
+                if lost == MAX_ATTEMPTS:
+                    raise BackendError(_FATAL_CHUNK) from None
                 self.running = self.start([*self.left])
             else:
                 lost = 0
@@ -180,66 +182,66 @@ class _Window(Generic[_Item, _Result]):
 
     def close(self) -> None:
         if isinstance(self.running, Generator):
-            with warnings.catch_warnings():  # joblib regrets work that nobody wants any more
+            with warnings.catch_warnings():  # joblib warns about results that are not used
                 warnings.simplefilter("ignore", UserWarning)
                 self.running.close()
 
 
-_BLAMED = f"the work that comes next ended {TRIES} workers, one after the other"
+_FATAL_CHUNK = f"the next part of the work ended {MAX_ATTEMPTS} workers, one after the other"
 
 
 @contextlib.contextmanager
-def _loky(engine: Backend) -> Iterator[WorkerPool]:
-    yield WorkerPool(engine, {"backend": "loky"})
+def _loky(backend: Backend) -> Iterator[WorkerPool]:
+    yield WorkerPool(backend, {"backend": "loky"})
 
 
 @contextlib.contextmanager
-def _dask(engine: Backend) -> Iterator[WorkerPool]:
-    """A client of the operator's scheduler; certificates for tls:// are in Dask's own settings."""
+def _dask(backend: Backend) -> Iterator[WorkerPool]:
+    """Connect to the operator's scheduler. Certificates for tls:// are in Dask's own settings."""
     distributed = _library("distributed", "dask")
     try:
-        client = distributed.Client(engine.address, timeout=PATIENCE, set_as_default=False)
+        client = distributed.Client(backend.address, timeout=TIMEOUT, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
-        raise BackendError(f"no Dask scheduler at {engine.address}: {error}") from None
-    gone = f"the Dask scheduler at {engine.address} has gone"
+        raise BackendError(f"no Dask scheduler at {backend.address}: {error}") from None
+    stopped = f"the Dask scheduler at {backend.address} has stopped"
     losses = {
-        distributed.KilledWorker: _BLAMED,
-        _library("distributed.comm", "dask").CommClosedError: gone,
-        CancelledError: gone,  # what it had in hand
+        distributed.KilledWorker: _FATAL_CHUNK,
+        _library("distributed.comm", "dask").CommClosedError: stopped,
+        CancelledError: stopped,  # for work that was running
     }
-    config = {"backend": "dask", "client": client, "wait_for_workers_timeout": PATIENCE}
+    config = {"backend": "dask", "client": client, "wait_for_workers_timeout": TIMEOUT}
     with client:
-        yield WorkerPool(engine, config, losses)
+        yield WorkerPool(backend, config, losses)
 
 
 @contextlib.contextmanager
-def _ray(engine: Backend) -> Iterator[WorkerPool]:
-    """A Ray cluster or, without an address, one on this machine for as long as it is used."""
+def _ray(backend: Backend) -> Iterator[WorkerPool]:
+    """Connect to a Ray cluster or, without an address, start one on this machine."""
     ray, of_joblib = _library("ray", "ray"), _library("ray.util.joblib", "ray")
     try:
-        ray.init(address=engine.address, include_dashboard=False, log_to_driver=False)
+        ray.init(address=backend.address, include_dashboard=False, log_to_driver=False)
     except (OSError, ValueError, RuntimeError) as error:
-        raise BackendError(f"no Ray cluster at {engine.address}: {error}") from None
+        raise BackendError(f"no Ray cluster at {backend.address}: {error}") from None
     try:
         of_joblib.register_ray()
-        yield WorkerPool(engine, {"backend": "ray"})
+        yield WorkerPool(backend, {"backend": "ray"})
     finally:
         ray.shutdown()
 
 
 @contextlib.contextmanager
-def _spark(engine: Backend) -> Iterator[WorkerPool]:
-    """A Spark master or, without an address, Spark on this machine for as long as it is used."""
+def _spark(backend: Backend) -> Iterator[WorkerPool]:
+    """Connect to a Spark master or, without an address, start Spark on this machine."""
     sql, of_joblib = _library("pyspark.sql", "spark"), _library("joblibspark", "spark")
     builder = sql.SparkSession.builder.appName("moderation")
-    if engine.address is None:  # this Python, and no port but to itself
+    if backend.address is None:  # use this Python, and open ports only to this machine
         builder = builder.config("spark.pyspark.python", sys.executable)
         builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
         builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.ui.enabled", False)
-    session = builder.master(engine.address or "local[*]").getOrCreate()
+    session = builder.master(backend.address or "local[*]").getOrCreate()
     try:
         of_joblib.register_spark()
-        yield WorkerPool(engine, {"backend": "spark"})
+        yield WorkerPool(backend, {"backend": "spark"})
     finally:
         session.stop()
 
@@ -248,7 +250,7 @@ def _library(name: str, extra: str) -> Any:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError:
-        message = f"{extra} is not installed here: pip install -e '.[{extra}]'"
+        message = f"{extra} is not installed: pip install -e '.[{extra}]'"
         raise BackendError(message) from None
 
 

@@ -1,8 +1,8 @@
-"""Many comments from a file: rows in, one JSON record out for each, in the same order.
+"""Decide about the comments in a file: one JSON record per row, in the same order.
 
-Reads CSV, JSON lines and Parquet, packed with gzip or not, a batch at a time: memory stays flat
-however long the file is. A row that cannot be judged costs nothing but itself; in its place
-stands a record with its line number and what is wrong.
+The file is CSV, JSON lines or Parquet, and may be compressed with gzip. It is read in batches, so
+a long file needs no more memory. A row that cannot be decided gets a record with its line number
+and the error; the other rows are not affected.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from moderation.moderator import BATCH, Moderator
 Format = Literal["csv", "jsonl", "parquet"]
 FORMATS: tuple[Format, ...] = ("csv", "jsonl", "parquet")
 
-UNREADABLE = (OSError, EOFError, zlib.error)  # a damaged or packed file, while it is read
+UNREADABLE = (OSError, EOFError, zlib.error)  # what reading a damaged file may raise
 
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
@@ -44,21 +44,21 @@ _SUFFIXES: dict[str, Format] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a row: a decision, or what is wrong with the row."""
+    """The outcome of a row: a decision, or None if the row has an error."""
 
     row: Row
     decision: Decision | None
 
     def to_dict(self) -> dict[str, Any]:
-        """The record that is written: the decision under the row's own id, or the error."""
-        own = {} if self.row.id is None else {"id": self.row.id}
+        """Return the record to write: the decision with the row's id, or the error."""
+        row_id = {} if self.row.id is None else {"id": self.row.id}
         if self.decision is None:
-            return {"line": self.row.line, **own, "error": self.row.error}
-        return self.decision.to_dict() | own
+            return {"line": self.row.line, **row_id, "error": self.row.error}
+        return self.decision.to_dict() | row_id
 
 
 def decide(moderator: Moderator, rows: Iterable[Row]) -> Iterator[Outcome]:
-    """The outcome of every row, in order.
+    """Yield the outcome of each row, in order.
 
     >>> rows = read_jsonl(io.BytesIO(b'{"text": "Well said."}\\n{"text": ""}\\n'), 20_480)
     >>> [str(outcome.decision and outcome.decision.action) for outcome in
@@ -74,9 +74,9 @@ def decide(moderator: Moderator, rows: Iterable[Row]) -> Iterator[Outcome]:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The line of JSON that is written for a row, with what a tally needs: all that travels back.
+    """The line of JSON for a row, and what is needed to count it. Workers send only this back.
 
-    `verdict` is an action's name, or 'error' where the row could not be judged.
+    `verdict` is the action's name, or 'error' if there is no decision.
     """
 
     line: int
@@ -86,40 +86,41 @@ class Record:
 
     @classmethod
     def of(cls, outcome: Outcome) -> Record:
-        """The record of an outcome."""
-        written = json.dumps(outcome.to_dict(), ensure_ascii=False) + "\n"
+        """Return the record of an outcome."""
+        line = json.dumps(outcome.to_dict(), ensure_ascii=False) + "\n"
         verdict = str(outcome.decision.action) if outcome.decision else "error"
-        return cls(outcome.row.line, verdict, written, outcome.row.error)
+        return cls(outcome.row.line, verdict, line, outcome.row.error)
 
 
 def records(moderator: Moderator, rows: Iterable[Row]) -> Iterator[Record]:
-    """The record of every row, in order, judged in this process."""
+    """Yield the record of each row, in order, decided in this process."""
     return map(Record.of, decide(moderator, rows))
 
 
-def records_by(crew: WorkerPool, work: WorkerSpec, rows: Iterable[Row]) -> Iterator[Record]:
-    """The same, judged by the workers of an engine, a batch at a time.
+def records_in_pool(pool: WorkerPool, spec: WorkerSpec, rows: Iterable[Row]) -> Iterator[Record]:
+    """Yield the record of each row, in order, decided by the workers of `pool`.
 
-    Raises `WorkerSpecError` where a worker would judge otherwise, and `BackendError` where the
-    work is lost.
+    Raises `WorkerSpecError` if a worker would decide differently, and `BackendError` if the work
+    is lost.
     """
     stream = iter(rows)
-    batches = iter(lambda: (work, tuple(islice(stream, BATCH))), (work, ()))
-    for batch in crew.map(_judged, batches):
+    batches = iter(lambda: (spec, tuple(islice(stream, BATCH))), (spec, ()))
+    for batch in pool.map(_decide_batch, batches):
         yield from batch
 
 
-def _judged(batch: tuple[WorkerSpec, tuple[Row, ...]]) -> list[Record]:
-    work, rows = batch
-    return [*records(work.moderator(), rows)]
+def _decide_batch(batch: tuple[WorkerSpec, tuple[Row, ...]]) -> list[Record]:
+    spec, rows = batch
+    return [*records(spec.moderator(), rows)]
 
 
 @contextlib.contextmanager
 def open_source(name: str, form: Format | None, max_bytes: int) -> Iterator[Source]:
-    """The rows of file `name`, or of standard input for '-'.
+    """Open the file `name`, or standard input for '-', and yield its rows.
 
-    The format is `form`, else told by the file's name, else by its first bytes. Raises
-    `SourceError` where the file as a whole cannot be read; `max_bytes` is a comment's limit.
+    Without a `form`, the format is taken from the file's name, or else from its first bytes.
+    `max_bytes` is the longest comment that is allowed. Raises `SourceError` if the whole file
+    cannot be read.
     """
     with contextlib.ExitStack() as stack:
         if name == "-":
@@ -129,9 +130,9 @@ def open_source(name: str, form: Format | None, max_bytes: int) -> Iterator[Sour
             size = Path(name).stat().st_size or None
         counted = _Counted(raw)
         plain = plain_bytes(io.BufferedReader(counted))
-        told = _SUFFIXES.get(Path(name.removesuffix(".gz")).suffix.lower())
-        seen = _sniffed(plain)
-        match form or told or seen:
+        by_name = _SUFFIXES.get(Path(name.removesuffix(".gz")).suffix.lower())
+        by_content = _detect_format(plain)
+        match form or by_name or by_content:
             case "parquet":
                 spooled = stack.enter_context(tempfile.TemporaryFile())
                 file = raw if plain.raw is counted and raw.seekable() else spooled
@@ -146,13 +147,13 @@ def open_source(name: str, form: Format | None, max_bytes: int) -> Iterator[Sour
 
 @contextlib.contextmanager
 def unpacked(path: Path) -> Iterator[io.BufferedReader]:
-    """The file's bytes, whether packed with gzip or not."""
+    """Open a file, decompressed if it is compressed with gzip."""
     with path.open("rb") as raw:
         yield plain_bytes(raw)
 
 
 class _Counted(io.RawIOBase):
-    """A stream that knows how many bytes were read from it, standard input included."""
+    """A stream that counts the bytes that were read from it."""
 
     def __init__(self, raw: IO[bytes]) -> None:
         self.inner = raw
@@ -169,13 +170,14 @@ class _Counted(io.RawIOBase):
 
 
 def plain_bytes(stream: io.BufferedReader) -> io.BufferedReader:
-    """The stream itself, or what is packed in it: a gzip file begins with two bytes of its own."""
+    """Return the stream, decompressed if it starts with the two bytes of a gzip file."""
     if stream.peek(2)[:2] == b"\x1f\x8b":
         return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=stream)))
     return stream
 
 
-def _sniffed(stream: io.BufferedReader) -> Format:
+def _detect_format(stream: io.BufferedReader) -> Format:
+    """Return the format by the first bytes. Raises `SourceError` for UTF-16."""
     head = stream.peek(64)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise SourceError("is UTF-16; save it as UTF-8")

@@ -1,4 +1,4 @@
-"""The rows of a file of comments: CSV, JSON lines or Parquet, each row checked on its own."""
+"""Read the rows of a file of comments (CSV, JSON lines or Parquet), and check each row."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 COLUMNS = ("text", "id", "author", "article", "parent")
 
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what 'surrogateescape' makes of stray bytes
-_LONGEST_LINE = 16 * 2**20  # bytes; a longer one is skipped unread
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # how 'surrogateescape' decodes invalid bytes
+_MAX_LINE = 16 * 2**20  # bytes; longer lines are skipped
 
 
 class SourceError(ValueError):
-    """A file that cannot be read as a whole."""
+    """A file that cannot be read at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: where it stands, the caller's id, and a comment or what is wrong with it.
+    """A row: its line, the caller's id, and either a comment or an error.
 
-    `line` counts lines of a CSV or JSON lines file and rows of a Parquet file, from 1.
+    `line` counts from 1: lines in a CSV or JSON lines file, rows in a Parquet file.
     """
 
     line: int
@@ -43,7 +43,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Source:
-    """An open file of rows; `position()` of `total` (bytes, or rows) is read, if that is known."""
+    """An open file of rows.
+
+    `position()` of `total` bytes or rows have been read. `total` is None if it is not known.
+    """
 
     rows: Iterator[Row]
     position: Callable[[], int]
@@ -51,7 +54,7 @@ class Source:
 
 
 def read_csv(stream: IO[bytes], max_bytes: int) -> Iterator[Row]:
-    """The rows of a CSV file whose first line names its columns; empty lines are no rows."""
+    """Yield the rows of a CSV file. Its first line names the columns; empty lines are skipped."""
     lines = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
     reader = csv.reader(lines)
     header = [name.strip().lower() for name in next(reader, [])]
@@ -69,7 +72,7 @@ def _csv(reader: CsvReader, header: list[str], max_bytes: int) -> Iterator[Row]:
             continue
         if fields is None:
             return
-        if len(header) == 1:  # with one column alone, commas need no quotes
+        if len(header) == 1:  # commas in a single column need no quotes
             fields = [",".join(fields)] if fields else []
         if len(fields) > len(header):
             message = f"has {len(fields)} fields, the header {len(header)}; quote commas in texts"
@@ -79,10 +82,10 @@ def _csv(reader: CsvReader, header: list[str], max_bytes: int) -> Iterator[Row]:
 
 
 def read_jsonl(stream: IO[bytes], max_bytes: int) -> Iterator[Row]:
-    """The rows of a JSON lines file; empty lines are no rows."""
+    """Yield the rows of a JSON lines file. Empty lines are skipped."""
     for line, content in enumerate(_lines(stream), 1):
-        if len(content) > _LONGEST_LINE:
-            yield Row(line, error=f"is longer than {_LONGEST_LINE:,} bytes")
+        if len(content) > _MAX_LINE:
+            yield Row(line, error=f"is longer than {_MAX_LINE:,} bytes")
             continue
         try:
             fields = json.loads(content.decode("utf-8-sig")) if content.strip() else None
@@ -100,7 +103,7 @@ def read_jsonl(stream: IO[bytes], max_bytes: int) -> Iterator[Row]:
 
 
 def read_parquet(file: IO[bytes], max_bytes: int) -> Source:
-    """The rows of a Parquet file."""
+    """Return the rows of a Parquet file. Raises `SourceError` if it is none."""
     try:
         from pyarrow import ArrowException, parquet
     except ModuleNotFoundError:
@@ -125,46 +128,46 @@ def read_parquet(file: IO[bytes], max_bytes: int) -> Source:
 
 
 def _cells(column: pa.Array[Any]) -> list[Any]:
-    """A column's values; Parquet does not promise that its strings are UTF-8."""
+    """Return a column's values. Strings in a Parquet file may not be valid UTF-8."""
     try:
         return list(column.to_pylist())
     except UnicodeDecodeError:
-        packed = column.cast("binary").to_pylist()
-        return [value and value.decode("utf-8", "surrogateescape") for value in packed]
+        encoded = column.cast("binary").to_pylist()
+        return [value and value.decode("utf-8", "surrogateescape") for value in encoded]
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """The lines, each cut off just over the limit."""
-    while line := stream.readline(_LONGEST_LINE + 1):
+    """Yield the lines. A longer line is cut one byte over the limit."""
+    while line := stream.readline(_MAX_LINE + 1):
         rest = line
-        while len(rest) > _LONGEST_LINE and not rest.endswith(b"\n"):
-            rest = stream.readline(_LONGEST_LINE + 1)
+        while len(rest) > _MAX_LINE and not rest.endswith(b"\n"):
+            rest = stream.readline(_MAX_LINE + 1)
         yield line
 
 
 def _require_text(names: Iterable[str]) -> None:
     known = [name for name in names if name]
     if "text" not in known:
-        there = f"its columns are {', '.join(known[:20])}" if known else "it is empty"
-        raise SourceError(f"has no column 'text'; {there}")
+        content = f"its columns are {', '.join(known[:20])}" if known else "it is empty"
+        raise SourceError(f"has no column 'text'; {content}")
 
 
 def _row(line: int, fields: Mapping[str, Any], max_bytes: int) -> Row:
-    """The row of these fields, checked."""
-    own = None
+    """Return the row of these fields, checked."""
+    row_id = None
     try:
-        own = _field("id", fields.get("id"))
+        row_id = _field("id", fields.get("id"))
         values = {name: _field(name, fields.get(name)) for name in COLUMNS if name in fields}
         if values.get("text") is None:
-            return Row(line, own, error="text: is missing")
+            return Row(line, row_id, error="text: is missing")
         validate(values["text"], max_bytes)
     except CommentError as error:
-        return Row(line, own, error=str(error))
-    return Row(line, own, Comment(**{**values, "id": None if own is None else str(own)}))
+        return Row(line, row_id, error=str(error))
+    return Row(line, row_id, Comment(**{**values, "id": None if row_id is None else str(row_id)}))
 
 
 def _field(name: str, value: Any) -> Any:
-    """One field, checked. Numbers are as good an `id` or `author` as any; NaN is an empty cell."""
+    """Return a field's value, checked. `id` and `author` may be numbers. NaN is an empty cell."""
     if isinstance(value, str):
         if _NOT_UTF8.search(value):
             raise CommentError(name, "is not UTF-8")

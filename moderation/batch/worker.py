@@ -1,9 +1,9 @@
-"""Work for another process: comments to judge, and by which policy, models and program.
+"""Describe work for other processes: the policy, the models and the program that must decide.
 
-A worker has the package installed and finds the models where this machine does: those that come
-along, or a folder that both can see. It loads them once. Policy, models' cards and program must
-be those that the work was given out with, to the byte; else it refuses, for one run of decisions
-must not be made by two newspapers' rules.
+A worker needs the package and the same folder of models: the shipped one, or one that both
+machines can read. It loads the models once. Policy, models' cards and program must be the same, to
+the byte, as those of the process that gives out the work. Otherwise the worker refuses, because
+all decisions of a run must be made by the same rules.
 """
 
 from __future__ import annotations
@@ -17,25 +17,28 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from moderation import paths
 from moderation.moderator import Moderator
 from moderation.policy import Policy, PolicyError
 from moderation.scoring import models, store
+from moderation.scoring.card import CARD
 from moderation.scoring.models import Models
 from moderation.scoring.store import ModelError
 
-_loading = threading.Lock()  # a worker may have several threads, and needs the models once
+_loading = threading.Lock()  # threads of one worker share the models
 
 
 class WorkerSpecError(ModelError):
-    """A worker that would judge by other rules, other models or another program."""
+    """A worker that would decide with other rules, other models or another program."""
 
 
 @dataclass(frozen=True)
 class WorkerSpec:
-    """What a worker judges by: small enough to be sent along with every chunk of comments.
+    """What a worker needs to decide; small enough to be sent with each chunk of comments.
 
-    `tables` are the policy's, as JSON, and `folder` is where files are that it names; `cards`
-    are the digests of the models' cards, which hold those of their weights.
+    `tables` are the policy's tables as JSON, and `folder` is the folder of the files that it names.
+    `policy` is the policy's hash. `cards` is a digest of the models' cards, which have the hashes
+    of their weights.
     """
 
     tables: str
@@ -48,7 +51,10 @@ class WorkerSpec:
 
     @classmethod
     def of(cls, policy: Policy, folder: Path | None = None) -> WorkerSpec:
-        """The work of judging by `policy` and the champions in `folder` (the shipped ones)."""
+        """Return the work of deciding with `policy` and the models in use in `folder`.
+
+        `folder` defaults to the shipped models.
+        """
         versions = store.champions(folder or store.SHIPPED)
         return cls(
             tables=json.dumps(policy.tables, ensure_ascii=False),
@@ -61,9 +67,9 @@ class WorkerSpec:
         )
 
     def moderator(self) -> Moderator:
-        """The moderator of this process for this work, loaded once.
+        """Return this process's moderator for this work. It is loaded once.
 
-        Raises `WorkerSpecError` where it would not be the one the work is meant for.
+        Raises `WorkerSpecError` if policy, models or program differ.
 
         >>> WorkerSpec.of(Policy.load()).moderator().policy.hash == Policy.load().hash
         True
@@ -73,47 +79,45 @@ class WorkerSpec:
 
 
 @lru_cache(maxsize=1)
-def _moderator(work: WorkerSpec) -> Moderator:
-    if _program() != work.program:
-        raise _refused("another version of house-rules or of Python's minor version")
+def _moderator(spec: WorkerSpec) -> Moderator:
+    if _program() != spec.program:
+        raise _refusal("another version of house-rules or of Python")
     try:
-        policy = Policy.of(json.loads(work.tables), Path(work.folder))
+        policy = Policy.of(json.loads(spec.tables), Path(spec.folder))
     except PolicyError as error:
-        raise _refused(f"no such policy ({error})") from None
-    if policy.hash != work.policy:
-        raise _refused("other words in the files that the policy names")
-    root, versions = Path(work.models) if work.models else store.SHIPPED, dict(work.versions)
+        raise _refusal(f"no such policy ({error})") from None
+    if policy.hash != spec.policy:
+        raise _refusal("other content in the files that the policy names")
+    root, versions = Path(spec.models) if spec.models else store.SHIPPED, dict(spec.versions)
     try:
-        readers = {name: models.load(root / name / version) for name, version in versions.items()}
+        scorers = {name: models.load(root / name / version) for name, version in versions.items()}
         cards = _cards(root, versions)
     except (ModelError, OSError) as error:
-        raise _refused(f"not the models ({error})") from None
-    if cards != work.cards:
-        raise _refused("other models under the same names")
-    return Moderator(policy, Models(readers, versions))
+        raise _refusal(f"not the models ({error})") from None
+    if cards != spec.cards:
+        raise _refusal("other models under the same names")
+    return Moderator(policy, Models(scorers, versions))
 
 
-def _refused(what: str) -> WorkerSpecError:
-    return WorkerSpecError(f"worker {platform.node()} has {what}; nothing was judged by it")
+def _refusal(problem: str) -> WorkerSpecError:
+    return WorkerSpecError(f"worker {platform.node()} has {problem}; it made no decision")
 
 
 def _cards(root: Path, versions: dict[str, str]) -> str:
-    """A digest of the cards of the models."""
-    paths = [root / name / version / "card.json" for name, version in sorted(versions.items())]
-    return _digest(paths)
+    """Return a digest of the models' cards."""
+    return _digest([root / name / version / CARD for name, version in sorted(versions.items())])
 
 
 @lru_cache(maxsize=1)
 def _program() -> str:
-    """A digest of the library itself, with Python's version, which has a say in text too."""
-    own = Path(__file__).parent
-    sources = [path for path in own.rglob("*") if path.suffix in (".py", ".toml")]
+    """Return a digest of the library, with Python's version: its Unicode data differ by version."""
+    sources = [path for path in paths.PACKAGE.rglob("*") if path.suffix in (".py", ".toml")]
     python = ".".join(platform.python_version_tuple()[:2])
     return f"{python} {_digest(sorted(sources))}"
 
 
-def _digest(paths: Sequence[Path]) -> str:
-    whole = hashlib.sha256()
-    for path in paths:
-        whole.update(path.read_bytes())
-    return f"sha256:{whole.hexdigest()}"
+def _digest(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.read_bytes())
+    return f"sha256:{digest.hexdigest()}"

@@ -1,6 +1,7 @@
-"""The command line: `moderation …`. One file per command, each in words a newsroom would use.
+"""The command line, `moderation …`, with one module per command.
 
-Exit codes: 0 done, 1 the work failed, 2 wrong usage or input (one line says what and where).
+Exit codes: 0 success, 1 the work failed, 2 wrong usage or input, 130 interrupted. Every error is
+one line on standard error that says what is wrong and where.
 """
 
 from __future__ import annotations
@@ -34,17 +35,20 @@ DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
 
 
 @click.group(
-    cls=service.WithOperators,
+    cls=service.ServiceGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(version("house-rules"), message="moderation %(version)s")
 def commands() -> None:
-    """A newspaper's house rules, executable: a comment goes in, a decision with its reasons out.
+    """Moderate comments by a newspaper's house rules.
+
+    Each comment gets a decision (approve, review or reject) and the reasons for it.
 
     \b
-    moderation check "u r an idiot"          one comment
-    moderation check --input comments.csv    a file of them
-    moderation serve                         the service and its page
+    Examples:
+      moderation check "u r an idiot"          check one comment
+      moderation check --input comments.csv    check a file of comments
+      moderation serve                         start the service and its web page
     """
 
 
@@ -64,7 +68,7 @@ for command in (
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Carry out a command line (that of the process by default) and return its exit code."""
+    """Run a command line, by default that of the process, and return its exit code."""
     try:
         code = commands.main(arguments, prog_name="moderation", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -77,7 +81,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (BackendError, ModelError) as error:
         return _fail(str(error), FAILED)
     except BrokenPipeError:
-        # Whoever read the output has gone (`… | head`): nothing to say, and nobody to say it to.
+        # The program that read the output has ended, as in `… | head`. Exit without a message.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except (KeyboardInterrupt, click.Abort):
@@ -86,11 +90,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    line = " ".join(message.split())  # a file's own words may stand in it: nothing to steer by
-    click.echo("moderation: " + "".join(it if it.isprintable() else "�" for it in line), err=True)
+    line = " ".join(message.split())
+    # The message may quote a file, so remove the characters that could control the terminal.
+    printable = "".join(char if char.isprintable() else "�" for char in line)
+    click.echo(f"moderation: {printable}", err=True)
     return code
 
 
 def main() -> None:
-    """The `moderation` program."""
+    """Run the `moderation` program."""
     sys.exit(run())

@@ -1,4 +1,4 @@
-"""`moderation ask`: which comments a moderator's verdict would teach most about."""
+"""`moderation ask`: choose the comments whose verdicts would help training most."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from moderation.cli import options, service
-from moderation.cli.bars import bars, reading
-from moderation.cli.render import cell
+from moderation.cli.bars import open_with_progress, progress_bars
+from moderation.cli.render import spreadsheet_cell
 from moderation.scoring.models import Models
 
 COLUMNS = ("id", "text", "score", "verdict", "rule")
@@ -25,29 +25,36 @@ Records = Iterator[tuple[int, Mapping[str, Any]]]
 @click.command()
 @click.argument("source", default="record")
 @click.option(
-    "--most", type=click.IntRange(1), default=20, show_default=True, help="How many to ask about."
+    "--most",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="How many comments to choose.",
 )
 @click.option(
-    "--score", default="toxicity", show_default=True, help="The score that is to learn from it."
+    "--score", default="toxicity", show_default=True, help="The score to choose comments for."
 )
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The CSV file to write; standard output by default.",
+    help="The CSV file to write. Default: standard output.",
 )
 @options.models
 def ask(source: str, most: int, score: str, output: Path | None, models: Path | None) -> None:
-    """Choose the comments that a moderator's verdict would teach most about.
+    """Choose the comments whose verdicts would help training most.
 
-    SOURCE is 'record' for the record that MODERATION_DATABASE names, a database's URL, or a file
-    (CSV, JSON lines, Parquet) with a column text and, where known, id. Comments with a verdict
-    are left out. Of the others those are chosen about which the model in use is most in doubt,
-    no two alike, the best first, and written as a table with empty columns verdict and rule.
+    Picks the comments the model in use is least sure about, without near-duplicates, most useful
+    first. Comments that already have a verdict are left out. The result is a CSV table with empty
+    columns 'verdict' and 'rule' for a moderator to fill in.
+
+    SOURCE is 'record' (the default: the record that MODERATION_DATABASE names), a database URL, or
+    a file (CSV, JSON lines or Parquet) with a column 'text' and optionally 'id'.
 
     \b
-    moderation ask --most 50 --output asked.csv
-    ... write approve or reject into the column verdict of asked.csv ...
-    moderation train abuse --verdicts record --verdicts asked.csv
+    Example:
+      moderation ask --most 50 --output asked.csv
+      ... write approve or reject into the column verdict of asked.csv ...
+      moderation train abuse --verdicts record --verdicts asked.csv
     """
     from moderation.training.corpora.catalogue import CorpusError
     from moderation.training.linear import active_learning
@@ -55,30 +62,39 @@ def ask(source: str, most: int, score: str, output: Path | None, models: Path | 
     loaded = Models.load(models)
     try:
         with _records(source) as records:
-            comments = active_learning.waiting(records, score, loaded.versions)
-            asked = active_learning.ask(comments, loaded, score, most)
+            comments = active_learning.unjudged_comments(records, score, loaded.versions)
+            chosen = active_learning.select(comments, loaded, score, most)
     except CorpusError as error:
         raise click.UsageError(str(error)) from None
-    with _written(output) as file:
+    with _open_output(output) as file:
         table = csv.writer(file)
         table.writerow(COLUMNS)
-        table.writerows((cell(it.id), cell(it.text), f"{it.score:.4f}", "", "") for it in asked)
+        table.writerows(
+            (
+                spreadsheet_cell(comment.id),
+                spreadsheet_cell(comment.text),
+                f"{comment.score:.4f}",
+                "",
+                "",
+            )
+            for comment in chosen
+        )
 
 
 @contextlib.contextmanager
 def _records(source: str) -> Iterator[Records]:
-    """The decisions of the record, or the rows of a file, each with its line."""
+    """Yield the decisions of the record or the rows of a file, each with its line number."""
     from moderation.training.corpora import tables
 
     if service.is_record(source):
-        lines = service.exported(None if source == "record" else source, "waiting")
-        with bars() as told:
-            counted = told.over(lines, None, "comments of the record")
+        lines = service.export_record(None if source == "record" else source, "waiting")
+        with progress_bars() as progress:
+            counted = progress.track(lines, None, "comments of the record")
             yield ((number, json.loads(line)) for number, line in enumerate(counted, 1))
         return
     try:
-        with reading(Path(source)) as opened:
-            yield _with_text(tables.records(Path(source), opened), source)
+        with open_with_progress(Path(source)) as file:
+            yield _with_text(tables.records(Path(source), file), source)
     except OSError as error:
         raise click.UsageError(f"{source}: {error.strerror or error}") from None
 
@@ -91,8 +107,8 @@ def _with_text(records: Records, source: str) -> Records:
 
 
 @contextlib.contextmanager
-def _written(output: Path | None) -> Iterator[Any]:
-    """Where the table goes."""
+def _open_output(output: Path | None) -> Iterator[Any]:
+    """Yield the file that the table is written to, by default standard output."""
     if output is None:
         yield sys.stdout
         return

@@ -1,4 +1,7 @@
-"""Bars on standard error that say how far a long work is, and how long it will take."""
+"""Progress bars on standard error, with the time left.
+
+If standard error is not a terminal, the steps are logged instead.
+"""
 
 from __future__ import annotations
 
@@ -23,19 +26,19 @@ from rich.progress import (
 from moderation.training.progress import Item, Progress
 
 
-class Bars(Progress):
-    """A bar for each step, with the time that is left."""
+class ProgressBars(Progress):
+    """Progress shown as one bar per step."""
 
     def __init__(self, progress: RichProgress) -> None:
         self.progress = progress
 
     def __call__(self, step: str) -> None:
-        """A step of unknown length begins."""
+        """Start a step of unknown length."""
         self.end()
         self.progress.add_task(step, total=None)
 
-    def over(self, items: Iterable[Item], total: int | None, step: str) -> Iterator[Item]:
-        """The items; the bar is moved on after each."""
+    def track(self, items: Iterable[Item], total: int | None, step: str) -> Iterator[Item]:
+        """Yield the items and advance the bar after each."""
         self.end()
         task = self.progress.add_task(step, total=total)
         for item in items:
@@ -43,7 +46,7 @@ class Bars(Progress):
             self.progress.advance(task)
 
     def end(self) -> None:
-        """The step before is done, however long it was thought to be."""
+        """Mark the unfinished steps as done."""
         for task in self.progress.tasks:
             if not task.finished:
                 done = task.completed or 1
@@ -51,8 +54,8 @@ class Bars(Progress):
 
 
 @contextlib.contextmanager
-def bars() -> Iterator[Progress]:
-    """Bars in a terminal; elsewhere the steps go to the log."""
+def progress_bars() -> Iterator[Progress]:
+    """Yield progress bars in a terminal; elsewhere a `Progress` that logs each step."""
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
         yield Progress()
@@ -65,14 +68,14 @@ def bars() -> Iterator[Progress]:
         TimeRemainingColumn(),
     )
     with RichProgress(*columns, console=console) as progress:
-        told = Bars(progress)
-        yield told
-        told.end()
+        bars = ProgressBars(progress)
+        yield bars
+        bars.end()
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[IO[bytes]]:
-    """The file's bytes; in a terminal with a bar that tells how much of them is read."""
+def open_with_progress(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file to read its bytes, in a terminal with a bar that shows how much is read."""
     console = Console(stderr=True, highlight=False)
     if console.is_terminal:
         with progress.open(path, "rb", description=path.name, console=console) as file:

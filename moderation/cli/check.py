@@ -1,4 +1,4 @@
-"""`moderation check`: what the house rules say of one comment, or of a file of them."""
+"""`moderation check`: decide about one comment or a file of comments."""
 
 from __future__ import annotations
 
@@ -29,36 +29,36 @@ from moderation.policy import Policy
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-_Judge = Callable[[Iterable[Row]], Iterator[files.Record]]
+_Checker = Callable[[Iterable[Row]], Iterator[files.Record]]
 
 
-@click.command(short_help="Judge one comment, or a file of them.")
+@click.command(short_help="Check one comment or a file of comments.")
 @click.argument("text", required=False)
-@click.option("--article", help="The title or text of the article that TEXT stands under.")
-@click.option("--parent", help="The comment that TEXT answers.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON in a terminal, too.")
+@click.option("--article", help="The title or text of the article that TEXT comments on.")
+@click.option("--parent", help="The comment that TEXT replies to.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON in a terminal too.")
 @click.option(
     "--input",
     "source",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-    help="Read comments from FILE; - is standard input.",
+    help="Read comments from FILE. Use - for standard input.",
 )
 @click.option(
     "--output",
     "target",
     metavar="FILE",
     default="-",
-    help="Write the decisions to FILE, instead of standard output.",
+    help="Write the decisions to FILE (gzipped if it ends in .gz). Default: standard output.",
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(files.FORMATS),
-    help="The format of the input, where its name does not tell.",
+    help="The input's format. Default: detected from its name or content.",
 )
-@click.option("--strict", is_flag=True, help="Stop at the first row that cannot be judged.")
-@options.engine
+@click.option("--strict", is_flag=True, help="Stop at the first row that cannot be checked.")
+@options.backend
 @options.policy
 @options.models
 def check(
@@ -70,39 +70,47 @@ def check(
     target: str,
     form: files.Format | None,
     strict: bool,
-    engine: Backend | None,
+    backend: Backend | None,
     policy: Path | None,
     models: Path | None,
 ) -> int:
-    """Say what the house rules make of TEXT, or of every comment in a file.
+    """Check TEXT, or every comment in a file, and print the decisions.
 
-    In a terminal the answer to TEXT is laid out for reading; in a pipe it is one line of JSON.
+    In a terminal the decision about TEXT is laid out for reading. In a pipe it is one line of JSON.
 
-    A file is CSV, JSON lines or Parquet, also packed with gzip, with a column 'text' and, where
-    known, 'id', 'author', 'article' and 'parent'. Out comes one line of JSON for every row, in
-    the same order: the decision under the row's own id or, where the row cannot be judged,
-    {"line": 7, "error": "…"}. Such rows are named on stderr; the rest goes on, and the exit code
-    is 1.
+    FILE is CSV, JSON lines or Parquet, optionally gzipped. It needs a column 'text' and may have
+    'id', 'author', 'article' and 'parent'. The output has one line of JSON per row, in the same
+    order: the decision, with the row's id, or {"line": 7, "error": "…"} for a row that cannot be
+    checked. Such rows are also listed on standard error. The other rows are still checked, and the
+    exit code is 1.
 
-    With --backend the rows of a file are judged by other processes, here (loky) or in a cluster
-    (dask, ray, spark), in the same order; docs/scale.md says how.
+    --backend checks a file's rows in several processes on this machine (loky) or in a cluster
+    (dask, ray, spark), in the same order. See docs/scale.md.
+
+    \b
+    Examples:
+      moderation check "u r an idiot" --article "The new bridge"
+      moderation check --input comments.csv --output decisions.jsonl
     """
     if (text is None) == (source is None):
         raise click.UsageError('give one of TEXT ("…") and --input FILE')
     if source is None:
-        if strict or form or engine or target != "-":
-            both = "--strict, --format, --output, --backend and --jobs"
-            raise click.UsageError(f"{both} go with --input FILE")
+        if strict or form or backend or target != "-":
+            raise click.UsageError(
+                "--strict, --format, --output, --backend and --jobs go with --input FILE"
+            )
         moderator = Moderator.load(policy, models)
         comment = Comment(cast(str, text), article=article, parent=parent)
-        return _one(moderator, comment, as_json)
+        return _check_text(moderator, comment, as_json)
     if article or parent or as_json:
-        raise click.UsageError("--article, --parent and --json go with TEXT; a file has columns")
-    with _judges(engine, policy, models) as (judge, max_bytes):
-        return _many(judge, max_bytes, source, target, form, strict)
+        raise click.UsageError(
+            "--article, --parent and --json go with TEXT; with --input use the file's columns"
+        )
+    with _checker(backend, policy, models) as (check_rows, max_bytes):
+        return _check_file(check_rows, max_bytes, source, target, form, strict)
 
 
-def _one(moderator: Moderator, comment: Comment, as_json: bool) -> int:
+def _check_text(moderator: Moderator, comment: Comment, as_json: bool) -> int:
     decision = moderator.moderate(comment)
     console = Console(highlight=False)
     if as_json or not console.is_terminal:
@@ -113,22 +121,25 @@ def _one(moderator: Moderator, comment: Comment, as_json: bool) -> int:
 
 
 @contextlib.contextmanager
-def _judges(
-    engine: Backend | None, policy: Path | None, models: Path | None
-) -> Iterator[tuple[_Judge, int]]:
-    """What makes records of rows, here or with an engine, and a comment's limit in bytes."""
-    if engine is None:
+def _checker(
+    backend: Backend | None, policy: Path | None, models: Path | None
+) -> Iterator[tuple[_Checker, int]]:
+    """Yield a function from rows to records, and the most bytes that a comment may have.
+
+    Without a backend it runs in this process.
+    """
+    if backend is None:
         moderator = Moderator.load(policy, models)
         yield partial(files.records, moderator), moderator.policy.publication.max_bytes
         return
     loaded = Policy.load(policy)
-    work = WorkerSpec.of(loaded, models)
-    with engine.connected() as crew:
-        yield partial(files.records_by, crew, work), loaded.publication.max_bytes
+    spec = WorkerSpec.of(loaded, models)
+    with backend.connected() as pool:
+        yield partial(files.records_in_pool, pool, spec), loaded.publication.max_bytes
 
 
-def _many(
-    judge: _Judge,
+def _check_file(
+    check_rows: _Checker,
     max_bytes: int,
     source: str,
     target: str,
@@ -136,33 +147,33 @@ def _many(
     strict: bool,
 ) -> int:
     if source != "-" and Path(target).exists() and Path(source).samefile(target):
-        raise click.UsageError(f"--output {target} is the input itself")
-    tally: Counter[str] = Counter()
+        raise click.UsageError(f"--output {target} is the input itself; name another file")
+    counts: Counter[str] = Counter()
     try:
         with (
             files.open_source(source, form, max_bytes) as rows,
             _writer(target) as write,
             _progress(rows) as bar,
         ):
-            for record in judge(rows.rows):
+            for record in check_rows(rows.rows):
                 if record.error:
-                    _complain(f"{source}: line {record.line}: {record.error}", strict, bar)
-                tally[record.verdict] += 1
+                    _report_error(f"{source}: line {record.line}: {record.error}", strict, bar)
+                counts[record.verdict] += 1
                 write(record.json)
-                bar.update(bar.task_ids[0], completed=rows.position(), count=tally.total())
+                bar.update(bar.task_ids[0], completed=rows.position(), count=counts.total())
         sys.stdout.buffer.flush()
     except SourceError as error:
         raise click.UsageError(f"{source}: {error}") from None
     except BrokenPipeError:
         raise
     except (*files.UNREADABLE, BackendError, WorkerSpecError) as error:
-        raise click.ClickException(f"{source}: after {tally.total():,} rows: {error}") from None
-    click.echo(_summary(tally), err=True)
-    return 1 if tally["error"] else 0
+        raise click.ClickException(f"{source}: after {counts.total():,} rows: {error}") from None
+    click.echo(_summary(counts), err=True)
+    return 1 if counts["error"] else 0
 
 
-def _complain(message: str, strict: bool, bar: Progress) -> None:
-    """Name a row that cannot be judged, above the progress bar; the last word if `strict`."""
+def _report_error(message: str, strict: bool, bar: Progress) -> None:
+    """Print the error above the progress bar, or raise it if `strict`."""
     if strict:
         raise click.UsageError(message)
     bar.console.print(message, markup=False, soft_wrap=True)
@@ -170,7 +181,7 @@ def _complain(message: str, strict: bool, bar: Progress) -> None:
 
 @contextlib.contextmanager
 def _writer(target: str) -> Iterator[Callable[[str], object]]:
-    """What writes lines to a file (packed, if its name ends in .gz) or to standard output."""
+    """Yield a function that writes lines to a file (gzipped if it ends in .gz) or to stdout."""
     if target == "-":
         yield _lines_to(sys.stdout.buffer)
         return
@@ -190,8 +201,8 @@ def _lines_to(file: IO[bytes]) -> Callable[[str], object]:
 
 @contextlib.contextmanager
 def _progress(rows: Source) -> Iterator[Progress]:
-    """A bar on standard error, if that is a terminal; a log file has no use for one."""
-    from rich.progress import (  # a single comment need not wait for it
+    """Yield a progress bar, which shows only if standard error is a terminal."""
+    from rich.progress import (  # imported here: checking one comment does not need it
         BarColumn,
         Progress,
         TaskProgressColumn,
@@ -213,11 +224,11 @@ def _progress(rows: Source) -> Iterator[Progress]:
         yield bar
 
 
-def _summary(tally: Counter[str]) -> str:
-    """What became of the comments, in one line.
+def _summary(counts: Counter[str]) -> str:
+    """Return the counts in one line.
 
     >>> _summary(Counter(approve=1200, error=1))
     '1,201 rows: 1,200 approve, 0 review, 0 reject, 1 not judged'
     """
-    parts = [f"{tally[str(action)]:,} {action}" for action in Action]
-    return f"{tally.total():,} rows: {', '.join(parts)}, {tally['error']:,} not judged"
+    parts = [f"{counts[str(action)]:,} {action}" for action in Action]
+    return f"{counts.total():,} rows: {', '.join(parts)}, {counts['error']:,} not judged"

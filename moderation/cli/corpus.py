@@ -1,4 +1,4 @@
-"""`moderation corpus`: the labelled comments that models learn from."""
+"""`moderation corpus`: check and import labelled comments for training."""
 
 from __future__ import annotations
 
@@ -13,68 +13,77 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from moderation.cli import options
-from moderation.cli.bars import reading
-from moderation.cli.render import cell
+from moderation.cli.bars import open_with_progress
+from moderation.cli.render import spreadsheet_cell
 from moderation.scoring.store import ModelError
 from moderation.training.corpora import importing
 from moderation.training.corpora.catalogue import CorpusError, Source
-from moderation.training.corpora.importing import Found, Report
+from moderation.training.corpora.importing import ImportedRow, Report
 
 if TYPE_CHECKING:
-    from moderation.training.corpora.label_issues import Suspect
+    from moderation.training.corpora.label_issues import LabelIssue
 
 
 @click.group()
 def corpus() -> None:
-    """Look into labelled comments, and bring new ones in.
+    """Check labelled comments and import them for training.
 
-    A file is CSV, tab-separated (.tsv), JSON or Parquet, packed with gzip or zip or not. It is
-    known by its columns, or you say what they mean (--map).
+    A file is CSV, tab-separated (.tsv), JSON or Parquet, optionally packed with gzip or zip. A
+    known corpus is recognised by its columns. For your own file, say with --map what they mean.
     """
 
 
 @corpus.command("list")
 def list_() -> None:
-    """Name every known corpus: its use, its licence, its labels, and where its publisher has it."""
-    for it in importing.known().values():
-        click.echo("\t".join((it.name, it.use, it.licence, ", ".join(it.labels), it.home)))
+    """List the known corpora.
+
+    Prints each corpus with its use, its licence, its labels and the address of its publisher,
+    separated by tabs.
+    """
+    for source in importing.known_formats().values():
+        labels = ", ".join(source.labels)
+        click.echo("\t".join((source.name, source.use, source.licence, labels, source.home)))
 
 
-class _Look(NamedTuple):
-    """Who looks for suspicious rows, and the table that they are written to."""
+class _LabelCheck(NamedTuple):
+    """Which models look for wrong labels, and the CSV file for the suspicious rows."""
 
     table: Path | None
-    reader: str
+    scorer: str
     models: Path | None
 
 
-def _described(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The argument FILE, and what the options say of it: `file`, `source` and `look`."""
+def _source_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the argument FILE and its options; pass `file`, `source` and `label_check` on."""
 
     @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-    @click.option("--as", "name", metavar="NAME", help="The known corpus that FILE is.")
-    @click.option("--text", default="text", show_default=True, help="The column of the text.")
+    @click.option(
+        "--as", "name", metavar="NAME", help="The known corpus that FILE is: see `corpus list`."
+    )
+    @click.option("--text", default="text", show_default=True, help="The column with the text.")
     @click.option(
         "--map",
         "columns",
         multiple=True,
         metavar="LABEL=COLUMN",
-        help="A column of your own file, a number from 0 to 1, and what to call it; by the name of "
-        "a score, the models look at it too. Can be repeated.",
+        help="Read the label LABEL from COLUMN, which holds numbers from 0 to 1. If LABEL is the "
+        "name of a score, the models check these labels too. Can be repeated.",
     )
     @click.option(
         "--suspicious",
         "table",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="Write the rows that a person should look at to this CSV file, the strongest first.",
+        help="Write the rows whose labels a person should check to this CSV file, most suspicious "
+        "first.",
     )
     @click.option(
         "--reader",
+        "scorer",
         type=click.Choice(("fast", "careful", "none")),
         default="fast",
         show_default=True,
-        help="Which of the models in use look for labels to doubt and other languages: the fast "
-        "reader, the careful one too (some milliseconds a comment), or none.",
+        help="Which models look for wrong labels and for other languages: the fast model alone, "
+        "the careful one too (some milliseconds a comment), or none.",
     )
     @options.models
     @wraps(command)
@@ -85,112 +94,138 @@ def _described(command: Callable[..., Any]) -> Callable[..., Any]:
         text: str,
         columns: tuple[str, ...],
         table: Path | None,
-        reader: str,
+        scorer: str,
         models: Path | None,
         **rest: Any,
     ) -> Any:
-        if table and reader == "none":
+        if table and scorer == "none":
             raise click.UsageError("--suspicious needs --reader fast or careful")
         if table:
-            _writable("--suspicious", table, file)
-        look = _Look(table, reader, models)
+            _check_target("--suspicious", table, file)
+        label_check = _LabelCheck(table, scorer, models)
         return command(
-            *args, file=file, source=_source(file, name, text, columns), look=look, **rest
+            *args,
+            file=file,
+            source=_source(file, name, text, columns),
+            label_check=label_check,
+            **rest,
         )
 
     return with_source
 
 
 @corpus.command()
-@_described
-def check(file: Path, source: Source | None, look: _Look) -> None:
-    """Say what FILE holds: label balance, duplicates and near-duplicates, suspicious rows."""
+@_source_options
+def check(file: Path, source: Source | None, label_check: _LabelCheck) -> None:
+    """Report label balance, duplicates and suspicious rows of FILE.
+
+    Prints JSON, with near-duplicates counted too. FILE is not changed.
+
+    \b
+    Example:
+      moderation corpus check ours.csv --map toxicity=is_rude --suspicious look.csv
+    """
     name = source.name if source else None
-    with _watched(file, source, look) as (rows, told):
-        for found in rows:
-            name = found.source.name
-    click.echo(json.dumps({"corpus": name, **told()}, indent=2))
+    with _checked_rows(file, source, label_check) as (rows, report):
+        for row in rows:
+            name = row.source.name
+    click.echo(json.dumps({"corpus": name, **report()}, indent=2))
 
 
 @corpus.command("import")
-@_described
-@click.option("--licence", default="our own", show_default=True, help="Of a file of your own.")
+@_source_options
+@click.option(
+    "--licence", default="our own", show_default=True, help="The licence, for a file of your own."
+)
 @click.option(
     "--out",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The file to write, a .csv.gz.",
+    help="The .csv.gz file to write.",
 )
-def import_(file: Path, source: Source | None, look: _Look, licence: str, out: Path) -> None:
-    """Write FILE's rows, each once, as training reads them; print its table for sources.toml.
+def import_(
+    file: Path, source: Source | None, label_check: _LabelCheck, licence: str, out: Path
+) -> None:
+    """Write FILE's rows, without duplicates, as a corpus for training.
 
-    FILE itself stays as it is. A corpus whose licence lets it only measure is marked so in that
-    table: nothing learns from it. What `check` tells goes to standard error.
+    Prints the corpus's table for sources.toml on standard output, and the report of `corpus check`
+    on standard error. FILE itself is not changed. If the licence of a corpus allows measuring but
+    not training, the table says so, and no model is trained on it.
+
+    \b
+    Example:
+      moderation corpus import ours.csv --map rude=is_rude --out data/ours.csv.gz
     """
     if not out.name.endswith(".csv.gz"):
-        raise click.UsageError(f"--out {out}: must end in .csv.gz, for that is what is written")
-    _writable("--out", out, file)
+        raise click.UsageError(f"--out {out}: must end in .csv.gz, the format that is written")
+    _check_target("--out", out, file)
     if source and not source.licence:
         source = source.model_copy(update={"licence": licence})
-    with _watched(file, source, look) as (rows, told):
-        found, table = importing.write(rows, out)
+    with _checked_rows(file, source, label_check) as (rows, report):
+        written, table = importing.write(rows, out)
     click.echo(table, nl=False)
-    click.echo(json.dumps(told()), err=True)
-    if found.use != "train":
-        click.echo(f"{found.name} may measure and not train: {found.licence}", err=True)
+    click.echo(json.dumps(report()), err=True)
+    if written.use != "train":
+        message = f"{written.name} may measure and not train, by its licence: {written.licence}"
+        click.echo(message, err=True)
 
 
 @contextlib.contextmanager
-def _watched(
-    file: Path, source: Source | None, look: _Look
-) -> Iterator[tuple[Iterator[Found], Callable[[], dict[str, Any]]]]:
-    """The rows of FILE worth keeping, and what is told of it when they all have gone by.
+def _checked_rows(
+    file: Path, source: Source | None, label_check: _LabelCheck
+) -> Iterator[tuple[Iterator[ImportedRow], Callable[[], dict[str, Any]]]]:
+    """Yield the rows of FILE to keep, and a function that returns the report when all are read.
 
-    Those to look at are written to their table at the end.
+    Writes the suspicious rows to their table at the end.
     """
     from moderation.training.corpora import label_issues
 
     report = Report()
     try:
-        with reading(file) as opened:
+        with open_with_progress(file) as opened:
             rows = importing.rows(file, source, report, opened)
-            if look.reader == "none":
+            if label_check.scorer == "none":
                 yield rows, report.to_dict
                 return
-            suspects = label_issues.Suspects(label_issues.readers(look.reader, look.models))
+            suspects = label_issues.LabelIssues(
+                label_issues.load_models(label_check.scorer, label_check.models)
+            )
             yield suspects.over(rows), lambda: report.to_dict(suspects.counts())
-        if look.table:
-            _write(suspects.listed(), look.table)
+        if label_check.table:
+            _write(suspects.listed(), label_check.table)
     except (CorpusError, ModelError) as error:
         raise click.UsageError(str(error)) from None
 
 
-def _writable(option: str, target: Path, file: Path) -> None:
-    """Refuse to write over what is read, or into a folder that is not there."""
-    options.folder_of(option, target)
+def _check_target(option: str, target: Path, file: Path) -> None:
+    """Raise `UsageError` if `target` is FILE itself or its folder does not exist."""
+    options.require_folder(option, target)
     if target.exists() and target.samefile(file):
-        raise click.UsageError(f"{option} {target}: is FILE itself, which is read; name another")
+        raise click.UsageError(f"{option} {target}: is FILE itself; name another file")
 
 
-def _write(suspects: list[Suspect], target: Path) -> None:
-    """A table for a person to look through."""
+def _write(suspects: list[LabelIssue], target: Path) -> None:
+    """Write the suspicious rows as a CSV file."""
     with target.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(("line", "why", "label", "given", "score", "text"))
-        for it in suspects:
-            score = None if it.score is None else round(it.score, 4)
-            table.writerow((it.line, it.why, it.label, it.given, score, cell(it.text)))
+        for row in suspects:
+            score = None if row.score is None else round(row.score, 4)
+            text = spreadsheet_cell(row.text)
+            table.writerow((row.line, row.why, row.label, row.given, score, text))
 
 
 def _source(file: Path, name: str | None, text: str, columns: tuple[str, ...]) -> Source | None:
-    """The format that the options describe, if they do."""
+    """Return the corpus that the options describe, or None if they describe none."""
     if name is not None:
-        if name not in importing.known():
-            raise click.UsageError(f"--as {name}: no such corpus; `moderation corpus list` has all")
-        return importing.known()[name]
+        if name not in importing.known_formats():
+            raise click.UsageError(
+                f"--as {name}: no such corpus; `moderation corpus list` names them"
+            )
+        return importing.known_formats()[name]
     if not columns:
         return None
-    pairs = dict(it.partition("=")[::2] for it in columns)
+    pairs = dict(column.partition("=")[::2] for column in columns)
     if not all(pairs) or not all(pairs.values()):
-        raise click.UsageError("--map: write LABEL=COLUMN, as in --map rude=is_rude")
-    return importing.own(file.name.partition(".")[0], pairs, text)
+        raise click.UsageError("--map: write LABEL=COLUMN, for example --map rude=is_rude")
+    return importing.custom_source(file.name.partition(".")[0], pairs, text)

@@ -1,4 +1,4 @@
-"""`moderation migrate`: from another service to the house rules."""
+"""`moderation migrate`: move from another moderation service."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from moderation.perspective import differences
-from moderation.perspective import thresholds as moving
+from moderation.perspective import thresholds as perspective_thresholds
 
 
 @click.group()
 def migrate() -> None:
-    """Move from another service."""
+    """Move from another moderation service."""
 
 
 @migrate.command()
@@ -20,31 +20,43 @@ def migrate() -> None:
     "--thresholds",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Your thresholds by attribute, as TOML or JSON: TOXICITY = 0.8, or review and reject.",
+    help="Your thresholds by attribute, as TOML or JSON.",
 )
-@click.option("--watch-others", is_flag=True, help="All rules without such a threshold only watch.")
+@click.option(
+    "--watch-others", is_flag=True, help="Let all rules without a threshold in the file only watch."
+)
 def perspective(thresholds: Path, watch_others: bool) -> None:
-    """Print the policy for the thresholds that were set for Perspective.
+    """Print a policy for the thresholds you used with Perspective.
 
-    The file names attributes: `TOXICITY = 0.8` is where a person looked, and
-    `SPAM = {review = 0.7, reject = 0.9}` says both. What no rule reads is told in comments.
+    The file names attributes. `TOXICITY = 0.8` is the score from which a person reviewed comments;
+    `SPAM = {review = 0.7, reject = 0.9}` sets both. Attributes that no rule uses are listed in
+    comments of the policy.
+
+    \b
+    Example:
+      moderation migrate perspective --thresholds perspective.toml > policy.toml
     """
     try:
-        click.echo(moving.policy(moving.read(thresholds), watch=watch_others), nl=False)
-    except moving.ThresholdsError as error:
+        click.echo(
+            perspective_thresholds.policy_toml(
+                perspective_thresholds.read(thresholds), watch=watch_others
+            ),
+            nl=False,
+        )
+    except perspective_thresholds.ThresholdsError as error:
         raise click.UsageError(str(error)) from None
 
 
 @migrate.command("differences")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def show_differences(file: Path) -> None:
-    """Report how Perspective and the house rules differed, as the service noted it in FILE.
+    """Report how Perspective's scores and those of the house rules differ.
 
-    The service notes both scores while MODERATION_PERSPECTIVE_UPSTREAM is set, by default in
-    var/perspective.jsonl.
+    FILE is where the service writes both scores while MODERATION_PERSPECTIVE_UPSTREAM is set, by
+    default var/perspective.jsonl.
     """
     try:
-        found = differences.read(file)
+        comparisons = differences.read(file)
     except differences.DifferencesError as error:
         raise click.UsageError(str(error)) from None
-    click.echo("\n".join(differences.report(found)) or "Nothing was noted yet.")
+    click.echo("\n".join(differences.report(comparisons)) or "The file has no comparisons yet.")

@@ -1,4 +1,4 @@
-"""`moderation models`: what is kept, and what is in use."""
+"""`moderation models`: list, compare, promote and roll back models."""
 
 from __future__ import annotations
 
@@ -15,41 +15,40 @@ from rich.console import Console
 from rich.table import Table
 
 from moderation.cli import options, service
-from moderation.cli.render import harmless
-from moderation.lifecycle.promotion import COMPARISON, RefusedError, history, kept
-from moderation.lifecycle.promotion import promote as promote_
-from moderation.lifecycle.promotion import rollback as rollback_
-from moderation.lifecycle.promotion import shadow as shadow_
+from moderation.cli.render import without_control_characters
+from moderation.lifecycle import promotion
+from moderation.lifecycle.promotion import RefusedError, history
 from moderation.lifecycle.replay import quote
-from moderation.lifecycle.shadow import Shadow, end
+from moderation.lifecycle.shadow import Shadow, end_shadow
 from moderation.policy import Policy
+from moderation.scoring.card import Card, parse
 from moderation.scoring.models import CAREFUL, FAST
-from moderation.scoring.store import SHIPPED, ModelError, champions, listing, put
+from moderation.scoring.store import SHIPPED, ModelError, champions, list_models
 
 
 @click.group()
 def models() -> None:
-    """See which models are kept and in use; compare, run in shadow, promote, roll back."""
+    """List models; compare them, run them in shadow, promote them, roll back."""
 
 
 @models.command("list")
 @options.models
 def list_(models: Path | None) -> None:
-    """Name every model kept; a star marks the versions in use, a moon the one in shadow."""
-    kept = list(listing(models))
+    """List all models. A star marks the versions in use, a moon the one in shadow."""
+    stored = list(list_models(models))
     running = Shadow.read(models or SHIPPED)
-    beside = (running.model, running.version) if running else None
+    in_shadow = (running.model, running.version) if running else None
     console = Console(highlight=False)
     if not console.is_terminal:
-        for name, version, champion, _ in kept:
-            shadow = "shadow" if (name, version) == beside else ""
+        for name, version, champion, _ in stored:
+            shadow = "shadow" if (name, version) == in_shadow else ""
             click.echo("\t".join((name, version, "champion" if champion else shadow)))
         return
     table = Table("", "model", "version", "made", "kind", "scores", box=None, header_style="bold")
-    for name, version, champion, card in kept:
-        heads = ", ".join(card.get("heads", ()))
-        mark = "★" if champion else "☾" if (name, version) == beside else ""
-        table.add_row(mark, name, version, card.get("made", ""), card.get("kind", ""), heads)
+    for name, version, champion, content in stored:
+        card = parse(content, Card, (models or SHIPPED) / name / version)
+        mark = "★" if champion else "☾" if (name, version) == in_shadow else ""
+        table.add_row(mark, name, version, card.made, card.kind, ", ".join(card.heads))
     console.print(table)
 
 
@@ -57,26 +56,29 @@ def list_(models: Path | None) -> None:
 @click.argument("name")
 @options.models
 def show(name: str, models: Path | None) -> None:
-    """Print the card of a model: NAME, of which the one in use, or NAME/VERSION.
+    """Print the card of NAME/VERSION, or of the version of NAME that is in use.
 
-    The card says what the model is for, what it learned from, how good it is and where it fails.
+    The card says what the model is for, which data it was trained on, how good it is, and where it
+    fails.
     """
-    kept = list(listing(models))
-    for model, version, champion, card in kept:
+    stored = list(list_models(models))
+    for model, version, champion, card in stored:
         if name == f"{model}/{version}" or (name == model and champion):
             click.echo(json.dumps(card, indent=2, ensure_ascii=False))
             return
-    known = ", ".join(sorted({model for model, *_ in kept})) or "none"
-    raise click.UsageError(f"no model '{name}' is kept; there are: {known}")
+    known = ", ".join(sorted({model for model, *_ in stored})) or "none"
+    raise click.UsageError(f"there is no model '{name}'; there are: {known}")
 
 
 @models.command("history")
 @options.models
 def history_(models: Path | None) -> None:
-    """Tell which model was put in use when, by whom, and why if something spoke against it."""
-    for it in history(models or SHIPPED):
-        why = f"  ({it.why})" if it.why else ""
-        click.echo(f"{it.at}  {it.who}  {it.model}: {it.before} -> {it.after}{why}")
+    """List the changes of the models in use: when, by whom, and the reason given with --even-if."""
+    for change in history(models or SHIPPED):
+        why = f"  ({change.why})" if change.why else ""
+        click.echo(
+            f"{change.at}  {change.who}  {change.model}: {change.before} -> {change.after}{why}"
+        )
     if running := Shadow.read(models or SHIPPED):
         click.echo(_running(running))
 
@@ -88,24 +90,25 @@ def history_(models: Path | None) -> None:
     type=click.FloatRange(0, 1, min_open=True),
     default=0.1,
     show_default=True,
-    help="On which share of the comments.",
+    help="The share of comments that it decides.",
 )
-@click.option("--off", is_flag=True, help="End it.")
+@click.option("--off", is_flag=True, help="End the shadow run.")
 @options.models
 def shadow(challenger: str, share: float, off: bool, models: Path | None) -> None:
-    """Let NAME/VERSION decide beside the model in use, in the running service, unheeded.
+    """Run NAME/VERSION in shadow: the service records its decisions but does not act on them.
 
-    What it would have decided is recorded; `models compare NAME/VERSION` tells it. Without a name
-    this tells which one runs. One at a time: another takes its place.
+    `models compare NAME/VERSION` shows the results. Without a name, this command shows the model
+    that runs in shadow. Only one runs at a time: starting another one replaces it.
     """
     root = models or SHIPPED
     if off and challenger:
-        raise click.UsageError("--off goes without a name: one challenger runs at a time")
+        raise click.UsageError("--off takes no name: only one challenger runs at a time")
     if off:
-        end(root)
+        end_shadow(root)
     elif challenger:
         with _refusals():
-            shadow_(root, *_named(challenger), share=share, who=getpass.getuser())
+            name, version = _name_and_version(challenger)
+            promotion.shadow(root, name, version, share=share, who=getpass.getuser())
     running = Shadow.read(root)
     click.echo(_running(running) if running else "No challenger runs in shadow.")
 
@@ -116,15 +119,16 @@ def _running(it: Shadow) -> str:
 
 @models.command()
 @click.argument("challenger", metavar="NAME/VERSION")
-@click.option("--even-if", default="", help="Promote it although something speaks against it: why.")
+@click.option("--even-if", default="", help="Promote it in spite of objections; give the reason.")
 @options.models
 def promote(challenger: str, even_if: str, models: Path | None) -> None:
-    """Put NAME/VERSION in use, if it was compared and is worse in nothing that is guarded."""
-    name, version = _named(challenger)
+    """Put NAME/VERSION in use, if it was compared and is not worse in any guarded measure."""
+    name, version = _name_and_version(challenger)
+    root, who = models or SHIPPED, getpass.getuser()
     with _refusals():
-        made = promote_(models or SHIPPED, name, version, who=getpass.getuser(), even_if=even_if)
+        change = promotion.promote(root, name, version, who=who, even_if=even_if)
     click.echo(
-        f"{name}: {made.before} -> {made.after}. Back again: moderation models rollback {name}"
+        f"{name}: {change.before} -> {change.after}. To undo: moderation models rollback {name}"
     )
 
 
@@ -132,10 +136,10 @@ def promote(challenger: str, even_if: str, models: Path | None) -> None:
 @click.argument("name")
 @options.models
 def rollback(name: str, models: Path | None) -> None:
-    """Put the version of NAME in use that was so before the present one."""
+    """Put the previous version of NAME in use again."""
     with _refusals():
-        made = rollback_(models or SHIPPED, name, who=getpass.getuser())
-    click.echo(f"{name}: {made.before} -> {made.after}")
+        change = promotion.rollback(models or SHIPPED, name, who=getpass.getuser())
+    click.echo(f"{name}: {change.before} -> {change.after}")
 
 
 @models.command()
@@ -143,18 +147,18 @@ def rollback(name: str, models: Path | None) -> None:
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The folder of public labelled comments, to measure on those too.",
+    help="The folder of public labelled comments, to measure on them too.",
 )
 @click.option(
     "--record",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Comments to decide both ways: JSON lines with a field text, such as the record's export.",
+    help="Comments to decide with both: JSON lines with a field text, such as a record's export.",
 )
 @click.option(
     "--most",
     default=400,
     show_default=True,
-    help="Rows of each public set that are read, drawn by the seed.",
+    help="How many rows to read of each public set, drawn by the seed.",
 )
 @options.policy
 @options.models
@@ -168,83 +172,68 @@ def compare(
     models: Path | None,
     seed: int,
 ) -> None:
-    """Measure NAME/VERSION beside the model in use, on rows that neither learned from.
+    """Compare NAME/VERSION with the model in use, on data that neither was trained on.
 
-    Those are the guideline suite and comments written for this project, with --data the public
-    sets too. And by what it decided in shadow, where the settings' record holds that. Decisions
-    are made by --policy, or the one of the service's settings.
-    Prints a table in a terminal, JSON in a pipe. `promote` reads what was found.
+    The data are the guideline suite, comments written for this project and, with --data, the
+    public sets. If NAME/VERSION ran in shadow, its decisions in the record of the service's
+    settings count too. The policy is --policy, or that of the service's settings.
+    Prints a table in a terminal, and JSON in a pipe. `promote` reads the result.
     """
-    from moderation.training.evaluation import compare as comparison
-    from moderation.training.evaluation import shadow as shadows
+    from moderation.training.evaluation import gate
 
-    name, version = _named(challenger)
+    name, version = _name_and_version(challenger)
     root = models or SHIPPED
-    with _refusals(), options.wrong_data():
-        kept(root, name, version)
-        seen = shadows.summary(service.shadowed(name, version, champions(root)))
-        house = Policy.load(policy)
-        found = comparison.compare(data, root, name, version, seed=seed, most=most, policy=house)
-        if record:
-            found["record"] = comparison.changes(root, name, version, _texts(record), house)
-    if seen["decisions"]:
-        found["shadow"] = seen
-        found["worse"] += [_IN_SHADOW] * shadows.worse(seen)
-    _keep(root / name / version / COMPARISON, found)
-    click.echo(_table(found) if sys.stdout.isatty() else json.dumps(found, ensure_ascii=False))
-
-
-_IN_SHADOW = "moderators' verdicts, in shadow"
-
-
-def _keep(path: Path, found: dict[str, Any]) -> None:
-    """Leave what `promote` reads, without any comment's text or reference.
-
-    What was measured on more sets, beside the same models, stays.
-    """
-    try:
-        before = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        before = {}
-    if before.get("versions") == found["versions"] and before["measured"] > found["measured"]:
-        others = [it for it in before["worse"] if it != _IN_SHADOW]
-        found = {**before, "worse": [*others, *[it for it in found["worse"] if it == _IN_SHADOW]]}
-    put(path, {key: value for key, value in found.items() if key not in ("record", "shadow")})
+    with _refusals(), options.data_errors_as_usage():
+        comparison = gate.measure(
+            root,
+            name,
+            version,
+            data=data,
+            texts=_texts(record) if record else None,
+            pairs=service.shadow_pairs(name, version, champions(root)),
+            policy=Policy.load(policy),
+            seed=seed,
+            most=most,
+        )
+    if sys.stdout.isatty():
+        click.echo(_table(comparison))
+    else:
+        click.echo(json.dumps(comparison, ensure_ascii=False))
 
 
 @models.command()
-@click.argument("reader", metavar="NAME/VERSION")
+@click.argument("scorer", metavar="NAME/VERSION")
 @options.data
 @options.models
 @options.seed
-def pair(reader: str, data: Path, models: Path | None, seed: int) -> None:
-    """Measure a careful or an abuse NAME/VERSION beside the other one in use.
+def pair(scorer: str, data: Path, models: Path | None, seed: int) -> None:
+    """Measure how to mix a careful or an abuse NAME/VERSION with the other model in use.
 
-    The two readers of abuse are mixed as was measured. What is found stands in the careful
-    one's card; without it neither can be promoted.
+    The scores of the two models are mixed as measured. The result is written into the card of the
+    careful one. Without it, neither can be promoted.
     """
     from moderation.training.linear import ensemble
 
-    name, version = _named(reader)
+    name, version = _name_and_version(scorer)
     if name not in (CAREFUL, FAST):
-        raise click.UsageError(f"'{reader}': only {CAREFUL} and {FAST} work as a pair")
-    with _refusals(), options.wrong_data():
-        kept(models or SHIPPED, name, version)
+        raise click.UsageError(f"'{scorer}': only {CAREFUL} and {FAST} are mixed")
+    with _refusals(), options.data_errors_as_usage():
+        promotion.require_stored(models or SHIPPED, name, version)
         click.echo(ensemble.fit_ensemble(data, models or SHIPPED, seed, **{name: version}))
 
 
-def _named(challenger: str) -> tuple[str, str]:
-    name, _, version = challenger.partition("/")
+def _name_and_version(argument: str) -> tuple[str, str]:
+    name, _, version = argument.partition("/")
     if not version:
         raise click.UsageError(
-            f"'{challenger}': name a version too, {name}/VERSION: moderation models list has them"
+            f"'{argument}': name a version too, {name}/VERSION; see moderation models list"
         )
     return name, version
 
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """What speaks against it is the answer, with exit code 1."""
+    """Print a refusal as the error, with exit code 1."""
     try:
         yield
     except (RefusedError, ModelError) as error:
@@ -252,63 +241,66 @@ def _refusals() -> Iterator[None]:
 
 
 def _texts(record: Path) -> Iterator[str]:
+    """Yield the texts in a file of JSON lines. Raises `click.UsageError` for other content."""
     with record.open(encoding="utf-8") as file:
         for line, content in enumerate(file, 1):
             try:
                 text = json.loads(content).get("text")
             except (ValueError, AttributeError):
-                raise click.UsageError(f"{record}, line {line}: is not a JSON object") from None
+                raise click.UsageError(f"{record}, line {line}: not a JSON object") from None
             if text:
                 yield text
 
 
-def _table(found: dict[str, Any]) -> str:
-    """What was found, to be read in a terminal."""
-    lines = [f"{found['model']}: {found['champion']} beside {found['challenger']}", ""]
-    for name, it in {**found["sets"], **found["slices"]}.items():
-        low, high = it["interval"]
+def _table(comparison: dict[str, Any]) -> str:
+    """Return the comparison as a table for a terminal."""
+    champion, challenger = comparison["champion"], comparison["challenger"]
+    lines = [f"{comparison['model']}: {champion} -> {challenger}", ""]
+    for name, figure in {**comparison["sets"], **comparison["slices"]}.items():
+        low, high = figure["interval"]
         lines.append(
-            f"{name:38} {it['now']:.3f} -> {it['then']:.3f}  "
-            f"{it['difference']:+.3f} ({low:+.3f} to {high:+.3f})"
+            f"{name:38} {figure['now']:.3f} -> {figure['then']:.3f}  "
+            f"{figure['difference']:+.3f} ({low:+.3f} to {high:+.3f})"
         )
-    lines += _suite(found["suite"])
-    if "record" in found:
-        record = found["record"]
+    lines += _suite(comparison["suite"])
+    if "record" in comparison:
+        record = comparison["record"]
         lines += ["", f"{record['share']:.2%} of {record['comments']:,} decisions would change:"]
         lines += [
-            f"  {it['from']} -> {it['to']}  {harmless(quote(it['text']))}"
-            for it in record["changed"][:20]
+            f"  {change['from']} -> {change['to']}  "
+            f"{without_control_characters(quote(change['text']))}"
+            for change in record["changed"][:20]
         ]
-    if "shadow" in found:
+    if "shadow" in comparison:
         from moderation.training.evaluation import shadow as shadows
 
-        lines += ["", *shadows.report(found["shadow"])]
-    said = "; ".join(found["worse"]) or "nothing"
-    return "\n".join([*lines, "", f"Worse beyond chance: {said}."])
+        lines += ["", *shadows.report(comparison["shadow"])]
+    worse = "; ".join(comparison["worse"]) or "nothing"
+    return "\n".join([*lines, "", f"Worse beyond chance: {worse}."])
 
 
 def _suite(suite: dict[str, Any]) -> Iterator[str]:
-    """What of the guideline suite is decided otherwise."""
-    every, wrong = suite["functionalities"], suite["harmful cases"]
-    moved = [
-        name
-        for name, it in every.items()
-        if it["newly held"] or it["no longer held"] or it["caught now"] != it["caught then"]
-    ]
-    for name in moved:
-        it = every[name]
-        caught = f"caught {it['caught now']} -> {it['caught then']}"
-        yield f"suite, {name:31} {caught}, {_held(it)}"
-    yield f"suite, {f'{len(every) - len(moved)} other parts':31} as before"
+    """Yield the lines of the guideline suite: parts that are decided differently, and totals."""
+    parts, harmful = suite["functionalities"], suite["harmful cases"]
+    changed = {name: part for name, part in parts.items() if _has_changed(part)}
+    for name, part in changed.items():
+        caught = f"caught {part['caught now']} -> {part['caught then']}"
+        yield f"suite, {name:31} {caught}, {_held(part)}"
+    yield f"suite, {f'{len(parts) - len(changed)} other parts':31} as before"
     yield f"suite, {'harmless cases of all parts':31} {_held(suite['harmless cases'])}"
     yield (
-        f"suite, {'harmful cases of all parts':31} of {wrong['harmful']} harmful "
-        f"newly caught {wrong['newly caught']}, no longer {wrong['no longer caught']}"
+        f"suite, {'harmful cases of all parts':31} of {harmful['harmful']} harmful "
+        f"newly caught {harmful['newly caught']}, no longer {harmful['no longer caught']}"
     )
 
 
-def _held(it: dict[str, Any]) -> str:
+def _has_changed(part: dict[str, Any]) -> bool:
+    moved = part["newly held"] or part["no longer held"]
+    return bool(moved or part["caught now"] != part["caught then"])
+
+
+def _held(part: dict[str, Any]) -> str:
     return (
-        f"of {it['harmless']} harmless newly held {it['newly held']}, "
-        f"no longer {it['no longer held']}"
+        f"of {part['harmless']} harmless newly held {part['newly held']}, "
+        f"no longer {part['no longer held']}"
     )

@@ -1,7 +1,7 @@
-"""The options that several commands share.
+"""Options that several commands share.
 
-Policy and models are by default those of the service's settings, so that a command judges, changes
-and shows what the service beside it uses.
+The defaults of --policy and --models are the service's settings, so that a command uses the same
+policy and models as a service on the same machine.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ policy = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     envvar="MODERATION_POLICY",
     show_envvar=True,
-    help="Your policy, merged over the shipped one.",
+    help="Your policy file, merged over the shipped policy.",
 )
 models = click.option(
     "--models",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     envvar="MODERATION_MODELS",
     show_envvar=True,
-    help="The models' folder, instead of the shipped one.",
+    help="The folder of models to use instead of the shipped models.",
 )
 data = click.option(
     "--data",
@@ -39,12 +39,15 @@ data = click.option(
     help="The folder of labelled comments.",
 )
 seed = click.option(
-    "--seed", default=0, show_default=True, help="The same seed gives the same result."
+    "--seed",
+    default=0,
+    show_default=True,
+    help="Seed of the random numbers. The same seed gives the same result.",
 )
 record = click.option(
     "--record",
     metavar="URL",
-    help="Another record than the one that MODERATION_DATABASE names: its database's URL.",
+    help="The database URL of the record. Default: the record that MODERATION_DATABASE names.",
 )
 
 
@@ -52,90 +55,92 @@ def _utc(_: click.Context, __: click.Parameter, value: dt.datetime | None) -> dt
     return value.replace(tzinfo=dt.UTC) if value else None
 
 
-_MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+_TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 since = click.option(
     "--since",
-    type=_MOMENT,
+    type=_TIME,
     callback=_utc,
     metavar="TIME",
-    help="Decided from then on: 2026-11-23 or 2026-11-23T18:00, in UTC.",
+    help="Only decisions from TIME on: 2026-11-23 or 2026-11-23T18:00, in UTC.",
 )
 until = click.option(
-    "--until", type=_MOMENT, callback=_utc, metavar="TIME", help="Decided before then, likewise."
+    "--until", type=_TIME, callback=_utc, metavar="TIME", help="Only decisions before TIME, in UTC."
 )
 
 
-def engine(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--backend, --address and --jobs, which together are the command's `engine` (or None)."""
+def backend(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --backend, --address and --jobs, passed on together as `backend` (or None)."""
 
     @click.option(
         "--backend",
         type=click.Choice(BACKENDS),
-        help="Who carries the work: processes of this machine (loky), or a cluster.",
+        help="Where to run the work: in processes on this machine (loky) or in a cluster.",
     )
     @click.option(
-        "--address", metavar="URL", help="Where the cluster's scheduler is: tls://HOST:8786."
+        "--address",
+        metavar="URL",
+        help="The address of the cluster's scheduler, for example tls://HOST:8786.",
     )
     @click.option(
         "--jobs",
         type=click.IntRange(1),
-        help="How many processes work at once; by default one for each core.",
+        help="How many processes to run at once. Default: one per core.",
     )
     @wraps(command)
-    def with_engine(
+    def with_backend(
         *args: Any, backend: BackendName | None, address: str | None, jobs: int | None, **rest: Any
     ) -> Any:
-        return command(*args, engine=_engine(backend, address, jobs), **rest)
+        return command(*args, backend=_backend(backend, address, jobs), **rest)
 
-    return with_engine
+    return with_backend
 
 
-def _engine(backend: BackendName | None, address: str | None, jobs: int | None) -> Backend | None:
-    if backend is None and address is None and jobs is None:
+def _backend(name: BackendName | None, address: str | None, jobs: int | None) -> Backend | None:
+    if name is None and address is None and jobs is None:
         return None
-    if backend is None and address is not None:
+    if name is None and address is not None:
         raise click.UsageError("--address goes with --backend dask, ray or spark")
     try:
-        chosen = Backend(backend or "loky", address, jobs)
+        backend = Backend(name or "loky", address, jobs)
     except ValueError as error:
-        raise click.UsageError(f"--backend {backend}: {error}") from None
-    if address and _in_the_open(address):
-        click.echo(f"moderation: comments travel to {address} in the open", err=True)
-    return chosen
+        raise click.UsageError(f"--backend {name}: {error}") from None
+    if address and _unencrypted(address):
+        click.echo(f"moderation: comments travel to {address} unencrypted", err=True)
+    return backend
 
 
-def _in_the_open(address: str) -> bool:
-    """Whether comments would travel to another machine without encryption, as far as is known.
+def _unencrypted(address: str) -> bool:
+    """Return whether the address is of another machine and names no encryption.
 
-    >>> _in_the_open("tcp://10.0.0.5:8786"), _in_the_open("tls://10.0.0.5:8786")
+    >>> _unencrypted("tcp://10.0.0.5:8786"), _unencrypted("tls://10.0.0.5:8786")
     (True, False)
-    >>> _in_the_open("tcp://127.0.0.1:8786")
+    >>> _unencrypted("tcp://127.0.0.1:8786")
     False
     """
-    place = urlsplit(address if "://" in address else f"tcp://{address}")
-    here = place.hostname in ("localhost", "::1") or str(place.hostname).startswith("127.")
-    return place.scheme == "tcp" and not here
+    url = urlsplit(address if "://" in address else f"tcp://{address}")
+    local = url.hostname in ("localhost", "::1") or str(url.hostname).startswith("127.")
+    return url.scheme == "tcp" and not local
 
 
-def folder_of(option: str, target: Path) -> None:
-    """Refuse a file to write whose folder is not there."""
+def require_folder(option: str, target: Path) -> None:
+    """Raise `UsageError` if the folder of the file to write does not exist."""
     if not target.parent.is_dir():
         raise click.UsageError(f"{option} {target}: there is no folder {target.parent}")
 
 
-def plots(option: str) -> None:
-    """Refuse an option that draws where nothing can, before the work begins."""
-    from moderation.training.evaluation.plots import PlotError, ready
+def require_plots(option: str) -> None:
+    """Raise `UsageError` if the package for plots is missing, before any work is done."""
+    from moderation.training.evaluation.plots import PlotError, require_matplotlib
 
     try:
-        ready()
+        require_matplotlib()
     except PlotError as error:
         raise click.UsageError(f"{option}: {error}") from None
 
 
 @contextmanager
-def wrong_data() -> Iterator[None]:
-    """Labelled comments that are not there, or not as they should be, are wrong usage."""
+def data_errors_as_usage() -> Iterator[None]:
+    """Turn errors about missing or malformed labelled comments into `UsageError`."""
     from moderation.training.corpora.catalogue import CorpusError
 
     try:

@@ -1,4 +1,4 @@
-"""`moderation policy`: try a policy before it is used, and see what is in force."""
+"""`moderation policy`: check, show, fit and replay policies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from moderation.policy import Policy, PolicyError
 
 @click.group()
 def policy() -> None:
-    """Try a policy of your own, and see what is in force."""
+    """Check, show, fit and replay policies."""
 
 
 policy.add_command(replay)
@@ -26,7 +26,11 @@ policy.add_command(replay)
 @policy.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(file: Path) -> int:
-    """Name the table and key of every mistake in FILE."""
+    """Check a policy file.
+
+    Prints every mistake in FILE, one per line, with its table and key, and exits with code 2. A
+    valid file is reported as good, with the number of rules that act and that only watch.
+    """
     try:
         loaded = Policy.load(file)
     except PolicyError as error:
@@ -41,7 +45,10 @@ def check(file: Path) -> int:
 @policy.command()
 @options.policy
 def show(policy: Path | None) -> None:
-    """Print the policy in force: the shipped one with yours merged over it, as TOML."""
+    """Print the policy in force as TOML.
+
+    It is the shipped policy with yours (--policy) merged over it.
+    """
     click.echo(tomli_w.dumps(Policy.load(policy).tables), nl=False)
 
 
@@ -49,7 +56,7 @@ def show(policy: Path | None) -> None:
 @click.option(
     "--budget",
     required=True,
-    help="What may go wrong: approved-abusive=1%,rejected-fine=2%,held-fine=3%, or some of these.",
+    help="The error budget: approved-abusive=1%,rejected-fine=2%,held-fine=3%, or some of these.",
 )
 @click.option(
     "--data",
@@ -59,44 +66,51 @@ def show(policy: Path | None) -> None:
 @click.option(
     "--labelled",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Your own comments: CSV or JSON lines with the columns text and label, which says whether "
-    "the comment breaks the rule: 1 or 0, yes or no, true or false, reject or approve.",
+    help="Your own labelled comments: CSV or JSON lines with the columns text and label. The "
+    "label says whether the comment breaks the rule: 1 or 0, yes or no, true or false, reject or "
+    "approve.",
 )
 @click.option(
     "--rule",
     "rules",
     multiple=True,
     type=click.Choice(("abuse", "personal_attack", "incendiary", "spam")),
-    help="The rule to fit; may be given more than once. All four by default, abuse for --labelled.",
+    help="The rule to fit. Can be repeated. Default: all four with --data, abuse with --labelled.",
 )
 @click.option(
     "--base-rate",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="The share of your comments that break the rule; that of the labelled ones by default.",
+    help="The share of your comments that break the rule. Default: the share among the labelled.",
 )
 @click.option(
     "--confidence",
     type=click.FloatRange(0.5, 0.999),
     default=0.95,
     show_default=True,
-    help="How sure to be that the budget is kept.",
+    help="The confidence that the thresholds keep the budget.",
 )
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="An SVG to write. Needs the extra train.",
+    help="Write a plot of the errors by threshold to this SVG file. Needs the extra 'train'.",
 )
 @options.policy
 @options.models
 @options.seed
 def fit(
-    policy: Path | None, models: Path | None, plot: Path | None, seed: int, **asked: Any
+    policy: Path | None, models: Path | None, plot: Path | None, seed: int, **arguments: Any
 ) -> int:
-    """Thresholds from an error budget, printed as TOML for a policy of yours.
+    """Fit thresholds to an error budget.
 
-    A person looks at all that the budget does not let the rules decide. Every share is bounded
-    with confidence; what cannot be shown with the comments at hand is said, and left to people.
-    Where nothing keeps the budget the table is a comment, and the exit code 1.
+    Prints the thresholds as TOML for your policy file. Comments that the budget does not let the
+    rules decide go to a person. The budget holds with the given confidence. If there are too few
+    labelled comments to prove a part of it, the output says so, and people decide instead.
+
+    If no thresholds keep the budget, the table is printed as a comment, and the exit code is 1.
+
+    \b
+    Example:
+      moderation policy fit --labelled ours.csv --budget approved-abusive=1%,rejected-fine=2%
     """
     from moderation.scoring.models import Models
     from moderation.training.corpora.catalogue import CorpusError
@@ -104,49 +118,53 @@ def fit(
     from moderation.training.evaluation.error_budget import Budget, BudgetError
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    data, labelled = asked["data"], asked["labelled"]
+    data, labelled = arguments["data"], arguments["labelled"]
     if (data is None) == (labelled is None):
-        raise click.UsageError("name either --data or --labelled")
+        raise click.UsageError("give either --data or --labelled")
     if plot:
-        options.plots("--plot")
-        options.folder_of("--plot", plot)
-    house, loaded = Policy.load(policy), Models.load(models)
-    found = []
+        options.require_plots("--plot")
+        options.require_folder("--plot", plot)
+    loaded_policy, loaded_models = Policy.load(policy), Models.load(models)
+    fits = []
     try:
-        budget = Budget.parse(asked["budget"])
-        own = thresholds.own(labelled) if labelled else []
-        for rule in asked["rules"] or (("abuse",) if labelled else tuple(thresholds.RULES)):
-            rows, rate = (own, _rate(own)) if labelled else thresholds.public(data, rule, seed)
-            one = thresholds.fitted(
-                thresholds.alone(house, loaded, rule),
+        budget = Budget.parse(arguments["budget"])
+        in_house = thresholds.load_labelled(labelled) if labelled else []
+        for rule in arguments["rules"] or (("abuse",) if labelled else tuple(thresholds.RULES)):
+            rows, base_rate = (
+                (in_house, _abusive_share(in_house))
+                if labelled
+                else thresholds.load_public(data, rule, seed)
+            )
+            fit = thresholds.fit_rule(
+                thresholds.single_rule(loaded_policy, loaded_models, rule),
                 rule,
                 rows,
                 budget,
-                asked["base_rate"] or rate,
-                asked["confidence"],
-                _counted(rule),
+                arguments["base_rate"] or base_rate,
+                arguments["confidence"],
+                _progress(rule),
             )
-            found.append(one)
-            click.echo(_said(one), nl=False)
+            fits.append(fit)
+            click.echo(_toml(fit), nl=False)
     except (BudgetError, thresholds.LabelledError, CorpusError, FileNotFoundError) as error:
         raise click.UsageError(str(error)) from None
     if plot:
         from moderation.training.evaluation import plots
 
-        plot.write_text(plots.coverage(found), "utf-8")
-    if unkept := [one.rule for one in found if not one.thresholds.kept]:
-        click.echo(f"moderation: no threshold keeps the budget of {', '.join(unkept)}", err=True)
+        plot.write_text(plots.errors_by_threshold(fits), "utf-8")
+    if missed := [fit.rule for fit in fits if not fit.thresholds.within_budget]:
+        click.echo(f"moderation: no threshold keeps the budget of {', '.join(missed)}", err=True)
         return 1
     return 0
 
 
-def _rate(labelled: Sequence[Any]) -> float:
-    abusive: int = sum(one.abusive for one in labelled)
+def _abusive_share(labelled: Sequence[Any]) -> float:
+    abusive: int = sum(comment.abusive for comment in labelled)
     return abusive / max(len(labelled), 1)
 
 
-def _counted(rule: str) -> Any:
-    """A progress bar on stderr, where a terminal is there to see it."""
+def _progress(rule: str) -> Any:
+    """Return a function that shows a progress bar on standard error, if that is a terminal."""
     from rich.console import Console
     from rich.progress import track
 
@@ -156,17 +174,20 @@ def _counted(rule: str) -> Any:
     return bar
 
 
-def _said(one: Any) -> str:
-    """A rule's table, with what it rests on as comments; one that keeps no budget is a comment."""
-    curve = one.curve
+def _toml(fit: Any) -> str:
+    """Return a rule's table, with the evidence as comments.
+
+    If the thresholds do not keep the budget, the table itself is a comment.
+    """
+    curve = fit.curve
     notes = [
         f"{curve.abusive:,} comments break the rule, {curve.rows - curve.abusive:,} do not",
         f"base rate {curve.base_rate:.2%}",
-        *one.effect(),
-        *one.thresholds.short,
+        *fit.effect(),
+        *fit.thresholds.shortfalls,
     ]
-    table = tomli_w.dumps({one.rule: one.table()})
-    if not one.thresholds.kept:
+    table = tomli_w.dumps({fit.rule: fit.table()})
+    if not fit.thresholds.within_budget:
         notes += ["no threshold keeps the budget; this leaves what it can to people:"]
         notes += table.splitlines()
         table = ""

@@ -1,7 +1,10 @@
-"""`moderation db`, `keys`, `record`, `webhooks`, `settings`: the service's own commands.
+"""`moderation db`, `keys`, `record`, `webhooks` and `settings`: the service's own commands.
 
-They, and what other commands need of the record, come from `api.commands`, and only when they
-are asked for: the library itself needs neither the service nor its database.
+These commands, and the functions that read the record, live in `api.commands`. They are imported
+only when needed, because the library does not depend on the service or its database.
+
+Where a function takes `database`, it is the database URL of a record. None means the record that
+the settings name.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import click
 
 from moderation.lifecycle.drift import ScoredDecision
 from moderation.lifecycle.replay import ReplayFilter
-from moderation.lifecycle.shadow import Pair
+from moderation.lifecycle.shadow import ShadowPair
 
 if TYPE_CHECKING:
     from api.record.replay import Replay
@@ -22,15 +25,15 @@ if TYPE_CHECKING:
 NAMES = ("db", "keys", "record", "webhooks", "settings")
 
 
-class WithOperators(click.Group):
-    """A group of commands with the service's among them."""
+class ServiceGroup(click.Group):
+    """A group of commands that includes the service's own."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, in alphabetical order."""
+        """Return all names in alphabetical order."""
         return sorted([*super().list_commands(ctx), *NAMES])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name."""
+        """Return the command of this name, or None."""
         if cmd_name not in NAMES:
             return super().get_command(ctx, cmd_name)
         from api import commands
@@ -39,10 +42,12 @@ class WithOperators(click.Group):
         return command
 
 
-def exported(database: str | None, which: Literal["judged", "waiting"] = "judged") -> Iterator[str]:
-    """The record as JSON lines: that of the settings, or of a database by its URL.
+def export_record(
+    database: str | None, which: Literal["judged", "waiting"] = "judged"
+) -> Iterator[str]:
+    """Yield the decisions of the record as JSON lines.
 
-    Of it the decisions that a moderator has spoken about, or those that wait for one.
+    `which` selects the decisions with a moderator's verdict ("judged") or without ("waiting").
     """
     from api import commands
 
@@ -50,26 +55,26 @@ def exported(database: str | None, which: Literal["judged", "waiting"] = "judged
 
 
 def is_record(source: str) -> bool:
-    """Whether a source is the record, that of the settings or of a database by its URL."""
+    """Return whether `source` is the record: the word 'record' or a database URL."""
     return source == "record" or "://" in source
 
 
-def replayed(database: str | None, chosen: ReplayFilter) -> AbstractContextManager[Replay]:
-    """The decided comments of the record, that of the settings or of a database by its URL."""
+def replay_record(database: str | None, chosen: ReplayFilter) -> AbstractContextManager[Replay]:
+    """Open the recorded comments that `chosen` selects."""
     from api import commands
 
     return commands.replayed(database, chosen)
 
 
-def shadowed(model: str, version: str, beside: Mapping[str, str]) -> Iterator[Pair]:
-    """What a challenger in shadow decided beside these champions, by the settings' record."""
+def shadow_pairs(model: str, version: str, champions: Mapping[str, str]) -> Iterator[ShadowPair]:
+    """Yield what a challenger in shadow and these champions decided, from the settings' record."""
     from api import commands
 
-    return commands.shadowed(model, version, beside)
+    return commands.shadowed(model, version, champions)
 
 
-def recent(database: str | None, days: int, most: int) -> list[ScoredDecision]:
-    """The latest decisions' scores, of the record of the settings or of another's URL."""
+def recent_decisions(database: str | None, days: int, most: int) -> list[ScoredDecision]:
+    """Return the scores of the latest decisions: at most `most`, of the last `days` days."""
     from api import commands
 
     return commands.recent(database, days, most)

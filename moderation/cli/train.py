@@ -1,4 +1,4 @@
-"""`moderation train` and `moderation evaluate`: labelled comments in, models and figures out."""
+"""`moderation train` and `moderation evaluate`: train models and measure them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ import click
 from moderation.batch import files as batch_files
 from moderation.batch.backends import Backend
 from moderation.cli import options, service
-from moderation.cli.bars import bars
+from moderation.cli.bars import progress_bars
 from moderation.scoring.store import SHIPPED
 
 if TYPE_CHECKING:
     from moderation.training.corpora.catalogue import Row
 
 MODELS = ("abuse", "careful", "language", "sentences", "spam")
-"""What can be trained: each is a module of `moderation.training` with a function `train`."""
+"""What can be trained. Each has a module in `_MODULES` with a function `train`."""
 ADAPTED = ("abuse", "spam")
 
 
@@ -38,9 +38,9 @@ ADAPTED = ("abuse", "spam")
     "--verdicts",
     metavar="SOURCE",
     multiple=True,
-    help="Adapt the model in use to moderators' verdicts: a file of JSON lines, a table (CSV or "
-    "Parquet) with the columns text and verdict, - for standard input, 'record' for the record "
-    "that MODERATION_DATABASE names, or a database's URL. Can be repeated.",
+    help="Adapt the model in use to moderators' verdicts. SOURCE is a file of JSON lines, a table "
+    "(CSV or Parquet) with the columns text and verdict, - for standard input, 'record' for the "
+    "record that MODERATION_DATABASE names, or a database URL. Can be repeated.",
 )
 @options.models
 @click.option(
@@ -48,44 +48,45 @@ ADAPTED = ("abuse", "spam")
     type=click.Path(file_okay=False, path_type=Path),
     default="models",
     show_default=True,
-    help="Where the models go, each into NAME/VERSION.",
+    help="The folder to write the models to, each into NAME/VERSION.",
 )
 @click.option(
     "--cache",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Keep what was read and learned in this folder of your own: an interrupted training of "
-    "abuse goes on from there.",
+    help="Keep intermediate results in this folder, so that an interrupted training of abuse can "
+    "be resumed.",
 )
 @click.option(
     "--from",
-    "begin",
+    "start",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Go on from this careful model's folder instead of the published weights.",
+    help="Start careful from this model's folder instead of the published weights.",
 )
 @click.option(
     "--biases",
     is_flag=True,
-    help="With --from: only biases and norms learn, so that the new version of 18 MB differs from "
-    "the old one by a hundredth.",
+    help="With --from: train only biases and norms, so that only a hundredth of the 18 MB differs "
+    "from the old version.",
 )
 @click.option(
     "--outputs",
     metavar="SOURCE",
-    help="With --from: only the outputs of this source's labels learn, as 'own' after new "
-    "comments joined data/own_comments.csv. Takes a few minutes.",
+    help="With --from: train only the outputs of this source's labels, for example 'own' after "
+    "adding comments to data/own_comments.csv. Takes a few minutes.",
 )
 @click.option(
     "--minutes",
     type=click.FloatRange(min=0, min_open=True),
-    help="How long careful may learn; one pass over the comments by default.",
+    help="How many minutes to train careful. Default: one pass over the comments.",
 )
 @click.option(
     "--teacher",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A careful model's folder: abuse learns its answers about all texts beside the labels.",
+    help="A careful model's folder. abuse is trained on its scores as well as on the labels "
+    "(distillation).",
 )
 @options.seed
-@options.engine
+@options.backend
 def train(
     names: tuple[str, ...],
     data: Path | None,
@@ -93,95 +94,104 @@ def train(
     models: Path | None,
     out: Path,
     cache: Path | None,
-    begin: Path | None,
+    start: Path | None,
     biases: bool,
     outputs: str | None,
     minutes: float | None,
     teacher: Path | None,
     seed: int,
-    engine: Backend | None,
+    backend: Backend | None,
 ) -> None:
-    """Train the models NAME… on labelled comments, or adapt them to moderators' verdicts.
+    """Train models on labelled comments, or adapt them to moderators' verdicts.
 
-    NAME is one or more of abuse, careful, language, sentences and spam; abuse and spam can be
-    adapted (--verdicts). What is made is a challenger: its folder is printed, and the models in
-    use (`champion.json`) stay as they are. The same data and seed give the same model, of the
-    same name, on any day, whoever carries the work (--backend); only with --minutes the clock
-    has a say. An interrupted run leaves nothing behind.
+    NAME is one or more of abuse, careful, language, sentences and spam. --data trains the models
+    from labelled comments. --verdicts adapts the model in use; only abuse and spam can be adapted.
+
+    The result is a challenger. Its folder is printed, and the models in use (champion.json) do not
+    change. The same data and seed give the same model and version, with any --backend; only
+    --minutes makes the result depend on the machine's speed. An interrupted run leaves no model.
+
+    \b
+    Examples:
+      moderation train abuse spam --data data
+      moderation train abuse --verdicts record
     """
     if (data is None) == (not verdicts):
         raise click.UsageError("give one of --data DIR and --verdicts SOURCE")
     if verdicts:
-        if engine:
+        if backend:
             raise click.UsageError("--backend and --jobs go with --data")
         _adapt(names, verdicts, models or SHIPPED, out, seed)
         return
-    tuning = _tuning(names, begin, minutes, biases, outputs)
+    tuning = _careful_options(names, start, minutes, biases, outputs)
     if teacher and "abuse" not in names:
         raise click.UsageError("--teacher goes with abuse")
     for name in names:
         module = _module(name)
-        with _wrong_data(), _extra(name), _carried(engine), bars() as told:
-            more: dict[str, Any] = tuning if name == "careful" else {}
+        with _data_errors(), _extra(name), _joblib_backend(backend), progress_bars() as progress:
+            extra: dict[str, Any] = tuning if name == "careful" else {}
             if name == "abuse":
-                more = {"progress": told, "cache": cache, "teacher": teacher}
-            click.echo(module.train(data=data, out=out, seed=seed, **more))
+                extra = {"progress": progress, "cache": cache, "teacher": teacher}
+            click.echo(module.train(data=data, out=out, seed=seed, **extra))
 
 
-def _tuning(
+def _careful_options(
     names: tuple[str, ...],
-    begin: Path | None,
+    start: Path | None,
     minutes: float | None,
     biases: bool,
     outputs: str | None,
 ) -> dict[str, Any]:
-    """How the careful reader is to be trained. Raises `UsageError` for what does not fit."""
-    given = {"begin": begin, "minutes": minutes, "biases": biases or None, "outputs": outputs}
-    found = {name: value for name, value in given.items() if value is not None}
-    if found and "careful" not in names:
+    """Return the options for training the careful model.
+
+    Raises `UsageError` for a combination that makes no sense.
+    """
+    arguments = {"begin": start, "minutes": minutes, "biases": biases or None, "outputs": outputs}
+    arguments = {name: value for name, value in arguments.items() if value is not None}
+    if arguments and "careful" not in names:
         raise click.UsageError("--from, --biases, --outputs and --minutes go with careful")
-    if (biases or outputs) and begin is None:
-        raise click.UsageError("--biases and --outputs go with --from: all else stays")
+    if (biases or outputs) and start is None:
+        raise click.UsageError("--biases and --outputs go with --from, the model to start from")
     if outputs and (biases or minutes):
-        raise click.UsageError("--outputs goes without --biases and --minutes")
-    return found
+        raise click.UsageError("--outputs cannot be used with --biases or --minutes")
+    return arguments
 
 
 @contextlib.contextmanager
-def _carried(engine: Backend | None) -> Iterator[None]:
-    """Have an engine carry what joblib computes."""
+def _joblib_backend(backend: Backend | None) -> Iterator[None]:
+    """Run joblib's work on the backend, if there is one."""
     with contextlib.ExitStack() as stack:
-        if engine:
-            stack.enter_context(stack.enter_context(engine.connected()).for_joblib())
+        if backend:
+            stack.enter_context(stack.enter_context(backend.connected()).for_joblib())
         yield
 
 
 def _adapt(
     names: tuple[str, ...], sources: tuple[str, ...], models: Path, out: Path, seed: int
 ) -> None:
-    if unfit := [name for name in names if name not in ADAPTED]:
-        raise click.UsageError(f"--verdicts adapts {' and '.join(ADAPTED)}, not {unfit[0]}")
+    if others := [name for name in names if name not in ADAPTED]:
+        raise click.UsageError(f"--verdicts adapts {' and '.join(ADAPTED)}, not {others[0]}")
     from moderation.training.linear import adapt
 
-    with _wrong_data():
+    with _data_errors():
         rows = [row for source in sources for row in _verdicts(source)]
         for name in names:
             click.echo(adapt.train(name, rows, models, out, seed))
 
 
 def _verdicts(source: str) -> Iterator[Row]:
-    """What moderators said: in a file, in what comes by standard input, or in the record."""
+    """Yield moderators' verdicts from a file, standard input or the record."""
     from moderation.training.corpora import tables, verdicts
 
     if service.is_record(source):
         database = None if source == "record" else source
-        yield from verdicts.rows(service.exported(database), "the record")
+        yield from verdicts.rows(service.export_record(database), "the record")
     elif source == "-":
         yield from verdicts.rows(sys.stdin.buffer, "-")
     else:
         try:
             if tables.is_table(source):
-                yield from verdicts.labelled(tables.records(Path(source)), source)
+                yield from verdicts.table_rows(tables.records(Path(source)), source)
             else:
                 with batch_files.unpacked(Path(source)) as lines:
                     yield from verdicts.rows(lines, source)
@@ -195,21 +205,21 @@ def _verdicts(source: str) -> Iterator[Row]:
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write the figures into this folder too: a page to read, JSON and Markdown. Needs the "
-    "extra train.",
+    help="Also write the metrics into this folder, as HTML, JSON and Markdown. Needs the extra "
+    "'train'.",
 )
 @click.option(
     "--most",
     type=click.IntRange(min=100),
-    help="Read at most so many rows of each set, drawn by the seed; all by default.",
+    help="Measure at most this many rows of each set, sampled with the seed. Default: all.",
 )
 @click.option(
     "--reference",
     is_flag=True,
-    help="Only note in their cards how they score natural comments: `moderation drift` compares "
-    "with that.",
+    help="Only write the distribution of scores on natural comments into the models' cards, as the "
+    "reference for `moderation drift`.",
 )
-@click.option("--cards", is_flag=True, help="Write the figures into the models' cards, too.")
+@click.option("--cards", is_flag=True, help="Also write the metrics into the models' cards.")
 @options.seed
 def evaluate(
     data: Path,
@@ -220,34 +230,40 @@ def evaluate(
     cards: bool,
     seed: int,
 ) -> None:
-    """Measure the models in use on labelled comments they were not trained on.
+    """Measure the models in use on labelled comments that they were not trained on.
 
-    Prints a table in a terminal, JSON in a pipe. The seed draws the confidence intervals.
+    Prints a table in a terminal and JSON in a pipe. The confidence intervals are bootstrap
+    intervals drawn with the seed.
+
+    \b
+    Example:
+      moderation evaluate --data data --out report
     """
     if reference:
         if out or cards:
-            raise click.UsageError("--reference goes without --out and --cards")
-        with _wrong_data():
+            raise click.UsageError("--reference cannot be used with --out or --cards")
+        with _data_errors():
             for home in _module("reference").write(data, models or SHIPPED, most, seed):
                 click.echo(f"The card of {home} has its reference.")
         return
     module = _module("evaluate")
     if out:
-        options.plots("--out")
-    with _wrong_data():
-        found = module.evaluate(data=data, models=models, out=out, seed=seed, most=most)
+        options.require_plots("--out")
+    with _data_errors():
+        results = module.evaluate(data=data, models=models, out=out, seed=seed, most=most)
     if cards:
-        module.note(found, models or SHIPPED)
-    terminal = sys.stdout.isatty()
-    click.echo(module.table(found) if terminal else json.dumps(found, ensure_ascii=False))
+        module.write_cards(results, models or SHIPPED)
+    in_terminal = sys.stdout.isatty()
+    click.echo(module.markdown(results) if in_terminal else json.dumps(results, ensure_ascii=False))
 
 
 @contextlib.contextmanager
-def _wrong_data() -> Iterator[None]:
-    """Tell of progress on stderr, and of data that are not there or not as they should be."""
+def _data_errors() -> Iterator[None]:
+    """Log progress on standard error, and report missing or malformed data as wrong usage."""
     logging.basicConfig(format="%(message)s")
-    logging.getLogger("moderation").setLevel(logging.INFO)  # the database's tools talk, too
-    with options.wrong_data():
+    # Not the root logger, because the database libraries log a lot.
+    logging.getLogger("moderation").setLevel(logging.INFO)
+    with options.data_errors_as_usage():
         yield
 
 
@@ -269,7 +285,7 @@ def _module(name: str) -> Any:
 
 @contextlib.contextmanager
 def _extra(name: str) -> Iterator[None]:
-    """What is not installed is named with the extra that brings it."""
+    """Name the extra to install when a package is missing."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -1,1 +1,1 @@
-"""A model's life: promotion, shadow runs, drift, and replays of recorded decisions."""
+"""The lifecycle of models: comparison, promotion, shadow runs, drift, and replay of decisions."""

@@ -1,13 +1,13 @@
-"""Whether the comments of now still look to the models like those that they were measured on.
+"""Measure drift: have the scores of comments moved since the models were measured?
 
-The measure is the population stability index, the sum of (now - then) * ln(now / then) over bins
-of the scores. By convention a score under .1 is stable and one from .25 on has moved (Siddiqi,
-Credit Risk Scorecards, 2006). Samples of n and m of the very same comments already differ by
-about (bins - 1)(1/n + 1/m) (Yurdakul, Statistical Properties of Population Stability Index,
-2018); only what is beyond that counts here.
+The measure is the population stability index (PSI), the sum of (now - then) * ln(now / then) over
+bins of the scores. By convention, a score with a PSI below .1 is stable, and one from .25 on has
+moved (Siddiqi, Credit Risk Scorecards, 2006). Two samples of n and m of the same comments differ
+by about (bins - 1)(1/n + 1/m) by chance (Yurdakul, Statistical Properties of Population Stability
+Index, 2018). This is subtracted.
 
-What is compared with is the `reference` in a model's card, or the newsroom's own, which stands
-beside the card in `reference.json` and goes before it.
+Scores are compared with the `reference` in the model's card, or with the newsroom's own reference,
+`reference.json` next to the card, which takes precedence.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from moderation.scoring.card import CARD, Card, read
 from moderation.scoring.models import CAREFUL, FAST, Models
-from moderation.scoring.store import ModelError
+from moderation.scoring.store import ModelError, write_json
 
-OWN = "reference.json"
-LITTLE, MUCH = 0.1, 0.25
-FEWEST = 500  # decisions; of fewer nothing is said
-LANGUAGE = "language"  # beside the scores: which of the `CLASSES` a comment is of
+OWN_REFERENCE = "reference.json"
+MOVED_A_LITTLE, MOVED = 0.1, 0.25
+MIN_DECISIONS = 500  # decisions; fewer give no verdict
+LANGUAGE = "language"  # the name under which the shares of `CLASSES` are compared
 CLASSES = ("no language", "foreign", "doubtful", "English")
-_FOREIGN, _ENGLISH = 0.2, 0.8  # the probabilities of English up to which, and from which on
-# Tenths, and the highest of them again in parts: there are the comments that the rules act on.
+_FOREIGN, _ENGLISH = 0.2, 0.8  # probabilities of English: foreign below the first
+# Tenths, with the highest tenth divided: it has the comments that the rules act on.
 _QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 Verdict = Literal["too few", "stable", "moved a little", "moved"]
@@ -38,7 +39,7 @@ Verdict = Literal["too few", "stable", "moved a little", "moved"]
 
 @dataclass(frozen=True)
 class ScoredDecision:
-    """A decision's scores and language, the models that gave them, and when."""
+    """A decision's scores and language, the models that gave them, and its time."""
 
     models: Mapping[str, str]
     scores: Mapping[str, float]
@@ -46,7 +47,10 @@ class ScoredDecision:
     at: dt.datetime | None = None
 
     def value(self, name: str) -> float | None:
-        """A score as the record rounds it, or the language's class; None where there is none."""
+        """Return a score, rounded as in the record, or the index of the language's class.
+
+        Returns None if the decision has no such score.
+        """
         if name == LANGUAGE:
             return language_class(self.language) if "english" in self.language else None
         score = self.scores.get(name)
@@ -54,7 +58,7 @@ class ScoredDecision:
 
 
 def language_class(language: Mapping[str, Any]) -> int:
-    """The place in `CLASSES`.
+    """Return the index in `CLASSES` of a comment's language.
 
     >>> CLASSES[language_class({"english": 0.99, "code": "en"})]
     'English'
@@ -69,46 +73,46 @@ def language_class(language: Mapping[str, Any]) -> int:
 
 @dataclass(frozen=True)
 class Bins:
-    """How many values were up to the first edge, from there up to the second, …, above the last."""
+    """A histogram. The first bin ends at the first edge (included), the last has no end."""
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
 
     @classmethod
     def of(cls, values: Sequence[float], name: str = "") -> Self:
-        """Bins by tenths of these values, fewer where many are the same.
+        """Return bins that each hold a tenth of these values; fewer bins if many are equal.
 
         >>> Bins.of([0.1] * 98 + [0.2, 0.3]).counts
         (98, 1, 1)
         """
         edges = np.arange(len(CLASSES) - 1) if name == LANGUAGE else _edges(values)
-        return cls(tuple(edges.tolist()), ()).counting(values)
+        return cls(tuple(edges.tolist()), ()).recount(values)
 
-    def counting(self, values: Sequence[float]) -> Self:
-        """The same bins with other values."""
-        places = np.searchsorted(np.array(self.edges), np.array(values, float), side="left")
-        counts = np.bincount(places, minlength=len(self.edges) + 1)
+    def recount(self, values: Sequence[float]) -> Self:
+        """Return the same bins with the counts of other values."""
+        bins = np.searchsorted(np.array(self.edges), np.array(values, float), side="left")
+        counts = np.bincount(bins, minlength=len(self.edges) + 1)
         return type(self)(self.edges, tuple(counts.tolist()))
 
     @property
     def total(self) -> int:
-        """How many values there are."""
+        """The number of values."""
         return sum(self.counts)
 
     @property
     def shares(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        """Each bin's share; half a value is added to each, so that none is empty."""
+        """Each bin's share of the values. Half a value is added to each bin: none is empty."""
         counts = np.array(self.counts, float) + 0.5
         return np.asarray(counts / counts.sum())
 
 
 def _edges(values: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    found = np.unique(np.quantile(values, _QUANTILES, method="inverted_cdf"))
-    return np.asarray(found[found < np.max(values)])
+    edges = np.unique(np.quantile(values, _QUANTILES, method="inverted_cdf"))
+    return np.asarray(edges[edges < np.max(values)])
 
 
 def psi(then: Bins, now: Bins) -> float:
-    """The population stability index of two counts in the same bins.
+    """Return the population stability index of two histograms with the same edges.
 
     >>> round(psi(Bins((0.5,), (800, 200)), Bins((0.5,), (600, 400))), 3)
     0.196
@@ -118,13 +122,13 @@ def psi(then: Bins, now: Bins) -> float:
 
 
 def chance(then: Bins, now: Bins) -> float:
-    """The index to be expected of two samples of the same comments."""
+    """Return the index that two samples of the same comments are expected to have."""
     return len(then.edges) * (1 / max(then.total, 1) + 1 / max(now.total, 1))
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How far a score (or the language) has moved."""
+    """How far a score, or the language, has moved."""
 
     name: str
     then: Bins
@@ -132,30 +136,30 @@ class Drift:
 
     @property
     def psi(self) -> float:
-        """The population stability index, as it is defined."""
+        """The population stability index."""
         return psi(self.then, self.now)
 
     @property
     def chance(self) -> float:
-        """What of it chance alone would give."""
+        """The index that is expected by chance."""
         return chance(self.then, self.now)
 
     @property
-    def beyond(self) -> float:
-        """What of it is beyond chance."""
+    def beyond_chance(self) -> float:
+        """The index less what is expected by chance."""
         return max(self.psi - self.chance, 0.0)
 
     @property
     def verdict(self) -> Verdict:
-        """What follows, by convention."""
-        if self.now.total < FEWEST:
+        """What the index means, by convention."""
+        if self.now.total < MIN_DECISIONS:
             return "too few"
-        if self.beyond < LITTLE:
+        if self.beyond_chance < MOVED_A_LITTLE:
             return "stable"
-        return "moved a little" if self.beyond < MUCH else "moved"
+        return "moved a little" if self.beyond_chance < MOVED else "moved"
 
     def to_dict(self) -> dict[str, Any]:
-        """The drift as it stands in JSON."""
+        """Return the drift as JSON values."""
         return {
             "psi": round(self.psi, 4),
             "by_chance": round(self.chance, 4),
@@ -169,9 +173,10 @@ class Drift:
 
 @dataclass(frozen=True)
 class Reference:
-    """What a score is compared with: the bins of each, of which comments, by which models.
+    """The histograms that scores are compared with.
 
-    `until` is given where these are decisions of the record: what came later is compared.
+    `mix` names the comments, `models` the versions that scored them. If they are decisions of the
+    record, `until` is the time of the last one: only later decisions are compared.
     """
 
     mix: str
@@ -180,7 +185,7 @@ class Reference:
     until: dt.datetime | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The reference as it stands in a card."""
+        """Return the reference as JSON values, as in a card."""
         return {
             "mix": self.mix,
             "models": dict(self.models),
@@ -192,100 +197,152 @@ class Reference:
         }
 
     @classmethod
-    def parse(cls, found: Mapping[str, Any]) -> Self:
-        """A reference as `to_dict` tells it."""
+    def parse(cls, content: Mapping[str, Any]) -> Self:
+        """Return the reference that `to_dict` gave as `content`."""
         scores = {
             name: Bins(tuple(bins["edges"]), tuple(bins["counts"]))
-            for name, bins in found["scores"].items()
+            for name, bins in content["scores"].items()
         }
-        until = dt.datetime.fromisoformat(found["until"]) if found.get("until") else None
-        return cls(str(found["mix"]), dict(found["models"]), scores, until)
+        until = dt.datetime.fromisoformat(content["until"]) if content.get("until") else None
+        return cls(str(content["mix"]), dict(content["models"]), scores, until)
 
 
-def givers(models: Models) -> dict[str, dict[str, str]]:
-    """By the model that has the card: the versions that give its scores together."""
+def versions_by_card(models: Models) -> dict[str, dict[str, str]]:
+    """Return the versions whose scores have their reference in one card, by the card's model.
+
+    The two models that score abuse together have it in the transformer's card.
+    """
     versions = models.versions
     both = {FAST, CAREFUL} <= versions.keys()
-    return {
-        CAREFUL if both and name == FAST else name: {
-            it: versions[it] for it in ((FAST, CAREFUL) if both and name == FAST else (name,))
-        }
-        for name in models.scorers
-    }
+    by_card = {}
+    for name in models.scorers:
+        together = (FAST, CAREFUL) if both and name == FAST else (name,)
+        by_card[together[-1]] = {model: versions[model] for model in together}
+    return by_card
 
 
-def names(models: Models, home: str) -> tuple[str, ...]:
-    """The scores whose reference stands in the card of the model `home`."""
-    heads = models.scorers[FAST if home == CAREFUL else home].heads
+def score_names(models: Models, model: str) -> tuple[str, ...]:
+    """Return the scores whose reference is in the card of the model `model`."""
+    heads = models.scorers[FAST if model == CAREFUL else model].heads
     return (*heads, LANGUAGE) if "english" in heads else tuple(heads)
 
 
-def references(root: Path, models: Models) -> dict[str, Reference]:
-    """The reference of each model in use, where there is one for these very versions.
+def read_references(root: Path, models: Models) -> dict[str, Reference]:
+    """Return the reference of each model in use, if there is one for exactly these versions.
 
-    Raises `ModelError` where one cannot be read.
+    Raises `ModelError` if a reference cannot be read.
     """
-    found = {}
-    for home, versions in givers(models).items():
-        folder = root / home / versions[home]
-        kept = (_read(folder / OWN), _read(folder / "card.json", "reference"))
-        for reference in kept:
+    references = {}
+    for model, versions in versions_by_card(models).items():
+        folder = root / model / versions[model]
+        for reference in (_own_reference(folder), _card_reference(folder)):
             if reference and reference.models == versions:
-                found[home] = reference
+                references[model] = reference
                 break
-    return found
+    return references
 
 
-def _read(path: Path, key: str | None = None) -> Reference | None:
-    """The reference that stands in a file, under `key` where there is one."""
+def _own_reference(folder: Path) -> Reference | None:
+    """Return the newsroom's own reference for the model in `folder`, if there is one."""
+    path = folder / OWN_REFERENCE
     try:
-        found = json.loads(path.read_text("utf-8"))
-        if key is not None:
-            found = found.get(key)
-        return None if key and found is None else Reference.parse(found)
+        return _parsed(json.loads(path.read_text("utf-8")), path)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path}: no reference that can be read: {error!r}") from error
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: the reference cannot be read: {error!r}") from error
 
 
-def measured(models: Models, seen: Iterable[ScoredDecision], mix: str) -> dict[str, Reference]:
-    """By model, a reference of what these models gave, where they gave enough."""
-    kept = list(seen)
-    until = max((one.at for one in kept if one.at), default=None)
-    found = {}
-    for home, versions in givers(models).items():
-        own = _by(versions, kept)
-        values = {name: _values(own, name) for name in names(models, home)}
+def _card_reference(folder: Path) -> Reference | None:
+    """Return the reference in the card of the model in `folder`, if there is one."""
+    if not (folder / CARD).exists():
+        return None
+    content = read(folder, Card).reference
+    return None if content is None else _parsed(content, folder / CARD)
+
+
+def _parsed(content: Mapping[str, Any], path: Path) -> Reference:
+    try:
+        return Reference.parse(content)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{path}: the reference cannot be read: {error!r}") from error
+
+
+def measure_references(
+    models: Models, decisions: Iterable[ScoredDecision], mix: str
+) -> dict[str, Reference]:
+    """Return, by model, a reference made of these decisions.
+
+    Only decisions by `models` count. A score with fewer than `MIN_DECISIONS` values is left out.
+    """
+    decisions = list(decisions)
+    until = max((decision.at for decision in decisions if decision.at), default=None)
+    references = {}
+    for model, versions in versions_by_card(models).items():
+        by_versions = _decided_by(versions, decisions)
+        values = {name: _values(by_versions, name) for name in score_names(models, model)}
         scores = {
-            name: Bins.of(values, name) for name, values in values.items() if len(values) >= FEWEST
+            name: Bins.of(values, name)
+            for name, values in values.items()
+            if len(values) >= MIN_DECISIONS
         }
         if scores:
-            found[home] = Reference(mix, versions, scores, until)
-    return found
+            references[model] = Reference(mix, versions, scores, until)
+    return references
+
+
+def own_mix(decisions: Iterable[ScoredDecision]) -> str:
+    """Return the `mix` of a newsroom's own decisions: the days of the first and the last."""
+    days = sorted(f"{decision.at:%Y-%m-%d}" for decision in decisions if decision.at)
+    return f"your own decisions, {days[0]} to {days[-1]}" if days else ""
+
+
+def set_references(root: Path, references: Mapping[str, Reference]) -> dict[str, Path]:
+    """Make these the newsroom's own references. Return each model's file.
+
+    Raises `ModelError` if a file cannot be written.
+    """
+    paths = {}
+    for model, reference in references.items():
+        paths[model] = path = root / model / reference.models[model] / OWN_REFERENCE
+        try:
+            write_json(path, reference.to_dict())
+        except OSError as error:
+            raise ModelError(f"{path} cannot be written: {error.strerror}") from None
+    return paths
 
 
 def compare(
-    models: Models, references: Mapping[str, Reference], seen: Iterable[ScoredDecision]
+    models: Models, references: Mapping[str, Reference], decisions: Iterable[ScoredDecision]
 ) -> Iterator[Drift]:
-    """How far each score of the models in use has moved; only decisions by them count."""
-    kept = list(seen)
-    for home, versions in givers(models).items():
-        if home in references:
-            since = references[home].until
-            later = [one for one in kept if not (since and one.at and one.at <= since)]
-            own = _by(versions, later)
-            for name, then in references[home].scores.items():
-                yield Drift(name, then, then.counting(_values(own, name)))
+    """Yield how far each score of the models in use has moved. Only their decisions count."""
+    decisions = list(decisions)
+    for model, versions in versions_by_card(models).items():
+        if model in references:
+            since = references[model].until
+            later = [
+                decision
+                for decision in decisions
+                if not (since and decision.at and decision.at <= since)
+            ]
+            by_versions = _decided_by(versions, later)
+            for name, then in references[model].scores.items():
+                yield Drift(name, then, then.recount(_values(by_versions, name)))
 
 
-def _by(versions: Mapping[str, str], seen: Iterable[ScoredDecision]) -> list[ScoredDecision]:
-    """Those whose scores these versions gave, and no other reader beside them."""
-    wanted = dict.fromkeys((FAST, CAREFUL)) if FAST in versions else {}
-    own = {**wanted, **versions}
-    return [one for one in seen if all(one.models.get(name) == it for name, it in own.items())]
+def _decided_by(
+    versions: Mapping[str, str], decisions: Iterable[ScoredDecision]
+) -> list[ScoredDecision]:
+    """Return the decisions by these versions; for abuse, only if no other model scored it too."""
+    no_other = dict.fromkeys((FAST, CAREFUL)) if FAST in versions else {}
+    expected = {**no_other, **versions}
+    return [
+        decision
+        for decision in decisions
+        if all(decision.models.get(name) == version for name, version in expected.items())
+    ]
 
 
-def _values(seen: Iterable[ScoredDecision], name: str) -> list[float]:
-    found = (one.value(name) for one in seen)
-    return [value for value in found if value is not None]
+def _values(decisions: Iterable[ScoredDecision], name: str) -> list[float]:
+    values = (decision.value(name) for decision in decisions)
+    return [value for value in values if value is not None]

@@ -1,7 +1,7 @@
-"""Which models are in use, and how that changed: promote a challenger, roll back, remember why.
+"""Change which models are in use: promote a challenger, or roll back. Keep a history.
 
-`champion.json` alone says what is in use; it is replaced in one step, after the change stands in
-`history.jsonl` beside it. So whatever breaks in between, one version of each model is in use.
+Only `champion.json` says which versions are in use. The change is first added to `history.jsonl`,
+then `champion.json` is replaced in one step. So one version of each model is in use at any time.
 """
 
 from __future__ import annotations
@@ -14,22 +14,34 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from moderation.lifecycle.shadow import Shadow, end
+from moderation.lifecycle.comparison import Comparison
+from moderation.lifecycle.shadow import Shadow, end_shadow
+from moderation.scoring.card import CARD, AdaptedCard, Card, TransformerCard, read
 from moderation.scoring.models import CAREFUL, FAST, Models
-from moderation.scoring.store import CHAMPION, ModelError, champions, put
+from moderation.scoring.store import CHAMPION, ModelError, champions, write_json
+
+__all__ = [
+    "Change",
+    "RefusedError",
+    "card",
+    "history",
+    "promote",
+    "require_stored",
+    "rollback",
+    "shadow",
+]
 
 HISTORY = "history.jsonl"
-COMPARISON = "comparison.json"
 ROLLED_BACK = "rolled back"
 
 
 class RefusedError(RuntimeError):
-    """A challenger that may not be promoted; the message says why and what to do."""
+    """A challenger that must not be promoted. The message says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One change of a champion; `why` is empty where nothing spoke against it."""
+    """One change of the version in use. `why` is the reason, if the gate objected."""
 
     at: str
     who: str
@@ -40,13 +52,14 @@ class Change:
 
 
 def promote(root: Path, model: str, version: str, *, who: str, even_if: str = "") -> Change:
-    """Put `version` of `model` in use. Raises `RefusedError`, or `ModelError` if it is unusable.
+    """Put `version` of `model` in use.
 
-    It must have been compared with the champion of now, and be worse in nothing that is guarded;
-    `even_if` is the reason to promote it all the same, and is remembered.
+    It must have been compared with the version in use, and not be worse in any guarded measure.
+    `even_if` overrides this: it is the reason, and is kept in the history. Raises `RefusedError`,
+    or `ModelError` if the version cannot be used.
     """
     used = champions(root)
-    versions = _with(root, used, model, version)
+    versions = _versions_with(root, used, model, version)
     objection = _objection(root, model, version, used)
     if objection and not even_if:
         raise RefusedError(objection)
@@ -54,141 +67,148 @@ def promote(root: Path, model: str, version: str, *, who: str, even_if: str = ""
 
 
 def shadow(root: Path, model: str, version: str, *, share: float, who: str) -> Shadow:
-    """Let `version` of `model` decide a share of the comments beside the champion, unheeded.
+    """Let `version` of `model` decide a share of the comments in shadow.
 
-    Raises `RefusedError` or `ModelError` where it could not be promoted either.
+    Raises `RefusedError` or `ModelError` if it could not be promoted either.
     """
     used = champions(root)
     if model not in used:
-        raise RefusedError(f"no {model} is in use that {model}/{version} could run beside")
-    _with(root, used, model, version)
+        raise RefusedError(f"no {model} is in use, so {model}/{version} cannot run in shadow of it")
+    _versions_with(root, used, model, version)
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    made = Shadow(model, version, share, now, who)
-    made.write(root)
-    return made
+    challenger = Shadow(model, version, share, now, who)
+    challenger.write(root)
+    return challenger
 
 
 def rollback(root: Path, model: str, *, who: str) -> Change:
-    """Put the version in use that was so before the present one. Raises `RefusedError`."""
+    """Put the previous version of `model` in use again.
+
+    Raises `RefusedError` if there is none, `ModelError` if it cannot be used.
+    """
     used = champions(root)
-    before = _stack(history(root), model)
-    if before:
-        versions = {**used, model: before[-1]}
-        Models.load(root, versions)
-        _paired(root, versions)
-        return _change(root, used, versions, model, who, ROLLED_BACK)
-    raise RefusedError(f"nothing is known of a {model} before {used.get(model, 'any')}")
+    previous = _previous_versions(history(root), model)
+    if not previous:
+        raise RefusedError(f"the history has no {model} before {used.get(model, 'any')}")
+    versions = {**used, model: previous[-1]}
+    Models.load(root, versions)
+    _require_measured_together(root, versions)
+    return _change(root, used, versions, model, who, ROLLED_BACK)
 
 
-def kept(root: Path, model: str, version: str) -> None:
-    """Raise `RefusedError` where there is no such version."""
-    if not (root / model / version / "card.json").is_file():
-        raise RefusedError(f"no {model}/{version} is kept: moderation models list names what is")
+def require_stored(root: Path, model: str, version: str) -> None:
+    """Raise `RefusedError` if there is no such version."""
+    if not (root / model / version / CARD).is_file():
+        raise RefusedError(f"there is no {model}/{version}; see moderation models list")
 
 
-def _with(root: Path, used: Mapping[str, str], model: str, version: str) -> dict[str, str]:
-    """The versions in use with `version` of `model`, if it is another one and usable."""
+def _versions_with(root: Path, used: Mapping[str, str], model: str, version: str) -> dict[str, str]:
+    """Return the versions in use with `version` of `model`. It must be another one, and usable."""
     if used.get(model) == version:
         raise RefusedError(f"{model}/{version} is in use already")
-    kept(root, model, version)
+    require_stored(root, model, version)
     versions = {**used, model: version}
-    Models.load(root, versions)  # every hash is checked
-    _paired(root, versions)
+    Models.load(root, versions)  # checks all hashes
+    _require_measured_together(root, versions)
     return versions
 
 
-def _stack(changes: list[Change], model: str) -> list[str]:
-    """The versions to go back to, the nearest last: a step back takes one away."""
-    found: list[str] = []
+def _previous_versions(changes: list[Change], model: str) -> list[str]:
+    """Return the versions that can be rolled back to, the next one last."""
+    versions: list[str] = []
     for change in changes:
         if change.model != model:
             continue
         if change.why == ROLLED_BACK:
-            found.pop()
+            versions.pop()
         else:
-            found.append(change.before)
-    return found
+            versions.append(change.before)
+    return versions
 
 
 def history(root: Path) -> list[Change]:
-    """All changes, oldest first. A line that was not written whole is passed over."""
-    found = []
+    """Return all changes, oldest first. An incomplete line is skipped."""
+    changes = []
     path = root / HISTORY
     for line in path.read_text("utf-8").splitlines() if path.exists() else ():
         try:
-            found.append(Change(**json.loads(line)))
+            changes.append(Change(**json.loads(line)))
         except (ValueError, TypeError):
             continue
-    return found
+    return changes
 
 
 def _change(
     root: Path, used: Mapping[str, str], versions: Mapping[str, str], model: str, who: str, why: str
 ) -> Change:
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    made = Change(now, who, model, used.get(model, ""), versions[model], why)
+    change = Change(now, who, model, used.get(model, ""), versions[model], why)
     with (root / HISTORY).open("a+", encoding="utf-8") as file:
         file.seek(0)
-        torn = file.read()[-1:] not in ("", "\n")  # by a crash; it must not take this line along
-        file.write("\n" * torn + json.dumps(asdict(made), ensure_ascii=False) + "\n")
+        incomplete = file.read()[-1:] not in ("", "\n")  # a crash left half a line: start a new one
+        file.write("\n" * incomplete + json.dumps(asdict(change), ensure_ascii=False) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    put(root / CHAMPION, dict(versions))
+    write_json(root / CHAMPION, dict(versions))
     _end_shadow(root, model)
-    return made
+    return change
 
 
 def _end_shadow(root: Path, changed: str) -> None:
-    """A challenger is measured beside the champion of its time, or the pair that it is one of."""
-    beside = {FAST, CAREFUL} if changed in (FAST, CAREFUL) else {changed}
+    """End a shadow run whose champion changed: its results are a comparison with the old one.
+
+    The two models that score abuse count as one.
+    """
+    models = {FAST, CAREFUL} if changed in (FAST, CAREFUL) else {changed}
     try:
-        found = Shadow.read(root)
+        shadow = Shadow.read(root)
     except ModelError:
-        return  # what cannot be read runs nowhere
-    if found and found.model in beside:
-        end(root)
+        return  # a file that cannot be read starts no run
+    if shadow and shadow.model in models:
+        end_shadow(root)
 
 
-def _paired(root: Path, versions: Mapping[str, str]) -> None:
-    """The two readers of abuse are mixed as was measured, so they change together."""
+def _require_measured_together(root: Path, versions: Mapping[str, str]) -> None:
+    """Raise `RefusedError` if the two models of abuse were not measured together.
+
+    The transformer's card says how to mix its scores with one version of the linear model.
+    """
     if not {FAST, CAREFUL} <= versions.keys():
         return
-    careful = card(root, CAREFUL, versions[CAREFUL])
-    fast = card(root, FAST, versions[FAST])
-    measured = careful.get("together", {}).get("version")
-    beside = fast.get("own", {}).get("beside", versions[FAST])  # what an adapted one lies over
-    if measured not in (None, beside):
+    measured = read(root / CAREFUL / versions[CAREFUL], TransformerCard).together
+    fast = root / FAST / versions[FAST]
+    adapted = read(fast, Card).kind == "adapted"
+    base = read(fast, AdaptedCard).own.beside if adapted else versions[FAST]
+    if measured and measured.version != base:
         raise RefusedError(
-            f"{CAREFUL}/{versions[CAREFUL]} was measured beside {FAST}/{measured}, not {beside}: "
-            f"measure the two together first: moderation models pair {CAREFUL}/{versions[CAREFUL]}"
+            f"{CAREFUL}/{versions[CAREFUL]} was measured with {FAST}/{measured.version}, not "
+            f"{base}. Measure the two together first: "
+            f"moderation models pair {CAREFUL}/{versions[CAREFUL]}"
         )
 
 
 def _objection(root: Path, model: str, version: str, used: Mapping[str, str]) -> str | None:
-    """What speaks against a challenger, by its comparison."""
+    """Return what the challenger's comparison says against promoting it, or None."""
     command = f"moderation models compare {model}/{version}"
-    path = root / model / version / COMPARISON
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    comparison = Comparison.read(root / model / version)
+    if not comparison:
         return f"{model}/{version} was not compared with the champion: {command}"
-    if not found.get("measured"):
+    if not comparison.measured:
         return (
             f"{model}/{version} was compared on nothing of its own: {command} --data DIR. "
-            "Where that measures nothing either, promote it with --even-if 'what you measured'"
+            "If that measures nothing either, promote it with --even-if 'what you measured'"
         )
-    if found.get("champion") != used.get(model) or found.get("versions", [used])[0] != used:
+    if not comparison.is_with(used.get(model), used):
         return f"{model}/{version} was compared with another champion: {command}"
-    worse = found.get("worse", [])
-    if worse:
+    if comparison.worse:
         return (
-            f"{model}/{version} is worse beyond chance in: {'; '.join(worse)}. "
-            "Promote it all the same with --even-if 'the reason'"
+            f"{model}/{version} is worse beyond chance in: {'; '.join(comparison.worse)}. "
+            "Promote it anyway with --even-if 'the reason'"
         )
     return None
 
 
 def card(root: Path, model: str, version: str) -> dict[str, Any]:
-    """What the card of a version says."""
-    found: dict[str, Any] = json.loads((root / model / version / "card.json").read_text("utf-8"))
-    return found
+    """Return the JSON of a version's card."""
+    content: dict[str, Any] = json.loads((root / model / version / CARD).read_text("utf-8"))
+    return content

@@ -1,4 +1,7 @@
-"""Decide recorded comments again by two policies with the same models, and tell what differs."""
+"""Replay recorded comments: decide them again with two policies and the same models, and compare.
+
+The policy in use is called `now`, the new one `then`.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,14 @@ from moderation.moderator import Moderator
 from moderation.scoring.models import Models
 from moderation.text.reading import Text
 
-QUOTED = 70  # characters of a comment that are shown: enough to know it again
+MAX_QUOTE = 70  # characters of a comment that are shown: enough to recognise it
 
-_Acted = dict[str, tuple[Action, float]]
+_Acts = dict[str, tuple[Action, float]]  # by rule: what it did, and its score
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayFilter:
-    """Which of the record's comments: decided in that time, and of these the latest so many."""
+    """Which decisions of the record to replay: those of a period, at most the latest `most`."""
 
     since: dt.datetime | None = None
     until: dt.datetime | None = None
@@ -32,7 +35,7 @@ class ReplayFilter:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A comment as it was decided about, what was decided by what, and a moderator's last word."""
+    """A comment of the record, the decision, what decided it, and a moderator's last verdict."""
 
     id: str
     comment: Comment
@@ -45,9 +48,11 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class ChangedDecision:
-    """A comment that the new policy decides otherwise, and the rules that did it.
+    """A comment that the new policy decides differently, and the rules that caused it.
 
-    `turned` are those that act both ways, but with another action; `score` is the highest.
+    `come` are the rules that act only with the new policy, `gone` those that act only with the one
+    in use, and `turned` those that act with both but do something else. `score` is the highest of
+    their scores.
     """
 
     id: str
@@ -62,7 +67,7 @@ class ChangedDecision:
     quote: str
 
     def to_dict(self) -> dict[str, Any]:
-        """The change as it stands in JSON and, column by column, in CSV."""
+        """Return the change as JSON values, which are also the columns of the CSV file."""
         return {
             "id": self.id,
             "comment_id": self.comment,
@@ -79,7 +84,7 @@ class ChangedDecision:
 
 @dataclass
 class Rule:
-    """How often a rule acts by the policy in use and by the new one; what comes, goes and turns."""
+    """How often a rule acts with each policy, and how often that changes (`ChangedDecision`)."""
 
     now: int = 0
     then: int = 0
@@ -90,54 +95,59 @@ class Rule:
 
 @dataclass
 class Replayed:
-    """What two policies make of the same comments. Only what changes is held, and only in short."""
+    """The decisions of two policies about the same comments, as counts and changed decisions.
+
+    `otherwise` counts decisions that the record has differently, apart for those by the `same`
+    policy and models and by `other` ones.
+    """
 
     policies: tuple[str, str]
     models: Mapping[str, str]
     comments: int = 0
-    unjudged: int = 0  # no longer fit to be judged: too long for one of the policies
+    unjudged: int = 0  # too long for one of the policies
     first: dt.datetime | None = None
     last: dt.datetime | None = None
     other_policy: int = 0
     other_models: int = 0
-    otherwise: dict[str, int] = field(default_factory=lambda: {"same": 0, "other": 0})
+    recorded_differently: dict[str, int] = field(default_factory=lambda: {"same": 0, "other": 0})
     actions: Counter[tuple[Action, Action]] = field(default_factory=Counter)
     rules: dict[str, Rule] = field(default_factory=dict)
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
     changed: list[ChangedDecision] = field(default_factory=list)
 
-    def add(self, one: Recorded, before: Decision, after: Decision) -> None:
-        """Count a comment."""
+    def add(self, recorded: Recorded, now: Decision, then: Decision) -> None:
+        """Count a comment, which the two policies decided like this."""
         self.comments += 1
-        self.first, self.last = min(self.first or one.at, one.at), max(self.last or one.at, one.at)
-        self._recorded(one, before)
-        self.actions[before.action, after.action] += 1
-        for side, decision in (("now", before), ("then", after)):
-            if one.verdict in ("approve", "reject"):
-                self.verdicts[side, _agreement(one.verdict, decision.action)] += 1
-        was, is_ = _acted(before), _acted(after)
-        self._rules(was, is_)
-        if before.action != after.action:
-            self.changed.append(_changed(one, before, after, was, is_))
+        self.first = min(self.first or recorded.at, recorded.at)
+        self.last = max(self.last or recorded.at, recorded.at)
+        self._count_record(recorded, now)
+        self.actions[now.action, then.action] += 1
+        for side, decision in (("now", now), ("then", then)):
+            if recorded.verdict in ("approve", "reject"):
+                self.verdicts[side, _agreement(recorded.verdict, decision.action)] += 1
+        acts_now, acts_then = _acts(now), _acts(then)
+        self._count_rules(acts_now, acts_then)
+        if now.action != then.action:
+            self.changed.append(_changed(recorded, now, then, acts_now, acts_then))
 
-    def _rules(self, was: _Acted, is_: _Acted) -> None:
-        for name in was.keys() | is_.keys():
+    def _count_rules(self, now: _Acts, then: _Acts) -> None:
+        for name in now.keys() | then.keys():
             rule = self.rules.setdefault(name, Rule())
-            rule.now += name in was
-            rule.then += name in is_
-            rule.come += name not in was
-            rule.gone += name not in is_
-            rule.turned += _turned(name, was, is_)
+            rule.now += name in now
+            rule.then += name in then
+            rule.come += name not in now
+            rule.gone += name not in then
+            rule.turned += _turned(name, now, then)
 
-    def _recorded(self, one: Recorded, before: Decision) -> None:
-        policy, models = one.policy != before.policy, dict(one.models) != before.models
+    def _count_record(self, recorded: Recorded, now: Decision) -> None:
+        policy, models = recorded.policy != now.policy, dict(recorded.models) != now.models
         self.other_policy += policy
         self.other_models += models
-        if one.action != str(before.action):
-            self.otherwise["other" if policy or models else "same"] += 1
+        if recorded.action != str(now.action):
+            self.recorded_differently["other" if policy or models else "same"] += 1
 
     def summary(self) -> dict[str, Any]:
-        """All counts, as they stand in JSON."""
+        """Return all counts as JSON values."""
         return {
             "policies": {"now": self.policies[0], "then": self.policies[1]},
             "models": dict(self.models),
@@ -148,15 +158,14 @@ class Replayed:
             "recorded": {
                 "by_another_policy": self.other_policy,
                 "by_other_models": self.other_models,
-                "decided_otherwise_now": dict(self.otherwise),
+                "decided_otherwise_now": dict(self.recorded_differently),
             },
             "actions": {
-                str(one): {str(other): self.actions[one, other] for other in Action}
-                for one in Action
+                str(now): {str(then): self.actions[now, then] for then in Action} for now in Action
             },
             "rules": {name: vars(self.rules[name]) for name in sorted(self.rules)},
             "verdicts": {
-                side: {how: self.verdicts[side, how] for how in AGREEMENTS}
+                side: {agreement: self.verdicts[side, agreement] for agreement in AGREEMENTS}
                 for side in ("now", "then")
             },
             "changed": len(self.changed),
@@ -167,88 +176,88 @@ AGREEMENTS = ("agrees", "asks", "contrary")
 
 
 def replay(recorded: Iterable[Recorded], now: Moderator, then: Moderator) -> Replayed:
-    """What changes for these comments, those first that change most.
+    """Decide these comments with both moderators, which differ only in their policy.
 
-    The two moderators differ in their policy alone. Memory stays flat but for what changes.
+    The changed decisions are sorted, the largest changes first. Only they are held in memory.
     """
-    found = Replayed((now.policy.hash, then.policy.hash), now.models.versions)
+    replayed = Replayed((now.policy.hash, then.policy.hash), now.models.versions)
     limit = min(now.policy.publication.max_bytes, then.policy.publication.max_bytes)
-    ones, *sides = itertools.tee(_judgeable(recorded, limit, found), 3)
-    before, after = (
-        moderator.moderate_many(one.comment for one in side)
-        for moderator, side in zip(_reading_once(now, then), sides, strict=True)
+    rows, *sides = itertools.tee(_valid(recorded, limit, replayed), 3)
+    decisions_now, decisions_then = (
+        moderator.moderate_many(row.comment for row in side)
+        for moderator, side in zip(_scoring_once(now, then), sides, strict=True)
     )
-    for triple in zip(ones, before, after, strict=True):
-        found.add(*triple)
-    found.changed.sort(key=lambda it: (-abs(it.after - it.before), -it.score))
-    return found
+    for triple in zip(rows, decisions_now, decisions_then, strict=True):
+        replayed.add(*triple)
+    replayed.changed.sort(key=lambda change: (-abs(change.after - change.before), -change.score))
+    return replayed
 
 
-class _Once(Models):
-    """Models that two moderators ask in turn about the same texts, and that read them once."""
+class _CachedModels(Models):
+    """Models that score each batch of texts once for two moderators, which ask in turn."""
 
     def __init__(self, models: Models) -> None:
         super().__init__(models.scorers, models.versions)
-        self._before: Sequence[Text] = ()
+        self._scored: Sequence[Text] = ()
 
     def score(self, texts: Sequence[Text]) -> None:
-        """Read for the first who asks, and tell the second the same."""
-        if not self._before:
+        """Score the texts for the first moderator, and copy the result for the second."""
+        if not self._scored:
             super().score(texts)
-            self._before = texts
+            self._scored = texts
             return
-        for text, same in zip(texts, self._before, strict=True):
+        for text, same in zip(texts, self._scored, strict=True):
             text.scores, text.explain, text.notes = same.scores, same.explain, dict(same.notes)
-        self._before = ()
+        self._scored = ()
 
 
-def _reading_once(now: Moderator, then: Moderator) -> tuple[Moderator, Moderator]:
-    """Both, with each text read for both; where another reader is wanted, each reads for itself."""
+def _scoring_once(now: Moderator, then: Moderator) -> tuple[Moderator, Moderator]:
+    """Return both moderators with common models, unless their policies choose other scorers."""
     if now.models.versions != then.models.versions:
         return now, then
     now, then = copy.copy(now), copy.copy(then)
-    now.models = then.models = _Once(now.models)
+    now.models = then.models = _CachedModels(now.models)
     return now, then
 
 
-def _judgeable(recorded: Iterable[Recorded], limit: int, found: Replayed) -> Iterator[Recorded]:
-    for one in recorded:
+def _valid(recorded: Iterable[Recorded], limit: int, replayed: Replayed) -> Iterator[Recorded]:
+    """Yield the comments that both policies can decide, and count the others."""
+    for row in recorded:
         try:
-            validate(one.comment.text, limit)
+            validate(row.comment.text, limit)
         except CommentError:
-            found.unjudged += 1
+            replayed.unjudged += 1
         else:
-            yield one
+            yield row
 
 
-def _acted(decision: Decision) -> _Acted:
-    """Each rule that acted: what it did, and its score."""
+def _acts(decision: Decision) -> _Acts:
     return {
         reason.rule: (reason.action, round(reason.finding.score, 4)) for reason in decision.reasons
     }
 
 
 def _changed(
-    one: Recorded, before: Decision, after: Decision, was: _Acted, is_: _Acted
+    recorded: Recorded, now: Decision, then: Decision, acts_now: _Acts, acts_then: _Acts
 ) -> ChangedDecision:
-    differing = was.items() ^ is_.items()
+    differing = acts_now.items() ^ acts_then.items()
     return ChangedDecision(
-        id=one.id,
-        comment=one.comment.id,
-        before=before.action,
-        after=after.action,
+        id=recorded.id,
+        comment=recorded.comment.id,
+        before=now.action,
+        after=then.action,
         score=max(score for _, (_, score) in differing),
-        come=tuple(sorted(is_.keys() - was.keys())),
-        gone=tuple(sorted(was.keys() - is_.keys())),
-        turned=tuple(sorted(name for name in was if _turned(name, was, is_))),
-        verdict=one.verdict,
-        quote=quote(one.comment.text),
+        come=tuple(sorted(acts_then.keys() - acts_now.keys())),
+        gone=tuple(sorted(acts_now.keys() - acts_then.keys())),
+        turned=tuple(sorted(name for name in acts_now if _turned(name, acts_now, acts_then))),
+        verdict=recorded.verdict,
+        quote=quote(recorded.comment.text),
     )
 
 
-def _turned(name: str, was: _Acted, is_: _Acted) -> bool:
-    """Whether a rule acts both ways, but with another action."""
-    return name in was and name in is_ and was[name][0] != is_[name][0]
+def _turned(name: str, now: _Acts, then: _Acts) -> bool:
+    """Whether a rule acts with both policies, but with another action."""
+    return name in now and name in then and now[name][0] != then[name][0]
 
 
 def _agreement(verdict: str, action: Action) -> str:
@@ -258,10 +267,10 @@ def _agreement(verdict: str, action: Action) -> str:
 
 
 def quote(text: str) -> str:
-    """The beginning of a comment on one line.
+    """Return the beginning of a comment, on one line.
 
     >>> quote("Well\\n\\n  said.")
     'Well said.'
     """
-    line = " ".join(text[: QUOTED * 4].split())
-    return line if len(line) <= QUOTED else line[: QUOTED - 1] + "…"
+    line = " ".join(text[: MAX_QUOTE * 4].split())
+    return line if len(line) <= MAX_QUOTE else line[: MAX_QUOTE - 1] + "…"

@@ -1,7 +1,7 @@
-"""Which challenger runs in shadow: it decides beside the champion, and nothing follows from it.
+"""Which challenger runs in shadow: it decides some comments too, without any effect.
 
-`shadow.json` beside `champion.json` says which, and about how many of the comments. The service
-reads it (`api/background/shadow.py`); `moderation models compare` tells what was found.
+`shadow.json`, next to `champion.json`, names the challenger and the share of comments. The service
+reads it (`api/background/shadow.py`), and `moderation models compare` shows the results.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from moderation.decision import Action
-from moderation.scoring.store import ModelError, put
+from moderation.scoring.store import ModelError, write_json
 
 SHADOW = "shadow.json"
 
 
 @dataclass(frozen=True)
 class Shadow:
-    """A challenger in shadow, on which share of the comments, since when and by whom."""
+    """A challenger in shadow: its share of the comments, since when, and who started it."""
 
     model: str
     version: str
@@ -31,11 +31,15 @@ class Shadow:
 
     @classmethod
     def read(cls, root: Path) -> Self | None:
-        """The challenger in shadow under `root`, if there is one. Raises `ModelError`."""
+        """Return the challenger in shadow under `root`, or None.
+
+        Raises `ModelError` if the file cannot be read.
+        """
         try:
-            found = cls(**json.loads((root / SHADOW).read_text("utf-8")))
-            if isinstance(found.model, str) and isinstance(found.version, str) and found.share > 0:
-                return found
+            shadow = cls(**json.loads((root / SHADOW).read_text("utf-8")))
+            names = (shadow.model, shadow.version)
+            if all(isinstance(name, str) for name in names) and shadow.share > 0:
+                return shadow
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError):
@@ -45,11 +49,11 @@ class Shadow:
         )
 
     def write(self, root: Path) -> None:
-        """Let it begin."""
-        put(root / SHADOW, asdict(self))
+        """Start it: write the file that the service reads."""
+        write_json(root / SHADOW, asdict(self))
 
     def takes(self, decision: str) -> bool:
-        """Whether the decision of this id is in the share: always the same ones, by hash.
+        """Whether this decision is in the share. A hash of its id decides, so it never changes.
 
         >>> half = Shadow("spam", "new", 0.5, "", "")
         >>> [half.takes(id_) for id_ in "abcd"]
@@ -59,15 +63,15 @@ class Shadow:
         return int.from_bytes(digest[:8]) < self.share * 2**64
 
 
-def end(root: Path) -> None:
-    """No challenger runs in shadow any more. What it decided stays in the record."""
+def end_shadow(root: Path) -> None:
+    """End the shadow run. Its decisions stay in the record."""
     (root / SHADOW).unlink(missing_ok=True)
 
 
-class Pair(NamedTuple):
-    """What champion and challenger decided about one comment, and what a moderator said of it.
+class ShadowPair(NamedTuple):
+    """The decisions of champion and challenger about one comment, and a moderator's verdict.
 
-    `moved` is by how much the score differs that differs most.
+    `moved` is the largest difference between their scores.
     """
 
     decision: str

@@ -1,1 +1,1 @@
-"""Move from Perspective: its thresholds as a policy, and the differences between both."""
+"""Move from Perspective: turn its thresholds into a policy, and compare its scores with ours."""

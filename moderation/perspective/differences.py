@@ -1,8 +1,9 @@
-"""What Perspective and the house rules said of the same comments, as the service noted it.
+"""Compare the scores of Perspective and of the house rules for the same comments.
 
-A line of the file is `{"at": …, "scores": {"TOXICITY": [ours, theirs]}}`. The report tells for
-each attribute how near both are, and which score of ours speaks as often as each of theirs: on a
-newspaper's own comments the best map of thresholds there is, while Perspective lives.
+The service writes a file with one line per comment: `{"at": …, "scores": {"TOXICITY": [score here,
+score of Perspective]}}`. The report says, for each attribute, how much the scores differ, and which
+threshold here is reached as often as each of Perspective's thresholds. Because they are measured on
+a newspaper's own comments, these thresholds fit that newspaper best.
 """
 
 from __future__ import annotations
@@ -16,60 +17,68 @@ import numpy as np
 import numpy.typing as npt
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9)
-FEWEST = 20  # comments over a threshold of theirs; fewer tell no score of ours
+MIN_COMMENTS = 20  # comments that must reach a threshold of Perspective, to find the threshold here
+FAR = 0.3  # scores that differ by more are counted
 
 Scores = npt.NDArray[np.float64]
 
 
 class DifferencesError(ValueError):
-    """A file that the service did not write; says which line."""
+    """A file that the service did not write. The message names the line."""
 
 
 def read(path: Path) -> dict[str, tuple[Scores, Scores]]:
-    """For each attribute our scores and theirs. Raises `DifferencesError`."""
+    """Return, by attribute, the scores of the house rules and of Perspective.
+
+    Raises `DifferencesError` if a line is not one that the service writes.
+    """
     pairs: dict[str, list[tuple[float, float]]] = defaultdict(list)
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                for name, (ours, theirs) in json.loads(line)["scores"].items():
-                    pairs[name].append((float(ours), float(theirs)))
+                for name, (here, perspective) in json.loads(line)["scores"].items():
+                    pairs[name].append((float(here), float(perspective)))
             except (ValueError, KeyError, TypeError, AttributeError):
-                raise DifferencesError(f"{path}: line {number}: not one of ours") from None
-    both = {name: np.array(found) for name, found in pairs.items()}
-    return {name: (array[:, 0], array[:, 1]) for name, array in both.items()}
+                message = f"{path}: line {number}: not a line that the service wrote"
+                raise DifferencesError(message) from None
+    arrays = {name: np.array(scores) for name, scores in pairs.items()}
+    return {name: (array[:, 0], array[:, 1]) for name, array in arrays.items()}
 
 
-def same_share(ours: Scores, theirs: Scores, threshold: float) -> float | None:
-    """The score of ours that as many comments reach as reach `threshold` of theirs.
+def same_share(here: Scores, perspective: Scores, threshold: float) -> float | None:
+    """Return the score here that as many comments reach as reach Perspective's `threshold`.
 
-    None where too few do to tell.
+    Returns None if fewer than `MIN_COMMENTS` comments reach it.
 
-    >>> ours = np.linspace(0, 1, 101)
-    >>> round(same_share(ours, ours**2, 0.64), 2)
+    >>> here = np.linspace(0, 1, 101)
+    >>> round(same_share(here, here**2, 0.64), 2)
     0.8
     """
-    over = int((theirs >= threshold).sum())
-    return float(np.sort(ours)[-over]) if over >= FEWEST else None
+    count = int((perspective >= threshold).sum())
+    return float(np.sort(here)[-count]) if count >= MIN_COMMENTS else None
 
 
-def report(found: dict[str, tuple[Scores, Scores]]) -> Iterator[str]:
-    """The differences in words and tables, line by line."""
-    for name, (ours, theirs) in sorted(found.items()):
-        yield f"{name}: {len(ours):,} comments"
-        near = np.abs(ours - theirs)
-        yield f"  ours {ours.mean():.3f} and theirs {theirs.mean():.3f} on average"
-        far = (near > 0.3).mean()
-        yield f"  half are within {np.median(near):.3f}, {far:.1%} are more than 0.3 apart"
-        if len(ours) > 1 and ours.std() and theirs.std():
-            yield f"  correlation {np.corrcoef(ours, theirs)[0, 1]:.2f}"
+def report(scores: dict[str, tuple[Scores, Scores]]) -> Iterator[str]:
+    """Yield the lines of the report. `scores` is what `read` returns."""
+    for name, (here, perspective) in sorted(scores.items()):
+        yield f"{name}: {len(here):,} comments"
+        yield f"  mean score: {here.mean():.3f} here, {perspective.mean():.3f} in Perspective"
+        apart = np.abs(here - perspective)
+        far = (apart > FAR).mean()
+        yield f"  half differ by at most {np.median(apart):.3f}, {far:.1%} by more than {FAR}"
+        if len(here) > 1 and here.std() and perspective.std():
+            yield f"  correlation {np.corrcoef(here, perspective)[0, 1]:.2f}"
         for threshold in THRESHOLDS:
-            own = same_share(ours, theirs, threshold)
-            over = int((theirs >= threshold).sum())
-            if own is None:
-                yield f"  theirs from {threshold:.2f}: {over:,} comments, too few to tell"
-                continue
-            both = int(((theirs >= threshold) & (ours >= own)).sum())
-            yield (
-                f"  theirs from {threshold:.2f}: {over:,} comments; as many are ours from "
-                f"{own:.3f}, of them {both:,} the same"
-            )
+            counterpart = _counterpart(here, perspective, threshold)
+            yield f"  Perspective from {threshold:.2f}: {counterpart}"
+
+
+def _counterpart(here: Scores, perspective: Scores, threshold: float) -> str:
+    """Say which score here counts for as many comments as `threshold`."""
+    reached = perspective >= threshold
+    comments = f"{int(reached.sum()):,} comments"
+    score = same_share(here, perspective, threshold)
+    if score is None:
+        return f"{comments}, too few to find the threshold here"
+    same = int((reached & (here >= score)).sum())
+    return f"{comments}; as many have {score:.3f} or more here, {same:,} of them are the same"

@@ -58,6 +58,6 @@ def check(text: Text, settings: Settings) -> Finding | None:
     kind = max(_MESSAGES, key=lambda head: scores[head])
     message = _MESSAGES[kind] if scores[kind] >= _CLEAR else _MESSAGE
     score = scores[highest]
-    if not explain.aimed(text):
+    if not explain.means_person(text):
         score = min(score, settings.most_unaimed)
     return Finding("abuse", score, message, explain.spans(text, highest))

@@ -30,7 +30,7 @@ from pydantic import Field
 from moderation import rules
 from moderation.decision import Finding
 from moderation.text.reading import Text
-from moderation.text.sentences import Judged
+from moderation.text.sentences import SentenceScore
 
 _QUOTED = 60  # characters of a fragment that a message quotes
 _LETTERS = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
@@ -86,7 +86,7 @@ def check(text: Text, settings: Settings) -> Finding | None:
     return Finding("full_sentences", score, _message(text, fragments), spans)
 
 
-def _is_exclamation(fragments: Sequence[Judged], minimum: int) -> bool:
+def _is_exclamation(fragments: Sequence[SentenceScore], minimum: int) -> bool:
     """Whether the fragments are only a short exclamation. 'Because he lied.' is not one."""
     short = sum(sentence.words for sentence in fragments) < minimum
     return short and all(sentence.missing != "main clause" for sentence in fragments)
@@ -104,7 +104,7 @@ def _plain(text: str) -> str:
     return _LETTERS.sub(" ", text.casefold()).strip()
 
 
-def _message(text: Text, fragments: Sequence[Judged]) -> str:
+def _message(text: Text, fragments: Sequence[SentenceScore]) -> str:
     """Return one sentence to the author that quotes the fragments and says what each lacks."""
     parts = [_lack(text, fragment) for fragment in fragments[:_NAMED]]
     left = len(fragments) - len(parts)
@@ -112,7 +112,7 @@ def _message(text: Text, fragments: Sequence[Judged]) -> str:
     return f"Write in full sentences: {'; '.join(parts)}{more}."
 
 
-def _lack(text: Text, fragment: Judged) -> str:
+def _lack(text: Text, fragment: SentenceScore) -> str:
     words = " ".join(text.clean[fragment.start : fragment.end].strip(" .!?,;:-\n").split())
     quoted = words if len(words) <= _QUOTED else words[:_QUOTED].rsplit(" ", 1)[0] + " …"
     match fragment.missing:

@@ -31,7 +31,7 @@ from pydantic import Field
 
 from moderation import rules
 from moderation.decision import Finding
-from moderation.scoring.languages import called
+from moderation.scoring.languages import language_name
 from moderation.text.reading import Text
 
 _LEAST = 0.3  # lower scores are not reported, not even as observed
@@ -54,7 +54,7 @@ def check(text: Text, settings: Settings) -> Finding | None:
     code = text.notes.get("language", "und")
     if score < _LEAST or code in settings.allowed:
         return None
-    name = called(code)
+    name = language_name(code)
     message = "Write in English, please."
     if name:
         message += f" This looks like {name}."

@@ -35,7 +35,7 @@ class Settings(rules.Settings):
 def check(text: Text, settings: Settings) -> Finding | None:
     """Find an attack, if the comment has a person as its target."""
     score = text.scores["personal_attack"]
-    if score < settings.notice or not explain.aimed(text):
+    if score < settings.notice or not explain.means_person(text):
         return None
     message = "Say what is wrong with the argument, not with the person."
     return Finding("personal_attack", score, message, explain.spans(text, "personal_attack"))

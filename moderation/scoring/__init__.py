@@ -1,1 +1,1 @@
-"""Readers turn texts into scores: one file per kind of model, named in the model's card."""
+"""Score texts: one module per kind of model. A model's card names its kind."""

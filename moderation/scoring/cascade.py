@@ -1,6 +1,7 @@
-"""Two scorers of the same heads: the fast one first, and the careful one where it is not certain.
+"""Combine two scorers of the same heads: a fast one, and a careful one for what is doubtful.
 
-Where both have read a text their log-odds are mixed, for they err in different places.
+The linear scorer is the fast one, the transformer scorer the careful one. Where both have scored a
+text, their log-odds are mixed: the two make different mistakes.
 """
 
 from __future__ import annotations
@@ -13,19 +14,21 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.scoring.adapted import AdaptedScorer, log_odds
+from moderation.scoring.card import EnsembleCard
 from moderation.scoring.scorer import Probabilities, Scorer
 from moderation.scoring.transformer import TransformerScorer
 from moderation.text.reading import Text, Weight
 
-NOTE = "read by"
+NOTE = "read by"  # in a text's notes: the scorer that explains it
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """What was measured of the two (`training.pairing`), from the careful one's card.
+    """How two scorers are mixed, as `training.linear.ensemble` measured it.
 
-    By head: `weights` are the fast one's parts of the log-odds; `slopes` and `starts` calibrate the
-    mixture. The careful one is not asked where all scores of the fast one are below `skip_below`.
+    By head: `weights` are the fast scorer's share of the log-odds; `slopes` and `starts` calibrate
+    the mixture. The careful scorer skips a text if all scores of the fast one are below
+    `skip_below`.
     """
 
     weights: Mapping[str, float]
@@ -34,25 +37,30 @@ class Ensemble:
     skip_below: float = 0.0
 
     @classmethod
-    def of(cls, measured: Mapping[str, Any], version: str) -> Self:
-        """The bound holds for one version of the fast one; beside another all is read twice."""
-        skip_below = measured["low"] if measured["version"] == version else 0.0
-        return cls(measured["shares"], measured["slopes"], measured["starts"], skip_below)
+    def of(cls, measured: EnsembleCard | Mapping[str, Any], version: str) -> Self:
+        """Return what was measured, for this `version` of the fast scorer.
+
+        `skip_below` was measured with one version. With another version it is 0: nothing is
+        skipped.
+        """
+        card = EnsembleCard.model_validate(measured)
+        skip_below = card.low if card.version == version else 0.0
+        return cls(card.shares, card.slopes, card.starts, skip_below)
 
     def doubtful(self, scores: Mapping[str, Probabilities]) -> list[int]:
-        """The rows of which the fast scorer is not certain."""
-        loudest = np.max([scores[head] for head in self.slopes], axis=0)
-        return [int(row) for row in np.flatnonzero(loudest >= self.skip_below)]
+        """Return the rows where the fast scorer is not certain: a score reaches `skip_below`."""
+        highest = np.max([scores[head] for head in self.slopes], axis=0)
+        return [int(row) for row in np.flatnonzero(highest >= self.skip_below)]
 
     def mixed(self, head: str, fast: Probabilities, careful: Probabilities) -> Probabilities:
-        """Both scorers' probabilities as one."""
+        """Return one calibrated probability for each pair of the two scorers' probabilities."""
         odds = mixture(fast, careful, self.weights[head]) * self.slopes[head] + self.starts[head]
         return np.asarray(1 / (1 + np.exp(-odds)), np.float64)
 
 
 @dataclass(frozen=True)
 class CascadeScorer:
-    """Asks `fast`, then `careful` about the texts of which `fast` is not certain."""
+    """Scores with `fast`, then with `careful` the texts of which `fast` is not certain."""
 
     fast: Scorer
     careful: Scorer
@@ -60,7 +68,10 @@ class CascadeScorer:
 
     @classmethod
     def of(cls, fast: Scorer, careful: TransformerScorer, version: str) -> Self:
-        """Both, as was measured beside this `version` of the fast one, or else careful alone."""
+        """Combine both as was measured with this `version` of the fast scorer.
+
+        If nothing was measured, the careful scorer's scores count alone.
+        """
         if not careful.ensemble:
             ones, zeros = dict.fromkeys(careful.heads, 1.0), dict.fromkeys(careful.heads, 0.0)
             return cls(fast, careful, Ensemble(zeros, ones, zeros))
@@ -68,11 +79,11 @@ class CascadeScorer:
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """The names of the scores, which both give."""
+        """The names of the scores, the same for both scorers."""
         return self.careful.heads
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """One calibrated probability per head and text."""
+        """Return, by head, one calibrated probability per text."""
         first = self.fast.score(texts)
         scores = {head: np.array(first[head]) for head in self.heads}
         rows = self.ensemble.doubtful(scores)
@@ -86,20 +97,20 @@ class CascadeScorer:
         return scores
 
     def explain(self, text: Text, head: str) -> list[Weight]:
-        """The words that weighed most, in the eyes of the last who read the text."""
+        """Return the words that weighed most for the scorer that scored the text last."""
         scorer: Scorer = text.notes[NOTE]
         return scorer.explain(text, head)
 
 
-def both(fast: Scorer, careful: TransformerScorer, version: str) -> Scorer:
-    """Both scorers as one. A newsroom's layer lies over the two, with its whole weight."""
+def combine(fast: Scorer, careful: TransformerScorer, version: str) -> Scorer:
+    """Return both scorers as one. A newsroom's layer is applied to their common scores."""
     if isinstance(fast, AdaptedScorer):
-        return fast.over(CascadeScorer.of(fast.base, careful, fast.beside))
+        return fast.over(CascadeScorer.of(fast.base, careful, fast.base_version))
     return CascadeScorer.of(fast, careful, version)
 
 
 def mixture(fast: Probabilities, careful: Probabilities, share: float) -> npt.NDArray[np.float64]:
-    """The weighted mean of two log-odds.
+    """Return the mean of two scorers' log-odds. `share` is the weight of `fast`.
 
     >>> mixture(np.array([0.5]), np.array([0.5]), 0.3)
     array([0.])

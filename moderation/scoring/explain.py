@@ -1,4 +1,4 @@
-"""What stands behind a score: the words that weighed most, and whether a person is meant."""
+"""Explain a score: find the words that weighed most, and whether a person is meant."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections import defaultdict
 from moderation.decision import Span
 from moderation.text.reading import Text
 
-SHARE = 0.65  # of what spoke for the score; the rest is mostly neighbours of these words
-MOST = 6  # spans shown; more would mark the whole comment
+COVERED = 0.65  # of the weight behind the score; the rest is mostly neighbours of these words
+MAX_SPANS = 6  # spans; more would mark the whole comment
 _PERSONS = frozenset(
     "you your yours yourself yourselves you're you've you'll you'd youre u ur ya yall y'all "
     "he she him her his hers himself herself he's she's".split()
@@ -17,17 +17,17 @@ _PERSONS = frozenset(
 
 
 def spans(text: Text, head: str) -> tuple[Span, ...]:
-    """The author's words that weighed most for a score, in reading order, neighbours merged.
+    """Return the author's words that weighed most for a score, in reading order.
 
-    A word behind a disguise ('stup*d') is one, though its pieces are weighed each for itself.
+    Neighbouring words are merged. The pieces of a disguised word ('stup*d') count together.
     """
     shares: defaultdict[tuple[int, int], float] = defaultdict(float)
     for start, end, share in text.explain(head):
-        shares[text.deobfuscated.whole(start, end)] += share
+        shares[text.deobfuscated.expand(start, end)] += share
     chosen: list[tuple[int, int]] = []
     covered = 0.0
-    for place, share in sorted(shares.items(), key=lambda it: -it[1]):
-        if covered >= SHARE or len(chosen) >= MOST:
+    for place, share in sorted(shares.items(), key=lambda item: -item[1]):
+        if covered >= COVERED or len(chosen) >= MAX_SPANS:
             break
         chosen.append(place)
         covered += share
@@ -40,16 +40,16 @@ def spans(text: Text, head: str) -> tuple[Span, ...]:
     return tuple(text.span(start, end) for start, end in merged)
 
 
-def aimed(text: Text) -> bool:
-    """Whether a person is spoken to or of: by a pronoun, a mention or a name.
+def means_person(text: Text) -> bool:
+    """Whether the text addresses or mentions a person, by a pronoun, a mention or a name.
 
     >>> from moderation.text.reading import read
-    >>> [aimed(read(comment)) for comment in ("This budget is stupid.", "You are stupid.")]
+    >>> [means_person(read(comment)) for comment in ("This budget is stupid.", "You are stupid.")]
     [False, True]
     """
     starts = [word.start for word in text.words]
-    places = (bisect_left(starts, sentence.start) for sentence in text.sentences)
-    openings = {starts[at] for at in places if at < len(starts)}  # their capitals say nothing
+    first_words = (bisect_left(starts, sentence.start) for sentence in text.sentences)
+    openings = {starts[at] for at in first_words if at < len(starts)}  # capitals make no name here
     return any(
         token.kind == "mention"
         or (token.kind == "word" and token.text.lower() in _PERSONS)

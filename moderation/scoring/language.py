@@ -1,10 +1,10 @@
-"""The language scorer: is a comment in English, and if not, what is it in?
+"""The language scorer: the probability that a comment is in English, and the language if it is not.
 
-What carries no language is left out (links, mentions, hashtags, digits, emoji), the script is
-judged, then the mean weight of the hashed n-grams, calibrated by length: ten letters say less
-than a hundred. A comment that is not clearly English gets a second look without quotations and
-without names (words with a capital inside a sentence), for they are nobody's language. Only
-what is still doubtful then is named, which takes longer.
+Links, mentions, hashtags, digits and emoji are left out. If most letters are of another script, the
+script decides. Otherwise the mean weight of the hashed n-grams gives the probability; it is
+calibrated by length, since ten letters say less than a hundred. A comment that is not clearly
+English is scored a second time without quotations and names (words with a capital inside a
+sentence), because they may be of any language. If it is still doubtful, its language is named.
 
 Files: `english.npy` and `naming.npy` (2**bits x languages), both int8, with `scales.npy`
 and `intercepts.npy` for the latter. The card holds the recipe and the calibration.
@@ -17,32 +17,34 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import regex
 
-from moderation.scoring.languages import LATIN, Naming, latin_share, likelier
+from moderation.scoring.card import LanguageCard
+from moderation.scoring.languages import LATIN, Naming, latin_share, prior_log_odds
 from moderation.scoring.ngrams import Floats, Ints, Recipe
 from moderation.scoring.scorer import Probabilities
 from moderation.scoring.store import Files
 from moderation.text.reading import Text, Weight
 
-FOREIGN_SCRIPT = 0.002  # the probability of English then (measured: see the card)
-NO_LANGUAGE = "zxx"  # ISO 639-2 for what has no words
-_NAMES_ONLY = 0.1  # the least probability for a text of little but words with capitals
-_FEWEST, _SHARE = 3, 0.2  # words that must be left for a second look, and their share
-_STRETCH, _AROUND = 0.4, 5  # the longest foreign stretch, in words of all; the words left beside
-_QUOTING = 0.3  # the probability for English around a foreign stretch: a person decides
-_CLEAR = 0.9  # from here on there is no second look
+FOREIGN_SCRIPT = 0.002  # the probability of English in another script (measured: see the card)
+NO_LANGUAGE = "zxx"  # the ISO 639-2 code for text without words
+_NAMES_ONLY = 0.1  # the lowest probability if nearly all words have capitals
+_MIN_WORDS, _MIN_SHARE = 3, 0.2  # the second look needs so many words, and this share of all words
+_MAX_STRETCH = 0.4  # the longest foreign stretch with English around it, as a share of all words
+_MIN_AROUND = 5  # words that must be around it
+_MAX_AROUND_FOREIGN = 0.3  # the highest probability for English around it: a person decides
+_CLEAR = 0.9  # no second look from this probability on
 _MARKED = 0.8  # below this the foreign stretches are marked
 _NAMED = 0.5  # below this the language is named
-_LONGEST = 200  # letters; more do not make the answer surer
-_SPREAD = np.array([0.5, 1.0, 0.5], np.float32)  # what a word's neighbours say of it
-_LEAST = -127.0  # an int8's; how English a word of another script is
+_MAX_LETTERS = 200  # letters; more do not make the probability more certain
+_SPREAD = np.array([0.5, 1.0, 0.5], np.float32)  # the weights of a word and its two neighbours
+_LOWEST = -127.0  # the lowest int8: the weight of a word in another script
 
-# Text without these signs holds no link, address, mention or hashtag, and needs no tokens.
+# Text without these signs has no link, address, mention or hashtag, and needs no tokens.
 _SIGNS = ("@", "#", "://", "www.", "WWW.", ".co", ".in", ".org", ".net", ".gov", "/")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _QUOTED = re.compile(r"\"[^\"\n]{2,200}\"|(?<!\w)'[^'\"\n]{2,200}'(?!\w)")
@@ -50,14 +52,14 @@ _CAPITAL = regex.compile(
     r"(?<=(?:[\p{L}\p{N},;:&)\"'\-]|\b\p{Lu}\.) ?)\p{Lu}(?:[\p{L}\p{M}]|['.\-](?=\p{L}))*+"
 )
 _LOWER = regex.compile(r"\p{Ll}")
-# Three or more names or things, of one word or two: 'a, b c and d', 'a, b, c, '.
+# A list of three or more items of one or two words: 'a, b c and d', 'a, b, c, '.
 _ITEM = r"\w++(?: \w++)?+, ?+"
 _LAST = r"\w++(?: \w++)??,? (?:and|or|&) \w++"
 _LIST = regex.compile(rf"(?<!\w)(?:(?:{_ITEM}){{3,}}+(?:{_LAST})?+|(?:{_ITEM}){{2}}{_LAST})")
 
 
 def words_of(text: Text) -> list[str]:
-    """The words that carry language.
+    """Return the words, without links, mentions, hashtags and digits.
 
     >>> from moderation.text.reading import read
     >>> words_of(read("@ravi: 100 % right 🙏 see www.example.com #truth"))
@@ -68,16 +70,16 @@ def words_of(text: Text) -> list[str]:
     return _WORD.findall(text.clean)
 
 
-def own_words(clean: str) -> list[str]:
-    """The words outside quotations and lists, without those with a capital inside a sentence.
+def core_words(clean: str) -> list[str]:
+    """Return the words without quotations, lists and names (capitals inside a sentence).
 
-    >>> own_words('Yesterday Amit Shah told them that "sab chalta hai" in Delhi.')
+    >>> core_words('Yesterday Amit Shah told them that "sab chalta hai" in Delhi.')
     ['Yesterday', 'told', 'them', 'that', 'in']
-    >>> own_words("dosa, idli, vada and pongal, who needs cereal")
+    >>> core_words("dosa, idli, vada and pongal, who needs cereal")
     ['who', 'needs', 'cereal']
     """
     if not _LOWER.search(clean):
-        clean = clean.lower()  # where all are capitals, they make no names
+        clean = clean.lower()  # in a comment all in capitals they do not show names
     clean = _QUOTED.sub(" ", clean)
     if clean.count(",") > 1:
         clean = _LIST.sub(" ", clean)
@@ -85,7 +87,7 @@ def own_words(clean: str) -> list[str]:
 
 
 class Grams(NamedTuple):
-    """The n-grams of some words: the buckets they fall into, and what speaks for English there."""
+    """The n-grams of some words: their buckets, and the buckets' weights for English."""
 
     words: Sequence[str]
     letters: int
@@ -94,13 +96,13 @@ class Grams(NamedTuple):
 
     @property
     def mean(self) -> float:
-        """The mean weight, in steps of the stored integers."""
+        """The mean weight, as a stored integer before scaling."""
         return int(self.weights.sum(dtype=np.int64)) / len(self.weights)
 
 
 @dataclass(frozen=True)
 class LanguageScorer:
-    """The score `english`, and in the notes the language and the foreign stretches."""
+    """Gives the score `english`, and notes the language and the foreign stretches."""
 
     recipe: Recipe
     english: npt.NDArray[np.int8]
@@ -109,23 +111,23 @@ class LanguageScorer:
     heads: tuple[str, ...] = ("english",)
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """The probability that each text is in English. Notes: `language`, `foreign`."""
-        return {"english": np.array([self._read(text) for text in texts], np.float64)}
+        """Return the probability that each text is in English. Adds `language` and `foreign`."""
+        return {"english": np.array([self._score(text) for text in texts], np.float64)}
 
-    def _read(self, text: Text) -> float:
+    def _score(self, text: Text) -> float:
         grams = self.grams(words_of(text))
         score = self._probability(grams)
         if score < _CLEAR:
-            score = max(score, self._second(text, len(grams.words)))
+            score = max(score, self._second_look(text, len(grams.words)))
         if score < _MARKED:
             foreign = (self._word_logits(text, grams) < 0).tolist()
             text.notes["foreign"] = _stretches(text, foreign)
-            if score < _QUOTING:
-                score = max(score, min(self._around(text, foreign), _QUOTING))
-        text.notes["language"] = self._named(text, grams, score)
+            if score < _MAX_AROUND_FOREIGN:
+                score = max(score, min(self._around_foreign(text, foreign), _MAX_AROUND_FOREIGN))
+        text.notes["language"] = self._language(text, grams, score)
         return score
 
-    def _named(self, text: Text, grams: Grams, score: float) -> str:
+    def _language(self, text: Text, grams: Grams, score: float) -> str:
         if score >= _NAMED:
             return "en" if grams.words else NO_LANGUAGE
         if latin_share(grams.words) < LATIN:
@@ -133,11 +135,11 @@ class LanguageScorer:
         return self.naming.by_ngrams(grams.buckets, self.recipe.bits)
 
     def probability(self, words: Sequence[str]) -> float:
-        """The probability that these words are English; 1 where there are none."""
+        """Return the probability that these words are English; 1 if there are none."""
         return self._probability(self.grams(words))
 
     def grams(self, words: Sequence[str]) -> Grams:
-        """The n-grams of these words as they stand in a row."""
+        """Return the n-grams of these words, joined by spaces."""
         joined = " ".join(words)
         buckets = self.recipe.buckets(self.recipe.hashes(joined))
         return Grams(words, len(joined), buckets, self.english.take(buckets))
@@ -148,29 +150,29 @@ class LanguageScorer:
         if latin_share(grams.words) < LATIN:
             return FOREIGN_SCRIPT
         slope, slope_by_length, start, start_by_length = self.calibration
-        length = math.log(min(grams.letters, _LONGEST))
+        length = math.log(min(grams.letters, _MAX_LETTERS))
         logit = (slope + slope_by_length * length) * grams.mean
         logit += start + start_by_length * length
         return 1 / (1 + math.exp(-max(min(logit, 30.0), -30.0)))
 
-    def _second(self, text: Text, count: int) -> float:
-        """The probability for what is left of `count` words without names and quotations.
+    def _second_look(self, text: Text, count: int) -> float:
+        """Return the probability for what remains of `count` words without names and quotations.
 
-        Where too little is left, nobody can tell: enough doubt to keep a person in between.
+        If too little remains, the probability is so low that a person decides.
         """
-        own = own_words(text.clean)
-        if latin_share(own) < LATIN:
+        words = core_words(text.clean)
+        if latin_share(words) < LATIN:
             return 0.0
-        small = sum(word[0].islower() for word in own)
-        if small < max(_FEWEST, _SHARE * count):
+        lower_case = sum(word[0].islower() for word in words)
+        if lower_case < max(_MIN_WORDS, _MIN_SHARE * count):
             return _NAMES_ONLY if _LOWER.search(text.clean) else 0.0
-        return self.probability(own) if len(own) < count else 0.0
+        return self.probability(words) if len(words) < count else 0.0
 
-    def _around(self, text: Text, foreign: Sequence[bool]) -> float:
-        """The probability for what stands around one foreign stretch; 0 where that is too little.
+    def _around_foreign(self, text: Text, foreign: Sequence[bool]) -> float:
+        """Return the probability for the words around one foreign stretch; 0 if they are too few.
 
-        'Mere paas maa hai is the greatest line of Hindi cinema': people leave out the quotation
-        marks. It may be a sentence of two tongues as well, so that this never makes it clear.
+        People leave out quotation marks: 'Mere paas maa hai is the greatest line of Hindi cinema'.
+        But such a sentence may also be in two languages, so the caller caps the probability.
         """
         start = end = at = 0  # of the longest stretch
         for is_foreign, run in itertools.groupby(foreign):
@@ -179,69 +181,62 @@ class LanguageScorer:
                 start, end = at, at + length
             at += length
         left = len(foreign) - end + start
-        if start == end or end - start > _STRETCH * len(foreign) or left < _AROUND:
+        if start == end or end - start > _MAX_STRETCH * len(foreign) or left < _MIN_AROUND:
             return 0.0
         rest = text.words[:start] + text.words[end:]
         return self.probability([part for word in rest for part in _WORD.findall(word.text)])
 
     def _word_logits(self, text: Text, grams: Grams) -> Floats:
-        """How English each word looks, itself and its neighbours at half weight."""
+        """Return how English each word looks. Its neighbours count half."""
         tokens = [word.text for word in text.words]
         if not tokens:
             return np.zeros(0, np.float32)
-        if tokens != grams.words:  # there are digits, links, hyphens
+        if tokens != grams.words:  # there are digits, links or hyphens
             grams = self.grams(tokens)
-        found = self.recipe.word_means(grams.weights, [len(token) for token in tokens])
+        means = self.recipe.word_means(grams.weights, [len(token) for token in tokens])
         if text.clean.isascii():
-            return np.convolve(found, _SPREAD)[1:-1]
-        other = [latin_share([token]) < LATIN for token in tokens]
-        found[other] = 0  # another script says nothing of its neighbours
-        spread = np.convolve(found, _SPREAD)[1:-1]
-        spread[other] = _LEAST
-        return spread
+            return np.convolve(means, _SPREAD)[1:-1]
+        other_script = [latin_share([token]) < LATIN for token in tokens]
+        means[other_script] = 0  # it says nothing about the neighbours
+        logits = np.convolve(means, _SPREAD)[1:-1]
+        logits[other_script] = _LOWEST
+        return logits
 
     def explain(self, text: Text, head: str) -> list[Weight]:  # noqa: ARG002 - there is one head
-        """The words that look most English, with their share of all that do."""
+        """Return the words that look English, with their share of the weight, heaviest first."""
         if not text.words:
             return []
         logits = np.maximum(self._word_logits(text, self.grams(words_of(text))), 0)
         shares = logits / max(float(logits.sum()), 1.0)
-        found = [
+        weights = [
             Weight(word.start, word.end, float(share))
             for word, share in zip(text.words, shares, strict=True)
             if share > 0
         ]
-        return sorted(found, key=lambda weight: -weight.share)
+        return sorted(weights, key=lambda weight: -weight.share)
 
 
 def _stretches(text: Text, foreign: Sequence[bool]) -> list[tuple[int, int]]:
-    """The stretches of the clean text that do not look English."""
+    """Return the parts of the clean text whose words are foreign, neighbours merged."""
     stretches: list[tuple[int, int]] = []
-    after = False
+    after_foreign = False
     for word, is_foreign in zip(text.words, foreign, strict=True):
         if is_foreign:
-            start = stretches.pop()[0] if after else word.start
+            start = stretches.pop()[0] if after_foreign else word.start
             stretches.append((start, word.end))
-        after = is_foreign
+        after_foreign = is_foreign
     return stretches
 
 
-def _recipe(card: Mapping[str, Any]) -> Recipe:
-    return Recipe(tuple(card["chars"]), tuple(card["words"]), card["bits"])
-
-
 def load(files: Files) -> LanguageScorer:
-    """The scorer of these files."""
-    card = files.card
-    languages = tuple(card["languages"])
+    """Return the scorer of these files."""
+    card = files.parsed_card(LanguageCard)
     naming = Naming(
-        card["naming_bits"],
-        languages,
+        card.naming_bits,
+        card.languages,
         np.ascontiguousarray(files.array("naming"), np.float32),
         files.array("scales"),
-        files.array("intercepts") + likelier(languages),
+        files.array("intercepts") + prior_log_odds(card.languages),
     )
-    slope, slope_by_length, start, start_by_length = card["calibration"]
-    calibration = (slope, slope_by_length, start, start_by_length)
     english = files.array("english")
-    return LanguageScorer(_recipe(card["recipe"]), english, calibration, naming)
+    return LanguageScorer(card.recipe.recipe(), english, card.calibration, naming)

@@ -1,4 +1,4 @@
-"""The languages that a comment may turn out to be in: what they are called, and which it is."""
+"""Name the language of a comment that is not in English."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import regex
 
-_SHARED = "ar fa ur hi mr ne ru uk bg mk zh-cn zh-tw".split()  # langdetect's profiles
-_ENOUGH = 1000  # characters for langdetect, which is slow
-_NGRAMS = 800  # more, spread over the comment, make the name no surer
-_LIKELIER = dict.fromkeys("bn gu kn ml mr pa ta te ur".split(), 2.0) | {"hi": 4.0}  # log-odds
-LATIN = 0.7  # under this share of Latin letters a comment is judged by its script alone
+_LANGDETECT_CODES = "ar fa ur hi mr ne ru uk bg mk zh-cn zh-tw".split()  # langdetect's profiles
+_MAX_CHARACTERS = 1000  # characters for langdetect, which is slow
+_MAX_NGRAMS = 800  # sampled from the whole comment; more do not improve accuracy
+_PRIORS = dict.fromkeys("bn gu kn ml mr pa ta te ur".split(), 2.0) | {"hi": 4.0}  # log-odds
+LATIN = 0.7  # below this share of Latin letters only the script decides
 
 NAMES = dict(
     pair.split(":")
@@ -36,7 +36,7 @@ NAMES = dict(
 )
 """Names in English by ISO 639-1 code."""
 
-# Scripts that one language of today is written in, nearly alone: no guessing is needed.
+# Scripts that are used for one language almost exclusively.
 SCRIPTS = {
     "Bengali": "bn",
     "Gurmukhi": "pa",
@@ -63,10 +63,10 @@ SCRIPTS = {
 """The code of the language by the Unicode name of its script."""
 
 
-def called(code: str) -> str | None:
-    """What a language code is called in a sentence; None where nobody can tell.
+def language_name(code: str) -> str | None:
+    """Return the English name of a language code, or None if there is none.
 
-    >>> called("hi-Latn"), called("und")
+    >>> language_name("hi-Latn"), language_name("und")
     ('Hindi written in Latin letters', None)
     """
     language, _, script = code.partition("-")
@@ -79,7 +79,7 @@ _SCRIPT = regex.compile("|".join(rf"(?P<{name}>\p{{Script={name}}}+)" for name i
 
 
 def latin_share(words: Sequence[str]) -> float:
-    """The share of Latin letters among all letters.
+    """Return the share of Latin letters among all letters.
 
     >>> latin_share(["नमक", "mag"])
     0.5
@@ -90,24 +90,24 @@ def latin_share(words: Sequence[str]) -> float:
     return sum(len(match) for match in _LATIN.findall(joined)) / len(joined)
 
 
-def likelier(languages: Sequence[str]) -> npt.NDArray[np.float32]:
-    """What to add to the log-odds of each language: the model learned from as much text of each.
+def prior_log_odds(languages: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Return what to add to the log-odds of each language for its frequency.
 
-    Indian newspapers are read by people who type Indian languages in Latin letters, and Hindi far
-    more often than what looks like it: Urdu, Punjabi or Nepali.
+    The model was trained on equal amounts of text. Readers of Indian newspapers type Indian
+    languages in Latin letters, and Hindi much more often than the similar Urdu, Punjabi or Nepali.
 
-    >>> likelier(["hi-Latn", "hi", "ta-Latn", "ne-Latn", "fr"]).tolist()
+    >>> prior_log_odds(["hi-Latn", "hi", "ta-Latn", "ne-Latn", "fr"]).tolist()
     [4.0, 0.0, 2.0, 0.0, 0.0]
     """
-    typed = {f"{code}-Latn": odds for code, odds in _LIKELIER.items()}
+    typed = {f"{code}-Latn": odds for code, odds in _PRIORS.items()}
     return np.array([typed.get(code, 0.0) for code in languages], np.float32)
 
 
 @dataclass(frozen=True)
 class Naming:
-    """Names the language of what is not English: by script, by our own model, by langdetect.
+    """Names the language by its script, by langdetect, or by a linear model over n-grams.
 
-    `weights` (2**bits x languages) count steps of each language's scale.
+    `weights` (2**bits x languages) are multiplied by `scales` (languages).
     """
 
     bits: int
@@ -117,46 +117,49 @@ class Naming:
     intercepts: npt.NDArray[np.float32]
 
     def by_script(self, clean: str, letters: int) -> str:
-        """The code of the language in whose script a third of all letters is."""
+        """Return the code of the language whose script has more than a third of all letters.
+
+        If there is none, ask langdetect.
+        """
         counts = dict.fromkeys(SCRIPTS.values(), 0)
         for match in _SCRIPT.finditer(clean):
             counts[SCRIPTS[match.lastgroup or ""]] += len(match[0])
         code, count = max(counts.items(), key=lambda item: item[1])
-        return code if count > letters / 3 else detected(clean)
+        return code if count > letters / 3 else detect(clean)
 
     def by_ngrams(self, buckets: npt.NDArray[np.int64], bits: int) -> str:
-        """The code of a language in Latin letters from n-grams in one of 2**`bits` buckets."""
-        some = buckets[:: 1 + len(buckets) // _NGRAMS] >> (bits - self.bits)
-        sums = np.ones(len(some), np.float32) @ self.weights.take(some, axis=0)
-        logits = sums / len(some) * self.scales + self.intercepts
+        """Return the code of a language in Latin letters. The n-grams have 2**`bits` buckets."""
+        sample = buckets[:: 1 + len(buckets) // _MAX_NGRAMS] >> (bits - self.bits)
+        sums = np.ones(len(sample), np.float32) @ self.weights.take(sample, axis=0)
+        logits = sums / len(sample) * self.scales + self.intercepts
         return self.languages[int(logits.argmax())]
 
 
-def detected(clean: str) -> str:
-    """What langdetect takes it for; always the same for the same text."""
+def detect(clean: str) -> str:
+    """Return langdetect's code for the text, or 'und'. The same text always gets the same code."""
     from langdetect import LangDetectException
 
     detector = _langdetect().create()
-    detector.n_trial = 1  # seven take four times as long, and are right as often
-    detector.append(clean[:_ENOUGH])
+    detector.n_trial = 1  # the default of 7 takes four times as long and is no more accurate
+    detector.append(clean[:_MAX_CHARACTERS])
     try:
-        found = detector.get_probabilities()
-    except LangDetectException:  # not a letter that it knows
+        candidates = detector.get_probabilities()
+    except LangDetectException:  # it knows none of the letters
         return "und"
-    return str(found[0].lang).partition("-")[0] if found else "und"
+    return str(candidates[0].lang).partition("-")[0] if candidates else "und"
 
 
 @cache
 def _langdetect() -> Any:
-    """langdetect for the scripts that several languages share, loaded when first needed.
+    """Load langdetect with the languages that share a script.
 
-    All its profiles would take five times as long to load.
+    Loading all its profiles would take five times as long.
     """
     from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
 
     factory = DetectorFactory()
     factory.load_json_profile(
-        [(Path(PROFILES_DIRECTORY) / code).read_text("utf-8") for code in _SHARED]
+        [(Path(PROFILES_DIRECTORY) / code).read_text("utf-8") for code in _LANGDETECT_CODES]
     )
-    factory.set_seed(0)  # unseeded, it changes its mind from call to call
+    factory.set_seed(0)  # without a seed the result changes from call to call
     return factory

@@ -1,4 +1,9 @@
-"""The models in use: they score texts and explain the scores."""
+"""The models in use: load them, score texts with them, explain the scores.
+
+Abuse is scored by two models with the same heads. A policy's key `reader` chooses between them:
+`fast` uses the linear scorer alone, `careful` uses the transformer scorer as well (see `cascade`).
+In the folder of models the linear one is named `abuse`, the transformer `careful`.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +14,16 @@ from pathlib import Path
 from typing import cast
 
 from moderation.scoring import adapted, cascade, language, linear, sentences, transformer
+from moderation.scoring.card import Card
 from moderation.scoring.scorer import Scorer
 from moderation.scoring.store import SHIPPED, Files, ModelError, champions
 from moderation.text.reading import Text, Weight
 
-FAST, CAREFUL = "abuse", "careful"  # two models that give the same scores
+FAST, CAREFUL = "abuse", "careful"  # the names of the linear model and the transformer
 
 log = logging.getLogger(__name__)
 
-# The kinds of model that a card may name, and what loads each.
+# The kinds of model that a card may name, and the function that loads each.
 KINDS: Mapping[str, Callable[[Files], Scorer]] = {
     "linear": linear.load,
     "adapted": adapted.load,
@@ -28,43 +34,50 @@ KINDS: Mapping[str, Callable[[Files], Scorer]] = {
 
 
 class Scores(dict[str, float]):
-    """Scores by name. A missing one was not computed, because its model failed or is not there."""
+    """Scores by name. A score is missing if its model failed, or if there is no such model.
+
+    Reading a missing score raises `ModelError`.
+    """
 
     def __missing__(self, name: str) -> float:
         raise ModelError(f"no model gave the score '{name}'")
 
 
 class Models:
-    """The champions, loaded: they score texts and explain the scores."""
+    """Loaded models, which score texts and explain the scores.
+
+    `scorers` has the scorers in use by the model's name, and `versions` their versions.
+    """
 
     def __init__(
-        self, scorers: Mapping[str, Scorer], versions: Mapping[str, str], scorer: str = CAREFUL
+        self, scorers: Mapping[str, Scorer], versions: Mapping[str, str], reader: str = CAREFUL
     ) -> None:
+        """Hold these scorers, of these versions. `reader` is the policy's key: who scores abuse."""
         self._loaded = scorers, versions
-        self.scorers, self.versions = _chosen(dict(scorers), dict(versions), scorer)
+        self.scorers, self.versions = _in_use(dict(scorers), dict(versions), reader)
         self._by_head = {head: scorer for scorer in self.scorers.values() for head in scorer.heads}
 
     @classmethod
     def load(
         cls, folder: Path | str | None = None, versions: Mapping[str, str] | None = None
     ) -> Models:
-        """The champions under `folder` (the shipped ones by default), or other `versions`.
+        """Load the models in use under `folder` (default: the shipped ones), or other `versions`.
 
-        Raises `ModelError` where one is missing, damaged or not the one its card describes.
+        Raises `ModelError` if a model is missing, damaged, or not the one its card describes.
         """
         root = Path(folder) if folder else SHIPPED
         return cls({}, {}).reloaded(root, versions or champions(root))
 
     def reloaded(self, root: Path, versions: Mapping[str, str]) -> Models:
-        """Models of these `versions`, kept under `root`; what is loaded already is not read again.
+        """Return the models of these `versions` under `root`. Only what is not loaded is read.
 
         Raises `ModelError` as `load` does.
         """
         scorers, loaded = self._loaded
-        same = {name for name in versions if loaded.get(name) == versions[name]}
+        unchanged = {name for name in versions if loaded.get(name) == versions[name]}
         return Models(
             {
-                name: scorers[name] if name in same else load(root / name / version)
+                name: scorers[name] if name in unchanged else load(root / name / version)
                 for name, version in versions.items()
             },
             dict(versions),
@@ -72,7 +85,7 @@ class Models:
 
     @property
     def loaded(self) -> Mapping[str, str]:
-        """The version of each model that was loaded; `versions` names those that speak."""
+        """The version of each loaded model. `versions` has only those that are in use."""
         return self._loaded[1]
 
     @property
@@ -80,17 +93,17 @@ class Models:
         """The names of all scores."""
         return frozenset(self._by_head)
 
-    def speaking(self, scorer: str) -> Models:
-        """The same models, with abuse judged by the `careful` scorer or by the `fast` one alone."""
-        return Models(*self._loaded, scorer)
+    def with_reader(self, reader: str) -> Models:
+        """Return the same models with another `reader` of abuse: `careful`, or `fast` alone."""
+        return Models(*self._loaded, reader)
 
-    def replacing(self, name: str, version: str, scorer: Scorer) -> Models:
-        """The same models, with another version of one of them."""
+    def with_version(self, name: str, version: str, scorer: Scorer) -> Models:
+        """Return the same models with another version of the model `name`."""
         scorers, versions = self._loaded
         return Models({**scorers, name: scorer}, {**versions, name: version})
 
     def score(self, texts: Sequence[Text]) -> None:
-        """Fill `scores`, `notes` and `explain` of each text. A model that fails leaves its gaps."""
+        """Fill `scores`, `notes` and `explain` of each text. A model that fails gives no scores."""
         for text in texts:
             text.scores = Scores()
             text.explain = _Explain(self._by_head, text)
@@ -99,12 +112,12 @@ class Models:
 
 
 def _score(name: str, scorer: Scorer, texts: Sequence[Text]) -> None:
-    """Fill one model's scores; a text on which it breaks costs the others of its batch nothing."""
+    """Fill the scores of one model. If it fails on a batch, score the texts one by one."""
     try:
         for head, values in scorer.score(texts).items():
             for text, value in zip(texts, values.tolist(), strict=True):
-                text.scores[head] = value  # type: ignore[index]  # it is the Scores of `read`
-    except Exception as error:  # noqa: BLE001 - its checks then send to a person
+                text.scores[head] = value  # type: ignore[index]  # `Models.score` set it to Scores
+    except Exception as error:  # noqa: BLE001 - rules without their score ask a person
         if len(texts) > 1:
             for text in texts:
                 _score(name, scorer, [text])
@@ -112,14 +125,14 @@ def _score(name: str, scorer: Scorer, texts: Sequence[Text]) -> None:
             log.error("model %s failed: %s", name, type(error).__name__)
 
 
-def _chosen(
-    scorers: dict[str, Scorer], versions: dict[str, str], scorer: str
+def _in_use(
+    scorers: dict[str, Scorer], versions: dict[str, str], reader: str
 ) -> tuple[dict[str, Scorer], dict[str, str]]:
-    """Of two scorers of abuse the careful one behind the fast one, or the fast one alone."""
+    """Combine the two scorers of abuse into a cascade, or drop the transformer."""
     if {FAST, CAREFUL} <= set(scorers):
         careful = scorers.pop(CAREFUL)
-        if scorer == CAREFUL:
-            scorers[FAST] = cascade.both(
+        if reader == CAREFUL:
+            scorers[FAST] = cascade.combine(
                 scorers[FAST], cast("transformer.TransformerScorer", careful), versions[FAST]
             )
         else:
@@ -137,12 +150,12 @@ class _Explain:
 
 
 def load(folder: Path) -> Scorer:
-    """Load the model in `folder`, by the kind that its card names.
+    """Load the model in `folder` with the loader of the kind that its card names.
 
-    Raises `ModelError` where the files do not fit the card, or the kind is unknown.
+    Raises `ModelError` if the files do not match the card, or if the kind is unknown.
     """
     files = Files.open(folder)
-    kind = str(files.card.get("kind"))
+    kind = files.parsed_card(Card).kind
     if kind not in KINDS:
         raise ModelError(f"{folder}: unknown kind of model '{kind}'; known are {', '.join(KINDS)}")
     try:

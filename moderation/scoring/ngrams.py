@@ -1,9 +1,8 @@
-"""Hashed n-grams of characters and words, computed with numpy and no loop over characters.
+"""Hashed n-grams of characters and words, computed with numpy and without a loop over characters.
 
-One reading serves one text and many: the lower-cased code points of all texts stand in one
-array; a rolling polynomial hash gives every character n-gram in one vector operation per n,
-and a prefix hash gives every word. Each n-gram knows its row and its characters, so that a
-linear model's explanation costs one more gather.
+The lower-cased code points of all texts are in one array. A rolling polynomial hash gives all
+character n-grams with one vector operation per n, and a prefix hash gives all words. Each n-gram
+has its row and its characters, which makes the explanation of a linear model cheap.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ Floats = npt.NDArray[np.float32]
 _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 1 << 64)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)  # splitmix64's first multiplier (Steele et al. 2014)
-_PAIR = np.uint64(0x94D049BB133111EB)  # and its second, to tell 'a b' from 'b a'
+_PAIR = np.uint64(0x94D049BB133111EB)  # its second: 'a b' and 'b a' get different hashes
 _FACTOR = np.uint64(_BASE)
 _SPACE = 32
 
 
 class Ngrams(NamedTuple):
-    """Every n-gram of some texts: its hash, its row, and its characters `start`..`end` there."""
+    """The n-grams of some texts: their hashes, the row of their text, and their places in it."""
 
     hashes: Hashes
     rows: Ints
@@ -40,10 +39,10 @@ class Ngrams(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Which n-grams a model reads; stands in the model's card.
+    """Which n-grams a model reads. It is part of the model's card.
 
-    `chars` and `words` are the smallest and largest n (0, 0 for none), `bits` the logarithm of
-    the number of buckets.
+    `chars` and `words` are the smallest and the largest n; (0, 0) means none. There are 2**`bits`
+    buckets.
     """
 
     chars: tuple[int, int] = (2, 5)
@@ -51,39 +50,40 @@ class Recipe:
     bits: int = 20
 
     def ngrams(self, texts: Sequence[str]) -> Ngrams:
-        """All n-grams of `texts`."""
+        """Return all n-grams of `texts`."""
         codes, rows, offsets = _code_points(texts)
-        found = [*_chars(codes, rows, *self.chars), *_words(codes, rows, *self.words)]
-        if not found:
+        parts = [*_chars(codes, rows, *self.chars), *_words(codes, rows, *self.words)]
+        if not parts:
             empty = np.zeros(0, np.int64)
             return Ngrams(empty.astype(np.uint64), empty, empty, empty)
-        hashes, starts, ends = (np.concatenate(column) for column in zip(*found, strict=True))
-        at = rows[starts]
-        return Ngrams(hashes, at, starts - offsets[at], ends - offsets[at])
+        hashes, starts, ends = (np.concatenate(column) for column in zip(*parts, strict=True))
+        row = rows[starts]
+        return Ngrams(hashes, row, starts - offsets[row], ends - offsets[row])
 
     def hashes(self, text: str) -> Hashes:
-        """The hashes of one text's n-grams, without their places, in half the time of `ngrams`.
+        """Return the hashes of one text's n-grams. Takes half the time of `ngrams`.
 
         >>> recipe = Recipe(chars=(1, 3), words=(1, 2))
         >>> sorted(recipe.hashes("Well said.")) == sorted(recipe.ngrams(["Well said."]).hashes)
         True
         """
         codes = _codes(" " + _lowered(text) + " ")
-        found = []
+        parts = []
         rolling = codes
         for n in range(1, min(self.chars[1], len(codes)) + 1):
             if n > 1:
                 rolling = rolling[:-1] * _FACTOR + codes[n - 1 :]
             if n >= max(self.chars[0], 1):
-                found.append(rolling + np.uint64(n))
+                parts.append(rolling + np.uint64(n))
         if self.words[1]:
-            found += [hashes for hashes, _, _ in _words(codes, None, *self.words)]
-        return np.concatenate(found) if found else np.zeros(0, np.uint64)
+            parts += [hashes for hashes, _, _ in _words(codes, None, *self.words)]
+        return np.concatenate(parts) if parts else np.zeros(0, np.uint64)
 
     def word_means(self, values: npt.NDArray[Any], lengths: Sequence[int]) -> Floats:
-        """The mean of `values`, one per hash of `hashes`, over the n-grams within each word.
+        """Return the mean of `values` over the n-grams inside each word.
 
-        `lengths` are those of the words, between which one space stood.
+        `values` has one number per hash of `hashes`. `lengths` are the words' lengths; the text is
+        the words joined by single spaces.
 
         >>> recipe = Recipe(chars=(1, 2), words=(1, 1))
         >>> hashes = recipe.hashes("to be")
@@ -92,31 +92,31 @@ class Recipe:
         """
         total = np.zeros(len(values) + 1, np.int64)
         np.cumsum(values, out=total[1:])
-        padded = np.array(lengths) + 2  # with the space before and after
+        padded = np.array(lengths) + 2  # with the spaces before and after
         edges = np.cumsum(padded - 1)
-        size = int(edges[-1]) + 1  # of the whole text, padded
+        size = int(edges[-1]) + 1  # of the padded text
         n = np.arange(max(self.chars[0], 1), min(self.chars[1], size) + 1)[:, None]
         blocks = np.cumsum(size - n + 1)[:, None]  # where the n-grams of the next n start
         inside = np.maximum(padded - n + 1, 0)
         starts = edges - padded + 1 + blocks - (size - n + 1)
         sums = (total[starts + inside] - total[starts]).sum(axis=0)
         counts = inside.sum(axis=0)
-        at = int(blocks[-1, 0]) if len(n) else 0
-        if len(values) == at + len(lengths):  # else a word has hyphens, and is several
-            sums, counts = sums + values[at:], counts + 1
+        first_word = int(blocks[-1, 0]) if len(n) else 0
+        if len(values) == first_word + len(lengths):  # otherwise a word has hyphens: it is several
+            sums, counts = sums + values[first_word:], counts + 1
         means: Floats = (sums / counts).astype(np.float32)
         return means
 
     def buckets(self, hashes: Hashes) -> Ints:
-        """The bucket of each hash, 0..2**bits - 1."""
+        """Return the bucket of each hash, from 0 to 2**bits - 1."""
         mixed = (hashes ^ (hashes >> np.uint64(31))) * _MIX
         return (mixed >> np.uint64(64 - self.bits)).astype(np.int64)
 
     def vectors(self, texts: Sequence[str]) -> tuple[Floats, Ints, Ints]:
-        """`texts` as rows of a sparse matrix (CSR): data, indices and row pointers.
+        """Return `texts` as the rows of a sparse matrix (CSR): data, indices and row pointers.
 
-        A bucket's value is the square root of its count, and each row has length 1: long
-        comments weigh no more than short ones.
+        The value of a bucket is the square root of its count, divided so that each row has the
+        Euclidean norm 1.
 
         >>> data, indices, indptr = Recipe(chars=(1, 2), words=(0, 0)).vectors(["aa", ""])
         >>> len(indices), indptr.tolist(), round(float((data**2).sum()), 3)
@@ -136,22 +136,22 @@ class Recipe:
         return data, (unique & ((1 << self.bits) - 1)).astype(np.int64), indptr
 
     def _keys(self, texts: Sequence[str]) -> npt.NDArray[Any]:
-        """Row and bucket of every n-gram as one number, in a type that sorts quickly."""
+        """Return row and bucket of every n-gram as one number, in a type that sorts quickly."""
         if len(texts) == 1:
             return self.buckets(self.hashes(texts[0])).astype(np.uint32)
         codes, rows, _ = _code_points(texts)
-        found = [*_chars(codes, rows, *self.chars), *_words(codes, rows, *self.words)]
-        if not found:
+        parts = [*_chars(codes, rows, *self.chars), *_words(codes, rows, *self.words)]
+        if not parts:
             return np.zeros(0, np.uint32)
-        keys = self.buckets(np.concatenate([hashes for hashes, _, _ in found]))
-        keys |= np.concatenate([rows[starts] for _, starts, _ in found]) << self.bits
+        keys = self.buckets(np.concatenate([hashes for hashes, _, _ in parts]))
+        keys |= np.concatenate([rows[starts] for _, starts, _ in parts]) << self.bits
         return keys if (len(texts) + 1) << self.bits > 1 << 32 else keys.astype(np.uint32)
 
 
 def _code_points(texts: Sequence[str]) -> tuple[Hashes, Ints, Ints]:
-    """The lower-cased texts as one array, each with a space before and after; rows; offsets.
+    """Return the lower-cased texts as one array, the row of each code point, and text offsets.
 
-    Lower-casing is done letter by letter where it would change a text's length ('İ').
+    Each text has a space before and after it.
     """
     joined = " " + "  ".join([_lowered(text) for text in texts]) + " " if texts else ""
     lengths = np.array([len(text) + 2 for text in texts], np.int64)
@@ -160,6 +160,7 @@ def _code_points(texts: Sequence[str]) -> tuple[Hashes, Ints, Ints]:
 
 
 def _lowered(text: str) -> str:
+    """Return the text in lower case. Its length stays, also where `str.lower` changes it ('İ')."""
     lowered = text.lower()
     if len(lowered) == len(text):
         return lowered
@@ -167,15 +168,15 @@ def _lowered(text: str) -> str:
 
 
 def _codes(text: str) -> Hashes:
-    """Code points, all white space being the space."""
+    """Return the code points. Controls, white space and no-break spaces become a space."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
     codes[(codes <= _SPACE) | (codes == 0xA0)] = _SPACE
     return codes
 
 
 def _chars(codes: Hashes, rows: Ints, low: int, high: int) -> list[tuple[Hashes, Ints, Ints]]:
-    """Character n-grams, `low` <= n <= `high`, that stay within their text."""
-    found = []
+    """Return hashes, starts and ends of the character n-grams inside each text, for each n."""
+    parts = []
     rolling = np.zeros(len(codes), np.uint64)
     places = np.arange(len(codes))
     for n in range(1, high + 1):
@@ -185,16 +186,16 @@ def _chars(codes: Hashes, rows: Ints, low: int, high: int) -> list[tuple[Hashes,
         if n >= max(low, 1):
             inside = rows[: len(rolling)] == rows[n - 1 :]
             starts = places[: len(rolling)][inside]
-            found.append((rolling[inside] + np.uint64(n), starts, starts + n))
-    return found
+            parts.append((rolling[inside] + np.uint64(n), starts, starts + n))
+    return parts
 
 
 def _words(
     codes: Hashes, rows: Ints | None, low: int, high: int
 ) -> list[tuple[Hashes, Ints, Ints]]:
-    """Word n-grams, words being stretches of letters, digits and inner apostrophes.
+    """Return hashes, starts and ends of the word n-grams, for each n.
 
-    Where all is one text, `rows` can be left out.
+    A word is a run of letters, digits and inner apostrophes. A single text needs no `rows`.
     """
     if not high or not len(codes):
         return []
@@ -204,7 +205,7 @@ def _words(
     powers, inverses = _powers(len(codes))
     prefix = np.cumsum(codes * inverses[: len(codes)])
     single = (prefix[ends - 1] - prefix[starts - 1]) * powers[starts]
-    found, hashes = [], single
+    parts, hashes = [], single
     for n in range(1, high + 1):
         if n > 1:
             if len(single) < n:
@@ -214,14 +215,17 @@ def _words(
             first, last = starts[: len(hashes)], ends[n - 1 :]
             salted = hashes * _PAIR + np.uint64(1000 + n)
             if rows is not None and n > 1:
-                kept = rows[first] == rows[last - 1]
-                salted, first, last = salted[kept], first[kept], last[kept]
-            found.append((salted, first, last))
-    return found
+                same_text = rows[first] == rows[last - 1]
+                salted, first, last = salted[same_text], first[same_text], last[same_text]
+            parts.append((salted, first, last))
+    return parts
 
 
 def _word_characters() -> npt.NDArray[np.bool_]:
-    """Which code points of the first plane stand in words; the last entry is for all beyond."""
+    """Return which code points of the first plane belong to words.
+
+    The last entry counts for all other planes.
+    """
     kinds = "".join(map(unicodedata.category, map(chr, range(0x10000))))
     table = np.isin(np.array([*kinds[::2], ""]), [*"LMN"])
     table[ord("'")] = True
@@ -233,12 +237,12 @@ _POWERS: list[tuple[Hashes, Hashes]] = [(np.ones(1, np.uint64), np.ones(1, np.ui
 
 
 def _powers(size: int) -> tuple[Hashes, Hashes]:
-    """The first `size` powers of the base and of its inverse, kept for the next call."""
+    """Return the first `size` powers of the base and of its inverse. They are cached."""
     powers, inverses = _POWERS[0]
     if len(powers) < size:
-        wanted = 1 << max(size - 1, 1).bit_length()
-        powers = np.full(wanted, _BASE, np.uint64)
-        inverses = np.full(wanted, _INVERSE, np.uint64)
+        count = 1 << max(size - 1, 1).bit_length()
+        powers = np.full(count, _BASE, np.uint64)
+        inverses = np.full(count, _INVERSE, np.uint64)
         powers[0] = inverses[0] = 1
         powers, inverses = np.cumprod(powers), np.cumprod(inverses)
         _POWERS[0] = (powers, inverses)

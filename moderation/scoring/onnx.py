@@ -23,9 +23,9 @@ from tokenizers import Tokenizer
 from moderation.scoring.store import Files
 from moderation.text.disguise import Deobfuscated, Edit
 
-WINDOW = 128  # tokens read at once, with the two that begin and end it
-FIRST, LAST = 2, 1  # windows read of a text that has more: a bound on the time that it costs
-BATCH = 512  # tokens at most in one batch, padding included: more do not fit a cache
+WINDOW = 128  # tokens in one window, including [CLS] and [SEP]
+FIRST_WINDOWS, LAST_WINDOWS = 2, 1  # windows that are read of a longer text: this bounds its time
+BATCH = 512  # most tokens in a batch, including padding: more do not fit the processor's cache
 
 Floats = npt.NDArray[np.float32]
 
@@ -33,26 +33,26 @@ _SPECIAL = regex.compile(
     r"(?P<link>(?i)\b(?:https?://|www\.)\S+)|(?P<mention>(?<![\w@])@\w+)"
     r"|(?P<emoji>(?![\d#*©®™])\p{Emoji})"
 )
-_SAID = {"link": "link", "mention": "@user"}
+_REPLACEMENTS = {"link": "link", "mention": "@user"}
 
 
-# 'Shital', 'Assam' and 'Cockburn' are no words of the vocabulary and would be read as a rude one
-# and a rest. With another rest than these they are read as an unknown word and that rest.
+# 'Shital', 'Assam' and 'Cockburn' are not in the vocabulary, so the tokenizer splits them into a
+# rude word and a suffix. Unless the suffix is one of these, the rude word becomes [UNK].
 _RUDE = frozenset(
     "anal arse ass cock crap cum dick fag hoe piss poo rape sex shit slut tit".split()
 )
-_RESTS = frozenset(
-    f"##{rest}"
-    for rest in """bag bags brain ed er ers es est face faced fest hat head heads hole holes hood
+_SUFFIXES = frozenset(
+    f"##{suffix}"
+    for suffix in """bag bags brain ed er ers es est face faced fest hat head heads hole holes hood
         ing ist ists less load lord lords ness s show stain storm suck t ted tier ting ty ual
         uck wad wi y""".split()
 )
 
 
-def prepared(text: str) -> Deobfuscated:
-    """A text as the network reads it: links and mentions as one word, emoji by their names.
+def prepare(text: str) -> Deobfuscated:
+    """Return a text as the network reads it: a word for links and mentions, emoji by name.
 
-    >>> prepared("@ravi look 🐷 https://example.com/x?y=1").text
+    >>> prepare("@ravi look 🐷 https://example.com/x?y=1").text
     '@user look  pig face  link'
     """
     parts: list[str] = []
@@ -60,31 +60,39 @@ def prepared(text: str) -> Deobfuscated:
     done = length = 0
     for match in _SPECIAL.finditer(text):
         start, stop = match.span()
-        said = _SAID.get(match.lastgroup or "") or f" {unicodedata.name(match[0], '').lower()} "
-        parts += (text[done:start], said)
+        words = _REPLACEMENTS.get(match.lastgroup or "") or _emoji_name(match[0])
+        parts += (text[done:start], words)
         length += start - done
-        edits.append(Edit(length, length + len(said), start, stop))
-        length += len(said)
+        edits.append(Edit(length, length + len(words), start, stop))
+        length += len(words)
         done = stop
     return Deobfuscated("".join([*parts, text[done:]]), tuple(edits))
 
 
-def windows(tokens: int) -> list[slice]:
-    """Where to cut a text of so many tokens: stretches of about equal length.
+def _emoji_name(emoji: str) -> str:
+    return f" {unicodedata.name(emoji, '').lower()} "
 
-    Of a very long text the first and the last are read.
+
+def windows(tokens: int) -> list[slice]:
+    """Return where to cut a text of so many tokens: into windows of about equal length.
+
+    A very long text has only its first `FIRST_WINDOWS` and its last `LAST_WINDOWS` windows.
 
     >>> windows(200)
     [slice(0, 100, None), slice(100, 200, None)]
     """
     count = max(1, -(-tokens // (WINDOW - 2)))
     size = max(1, -(-tokens // count))
-    found = [slice(start, start + size) for start in range(0, max(tokens, 1), size)]
-    return found if len(found) <= FIRST + LAST else [*found[:FIRST], *found[-LAST:]]
+    cuts = [slice(start, start + size) for start in range(0, max(tokens, 1), size)]
+    return (
+        cuts
+        if len(cuts) <= FIRST_WINDOWS + LAST_WINDOWS
+        else [*cuts[:FIRST_WINDOWS], *cuts[-LAST_WINDOWS:]]
+    )
 
 
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Row numbers, those of like length together, as many as `BATCH` allows.
+    """Yield batches of row numbers, sorted by length, as many rows as `BATCH` allows.
 
     >>> list(batches([9, 250, 8, 275]))
     [[2, 0], [1], [3]]
@@ -100,7 +108,7 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 
 class Encoded(NamedTuple):
-    """The tokens of a text or window, without those that begin and end it, and their places."""
+    """The tokens of a window without [CLS] and [SEP], and their places in the prepared text."""
 
     ids: list[int]
     places: list[tuple[int, int]]
@@ -108,34 +116,37 @@ class Encoded(NamedTuple):
 
 @dataclass
 class Transformer:
-    """The network and its tokenizer. Both are loaded at first use, in each process anew."""
+    """The network and its tokenizer. Each process loads both at first use."""
 
     files: Files
     _loaded: tuple[int, Any, Any] | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
-    def bare(cls, folder: Path) -> Self:
-        """The network and tokenizer of a folder that has no card yet, as in training."""
+    def without_card(cls, folder: Path) -> Self:
+        """Return the network and tokenizer in a folder without a card, as training needs."""
         return cls(Files(folder, {"files": dict.fromkeys(("model.onnx", "tokenizer.json"), "")}))
 
     def encode(self, text: str) -> list[Encoded]:
-        """The windows of a prepared text."""
-        # One text at a time: the tokenizer's own batches start threads, which no fork survives.
+        """Return the windows of a prepared text."""
+        # One text at a time: the tokenizer's batches start threads, which do not survive a fork.
         tokenizer = self.parts()[1]
-        whole = tokenizer.encode(text, add_special_tokens=False)
-        ids = whole.ids
-        # Twenty kilobytes of signs are as many tokens, of which three windows are looked at.
+        encoding = tokenizer.encode(text, add_special_tokens=False)
+        ids = encoding.ids
+        # Places are computed per window: 20 kB of signs have as many tokens, but three windows.
         return [
             Encoded(
-                _without_rude_beginnings(ids[window], tokenizer),
-                [whole.token_to_chars(at) for at in range(len(ids))[window]],
+                _mask_rude_prefixes(ids[window], tokenizer),
+                [encoding.token_to_chars(at) for at in range(len(ids))[window]],
             )
             for window in windows(len(ids))
         ]
 
     def run(self, parts: Sequence[list[int]]) -> tuple[Floats, list[Floats]]:
-        """Windows x tasks, and for each window its tokens x tasks, of which that is the mean."""
+        """Return the outputs of some windows: their means (windows x tasks), and by token.
+
+        The second value has, for each window, its tokens x tasks.
+        """
         pooled: dict[int, Floats] = {}
         tokens: dict[int, Floats] = {}
         lengths = [len(part) for part in parts]
@@ -143,17 +154,17 @@ class Transformer:
             mask = np.zeros((len(rows), lengths[rows[-1]] + 2), np.int32)
             for at, row in enumerate(rows):
                 mask[at, : lengths[row] + 2] = 1
-            means, each = self.masked([parts[row] for row in rows], mask)
+            means, by_token = self.masked([parts[row] for row in rows], mask)
             for at, row in enumerate(rows):
                 pooled[row] = means[at]
-                tokens[row] = each[at, 1 : lengths[row] + 1]
-        rows_in_order = range(len(parts))
-        return np.stack([pooled[row] for row in rows_in_order]), [tokens[r] for r in rows_in_order]
+                tokens[row] = by_token[at, 1 : lengths[row] + 1]
+        order = range(len(parts))
+        return np.stack([pooled[row] for row in order]), [tokens[row] for row in order]
 
     def masked(
         self, parts: Sequence[list[int]], mask: npt.NDArray[np.int32]
     ) -> tuple[Floats, Floats]:
-        """The outputs for one batch, of which only the tokens in `mask` are seen."""
+        """Return the outputs for one batch. The network sees only the tokens that `mask` keeps."""
         session, tokenizer = self.parts()
         begin, end = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
         ids = np.zeros(mask.shape, np.int64)
@@ -163,11 +174,11 @@ class Transformer:
         return pooled, tokens
 
     def parts(self) -> tuple[Any, Any]:
-        """The session and the tokenizer of this process."""
+        """Return the session and the tokenizer of this process."""
         loaded = self._loaded
         if loaded is None or loaded[0] != os.getpid():
             with self._lock:
-                if self._loaded and self._loaded[0] == os.getpid():  # by who was here before
+                if self._loaded and self._loaded[0] == os.getpid():  # by another thread
                     return self._loaded[1:]
                 options = onnxruntime.SessionOptions()
                 options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -179,21 +190,24 @@ class Transformer:
         return loaded[1], loaded[2]
 
 
-_kept: dict[tuple[int, str], Any] = {}
+_last_tokenizer: dict[tuple[int, str], Any] = {}  # by process and hash
 
 
 def _tokenizer(files: Files) -> Any:
-    """The tokenizer; one that is the same stays, for reading it holds up all threads."""
-    key = os.getpid(), files.card["files"]["tokenizer.json"]
-    found = _kept.get(key) or Tokenizer.from_file(str(files.path("tokenizer.json")))
-    _kept.clear()
-    _kept[key] = found
-    return found
+    """Load the tokenizer, or return the last one if it has the same hash.
+
+    Loading holds the interpreter's lock, so all threads would wait.
+    """
+    key = os.getpid(), files.digest("tokenizer.json")
+    tokenizer = _last_tokenizer.get(key) or Tokenizer.from_file(str(files.path("tokenizer.json")))
+    _last_tokenizer.clear()
+    _last_tokenizer[key] = tokenizer
+    return tokenizer
 
 
-def _without_rude_beginnings(ids: list[int], tokenizer: Any) -> list[int]:
+def _mask_rude_prefixes(ids: list[int], tokenizer: Any) -> list[int]:
     tokens = map(tokenizer.id_to_token, ids)
-    for at, (token, rest) in enumerate(itertools.pairwise(tokens)):
-        if token in _RUDE and rest.startswith("##") and rest not in _RESTS:
+    for at, (token, suffix) in enumerate(itertools.pairwise(tokens)):
+        if token in _RUDE and suffix.startswith("##") and suffix not in _SUFFIXES:
             ids[at] = tokenizer.token_to_id("[UNK]")
     return ids

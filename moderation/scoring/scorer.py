@@ -1,4 +1,4 @@
-"""What a scorer is: it turns texts into scores, and says which words weighed."""
+"""The protocol of a scorer, which turns texts into scores and explains them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Probabilities = npt.NDArray[np.float64]
 
 
 class Scorer(Protocol):
-    """Turns texts into scores. Each kind of model has one, in `moderation/scoring/`."""
+    """Turns texts into scores. Each kind of model in `moderation/scoring/` has one."""
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """The names of the scores."""
+        """The names of the scores that `score` returns."""
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """One calibrated probability per head and text; may leave `notes` on the texts."""
+        """Return, by head, one calibrated probability per text. May add to the texts' `notes`."""
 
     def explain(self, text: Text, head: str) -> list[Weight]:
-        """The stretches of the clean text that weighed most for `head`, heaviest first."""
+        """Return the parts of the clean text that weighed most for `head`, heaviest first."""

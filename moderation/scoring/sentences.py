@@ -1,10 +1,10 @@
-"""The sentences scorer: is each sentence full, and is the comment as a whole in full sentences?
+"""The sentences scorer: the probability that a comment is in full sentences.
 
-A tagger gives each word its role: a finite verb of a main clause, a subject, a subordinator …
-A logistic regression on n-grams of roles and words then judges the sentence. Neither looks at
-capitals or at the full stop at the end alone.
+A tagger gives each word its role: a finite verb of a main clause, a subject, a subordinator and so
+on. A classifier, a logistic regression on n-grams of roles and words, then scores each sentence.
+Neither depends on capitals or on the final full stop alone.
 
-Files: `tagger.crfsuite`, `classes.txt` (the words of one class a line), `weights.npy` (2**bits,
+Files: `tagger.crfsuite`, `classes.txt` (one cluster of words a line), `weights.npy` (2**bits,
 int8), `knots.npy` (2 x knots: log-odds and the calibrated probabilities there).
 """
 
@@ -24,33 +24,33 @@ from moderation.scoring.scorer import Probabilities
 from moderation.scoring.store import Files
 from moderation.scoring.tagger import Tagger
 from moderation.text.reading import Text, Token, Weight
-from moderation.text.sentences import Judged, Missing
+from moderation.text.sentences import Missing, SentenceScore
 
 HEAD = "full_sentences"
-BITS = 17  # of the judge's buckets
-SCALE = 3.0  # of its features: the squares of a sentence's values sum up to SCALE ** 2
-_LONGEST_PIECE = 200  # tokens of one sentence; what is longer is read in pieces
-_MOST_TOKENS = 5_000  # of one comment, 20 kB of ordinary text; what comes after is not judged
-_MOST_SENTENCES = 1_500  # of one comment, too: each costs more than its tokens
-_LONE = 0.05  # the chance that 'Which is why nobody came.' is full
-_LONGEST = 14  # tokens and edges; longer sentences are all of one length to the judge
-_LONGEST_CHAIN = 5  # roles in a row
-_BONES = frozenset("F I E f V S M N R SF SE Sf SI".split())  # the roles that matter most
+BITS = 17  # the classifier has 2**BITS buckets
+SCALE = 3.0  # the Euclidean norm of a sentence's features
+_MAX_PIECE = 200  # tokens; longer sentences are scored in pieces
+_MAX_TOKENS = 5_000  # of a comment (20 kB of ordinary text); later tokens are not scored
+_MAX_SENTENCES = 1_500  # of a comment; later sentences are not scored
+_MAX_LONE_RELATIVE = 0.05  # the highest probability that 'Which is why nobody came.' is full
+_MAX_LENGTH = 14  # tokens and edges; longer sentences count as this long
+_MAX_CHAIN = 5  # roles
+_CORE_ROLES = frozenset("F I E f V S M N R SF SE Sf SI".split())  # the roles that matter most
 _RELATIVE = frozenset("which who whom whose that".split())
 
 # Large odd numbers that spread pairs of hashes over the buckets (after Steele et al. 2014).
 _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 _SPREAD = np.uint64(0x94D049BB133111EB)
-_KINDS = (np.arange(1, 17, dtype=np.uint64) * _SPREAD)[:, None]  # of evidence
+_KINDS = (np.arange(1, 17, dtype=np.uint64) * _SPREAD)[:, None]  # one number per kind of feature
 _SHIFT = np.uint64(64 - BITS)
-_EDGES = 1, 2  # stand for the start and the end of a sentence
+_EDGES = 1, 2  # the numbers of the start and the end of a sentence
 
 Numbers = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
 
 
 class Tagged(NamedTuple):
-    """A sentence's tokens and what each does."""
+    """A sentence's tokens and their roles."""
 
     tokens: Sequence[Token]
     roles: Sequence[str]
@@ -62,49 +62,51 @@ def _number(word: str) -> int:
 
 
 def _word(token: Token) -> str:
-    """Signs are all alike, so that a missing full stop or question mark changes little."""
+    """Return the word, or the kind of another token: a missing full stop then changes little."""
     return token.text.lower() if token.kind == "word" else token.kind
 
 
-class Evidence(NamedTuple):
-    """What the judge sees of some sentences: buckets, and the sentence each is of."""
+class NgramFeatures(NamedTuple):
+    """The classifier's features of some sentences: their buckets, and the row of their sentence."""
 
     buckets: Ints
     rows: Ints
 
 
-def evidence(sentences: Sequence[Tagged]) -> Evidence:
-    """The buckets of what the judge sees: n-grams of roles and words, with the sentence's edges.
+def ngram_features(sentences: Sequence[Tagged]) -> NgramFeatures:
+    """Return the classifier's features: n-grams of roles and words, edges included.
 
-    Also of its bones (the roles that matter most, in their order) and its length. All sentences
-    stand in one array, so that the numbers of all n-grams come from a handful of operations.
+    Chains of core roles (other roles left out) and the sentence's length are features too. All
+    sentences are in one array, so a few vector operations compute all features.
 
-    >>> len(evidence([Tagged([Token("word", "Run", 0, 3)], ["I"])]).buckets)
+    >>> len(ngram_features([Tagged([Token("word", "Run", 0, 3)], ["I"])]).buckets)
     16
     """
     start, end = _EDGES
     roles: list[int] = []
     words: list[int] = []
-    kept: list[bool] = []
+    is_core: list[bool] = []
     lengths: list[int] = []
-    for tokens, said in sentences:
-        roles += (start, *map(_number, said), end)
+    for tokens, tags in sentences:
+        roles += (start, *map(_number, tags), end)
         words += (start, *map(_number, map(_word, tokens)), end)
-        kept += (True, *map(_BONES.__contains__, said), True)
-        lengths.append(len(said) + 2)
-    sizes, each = np.array(lengths), np.arange(len(lengths))
-    rows = each.repeat(sizes)
+        is_core += (True, *map(_CORE_ROLES.__contains__, tags), True)
+        lengths.append(len(tags) + 2)
+    sizes, sentence_rows = np.array(lengths), np.arange(len(lengths))
+    rows = sentence_rows.repeat(sizes)
     role, word = np.array([roles, words], np.uint64)
-    bones = np.flatnonzero(kept)
-    around, near = _around(role, word, rows)
-    chains, far = _chains(role.take(bones), rows.take(bones))
-    size = np.minimum(sizes, _LONGEST).astype(np.uint64) * _SECOND
-    buckets = np.concatenate((around, chains, size)) >> _SHIFT
-    return Evidence(buckets.astype(np.int64), np.concatenate((near, far, each)))
+    core = np.flatnonzero(is_core)
+    ngrams, ngram_rows = _ngrams(role, word, rows)
+    chains, chain_rows = _chains(role.take(core), rows.take(core))
+    length = np.minimum(sizes, _MAX_LENGTH).astype(np.uint64) * _SECOND
+    buckets = np.concatenate((ngrams, chains, length)) >> _SHIFT
+    return NgramFeatures(
+        buckets.astype(np.int64), np.concatenate((ngram_rows, chain_rows, sentence_rows))
+    )
 
 
-def _around(role: Numbers, word: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
-    """The hashes of each place's role and word, alone and with what follows, and their rows."""
+def _ngrams(role: Numbers, word: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
+    """Return the hashes of each token's role and word, alone and with the next, and their rows."""
     role_first, role_second = role * _FIRST, role * _SECOND
     word_first, word_second = word * _FIRST, word * _SECOND
     hashes = np.zeros((8, len(rows)), np.uint64)
@@ -116,30 +118,30 @@ def _around(role: Numbers, word: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
     np.add(role_first[:-1], word_second[1:], out=hashes[6, :-1])
     np.add(hashes[3, :-2] * _FIRST, role_second[2:], out=hashes[7, :-2])
     hashes += _KINDS[:8]
-    whole = np.zeros(hashes.shape, bool)  # whether it stays within its sentence
-    whole[3:7, :-1] = rows[1:] == rows[:-1]
-    whole[7, :-2] = rows[2:] == rows[:-2]
-    whole[:3, 1:] = whole[3, :-1]  # no edge: a place with one of its sentence on either side
-    whole[:3] &= whole[3]
-    kept = np.flatnonzero(whole)
-    return hashes.ravel().take(kept), rows.take(kept % len(rows))
+    inside = np.zeros(hashes.shape, bool)  # whether the n-gram stays within its sentence
+    inside[3:7, :-1] = rows[1:] == rows[:-1]
+    inside[7, :-2] = rows[2:] == rows[:-2]
+    inside[:3, 1:] = inside[3, :-1]  # single tokens: not the sentence's edges
+    inside[:3] &= inside[3]
+    chosen = np.flatnonzero(inside)
+    return hashes.ravel().take(chosen), rows.take(chosen % len(rows))
 
 
 def _chains(role: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
-    """The hashes of two to five roles in a row, and the sentence each is of."""
-    hashes = np.zeros((_LONGEST_CHAIN - 1, len(rows)), np.uint64)
-    whole = np.zeros(hashes.shape, bool)
+    """Return the hashes of two to five consecutive roles, and their rows."""
+    hashes = np.zeros((_MAX_CHAIN - 1, len(rows)), np.uint64)
+    inside = np.zeros(hashes.shape, bool)
     chain, second = role, role * _SECOND
-    for n in range(1, min(_LONGEST_CHAIN, len(rows))):
+    for n in range(1, min(_MAX_CHAIN, len(rows))):
         chain = np.add(chain[:-1] * _FIRST, second[n:], out=hashes[n - 1, :-n])
-        whole[n - 1, :-n] = rows[n:] == rows[:-n]
+        inside[n - 1, :-n] = rows[n:] == rows[:-n]
     hashes += _KINDS[8 : 8 + len(hashes)]
-    kept = np.flatnonzero(whole)
-    return hashes.ravel().take(kept), rows.take(kept % len(rows))
+    chosen = np.flatnonzero(inside)
+    return hashes.ravel().take(chosen), rows.take(chosen % len(rows))
 
 
 def missing(sentence: Tagged) -> Missing:
-    """What a sentence lacks if it is a fragment."""
+    """Return what the sentence lacks if it is a fragment."""
     joined = "".join(sentence.roles)
     if any(role in joined for role in "FIEf"):
         opening = _opening(sentence)
@@ -152,10 +154,10 @@ def missing(sentence: Tagged) -> Missing:
 
 
 def lone_relative(sentence: Tagged) -> bool:
-    """Whether it is a relative clause that hangs on the sentence before: 'Which is why I came.'
+    """Whether it is a relative clause that belongs to the sentence before: 'Which is why I came.'
 
-    The treebank calls those full, for 'which' is a subject; a scorer of a newspaper does not.
-    Questions ('Which is better?', 'Which party won?') are none.
+    The treebank calls such sentences full, because 'which' is a subject. Newspapers do not.
+    Questions ('Which is better?', 'Which party won?') do not count.
     """
     after = _opening(sentence) + 1
     return (
@@ -167,13 +169,13 @@ def lone_relative(sentence: Tagged) -> bool:
 
 
 def _opening(sentence: Tagged) -> int:
-    """The place of the first word."""
-    return next((at for at, one in enumerate(sentence.tokens) if one.kind == "word"), 0)
+    """Return the index of the first word."""
+    return next((at for at, token in enumerate(sentence.tokens) if token.kind == "word"), 0)
 
 
 @dataclass(frozen=True)
 class SentenceScorer:
-    """Judges each sentence of a text, and the text by the share of words in full ones."""
+    """Scores each sentence, and each text by the share of its words in full sentences."""
 
     tagger: Tagger
     weights: npt.NDArray[np.int8] = field(repr=False)
@@ -181,68 +183,71 @@ class SentenceScorer:
     heads: tuple[str, ...] = (HEAD,)
 
     def logits(self, sentences: Sequence[Tagged]) -> Probabilities:
-        """The judge's log-odds that each sentence is full, before calibration."""
-        buckets, rows = evidence(sentences)
+        """Return the classifier's log-odds that each sentence is full, before calibration."""
+        buckets, rows = ngram_features(sentences)
         sums = np.bincount(rows, self.weights[buckets], len(sentences))
         return sums * SCALE / np.sqrt(np.bincount(rows, minlength=len(sentences)))
 
-    def judge(self, texts: Sequence[Text]) -> list[list[Judged]]:
-        """Every sentence of each text that has words."""
-        found: list[list[Judged]] = [[] for _ in texts]
+    def score_sentences(self, texts: Sequence[Text]) -> list[list[SentenceScore]]:
+        """Return, for each text, its sentences that have words, scored."""
+        scored: list[list[SentenceScore]] = [[] for _ in texts]
         pieces = [(row, piece) for row, text in enumerate(texts) for piece in _pieces(text)]
         if not pieces:
-            return found
+            return scored
         tagged = [Tagged(piece, self.tagger.roles(piece)) for _, piece in pieces]
         probabilities = np.interp(self.logits(tagged), *self.knots).tolist()
-        for (row, piece), sentence, chance in zip(pieces, tagged, probabilities, strict=True):
+        for (row, piece), sentence, probability in zip(pieces, tagged, probabilities, strict=True):
             words = sum(token.kind == "word" for token in piece)
-            place = piece[0].start, piece[-1].end
-            chance = min(chance, _LONE) if lone_relative(sentence) else chance
-            found[row].append(Judged(*place, words, chance, missing(sentence)))
-        return found
+            span = piece[0].start, piece[-1].end
+            if lone_relative(sentence):
+                probability = min(probability, _MAX_LONE_RELATIVE)
+            scored[row].append(SentenceScore(*span, words, probability, missing(sentence)))
+        return scored
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """The expected share of words in full sentences (0 without words); notes each sentence."""
+        """Return the expected share of words in full sentences; 0 for a text without words.
+
+        Adds the scored sentences to the texts' notes as `sentences`.
+        """
         scores = []
-        for text, judged in zip(texts, self.judge(texts), strict=True):
-            text.notes["sentences"] = judged
-            words = sum(sentence.words for sentence in judged)
-            full = sum(sentence.words * sentence.probability for sentence in judged)
+        for text, sentences in zip(texts, self.score_sentences(texts), strict=True):
+            text.notes["sentences"] = sentences
+            words = sum(sentence.words for sentence in sentences)
+            full = sum(sentence.words * sentence.probability for sentence in sentences)
             scores.append(full / words if words else 0.0)
         return {HEAD: np.array(scores, np.float64)}
 
     def explain(self, text: Text, head: str) -> list[Weight]:  # noqa: ARG002 - one head only
-        """The sentences, by their share of the words in full ones."""
-        (judged,) = self.judge([text])
-        total = sum(sentence.words * sentence.probability for sentence in judged)
-        found = [
+        """Return the sentences with their share of the words in full ones, heaviest first."""
+        (sentences,) = self.score_sentences([text])
+        total = sum(sentence.words * sentence.probability for sentence in sentences)
+        weights = [
             Weight(
                 sentence.start,
                 sentence.end,
                 sentence.words * sentence.probability / total,
             )
-            for sentence in judged
+            for sentence in sentences
         ]
-        return sorted(found, key=lambda weight: -weight.share)
+        return sorted(weights, key=lambda weight: -weight.share)
 
 
 def _pieces(text: Text) -> Iterator[Sequence[Token]]:
-    """The tokens of each sentence that has words."""
-    tokens, at = text.tokens[:_MOST_TOKENS], 0
-    for sentence in text.sentences[:_MOST_SENTENCES]:
+    """Yield the tokens of each sentence that has words, in pieces if it is long."""
+    tokens, at = text.tokens[:_MAX_TOKENS], 0
+    for sentence in text.sentences[:_MAX_SENTENCES]:
         while at < len(tokens) and tokens[at].start < sentence.start:
             at += 1
         first = at
         while at < len(tokens) and tokens[at].start < sentence.end:
             at += 1
-        for begin in range(first, at, _LONGEST_PIECE):
-            piece = tokens[begin : min(begin + _LONGEST_PIECE, at)]
+        for start in range(first, at, _MAX_PIECE):
+            piece = tokens[start : min(start + _MAX_PIECE, at)]
             if any(token.kind == "word" for token in piece):
                 yield piece
 
 
 def load(files: Files) -> SentenceScorer:
-    """The scorer of these files."""
-    roles = tagger.load(files.path("tagger.crfsuite"), files.path("classes.txt"))
-    weights = files.array("weights")
-    return SentenceScorer(roles, weights, files.array("knots"))
+    """Return the scorer of these files."""
+    role_tagger = tagger.load(files.path("tagger.crfsuite"), files.path("classes.txt"))
+    return SentenceScorer(role_tagger, files.array("weights"), files.array("knots"))

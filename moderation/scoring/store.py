@@ -1,8 +1,8 @@
-"""Models on disk: weights and a card in a folder, read without pickle, checked against hashes.
+"""Read and write models on disk: weights and a card in a folder, checked against hashes.
 
 `models/<name>/<version>/` holds numpy arrays (`*.npy`, mapped into memory so that workers share
-them), files that a scorer loads itself, and `card.json`. The card names the kind of model, its
-heads and the hash of every file. `models/champion.json` names the version of each model in use.
+them), other files that a scorer loads itself, and `card.json` (see `card`). Nothing is unpickled.
+`models/champion.json` names the version of each model that is in use.
 """
 
 from __future__ import annotations
@@ -19,69 +19,87 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation import paths
+from moderation.scoring.card import CARD, AnyCard, Card, ModelError, parse
 
-CHAMPION = "champion.json"  # in the models' folder: which versions are in use
+__all__ = [
+    "CHAMPION",
+    "SHIPPED",
+    "Files",
+    "ModelError",
+    "champions",
+    "list_models",
+    "save",
+    "write_json",
+]
+
+CHAMPION = "champion.json"  # in the folder of models: which versions are in use
 SHIPPED = paths.MODELS
-
-
-class ModelError(RuntimeError):
-    """A model that must not be used: missing, damaged, or not the one its card describes."""
 
 
 @dataclass(frozen=True)
 class Files:
-    """A model's folder, verified: its card, and its files by name."""
+    """A model's folder, verified: its card, and its files by name.
+
+    `card` is the JSON as it is on disk; `parsed_card` returns it typed.
+    """
 
     folder: Path
     card: Mapping[str, Any]
 
     @classmethod
     def open(cls, folder: Path) -> Files:
-        """The model in `folder`; raises `ModelError` where card and files do not agree."""
+        """Return the model in `folder`. Raises `ModelError` if card and files do not agree."""
         try:
-            card = json.loads((folder / "card.json").read_text("utf-8"))
-            expected = dict(card["files"])
-            for name, digest in expected.items():
+            card = json.loads((folder / CARD).read_text("utf-8"))
+            for name, digest in parse(card, Card, folder).files.items():
                 if _digest(folder / name) != digest:
                     raise ModelError(f"{folder / name} is not the file its card describes")
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError) as error:
             raise ModelError(f"{folder}: no usable model: {error}") from error
         return cls(folder, card)
 
+    def parsed_card(self, form: type[AnyCard]) -> AnyCard:
+        """Return the card as the class of its kind. Raises `ModelError` where a key is wrong."""
+        return parse(self.card, form, self.folder)
+
     def array(self, name: str) -> npt.NDArray[Any]:
-        """The array `name`.npy, mapped into memory and never unpickled."""
-        path = self._known(f"{name}.npy")
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+        """Return the array in `name`.npy, mapped into memory. Pickled objects are refused."""
+        mapped = np.load(self.path(f"{name}.npy"), mmap_mode="r", allow_pickle=False)
         return np.asarray(mapped)  # a view: a memmap is slow to slice and to index
 
     def path(self, name: str) -> Path:
-        """A file that the scorer loads itself."""
-        return self._known(name)
-
-    def _known(self, name: str) -> Path:
-        if name not in self.card["files"]:
-            raise ModelError(f"{self.folder}: the card does not list {name}")
+        """Return the path of a file. Raises `ModelError` if the card does not list it."""
+        self.digest(name)
         return self.folder / name
+
+    def digest(self, name: str) -> str:
+        """Return the hash of a file. Raises `ModelError` if the card does not list it."""
+        digests: Mapping[str, str] = self.card["files"]
+        if name not in digests:
+            raise ModelError(f"{self.folder}: the card does not list {name}")
+        return digests[name]
 
 
 def champions(root: Path) -> dict[str, str]:
-    """The version of each model that is in use, by `champion.json`."""
+    """Return the version in use of each model. Raises `ModelError` without a `champion.json`."""
     try:
         versions = json.loads((root / CHAMPION).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{root}: no {CHAMPION} that can be read: {error}") from error
-    if isinstance(versions, dict) and all(isinstance(it, str) for it in versions.values()):
+        raise ModelError(f"{root}: no {CHAMPION} can be read: {error}") from error
+    if isinstance(versions, dict) and all(isinstance(value, str) for value in versions.values()):
         return versions
     raise ModelError(f"{root}: {CHAMPION} must name one version of each model")
 
 
-def listing(folder: Path | str | None = None) -> Iterator[tuple[str, str, bool, Mapping[str, Any]]]:
-    """Every model kept: name, version, whether it is champion, and its card."""
+def list_models(
+    folder: Path | str | None = None,
+) -> Iterator[tuple[str, str, bool, Mapping[str, Any]]]:
+    """Yield each stored model: its name, its version, whether it is in use, and its card's JSON."""
     root = Path(folder) if folder else SHIPPED
     used = champions(root)
-    for card in sorted(root.glob("*/[!.]*/card.json")):
-        name, version = card.parts[-3:-1]
-        yield name, version, used.get(name) == version, json.loads(card.read_text("utf-8"))
+    for path in sorted(root.glob(f"*/[!.]*/{CARD}")):
+        name, version = path.parts[-3:-1]
+        yield name, version, used.get(name) == version, json.loads(path.read_text("utf-8"))
 
 
 def save(
@@ -90,7 +108,10 @@ def save(
     arrays: Mapping[str, npt.NDArray[Any]],
     others: Mapping[str, bytes] | None = None,
 ) -> None:
-    """Write a model whole or not at all: into a folder beside it, then renamed into place."""
+    """Write a model to `folder`: completely, or not at all.
+
+    The files are written to a temporary folder, which is then renamed. `card` gets their hashes.
+    """
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -100,16 +121,16 @@ def save(
         for name, content in (others or {}).items():
             (partial / name).write_bytes(content)
         digests = {path.name: _digest(path) for path in sorted(partial.iterdir())}
-        whole = {**card, "files": digests}
-        (partial / "card.json").write_text(json.dumps(whole, indent=2) + "\n", "utf-8")
+        complete = {**card, "files": digests}
+        (partial / CARD).write_text(json.dumps(complete, indent=2) + "\n", "utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def put(path: Path, value: object) -> None:
-    """Write a JSON file in one step: whoever reads it finds the old one or the new one whole."""
+def write_json(path: Path, value: object) -> None:
+    """Write a JSON file in one step: others read the old content or the new, never a part."""
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
     partial.replace(path)

@@ -1,10 +1,10 @@
-"""What each word does in its sentence: a conditional random field (CRFsuite) over tokens.
+"""Tag each word with its role in the sentence, with a conditional random field (CRF) over tokens.
 
-It sees words without their case, their endings, and to which of some hundred classes of words
-with like neighbours they belong, so that a word it was never shown ('supports') is read like
-its cluster ('provides'). Of the words far off it sees the landmarks: what opened the clause, what
-will open the next, and how many verbs that are surely finite stand before and after. By them it
-knows that 'came' is no main verb in 'the man who, they say, came home'.
+Its features are words without their case, their endings, and their cluster. A cluster holds words
+that have similar neighbours, so a word that was not in the training data ('supports') is tagged
+like its cluster ('provides'). Features of distant words are landmarks: the word that opened the
+clause, the word that opens the next one, and the number of certainly finite verbs before and after.
+They show that 'came' is not the main verb in 'the man who, they say, came home'.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pycrfsuite
 
 from moderation.text.reading import Token
 
-_CACHED = 1 << 14  # words whose description is kept
+_CACHED = 1 << 14  # words whose features are cached
 _START, _END = "<s>", "</s>"
 _EDGES = {_START: "^", _END: "$"}
 _COMMAS = frozenset(",;")
@@ -29,7 +29,7 @@ _OPENERS = frozenset(
     "once unless until as so where whereas after before than how what whatever whoever why "
     "whether".split()
 )
-# These are finite verbs wherever they stand, or end in one.
+# These are always finite verbs, or end in one.
 _FINITE = frozenset(
     "am is are was were has have had do does did will would can could shall should may might must "
     "'s 're isn't aren't wasn't weren't hasn't haven't hadn't don't doesn't didn't won't wouldn't "
@@ -39,10 +39,14 @@ _FINITE = frozenset(
 )
 
 
-class _Described(NamedTuple):
-    """What is said of a word in its own place, and in its neighbours'."""
+class _WordFeatures(NamedTuple):
+    """The features that a word gives to itself (`here`) and to its neighbours.
 
-    cluster: str
+    `before` and `long_before` are for a word one and two places after it; `after` and `long_after`
+    for a word one and two places before it.
+    """
+
+    cluster_id: str
     here: tuple[str, ...]
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -53,10 +57,10 @@ class _Described(NamedTuple):
     comma: bool
 
 
-def seen(token: Token) -> str:
-    """A word in small letters, a sign as it is, the kind of all else.
+def token_form(token: Token) -> str:
+    """Return a word in lower case, a sign as it is, and the kind of any other token.
 
-    >>> seen(Token("word", "Delhi", 0, 5)), seen(Token("link", "www.example.com", 0, 15))
+    >>> token_form(Token("word", "Delhi", 0, 5)), token_form(Token("link", "www.a.example", 0, 13))
     ('delhi', '<link>')
     """
     if token.kind == "word":
@@ -65,123 +69,131 @@ def seen(token: Token) -> str:
 
 
 class Observer:
-    """Describes tokens for the field, in training and in service alike."""
+    """Computes the CRF's features of tokens, the same in training and in service."""
 
-    def __init__(self, cluster: Mapping[str, str]) -> None:
-        """`cluster` names the class of a word, where it has one."""
-        self._clusters = cluster
-        self._described = lru_cache(_CACHED)(self._describe)
+    def __init__(self, clusters: Mapping[str, str]) -> None:
+        """`clusters` maps words to the number of their cluster."""
+        self._clusters = clusters
+        self._features = lru_cache(_CACHED)(self._word_features)
 
-    def _describe(self, word: str) -> _Described:
-        cluster, tail = _EDGES.get(word) or self._clusters.get(word, "?"), word[-3:]
-        return _Described(
-            cluster,
-            (f"w={word}", f"t={tail}", f"u={word[-2:]}", f"h={word[:3]}", f"k={cluster}"),
-            (f"<w={word}", f"<k={cluster}"),
-            (f">w={word}", f">k={cluster}"),
-            f"<<k={cluster}",
-            f">>k={cluster}",
+    def _word_features(self, word: str) -> _WordFeatures:
+        cluster_id, tail = _EDGES.get(word) or self._clusters.get(word, "?"), word[-3:]
+        return _WordFeatures(
+            cluster_id,
+            (f"w={word}", f"t={tail}", f"u={word[-2:]}", f"h={word[:3]}", f"k={cluster_id}"),
+            (f"<w={word}", f"<k={cluster_id}"),
+            (f">w={word}", f">k={cluster_id}"),
+            f"<<k={cluster_id}",
+            f">>k={cluster_id}",
             word in _OPENERS,
             word in _FINITE,
             word in _COMMAS,
         )
 
     def observe(self, tokens: Sequence[Token]) -> list[list[str]]:
-        """What the field sees of each token.
+        """Return the features of each token of a sentence.
 
         >>> Observer({"run": "7"}).observe([Token("word", "Run", 0, 3)])[0][-7:-4]
         ['^|7', '7|$', 'C^']
         """
-        words = [self._described(word) for word in (_START, _START, *map(seen, tokens), _END, _END)]
-        far = _landmarks(tokens, words[2:-2])
-        found = []
+        forms = (_START, _START, *map(token_form, tokens), _END, _END)
+        words = [self._features(form) for form in forms]
+        landmarks = _landmarks(tokens, words[2:-2])
+        features = []
         for at, token in enumerate(tokens):
             long_before, before, word, after, long_after = words[at : at + 5]
             text = token.text
             shape = "U" if text.isupper() else "C" if text[:1].isupper() else "l"
-            found.append(
+            features.append(
                 [
                     *word.here,
                     *before.before,
                     *after.after,
                     long_before.long_before,
                     long_after.long_after,
-                    f"{before.cluster}|{word.cluster}",
-                    f"{word.cluster}|{after.cluster}",
+                    f"{before.cluster_id}|{word.cluster_id}",
+                    f"{word.cluster_id}|{after.cluster_id}",
                     shape if at else shape + "^",
-                    *next(far),
+                    *next(landmarks),
                 ]
             )
-        return found
+        return features
 
 
 def _landmarks(
-    tokens: Sequence[Token], words: Sequence[_Described]
+    tokens: Sequence[Token], words: Sequence[_WordFeatures]
 ) -> Iterator[tuple[str, str, str, str]]:
-    """What each word can know of those far off.
+    """Yield each word's features of distant words.
 
-    What opened the clause, with the finite verbs and commas since; the first word of all; the
-    finite verbs on either side; and what will open the next clause, with those until then.
+    They are the word that opened the clause, with the finite verbs and commas since; the first
+    word of the sentence; the finite verbs on either side; and the word that opens the next clause,
+    with the finite verbs and commas until then.
     """
     first = next((token.text.lower() for token in tokens if token.kind == "word"), "")
     question = "?" if tokens and tokens[-1].text == "?" else ""
-    coming, total = _coming(words)
+    next_clauses, total = _next_clauses(words)
     opener, since, comma, left = "", 0, "", 0
-    for at, (word, after) in enumerate(zip(words, reversed(coming), strict=True)):
+    for at, (word, next_clause) in enumerate(zip(words, reversed(next_clauses), strict=True)):
         right = min(total - left - word.finite, 2)
         yield (
             f"o={opener}|{min(since, 2)}{comma}",
             f"1={first}|{min(left, 1)}",
             f"n={min(left, 2)}{right}{question}",
-            after,
+            next_clause,
         )
         if word.opener:
-            # Where it opens the sentence too, it may well ask: 'Which party won?'
+            # The first word of a sentence may also open a question: 'Which party won?'
             opener, since, comma = word.here[0] if at else f"^{word.here[0]}", 0, ""
         since += word.finite
         left += word.finite
         comma = "," if word.comma else comma
 
 
-def _coming(words: Sequence[_Described]) -> tuple[list[str], int]:
-    """For each word, from the last on, what opens the next clause; and all finite verbs."""
-    found, opener, until, comma, total = [], "", 0, "", 0
+def _next_clauses(words: Sequence[_WordFeatures]) -> tuple[list[str], int]:
+    """Return, for each word from the last to the first, the word that opens the next clause.
+
+    The second value is the number of finite verbs in the sentence.
+    """
+    features, opener, until, comma, total = [], "", 0, "", 0
     for word in reversed(words):
-        found.append(f"r={opener}|{min(until, 2)}{comma}")
+        features.append(f"r={opener}|{min(until, 2)}{comma}")
         if word.opener:
             opener, until, comma = word.here[0], 0, ""
         until += word.finite
         total += word.finite
         comma = "," if word.comma else comma
-    return found, total
+    return features, total
 
 
 class Tagger:
-    """Gives tokens their roles: one letter, or two for "he's"; see `training/treebank.py`."""
+    """Tags tokens with roles: one letter, or two for "he's".
 
-    def __init__(self, field: pycrfsuite.Tagger, observer: Observer) -> None:
-        self._field = field
+    `training/sentences/treebank.py` lists the roles.
+    """
+
+    def __init__(self, crf: pycrfsuite.Tagger, observer: Observer) -> None:
+        self._crf = crf
         self._observer = observer
-        self._turn = threading.Lock()  # the field holds one sentence at a time
+        self._lock = threading.Lock()  # CRFsuite holds one sentence at a time
 
     def roles(self, tokens: Sequence[Token]) -> list[str]:
-        """The likeliest roles of a sentence's tokens."""
-        observed = self._observer.observe(tokens)
-        with self._turn:
-            return list(self._field.tag(observed))
+        """Return the most probable roles of a sentence's tokens."""
+        features = self._observer.observe(tokens)
+        with self._lock:
+            return list(self._crf.tag(features))
 
 
-def cluster(lines: Iterable[str]) -> dict[str, str]:
-    """Words to classes, from lines that each hold the words of one class.
+def read_clusters(lines: Iterable[str]) -> dict[str, str]:
+    """Return the cluster of each word. Each line has the words of one cluster.
 
-    >>> cluster(["he she", "runs goes"])
+    >>> read_clusters(["he she", "runs goes"])
     {'he': '0', 'she': '0', 'runs': '1', 'goes': '1'}
     """
     return {word: str(at) for at, line in enumerate(lines) for word in line.split()}
 
 
-def load(field: Path, classes: Path) -> Tagger:
-    """A tagger from its two files."""
-    opened = pycrfsuite.Tagger()
-    opened.open(str(field))
-    return Tagger(opened, Observer(cluster(classes.read_text("utf-8").splitlines())))
+def load(crf_path: Path, clusters_path: Path) -> Tagger:
+    """Load a tagger from its two files."""
+    crf = pycrfsuite.Tagger()
+    crf.open(str(crf_path))
+    return Tagger(crf, Observer(read_clusters(clusters_path.read_text("utf-8").splitlines())))

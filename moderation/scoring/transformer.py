@@ -1,7 +1,8 @@
-"""The careful scorer: a small transformer's outputs, mixed into heads and calibrated.
+"""The transformer scorer: a small transformer's outputs, mixed into heads and calibrated.
 
-Files: the transformer's, `mixture.npy` (tasks x heads), `offsets.npy` (heads) and `knots.npy`
-(2 x heads x knots: log-odds and the calibrated probabilities there).
+Cards call it the kind `careful`. Files: those of `onnx`, `mixture.npy` (tasks x heads),
+`offsets.npy` (heads) and `knots.npy` (2 x heads x knots: log-odds and the calibrated probabilities
+there).
 """
 
 from __future__ import annotations
@@ -9,24 +10,29 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from moderation.scoring.calibration import calibrated
-from moderation.scoring.onnx import Encoded, Floats, Transformer, prepared
+from moderation.scoring.card import EnsembleCard, TransformerCard
+from moderation.scoring.onnx import Encoded, Floats, Transformer, prepare
 from moderation.scoring.scorer import Probabilities
 from moderation.scoring.store import Files
 from moderation.text.reading import Text, Weight
 
-NOTE = "careful"  # what was seen is kept with the text, for the explanation
-HIDDEN_WORDS, HIDDEN_TOKENS = 6, 384  # hidden in turn for an explanation: a bound on its time
+NOTE = "careful"  # in a text's notes: the outputs that an explanation needs
+# An explanation hides words in turn. These bound its time.
+MAX_HIDDEN_WORDS, MAX_HIDDEN_TOKENS = 6, 384
 
 
 @dataclass
 class WindowScores:
-    """A text's windows, what their tokens said, and what hiding a word took from the score."""
+    """A text's windows, the network's outputs for them, and what hiding a word changed.
+
+    `pooled` is windows x heads, `tokens` has the outputs by token for each window. `lost` has the
+    log-odds (heads) that the score loses without a word, by window and word.
+    """
 
     windows: list[Encoded]
     pooled: Floats
@@ -36,99 +42,101 @@ class WindowScores:
 
 @dataclass(frozen=True)
 class TransformerScorer:
-    """Reads the text without disguises, window by window; the strictest window speaks."""
+    """Scores the text without disguises, window by window. The highest score counts."""
 
     heads: tuple[str, ...]
     transformer: Transformer
     mixture: Floats
     offsets: Floats
     knots: npt.NDArray[np.floating]
-    ensemble: Mapping[str, Any] = field(default_factory=dict)  # see `cascade`
+    ensemble: EnsembleCard | None = None  # see `cascade`
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """One calibrated probability per head and text."""
-        found = calibrated(self.logits(texts), self.knots)
-        return {head: found[:, column] for column, head in enumerate(self.heads)}
+        """Return, by head, one calibrated probability per text."""
+        probabilities = calibrated(self.logits(texts), self.knots)
+        return {head: probabilities[:, column] for column, head in enumerate(self.heads)}
 
     def logits(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
-        """Texts x heads: log-odds before calibration, of the window where each is greatest."""
-        encoded = [self.transformer.encode(prepared(text.deobfuscated.text).text) for text in texts]
+        """Return the highest uncalibrated log-odds of any window, texts x heads."""
+        encoded = [self.transformer.encode(prepare(text.deobfuscated.text).text) for text in texts]
         parts = [window.ids for windows in encoded for window in windows]
         if not parts:
             return np.zeros((0, len(self.heads)))
         pooled, tokens = self.transformer.run(parts)
         mixed = pooled @ self.mixture + self.offsets
-        strictest = np.zeros((len(texts), len(self.heads)))
+        highest = np.zeros((len(texts), len(self.heads)))
         done = 0
         for row, (text, windows) in enumerate(zip(texts, encoded, strict=True)):
-            own = slice(done, done + len(windows))
-            strictest[row] = mixed[own].max(axis=0)
-            text.notes[NOTE] = WindowScores(windows, mixed[own], tokens[own])
+            rows = slice(done, done + len(windows))
+            highest[row] = mixed[rows].max(axis=0)
+            text.notes[NOTE] = WindowScores(windows, mixed[rows], tokens[rows])
             done += len(windows)
-        return strictest
+        return highest
 
     def explain(self, text: Text, head: str) -> list[Weight]:
-        """The words without which the score would be lower, heaviest first.
+        """Return the words without which the score would be lower, heaviest first.
 
-        What each token's last state adds to the score picks a few words of the strictest window;
-        these are hidden in turn, and each weighs what the score loses without it.
+        Takes the window with the highest score and its words whose tokens have the highest
+        outputs. Hides these words in turn: a word's weight is what the score loses without it.
         """
         if NOTE not in text.notes:
             self.logits([text])
-        seen: WindowScores = text.notes[NOTE]
+        scores: WindowScores = text.notes[NOTE]
         column = self.heads.index(head)
-        number = int(seen.pooled[:, column].argmax())
-        window, said = seen.windows[number], seen.tokens[number] @ self.mixture[:, column]
+        number = int(scores.pooled[:, column].argmax())
+        window = scores.windows[number]
+        outputs = scores.tokens[number] @ self.mixture[:, column]
         words = _words(text, window)
-        most = HIDDEN_TOKENS // len(seen.windows) // (len(window.ids) + 2)
-        likely = sorted(words, key=lambda word: -max(said[at] for at in words[word]))[
-            : max(2, min(HIDDEN_WORDS, most))
+        most = MAX_HIDDEN_TOKENS // len(scores.windows) // (len(window.ids) + 2)
+        likely = sorted(words, key=lambda word: -max(outputs[at] for at in words[word]))[
+            : max(2, min(MAX_HIDDEN_WORDS, most))
         ]
-        self._hide(seen, number, {word: words[word] for word in likely})
-        lost = {word: float(seen.lost[number, word][column]) for word in likely}
+        self._hide(scores, number, {word: words[word] for word in likely})
+        lost = {word: float(scores.lost[number, word][column]) for word in likely}
         total = sum(loss for loss in lost.values() if loss > 0)
-        found = [
+        weights = [
             Weight(text.tokens[word].start, text.tokens[word].end, loss / total)
             for word, loss in lost.items()
             if loss > 0
         ]
-        return sorted(found, key=lambda weight: -weight.share)
+        return sorted(weights, key=lambda weight: -weight.share)
 
-    def _hide(self, seen: WindowScores, number: int, words: Mapping[int, Sequence[int]]) -> None:
-        """Fill `seen.lost` for the words (token numbers) of a window that are not known yet."""
-        new = [word for word in words if (number, word) not in seen.lost]
+    def _hide(self, scores: WindowScores, number: int, words: Mapping[int, Sequence[int]]) -> None:
+        """Fill `scores.lost` for these words of a window. `words` has each word's tokens."""
+        new = [word for word in words if (number, word) not in scores.lost]
         if not new:
             return
-        ids = seen.windows[number].ids
+        ids = scores.windows[number].ids
         mask = np.ones((len(new), len(ids) + 2), np.int32)
         for row, word in enumerate(new):
             mask[row, np.array(words[word]) + 1] = 0
         pooled, _ = self.transformer.masked([ids] * len(new), mask)
-        lost = seen.pooled[number] - (pooled @ self.mixture + self.offsets)
-        seen.lost |= {(number, word): lost[row] for row, word in enumerate(new)}
+        lost = scores.pooled[number] - (pooled @ self.mixture + self.offsets)
+        scores.lost |= {(number, word): lost[row] for row, word in enumerate(new)}
 
 
 def _words(text: Text, window: Encoded) -> dict[int, list[int]]:
-    """The text's words (by their number among its tokens), and the window's tokens in each."""
-    view = prepared(text.deobfuscated.text)
+    """Return the window's tokens in each word of the text. Words are indices of its tokens."""
+    view = prepare(text.deobfuscated.text)
     words = [number for number, token in enumerate(text.tokens) if token.kind != "other"]
     starts = [text.tokens[number].start for number in words]
-    found: dict[int, list[int]] = {}
+    tokens: dict[int, list[int]] = {}
     for at, place in enumerate(window.places):
         start, end = text.deobfuscated.span(*view.span(*place))
         nearest = bisect_right(starts, max(end - 1, start)) - 1
         if nearest >= 0 and text.tokens[words[nearest]].end > start:
-            found.setdefault(words[nearest], []).append(at)
-    return found
+            tokens.setdefault(words[nearest], []).append(at)
+    return tokens
 
 
 def load(files: Files) -> TransformerScorer:
-    """The scorer of these files."""
+    """Return the scorer of these files."""
+    card = files.parsed_card(TransformerCard)
     return TransformerScorer(
-        heads=tuple(files.card["heads"]),
+        heads=card.heads,
         transformer=Transformer(files),
         mixture=files.array("mixture"),
         offsets=files.array("offsets"),
         knots=files.array("knots").astype(np.float64),
-        ensemble=files.card.get("together", {}),
+        ensemble=card.together,
     )

@@ -50,10 +50,10 @@ class Deobfuscated:
         """
         return self._origin(start)[0], self._origin(max(end - 1, start))[1]
 
-    def whole(self, start: int, end: int) -> tuple[int, int]:
+    def expand(self, start: int, end: int) -> tuple[int, int]:
         """Expand the place `clean[start:end]` to include disguised words as a whole.
 
-        >>> deobfuscate("What a stup*d idea").whole(12, 13)
+        >>> deobfuscate("What a stup*d idea").expand(12, 13)
         (7, 13)
         """
         first = bisect_right(self.edits, start, key=lambda edit: edit.stop)

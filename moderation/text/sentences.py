@@ -66,7 +66,7 @@ class Sentence(NamedTuple):
 Missing = Literal["verb", "subject", "main clause"]
 
 
-class Judged(NamedTuple):
+class SentenceScore(NamedTuple):
     """The sentence model's result for one sentence.
 
     It has the sentence's place, its number of words and the probability that it is full.

@@ -108,7 +108,7 @@ def edited(folder: Path) -> Iterator[dict[str, Any]]:
     path = folder / "card.json"
     card = json.loads(path.read_text("utf-8"))
     yield card
-    store.put(path, card)
+    store.write_json(path, card)
 
 
 def code_hash() -> str:

@@ -18,10 +18,10 @@ class Progress:
         """Report that a step begins."""
         log.info(step)
 
-    def over(self, items: Iterable[Item], total: int | None, step: str) -> Iterator[Item]:
+    def track(self, items: Iterable[Item], total: int | None, step: str) -> Iterator[Item]:
         """Yield the items and report how many of `total` are done.
 
-        >>> list(Progress().over("ab", 2, "reading"))
+        >>> list(Progress().track("ab", 2, "reading"))
         ['a', 'b']
         """
         self(f"{step} ({total:,})" if total else step)

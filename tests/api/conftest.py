@@ -1,5 +1,7 @@
-"""A small moderator of three plain rules and one plain reader, so that these tests depend on no
-model's quality and no shipped threshold."""
+"""A small moderator with three simple rules and one simple model.
+
+Tests that use it do not depend on the quality of models or on shipped thresholds.
+"""
 
 import os
 import tomllib
@@ -23,75 +25,75 @@ CAPITALS = "Use capital letters only where they belong."
 
 
 def shouting(text: Text, _: BaseModel) -> Finding | None:
-    """Words of capitals."""
-    loud = [word for word in text.words if word.text.isupper() and len(word.text) > 1]
-    spans = tuple(text.span(word.start, word.end) for word in loud)
-    return Finding("shouting", 0.8, CAPITALS, spans) if loud else None
+    """Find words in capitals."""
+    words = [word for word in text.words if word.text.isupper() and len(word.text) > 1]
+    spans = tuple(text.span(word.start, word.end) for word in words)
+    return Finding("shouting", 0.8, CAPITALS, spans) if words else None
 
 
 def text_speak(text: Text, _: BaseModel) -> Finding | None:
-    """'u' for 'you'."""
-    short = [word for word in text.words if word.text == "u"]
-    spans = tuple(text.span(word.start, word.end) for word in short)
-    return Finding("text_speak", 1.0, "Write “you”.", spans, "you") if short else None
+    """Find 'u' for 'you'."""
+    words = [word for word in text.words if word.text == "u"]
+    spans = tuple(text.span(word.start, word.end) for word in words)
+    return Finding("text_speak", 1.0, "Write “you”.", spans, "you") if words else None
 
 
 def abuse(text: Text, _: BaseModel) -> Finding | None:
-    """What the reader below gives."""
+    """Use the score of `WordScorer`."""
     score = text.scores["toxicity"]
     return Finding("abuse", score, "Argue without insults.") if score > 0.1 else None
 
 
-class WordReader:
-    """Finds the word 'idiot' toxic, and nothing else."""
+class WordScorer:
+    """A model that finds the word 'idiot' toxic, and nothing else."""
 
     heads: tuple[str, ...] = ("toxicity",)
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """0.95 or 0.05."""
+        """Return 0.95 for texts with the word, 0.05 for others."""
         return {"toxicity": np.array([0.95 if "idiot" in text.clean else 0.05 for text in texts])}
 
     def explain(self, *_: object) -> list[Weight]:
-        """Nothing to explain."""
+        """Return no weights."""
         return []
 
 
 def rule(
     name: str, check: Callable[[Text, Any], Finding | None], guideline: str, **levels: float
 ) -> RulePolicy:
-    """A rule with its thresholds."""
-    made = rules.Rule(name, "", rules.Settings, check)
-    return RulePolicy(made, Thresholds(guideline=guideline, **levels), rules.Settings())
+    """Return a rule with its thresholds."""
+    rule = rules.Rule(name, "", rules.Settings, check)
+    return RulePolicy(rule, Thresholds(guideline=guideline, **levels), rules.Settings())
 
 
 def small_moderator() -> Moderator:
-    """Three rules, one of which only watches, and one reader."""
-    three = [
+    """Return a moderator with three rules, one of which only observes, and one model."""
+    policies = [
         rule("shouting", shouting, "Do not write in capitals.", review=0.6),
         rule("text_speak", text_speak, "Spell words out."),
         rule("abuse", abuse, "Be civil.", review=0.6, reject=0.9),
     ]
     shipped = tomllib.loads(SHIPPED.read_text("utf-8"))["house"]
-    own = {"name": "The Test Herald", "guidelines_url": "https://herald.example/guidelines"}
-    house = Publication.model_validate({**shipped, **own, "max_bytes": 20_480})
-    policy = Policy(house, {one.name: one for one in three}, {})
-    return Moderator(policy, Models({"abuse": WordReader()}, {"abuse": "2026-01"}))
+    changes = {"name": "The Test Herald", "guidelines_url": "https://herald.example/guidelines"}
+    publication = Publication.model_validate({**shipped, **changes, "max_bytes": 20_480})
+    policy = Policy(publication, {rule.name: rule for rule in policies}, {})
+    return Moderator(policy, Models({"abuse": WordScorer()}, {"abuse": "2026-01"}))
 
 
 @pytest.fixture(scope="session")
 def app() -> App:
-    """The service over the small moderator."""
+    """Return an app with the small moderator."""
     return create_app({"TESTING": True}, moderator=small_moderator())
 
 
 @pytest.fixture
 def client(app: App) -> FlaskClient:
-    """Its test client."""
+    """Return its test client."""
     return app.test_client()
 
 
 class Result(NamedTuple):
-    """What a command did and said."""
+    """The exit code and the output of a command."""
 
     exit_code: int
     stdout: str
@@ -103,7 +105,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """The command line over a record of its own."""
+    """Return a function that runs the command line with an empty record."""
     for name in [name for name in os.environ if name.startswith("MODERATION_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("MODERATION_DATABASE", f"sqlite:///{tmp_path}/var/record.sqlite")

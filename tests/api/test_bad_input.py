@@ -1,4 +1,4 @@
-"""Whatever is sent is decided, or refused with a 4xx that names the field. Never a 500."""
+"""Every request gets a decision, or a 4xx that names the field. Never a 500."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -21,12 +21,12 @@ JSON = "application/json"
 
 
 def send(client: FlaskClient, body: bytes | str, content_type: str | None = JSON) -> TestResponse:
-    """A request with exactly this body."""
+    """Send a request with exactly this body."""
     return client.post("/v1/moderate", data=body, content_type=content_type)
 
 
 def refused(answer: TestResponse, status: int) -> dict[str, Any]:
-    """The problem, after a look at its shape."""
+    """Return the problem, after checking its fields."""
     assert answer.status_code == status
     assert answer.mimetype == "application/problem+json"
     problem: dict[str, Any] = json.loads(answer.data)
@@ -50,8 +50,8 @@ def refused(answer: TestResponse, status: int) -> dict[str, Any]:
         ('{"text": "a\\u0000b"}', "/text", "NUL character at position 1"),
         (json.dumps({"text": "x" * 20_481}), "/text", "20,481 bytes long; the limit is 20,480"),
         (json.dumps({"text": "न" * 6_827}), "/text", "20,481 bytes long; the limit is 20,480"),
-        ('{"text": "a", "txet": "b"}', "/txet", "not a field that is known"),
-        ('{"text": "a", "a/b~c": 1}', "/a~1b~0c", "not a field that is known"),
+        ('{"text": "a", "txet": "b"}', "/txet", "is not a known field"),
+        ('{"text": "a", "a/b~c": 1}', "/a~1b~0c", "is not a known field"),
         ('{"text": "a", "\\ud800": 1}', "", "half a surrogate pair"),
         ('{"text": "a", "id": 7}', "/id", "must be a string, not a number"),
         ('{"text": "a", "author": "\\udfff"}', "/author", "half a surrogate pair"),
@@ -69,7 +69,7 @@ def refused(answer: TestResponse, status: int) -> dict[str, Any]:
 def test_a_field_that_cannot_be_used(
     client: FlaskClient, body: str, pointer: str, detail: str
 ) -> None:
-    """422, with a pointer to the field and what is wrong with it."""
+    """The response is 422, with a pointer to the field and an explanation."""
     (mistake,) = refused(send(client, body), 422)["errors"]
     assert mistake["pointer"] == pointer
     assert detail in mistake["detail"]
@@ -91,13 +91,13 @@ def test_a_field_that_cannot_be_used(
         (b'{"text": ' + b"9" * 5_000 + b"}", "too long"),
         (b'{"text": "a", "x": NaN}', "NaN is not a number"),
         (b'{"text": "a", "x": -Infinity}', "-Infinity is not a number"),
-        (b'{"text": "a", "text": "b"}', "'text' stands twice"),
-        (json.dumps(dict.fromkeys(map(str, range(9_000)))).encode(), "holds 9,000 names"),
+        (b'{"text": "a", "text": "b"}', "'text' occurs twice"),
+        (json.dumps(dict.fromkeys(map(str, range(9_000)))).encode(), "has 9,000 names"),
     ],
     ids=lambda value: str(value)[:32],
 )
 def test_a_body_that_is_not_json(client: FlaskClient, body: bytes, detail: str) -> None:
-    """400, saying where."""
+    """The response is 400, and says where the error is."""
     assert detail in refused(send(client, body), 400)["detail"]
 
 
@@ -106,27 +106,27 @@ def test_a_body_that_is_not_json(client: FlaskClient, body: bytes, detail: str) 
     [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"],
 )
 def test_another_content_type(client: FlaskClient, content_type: str | None) -> None:
-    """415, saying which is asked for."""
+    """The response is 415, and names the right content type."""
     detail = refused(send(client, '{"text": "a"}', content_type), 415)["detail"]
     assert "application/json" in detail
 
 
-def test_json_by_another_name(client: FlaskClient) -> None:
-    """A charset, a suffix or a byte order mark do no harm."""
+def test_variants_of_json_are_accepted(client: FlaskClient) -> None:
+    """A charset, a media type with a suffix and a byte order mark are accepted."""
     for content_type in ("application/json; charset=utf-8", "application/vnd.paper+json"):
         assert send(client, '\ufeff{"text": "a"}'.encode(), content_type).status_code == 200
 
 
 def test_a_body_over_the_limit() -> None:
-    """413 beyond the limit that is set, and a decision at it."""
+    """A body at the limit gets a decision; one byte more gets 413."""
     app = create_app({"MODERATION_MAX_CONTENT_LENGTH": 2048}, moderator=small_moderator())
     at_limit = json.dumps({"text": "a"}).ljust(2048)
     assert send(app.test_client(), at_limit).status_code == 200
     refused(send(app.test_client(), at_limit + " "), 413)
 
 
-def test_no_such_place(client: FlaskClient) -> None:
-    """404 and 405 have the same shape as all other errors; 405 says what is allowed."""
+def test_an_unknown_path_or_method(client: FlaskClient) -> None:
+    """404 and 405 are problems like all other errors. 405 lists the allowed methods."""
     refused(client.get("/v1/nothing"), 404)
     answer = client.get("/v1/moderate")
     refused(answer, 405)
@@ -147,14 +147,16 @@ def test_no_such_place(client: FlaskClient) -> None:
     ],
 )
 def test_hostile_text_is_decided(client: FlaskClient, text: str) -> None:
-    """Text at the limit, whatever it holds, gets a decision, from the API and on the page."""
+    """Every text at the size limit gets a decision, from the API and on the page."""
     answer = client.post("/v1/moderate", json={"text": text, "format": "html"})
     assert answer.status_code == 200
     assert client.post("/try", data={"text": text}).status_code == 200
 
 
-def test_a_failure_tells_nobody_the_comment(caplog: pytest.LogCaptureFixture) -> None:
-    """What nobody foresaw is a 500 of the same shape; the log says where it broke, no more."""
+def test_an_unexpected_error_does_not_reveal_the_comment(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The response is a 500 problem. The log has the type and the place of the error only."""
 
     class Broken(Moderator):
         def moderate_many(self, comments: Iterable[Comment | str]) -> Iterator[Decision]:
@@ -176,39 +178,39 @@ values = st.recursive(
     ),
     max_leaves=8,
 )
-unhurried = settings(
+patient = settings(
     deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
-@unhurried
+@patient
 @given(value=values | st.fixed_dictionaries({"text": values}))
 @pytest.mark.parametrize("path", ["/v1/moderate", "/v1/moderate/batch"])
 def test_any_json(client: FlaskClient, path: str, value: object) -> None:
-    """Any JSON is a decision or a 4xx, alone and in a batch."""
+    """Any JSON gets a decision or a 4xx, alone and in a batch."""
     body = json.dumps({"comments": [value]} if path.endswith("batch") else value)
     answer = client.post(path, data=body, content_type=JSON)
     assert answer.status_code in {200, 400, 422}
     assert json.loads(answer.data)
 
 
-@unhurried
+@patient
 @given(body=st.binary() | st.text().map(lambda text: f'{{"text": "{text}"}}'.encode()))
 def test_any_bytes(client: FlaskClient, body: bytes) -> None:
-    """Any bytes are a decision or a 4xx."""
+    """Any bytes get a decision or a 4xx."""
     assert send(client, body).status_code in {200, 400, 422}
 
 
-@unhurried
+@patient
 @given(text=st.text(), article=st.text())
 def test_any_form(client: FlaskClient, text: str, article: str) -> None:
-    """Whatever is typed, the page answers."""
+    """The page answers every input."""
     answer = client.post("/try", data={"text": text, "article": article})
     assert answer.status_code in {200, 422}
 
 
-def test_a_full_batch_is_read() -> None:
-    """A thousand comments with every field, their texts full of JSON's own signs, are no flood."""
+def test_a_full_batch_is_below_the_limit_of_values() -> None:
+    """A thousand comments with every field are accepted, even if their texts look like JSON."""
     comment = dict.fromkeys(CommentIn.model_fields, '[{"a": [1, 2]}, "\\\\"] ' * 50)
     body = {"comments": [comment] * 1_000}
     assert parse(json.dumps(body).encode()) == body
@@ -216,13 +218,13 @@ def test_a_full_batch_is_read() -> None:
 
 @pytest.mark.parametrize("unit", ["[],", "{},", "[[[]]],", "1.5,", "null,", '"",', '"a":1,'])
 @pytest.mark.parametrize("end", ["0]}", "", '"', '"\\'])
-def test_flood_of_values(unit: str, end: str) -> None:
-    """More values than any request needs are refused before they are built, closed or not."""
+def test_too_many_values(unit: str, end: str) -> None:
+    """Too many values are refused before they are parsed, even in an incomplete body."""
     with pytest.raises(Problem, match="more than 20,000 names and values"):
         parse(('{"comments": [' + unit * 20_001 + end).encode())
 
 
-def test_open_string_is_read_once() -> None:
-    """A string that never ends is no flood, and is looked through once, not from each quote."""
+def test_an_unterminated_string_takes_linear_time() -> None:
+    """It is scanned once, not once for each quotation mark."""
     with pytest.raises(Problem, match="not JSON"):
         parse(b'{"text": "' + rb"\"" * 1_000_000)

@@ -18,7 +18,7 @@ from moderation.decision import Reason, Span
 from moderation.scoring.models import Models
 from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
-from tests.api.conftest import WordReader, small_moderator
+from tests.api.conftest import WordScorer, small_moderator
 
 
 def tried(client: FlaskClient, text: str, **more: str) -> str:
@@ -95,7 +95,7 @@ def test_a_mistake_in_the_article_is_told_at_its_field(client: FlaskClient, arti
     assert "The article " in answer.text
 
 
-class Slow(WordReader):
+class Slow(WordScorer):
     """Takes its time for 'slow' comments."""
 
     def __init__(self) -> None:

@@ -1,6 +1,7 @@
-"""While there is no key: the real service, and what else is on its machine, also real.
+"""While there is no key: the real service with a real browser and a real proxy on its machine.
 
-A browser (Chromium) with pages of other origins open, and a proxy (nginx) that lets others in.
+The browser (Chromium) shows pages of other origins. The proxy (nginx) forwards requests from
+elsewhere.
 """
 
 from __future__ import annotations
@@ -30,37 +31,37 @@ LOGIN = "author-of-the-text"
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    """The service without a key, and a comment in its record."""
+    """Run the service without a key, and with one recorded comment."""
     database = f"sqlite:///{tmp_path}/record.sqlite"
-    with running(Service(tmp_path / "service", database, workers=1)) as started:
-        started.decide(TEXT, id="c1", author=LOGIN)
-        yield started
+    with running(Service(tmp_path / "service", database, workers=1)) as service:
+        service.decide(TEXT, id="c1", author=LOGIN)
+        yield service
 
 
-def kept(service: Service) -> str:
-    """The record, as a program on this machine reads it."""
+def export(service: Service) -> str:
+    """Return the record, as a program on this machine can read it."""
     status, content = service.ask("GET", "/v1/export")
     assert status == 200
     return content.decode()
 
 
 class Blank(BaseHTTPRequestHandler):
-    """An empty page, whatever is asked."""
+    """Answers every request with an empty page."""
 
     def do_GET(self) -> None:
-        """The page."""
+        """Send the page."""
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
         self.wfile.write(b"<!doctype html><title>Another site</title>")
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[int]:
-    """The port of another site."""
+    """Serve another site, and yield its port."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Blank)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -72,22 +73,22 @@ def elsewhere() -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium, to which `evil.example` and `rules.example` are this machine."""
+    """Start headless Chromium, which resolves names such as `evil.example` to this machine."""
     if not Path(CHROMIUM).exists() and not IN_CI:
         pytest.skip("Chromium is not installed here (Debian's package: chromium)")
-    resolved = "--host-resolver-rules=MAP *.example 127.0.0.1"
+    rules = "--host-resolver-rules=MAP *.example 127.0.0.1"
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, resolved])
-        yield launched
-        launched.close()
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, rules])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page of its own."""
-    opened = browser.new_page()
-    yield opened
-    opened.close()
+    """Open a page."""
+    page = browser.new_page()
+    yield page
+    page.close()
 
 
 READ = """async address => {
@@ -115,24 +116,24 @@ FORM = """([address, fields]) => {
 }"""
 
 
-def test_a_page_with_a_name_of_its_own(service: Service, page: Page) -> None:
-    """DNS rebinding: the page's own name leads here by now, so to the browser we are its origin."""
-    # The page came from its own server. This one, which answers everyone, has the same origin.
+def test_dns_rebinding(service: Service, page: Page) -> None:
+    """The page's name now resolves to this machine, so the browser sees the same origin."""
+    # In an attack the page comes from its own server. Here `/healthz` stands in for it.
     page.goto(f"http://evil.example:{service.port}/healthz")
-    status, said = page.evaluate(READ, "/v1/export")
-    assert (status, TEXT in said, LOGIN in said) == (403, False, False)
-    assert "moderation keys create" in said
+    status, body = page.evaluate(READ, "/v1/export")
+    assert (status, TEXT in body, LOGIN in body) == (403, False, False)
+    assert "moderation keys create" in body
     for path in ("/v1/queue", "/v1/guidelines", "/metrics", "/openapi.json", "/try"):
         assert page.evaluate(READ, path)[0] == 403
     page.evaluate(SEND, ["/v1/erase", f'{{"author": "{LOGIN}"}}', "application/json"])
     page.evaluate(SEND, ["/v1/moderate", '{"text": "Made up"}', "application/json"])
-    assert LOGIN in kept(service)
-    assert "Made up" not in kept(service)
+    assert LOGIN in export(service)
+    assert "Made up" not in export(service)
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost"])
 def test_a_page_of_another_site(service: Service, page: Page, elsewhere: int, host: str) -> None:
-    """It cannot give verdicts by requests that need no leave, nor by forms; nor can it read."""
+    """It can neither read nor give verdicts, by simple requests or by forms."""
     ours = f"http://{'localhost' if host == 'localhost' else '127.0.0.1'}:{service.port}"
     page.goto(f"http://{host}:{elsewhere}/")
     suggestion = (
@@ -140,7 +141,9 @@ def test_a_page_of_another_site(service: Service, page: Page, elsewhere: int, ho
         '"attributeScores": {"HOUSE_RULES": {"summaryScore": {"value": 1}}}}'
     )
     page.evaluate(SEND, [f"{ours}/v1alpha1/comments:suggestscore", suggestion, "text/plain"])
-    assert page.evaluate(READ, f"{ours}/v1/export")[0] == 0  # the browser keeps it from the page
+    assert (
+        page.evaluate(READ, f"{ours}/v1/export")[0] == 0
+    )  # the browser hides the answer from the page
     fields = {"comment_content": TEXT, "blog": "https://paper.example"}
     with page.expect_navigation():
         page.evaluate(FORM, [f"{ours}/1.1/submit-ham", fields])
@@ -149,25 +152,27 @@ def test_a_page_of_another_site(service: Service, page: Page, elsewhere: int, ho
     with page.expect_navigation():
         page.evaluate(FORM, [f"{ours}/try", {"text": TEXT}])
     assert "no API key yet" in page.locator("body").inner_text()
-    assert '"verdict"' not in kept(service).replace('"verdicts"', "")
-    assert '"verdicts": []' in kept(service)
-    assert kept(service).count("\n") == 1
+    assert '"verdict"' not in export(service).replace('"verdicts"', "")
+    assert '"verdicts": []' in export(service)
+    assert export(service).count("\n") == 1
 
 
 @pytest.fixture(scope="module")
 def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service without a key that has a name."""
+    """Run a service without a key and with a host name."""
     folder = tmp_path_factory.mktemp("named")
-    own = {"MODERATION_ALLOWED_HOSTS": "rules.example"}
+    environment = {"MODERATION_ALLOWED_HOSTS": "rules.example"}
     database = f"sqlite:///{folder}/record.sqlite"
-    with running(Service(folder / "service", database, workers=1, environment=own)) as started:
-        yield started
+    with running(
+        Service(folder / "service", database, workers=1, environment=environment)
+    ) as service:
+        yield service
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "rules.example"])
 @pytest.mark.parametrize("script", [True, False])
 def test_our_own_pages(named: Service, browser: Browser, host: str, script: bool) -> None:
-    """They work by every name of the service, with their script and without."""
+    """They work with every host name of the service, with and without JavaScript."""
     page = browser.new_page(java_script_enabled=script)
     page.goto(f"http://{host}:{named.port}/")
     page.get_by_label("The comment").fill("Too short")
@@ -176,8 +181,8 @@ def test_our_own_pages(named: Service, browser: Browser, host: str, script: bool
     page.close()
 
 
-def test_a_link_from_a_manual(service: Service, page: Page, elsewhere: int) -> None:
-    """Leads to the page for trying a comment, which then works."""
+def test_a_link_from_another_site(service: Service, page: Page, elsewhere: int) -> None:
+    """It opens the page for trying a comment, which then works."""
     page.goto(f"http://evil.example:{elsewhere}/")
     address = f"http://127.0.0.1:{service.port}/try"
     page.evaluate("address => document.body.innerHTML = `<a href='${address}'>Try</a>`", address)
@@ -197,15 +202,15 @@ PROXIES = {
 
 
 def free_port() -> int:
-    """A port that nobody has."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    """Return a port that is not in use."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 @contextlib.contextmanager
 def proxied(folder: Path, service: Service) -> Iterator[dict[str, int]]:
-    """An nginx before the service; its ports by the kind of proxy that each is."""
+    """Run nginx in front of the service. Yield its ports by kind of proxy."""
     if not Path(NGINX).exists() and not IN_CI:
         pytest.skip("nginx is not installed here (Debian's package: nginx-light)")
     folder.mkdir()
@@ -215,14 +220,14 @@ def proxied(folder: Path, service: Service) -> Iterator[dict[str, int]]:
         f"proxy_pass http://127.0.0.1:{service.port}; }} }}\n"
         for name, line in PROXIES.items()
     )
-    places = "".join(
+    temp_paths = "".join(
         f"{kind}_temp_path {folder}/{kind};\n"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     conf = folder / "nginx.conf"
     conf.write_text(
         f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/log;\n"
-        f"events {{}}\nhttp {{ access_log off;\n{places}{servers} }}\n"
+        f"events {{}}\nhttp {{ access_log off;\n{temp_paths}{servers} }}\n"
     )
     command = [NGINX, "-p", str(folder), "-c", str(conf), "-e", str(folder / "log")]
     with subprocess.Popen(command) as process:  # noqa: S603 - nginx
@@ -234,19 +239,19 @@ def proxied(folder: Path, service: Service) -> Iterator[dict[str, int]]:
 
 
 def listens(port: int) -> bool:
-    """Whether somebody takes connections there."""
+    """Return whether a program listens on a port."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
 
 
-def closed(service: Service, port: int) -> bool:
-    """Whether the service asks for a key by way of this port."""
+def needs_key(service: Service, port: int) -> bool:
+    """Return whether the service requires a key for requests through this port."""
     return service.ask("GET", "/v1/export", port=port, Host="moderation.example")[0] == 401
 
 
 def test_through_nginx(service: Service, tmp_path: Path) -> None:
-    """Whom a proxy lets in needs a key; with the first one, all of its kinds work."""
+    """Requests through a proxy need a key. With a key, every kind of proxy works."""
     public = {"Host": "moderation.example"}
     erase = {"author": LOGIN}
     with proxied(tmp_path / "nginx", service) as ports:
@@ -257,14 +262,14 @@ def test_through_nginx(service: Service, tmp_path: Path) -> None:
             assert b"moderation keys create" in content
             assert service.ask("POST", "/v1/erase", erase, port=port, **public)[0] == 403
             assert service.ask("POST", "/v1/moderate", {"text": "a"}, port=port, **public)[0] == 403
-        # A proxy that sends nothing of its own looks like a program; not so a browser behind it.
+        # A proxy without headers of its own looks like a program. A browser behind it does not.
         page = {"Origin": "https://moderation.example", "Sec_Fetch_Site": "same-origin"}
-        sent = {**public, **page}
-        assert service.ask("POST", "/v1/erase", erase, port=ports["plain"], **sent)[0] == 403
-        assert LOGIN in kept(service)
-        assert "A proxy looks like such a program" in service.said  # for `plain` and programs
+        headers = {**public, **page}
+        assert service.ask("POST", "/v1/erase", erase, port=ports["plain"], **headers)[0] == 403
+        assert LOGIN in export(service)
+        assert "A proxy looks like such a program" in service.stderr  # for `plain` and programs
 
         key = service.make_key("admin")
         for port in ports.values():
             assert service.ask("GET", "/v1/export", key=key, port=port, **public)[0] == 200
-            until(partial(closed, service, port), "the service to ask for a key")
+            until(partial(needs_key, service, port), "the service to require a key")

@@ -1,4 +1,4 @@
-"""The command line as a person, a pipe and a script meet it."""
+"""The command line as used by people, pipes and scripts."""
 
 import io
 import json
@@ -17,23 +17,23 @@ from moderation.scoring.store import SHIPPED
 TEST_SENTENCE = Policy.load().publication.test_sentence
 
 
-def out(capfd: pytest.CaptureFixture[str]) -> Any:
-    """The JSON that was printed."""
+def output(capfd: pytest.CaptureFixture[str]) -> Any:
+    """Return the printed JSON."""
     return json.loads(capfd.readouterr().out)
 
 
-def test_pipe_gets_one_line_of_json(capfd: pytest.CaptureFixture[str]) -> None:
-    """Where nobody reads, `check` prints the decision as one line of JSON."""
+def test_a_pipe_gets_one_line_of_json(capfd: pytest.CaptureFixture[str]) -> None:
+    """Outside a terminal `check` prints the decision as one line of JSON."""
     assert run(["check", TEST_SENTENCE]) == 0
     printed = capfd.readouterr().out
     assert printed.count("\n") == 1
     assert json.loads(printed)["action"] == "reject"
 
 
-def test_terminal_gets_an_answer_to_read(
+def test_a_terminal_gets_a_layout_to_read(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a terminal `check` prints the verdict, the text and the reason; with --json, JSON."""
+    """In a terminal `check` prints the action, the text and the reasons; with --json, JSON."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert run(["check", TEST_SENTENCE]) == 0
     printed = capfd.readouterr().out
@@ -41,11 +41,11 @@ def test_terminal_gets_an_answer_to_read(
     assert "This is the test sentence" in printed
     assert "\x1b[" in printed
     assert run(["check", "--json", TEST_SENTENCE]) == 0
-    assert out(capfd)["action"] == "reject"
+    assert output(capfd)["action"] == "reject"
 
 
-def shown(comment: str, *reasons: Reason, observed: tuple[Reason, ...] = ()) -> str:
-    """A decision as it is laid out, with its colours."""
+def rendered(comment: str, *reasons: Reason, observed: tuple[Reason, ...] = ()) -> str:
+    """Return a decision as laid out, with its colours."""
     action = max((reason.action for reason in reasons), default=Action.APPROVE)
     decision = Decision("1", action, reasons, observed, {"insult": 0.91}, {}, "", {}, 0.1)
     file = io.StringIO()
@@ -56,54 +56,54 @@ def shown(comment: str, *reasons: Reason, observed: tuple[Reason, ...] = ()) -> 
 
 
 def reason(action: Action, *spans: Span, message: str = "Argue the point.") -> Reason:
-    """A reason that names these places."""
+    """Return a reason that names these spans."""
     return Reason(Finding("insult", 0.91, message, spans, "person"), "Be kind.", action)
 
 
-def test_layout_says_everything() -> None:
-    """Rule, action, score, message, suggestion and guideline are all there."""
-    printed = shown("You idiot.", reason(Action.REJECT, Span(4, 9, "idiot")))
-    for words in ("REJECT", "insult: reject (0.91)", "Argue the point.", "person", "Be kind."):
-        assert words in printed
+def test_layout_has_every_part() -> None:
+    """Rule, action, score, message, suggestion and guideline are printed."""
+    printed = rendered("You idiot.", reason(Action.REJECT, Span(4, 9, "idiot")))
+    for part in ("REJECT", "insult: reject (0.91)", "Argue the point.", "person", "Be kind."):
+        assert part in printed
 
 
-def test_layout_marks_the_words() -> None:
-    """The word itself is marked, and not its neighbours."""
-    printed = shown("You idiot.", reason(Action.REJECT, Span(4, 9, "idiot")))
+def test_layout_marks_the_span() -> None:
+    """The word is marked, and its neighbours are not."""
+    printed = rendered("You idiot.", reason(Action.REJECT, Span(4, 9, "idiot")))
     assert "midiot\x1b[0m" in printed
     assert "You \x1b[" in printed
 
 
-def test_layout_shows_what_was_left_alone() -> None:
-    """A rule in shadow is named, and is not said to have acted."""
-    printed = shown("Hello.", observed=(reason(Action.APPROVE),))
+def test_layout_shows_rules_that_only_watch() -> None:
+    """A rule in shadow is named as observed, not as acting."""
+    printed = rendered("Hello.", observed=(reason(Action.APPROVE),))
     assert "APPROVE" in printed
     assert "insult: observed (0.91)" in printed
 
 
 @pytest.mark.parametrize(
-    "steering",
+    "control",
     ["\x1b]0;title\x07", "\x1b[2J", "\x9b31m", "\u202e", "\u2066"],
-    ids=["window title", "clear screen", "one-byte escape", "turned line", "isolate"],
+    ids=["window title", "clear screen", "one-byte escape", "changed direction", "isolate"],
 )
-def test_comment_cannot_steer_the_terminal(steering: str) -> None:
-    """Control characters of a comment are shown as such, and marks stay in their place."""
-    comment = f"{steering}You idiot."
-    start = len(steering) + 4
-    printed = shown(comment, reason(Action.REJECT, Span(start, start + 5, "idiot")))
-    assert steering not in printed
+def test_a_comment_cannot_control_the_terminal(control: str) -> None:
+    """Control characters are replaced, and the marks keep their places."""
+    comment = f"{control}You idiot."
+    start = len(control) + 4
+    printed = rendered(comment, reason(Action.REJECT, Span(start, start + 5, "idiot")))
+    assert control not in printed
     assert "midiot\x1b[0m" in printed
 
 
 def test_markup_in_a_comment_is_text() -> None:
-    """What looks like the layout's own markup is shown as it was written."""
-    assert "[bold]x[/bold]" in shown(
+    """What looks like rich's markup is printed as written."""
+    assert "[bold]x[/bold]" in rendered(
         "[bold]x[/bold]", reason(Action.REVIEW, message="[red]m[/red]")
     )
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         pytest.param(["chek"], "No such command 'chek'", id="misspelt command"),
         pytest.param(["check"], "give one of TEXT", id="nothing to check"),
@@ -135,30 +135,30 @@ def test_markup_in_a_comment_is_text() -> None:
         pytest.param(["serve", "--port", "99999"], "99999", id="no port"),
     ],
 )
-def test_wrong_usage(arguments: list[str], said: str, capfd: pytest.CaptureFixture[str]) -> None:
-    """Wrong usage ends with code 2 and one line on stderr that says what and where."""
+def test_wrong_usage(arguments: list[str], message: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Wrong usage gives exit code 2 and one line on stderr that says what is wrong and where."""
     assert run(arguments) == 2
     printed = capfd.readouterr()
     assert printed.out == ""
     assert printed.err.startswith("moderation: ")
     assert printed.err.count("\n") == 1
-    assert said in printed.err
+    assert message in printed.err
 
 
-def test_bytes_that_are_no_text(capfd: pytest.CaptureFixture[str]) -> None:
-    """An argument that is not UTF-8 is refused like any other text that cannot be judged."""
+def test_an_argument_that_is_not_utf8(capfd: pytest.CaptureFixture[str]) -> None:
+    """It is refused, like any other text that cannot be checked."""
     assert run(["check", b"caf\xe9".decode("utf-8", "surrogateescape")]) == 2
     assert "surrogate" in capfd.readouterr().err
 
 
 def test_no_arguments_print_the_help(capfd: pytest.CaptureFixture[str]) -> None:
-    """Alone, the program explains itself."""
+    """Without arguments the program prints its help."""
     assert run([]) == 2
     assert "moderation check" in capfd.readouterr().err
 
 
 def test_version(capfd: pytest.CaptureFixture[str]) -> None:
-    """`--version` names the program and its version."""
+    """`--version` prints the program's name and version."""
     assert run(["--version"]) == 0
     assert capfd.readouterr().out.startswith("moderation 0.")
 
@@ -166,7 +166,7 @@ def test_version(capfd: pytest.CaptureFixture[str]) -> None:
 def test_policy_check_names_every_mistake(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Each mistake stands on its own line with its table and key, and the code is 2."""
+    """Each mistake has a line with its table and key, and the exit code is 2."""
     path = tmp_path / "mine.toml"
     path.write_text("[lenght]\n[length]\nreview = 7\n", "utf-8")
     assert run(["policy", "check", str(path)]) == 2
@@ -176,26 +176,32 @@ def test_policy_check_names_every_mistake(
     assert "[length] review: must be a number from 0 to 1" in lines[1]
 
 
-def test_policy_check_says_good(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """A sound policy is said to be one."""
+def test_policy_check_accepts_a_valid_policy(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A valid policy is reported as good."""
     path = tmp_path / "mine.toml"
     path.write_text("[length]\nmost_words = 10\n", "utf-8")
     assert run(["policy", "check", str(path)]) == 0
     assert "good" in capfd.readouterr().out
 
 
-def test_policy_show_is_a_policy(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """What `policy show` prints can be used as a policy, and is the same one."""
-    own = tmp_path / "mine.toml"
-    own.write_text("[length]\nmost_words = 10\n", "utf-8")
-    assert run(["policy", "show", "--policy", str(own)]) == 0
-    whole = tmp_path / "whole.toml"
-    whole.write_text(capfd.readouterr().out, "utf-8")
-    assert Policy.load(whole).hash == Policy.load(own).hash
+def test_policy_show_prints_a_valid_policy(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The output of `policy show` is a policy with the same hash."""
+    custom = tmp_path / "mine.toml"
+    custom.write_text("[length]\nmost_words = 10\n", "utf-8")
+    assert run(["policy", "show", "--policy", str(custom)]) == 0
+    merged = tmp_path / "merged.toml"
+    merged.write_text(capfd.readouterr().out, "utf-8")
+    assert Policy.load(merged).hash == Policy.load(custom).hash
 
 
-def test_bad_policy_stops_at_start(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """A bad policy judges no comment."""
+def test_an_invalid_policy_stops_at_start(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """No comment is checked by an invalid policy."""
     path = tmp_path / "mine.toml"
     path.write_text("[length]\nreview = 7\n", "utf-8")
     assert run(["check", "Hello there.", "--policy", str(path)]) == 2
@@ -205,8 +211,8 @@ def test_bad_policy_stops_at_start(tmp_path: Path, capfd: pytest.CaptureFixture[
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Path:
-    """A folder of models: two versions, the second of them in use."""
+def models_folder(tmp_path: Path) -> Path:
+    """A folder of models with two versions; the second is in use."""
     for version in ("1", "2"):
         folder = tmp_path / "abuse" / version
         folder.mkdir(parents=True)
@@ -217,26 +223,28 @@ def kept(tmp_path: Path) -> Path:
 
 
 def test_models_list(
-    kept: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    models_folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every model is named, with the one in use; a person gets a table."""
-    assert run(["models", "list", "--models", str(kept)]) == 0
+    """Every version is listed and the champion is named; a terminal gets a table."""
+    assert run(["models", "list", "--models", str(models_folder)]) == 0
     assert capfd.readouterr().out == "abuse\t1\t\nabuse\t2\tchampion\n"
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert run(["models", "list", "--models", str(kept)]) == 0
+    assert run(["models", "list", "--models", str(models_folder)]) == 0
     assert "toxicity" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize(("name", "seed"), [("abuse", "2"), ("abuse/1", "1")])
-def test_models_show(kept: Path, name: str, seed: str, capfd: pytest.CaptureFixture[str]) -> None:
-    """A name alone means the version in use."""
-    assert run(["models", "show", name, "--models", str(kept)]) == 0
-    assert out(capfd)["seed"] == seed
+def test_models_show(
+    models_folder: Path, name: str, seed: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A name without a version means the version in use."""
+    assert run(["models", "show", name, "--models", str(models_folder)]) == 0
+    assert output(capfd)["seed"] == seed
 
 
-def test_damaged_models_fail(kept: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Models that must not be used end the work with code 1, and judge nothing."""
-    assert run(["check", "Hello there.", "--models", str(kept)]) == 1
+def test_damaged_models_are_refused(models_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Models that cannot be used give exit code 1, and nothing is checked."""
+    assert run(["check", "Hello there.", "--models", str(models_folder)]) == 1
     printed = capfd.readouterr()
     assert printed.out == ""
     assert "no usable model" in printed.err
@@ -245,35 +253,35 @@ def test_damaged_models_fail(kept: Path, capfd: pytest.CaptureFixture[str]) -> N
 def test_train_and_evaluate_call_the_trainers(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`train` hands data, folder and seed to the trainer and prints where the model is."""
+    """`train` passes data, folder and seed to the trainer, and prints the model's folder."""
     calls: list[dict[str, Any]] = []
 
     class Trainer:
         @staticmethod
-        def train(**given: Any) -> Path:
-            calls.append(given)
+        def train(**arguments: Any) -> Path:
+            calls.append(arguments)
             return Path("models/abuse/new")
 
         @staticmethod
-        def evaluate(**given: Any) -> dict[str, Any]:
-            calls.append(given)
-            return {"seed": given["seed"]}
+        def evaluate(**arguments: Any) -> dict[str, Any]:
+            calls.append(arguments)
+            return {"seed": arguments["seed"]}
 
     monkeypatch.setattr("moderation.cli.train._module", lambda _: Trainer)
     assert run(["train", "abuse", "spam", "--data", str(tmp_path), "--seed", "7"]) == 0
-    given = {"data": tmp_path, "out": Path("models"), "seed": 7}
+    expected = {"data": tmp_path, "out": Path("models"), "seed": 7}
     assert calls[0].pop("progress")
-    assert calls == [given | {"cache": None, "teacher": None}, given]
+    assert calls == [expected | {"cache": None, "teacher": None}, expected]
     assert capfd.readouterr().out == "models/abuse/new\n" * 2
     assert run(["evaluate", "--data", str(tmp_path)]) == 0
-    assert out(capfd) == {"seed": 0}
+    assert output(capfd) == {"seed": 0}
     assert calls[2] == {"data": tmp_path, "models": None, "out": None, "seed": 0, "most": None}
 
 
 def test_commands_use_what_the_service_uses(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Its policy and its models, by the same settings; an option counts for more."""
+    """Policy and models come from the service's settings; an option overrides them."""
     policy, models = tmp_path / "house.toml", tmp_path / "models"
     policy.write_text("[shouting]\nreview = 0.123\n", "utf-8")
     models.mkdir()

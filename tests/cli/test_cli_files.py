@@ -1,4 +1,4 @@
-"""`moderation check --input`: one line out for every row in, whatever the rows are like."""
+"""`moderation check --input`: every row of the input gives one line of output."""
 
 import contextlib
 import csv
@@ -34,7 +34,7 @@ ROWS: list[dict[str, Any]] = [
 
 
 def as_csv(rows: list[dict[str, Any]]) -> bytes:
-    """Rows as a CSV file."""
+    """Return rows as a CSV file."""
     file = io.StringIO()
     writer = csv.DictWriter(file, ["id", "text", "author", "article", "parent"])
     writer.writeheader()
@@ -43,19 +43,19 @@ def as_csv(rows: list[dict[str, Any]]) -> bytes:
 
 
 def as_jsonl(rows: list[dict[str, Any]]) -> bytes:
-    """Rows as JSON lines."""
+    """Return rows as JSON lines."""
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
 
 def as_parquet(rows: list[dict[str, Any]]) -> bytes:
-    """Rows as a Parquet file."""
+    """Return rows as a Parquet file."""
     file = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows), file)
     return file.getvalue()
 
 
-def plainly(folder: Path) -> tuple[str, ...]:
-    """Options for a policy of one rule and no models: files are what is tested here."""
+def plain_options(folder: Path) -> tuple[str, ...]:
+    """Return options for a policy with one rule and no models: these tests are about files."""
     others = (name for name in rules.all_rules() if name != "length")
     policy = "".join(f"[{name}]\nenabled = false\n" for name in others)
     (folder / "plain.toml").write_text(policy, "utf-8")
@@ -70,10 +70,10 @@ WRITERS = {"csv": as_csv, "jsonl": as_jsonl, "parquet": as_parquet}
 def check(
     content: bytes, tmp_path: Path, *options: str, name: str = "in.jsonl"
 ) -> tuple[int, list[dict[str, Any]]]:
-    """The exit code and the records for a file of this content."""
+    """Return the exit code and the records for a file with this content."""
     source, target = tmp_path / name, tmp_path / "out.jsonl"
     source.write_bytes(content)
-    options = (*plainly(tmp_path), *options)
+    options = (*plain_options(tmp_path), *options)
     code = run(["check", "--input", str(source), "--output", str(target), *options])
     records = target.read_text("utf-8").splitlines() if target.exists() else []
     return code, [json.loads(record) for record in records]
@@ -82,7 +82,7 @@ def check(
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 @pytest.mark.parametrize("form", WRITERS)
 def test_formats(form: str, packed: bool, tmp_path: Path) -> None:
-    """Each format, packed or not, gives the same decisions under the rows' own ids."""
+    """Each format, gzipped or not, gives the same decisions with the rows' ids."""
     content = WRITERS[form](ROWS)
     name = f"in.{form}" + (".gz" if packed else "")
     code, records = check(gzip.compress(content) if packed else content, tmp_path, name=name)
@@ -94,33 +94,41 @@ def test_formats(form: str, packed: bool, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", WRITERS)
-def test_format_is_told_by_content_where_the_name_says_nothing(form: str, tmp_path: Path) -> None:
-    """A file without a telling name is looked at."""
+def test_format_is_detected_by_content_if_the_name_does_not_tell(form: str, tmp_path: Path) -> None:
+    """A file name without a suffix works."""
     code, records = check(WRITERS[form](ROWS), tmp_path, name="comments")
     assert (code, len(records)) == (0, 3)
 
 
 @pytest.mark.parametrize("form", WRITERS)
 def test_standard_input(form: str, tmp_path: Path) -> None:
-    """'-' reads a pipe, of any format."""
-    command = [sys.executable, "-m", "moderation", "check", "--input", "-", *plainly(tmp_path)]
-    done = subprocess.run(command, input=WRITERS[form](ROWS), capture_output=True, check=False)  # noqa: S603 - our own program
-    assert done.returncode == 0, done.stderr
-    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["a", "b", "c"]
+    """'-' reads standard input in any format."""
+    command = [
+        sys.executable,
+        "-m",
+        "moderation",
+        "check",
+        "--input",
+        "-",
+        *plain_options(tmp_path),
+    ]
+    process = subprocess.run(command, input=WRITERS[form](ROWS), capture_output=True, check=False)  # noqa: S603 - our own program
+    assert process.returncode == 0, process.stderr
+    assert [json.loads(line)["id"] for line in process.stdout.splitlines()] == ["a", "b", "c"]
 
 
-def test_format_option_overrules_the_name(tmp_path: Path) -> None:
-    """`--format` is believed."""
+def test_format_option_overrides_the_name(tmp_path: Path) -> None:
+    """`--format` has priority over the file's suffix."""
     code, records = check(as_csv(ROWS), tmp_path, "--format", "csv", name="in.jsonl")
     assert (code, len(records)) == (0, 3)
 
 
-def test_output_can_be_packed(tmp_path: Path) -> None:
-    """A target whose name ends in .gz is packed."""
+def test_output_can_be_gzipped(tmp_path: Path) -> None:
+    """An output file whose name ends in .gz is gzipped."""
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl.gz"
     source.write_bytes(as_jsonl(ROWS))
     files = ["--input", str(source), "--output", str(target)]
-    assert run(["check", *files, *plainly(tmp_path)]) == 0
+    assert run(["check", *files, *plain_options(tmp_path)]) == 0
     assert len(gzip.decompress(target.read_bytes()).splitlines()) == 3
 
 
@@ -128,8 +136,8 @@ BAD_JSON = [
     pytest.param(b"{", "is no JSON", id="broken JSON"),
     pytest.param(b"3", "is JSON but no object", id="a number"),
     pytest.param(b'"text"', "is JSON but no object", id="a string"),
-    pytest.param(b"[" * 100_000, "is no JSON", id="nested deeply"),
-    pytest.param(b'{"text": ' + b"9" * 5_000 + b"}", "is no JSON", id="a number without end"),
+    pytest.param(b"[" * 100_000, "is no JSON", id="deeply nested"),
+    pytest.param(b'{"text": ' + b"9" * 5_000 + b"}", "is no JSON", id="an endless number"),
     pytest.param(b'{"text": "caf\xe9"}', "is not UTF-8", id="Latin-1"),
     pytest.param(b'{"text": "\\ud800"}', "half a surrogate pair", id="half a surrogate pair"),
     pytest.param(b'{"text": ""}', "text: is empty", id="empty text"),
@@ -143,24 +151,24 @@ BAD_JSON = [
 ]
 
 
-@pytest.mark.parametrize(("line", "said"), BAD_JSON)
-def test_bad_line_is_named_and_the_rest_goes_on(
-    line: bytes, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("line", "message"), BAD_JSON)
+def test_a_bad_line_does_not_stop_the_others(
+    line: bytes, message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A malformed line has a record in its place and a line on stderr; the exit code is 1."""
+    """A bad line has a record and a line on stderr; the exit code is 1."""
     code, records = check(b'{"text": "One."}\n' + line + b'\n{"text": "Three."}\n', tmp_path)
     assert code == 1
     assert ["line" in record for record in records] == [False, True, False]
     assert records[1]["line"] == 2
-    assert said in records[1]["error"]
+    assert message in records[1]["error"]
     assert f"in.jsonl: line 2: {records[1]['error']}" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize(("line", "said"), BAD_JSON)
-def test_strict_stops_at_the_first(
-    line: bytes, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("line", "message"), BAD_JSON)
+def test_strict_stops_at_the_first_bad_line(
+    line: bytes, message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """With --strict the first malformed line ends the work, with one line that names it."""
+    """With --strict the first bad line ends the work, with one line that names it."""
     code, records = check(
         b'{"text": "One."}\n' + line + b'\n{"text": "Three."}\n', tmp_path, "--strict"
     )
@@ -169,32 +177,32 @@ def test_strict_stops_at_the_first(
     error = capfd.readouterr().err
     assert error.count("\n") == 1
     assert "line 2: " in error
-    assert said in error
+    assert message in error
 
 
 @pytest.mark.parametrize(
-    ("rows", "line", "said"),
+    ("rows", "line", "message"),
     [
         pytest.param(b"1,caf\xe9", 2, "text: is not UTF-8", id="Latin-1"),
         pytest.param(b"1,", 2, "text: is empty", id="empty text"),
         pytest.param(b"1", 2, "text: is missing", id="too few fields"),
         pytest.param(b"1,Well, yes", 2, "has 3 fields, the header 2", id="unquoted comma"),
         pytest.param(b"1," + b"a" * 200_000, 2, "limit", id="endless field"),
-        pytest.param(b'1,"a\nb"\n2,', 4, "text: is empty", id="lines count within quotes, too"),
+        pytest.param(b'1,"a\nb"\n2,', 4, "text: is empty", id="lines within quotes count too"),
     ],
 )
-def test_bad_row_of_csv(rows: bytes, line: int, said: str, tmp_path: Path) -> None:
-    """A malformed row of CSV is named by the line it begins on."""
+def test_a_bad_row_of_csv(rows: bytes, line: int, message: str, tmp_path: Path) -> None:
+    """A bad row of CSV is named by the line it starts on."""
     code, records = check(b"id,text\n" + rows + b"\n9,Fine.\n", tmp_path, name="in.csv")
     assert code == 1
     (bad,) = (record for record in records if "error" in record)
     assert bad["line"] == line
-    assert said in bad["error"]
+    assert message in bad["error"]
     assert records[-1]["id"] == "9"
 
 
-def test_bad_row_of_parquet(tmp_path: Path) -> None:
-    """Parquet's rows are counted from 1, and its strings may not be UTF-8."""
+def test_a_bad_row_of_parquet(tmp_path: Path) -> None:
+    """Rows of Parquet are counted from 1, and a string that is not UTF-8 is a bad row."""
     texts = pa.array([b"One.", b"caf\xe9", None], pa.binary()).view(pa.string())
     file = io.BytesIO()
     pq.write_table(pa.table({"text": texts, "id": [1, 2, 3]}), file)
@@ -208,55 +216,60 @@ def test_bad_row_of_parquet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         pytest.param("in.csv", b"", "it is empty", id="empty CSV"),
         pytest.param("in.csv", b"id,comment\n1,x\n", "its columns are id, comment", id="no text"),
         pytest.param("in.csv", "text\nx\n".encode("utf-16"), "is UTF-16", id="UTF-16"),
-        pytest.param("in.csv", b"\x1b[2J\n", "its columns are \ufffd[2j", id="steering header"),
+        pytest.param(
+            "in.csv",
+            b"\x1b[2J\n",
+            "its columns are \ufffd[2j",
+            id="control characters in the header",
+        ),
         pytest.param("in.parquet", b"PAR1 no", "is no Parquet file", id="no Parquet"),
     ],
 )
-def test_wrong_file(
-    name: str, content: bytes, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+def test_a_file_that_cannot_be_used(
+    name: str, content: bytes, message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A file that is wrong as a whole ends with code 2 and a line that names it."""
+    """It gives exit code 2 and one line that names the file."""
     code, records = check(content, tmp_path, name=name)
     assert (code, records) == (2, [])
     error = capfd.readouterr().err
     assert error.count("\n") == 1
     assert name in error
-    assert said in error
+    assert message in error
 
 
-def test_packed_file_that_breaks_off(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """A damaged file fails the work, after the rows that could be read."""
-    whole = gzip.compress(as_jsonl(ROWS * 5_000))
-    code, _ = check(whole[: len(whole) // 2], tmp_path, name="in.jsonl.gz")
+def test_a_truncated_gzip_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A damaged file gives exit code 1, after the rows that could be read."""
+    content = gzip.compress(as_jsonl(ROWS * 5_000))
+    code, _ = check(content[: len(content) // 2], tmp_path, name="in.jsonl.gz")
     assert code == 1
     assert "in.jsonl.gz: after " in capfd.readouterr().err
 
 
 def test_empty_file_of_json_lines(tmp_path: Path) -> None:
-    """No rows, no records, no complaint; empty lines are no rows."""
+    """An empty file gives no records and no error; empty lines are not rows."""
     assert check(b"\n\n", tmp_path) == (0, [])
 
 
-def test_excel_and_windows(tmp_path: Path) -> None:
-    """A byte order mark, Windows line ends and capitals in the header are taken as they come."""
+def test_files_of_excel_and_windows(tmp_path: Path) -> None:
+    """A byte order mark, Windows line endings and capitals in the header are accepted."""
     content = "\ufeffID,Text\r\n1,One.\r\n2,Two.\r\n".encode()
     code, records = check(content, tmp_path, name="in.csv")
     assert (code, [record["id"] for record in records]) == (0, ["1", "2"])
 
 
 def test_one_column_needs_no_quotes(tmp_path: Path) -> None:
-    """Where a file of CSV is but a list of texts, a comma is a comma."""
+    """If a CSV file has only one column, a comma is part of the text."""
     code, records = check(f"text\nYes, {TEST_SENTENCE}\n".encode(), tmp_path, name="in.csv")
     assert (code, records[0]["action"]) == (0, "reject")
 
 
-def test_without_ids_a_decision_has_its_own(tmp_path: Path) -> None:
-    """A row without an id gets the decision's."""
+def test_a_row_without_id_gets_the_decisions_id(tmp_path: Path) -> None:
+    """Each row gets an id of its own."""
     _, records = check(b'{"text": "One."}\n{"text": "Two."}\n', tmp_path)
     assert len({record["id"] for record in records}) == 2
 
@@ -264,34 +277,34 @@ def test_without_ids_a_decision_has_its_own(tmp_path: Path) -> None:
 def test_output_over_the_input_is_refused(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The input is not overwritten while it is read."""
+    """The input is not overwritten."""
     source = tmp_path / "in.jsonl"
     source.write_bytes(as_jsonl(ROWS))
     files = ["--input", str(source), "--output", str(source)]
-    assert run(["check", *files, *plainly(tmp_path)]) == 2
+    assert run(["check", *files, *plain_options(tmp_path)]) == 2
     assert "is the input itself" in capfd.readouterr().err
     assert source.read_bytes() == as_jsonl(ROWS)
 
 
 def test_output_that_cannot_be_written(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """A target in no folder is wrong usage."""
+    """An output file in a missing folder is wrong usage."""
     source = tmp_path / "in.jsonl"
     source.write_bytes(as_jsonl(ROWS))
     files = ["--input", str(source), "--output", str(tmp_path / "no" / "x")]
-    assert run(["check", *files, *plainly(tmp_path)]) == 2
+    assert run(["check", *files, *plain_options(tmp_path)]) == 2
     assert "--output" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("read", [read_csv, read_jsonl])
 @given(content=st.binary(max_size=200))
-def test_any_bytes_are_answered(read: Any, content: bytes) -> None:
-    """Whatever the bytes, each row is a comment or an error, never both and never a crash."""
+def test_any_bytes_give_rows(read: Any, content: bytes) -> None:
+    """Each row has a comment or an error, never both, and nothing crashes."""
     for row in read(io.BytesIO(b"text\n" + content), 20_480):
         assert (row.comment is None) != (row.error is None)
 
 
 def test_memory_stays_flat() -> None:
-    """No more than a batch of rows is taken before the first decision is given."""
+    """At most one batch of rows is read before the first decision."""
     taken = 0
 
     def lines() -> Any:
@@ -304,12 +317,20 @@ def test_memory_stays_flat() -> None:
     assert taken <= 256
 
 
-def test_reader_that_goes_away(tmp_path: Path) -> None:
-    """`… | head` ends the program without a word."""
+def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
+    """`… | head` ends the program without a message."""
     source = tmp_path / "in.jsonl"
     source.write_bytes(as_jsonl(ROWS * 1_000))
     program = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "moderation", "check", "--input", str(source), *plainly(tmp_path)],
+        [
+            sys.executable,
+            "-m",
+            "moderation",
+            "check",
+            "--input",
+            str(source),
+            *plain_options(tmp_path),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -322,29 +343,37 @@ def test_reader_that_goes_away(tmp_path: Path) -> None:
     program.stderr.close()
 
 
-def drained(terminal: int) -> str:
-    """All that a terminal is sent until its program ends."""
-    sent = b""
+def read_terminal(terminal: int) -> str:
+    """Return everything that a terminal receives until its program ends."""
+    output = b""
     with contextlib.suppress(OSError), open(terminal, "rb", buffering=0) as file:
         while part := file.read(4096):
-            sent += part
-    return sent.decode()
+            output += part
+    return output.decode()
 
 
 def test_progress_bar_in_a_terminal(tmp_path: Path) -> None:
-    """A person sees how far it is; standard output holds records alone."""
+    """The terminal shows a progress bar, and standard output has only records."""
     source = tmp_path / "in.jsonl"
     source.write_bytes(as_jsonl(ROWS * 100))
     leader, follower = pty.openpty()
     with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "moderation", "check", "--input", str(source), *plainly(tmp_path)],
+        [
+            sys.executable,
+            "-m",
+            "moderation",
+            "check",
+            "--input",
+            str(source),
+            *plain_options(tmp_path),
+        ],
         stdout=subprocess.PIPE,
         stderr=follower,
         env={**os.environ, "TERM": "xterm"},
     ) as program:
         os.close(follower)
         with ThreadPoolExecutor() as pool:
-            printed = pool.submit(drained, leader)
+            printed = pool.submit(read_terminal, leader)
             records, _ = program.communicate()
             shown = printed.result()
     assert len(records.splitlines()) == 300

@@ -1,9 +1,9 @@
-"""Run by `unshare`, in mount and network namespaces of its own: the service and its clients.
+"""Runs the service and its clients. `unshare` starts it in new mount and network namespaces.
 
-Here the hosts that some clients have hard-coded lead to this machine, where a throw-away
-authority vouches for them; nothing outside is touched, and nothing outside can be reached.
-The service begins without a key, and every client asks it with one that it made up. Then the first
-key is made, and every client asks again with that. What each received is written as JSON.
+In these namespaces, the host names that some clients have hard-coded resolve to this machine, with
+certificates of a temporary authority. Nothing outside is changed, and nothing outside is reachable.
+The service starts without keys, and every client calls it with an invented key. Then a key is
+created, and every client calls again with that key. What each received is written as JSON.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 DRIVERS = sorted(
     path for path in (HERE / "drivers").iterdir() if path.stem != "common" and path.is_file()
 )
-FOLDERS = {  # the clients with a folder of their own, see python.txt
+FOLDERS = {  # the clients that have a separate folder, see python.txt
     "perspective_pypi": "perspective",
     "perspectiveapi": "perspectiveapi",
     "pyperspective": "PyPerspective",
@@ -39,7 +39,7 @@ ANY_KEY = "any-key-will-do"
 
 
 def private_hosts(folder: Path) -> Path:
-    """Let the hard-coded hosts lead to this machine, within this namespace; the file of hosts."""
+    """Make the hard-coded hosts resolve to this machine here. Return the hosts file."""
     names = [GOOGLE, AKISMET, f"{ANY_KEY}.{AKISMET}", f"nonsense.{AKISMET}"]
     hosts = folder / "hosts"
     hosts.write_text("".join(f"127.0.0.1 {name}\n" for name in ("localhost", *names)))
@@ -48,8 +48,8 @@ def private_hosts(folder: Path) -> Path:
     return hosts
 
 
-def vouched(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """The authority's certificate, and what a server of the hard-coded hosts shows."""
+def certify(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """Return a new authority's certificate, and a server's context for the hard-coded hosts."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -66,7 +66,7 @@ async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 def terminate_tls(context: ssl.SSLContext, port: int) -> None:
-    """Take connections on port 443, in a thread, and hand on what they say to `port`."""
+    """Accept TLS connections on port 443 in a thread, and forward them to `port`."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
@@ -84,7 +84,7 @@ def terminate_tls(context: ssl.SSLContext, port: int) -> None:
 
 
 def ask(driver: Path, key: str, port: int, authority: Path, root: Path) -> dict[str, object]:
-    """What one client received, or what it said when it failed."""
+    """Run one client. Return what it received, or its error output if it failed."""
     folders = [str(HERE / "drivers")]
     if driver.stem in FOLDERS:
         folders.insert(0, str(root / ".cache" / "clients" / FOLDERS[driver.stem]))
@@ -109,10 +109,10 @@ def ask(driver: Path, key: str, port: int, authority: Path, root: Path) -> dict[
 
 
 def main(folder: Path) -> None:
-    """Start the service, let every client ask it, write `folder/received.json`."""
+    """Start the service, run every client, and write `folder/received.json`."""
     root = HERE.parents[1]
     hosts = private_hosts(folder)
-    authority, context = vouched(folder)
+    authority, context = certify(folder)
     service = Service(
         folder / "service",
         f"sqlite:///{folder}/record.sqlite",
@@ -125,25 +125,25 @@ def main(folder: Path) -> None:
     )
 
     def lane(drivers: list[Path], key: str) -> dict[str, object]:
-        return {own.stem: ask(own, key, service.port, authority, root) for own in drivers}
+        return {path.stem: ask(path, key, service.port, authority, root) for path in drivers}
 
-    def everyone(key: str) -> dict[str, object]:
-        """What every client received. Akismet's ask one after the other: about the same comment."""
-        lanes = [[own for own in DRIVERS if ("akismet" in own.stem) is it] for it in (True, False)]
+    def run_all(key: str) -> dict[str, object]:
+        """Run every client. Akismet's run one after the other: they use the same comment."""
+        akismet = [path for path in DRIVERS if "akismet" in path.stem]
+        others = [path for path in DRIVERS if path not in akismet]
         with ThreadPoolExecutor(2) as pool:
-            return {
-                name: it for part in pool.map(lane, lanes, [key] * 2) for name, it in part.items()
-            }
+            first, second = pool.map(lane, [akismet, others], [key] * 2)
+            return first | second
 
     service.start()
     try:
         terminate_tls(context, service.port)
-        received = {"keyless": everyone(ANY_KEY)}
+        received = {"keyless": run_all(ANY_KEY)}
         key = service.make_key("decide", "verdict")
         with hosts.open("a") as more:
             more.write(f"127.0.0.1 {key.lower()}.{AKISMET}\n")
         until(lambda: service.ask("GET", "/v1/queue")[0] == 401, "the service to ask for a key")
-        received["key"] = everyone(key)
+        received["key"] = run_all(key)
         (folder / "received.json").write_text(json.dumps(received), "utf-8")
     finally:
         service.stop()

@@ -1,6 +1,6 @@
-"""Standard Webhooks' own libraries, in the receivers that the documentation shows.
+"""The documented webhook receivers, which use the Standard Webhooks libraries.
 
-The running service calls them, and the secret is the one that an operator would give them.
+The running service calls them. They have the secret that `moderation settings` prints.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ Receiver = Callable[[Path, int], list[str]]
 
 
 def example(language: str) -> str:
-    """The receiver that the documentation shows in a language."""
+    """Return the documented receiver in a language."""
     blocks: list[str] = re.findall(rf"(?ms)^```{language}\n(.*?)^```$", DOCUMENTED)
-    (shown,) = [block for block in blocks if "standardwebhooks" in block]
-    return shown
+    (receiver,) = [block for block in blocks if "standardwebhooks" in block]
+    return receiver
 
 
 def in_python(folder: Path, port: int) -> list[str]:
-    """The command that runs the Python receiver."""
+    """Return the command that runs the Python receiver."""
     script = folder / "receiver.py"
     script.write_text(example("python"))
     return [sys.executable, "-m", "flask", "--app", str(script), "run", "--port", str(port)]
 
 
 def in_node(folder: Path, _port: int) -> list[str]:
-    """The command that runs the Node receiver."""
+    """Return the command that runs the Node receiver."""
     script = folder / "receiver.mjs"
     script.write_text(example("js"))
     (folder / "node_modules").symlink_to(MODULES)
@@ -69,14 +69,14 @@ RECEIVERS = [
 
 
 def free_port() -> int:
-    """A port that no one listens on."""
+    """Return a port that no program listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
 
 
 def listens(port: int) -> bool:
-    """Whether someone listens on a port."""
+    """Return whether a program listens on a port."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), PATIENCE_S):
         return True
     return False
@@ -84,10 +84,10 @@ def listens(port: int) -> bool:
 
 @contextlib.contextmanager
 def receiving(receiver: Receiver, folder: Path, port: int, secret: str) -> Iterator[Path]:
-    """A receiver that runs; the file in which it notes what it verified."""
+    """Run a receiver. Yields the file with the calls that it verified."""
     folder.mkdir()
-    noted = folder / "noted"
-    with noted.open("wb") as output:
+    verified = folder / "verified"
+    with verified.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own
             receiver(folder, port),
             env={**os.environ, "WEBHOOK_SECRET": secret, "PORT": str(port)},
@@ -95,14 +95,14 @@ def receiving(receiver: Receiver, folder: Path, port: int, secret: str) -> Itera
         )
     try:
         until(lambda: listens(port), "the receiver")
-        yield noted
+        yield verified
     finally:
         process.kill()
         process.wait()
 
 
 def printed(secret: str) -> str:
-    """The secret as an operator reads it."""
+    """Return the secret as `moderation settings` prints it."""
     done = subprocess.run(
         [sys.executable, "-m", "moderation", "settings"],
         env={**os.environ, "MODERATION_WEBHOOK_SECRET": secret},
@@ -110,12 +110,12 @@ def printed(secret: str) -> str:
         text=True,
         check=True,
     )
-    (shown,) = re.findall(r"(?m)^# The webhook secret for libraries: (\S+)$", done.stdout)
-    return str(shown)
+    (line,) = re.findall(r"(?m)^# The webhook secret for libraries: (\S+)$", done.stdout)
+    return str(line)
 
 
 def refusals(database: Path) -> list[str]:
-    """Why calls that are due failed before."""
+    """Return the errors of the calls that will be retried."""
     with contextlib.closing(sqlite3.connect(database)) as connection:
         rows = connection.execute("SELECT last_error FROM deliveries WHERE tries > 0").fetchall()
     return [row[0] for row in rows]
@@ -124,7 +124,7 @@ def refusals(database: Path) -> list[str]:
 @pytest.mark.parametrize("receiver", RECEIVERS)
 @pytest.mark.parametrize("secret", SECRETS)
 def test_the_documented_receiver_verifies(receiver: Receiver, secret: str, tmp_path: Path) -> None:
-    """It takes our calls, also with a body beyond ASCII. With another secret it refuses them."""
+    """It accepts our calls, also with non-ASCII bodies. With another secret it refuses them."""
     ports = [free_port(), free_port()]
     database = tmp_path / "record.sqlite"
     service = Service(
@@ -137,13 +137,13 @@ def test_the_documented_receiver_verifies(receiver: Receiver, secret: str, tmp_p
         },
     )
     with (
-        receiving(receiver, tmp_path / "ours", ports[0], printed(secret)) as noted,
-        receiving(receiver, tmp_path / "other", ports[1], printed("another")) as noted_by_other,
+        receiving(receiver, tmp_path / "right", ports[0], printed(secret)) as verified,
+        receiving(receiver, tmp_path / "wrong", ports[1], printed("another")) as wrongly_verified,
         running(service),
     ):
-        made = [service.decide("Too short", id=name) for name in ("c-1", "टिप्पणी-2")]
-        expected = {f"decision {decision['id']}" for decision in made}
-        until(lambda: expected <= {*noted.read_text().splitlines()}, "the calls")
+        decided = [service.decide("Too short", id=name) for name in ("c-1", "टिप्पणी-2")]
+        expected = {f"decision {decision['id']}" for decision in decided}
+        until(lambda: expected <= {*verified.read_text().splitlines()}, "the calls")
         until(lambda: "status 400" in refusals(database), "a refusal")
         assert set(refusals(database)) == {"status 400"}
-        assert "decision " not in noted_by_other.read_text()
+        assert "decision " not in wrongly_verified.read_text()

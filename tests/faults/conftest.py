@@ -1,4 +1,4 @@
-"""Faults are made on the real thing: server processes, two databases, a disk that is full."""
+"""Fixtures for faults in real server processes, databases and disks."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ __all__ = ["keep", "moderator", "postgres", "sessions", "spool", "url"]
 
 @pytest.fixture
 def service(tmp_path: Path, url: str) -> Iterator[Service]:
-    """The service over an empty record of either kind."""
+    """A running service over an empty SQLite or PostgreSQL record."""
     with running(Service(tmp_path / "service", url)) as started:
         yield started
 
 
 @pytest.fixture
 def server() -> Iterator[Postgres]:
-    """A PostgreSQL that is not started yet."""
+    """A PostgreSQL server that is not started yet."""
     base = Path(tempfile.mkdtemp(prefix="record-", dir="/tmp"))
     if os.getuid() == 0:
         shutil.chown(base, "postgres")
     try:
-        made = Postgres(base)
-        yield made
+        postgresql = Postgres(base)
+        yield postgresql
         if (base / "data" / "postmaster.pid").exists():
-            made.stop()
+            postgresql.stop()
     finally:
         shutil.rmtree(base, ignore_errors=True)
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path | None]:
-    """A disk of 16 MiB, where this process may mount one."""
+    """A disk of 16 MiB; None if this process may not mount one."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]

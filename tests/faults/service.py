@@ -1,4 +1,4 @@
-"""The service and a PostgreSQL as processes that a test may stop or kill, and clients."""
+"""The service, PostgreSQL and clients as processes that a test may stop or kill."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ CREATE = "keys create --name tests"
 PATIENCE_S = 60.0
 
 
-def until(happened: Callable[[], Any], what: str) -> None:
-    """Wait for something, and fail where it does not come."""
+def until(condition: Callable[[], Any], what: str) -> None:
+    """Wait until `condition()` is true. Fails the test after `PATIENCE_S`."""
     end = time.monotonic() + PATIENCE_S
-    while not happened():
+    while not condition():
         if time.monotonic() > end:
             pytest.fail(f"waited for {what} in vain")
         time.sleep(0.05)
@@ -40,10 +40,7 @@ def until(happened: Callable[[], Any], what: str) -> None:
 
 @dataclass
 class Service:
-    """`moderation serve` with one rule and no models, so that the record is the subject.
-
-    With `shipped` it has the shipped policy and models.
-    """
+    """`moderation serve` with one rule and no models, or the shipped ones with `shipped`."""
 
     folder: Path
     database: str
@@ -54,7 +51,7 @@ class Service:
     port: int = 0
 
     def start(self) -> None:
-        """Start, and wait until it listens."""
+        """Start the service, and wait until it listens."""
         self.folder.mkdir(parents=True, exist_ok=True)
         bare = {} if self.shipped else self._bare()
         with self.log.open("wb") as log:
@@ -72,7 +69,7 @@ class Service:
         until(self._listens, "the service")
 
     def _bare(self) -> dict[str, str]:
-        """Settings by which there is one rule and no model."""
+        """Return settings with one rule and no model."""
         (self.folder / "models").mkdir(exist_ok=True)
         (self.folder / "models" / "champion.json").write_text("{}")
         others = "".join(f"[{name}]\nenabled = false\n" for name in Policy.load().rules)
@@ -83,39 +80,39 @@ class Service:
         return {"MODERATION_POLICY": str(policy), "MODERATION_MODELS": models}
 
     def _listens(self) -> bool:
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", self.said)
-        if found:
-            self.port = int(found[1])
+        address = re.search(r"http://127\.0\.0\.1:(\d+)", self.stderr)
+        if address:
+            self.port = int(address[1])
         elif self.process and self.process.poll() is not None:
-            pytest.fail(self.said)
-        return bool(found)
+            pytest.fail(self.stderr)
+        return bool(address)
 
     @property
     def log(self) -> Path:
-        """Where its standard error goes."""
+        """The file of the service's standard error."""
         return self.folder / "stderr"
 
     @property
-    def said(self) -> str:
-        """Its standard error so far."""
+    def stderr(self) -> str:
+        """The service's standard error so far."""
         return self.log.read_text("utf-8")
 
     def stop(self) -> int:
-        """Ask it to stop; its exit code."""
+        """Send SIGTERM, wait, and return the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=PATIENCE_S)
 
     def workers_now(self) -> list[int]:
-        """The process ids of its workers that live."""
+        """Return the process ids of the workers that are alive."""
         assert self.process is not None
         return children(self.process.pid)
 
     def kill_worker(self) -> int:
-        """Kill one of its workers, and wait until another has taken its place; whom it killed.
+        """Kill one worker and wait until another replaces it. Return the killed process id.
 
-        A process that was killed is listed until it has died and its parent has noticed. Whoever
-        counts too early counts it, and may kill it a second time, when it is there no more.
+        A killed process is listed until its parent notices its death. So wait for all workers
+        first: a count that includes a dead worker is wrong.
         """
         until(lambda: len(self.workers_now()) == self.workers, "all workers")
         killed = self.workers_now()[0]
@@ -133,56 +130,56 @@ class Service:
         port: int | None = None,
         **headers: str,
     ) -> tuple[int, bytes]:
-        """Status and body of an answer, also by way of another port; `_` in a header is '-'."""
+        """Send a request. Return the answer's status and body. `_` in a header name means '-'."""
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         headers = {"Content-Type": "application/json", **headers}
         if key:
             headers["Authorization"] = f"Bearer {key}"
         connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=PATIENCE_S)
         with contextlib.closing(connection):
-            sent = body if body is None or isinstance(body, bytes) else json.dumps(body)
-            connection.request(method, path, sent, headers)
+            content = body if body is None or isinstance(body, bytes) else json.dumps(body)
+            connection.request(method, path, content, headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
 
-    def decide(self, text: str = "Too short", **known: Any) -> dict[str, Any]:
-        """A decision, which must come."""
-        status, content = self.ask("POST", "/v1/moderate", {"text": text, **known})
+    def decide(self, text: str = "Too short", **fields: Any) -> dict[str, Any]:
+        """Return the decision about a comment. Fails the test if there is none."""
+        status, content = self.ask("POST", "/v1/moderate", {"text": text, **fields})
         assert status == 200
-        made: dict[str, Any] = json.loads(content)
-        return made
+        answer: dict[str, Any] = json.loads(content)
+        return answer
 
     def make_key(self, *scopes: str) -> str:
-        """A key, as an operator makes it beside the running service."""
+        """Create a key as an operator does while the service runs. Return its secret."""
         scoped = [f"--scope={scope}" for scope in scopes]
-        made = subprocess.run(  # noqa: S603 - our own
+        done = subprocess.run(  # noqa: S603 - our own
             [sys.executable, "-m", "moderation", *CREATE.split(), *scoped],
             env={**os.environ, "MODERATION_DATABASE": self.database},
             stdout=subprocess.PIPE,
             text=True,
             check=True,
         )
-        return made.stdout.strip()
+        return done.stdout.strip()
 
     def waiting(self) -> int:
-        """How many decisions wait in its spool."""
+        """Return how many decisions wait in the spool."""
         return len(list((self.folder / "spool").glob("*.json")))
 
 
 def children(parent: int) -> list[int]:
-    """The processes that `parent` started, without those that died and wait for it to notice."""
+    """Return the process ids of the living children of `parent`, without zombies."""
     living = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            state, its_parent, *_ = stat.read_text().rpartition(")")[2].split()
-            if int(its_parent) == parent and state not in {"Z", "X"}:
+            state, parent_id, *_ = stat.read_text().rpartition(")")[2].split()
+            if int(parent_id) == parent and state not in {"Z", "X"}:
                 living.append(int(stat.parent.name))
     return sorted(living)
 
 
 @dataclass
 class Answer:
-    """What a client got for a comment."""
+    """A client's answer about a comment."""
 
     comment: str
     decision: str
@@ -191,7 +188,7 @@ class Answer:
 
 
 class Load:
-    """Clients that send comments one after the other, and send again what got no answer."""
+    """Clients that send one comment after the other, and resend those without an answer."""
 
     def __init__(self, service: Service, clients: int = 4) -> None:
         self.service = service
@@ -213,34 +210,34 @@ class Load:
         for thread in self._threads:
             thread.join(PATIENCE_S)
 
-    def _client(self, me: int) -> None:
+    def _client(self, client: int) -> None:
         number = 0
         while not self._stop.is_set():
             number += 1
-            self._send(f"client-{me}-comment-{number}", f"author-{me}")
+            self._send(f"client-{client}-comment-{number}", f"author-{client}")
 
     def _send(self, comment: str, author: str) -> None:
         body = {"text": f"Short {comment}", "id": comment, "author": author}
         for _ in range(100):
-            began = time.monotonic()
+            start = time.monotonic()
             try:
                 status, content = self.service.ask("POST", "/v1/moderate", body)
             except (OSError, http.client.HTTPException):
                 self.unanswered += 1
                 time.sleep(0.05)
                 continue
-            took = time.monotonic() - began
+            took_s = time.monotonic() - start
             if status != 200:
                 self.refused.append(status)
                 return
-            made = json.loads(content)
-            self.answers.append(Answer(comment, made["id"], made["recorded"], took))
+            decision = json.loads(content)
+            self.answers.append(Answer(comment, decision["id"], decision["recorded"], took_s))
             return
         pytest.fail("a comment was never answered")
 
 
 def recorded(url: str) -> tuple[list[str], list[str]]:
-    """The ids of all decisions in the record, and of their comments, as often as they are there."""
+    """Return the ids of all recorded decisions and of their comments, with duplicates."""
     engine = database.connect(url)
     with engine.connect() as connection:
         rows = connection.execute(sa.text("SELECT id, comment_id FROM decisions")).all()
@@ -249,13 +246,13 @@ def recorded(url: str) -> tuple[list[str], list[str]]:
 
 
 class Postgres:
-    """A PostgreSQL server of the test's own, which may be stopped."""
+    """A PostgreSQL server that a test may stop."""
 
     def __init__(self, base: Path) -> None:
-        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-        if not found:
+        programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+        if not programs:
             pytest.skip("no PostgreSQL under /usr/lib/postgresql")
-        self.bin = found[-1].parent
+        self.bin = programs[-1].parent
         self.base = base
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -266,22 +263,22 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """Its address for the settings."""
+        """The server's URL for the settings."""
         return f"postgresql://moderation@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
-        """Start, and wait until it answers."""
+        """Start the server, and wait until it answers."""
         options = (
             f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.base}"
         )
         self._run("pg_ctl", "-l", str(self.base / "log"), "-w", "-o", options, "start")
 
     def stop(self) -> None:
-        """Stop, cutting every connection."""
+        """Stop the server and close every connection."""
         self._run("pg_ctl", "-m", "fast", "-w", "stop")
 
     def client(self, program: str, *arguments: str) -> None:
-        """Run one of PostgreSQL's own programs."""
+        """Run one of PostgreSQL's programs."""
         as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
         command = [*as_user, str(self.bin / program), *arguments]
         subprocess.run(  # noqa: S603 - PostgreSQL's own, by its path
@@ -294,7 +291,7 @@ class Postgres:
 
 @contextlib.contextmanager
 def running(service: Service) -> Iterator[Service]:
-    """The service, started and at the end stopped; it must stop by itself."""
+    """Start the service, and stop it at the end. Fails if it does not stop with exit code 0."""
     service.start()
     try:
         yield service

@@ -1,4 +1,4 @@
-"""Two of everything at once, as processes: one does it, the others wait or go on."""
+"""Concurrent upgrades, seals and drains: one program does the work, the others wait or return."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.faults.service import recorded
 
 
 def _at_once(count: int, url: str, folder: Path, *arguments: str) -> list[tuple[int, str]]:
-    """Exit code and output of as many programs, started together."""
+    """Start `count` programs together. Return the exit code and output of each."""
     environment = {
         **os.environ,
         "MODERATION_DATABASE": url,
@@ -38,14 +38,14 @@ def _at_once(count: int, url: str, folder: Path, *arguments: str) -> list[tuple[
         )
         for _ in range(count)
     ]
-    said = [program.communicate(timeout=120)[0] for program in programs]
-    return [(program.returncode, one) for program, one in zip(programs, said, strict=True)]
+    outputs = [program.communicate(timeout=120)[0] for program in programs]
+    return [(program.returncode, out) for program, out in zip(programs, outputs, strict=True)]
 
 
 def test_upgrades_at_once(url: str, tmp_path: Path) -> None:
-    """All find the schema whole, whoever made it."""
-    done = _at_once(2, url, tmp_path, "db", "upgrade")
-    assert {code for code, _ in done} == {0}, done
+    """All programs succeed, and the schema is complete."""
+    results = _at_once(2, url, tmp_path, "db", "upgrade")
+    assert {code for code, _ in results} == {0}, results
     engine = database.connect(url)
     current, wanted = database.revisions(engine)
     engine.dispose()
@@ -53,29 +53,29 @@ def test_upgrades_at_once(url: str, tmp_path: Path) -> None:
 
 
 def test_seals_at_once(url: str, sessions: Sessions, keep: Keep, tmp_path: Path) -> None:
-    """One chain comes of it, each row under one seal."""
+    """The result is one chain, with each row under one seal."""
     for number in range(50):
         keep(f"Short {number}")
-    done = _at_once(2, url, tmp_path, "record", "seal")
-    assert {code for code, _ in done} == {0}, done
-    assert (
-        sum(int(rows) for _, said in done for rows in re.findall(r": (\d+) rows since", said)) == 50
-    )
+    results = _at_once(2, url, tmp_path, "record", "seal")
+    assert {code for code, _ in results} == {0}, results
+    output = "".join(out for _, out in results)
+    assert sum(int(rows) for rows in re.findall(r": (\d+) rows since", output)) == 50
     with sessions() as session:
-        found = seal.verify(session)
-    assert (found.seals, found.rows, found.unsealed, found.problems) == (1, 50, 0, ())
+        result = seal.verify(session)
+    assert (result.seals, result.rows, result.unsealed, result.problems) == (1, 50, 0, ())
 
 
 @pytest.mark.usefixtures("sessions")
 def test_drains_at_once(url: str, moderator: Moderator, tmp_path: Path) -> None:
-    """What waits is written once, and by one of them."""
+    """One worker writes each waiting decision once."""
     spool = Spool(tmp_path / "spool")
     for number in range(250):
         comment = Comment(f"Short {number}", id=f"c{number}")
-        made = moderator.moderate(comment)
-        spool.put(
-            fields(made, comment, moderator.policy, community="", route="v1", store=True, now=NOW)
+        decision = moderator.moderate(comment)
+        values = fields(
+            decision, comment, moderator.policy, community="", route="v1", store=True, now=NOW
         )
+        spool.put(values)
 
     def drain(_: int) -> int:
         engine = database.connect(url)

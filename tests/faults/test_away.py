@@ -1,4 +1,4 @@
-"""PostgreSQL stops, starts again, or is not there when the service starts: nothing is lost."""
+"""PostgreSQL stops, restarts, or is away when the service starts. No decision is lost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AWAY_S = 20 if os.environ.get("CI") == "true" else 4
 
 
 def test_postgresql_stops_and_starts_again(server: Postgres, tmp_path: Path) -> None:
-    """Every comment is answered meanwhile, at once, and is in the record afterwards, once."""
+    """Each comment is answered without delay, and recorded once."""
     server.start()
     with running(Service(tmp_path / "service", server.url)) as service:
         with Load(service) as load:
@@ -29,18 +29,18 @@ def test_postgresql_stops_and_starts_again(server: Postgres, tmp_path: Path) -> 
     assert away > 20
     assert sorted(answer.decision for answer in load.answers) == sorted(decisions)
     assert len(comments) == len(set(comments))
-    assert max(answer.took_s for answer in load.answers) < 3  # nobody waited for a connection
+    assert max(answer.took_s for answer in load.answers) < 3  # no request waited for a connection
 
 
 def test_postgresql_is_away_at_start(server: Postgres, tmp_path: Path) -> None:
-    """The service starts, decides, and writes when the database comes."""
+    """The service starts and decides, and records when the database comes."""
     with running(Service(tmp_path / "service", server.url)) as service:
-        made = [service.decide(f"Short {n}", id=f"c{n}") for n in range(5)]
-        assert not any(one["recorded"] for one in made)
+        answers = [service.decide(f"Short {n}", id=f"c{n}") for n in range(5)]
+        assert not any(answer["recorded"] for answer in answers)
         assert service.ask("GET", "/readyz")[0] == 200
         assert service.ask("GET", "/v1/queue")[0] == 503
         server.start()
         until(lambda: service.waiting() == 0, "the spool")
         until(lambda: service.ask("GET", "/v1/queue")[0] == 200, "the queue")
-        assert service.decide("Short 0", id="c0")["id"] == made[0]["id"]
-        assert sorted(recorded(server.url)[0]) == sorted(one["id"] for one in made)
+        assert service.decide("Short 0", id="c0")["id"] == answers[0]["id"]
+        assert sorted(recorded(server.url)[0]) == sorted(answer["id"] for answer in answers)

@@ -1,4 +1,4 @@
-"""A backup taken while the service writes is whole: its seals verify after it was restored."""
+"""A backup taken while the service writes is complete: its seals verify after a restore."""
 
 from __future__ import annotations
 
@@ -22,37 +22,37 @@ from tests.faults.service import Postgres
 def _write(sessions: Sessions, moderator: Moderator, numbers: range) -> None:
     for number in numbers:
         comment = Comment(f"Short {number}", id=f"c{number}")
-        made = moderator.moderate(comment)
+        decision = moderator.moderate(comment)
         values = fields(
-            made, comment, moderator.policy, community="", route="v1", store=True, now=NOW
+            decision, comment, moderator.policy, community="", route="v1", store=True, now=NOW
         )
         keep(sessions, [values], NOW)
 
 
 def _sealed(url: str, moderator: Moderator) -> tuple[Sessions, str]:
-    """A record of 20 decisions under a seal, and the seal's hash."""
+    """Return a record of 20 sealed decisions, and the seal's hash."""
     engine = database.connect(url)
     database.upgrade(engine)
     sessions = sessionmaker(engine)
     _write(sessions, moderator, range(20))
-    made = seal.seal(sessions, NOW)
-    assert made is not None
-    return sessions, made.hash
+    sealed = seal.seal(sessions, NOW)
+    assert sealed is not None
+    return sessions, sealed.hash
 
 
 def _verified(url: str, expected: str) -> None:
     engine = database.connect(url)
     with sessionmaker(engine)() as session:
-        found = seal.verify(session)
+        result = seal.verify(session)
         rows = session.scalar(select(func.count()).select_from(DecisionRow))
     engine.dispose()
-    assert (found.problems, found.rows, found.hash) == ((), 20, expected)
+    assert (result.problems, result.rows, result.hash) == ((), 20, expected)
     assert rows is not None
     assert rows >= 20
 
 
 def test_sqlite(tmp_path: Path, moderator: Moderator) -> None:
-    """By SQLite's own online backup, as the docs say."""
+    """SQLite's online backup works, as documented."""
     sessions, hash_ = _sealed(f"sqlite:///{tmp_path}/record.sqlite", moderator)
     writer = threading.Thread(target=_write, args=(sessions, moderator, range(20, 120)))
     writer.start()
@@ -67,7 +67,7 @@ def test_sqlite(tmp_path: Path, moderator: Moderator) -> None:
 
 
 def test_postgresql(server: Postgres, moderator: Moderator) -> None:
-    """By pg_dump and pg_restore into an empty database, as the docs say."""
+    """pg_dump, and pg_restore into an empty database, work as documented."""
     server.start()
     sessions, hash_ = _sealed(server.url, moderator)
     writer = threading.Thread(target=_write, args=(sessions, moderator, range(20, 60)))

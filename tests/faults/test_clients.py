@@ -1,4 +1,4 @@
-"""Clients that stop in the middle, write slowly or read slowly: the others do not notice."""
+"""Clients that disconnect, write slowly or read slowly do not affect the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _open(service: Service, sent: str) -> Iterator[socket.socket]:
 
 
 def test_a_request_cut_in_the_middle(service: Service, url: str) -> None:
-    """It is not decided, and the next is."""
+    """The cut request is not decided, and the next one is."""
     for _ in range(20):
         with _open(service, f'{HEAD}Content-Length: 99\r\n\r\n{{"text": "Hal'):
             pass
@@ -28,7 +28,7 @@ def test_a_request_cut_in_the_middle(service: Service, url: str) -> None:
 
 
 def test_slow_writers(service: Service) -> None:
-    """Some threads wait for them, the others answer."""
+    """Some threads wait for slow clients, and the others answer."""
     with contextlib.ExitStack() as slow:
         for _ in range(6):
             slow.enter_context(_open(service, f"{HEAD}Content-Length: 99\r\n\r\n{{"))
@@ -36,7 +36,7 @@ def test_slow_writers(service: Service) -> None:
 
 
 def test_slow_readers_of_the_export(service: Service) -> None:
-    """A stream that nobody reads holds neither the database nor the other clients."""
+    """An unread stream blocks neither the database nor the other clients."""
     text = "words " * 500
     for part in range(3):
         comments = [{"text": text, "id": f"{part}-{n}"} for n in range(1000)]
@@ -48,7 +48,7 @@ def test_slow_readers_of_the_export(service: Service) -> None:
             client.connect(("127.0.0.1", service.port))
             client.sendall(b"GET /v1/export HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert client.recv(16).startswith(b"HTTP/1.1 200")
-        made = [service.decide(f"Short {n}", id=f"c{n}") for n in range(20)]
-        assert all(one["recorded"] for one in made)
-        status, whole = service.ask("GET", "/v1/export")
-    assert (status, whole.count(b"\n")) == (200, 3020)
+        answers = [service.decide(f"Short {n}", id=f"c{n}") for n in range(20)]
+        assert all(answer["recorded"] for answer in answers)
+        status, content = service.ask("GET", "/v1/export")
+    assert (status, content.count(b"\n")) == (200, 3020)

@@ -1,4 +1,4 @@
-"""A clock that is set back: orders, cursors, seals, claims and retries stand."""
+"""A clock that is set back does not break order, cursors, seals, claims and retries."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from api.record import seal, webhooks
 from api.record.circuit import RETRY_S, Circuit
 from api.record.keys import Key
 from api.record.webhooks import Hook
+from api.services import services_of
 from tests.api.record.conftest import NOW
 from tests.api.routes.test_record import decide, make
 
@@ -25,41 +26,41 @@ BACK = dt.timedelta(hours=1)
 
 @pytest.fixture
 def app(tmp_path: Path) -> App:
-    """A service whose clock is ours."""
-    made = make(tmp_path)
-    made.extensions["keeper"].clock = lambda: NOW
-    return made
+    """A service with a fixed clock."""
+    service = make(tmp_path)
+    services_of(service).decider.clock = lambda: NOW
+    return service
 
 
 @pytest.fixture
 def client(app: App) -> FlaskClient:
-    """Its test client."""
+    """The service's test client."""
     return app.test_client()
 
 
 def _set_back(app: App) -> None:
-    app.extensions["keeper"].clock = lambda: NOW - BACK
+    services_of(app).decider.clock = lambda: NOW - BACK
 
 
 def test_the_queue_keeps_its_order(app: App, client: FlaskClient) -> None:
-    """By arrival, not by the clock; a cursor from before goes on where it was."""
+    """The order is that of arrival. An earlier cursor stays valid."""
     before = [decide(client, f"LOUD {n}")["id"] for n in range(3)]
     first = client.get("/v1/queue?limit=2").get_json()
     _set_back(app)
     after = [decide(client, f"LOUD {n}")["id"] for n in range(3, 5)]
     rest = client.get(f"/v1/queue?limit=50&cursor={first['next']}").get_json()
-    shown: list[dict[str, Any]] = [*first["decisions"], *rest["decisions"]]
-    assert [one["id"] for one in shown] == before + after
+    decisions: list[dict[str, Any]] = [*first["decisions"], *rest["decisions"]]
+    assert [decision["id"] for decision in decisions] == before + after
 
 
-def test_seals_follow_each_other_and_accuse_nobody(app: App, client: FlaskClient) -> None:
-    """A row recorded by the earlier clock is not taken for one slipped in."""
-    sessions = app.extensions["keeper"].sessions
+def test_seals_stay_valid(app: App, client: FlaskClient) -> None:
+    """`verify` does not report a row with an earlier time as inserted."""
+    sessions = services_of(app).decider.sessions
     decide(client)
     assert seal.seal(sessions, NOW)
     _set_back(app)
-    made = decide(client, "LOUD 2")
-    client.post(f"/v1/decisions/{made['id']}/verdict", json={"action": "reject", "who": "asha"})
+    decision = decide(client, "LOUD 2")
+    client.post(f"/v1/decisions/{decision['id']}/verdict", json={"action": "reject", "who": "asha"})
     with sessions() as session:
         assert seal.verify(session).problems == ()
     second = seal.seal(sessions, NOW - BACK)
@@ -70,14 +71,14 @@ def test_seals_follow_each_other_and_accuse_nobody(app: App, client: FlaskClient
 
 
 def test_an_authors_future_comments_are_no_error(app: App, client: FlaskClient) -> None:
-    """What was decided 'later' counts as just now."""
+    """Decisions in the future count as made just now."""
     decide(client, "LOUD 1", author="ravi")
     _set_back(app)
     assert decide(client, "LOUD 2", author="ravi")["recorded"] is True
 
 
-def test_a_claim_ends_all_the_same(app: App, client: FlaskClient) -> None:
-    """Later by as much as the clock went back, and it can be given back."""
+def test_a_claim_lasts_longer(app: App, client: FlaskClient) -> None:
+    """It ends later by as much as the clock was set back, and can be released."""
     url = f"/v1/decisions/{decide(client)['id']}/claim"
     client.post(url, json={"who": "asha"})
     _set_back(app)
@@ -87,22 +88,22 @@ def test_a_claim_ends_all_the_same(app: App, client: FlaskClient) -> None:
 
 
 def test_webhooks_go_out(app: App, client: FlaskClient) -> None:
-    """New events at once; one that waits for another try waits until then, and is not lost."""
-    keeper = app.extensions["keeper"]
-    keeper.hooks = [Hook("http://127.0.0.1:1/hook", "secret")]
+    """New events go out at once. A delivery that waits for its retry is not lost."""
+    decider = services_of(app).decider
+    decider.hooks = [Hook("http://127.0.0.1:1/hook", "secret")]
     decide(client, "LOUD 1")
-    assert webhooks.deliver(keeper.sessions, keeper.hooks[0], NOW, lambda *_: 500)
+    assert webhooks.deliver(decider.sessions, decider.hooks[0], NOW, lambda *_: 500)
     _set_back(app)
     decide(client, "LOUD 2")
-    taken = lambda *_: 200  # noqa: E731 - a receiver in one word
-    assert webhooks.deliver(keeper.sessions, keeper.hooks[0], NOW - BACK, taken)
-    assert not webhooks.deliver(keeper.sessions, keeper.hooks[0], NOW - BACK, taken)
+    ok = lambda *_: 200  # noqa: E731 - a receiver in one line
+    assert webhooks.deliver(decider.sessions, decider.hooks[0], NOW - BACK, ok)
+    assert not webhooks.deliver(decider.sessions, decider.hooks[0], NOW - BACK, ok)
     later = NOW + dt.timedelta(seconds=webhooks.BACKOFF[0])
-    assert webhooks.deliver(keeper.sessions, keeper.hooks[0], later, taken)
+    assert webhooks.deliver(decider.sessions, decider.hooks[0], later, ok)
 
 
-def test_a_database_that_was_away_is_asked_again() -> None:
-    """The circuit counts on a clock that nobody sets: one caller asks, the others go on."""
+def test_the_circuit_uses_a_monotonic_clock() -> None:
+    """After `RETRY_S` one caller asks the database, and the others do not."""
     now = 0.0
     circuit = Circuit(lambda: now)
     assert circuit.may_try()
@@ -117,22 +118,22 @@ def test_a_database_that_was_away_is_asked_again() -> None:
 def test_retention_distrusts_a_clock_that_was_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Forty days ahead for three seconds: nobody is forgotten. Ahead for good: in time."""
+    """A jump of forty days for three seconds erases nothing. A lasting one does."""
     app = make(tmp_path, MODERATION_RETENTION_DAYS="30")
-    keeper, housekeeper = app.extensions["keeper"], app.extensions["housekeeper"]
+    decider, background = services_of(app).decider, services_of(app).background
     running = 0.0
     monkeypatch.setattr("api.background.loop.time.monotonic", lambda: running)
 
     def after(seconds: float, ahead: dt.timedelta) -> int:
-        """How many wait for a moderator when the machine has run so long."""
+        """Return how many decisions wait for a moderator after `seconds` of uptime."""
         nonlocal running
         running = seconds
-        keeper.clock = lambda: NOW + ahead + dt.timedelta(seconds=seconds)
-        housekeeper.round()
-        shown: list[Any] = app.test_client().get("/v1/queue").get_json()["decisions"]
-        return len(shown)
+        decider.clock = lambda: NOW + ahead + dt.timedelta(seconds=seconds)
+        background.round()
+        decisions: list[Any] = app.test_client().get("/v1/queue").get_json()["decisions"]
+        return len(decisions)
 
-    keeper.clock = lambda: NOW
+    decider.clock = lambda: NOW
     decide(app.test_client(), "LOUD 1")
     none, days = dt.timedelta(0), dt.timedelta(days=40)
     assert after(0, none) == after(STEADY_S, none) == 1
@@ -142,18 +143,18 @@ def test_retention_distrusts_a_clock_that_was_set(
     assert after(20_000 + STEADY_S, days) == 0
 
 
-def test_requests_are_counted_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else what was counted lies in the future, and the key is locked out for as long."""
+def test_the_rate_limit_starts_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise earlier counts lie in the future and lock the key out."""
     app = make(tmp_path)
-    gate, now = app.extensions["gate"], 1_000_000.0
+    authenticator, now = services_of(app).authenticator, 1_000_000.0
     monkeypatch.setattr("time.time", lambda: now)
     key = Key("k", "k", frozenset({"decide"}), "2 per minute")
-    gate.count(key)
-    gate.count(key)
-    with pytest.raises(Problem, match="may ask"):
-        gate.count(key)
+    authenticator.check_rate(key)
+    authenticator.check_rate(key)
+    with pytest.raises(Problem, match="rate limit"):
+        authenticator.check_rate(key)
     now -= 3600
-    gate.count(key)
-    gate.count(key)
-    with pytest.raises(Problem, match="may ask"):
-        gate.count(key)
+    authenticator.check_rate(key)
+    authenticator.check_rate(key)
+    with pytest.raises(Problem, match="rate limit"):
+        authenticator.check_rate(key)

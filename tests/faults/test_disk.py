@@ -1,4 +1,4 @@
-"""A disk that is full: comments are decided, the loss is counted and said."""
+"""A full disk: comments are decided, and the loss is counted and reported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.faults.service import Service, running, until
 
 
 def fill(disk: Path) -> Path:
-    """Leave not a byte."""
+    """Fill the disk to the last byte."""
     filler = disk / "filler"
     with filler.open("wb", buffering=0) as file:
         for size in (65_536, 1):
@@ -21,9 +21,9 @@ def fill(disk: Path) -> Path:
 
 
 def test_a_full_disk(small_disk: Path | None, tmp_path: Path) -> None:
-    """Decided all the same, readiness 503, counted; and all is well when there is room again.
+    """Comments are decided, readiness is 503 and the loss is counted until there is room.
 
-    Where no disk can be mounted, folders take the places of database and spool instead.
+    If no disk can be mounted, a folder and a file block the database and the spool instead.
     """
     home = small_disk or tmp_path / "home"
     record = home / "record.sqlite"
@@ -36,12 +36,12 @@ def test_a_full_disk(small_disk: Path | None, tmp_path: Path) -> None:
             record.mkdir()
             (home / "spool").rename(home / "hidden-spool")
             (home / "spool").write_text("no folder")
-        made = service.decide("Short 2", id="c2" * 200)
-        assert (made["action"], made["recorded"]) == ("review", False)
+        decision = service.decide("Short 2", id="c2" * 200)
+        assert (decision["action"], decision["recorded"]) == ("review", False)
         assert service.ask("GET", "/healthz")[0] == 200
-        until(lambda: service.ask("GET", "/readyz")[0] == 503, "a word about the disk")
-        for _ in range(50):  # the log is on that disk, too: its last page is full before long
+        until(lambda: service.ask("GET", "/readyz")[0] == 503, "readiness to report the disk")
+        for _ in range(50):  # the log is on the same disk and fills its last page
             assert b"moderation_decisions_lost_total 1.0" in service.ask("GET", "/metrics")[1]
         if small_disk:
             filler.unlink()
-            until(lambda: service.decide("Short 3", id="c3")["recorded"], "room again")
+            until(lambda: service.decide("Short 3", id="c3")["recorded"], "a recorded decision")

@@ -1,4 +1,4 @@
-"""A worker that is killed, a service that is asked to stop: what was answered stays true."""
+"""Killed workers and stopped services keep every decision that was answered as recorded."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def _more(load: Load, before: int) -> bool:
 
 
 def test_killed_workers_lose_nothing_that_was_answered(service: Service, url: str) -> None:
-    """SIGKILL under load: what was answered as recorded is in the record, once.
+    """After SIGKILL under load, each decision answered as recorded is in the record once.
 
-    A client that sends again what got no answer finds the decision that was made.
+    A client that resends a comment without an answer gets the same decision.
     """
     with Load(service) as load:
         for _ in range(3):
@@ -39,7 +39,7 @@ def test_killed_workers_lose_nothing_that_was_answered(service: Service, url: st
 
 
 def test_a_dead_worker_is_not_counted(service: Service) -> None:
-    """It is listed until its parent notices, which takes a while on a busy machine."""
+    """The system lists a dead worker until its parent notices, which may take a while."""
     assert service.process is not None
     until(lambda: len(service.workers_now()) == 2, "both workers")
     killed, other = service.workers_now()
@@ -55,7 +55,7 @@ def test_a_dead_worker_is_not_counted(service: Service) -> None:
 
 
 def test_a_request_under_way_is_answered_when_asked_to_stop(service: Service, url: str) -> None:
-    """SIGTERM in the middle of a request: it is decided, recorded and answered."""
+    """A request that SIGTERM interrupts is decided, recorded and answered."""
     body = b'{"text": "Too short", "id": "the last one"}'
     head = (
         "POST /v1/moderate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

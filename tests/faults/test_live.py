@@ -1,4 +1,4 @@
-"""The running service: what it counts over all workers, and what it never writes down."""
+"""The running service counts over all workers, and never logs a comment."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ import pytest
 
 from tests.faults.service import Service, running
 
-WORD = "xylophonist"  # a comment's word that must stand nowhere but in the record
+WORD = "xylophonist"  # a word that must be in the record only
 
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    """The service over an empty SQLite record."""
+    """A running service over an empty SQLite record."""
     folder = tmp_path / "service"
     with running(Service(folder, f"sqlite:///{folder}/record.sqlite")) as started:
         yield started
 
 
-def _raw(service: Service, sent: str) -> None:
+def _raw(service: Service, request: str) -> None:
     with socket.create_connection(("127.0.0.1", service.port), timeout=60) as client:
-        client.sendall(sent.encode())
+        client.sendall(request.encode())
         client.shutdown(socket.SHUT_WR)
         while client.recv(65_536):
             pass
 
 
 def test_logs_and_metrics_hold_no_word_of_a_comment(service: Service) -> None:
-    """Whatever is sent and whatever breaks, the server's own words are all that is logged."""
-    made = service.decide(WORD, id="c1", author=WORD)
-    about = f"/v1/decisions/{made['id']}"
+    """Neither bad requests nor failures bring a comment's words into the log."""
+    decision = service.decide(WORD, id="c1", author=WORD)
+    about = f"/v1/decisions/{decision['id']}"
     json = "Content-Type: application/json\r\n"
     for path, body in {
         "/v1/moderate": {"text": WORD, WORD: 1},
@@ -65,23 +65,23 @@ def test_logs_and_metrics_hold_no_word_of_a_comment(service: Service) -> None:
     service.ask("GET", about)
     service.decide(WORD, id="c2", author=WORD)
     assert WORD not in service.ask("GET", "/metrics")[1].decode()
-    assert '"event": "request"' in service.said
-    assert WORD not in service.said
+    assert '"event": "request"' in service.stderr
+    assert WORD not in service.stderr
 
 
 def test_metrics_are_those_of_all_workers(service: Service) -> None:
-    """Whichever worker is asked, it tells what all have done."""
+    """Every worker reports the numbers of all workers."""
     for number in range(40):
         service.decide(f"Short {number}")
     for _ in range(4):
-        told = service.ask("GET", "/metrics")[1].decode()
-        assert 'moderation_decisions_total{action="review",route="v1"} 40.0' in told
-        assert "moderation_decisions_lost_total 0.0" in told
-        assert "moderation_spool_length 0.0" in told
+        metrics = service.ask("GET", "/metrics")[1].decode()
+        assert 'moderation_decisions_total{action="review",route="v1"} 40.0' in metrics
+        assert "moderation_decisions_lost_total 0.0" in metrics
+        assert "moderation_spool_length 0.0" in metrics
 
 
 def test_live_is_not_ready(service: Service) -> None:
-    """Where nothing can be kept the service says so, but is not to be killed for it."""
+    """A service that cannot record is not ready, but must not be killed."""
     spool = service.folder / "spool"
     spool.rename(service.folder / "elsewhere")
     spool.write_text("no folder")

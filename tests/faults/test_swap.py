@@ -1,4 +1,4 @@
-"""Models are promoted, damaged, mended and rolled back under a running service and its load."""
+"""Models are promoted, damaged, repaired and rolled back while the service is under load."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SPAM = USED["spam"]
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The shipped models, and a challenger that is the spam model's copy."""
+    """A folder with the shipped models and a challenger: a copy of the spam model."""
     root = tmp_path / "models"
     for name, version in USED.items():
         shutil.copytree(SHIPPED / name / version, root / name / version)
@@ -30,20 +30,20 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def service(root: Path, tmp_path: Path) -> Iterator[Service]:
-    """Two workers over the shipped policy and these models."""
+    """A running service with two workers, the shipped policy and these models."""
     folder = tmp_path / "service"
-    made = Service(
+    stopped = Service(
         folder,
         f"sqlite:///{folder}/record.sqlite",
         environment={"MODERATION_MODELS": str(root)},
         shipped=True,
     )
-    with running(made) as started:
+    with running(stopped) as started:
         yield started
 
 
 def metric(service: Service, name: str) -> float | None:
-    """What a metric says, of all workers together."""
+    """Return a metric's value over all workers; None if it is missing."""
     for line in service.ask("GET", "/metrics")[1].decode().splitlines():
         if line.startswith(f"{name} "):
             return float(line.rpartition(" ")[2])
@@ -51,17 +51,17 @@ def metric(service: Service, name: str) -> float | None:
 
 
 def use(service: Service, version: str) -> float | None:
-    """1 while any worker has this version of the spam model in use."""
+    """Return 1 while any worker uses this version of the spam model, otherwise 0."""
     return metric(service, f'moderation_version{{kind="spam",version="{version}"}}')
 
 
 def deciding(service: Service) -> set[str]:
-    """The versions of the spam model that decide now, in whichever worker."""
+    """Return the versions of the spam model that now decide in any worker."""
     return {service.decide(f"Comment {number}")["models"]["spam"] for number in range(20)}
 
 
 def test_promoted_and_rolled_back_under_load(service: Service, root: Path) -> None:
-    """All workers take it, and one that starts later; no request fails."""
+    """All workers use it, also one that starts later. No request fails."""
     with Load(service) as load:
         promote(root, "spam", "challenger", who="asha", even_if="a test")
         until(lambda: use(service, SPAM) == 0 and use(service, "challenger") == 1, "the challenger")
@@ -70,7 +70,7 @@ def test_promoted_and_rolled_back_under_load(service: Service, root: Path) -> No
         until(lambda: len(load.answers) > answered + 20, "more answers")
     assert not load.refused
     assert not load.unanswered
-    # A worker is forked from a process that loaded the models of then, and takes those of now.
+    # The parent process has loaded the earlier models. A new worker must load the current ones.
     service.kill_worker()
     assert deciding(service) == {"challenger"}
     rollback(root, "spam", who="ben")
@@ -78,12 +78,13 @@ def test_promoted_and_rolled_back_under_load(service: Service, root: Path) -> No
     assert deciding(service) == {SPAM}
 
 
-def test_what_cannot_be_used_is_refused(service: Service, root: Path) -> None:
-    """The old model decides on, in a service that is ready and says so; mended, the new one."""
+def test_a_damaged_model_is_refused(service: Service, root: Path) -> None:
+    """The old model stays in use, and readiness reports it. Repaired, the new one is used."""
     weights = root / "spam" / "challenger" / "weights.npy"
-    whole = weights.read_bytes()
+    content = weights.read_bytes()
     with Load(service, clients=2) as load:
-        for broken in (whole[:-1] + bytes([whole[-1] ^ 1]), whole[:999]):  # damaged, half copied
+        damaged, truncated = content[:-1] + bytes([content[-1] ^ 1]), content[:999]
+        for broken in (damaged, truncated):
             weights.write_bytes(broken)
             (root / CHAMPION).write_text(json.dumps({**USED, "spam": "challenger"}))
             until(lambda: metric(service, "moderation_refused") == 2, "both workers' refusal")
@@ -91,13 +92,13 @@ def test_what_cannot_be_used_is_refused(service: Service, root: Path) -> None:
             status, ready = service.ask("GET", "/readyz")
             assert (status, json.loads(ready)["status"]) == (200, "ok")
             assert "weights.npy" in json.loads(ready)["refused"][0]
-            weights.write_bytes(whole)
-            until(lambda: metric(service, "moderation_refused") == 0, "both workers' consent")
+            weights.write_bytes(content)
+            until(lambda: metric(service, "moderation_refused") == 0, "both workers to use it")
             assert deciding(service) == {"challenger"}
             rollback_by_hand(service, root)
     assert not load.refused
     assert not load.unanswered
-    assert service.said.count("is not taken") == 4  # once a worker, however often it tried
+    assert service.stderr.count("is not taken") == 4  # once per worker, not once per try
 
 
 def rollback_by_hand(service: Service, root: Path) -> None:

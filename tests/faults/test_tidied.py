@@ -1,4 +1,4 @@
-"""The folder in which workers add up their metrics fills up, or is tidied away: answers go on."""
+"""The service answers when the metrics folder is full or was removed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def _service(home: Path, temporary: Path) -> Service:
 
 
 def test_a_full_disk_for_metrics(small_disk: Path | None, tmp_path: Path) -> None:
-    """What is counted has its room already; what has none is missed. No worker dies of it."""
-    if small_disk is None:  # where nothing can be mounted there is nothing to fill
+    """Existing metrics have allocated space; new ones are lost. No worker dies."""
+    if small_disk is None:  # this process may not mount a disk
         return
     with running(_service(tmp_path / "home", small_disk / "tmp")) as service:
         until(lambda: len(service.workers_now()) == 2, "both workers")
@@ -25,7 +25,7 @@ def test_a_full_disk_for_metrics(small_disk: Path | None, tmp_path: Path) -> Non
         service.decide("Short 1")
         fill(small_disk)
         routes = ("/readyz", "/v1/models", "/v1/guidelines", "/healthz", "/docs", "/nowhere")
-        for route in routes * 4:  # new numbers, and each worker's first
+        for route in routes * 4:  # new metrics, and the first ones of each worker
             assert service.ask("GET", route)[0] in {200, 404}
             service.decide("Short 2")
         assert service.workers_now() == workers
@@ -35,8 +35,8 @@ def test_a_full_disk_for_metrics(small_disk: Path | None, tmp_path: Path) -> Non
             service.decide("Short 3")
 
 
-def test_a_folder_tidied_away(tmp_path: Path) -> None:
-    """A worker that comes after that makes it anew, and the numbers begin again."""
+def test_a_removed_folder(tmp_path: Path) -> None:
+    """The next worker creates it, and the metrics start again."""
     temporary = tmp_path / "tmp"
     with running(_service(tmp_path / "home", temporary)) as service:
         service.decide("Short 1")
@@ -45,19 +45,19 @@ def test_a_folder_tidied_away(tmp_path: Path) -> None:
         assert service.ask("GET", "/metrics")[0] == 200
         for _ in range(2):
             service.kill_worker()
-        until(lambda: b"moderation_requests" in service.ask("GET", "/metrics")[1], "numbers again")
+        until(lambda: b"moderation_requests" in service.ask("GET", "/metrics")[1], "metrics again")
         for _ in range(20):
             service.decide("Short 2")
 
 
-def test_a_worker_that_follows_goes_on_counting(tmp_path: Path) -> None:
-    """It has the number of the one that died, so that files do not pile up."""
+def test_a_new_worker_continues_the_counters(tmp_path: Path) -> None:
+    """It has the number of the dead worker, so files do not accumulate."""
     temporary = tmp_path / "tmp"
     with running(_service(tmp_path / "home", temporary)) as service:
         for _ in range(3):
             service.decide("Short 1")
             service.kill_worker()
-        told = service.ask("GET", "/metrics")[1].decode()
-        assert 'moderation_decisions_total{action="review",route="v1"} 3.0' in told
+        metrics = service.ask("GET", "/metrics")[1].decode()
+        assert 'moderation_decisions_total{action="review",route="v1"} 3.0' in metrics
         names = {path.name for path in temporary.glob("moderation-metrics-*/counter_*.db")}
         assert names <= {"counter_0.db", "counter_1.db", "counter_2.db"}

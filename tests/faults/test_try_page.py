@@ -1,4 +1,4 @@
-"""The page for trying a comment, on the real server: it leaves the service to the API."""
+"""The page for trying a comment, on the real server: it does not slow the API down."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONG = urlencode({"text": "The bridge is open. " * 1_000, "article": "A fine bri
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The shipped policy and models in one process, without a key."""
+    """A running service with the shipped policy and models, one worker and no key."""
     folder = tmp_path_factory.mktemp("try")
     database = f"sqlite:///{folder}/record.sqlite"
     with running(Service(folder / "service", database, workers=1, shipped=True)) as started:
@@ -25,13 +25,13 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def tried(service: Service, body: str = LONG) -> tuple[int, bytes]:
-    """What the page's form gets."""
+    """Send the page's form. Return the answer."""
     form = "application/x-www-form-urlencoded"
     return service.ask("POST", "/try", body.encode(), Content_Type=form)
 
 
 def test_one_at_a_time(shipped: Service) -> None:
-    """Of many who try at once all but one are asked to wait, and the API goes on."""
+    """Of concurrent tries, one is answered and the others must wait. The API answers."""
     answers: Counter[int] = Counter()
     busy = b""
 
@@ -40,19 +40,19 @@ def test_one_at_a_time(shipped: Service) -> None:
         with ThreadPoolExecutor(16) as pool:
             sent = [pool.submit(tried, shipped) for _ in range(16)]
             assert shipped.decide("A fine bridge.")["action"] == "approve"
-            found = [one.result() for one in sent]
-        answers.update(status for status, _ in found)
-        busy = next((page for status, page in found if status == 503), busy)
+            results = [future.result() for future in sent]
+        answers.update(status for status, _ in results)
+        busy = next((page for status, page in results if status == 503), busy)
         return {200, 503} <= answers.keys()
 
-    until(storm, "one that is read and one that is not")
+    until(storm, "an answer and a refusal")
     assert answers.keys() == {200, 503}
     assert b"Another comment is being read just now." in busy
     assert tried(shipped)[0] == 200
 
 
 def test_an_article_has_the_length_that_the_api_takes(shipped: Service) -> None:
-    """As long as 100,000 characters, and no longer; refused at its field."""
+    """At most 100,000 characters are allowed. The error is at the field."""
     most = urlencode({"text": "A fine bridge.", "article": "x" * 100_000})
     assert tried(shipped, most)[0] == 200
     status, page = tried(shipped, most + "x")
@@ -68,15 +68,16 @@ def test_an_article_has_the_length_that_the_api_takes(shipped: Service) -> None:
     [("", 200, 404), ("true", 200, 200), ("false", 404, 404)],
 )
 def test_it_goes_with_the_first_key(tmp_path: Path, setting: str, before: int, after: int) -> None:
-    """Of a running service too, unless it is set to stay; what else needs its icon has it."""
-    own = {"MODERATION_TRY_PAGE": setting}
+    """The first key removes the page unless the setting keeps it. The icon stays."""
+    environment = {"MODERATION_TRY_PAGE": setting}
     database = f"sqlite:///{tmp_path}/record.sqlite"
-    with running(Service(tmp_path / "service", database, workers=1, environment=own)) as service:
-        said = "try a comment" in service.said
-        assert (service.ask("GET", "/try")[0], said) == (before, before == 200)
+    stopped = Service(tmp_path / "service", database, workers=1, environment=environment)
+    with running(stopped) as service:
+        announced = "try a comment" in service.stderr
+        assert (service.ask("GET", "/try")[0], announced) == (before, before == 200)
         key = service.make_key("read")
         until(lambda: service.ask("GET", "/v1/queue")[0] == 401, "the service to ask for a key")
-        until(lambda: service.ask("GET", "/try")[0] == after, "the page as it is with a key")
+        until(lambda: service.ask("GET", "/try")[0] == after, "the page's status with a key")
         assert tried(service)[0] == after
         assert service.ask("GET", "/docs")[0] == 200
         assert service.ask("GET", "/desk/static/icon.svg")[0] == 200

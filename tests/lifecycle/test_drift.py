@@ -1,10 +1,10 @@
-"""Drift: what moved is told, and what chance alone does is not."""
+"""Drift: scores that moved are reported, differences by chance are not."""
 
 import datetime as dt
 import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,8 @@ import pytest
 from moderation.lifecycle import drift
 from moderation.lifecycle.drift import (
     CLASSES,
-    FEWEST,
     LANGUAGE,
+    MIN_DECISIONS,
     Bins,
     Drift,
     Reference,
@@ -30,88 +30,91 @@ AT = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 
 @dataclass(frozen=True)
 class Heads:
-    """A reader that has only its heads' names."""
+    """A scorer that has only the names of its heads."""
 
     heads: tuple[str, ...]
 
     def score(self, _: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """Nothing."""
+        """Return no scores."""
         return {}
 
     def explain(self, *_: object) -> list[Weight]:
-        """Nothing."""
+        """Return no weights."""
         return []
 
 
 SPAM = Models({"spam": Heads(("spam",))}, {"spam": "1"})
 
 
-def seen(scores: Iterable[float], name: str = "spam", **models: str) -> list[ScoredDecision]:
-    """Decisions with these scores, an hour apart."""
+def decisions(scores: Iterable[float], name: str = "spam", **models: str) -> list[ScoredDecision]:
+    """Return decisions with these scores, an hour apart."""
     return [
         ScoredDecision(models or {"spam": "1"}, {name: score}, {}, AT + dt.timedelta(hours=hour))
         for hour, score in enumerate(scores)
     ]
 
 
-def drawn(number: int, high: float = 8.0, seed: int = 0) -> list[float]:
-    """Scores as models give them: most are low."""
-    return [float(it) for it in np.random.default_rng(seed).beta(0.3, high, number)]
+def random_scores(number: int, high: float = 8.0, seed: int = 0) -> list[float]:
+    """Return random scores, most of them low, as models give them."""
+    return [float(score) for score in np.random.default_rng(seed).beta(0.3, high, number)]
 
 
-def found(then: Sequence[float], now: Sequence[float]) -> Drift:
-    """How far these scores moved."""
+def drift_of(then: Sequence[float], now: Sequence[float]) -> Drift:
+    """Return how far these scores moved."""
     bins = Bins.of(then)
-    return Drift("spam", bins, bins.counting(now))
+    return Drift("spam", bins, bins.recount(now))
 
 
 def test_the_same_comments_have_not_moved() -> None:
-    """Two samples of the same scores are stable, and by chance alone as far apart as is said."""
-    pairs = [found(drawn(2_000), drawn(FEWEST, seed=seed)) for seed in range(1, 151)]
-    assert {one.verdict for one in pairs} == {"stable"}
-    assert len({one.psi for one in pairs}) == len(pairs)
-    mean = sum(one.psi for one in pairs) / len(pairs)
-    assert mean == pytest.approx(pairs[0].chance, rel=0.15)
+    """Samples of the same scores are stable. Their mean index is what chance predicts."""
+    samples = [
+        drift_of(random_scores(2_000), random_scores(MIN_DECISIONS, seed=seed))
+        for seed in range(1, 151)
+    ]
+    assert {sample.verdict for sample in samples} == {"stable"}
+    assert len({sample.psi for sample in samples}) == len(samples)
+    mean = sum(sample.psi for sample in samples) / len(samples)
+    assert mean == pytest.approx(samples[0].chance, rel=0.15)
 
 
 def test_other_comments_have_moved() -> None:
-    """A little, or far; and the index grows with it."""
-    little = found(drawn(5_000), drawn(5_000, high=4.5, seed=1))
-    far = found(drawn(5_000), drawn(5_000, high=2.0, seed=1))
+    """The index grows with the distance."""
+    little = drift_of(random_scores(5_000), random_scores(5_000, high=4.5, seed=1))
+    far = drift_of(random_scores(5_000), random_scores(5_000, high=2.0, seed=1))
     assert (little.verdict, far.verdict) == ("moved a little", "moved")
-    assert far.psi > little.psi > little.beyond
+    assert far.psi > little.psi > little.beyond_chance
 
 
 def test_only_the_highest_scores_have_moved() -> None:
-    """Where every tenth comment is spam of a sudden, that is seen, however the rest scores."""
-    then, now = drawn(5_000, high=40), drawn(5_000, high=40, seed=1)
+    """If suddenly every tenth comment is spam, the score has moved although the rest has not."""
+    then, now = random_scores(5_000, high=40), random_scores(5_000, high=40, seed=1)
     now[:500] = [0.99] * 500
-    assert found(then, now).verdict != "stable"
+    assert drift_of(then, now).verdict != "stable"
 
 
-def test_of_few_nothing_is_said() -> None:
-    """However far apart they are."""
-    assert found(drawn(5_000), [0.99] * (FEWEST - 1)).verdict == "too few"
-    assert found(drawn(5_000), [0.99] * FEWEST).verdict == "moved"
+def test_few_decisions_have_no_verdict() -> None:
+    """It does not matter how far apart they are."""
+    assert drift_of(random_scores(5_000), [0.99] * (MIN_DECISIONS - 1)).verdict == "too few"
+    assert drift_of(random_scores(5_000), [0.99] * MIN_DECISIONS).verdict == "moved"
 
 
 @pytest.mark.parametrize("values", [[0.0] * 600, [0.1, 0.2] * 300], ids=["one", "two"])
-def test_scores_that_are_all_alike(values: list[float]) -> None:
-    """Bins are fewer then, and what leaves them is seen all the same."""
-    assert found(values, values).psi == 0
-    assert found(values, [0.9] * 600).verdict == ("stable" if len(set(values)) == 1 else "moved")
+def test_equal_scores(values: list[float]) -> None:
+    """There are fewer bins, and a move out of them is found."""
+    assert drift_of(values, values).psi == 0
+    assert drift_of(values, [0.9] * 600).verdict == ("stable" if len(set(values)) == 1 else "moved")
 
 
 def test_the_shares_of_languages() -> None:
-    """Each class by what the reader of languages says."""
-    said = [
+    """The language scorer's notes give the class."""
+    languages = [
         {"english": 1.0, "code": "zxx"},
         {"english": 0.01, "code": "hi-Latn"},
         {"english": 0.4, "code": "hi-Latn"},
         {"english": 0.6, "code": "en"},
         {"english": 0.95, "code": "en"},
     ]
-    values = [ScoredDecision({}, {}, one).value(LANGUAGE) for one in said]
+    values = [ScoredDecision({}, {}, language).value(LANGUAGE) for language in languages]
     assert [CLASSES[int(value or 0)] for value in values] == [
         "no language",
         "foreign",
@@ -119,85 +122,99 @@ def test_the_shares_of_languages() -> None:
         "doubtful",
         "English",
     ]
-    assert Bins.of([float(it or 0) for it in values], LANGUAGE).counts == (1, 1, 2, 1)
+    assert Bins.of([float(value or 0) for value in values], LANGUAGE).counts == (1, 1, 2, 1)
     assert ScoredDecision({}, {}, {"code": "und"}).value(LANGUAGE) is None
 
 
 def test_only_decisions_by_the_models_in_use_count() -> None:
-    """Not those of a version before, nor those that the fast reader alone decided."""
+    """Decisions by an older version do not count, nor those by the fast scorer alone."""
     both = Models({FAST: Heads(("toxicity",)), "spam": Heads(("spam",))}, {FAST: "1", "spam": "1"})
     both.versions[CAREFUL] = "2"
     references = {CAREFUL: Reference("", {FAST: "1", CAREFUL: "2"}, {"toxicity": Bins.of([0.1])})}
     decided = [
-        *seen([0.1] * 3, "toxicity", abuse="1", careful="2", spam="1"),
-        *seen([0.1] * 5, "toxicity", abuse="1", careful="2", spam="older"),
-        *seen([0.1] * 7, "toxicity", abuse="1"),
-        *seen([0.1] * 9, "toxicity", abuse="1", careful="older"),
+        *decisions([0.1] * 3, "toxicity", abuse="1", careful="2", spam="1"),
+        *decisions([0.1] * 5, "toxicity", abuse="1", careful="2", spam="older"),
+        *decisions([0.1] * 7, "toxicity", abuse="1"),
+        *decisions([0.1] * 9, "toxicity", abuse="1", careful="older"),
     ]
-    (one,) = drift.compare(both, references, decided)
-    assert one.now.total == 8
+    (score,) = drift.compare(both, references, decided)
+    assert score.now.total == 8
     alone = Models({FAST: Heads(("toxicity",))}, {FAST: "1"})
     references = {FAST: Reference("", {FAST: "1"}, {"toxicity": Bins.of([0.1])})}
-    (one,) = drift.compare(alone, references, decided)
-    assert one.now.total == 7
+    (score,) = drift.compare(alone, references, decided)
+    assert score.now.total == 7
 
 
 def test_own_decisions_are_compared_with_later_ones() -> None:
-    """Not with themselves."""
-    first = drift.measured(SPAM, seen(drawn(FEWEST)), "ours")
-    assert first["spam"].until == AT + dt.timedelta(hours=FEWEST - 1)
-    (one,) = drift.compare(SPAM, first, seen(drawn(FEWEST + 30)))
-    assert one.now.total == 30
+    """They are not compared with themselves."""
+    first = drift.measure_references(SPAM, decisions(random_scores(MIN_DECISIONS)), "own")
+    assert first["spam"].until == AT + dt.timedelta(hours=MIN_DECISIONS - 1)
+    (score,) = drift.compare(SPAM, first, decisions(random_scores(MIN_DECISIONS + 30)))
+    assert score.now.total == 30
 
 
 def test_few_decisions_make_no_reference() -> None:
-    """They would be moved from at once."""
-    assert drift.measured(SPAM, seen(drawn(FEWEST - 1)), "ours") == {}
+    """By chance, later decisions would soon differ from them."""
+    assert drift.measure_references(SPAM, decisions(random_scores(MIN_DECISIONS - 1)), "own") == {}
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The shipped spam model alone, without a reference."""
+    """Return a folder with only the shipped spam model, without a reference."""
     version = champions(SHIPPED)["spam"]
     shutil.copytree(SHIPPED / "spam" / version, tmp_path / "spam" / "1")
-    card = tmp_path / "spam" / "1" / "card.json"
-    told = json.loads(card.read_text("utf-8"))
-    told.pop("reference", None)
-    card.write_text(json.dumps(told), "utf-8")
+    path = tmp_path / "spam" / "1" / "card.json"
+    card = json.loads(path.read_text("utf-8"))
+    card.pop("reference", None)
+    path.write_text(json.dumps(card), "utf-8")
     return tmp_path
 
 
-def test_ones_own_reference_goes_before_the_cards(root: Path) -> None:
-    """If it is of this very version."""
+def test_own_reference_takes_precedence_over_the_cards(root: Path) -> None:
+    """It must be of the version in use."""
     folder = root / "spam" / "1"
-    assert drift.references(root, SPAM) == {}
-    made = {mix: drift.measured(SPAM, seen(drawn(FEWEST)), mix)["spam"] for mix in ("card", "own")}
+    assert drift.read_references(root, SPAM) == {}
+    by_mix = {
+        mix: drift.measure_references(SPAM, decisions(random_scores(MIN_DECISIONS)), mix)["spam"]
+        for mix in ("card", "own")
+    }
     card = json.loads((folder / "card.json").read_text("utf-8"))
-    card["reference"] = made["card"].to_dict()
+    card["reference"] = by_mix["card"].to_dict()
     (folder / "card.json").write_text(json.dumps(card), "utf-8")
-    assert drift.references(root, SPAM) == {"spam": made["card"]}
-    (folder / drift.OWN).write_text(json.dumps(made["own"].to_dict()), "utf-8")
-    assert drift.references(root, SPAM) == {"spam": made["own"]}
-    other = {**made["own"].to_dict(), "models": {"spam": "older"}}
-    (folder / drift.OWN).write_text(json.dumps(other), "utf-8")
-    assert drift.references(root, SPAM) == {"spam": made["card"]}
+    assert drift.read_references(root, SPAM) == {"spam": by_mix["card"]}
+    paths = drift.set_references(root, {"spam": replace(by_mix["own"], models={"spam": "1"})})
+    assert paths == {"spam": folder / drift.OWN_REFERENCE}
+    assert drift.read_references(root, SPAM) == {"spam": by_mix["own"]}
+    other = {**by_mix["own"].to_dict(), "models": {"spam": "older"}}
+    (folder / drift.OWN_REFERENCE).write_text(json.dumps(other), "utf-8")
+    assert drift.read_references(root, SPAM) == {"spam": by_mix["card"]}
 
 
 @pytest.mark.parametrize("content", ["{", '{"models": {"spam": "1"}}', "[1]"])
 def test_a_damaged_reference_is_named(root: Path, content: str) -> None:
-    """By its path, and never taken for none."""
-    (root / "spam" / "1" / drift.OWN).write_text(content, "utf-8")
-    with pytest.raises(ModelError, match="reference"):
-        drift.references(root, SPAM)
+    """The error names the file. The reference is not ignored."""
+    path = root / "spam" / "1" / drift.OWN_REFERENCE
+    path.write_text(content, "utf-8")
+    with pytest.raises(ModelError, match=f"{path}: the reference cannot be read"):
+        drift.read_references(root, SPAM)
+
+
+def test_a_damaged_reference_in_the_card_is_named(root: Path) -> None:
+    """The error names the card."""
+    path = root / "spam" / "1" / "card.json"
+    card = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps({**card, "reference": {"mix": "a"}}), "utf-8")
+    with pytest.raises(ModelError, match=f"{path}: the reference cannot be read"):
+        drift.read_references(root, SPAM)
 
 
 def test_the_shipped_models_have_their_reference() -> None:
     """New champions need `moderation evaluate --data DIR --reference`."""
     models = Models.load()
     for reader in ("careful", "fast"):
-        chosen = models.speaking(reader)
-        kept = drift.references(SHIPPED, chosen)
-        assert kept.keys() == drift.givers(chosen).keys()
-        assert {name for it in kept.values() for name in it.scores} == {
-            name for home in kept for name in drift.names(chosen, home)
+        chosen = models.with_reader(reader)
+        references = drift.read_references(SHIPPED, chosen)
+        assert references.keys() == drift.versions_by_card(chosen).keys()
+        assert {name for reference in references.values() for name in reference.scores} == {
+            name for model in references for name in drift.score_names(chosen, model)
         }

@@ -1,4 +1,4 @@
-// Does what its standard input says, in JSON, and prints what came of it.
+// Calls the method that the JSON on standard input names, and prints the result or error.
 import {readFileSync} from "node:fs";
 
 import {HouseRules, quoted} from "../../clients/house-rules.js";

@@ -1,4 +1,4 @@
-"""The same service as the dialects' tests have, behind a real socket."""
+"""Fixtures: the service of the dialects' tests, behind a real socket."""
 
 from tests.api.dialects.conftest import app, client, url
 

@@ -1,4 +1,4 @@
-"""The JavaScript client of our own API, in Node, against the running service."""
+"""The JavaScript client in Node, against the running service."""
 
 from __future__ import annotations
 
@@ -21,46 +21,52 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="no node here")
 
 
 def call(name: str, *args: Any, **options: Any) -> Any:
-    """What a method answers, or the error that it throws."""
-    told = json.dumps({"url": "", "call": name, "args": args, **options})
+    """Call a method of the client. Return its answer or error."""
+    request = json.dumps({"url": "", "call": name, "args": args, **options})
     command = [NODE or "node", "--no-warnings", SCRIPT]
     done = subprocess.run(  # noqa: S603 - our own
-        command, input=told, capture_output=True, text=True, check=False
+        command, input=request, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout)
 
 
 def test_comments(app: App, url: str) -> None:
-    """One, many, and what a moderator says of one."""
+    """The client sends one comment, many, and a verdict."""
     secret = key(app, "decide", "verdict")
-    one = call("moderate", {"text": DOUBTFUL, "id": "c-1"}, url=f"{url}/", key=secret)["answer"]
-    assert one["action"] == "review"
+    decision = call("moderate", {"text": DOUBTFUL, "id": "c-1"}, url=f"{url}/", key=secret)[
+        "answer"
+    ]
+    assert decision["action"] == "review"
     many = call("moderateMany", [FINE, REJECTED, {"text": ""}], url=url, key=secret)["answer"]
-    assert [it.get("action", it.get("status")) for it in many] == ["approve", "reject", 422]
-    call("giveVerdict", one["id"], {"action": "approve", "who": "asha"}, url=url, key=secret)
+    assert [answer.get("action", answer.get("status")) for answer in many] == [
+        "approve",
+        "reject",
+        422,
+    ]
+    call("giveVerdict", decision["id"], {"action": "approve", "who": "asha"}, url=url, key=secret)
     assert decided(app)[0]["standing"] == "approve"
 
 
-def test_words(url: str) -> None:
-    """Corrections to offer; and quotes count code points, as spans do."""
+def test_corrections_and_quotes(url: str) -> None:
+    """`suggest` returns corrections. `quoted` counts code points."""
     assert call("suggest", "u r right", url=url)["answer"]["text"].startswith("You are right")
     assert call("quoted", "👍🏽 idiot", {"start": 3, "end": 8})["answer"] == "idiot"
 
 
-def test_what_is_refused(url: str) -> None:
-    """The field that is wrong is named."""
-    thrown = call("moderate", " ", url=url)
-    assert thrown["name"] == "RefusedError"
-    assert thrown["problem"]["errors"][0]["pointer"] == "/text"
+def test_refused(url: str) -> None:
+    """The error names the wrong field."""
+    error = call("moderate", " ", url=url)
+    assert error["name"] == "RefusedError"
+    assert error["problem"]["errors"][0]["pointer"] == "/text"
 
 
-def test_what_may_pass_is_tried_again() -> None:
-    """Once more; after so many tries there is no answer, which is no approval."""
+def test_temporary_errors_are_retried() -> None:
+    """A temporary error is retried. After `tries` tries the client throws an error."""
     bad: list[Answer] = [(503, {}, b"{}"), (0, {}, b""), (502, {}, b"<html>"), (200, {}, b"{")]
     for first in bad:
-        with answering(first, GOOD) as (url, asked):
+        with answering(first, GOOD) as (url, requests):
             assert call("moderate", FINE, url=url)["answer"] == {"action": "approve"}
-        assert len(asked) == 2
+        assert len(requests) == 2
     with answering(*[(500, {}, b"{}")] * 2) as (url, _):
         assert call("moderate", FINE, url=url, tries=2)["name"] == "UnansweredError"

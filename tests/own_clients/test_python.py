@@ -1,4 +1,4 @@
-"""The Python client of our own API, against the running service."""
+"""The Python client against the running service."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from tests.api.dialects.conftest import DOUBTFUL, FINE, REJECTED, key
 
 @pytest.fixture
 def rules(url: str) -> HouseRules:
-    """The client, as someone would make it."""
+    """A client with default settings."""
     return HouseRules(url)
 
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What the client would wait, without waiting."""
+    """The pauses of the client, which does not really wait."""
     waited: list[float] = []
     monkeypatch.setattr("time.sleep", waited.append)
     return waited
 
 
 def test_a_comment(rules: HouseRules) -> None:
-    """With all that is known, or its text alone."""
+    """A comment may have all fields, or only its text."""
     decision = rules.moderate({"text": REJECTED, "id": "c-1", "author": "ravi", "format": "html"})
     assert (decision["action"], decision["reasons"][0]["rule"]) == ("reject", "abuse")
     assert rules.moderate(FINE)["action"] == "approve"
 
 
 def test_many(rules: HouseRules) -> None:
-    """More than one request takes, each in its place, the bad one with its problem."""
+    """Answers are in order over several requests, also to a bad comment."""
     comments = [FINE, " ", *[f"{FINE} Number {n}." for n in range(1_000)], REJECTED]
     answers = list(rules.moderate_many(comments))
     assert len(answers) == 1_003
@@ -46,24 +46,25 @@ def test_many(rules: HouseRules) -> None:
 
 
 def test_corrections(rules: HouseRules) -> None:
-    """A verdict, the decision with its history, and the queue before and after, in pages."""
-    held = [rules.moderate(f"{DOUBTFUL} Number {n}.") for n in range(3)]
-    waiting = [one["id"] for one in rules.queue(limit=2, order="oldest")]
-    assert waiting == [one["id"] for one in held]
+    """The client reads the queue in pages, gives a verdict and reads the history."""
+    doubtful = [rules.moderate(f"{DOUBTFUL} Number {n}.") for n in range(3)]
+    waiting = [decision["id"] for decision in rules.queue(limit=2, order="oldest")]
+    assert waiting == [decision["id"] for decision in doubtful]
     rules.give_verdict(waiting[0], "approve", "asha", "Satire.")
-    seen = rules.decision(waiting[0])
-    assert (seen["standing"], seen["history"]["verdicts"][0]["who"]) == ("approve", "asha")
+    decision = rules.decision(waiting[0])
+    assert decision["standing"] == "approve"
+    assert decision["history"]["verdicts"][0]["who"] == "asha"
     assert len(list(rules.queue())) == 2
 
 
-def test_words(rules: HouseRules) -> None:
-    """Corrections to offer, and the guidelines."""
+def test_suggestions_and_guidelines(rules: HouseRules) -> None:
+    """The client gets corrections and the guidelines."""
     assert rules.suggest("u r right")["text"].startswith("You are right")
     assert "abuse" in [rule["rule"] for rule in rules.guidelines()["rules"]]
 
 
-def test_what_is_refused(app: App, url: str) -> None:
-    """The field that is wrong is named; a key that is wrong is not tried again."""
+def test_refused(app: App, url: str) -> None:
+    """The error names the wrong field. A wrong key is not retried."""
     secret = key(app, "decide")
     with pytest.raises(RefusedError) as caught:
         HouseRules(url, secret).moderate(" ")
@@ -80,13 +81,13 @@ Answer = tuple[int, dict[str, str], bytes]
 
 @contextmanager
 def answering(*answers: Answer) -> Iterator[tuple[str, list[str]]]:
-    """A server that gives these answers, one after the other; and what it was asked."""
-    asked: list[str] = []
+    """Run a server with these answers. Yields its address and the requested paths."""
+    requests: list[str] = []
     following = iter(answers)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked.append(self.path)
+            requests.append(self.path)
             self.rfile.read(int(self.headers["Content-Length"]))
             status, headers, body = next(following)
             if not status:
@@ -98,13 +99,13 @@ def answering(*answers: Answer) -> Iterator[tuple[str, list[str]]]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
+        yield f"http://127.0.0.1:{server.server_port}", requests
     finally:
         server.shutdown()
         thread.join()
@@ -117,34 +118,34 @@ GOOD: Answer = (200, {}, b'{"action": "approve"}')
 @pytest.mark.parametrize(
     ("first", "waits"),
     [
-        pytest.param((429, {"Retry-After": "7"}, b"{}"), 7.0, id="as long as it is told"),
+        pytest.param((429, {"Retry-After": "7"}, b"{}"), 7.0, id="Retry-After"),
         pytest.param((503, {}, b"{}"), 0.2, id="not ready"),
         pytest.param((502, {}, b"<html>"), 0.2, id="a proxy's error"),
         pytest.param((0, {}, b""), 0.2, id="hung up"),
-        pytest.param((200, {}, b'{"act'), 0.2, id="broken off"),
-        pytest.param((429, {"Retry-After": "9999"}, b"{}"), 30.0, id="not for ever"),
+        pytest.param((200, {}, b'{"act'), 0.2, id="incomplete"),
+        pytest.param((429, {"Retry-After": "9999"}, b"{}"), 30.0, id="at most 30 seconds"),
     ],
 )
-def test_what_may_pass_is_tried_again(first: Answer, waits: float, pauses: list[float]) -> None:
-    """Once more, after a pause."""
-    with answering(first, GOOD) as (url, asked):
+def test_temporary_errors_are_retried(first: Answer, waits: float, pauses: list[float]) -> None:
+    """The client retries after a pause."""
+    with answering(first, GOOD) as (url, requests):
         assert HouseRules(url).moderate(FINE)["action"] == "approve"
-    assert asked == ["/v1/moderate"] * 2
+    assert requests == ["/v1/moderate"] * 2
     assert pauses == [pytest.approx(waits, rel=0.25)]
 
 
-def test_then_a_person_must_look(pauses: list[float]) -> None:
-    """After so many tries it says that there is no answer, which is no approval."""
-    with answering(*[(500, {}, b"{}")] * 3) as (url, asked), pytest.raises(UnansweredError):
+def test_too_many_failures_are_an_error(pauses: list[float]) -> None:
+    """After `tries` tries the client raises `UnansweredError`."""
+    with answering(*[(500, {}, b"{}")] * 3) as (url, requests), pytest.raises(UnansweredError):
         HouseRules(url, tries=3).moderate(FINE)
-    assert len(asked) == 3
+    assert len(requests) == 3
     assert len(pauses) == 2
     with pytest.raises(UnansweredError):
         HouseRules("http://127.0.0.1:9", timeout=0.2).moderate(FINE)
 
 
-def test_other_refusals_are_not_tried_again() -> None:
-    """A proxy that says no is heard, whatever it sends with it."""
-    with answering((403, {}, b"<html>")) as (url, asked), pytest.raises(RefusedError) as caught:
+def test_other_errors_are_not_retried() -> None:
+    """A proxy's refusal is final, whatever its body."""
+    with answering((403, {}, b"<html>")) as (url, requests), pytest.raises(RefusedError) as caught:
         HouseRules(url).moderate(FINE)
-    assert (caught.value.problem["status"], len(asked)) == (403, 1)
+    assert (caught.value.problem["status"], len(requests)) == (403, 1)

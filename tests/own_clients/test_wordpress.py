@@ -1,4 +1,4 @@
-"""The WordPress plug-in: its PHP, and its calls to the running service."""
+"""The WordPress plug-in: its PHP syntax, and its calls to the running service."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(PHP is None, reason="no php here")
 
 
 def php(*arguments: str) -> str:
-    """What PHP prints; a warning or notice of the plug-in's is a failure."""
+    """Run PHP and return its output. Fails on a warning or notice."""
     command = [PHP or "php", "-d", "display_errors=stderr", "-d", "error_reporting=-1", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
     assert (done.returncode, done.stderr) == (0, "")
@@ -38,9 +38,9 @@ def post(
     secret: str | None = None,
     **comment: object,
 ) -> dict[str, Any]:
-    """A comment's way through WordPress: what becomes of it, and what was sent to the service."""
+    """Send a comment through the plug-in. Return its status and the requests to the service."""
     constants = {"HOUSE_RULES_URL": address, "HOUSE_RULES_TELL": tell}
-    told = {
+    scenario = {
         "plugin": str(PLUGIN),
         "constants": {**constants, **({"HOUSE_RULES_KEY": secret} if secret else {})},
         "comment": {"comment_content": text, **comment},
@@ -48,13 +48,13 @@ def post(
         "moved": moved,
         "calls": calls,
     }
-    answer = php(str(Path(__file__).with_name("wordpress.php")), json.dumps(told))
-    found: dict[str, Any] = json.loads(answer)
-    return found
+    answer = php(str(Path(__file__).with_name("wordpress.php")), json.dumps(scenario))
+    result: dict[str, Any] = json.loads(answer)
+    return result
 
 
-def test_its_php_is_php() -> None:
-    """`php -l` has nothing to say."""
+def test_php_syntax() -> None:
+    """`php -l` finds no errors."""
     assert "No syntax errors" in php("-l", str(PLUGIN))
 
 
@@ -71,39 +71,39 @@ def test_its_php_is_php() -> None:
     ],
 )
 def test_actions(url: str, text: str, before: int | str, after: int | str) -> None:
-    """What the service says, and never less strict than WordPress."""
+    """The status follows the decision, and is never less strict than WordPress's."""
     assert post(url, text, approved=before)["approved"] == after
 
 
 @pytest.mark.parametrize(("text", "after"), [(FINE, 1), (DOUBTFUL, 0)])
 def test_asked_twice(app: App, url: str, text: str, after: int) -> None:
-    """WordPress 6.7 and later call twice for one comment, which is one decision."""
-    kept = post(url, text, calls=2)
+    """WordPress 6.7 and later call the plug-in twice, which makes one decision."""
+    result = post(url, text, calls=2)
     (decision,) = decided(app)
-    assert (kept["approved"], len(kept["sent"])) == (after, 1)
-    assert kept["meta"]["42"]["house_rules_decision"] == decision["id"]
+    assert (result["approved"], len(result["sent"])) == (after, 1)
+    assert result["meta"]["42"]["house_rules_decision"] == decision["id"]
     assert len(post("http://127.0.0.1:9", text, calls=2)["sent"]) == 1
 
 
 def test_an_author_is_told(url: str) -> None:
-    """With HOUSE_RULES_TELL what to change, in words that are safe in a page."""
-    told = post(url, REJECTED, tell=True)["approved"]
-    assert told["code"] == "house_rules"
-    assert told["message"].startswith("Be civil")
-    assert "<" not in told["message"].replace("<br>", "")
+    """HOUSE_RULES_TELL tells the author what to change, escaped for HTML."""
+    error = post(url, REJECTED, tell=True)["approved"]
+    assert error["code"] == "house_rules"
+    assert error["message"].startswith("Be civil")
+    assert "<" not in error["message"].replace("<br>", "")
 
 
 def test_what_is_sent(app: App, url: str) -> None:
-    """Text without WordPress's slashes, title and parent; no mail address, and the key."""
+    """The plug-in sends the unslashed text, title, parent and key, but no mail address."""
     secret = key(app, "decide", "verdict")
     text = "It\\'s <b>fine</b>, I say."
-    kept = post(url, text, secret=secret, comment_parent=5)
-    (sent,) = kept["sent"]
+    result = post(url, text, secret=secret, comment_parent=5)
+    (sent,) = result["sent"]
     assert (sent["text"], sent["format"]) == ("It's <b>fine</b>, I say.", "html")
     assert (sent["article"], sent["parent"]) == ("The new bridge", "The bridge is late.")
     assert "example.com" not in json.dumps(sent).lower()
     (decision,) = decided(app)
-    assert decision["id"] == kept["meta"]["42"]["house_rules_decision"]
+    assert decision["id"] == result["meta"]["42"]["house_rules_decision"]
     assert decision["comment_id"] == sent["id"]
     assert decision["author"] == sent["author"]
 
@@ -111,16 +111,16 @@ def test_what_is_sent(app: App, url: str) -> None:
 @pytest.mark.parametrize(
     ("moved", "standing"), [("approved", "approve"), ("spam", "reject"), ("trash", "reject")]
 )
-def test_what_a_moderator_does_is_a_verdict(app: App, url: str, moved: str, standing: str) -> None:
-    """It goes back to the service under the moderator's name."""
+def test_a_moderators_action_is_a_verdict(app: App, url: str, moved: str, standing: str) -> None:
+    """The plug-in sends the verdict with the moderator's name."""
     post(url, DOUBTFUL, moved=(moved,))
     (decision,) = decided(app)
     assert decision["standing"] == standing
-    assert [one["who"] for one in decision["history"]["verdicts"]] == ["asha"]
+    assert [verdict["who"] for verdict in decision["history"]["verdicts"]] == ["asha"]
 
 
 def test_without_an_answer_it_is_held(app: App, url: str) -> None:
-    """Nobody there, a wrong key, and what cannot be judged: a person looks."""
+    """Without a service, with a wrong key or a too long text, the comment is held."""
     assert post("http://127.0.0.1:9", FINE)["approved"] == 0
     assert post(url, "x" * 30_000)["approved"] == 0
     key(app, "decide")
@@ -128,7 +128,7 @@ def test_without_an_answer_it_is_held(app: App, url: str) -> None:
     assert decided(app) == []
 
 
-def test_what_is_not_asked_about(url: str) -> None:
-    """Pings, and what moderators write themselves."""
+def test_what_is_not_sent(url: str) -> None:
+    """Pings and moderators' own comments are not sent."""
     for comment in ({"comment_type": "pingback"}, {"user_id": 7}):
         assert post(url, REJECTED, **comment) == {"approved": 1, "meta": [], "sent": []}

@@ -1,9 +1,9 @@
 <?php
-// The few functions of WordPress that the plug-in calls, as WordPress has them, and a comment's
-// way through its hooks: what is to happen stands in JSON in the first argument.
+// Stand-ins for the WordPress functions that the plug-in calls. The script sends a comment through
+// the plug-in's hooks. Its first argument is the scenario in JSON.
 
-$told = json_decode( $argv[1], true );
-foreach ( $told['constants'] as $name => $value ) {
+$scenario = json_decode( $argv[1], true );
+foreach ( $scenario['constants'] as $name => $value ) {
 	define( $name, $value );
 }
 
@@ -25,26 +25,26 @@ function run( $hook, ...$arguments ) {
 	list( $call, $count ) = $GLOBALS['hooks'][ $hook ];
 	return $call( ...array_slice( $arguments, 0, $count ) );
 }
-function is_wp_error( $it ) {
-	return $it instanceof WP_Error;
+function is_wp_error( $value ) {
+	return $value instanceof WP_Error;
 }
-function wp_unslash( $it ) {
-	return stripslashes( $it );
+function wp_unslash( $value ) {
+	return stripslashes( $value );
 }
-function wp_slash( $it ) {
-	return addslashes( $it );
+function wp_slash( $value ) {
+	return addslashes( $value );
 }
-function apply_filters( $hook, $it ) {
-	return $it;
+function apply_filters( $hook, $value ) {
+	return $value;
 }
 function wp_generate_uuid4() {
 	return bin2hex( random_bytes( 16 ) );
 }
-function wp_json_encode( $it ) {
-	return json_encode( $it );
+function wp_json_encode( $value ) {
+	return json_encode( $value );
 }
-function esc_html( $it ) {
-	return htmlspecialchars( $it, ENT_QUOTES );
+function esc_html( $value ) {
+	return htmlspecialchars( $value, ENT_QUOTES );
 }
 function get_the_title( $post ) {
 	return 'The new bridge';
@@ -96,9 +96,9 @@ function wp_remote_retrieve_body( $answer ) {
 	return $answer['body'];
 }
 
-require $told['plugin'];
+require $scenario['plugin'];
 
-$data     = $told['comment'] + array(
+$data     = $scenario['comment'] + array(
 	'comment_post_ID'      => 1,
 	'comment_author_email' => 'Ravi@Example.com',
 	'comment_parent'       => 0,
@@ -106,12 +106,12 @@ $data     = $told['comment'] + array(
 	'comment_type'         => 'comment',
 	'user_id'              => 0,
 );
-for ( $call = 0; $call < $told['calls']; $call++ ) {
-	$approved = run( 'pre_comment_approved', $told['approved'], array( 'filtered' => $call > 0 ) + $data );
+for ( $call = 0; $call < $scenario['calls']; $call++ ) {
+	$approved = run( 'pre_comment_approved', $scenario['approved'], array( 'filtered' => $call > 0 ) + $data );
 }
 if ( ! is_wp_error( $approved ) ) {
 	run( 'wp_insert_comment', 42, (object) $data );
-	foreach ( $told['moved'] as $status ) {
+	foreach ( $scenario['moved'] as $status ) {
 		run( 'transition_comment_status', $status, 'unapproved', (object) array( 'comment_ID' => 42 ) );
 	}
 }

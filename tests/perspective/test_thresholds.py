@@ -1,4 +1,4 @@
-"""Perspective's thresholds as a policy, and the report of the differences."""
+"""Perspective's thresholds become a policy, and the differences a report."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import pytest
 from moderation import Policy
 from moderation.cli import run
 from moderation.perspective import differences, thresholds
-from moderation.perspective.thresholds import ThresholdsError, Wanted
+from moderation.perspective.thresholds import Thresholds, ThresholdsError
 
 
 def printed(capsys: pytest.CaptureFixture[str], folder: Path, text: str, *more: str) -> str:
-    """What the command prints for such thresholds."""
+    """Return what the command prints for these thresholds."""
     file = folder / "thresholds.toml"
     file.write_text(text, "utf-8")
     assert run(["migrate", "perspective", "--thresholds", str(file), *more]) == 0
     return capsys.readouterr().out
 
 
-def test_what_is_printed_is_a_policy(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """`moderation policy check` takes it, whatever was asked."""
+def test_the_printed_text_is_a_policy(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """`moderation policy check` accepts it, with all kinds of attributes."""
     text = """
     TOXICITY = 0.8
     "SEVERE_TOXICITY@2" = {reject = 0.7}
@@ -36,29 +36,31 @@ def test_what_is_printed_is_a_policy(capsys: pytest.CaptureFixture[str], tmp_pat
     LIKELY_TO_REJECT = 0.9
     AFFINITY_EXPERIMENTAL = 0.5
     """
-    made = printed(capsys, tmp_path, text)
+    printed_policy = printed(capsys, tmp_path, text)
     policy = tmp_path / "mine.toml"
-    policy.write_text(made, "utf-8")
+    policy.write_text(printed_policy, "utf-8")
     assert run(["policy", "check", str(policy)]) == 0
-    tables = tomllib.loads(made)
+    tables = tomllib.loads(printed_policy)
     assert tables["personal_attack"] == {"review": 0.5, "reject": 0.9}
     assert tables["incendiary"] == {"review": 0.4, "reject": "never"}
-    assert tables["abuse"] == {"review": thresholds.toxicity(0.8), "reject": "never"}
+    assert tables["abuse"] == {"review": thresholds.abuse_score(0.8), "reject": "never"}
     for name in ("SEVERE_TOXICITY", "UNSUBSTANTIAL", "LIKELY_TO_REJECT", "AFFINITY_EXPERIMENTAL"):
-        assert f"# {name}: " in made
+        assert f"# {name}: " in printed_policy
 
 
-def test_nothing_else_acts(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Who had one threshold can begin with one rule."""
-    made = printed(capsys, tmp_path, "TOXICITY = {review = 0.8, reject = 0.9}", "--watch-others")
-    rules = Policy.load(tomllib.loads(made)).rules.values()
+def test_other_rules_can_only_watch(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A newsroom that had one threshold can start with one rule."""
+    printed_policy = printed(
+        capsys, tmp_path, "TOXICITY = {review = 0.8, reject = 0.9}", "--watch-others"
+    )
+    rules = Policy.load(tomllib.loads(printed_policy)).rules.values()
     assert [rule.name for rule in rules if not rule.thresholds.shadow] == ["abuse"]
 
 
 def test_high_thresholds_still_reach_a_person(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """The rule's own ceiling where nobody is meant must not stand under the threshold."""
+    """The rule's ceiling for comments that address no person is raised to the threshold."""
     high = tomllib.loads(printed(capsys, tmp_path, "TOXICITY = {review = 0.85, reject = 0.9}"))
     assert high["abuse"]["most_unaimed"] == high["abuse"]["review"] < high["abuse"]["reject"]
     usual = tomllib.loads(printed(capsys, tmp_path, "TOXICITY = 0.8"))
@@ -66,25 +68,28 @@ def test_high_thresholds_still_reach_a_person(
 
 
 def test_json_is_read_too(tmp_path: Path) -> None:
-    """As a setting of Discourse or a script may hold it."""
+    """A setting of Discourse or a script may be JSON."""
     file = tmp_path / "thresholds.json"
     file.write_text('{"TOXICITY": {"review": 0.85, "reject": 0.9}, "SPAM": 1}', "utf-8")
-    assert thresholds.read(file) == {"TOXICITY": Wanted(0.85, 0.9), "SPAM": Wanted(1.0, None)}
+    assert thresholds.read(file) == {
+        "TOXICITY": Thresholds(0.85, 0.9),
+        "SPAM": Thresholds(1.0, None),
+    }
 
 
-def test_the_measured_map_rises() -> None:
-    """A higher threshold of theirs is no lower one of ours, and each is a score."""
-    mapped = [thresholds.toxicity(share / 100) for share in range(101)]
+def test_the_measured_scores_rise() -> None:
+    """A higher threshold of Perspective never gives a lower one here, and each is a score."""
+    mapped = [thresholds.abuse_score(share / 100) for share in range(101)]
     assert mapped == sorted(mapped)
     assert (mapped[0], mapped[-1]) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("TOXICITY = 80", "TOXICITY: must be a number from 0 to 1, not 80"),
         ("TOXICITY = true", "TOXICITY: must be a number from 0 to 1"),
-        ("TOXICTY = 0.8", "TOXICTY: no attribute of Perspective that is known"),
+        ("TOXICTY = 0.8", "TOXICTY: not an attribute of Perspective"),
         ("TOXICITY = {hide = 0.8}", "TOXICITY: give it review, reject or both, not hide"),
         ("TOXICITY = {}", "TOXICITY: give it review, reject or both, not none"),
         ("TOXICITY = {review = 0.9, reject = 0.8}", "TOXICITY: reject must not be below review"),
@@ -92,30 +97,32 @@ def test_the_measured_map_rises() -> None:
         ("TOXICITY", "cannot be read"),
     ],
 )
-def test_thresholds_that_are_none(tmp_path: Path, text: str, said: str) -> None:
-    """Named, with what would be right; as a command that is wrong input."""
+def test_wrong_thresholds(tmp_path: Path, text: str, message: str) -> None:
+    """The error says what is wrong and what is allowed. The exit code is that of wrong input."""
     file = tmp_path / "thresholds.toml"
     file.write_text(text, "utf-8")
-    with pytest.raises(ThresholdsError, match=said):
+    with pytest.raises(ThresholdsError, match=message):
         thresholds.read(file)
     assert run(["migrate", "perspective", "--thresholds", str(file)]) == 2
 
 
 def test_differences_are_reported(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Which score of ours speaks as often as theirs, where enough comments tell."""
+    """The report has the threshold here for each of Perspective's, if there are enough comments."""
     file = tmp_path / "both.jsonl"
     scores = np.linspace(0, 1, 101)
-    lines = [{"at": "", "scores": {"TOXICITY": [one / 2, one]}} for one in scores.tolist()]
+    lines = [{"at": "", "scores": {"TOXICITY": [score / 2, score]}} for score in scores.tolist()]
     file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     assert run(["migrate", "differences", str(file)]) == 0
-    told = capsys.readouterr().out
-    assert "TOXICITY: 101 comments" in told
-    assert "theirs from 0.80: 21 comments; as many are ours from 0.400, of them 21 the same" in told
-    assert "theirs from 0.90: 11 comments, too few to tell" in told
+    report = capsys.readouterr().out
+    assert "TOXICITY: 101 comments" in report
+    assert "mean score: 0.250 here, 0.500 in Perspective" in report
+    same = "21 comments; as many have 0.400 or more here, 21 of them are the same"
+    assert f"Perspective from 0.80: {same}" in report
+    assert "Perspective from 0.90: 11 comments, too few to find the threshold here" in report
 
 
 def test_a_file_of_something_else(tmp_path: Path) -> None:
-    """The line is named."""
+    """The error names the line."""
     file = tmp_path / "both.jsonl"
     file.write_text('{"scores": {}}\n{"text": "a"}\n', "utf-8")
     with pytest.raises(differences.DifferencesError, match="line 2"):

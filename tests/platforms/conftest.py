@@ -1,6 +1,6 @@
-"""Real platforms: `make platforms` fetches them and runs these tests, `make test` leaves them out.
+"""Tests with real platforms. `make platforms` fetches them and runs these; `make test` does not.
 
-The environment variable MODERATION_TEST_PLATFORMS names the folder with their packages.
+The environment variable MODERATION_TEST_PLATFORMS names the folder of the packages.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ collect_ignore_glob = [] if FOLDER else ["test_*.py"]
 
 @dataclass
 class Newspaper:
-    """A WordPress, and the service that it asks."""
+    """A WordPress site and the service that it uses."""
 
     site: Site
     service: Service
     admin: str
-    own: str
+    key: str
 
     def connect(self, plugin: str) -> None:
-        """Let one plug-in ask the service, with the newspaper's own key."""
+        """Activate one plug-in, with the newspaper's key for the service."""
         address = f"http://127.0.0.1:{self.service.port}"
-        self.site.define(HOUSE_RULES_URL=address, HOUSE_RULES_KEY=self.own)
+        self.site.define(HOUSE_RULES_URL=address, HOUSE_RULES_KEY=self.key)
         self.site.activate(plugin)
         self.site.requests()
 
     def decisions(self, author: str) -> list[dict[str, Any]]:
-        """What the service's record holds of an author, who is named by their mail address."""
+        """Return the recorded decisions about an author, identified by mail address."""
         mail = f"{author}@example.com"
         names = {mail, f"wordpress:{hashlib.sha256(mail.encode()).hexdigest()}"}
         status, lines = self.service.ask("GET", "/v1/export", key=self.admin)
@@ -54,7 +54,7 @@ class Newspaper:
 
 
 def new_key(service: Service, *scopes: str, rate: str = "") -> str:
-    """The secret of a new key."""
+    """Create a key and return its secret."""
     command = [sys.executable, "-m", "moderation", "keys", "create", "--name", "the herald"]
     command += [part for scope in scopes for part in ("--scope", scope)]
     spool = str(service.folder / "spool")
@@ -69,14 +69,14 @@ def new_key(service: Service, *scopes: str, rate: str = "") -> str:
 
 
 def pytest_report_header() -> str:
-    """Say which of Debian's releases the packages are of."""
-    had = ", ".join((*NEEDED, *NEWEST))
-    return f"platforms: WordPress of Debian's {had}" if FOLDER else "platforms: left out"
+    """Name the packages' Debian releases."""
+    releases = ", ".join((*NEEDED, *NEWEST))
+    return f"platforms: WordPress of Debian's {releases}" if FOLDER else "platforms: left out"
 
 
 @pytest.fixture(scope="session")
 def socket() -> Iterator[Path]:
-    """A MariaDB."""
+    """The socket of a MariaDB server."""
     with mariadb() as path:
         yield path
 
@@ -85,13 +85,13 @@ def socket() -> Iterator[Path]:
 def newspaper(
     request: pytest.FixtureRequest, socket: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Newspaper]:
-    """A WordPress of each of Debian's releases, and `moderation serve` with all that we ship."""
+    """A WordPress of each Debian release, and a service with the shipped policy and models."""
     folder = tmp_path_factory.mktemp(request.param)
     record = f"sqlite:///{folder}/record.sqlite"
     service = Service(folder / "service", record, workers=1, shipped=True)
     package = Path(FOLDER) / f"{request.param}.deb"
     with wordpress(package, socket, folder) as site:
-        admin, own = new_key(service, "admin"), new_key(service, "decide", "verdict")
+        admin, key = new_key(service, "admin"), new_key(service, "decide", "verdict")
         service.start()
-        yield Newspaper(site, service, admin, own)
+        yield Newspaper(site, service, admin, key)
         service.stop()

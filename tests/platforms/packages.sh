@@ -1,7 +1,6 @@
 #!/bin/sh
-# packages.sh FOLDER: puts Debian's WordPress packages into FOLDER, one for each of Debian's
-# releases. Nothing is installed. Debian's mirror and its keys are those of this machine's own
-# sources; where those are in another form than bookworm's, edit them first.
+# packages.sh FOLDER: downloads the WordPress package of each Debian release into FOLDER. It installs
+# nothing. It uses the mirror and keys of this machine's sources, which must have bookworm's format.
 set -eu
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
@@ -10,7 +9,7 @@ sources=/etc/apt/sources.list.d/debian.sources
 get() { # SUITE
     private=$(mktemp -d)
     mkdir -p "$private/parts" "$private/lists/partial" "$private/cache/archives/partial"
-    # The paragraph of the release itself, without those of its updates and security fixes.
+    # Use the paragraph of the release, not those of its updates and security fixes.
     awk -v RS= -v suite="$1" '/-security/ { next }
         { gsub(/Suites:[^\n]*/, "Suites: " suite); print $0 "\n" }' "$sources" >"$private/parts/debian.sources"
     apt() {
@@ -29,5 +28,5 @@ get() { # SUITE
 for suite in bookworm trixie; do
     [ -e "$folder/$suite.deb" ] || get $suite
 done
-# The newest, which changes from day to day, and is not always to be had.
-[ -e "$folder/sid.deb" ] || get sid || echo "packages.sh: sid has no WordPress just now; going on without it" >&2
+# The newest release changes daily and is not always available.
+[ -e "$folder/sid.deb" ] || get sid || echo "packages.sh: sid has no WordPress at the moment; continuing without it" >&2

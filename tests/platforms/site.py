@@ -1,4 +1,4 @@
-"""A WordPress that runs: Debian's package, unpacked, on a MariaDB and PHP's own web server."""
+"""A WordPress site: Debian's package, unpacked, on MariaDB and PHP's built-in web server."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tests.faults.service import PATIENCE_S, until
 
 HERE = Path(__file__).parent / "wordpress"
 PLUGIN = Path(__file__).parents[2] / "clients" / "wordpress" / "house-rules.php"
-OURS, AKISMET = "house-rules.php", "akismet/akismet.php"
+HOUSE_RULES, AKISMET = "house-rules.php", "akismet/akismet.php"
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: where a comment was taken, WordPress sends its reader to the page."""
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Does not follow redirects: after a comment, WordPress redirects to the page."""
 
     def redirect_request(self, *_: object) -> None:
-        """None, for the answer itself is wanted."""
+        """Return None: the test needs the redirect itself."""
 
 
 def _free_port() -> int:
@@ -45,7 +45,7 @@ def _listens(port: int) -> bool:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a server and all that it started."""
+    """Stop a server and all processes that it started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     process.wait(timeout=PATIENCE_S)
@@ -53,16 +53,16 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def mariadb() -> Iterator[Path]:
-    """A MariaDB without users or network; its socket, whose path must be short."""
-    with tempfile.TemporaryDirectory(prefix="mariadb.", dir="/tmp") as made:
-        folder = Path(made)
-        mine = ["--user=root"] if os.geteuid() == 0 else []
+    """Run a MariaDB without users or network. Yields its socket, whose path must be short."""
+    with tempfile.TemporaryDirectory(prefix="mariadb.", dir="/tmp") as temporary:
+        folder = Path(temporary)
+        user = ["--user=root"] if os.geteuid() == 0 else []
         data = f"--datadir={folder / 'data'}"
-        install = ["mariadb-install-db", "--no-defaults", data, "--skip-test-db", *mine]
+        install = ["mariadb-install-db", "--no-defaults", data, "--skip-test-db", *user]
         subprocess.run(install, check=True, capture_output=True)  # noqa: S603 - our own
         server = [shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin") or "mariadbd"]
         server += ["--no-defaults", data, f"--socket={folder / 'socket'}", "--skip-networking"]
-        server += ["--skip-grant-tables", "--innodb-flush-log-at-trx-commit=0", *mine]
+        server += ["--skip-grant-tables", "--innodb-flush-log-at-trx-commit=0", *user]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(server, stderr=log, start_new_session=True)  # noqa: S603
         try:
@@ -74,38 +74,38 @@ def mariadb() -> Iterator[Path]:
 
 @dataclass
 class Site:
-    """One WordPress."""
+    """A WordPress site."""
 
     root: Path
     url: str
     constants: dict[str, Any] = field(default_factory=dict)
 
     def define(self, **constants: Any) -> None:
-        """Set constants, as `wp-config.php` does, over those that hold already."""
+        """Set constants as in `wp-config.php`, in addition to earlier ones."""
         self.constants = {**self.constants, **constants}
         new = self.root / "constants.new"
         new.write_text(json.dumps(self.constants))
         new.replace(self.root / "constants.json")
 
     def activate(self, plugin: str) -> None:
-        """Let this plug-in be the only one."""
+        """Activate this plug-in and no other."""
         self.php(f"update_option( 'active_plugins', array( '{plugin}' ) ); return true;")
 
-    def script(self, name: str, given: str = "") -> str:
-        """What one of the tests' scripts prints. A notice or a warning is an error."""
+    def script(self, name: str, text: str = "") -> str:
+        """Run a PHP script and return its output. Fails on a notice or warning."""
         command = ["php", "-d", "display_errors=stderr", str(HERE / name), str(self.root)]
         done = subprocess.run(  # noqa: S603 - our own
-            command, input=given, capture_output=True, text=True, timeout=PATIENCE_S
+            command, input=text, capture_output=True, text=True, timeout=PATIENCE_S
         )
         assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
         return done.stdout
 
     def php(self, code: str) -> Any:
-        """What this PHP returns within WordPress."""
+        """Run PHP code in WordPress and return its result."""
         return json.loads(self.script("run.php", code))
 
     def comment(self, text: str, author: str) -> int:
-        """Send a comment as a reader does, by the form under the article; the answer's status."""
+        """Send a comment with the form under the article. Return the answer's status."""
         form = {
             "comment": text,
             "author": author,
@@ -117,60 +117,62 @@ class Site:
         return self.send("/wp-comments-post.php", urllib.parse.urlencode(form).encode())[0]
 
     def rest(self, text: str, author: str) -> int:
-        """Send a comment by the REST API; the answer's status."""
-        told = {"author_name": author, "author_email": f"{author}@example.com"}
-        body = json.dumps({"post": 1, "content": text, **told}).encode()
-        kind = {"Content-Type": "application/json"}
-        return self.send("/index.php?rest_route=/wp/v2/comments", body, kind)[0]
+        """Send a comment with the REST API. Return the answer's status."""
+        fields = {"author_name": author, "author_email": f"{author}@example.com"}
+        body = json.dumps({"post": 1, "content": text, **fields}).encode()
+        headers = {"Content-Type": "application/json"}
+        return self.send("/index.php?rest_route=/wp/v2/comments", body, headers)[0]
 
     def send(
         self, path: str, body: bytes, headers: Mapping[str, str] | None = None
     ) -> tuple[int, str]:
-        """Status and body of what WordPress answers to a POST."""
-        asked = urllib.request.Request(self.url + path, body, dict(headers or {}))  # noqa: S310
+        """Send a POST to WordPress. Return the answer's status and body."""
+        opener = urllib.request.build_opener(_NoRedirect)
+        request = urllib.request.Request(self.url + path, body, dict(headers or {}))  # noqa: S310
         try:
-            with urllib.request.build_opener(_Stay).open(asked, timeout=PATIENCE_S) as answer:
+            with opener.open(request, timeout=PATIENCE_S) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode()
 
     def comments(self, author: str) -> list[dict[str, Any]]:
-        """What WordPress holds of an author, oldest first, each with its `meta`."""
-        kept: list[dict[str, Any]] = self.php(
+        """Return an author's comments in WordPress with their `meta`, oldest first."""
+        comments: list[dict[str, Any]] = self.php(
             f"""
-            $kept = array();
+            $comments = array();
             $query = array( 'author_email' => '{author}@example.com', 'status' => 'any',
                 'orderby' => 'comment_ID', 'order' => 'ASC' );
             foreach ( array( 'all', 'spam', 'trash' ) as $status ) {{
                 foreach ( get_comments( array( 'status' => $status ) + $query ) as $comment ) {{
                     $meta = array_map( 'current', get_comment_meta( $comment->comment_ID ) );
-                    $kept[ $comment->comment_ID ] = $comment->to_array() + array( 'meta' => $meta );
+                    $comments[ $comment->comment_ID ] =
+                        $comment->to_array() + array( 'meta' => $meta );
                 }}
             }}
-            ksort( $kept );
-            return array_values( $kept );
+            ksort( $comments );
+            return array_values( $comments );
             """
         )
-        return kept
+        return comments
 
     def requests(self) -> list[str]:
-        """The addresses that WordPress asked since the last look."""
+        """Return the addresses that WordPress has requested since the last call."""
         log = self.root / "requests.log"
-        asked = log.read_text().splitlines() if log.exists() else []
+        urls = log.read_text().splitlines() if log.exists() else []
         log.unlink(missing_ok=True)
-        return asked
+        return urls
 
     def complaints(self) -> list[str]:
-        """What PHP said of our plug-in."""
+        """Return PHP's warnings about our plug-in."""
         log = self.root / "debug.log"
-        said = log.read_text().splitlines() if log.exists() else []
-        return [line for line in said if "house-rules" in line or "house_rules" in line]
+        lines = log.read_text().splitlines() if log.exists() else []
+        return [line for line in lines if "house-rules" in line or "house_rules" in line]
 
 
 @contextmanager
 def wordpress(package: Path, database: Path, folder: Path) -> Iterator[Site]:
-    """The WordPress of a Debian package, installed and running."""
+    """Install and run the WordPress of a Debian package."""
     unpack = ["dpkg-deb", "--extract", str(package), str(folder)]
     subprocess.run(unpack, check=True)  # noqa: S603 - our own
     root = folder / "usr" / "share" / "wordpress"

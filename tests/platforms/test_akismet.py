@@ -1,4 +1,4 @@
-"""Akismet's own plug-in, led to our service: nothing is published but what was approved."""
+"""Akismet's plug-in with our service: only approved comments are published."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from tests.platforms.site import AKISMET
 GOOD = "The old library should stay open on Sundays, because many children read there."
 ABUSE = "You are a stupid idiot and a liar, and everyone knows it."
 DOUBTFUL = "u r right, the bus is always late n nobody cares abt it."
-LARGE = " ".join([ABUSE] * 550)  # over what the service judges, under what WordPress takes
+LARGE = " ".join([ABUSE] * 550)  # above the service's limit, below that of WordPress
 UNKNOWN = "0123456789ab"
 
 
 @pytest.fixture(autouse=True)
 def plugin(newspaper: Newspaper) -> None:
-    """Akismet's plug-in is the active one, and asks the service."""
+    """Activate Akismet's plug-in with our service."""
     newspaper.connect(AKISMET)
 
 
 @pytest.fixture(scope="module")
 def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a service that has lost its record, and cannot check keys: 503."""
+    """The address of a service whose database is gone, so that it answers 503."""
     folder: Path = tmp_path_factory.mktemp("away")
     (folder / "record").mkdir()
     service = Service(folder / "service", f"sqlite:///{folder}/record/record.sqlite", workers=1)
     new_key(service, "decide")
     service.start()
-    service.ask("POST", "/v1/moderate", {"text": "So it has seen that there are keys."})
+    service.ask("POST", "/v1/moderate", {"text": "The service notices that there are keys."})
     shutil.rmtree(folder / "record")
     (folder / "record").touch()
     yield f"http://127.0.0.1:{service.port}"
@@ -42,7 +42,7 @@ def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def posted(newspaper: Newspaper, text: str, author: str) -> dict[str, Any]:
-    """The comment that WordPress keeps, and what will become of it without anybody's doing."""
+    """Send a comment. Return WordPress's row, with the time of the plug-in's automatic approval."""
     assert newspaper.site.comment(text, author) == 302
     (comment,) = newspaper.site.comments(author)
     comment["fallback"] = newspaper.site.php(
@@ -53,7 +53,7 @@ def posted(newspaper: Newspaper, text: str, author: str) -> dict[str, Any]:
 
 
 def cron(newspaper: Newspaper, author: str) -> str:
-    """The status of a comment after the plug-in has asked again, as it does after an error."""
+    """Run the plug-in's retry after an error. Return the comment's status."""
     newspaper.site.php("do_action( 'akismet_schedule_cron_recheck' ); return true;")
     (comment,) = newspaper.site.comments(author)
     status: str = comment["comment_approved"]
@@ -65,7 +65,7 @@ def cron(newspaper: Newspaper, author: str) -> str:
     [("pleased", GOOD, "1"), ("rude", ABUSE, "spam"), ("hasty", DOUBTFUL, "0")],
 )
 def test_a_decision(newspaper: Newspaper, author: str, text: str, status: str) -> None:
-    """Approved, spam, or pending for good: no cron job approves it later."""
+    """The comment is approved, spam or pending. No cron job approves it later."""
     comment = posted(newspaper, text, author)
     (decision,) = newspaper.decisions(author)
     assert comment["comment_approved"] == status
@@ -82,7 +82,7 @@ def test_a_decision(newspaper: Newspaper, author: str, text: str, status: str) -
     ],
 )
 def test_invalid(newspaper: Newspaper, author: str, constants: dict[str, str]) -> None:
-    """What cannot be judged waits for a person, also when the plug-in asks again."""
+    """A comment without a decision waits for a person, also after the plug-in's retry."""
     newspaper.site.define(**constants)
     comment = posted(newspaper, LARGE, author)
     assert (comment["comment_approved"], comment["fallback"]) == ("0", False)
@@ -91,7 +91,7 @@ def test_invalid(newspaper: Newspaper, author: str, constants: dict[str, str]) -
 
 
 def test_over_the_rate(newspaper: Newspaper) -> None:
-    """The answer is 429, and the comment pending."""
+    """The service answers 429, and the comment is pending."""
     newspaper.site.define(HOUSE_RULES_KEY=new_key(newspaper.service, "decide", rate="1 per day"))
     before = posted(newspaper, "The pool is warm again, to my delight.", "early")
     after = posted(newspaper, ABUSE, "late")
@@ -109,7 +109,7 @@ def test_over_the_rate(newspaper: Newspaper) -> None:
 def test_after_an_error(
     newspaper: Newspaper, away: str, author: str, text: str, status: str
 ) -> None:
-    """A comment that met a 503 is pending; asked again, a doubtful one is not published either."""
+    """After a 503 the comment is pending. The retry does not publish a doubtful one."""
     newspaper.site.define(HOUSE_RULES_URL=away)
     comment = posted(newspaper, text, author)
     assert (comment["comment_approved"], comment["fallback"]) == ("0", False)
@@ -119,16 +119,17 @@ def test_after_an_error(
 
 
 def test_the_rest_api(newspaper: Newspaper) -> None:
-    """There the plug-in holds no comment for a person: a doubtful one is told to be spam."""
+    """With the REST API the plug-in cannot hold comments, so a doubtful one becomes spam."""
     text = "The market opens at six now, which suits those who work at night."
     assert newspaper.site.rest(text, "resting") == 201
     assert newspaper.site.rest(DOUBTFUL, "restless") == 201
-    (approved,), (held,) = newspaper.site.comments("resting"), newspaper.site.comments("restless")
-    assert (approved["comment_approved"], held["comment_approved"]) == ("1", "spam")
+    (approved,) = newspaper.site.comments("resting")
+    (doubtful,) = newspaper.site.comments("restless")
+    assert (approved["comment_approved"], doubtful["comment_approved"]) == ("1", "spam")
 
 
 def test_errors_by_the_rest_api(newspaper: Newspaper, away: str) -> None:
-    """There the plug-in would publish a comment on any error: that is spam to it, too."""
+    """With the REST API the plug-in publishes on errors, so an error answer means spam."""
     newspaper.site.define(HOUSE_RULES_KEY=UNKNOWN)
     assert newspaper.site.rest(ABUSE, "locked") == 201
     newspaper.site.define(HOUSE_RULES_URL=away)

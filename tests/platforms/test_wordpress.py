@@ -8,7 +8,7 @@ from xmlrpc.client import dumps
 import pytest
 
 from tests.platforms.conftest import Newspaper
-from tests.platforms.site import OURS
+from tests.platforms.site import HOUSE_RULES
 
 ABUSE = "You are a stupid idiot and a liar, and everyone knows it."
 DOUBTFUL = "u r right, the bus is always late n nobody cares abt it."
@@ -16,16 +16,16 @@ DOUBTFUL = "u r right, the bus is always late n nobody cares abt it."
 
 @pytest.fixture(autouse=True)
 def plugin(newspaper: Newspaper) -> None:
-    """Our plug-in is the active one, and asks the service."""
-    newspaper.connect(OURS)
+    """Activate our plug-in."""
+    newspaper.connect(HOUSE_RULES)
 
 
 def decided(newspaper: Newspaper, author: str, status: str) -> dict[str, Any]:
-    """The one decision about an author's one comment, which WordPress gave this status."""
-    asked = [url for url in newspaper.site.requests() if url.endswith("/v1/moderate")]
+    """Check that an author's only comment has this status and one decision. Return it."""
+    requests = [url for url in newspaper.site.requests() if url.endswith("/v1/moderate")]
     (comment,) = newspaper.site.comments(author)
     (decision,) = newspaper.decisions(author)
-    assert len(asked) == 1
+    assert len(requests) == 1
     assert comment["comment_approved"] == status
     assert comment["meta"]["house_rules_decision"] == decision["id"]
     assert newspaper.site.complaints() == []
@@ -43,7 +43,7 @@ def decided(newspaper: Newspaper, author: str, status: str) -> dict[str, Any]:
 def test_one_comment_one_decision(
     newspaper: Newspaper, author: str, text: str, status: str
 ) -> None:
-    """It is approved, held or put in the trash on the only answer that was asked for."""
+    """One request decides whether it is approved, held or put in the trash."""
     assert newspaper.site.comment(text, author) == 302
     assert decided(newspaper, author, status)["text"] == text
 
@@ -70,21 +70,21 @@ def test_one_comment_one_decision(
             id="a link",
         ),
         pytest.param(
-            "hiding", f"<script>{ABUSE}</script>", ABUSE, "trash", id="abuse in a tag that goes"
+            "hiding", f"<script>{ABUSE}</script>", ABUSE, "trash", id="abuse in a removed tag"
         ),
     ],
 )
-def test_what_readers_will_see_is_judged(
+def test_the_published_text_is_decided(
     newspaper: Newspaper, author: str, text: str, stored: str, status: str
 ) -> None:
-    """WordPress takes tags out and adds others: before the first call, or between the two."""
+    """WordPress removes and adds tags before the first call or between the two calls."""
     assert newspaper.site.comment(text, author) == 302
     decision = decided(newspaper, author, status)
     assert decision["text"] == decision["stored"] == stored
 
 
 def test_without_an_answer_it_is_held(newspaper: Newspaper) -> None:
-    """A comment that the service cannot judge, or nobody there: held, and asked about once."""
+    """If the service is away, the comment is held after one request."""
     newspaper.site.define(HOUSE_RULES_URL="http://127.0.0.1:9")
     good = "The harbour needs a second crane before the next monsoon begins."
     assert newspaper.site.comment(good, "unlucky") == 302
@@ -95,7 +95,7 @@ def test_without_an_answer_it_is_held(newspaper: Newspaper) -> None:
 
 
 def test_several_comments_in_one_request(newspaper: Newspaper) -> None:
-    """By XML-RPC one reader sends three within a second: each has its own decision."""
+    """A reader sends three comments with one XML-RPC request. Each has its own decision."""
     fine = "The market hall looks splendid since the roof was painted."
     texts = [fine, ABUSE, DOUBTFUL]
     calls = [
@@ -112,15 +112,17 @@ def test_several_comments_in_one_request(newspaper: Newspaper) -> None:
     comments = newspaper.site.comments("ravi")
     decisions = {row["id"]: row for row in newspaper.decisions("ravi")}
     assert [comment["comment_approved"] for comment in comments] == ["1", "trash", "0"]
-    kept = [decisions[comment["meta"]["house_rules_decision"]]["text"] for comment in comments]
-    assert kept == [comment["comment_content"] for comment in comments] == texts
+    texts_decided = [
+        decisions[comment["meta"]["house_rules_decision"]]["text"] for comment in comments
+    ]
+    assert texts_decided == [comment["comment_content"] for comment in comments] == texts
     assert len(decisions) == len(newspaper.site.requests()) == 3
 
 
 def test_a_comment_that_is_not_stored(newspaper: Newspaper) -> None:
-    """Where another plug-in refuses a comment, the next one does not inherit its decision."""
+    """If another plug-in refuses a comment, the next one does not inherit its decision."""
     fine = "The night train to the coast was clean and on time for once."
-    kept = newspaper.site.php(
+    refused, *_ = newspaper.site.php(
         f"""
         add_filter( 'pre_comment_approved', function ( $approved, $data ) {{
             return strpos( $data['comment_content'], 'train' ) ? new WP_Error( 'no' ) : $approved;
@@ -131,21 +133,21 @@ def test_a_comment_that_is_not_stored(newspaper: Newspaper) -> None:
             'comment_type' => 'comment', 'comment_parent' => 0, 'user_id' => 0 );
         $first  = wp_new_comment( $comment + array( 'comment_content' => '{fine}' ), true );
         $second = wp_new_comment( $comment + array( 'comment_content' => '{ABUSE}' ), true );
-        // An import does not ask.
+        // An import is not sent to the service.
         $third  = wp_insert_comment( array( 'comment_content' => 'Old.' ) + $comment );
         return array( is_wp_error( $first ), $second, $third );
         """
     )
-    assert kept[0]
-    judged, imported = newspaper.site.comments("next")
+    assert refused
+    decided_comment, imported = newspaper.site.comments("next")
     by_text = {row["text"]: row["id"] for row in newspaper.decisions("next")}
-    assert judged["comment_approved"] == "trash"
-    assert judged["meta"]["house_rules_decision"] == by_text[ABUSE] != by_text[fine]
+    assert decided_comment["comment_approved"] == "trash"
+    assert decided_comment["meta"]["house_rules_decision"] == by_text[ABUSE] != by_text[fine]
     assert "house_rules_decision" not in imported["meta"]
 
 
 def test_the_rest_api(newspaper: Newspaper) -> None:
-    """There WordPress gives the text without slashes, and no `comment_post`."""
+    """The REST API passes the text without slashes, and runs no `comment_post`."""
     text = "It's a \"good\" plan of the mayor's, but C:\\new\\table costs too much for a town."
     assert newspaper.site.rest(text, "modern") == 201
     assert decided(newspaper, "modern", "1")["text"] == text

@@ -17,7 +17,7 @@ Scorer = Literal["careful", "fast"]
 def models() -> dict[Scorer, Models]:
     """The shipped models with either scorer of abuse."""
     shipped = Models.load()
-    return {"careful": shipped.speaking("careful"), "fast": shipped.speaking("fast")}
+    return {"careful": shipped.with_reader("careful"), "fast": shipped.with_reader("fast")}
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from moderation.decision import Finding
 from moderation.rules.full_sentences import Settings, check
 from moderation.text.reading import Text, read
-from moderation.text.sentences import Judged, Missing
+from moderation.text.sentences import Missing, SentenceScore
 
 Result = tuple[float, Missing]
 
@@ -14,7 +14,7 @@ def scored(comment: str, *results: Result) -> Text:
     """Return a text with a result for each sentence: its probability and what it lacks."""
     text = read(comment)
     text.notes["sentences"] = [
-        Judged(sentence.start, sentence.end, len(sentence.text.split()), *result)
+        SentenceScore(sentence.start, sentence.end, len(sentence.text.split()), *result)
         for sentence, result in zip(text.sentences, results, strict=True)
     ]
     return text

@@ -9,7 +9,7 @@ from moderation.text.reading import Text, Weight, read
 
 
 def _weighed(comment: str, shares: dict[str, float]) -> Text:
-    """The comment read, and the pieces of it that weighed."""
+    """Return the text of a comment, with the weights of some of its pieces."""
     text = read(comment)
     weights = [
         Weight(text.clean.index(piece), text.clean.index(piece) + len(piece), share)
@@ -32,12 +32,11 @@ def _weighed(comment: str, shares: dict[str, float]) -> Text:
 def test_a_disguised_word_is_shown_whole(
     comment: str, shares: dict[str, float], shown: list[str]
 ) -> None:
-    """Whichever of its pieces weighed; and its pieces' shares are its own together."""
-    found = spans(_weighed(comment, shares), "abuse")
-    assert [span.text.strip() for span in found] == shown
+    """It does not matter which of its pieces weighed. Their shares add up."""
+    assert [span.text.strip() for span in spans(_weighed(comment, shares), "abuse")] == shown
 
 
 def test_the_shares_of_pieces_add_up() -> None:
-    """Two light pieces of one word outweigh a heavier word: it is shown alone."""
+    """Two light pieces of one word together outweigh a heavier word, so only it is shown."""
     text = _weighed("Such a stup*d plan.", {"plan": 0.34, "stup": 0.33, "*d": 0.33})
     assert [span.text for span in spans(text, "abuse")] == ["stup*d"]

@@ -1,4 +1,4 @@
-"""The language reader: what it reads, what it leaves out, what it notes."""
+"""The language scorer: which words count, the score, and the notes."""
 
 import json
 import subprocess
@@ -7,25 +7,25 @@ import sys
 import pytest
 
 from moderation.scoring import models, store
-from moderation.scoring.language import LanguageScorer, own_words, words_of
-from moderation.scoring.languages import called, detected, latin_share
+from moderation.scoring.language import LanguageScorer, core_words, words_of
+from moderation.scoring.languages import detect, language_name, latin_share
 from moderation.text.reading import Text, read
 
 _VERSION = json.loads((store.SHIPPED / "champion.json").read_text("utf-8"))["language"]
 
 
 @pytest.fixture(scope="module")
-def reader() -> LanguageScorer:
+def scorer() -> LanguageScorer:
     """The shipped language model alone."""
-    found = models.load(store.SHIPPED / "language" / _VERSION)
-    assert isinstance(found, LanguageScorer)
-    return found
+    loaded = models.load(store.SHIPPED / "language" / _VERSION)
+    assert isinstance(loaded, LanguageScorer)
+    return loaded
 
 
-def looked_at(reader: LanguageScorer, comment: str) -> tuple[float, Text]:
-    """The score, and the text with its notes."""
+def scored(scorer: LanguageScorer, comment: str) -> tuple[float, Text]:
+    """Return the score, and the text with its notes."""
     text = read(comment)
-    return float(reader.score([text])["english"][0]), text
+    return float(scorer.score([text])["english"][0]), text
 
 
 @pytest.mark.parametrize(
@@ -39,34 +39,34 @@ def looked_at(reader: LanguageScorer, comment: str) -> tuple[float, Text]:
         pytest.param("don't", ["don't"], id="apostrophes stay"),
     ],
 )
-def test_what_carries_no_language_is_left_out(comment: str, words: list[str]) -> None:
-    """Only words are judged."""
+def test_only_words_count(comment: str, words: list[str]) -> None:
+    """Links, mentions, hashtags, addresses, digits and emoji are left out."""
     assert words_of(read(comment)) == words
 
 
 def test_latin_share() -> None:
-    """Letters are counted, not words; accents are Latin too."""
+    """Letters are counted, not words. Letters with accents are Latin."""
     assert latin_share(["où", "été"]) == 1.0
     assert latin_share(["नमक"]) == 0.0
 
 
 def test_names_and_quotations_are_left_out() -> None:
-    """A capital at the start of a sentence says nothing, one inside it makes a name."""
-    left = own_words('Yesterday Amit Shah told "sab theek hai" to Delhi. Nobody believed it.')
-    assert left == ["Yesterday", "told", "to", "Nobody", "believed", "it"]
+    """A capital inside a sentence marks a name; one at its start does not."""
+    words = core_words('Yesterday Amit Shah told "sab theek hai" to Delhi. Nobody believed it.')
+    assert words == ["Yesterday", "told", "to", "Nobody", "believed", "it"]
 
 
 def test_lists_are_left_out() -> None:
-    """What stands in a row with commas is names or things; two clauses are no list."""
+    """Items between commas may be names of things. Two clauses are not a list."""
     assert (
-        own_words("idli, vada, masala dosa and upma, who eats cereal") == "who eats cereal".split()
+        core_words("idli, vada, masala dosa and upma, who eats cereal") == "who eats cereal".split()
     )
-    assert len(own_words("well said, sir, but nobody will listen")) == 7
+    assert len(core_words("well said, sir, but nobody will listen")) == 7
 
 
-def test_capitals_hide_no_quotation() -> None:
-    """In a comment wholly in capitals only quotations and lists are left out, not every word."""
-    assert own_words('HE SAID "SAB THEEK HAI" AND LEFT') == "he said and left".split()
+def test_quotations_in_capitals_are_left_out() -> None:
+    """In a comment all in capitals, only quotations and lists are left out, not every word."""
+    assert core_words('HE SAID "SAB THEEK HAI" AND LEFT') == "he said and left".split()
 
 
 @pytest.mark.parametrize(
@@ -77,15 +77,15 @@ def test_capitals_hide_no_quotation() -> None:
         'AS THEY SAY IN HINDI, "ULTA CHOR KOTWAL KO DAANTE", AND IT FITS HERE',
     ],
 )
-def test_english_around_lists_and_quotations(reader: LanguageScorer, comment: str) -> None:
-    """Names of dishes and places in a row, and quotations in capitals, leave English English."""
-    assert looked_at(reader, comment)[0] > 0.7
+def test_english_around_lists_and_quotations(scorer: LanguageScorer, comment: str) -> None:
+    """Lists of dishes and places, and quotations in capitals, do not make English foreign."""
+    assert scored(scorer, comment)[0] > 0.7
 
 
 @pytest.mark.parametrize("comment", ["chor, lutere, makkar, jhoothe, sab ke sab ek jaise hai"])
-def test_a_list_makes_nothing_english(reader: LanguageScorer, comment: str) -> None:
-    """Beside a list there must be English words."""
-    assert looked_at(reader, comment)[0] < 0.5
+def test_a_foreign_list_is_not_english(scorer: LanguageScorer, comment: str) -> None:
+    """There must be English words outside the list."""
+    assert scored(scorer, comment)[0] < 0.5
 
 
 @pytest.mark.parametrize(
@@ -97,15 +97,15 @@ def test_a_list_makes_nothing_english(reader: LanguageScorer, comment: str) -> N
         "Aap Log Kab Tak Modi Ji ko vote Doge Na Bhai Logon",
     ],
 )
-def test_capitals_do_not_hide_a_language(reader: LanguageScorer, comment: str) -> None:
-    """The second look is for names, not for whole comments written with capitals."""
-    assert looked_at(reader, comment)[0] < 0.5
+def test_capitals_do_not_hide_a_language(scorer: LanguageScorer, comment: str) -> None:
+    """Capitals mark names, but not if the whole comment is written with capitals."""
+    assert scored(scorer, comment)[0] < 0.5
 
 
 @pytest.mark.parametrize("comment", ["🙏🙏", "https://example.com/a", "100", "!!!", "@ravi #Modi"])
-def test_no_language(reader: LanguageScorer, comment: str) -> None:
-    """What has no words has no language, and nothing speaks against it."""
-    score, text = looked_at(reader, comment)
+def test_no_language(scorer: LanguageScorer, comment: str) -> None:
+    """A comment without words has no language and gets the score 1."""
+    score, text = scored(scorer, comment)
     assert score == 1.0
     assert text.notes["language"] == "zxx"
 
@@ -137,50 +137,50 @@ def test_no_language(reader: LanguageScorer, comment: str) -> None:
         ("eh sarkar kise kamm di nahi, sanu ki mileya", "pa-Latn"),
     ],
 )
-def test_languages_are_named(reader: LanguageScorer, comment: str, code: str) -> None:
-    """The code of the language is noted, by script or by model."""
-    score, text = looked_at(reader, comment)
+def test_languages_are_named(scorer: LanguageScorer, comment: str, code: str) -> None:
+    """The language's code is noted, found by script or by the model."""
+    score, text = scored(scorer, comment)
     assert text.notes["language"] == code
     assert (score >= 0.5) == (code == "en")
 
 
-def test_case_and_company_change_nothing(reader: LanguageScorer) -> None:
-    """A comment has the same score alone, in a batch, and in capitals where it has no names."""
+def test_score_does_not_depend_on_case_or_batch(scorer: LanguageScorer) -> None:
+    """A comment without names has the same score alone, in a batch, and in capitals."""
     plain, other = read("this is not what we voted for"), read("yeh to hona hi tha")
-    alone = reader.score([plain])["english"][0]
-    assert reader.score([other, plain])["english"][1] == alone
-    assert reader.score([read(plain.raw.upper())])["english"][0] == alone
+    alone = scorer.score([plain])["english"][0]
+    assert scorer.score([other, plain])["english"][1] == alone
+    assert scorer.score([read(plain.raw.upper())])["english"][0] == alone
 
 
-def test_a_foreign_script_is_sure(reader: LanguageScorer) -> None:
-    """One Latin word does not make Devanagari doubtful; quoted Devanagari leaves English alone."""
-    assert looked_at(reader, "यह सरकार किसी काम की नहीं है, ok भाइयों")[0] < 0.05
-    assert looked_at(reader, 'They all shouted "भारत माता की जय" and then went home.')[0] > 0.7
+def test_a_foreign_script_is_certain(scorer: LanguageScorer) -> None:
+    """A Latin word does not make Devanagari English, nor quoted Devanagari English foreign."""
+    assert scored(scorer, "यह सरकार किसी काम की नहीं है, ok भाइयों")[0] < 0.05
+    assert scored(scorer, 'They all shouted "भारत माता की जय" and then went home.')[0] > 0.7
 
 
-def test_foreign_stretches(reader: LanguageScorer) -> None:
-    """The foreign words of a doubtful comment are noted as stretches of the clean text."""
-    _, text = looked_at(reader, "नमस्ते everyone, यह बहुत गलत है भाइयों")
+def test_foreign_stretches(scorer: LanguageScorer) -> None:
+    """The foreign words of a doubtful comment are noted as spans of the clean text."""
+    _, text = scored(scorer, "नमस्ते everyone, यह बहुत गलत है भाइयों")
     marked = [text.clean[start:end] for start, end in text.notes["foreign"]]
     assert marked == ["नमस्ते", "यह बहुत गलत है भाइयों"]
 
 
-def test_explain_names_english_words(reader: LanguageScorer) -> None:
-    """What speaks for English is the English words, their shares adding up to one."""
-    weights = reader.explain(read("the government kuch nahi karegi"), "english")
+def test_explain_names_english_words(scorer: LanguageScorer) -> None:
+    """The English words weigh most, and the shares add up to one."""
+    weights = scorer.explain(read("the government kuch nahi karegi"), "english")
     assert sum(weight.share for weight in weights) == pytest.approx(1.0)
     assert weights[0].start < len("the government")
-    assert reader.explain(read("🙏"), "english") == []
+    assert scorer.explain(read("🙏"), "english") == []
 
 
-def test_langdetect_answers_alike_each_time() -> None:
-    """Seeded, langdetect does not change its mind."""
-    assert {detected("हे सरकार काही कामाचे नाही आहे") for _ in range(5)} == {"mr"}
-    assert detected("123") == "und"
+def test_langdetect_is_deterministic() -> None:
+    """With its seed, langdetect gives the same answer each time."""
+    assert {detect("हे सरकार काही कामाचे नाही आहे") for _ in range(5)} == {"mr"}
+    assert detect("123") == "und"
 
 
 def test_english_does_not_load_langdetect() -> None:
-    """langdetect stays off the path of English comments."""
+    """langdetect is not loaded for English comments."""
     code = (
         "import sys; from moderation import Moderator;"
         "list(Moderator.load().moderate_many(['The minister is right about this.']));"
@@ -190,15 +190,15 @@ def test_english_does_not_load_langdetect() -> None:
 
 
 @pytest.mark.parametrize("char", ["a", " a", "'", '"', "अ", "@", "A ", "é"])
-def test_long_hostile_text_is_read(reader: LanguageScorer, char: str) -> None:
-    """20,000 characters of anything get a probability."""
-    score, _ = looked_at(reader, char * (20_000 // len(char)))
+def test_long_hostile_text_is_scored(scorer: LanguageScorer, char: str) -> None:
+    """20,000 characters of any kind get a probability."""
+    score, _ = scored(scorer, char * (20_000 // len(char)))
     assert 0 <= score <= 1
 
 
-def test_every_code_of_the_model_has_a_name(reader: LanguageScorer) -> None:
-    """No author reads a bare code."""
-    assert [code for code in reader.naming.languages if called(code) is None] == []
+def test_every_code_of_the_model_has_a_name(scorer: LanguageScorer) -> None:
+    """Authors see a name, never a bare code."""
+    assert [code for code in scorer.naming.languages if language_name(code) is None] == []
 
 
 @pytest.mark.parametrize(
@@ -208,15 +208,13 @@ def test_every_code_of_the_model_has_a_name(reader: LanguageScorer) -> None:
         "Kabhi alvida na kehna was the worst film of that whole year",
     ],
 )
-def test_english_around_a_foreign_title_is_never_beyond_doubt(
-    reader: LanguageScorer, comment: str
-) -> None:
-    """A title without quotation marks does not get a comment rejected; a person may look."""
-    score, _ = looked_at(reader, comment)
+def test_english_around_a_foreign_title_is_doubtful(scorer: LanguageScorer, comment: str) -> None:
+    """A title without quotation marks does not reject a comment; a person decides."""
+    score, _ = scored(scorer, comment)
     assert score > 0.05
 
 
-def test_one_english_word_in_ten_is_not_english(reader: LanguageScorer) -> None:
-    """What stands around a foreign stretch must be most of the comment."""
-    score, _ = looked_at(reader, "bhai ye video bahut accha hai aur sab log dekho")
+def test_one_english_word_in_ten_is_not_english(scorer: LanguageScorer) -> None:
+    """The words around a foreign stretch must be most of the comment."""
+    score, _ = scored(scorer, "bhai ye video bahut accha hai aur sab log dekho")
     assert score < 0.05

@@ -1,4 +1,4 @@
-"""linear: serves exactly what was learned, and says which characters it was."""
+"""The linear scorer: the same scores as in training, and the words that weighed."""
 
 import numpy as np
 import pytest
@@ -11,21 +11,21 @@ from moderation.training.linear.features import HashedNgrams
 
 RECIPE = Recipe((2, 4), (1, 2), 12)
 TEXTS = ["you idiot", "well said", "what an idiot", "a good point", "idiot!", "thank you"] * 5
-SAID = [1, 0, 1, 0, 1, 0] * 5
+LABELS = [1, 0, 1, 0, 1, 0] * 5
 
 
 @pytest.fixture(scope="module")
 def fitted() -> LogisticRegression:
-    """scikit-learn's own model of the texts."""
+    """Return scikit-learn's model of the texts."""
     features = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits).transform(TEXTS)
-    return LogisticRegression(C=100).fit(features, SAID)
+    return LogisticRegression(C=100).fit(features, LABELS)
 
 
 @pytest.fixture(scope="module")
-def reader(fitted: LogisticRegression) -> LinearScorer:
-    """The same as it is served; its calibration is the logistic curve itself."""
-    wanted = np.linspace(-12, 12, 2001)
-    knots = np.stack([wanted, 1 / (1 + np.exp(-wanted))])[:, None]
+def scorer(fitted: LogisticRegression) -> LinearScorer:
+    """Return the same model as a scorer. Its calibration curve is the logistic function."""
+    log_odds = np.linspace(-12, 12, 2001)
+    knots = np.stack([log_odds, 1 / (1 + np.exp(-log_odds))])[:, None]
     model = Linear(
         heads=("insult",),
         recipe=RECIPE,
@@ -37,36 +37,36 @@ def reader(fitted: LogisticRegression) -> LinearScorer:
     return LinearScorer(model, deobfuscated=True)
 
 
-def test_same_scores_as_scikit_learn(fitted: LogisticRegression, reader: LinearScorer) -> None:
-    """Training and serving agree, whether texts come singly or together."""
+def test_same_scores_as_scikit_learn(fitted: LogisticRegression, scorer: LinearScorer) -> None:
+    """Training and serving agree, for single texts and for batches."""
     texts = ["you are an idiot", "", "thank you for a good point"]
     features = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits).transform(texts)
-    wanted = fitted.predict_proba(features)[:, 1]
-    together = reader.score([read(text) for text in texts])["insult"]
-    singly = [float(reader.score([read(text)])["insult"][0]) for text in texts]
-    assert np.allclose(together, wanted, atol=1e-4)
-    assert np.allclose(singly, wanted, atol=1e-4)
+    expected = fitted.predict_proba(features)[:, 1]
+    batch = scorer.score([read(text) for text in texts])["insult"]
+    singly = [float(scorer.score([read(text)])["insult"][0]) for text in texts]
+    assert np.allclose(batch, expected, atol=1e-4)
+    assert np.allclose(singly, expected, atol=1e-4)
 
 
-def test_disguises_are_read_as_what_they_mean(reader: LinearScorer) -> None:
-    """A disguised word has the score of the word."""
+def test_disguises_are_scored_as_the_word_meant(scorer: LinearScorer) -> None:
+    """A disguised word has the same score as the word."""
     plain, disguised = (
-        reader.score([read(text)])["insult"][0] for text in ("you idiot", "you i.d.1.o.t")
+        scorer.score([read(text)])["insult"][0] for text in ("you idiot", "you i.d.1.o.t")
     )
     assert disguised == pytest.approx(plain)
 
 
 @pytest.mark.parametrize("spelt", ["idiot", "1d10t", "iiidiooot"])
-def test_the_word_that_weighed_most(reader: LinearScorer, spelt: str) -> None:
-    """The heaviest word is the insult, at its place in the clean text, however it is spelt."""
+def test_the_word_that_weighed_most(scorer: LinearScorer, spelt: str) -> None:
+    """The heaviest word is the insult at its place in the clean text, in any spelling."""
     comment = f"The minister is an {spelt} and said so"
-    heaviest = reader.explain(read(comment), "insult")[0]
+    heaviest = scorer.explain(read(comment), "insult")[0]
     assert comment[heaviest.start : heaviest.end] == spelt
 
 
-def test_shares(reader: LinearScorer) -> None:
-    """Shares are of all that spoke for the score: positive, falling, 1 in all."""
-    shares = [weight.share for weight in reader.explain(read("what an idiot you are"), "insult")]
+def test_shares(scorer: LinearScorer) -> None:
+    """Shares are positive, sorted, and add up to 1."""
+    shares = [weight.share for weight in scorer.explain(read("what an idiot you are"), "insult")]
     assert shares == sorted(shares, reverse=True)
     assert all(share > 0 for share in shares)
     assert sum(shares) == pytest.approx(1)

@@ -1,4 +1,4 @@
-"""models: weights and a card, refused where they do not agree, written whole or not at all."""
+"""Models on disk: refused if weights and card do not agree, written completely or not at all."""
 
 import io
 import json
@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from moderation.scoring.card import Card, LinearCard
+from moderation.scoring.card import read as read_card
 from moderation.scoring.models import Models, load
 from moderation.scoring.ngrams import Recipe
-from moderation.scoring.store import Files, ModelError, save
+from moderation.scoring.store import SHIPPED, Files, ModelError, save
 from moderation.text.reading import Text, read
 
 CARD = {
@@ -22,7 +24,7 @@ CARD = {
 
 
 def arrays(bits: int = 8) -> dict[str, np.ndarray[Any, Any]]:
-    """A linear model to which the word 'bad' is toxic, and nothing else."""
+    """Return the arrays of a linear model to which only the word 'bad' is toxic."""
     recipe = Recipe((1, 2), (1, 1), bits)
     weights = np.zeros((2**bits, 1), np.float32)
     weights[recipe.vectors(["bad"])[1]] = 20
@@ -36,20 +38,20 @@ def arrays(bits: int = 8) -> dict[str, np.ndarray[Any, Any]]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The folder of a sound model, under a champion.json that names it."""
+    """Return the folder of a sound model, which a champion.json names."""
     save(tmp_path / "abuse" / "1", CARD, arrays())
     (tmp_path / "champion.json").write_text('{"abuse": "1"}', "utf-8")
     return tmp_path / "abuse" / "1"
 
 
 def change(folder: Path, **values: object) -> None:
-    """Write other values into the card."""
+    """Change values of the card."""
     card: dict[str, Any] = json.loads((folder / "card.json").read_text("utf-8"))
     (folder / "card.json").write_text(json.dumps(card | values), "utf-8")
 
 
 def test_saved_model_is_read_back(folder: Path) -> None:
-    """What was saved scores and explains."""
+    """A saved model scores and explains."""
     models = Models.load(folder.parents[1])
     bad, good = read("so bad, so very bad"), read("fine")
     models.score([bad, good])
@@ -59,14 +61,14 @@ def test_saved_model_is_read_back(folder: Path) -> None:
 
 
 def test_weights_are_mapped_and_not_copied(folder: Path) -> None:
-    """Workers share one copy of the weights."""
+    """Workers share one copy of the weights in memory."""
     weights = Files.open(folder).array("weights")
     assert isinstance(weights.base, np.memmap)
-    assert not isinstance(weights, np.memmap)  # which would be slow to index
+    assert not isinstance(weights, np.memmap)  # it would be slow to index
 
 
 def test_damaged_file_is_refused(folder: Path) -> None:
-    """One flipped bit in a file is found by its hash."""
+    """The hash reveals one flipped bit in a file."""
     content = bytearray((folder / "weights.npy").read_bytes())
     content[-1] ^= 1
     (folder / "weights.npy").write_bytes(content)
@@ -82,7 +84,7 @@ def test_wrong_hash_in_the_card_is_refused(folder: Path) -> None:
 
 
 def test_file_the_card_does_not_list_is_not_read(folder: Path) -> None:
-    """Only files whose hash stands in the card are opened."""
+    """Only files whose hash is in the card are opened."""
     card = json.loads((folder / "card.json").read_text("utf-8"))
     del card["files"]["knots.npy"]
     change(folder, files=card["files"])
@@ -91,15 +93,15 @@ def test_file_the_card_does_not_list_is_not_read(folder: Path) -> None:
 
 
 def test_unknown_kind_is_refused(folder: Path) -> None:
-    """A kind this version does not know is refused, and not imported by its name."""
+    """An unknown kind is refused. No module of that name is imported."""
     change(folder, kind="os")
     with pytest.raises(ModelError, match="unknown kind of model 'os'"):
         load(folder)
 
 
 @pytest.mark.parametrize("missing", ["card.json", "weights.npy"])
-def test_half_a_model_is_refused(folder: Path, missing: str) -> None:
-    """A folder that lacks its card or a file of it is no model."""
+def test_incomplete_model_is_refused(folder: Path, missing: str) -> None:
+    """A folder without its card, or without a file of it, is refused."""
     (folder / missing).unlink()
     with pytest.raises(ModelError, match="no usable model"):
         load(folder)
@@ -107,14 +109,48 @@ def test_half_a_model_is_refused(folder: Path, missing: str) -> None:
 
 @pytest.mark.parametrize("card", ["", "[]", "{}", '{"files": 3}', '{"files": null}'])
 def test_broken_card_is_refused(folder: Path, card: str) -> None:
-    """A card that is no card is a ModelError and nothing else."""
+    """A damaged card raises `ModelError` and no other error."""
     (folder / "card.json").write_text(card, "utf-8")
     with pytest.raises(ModelError):
         load(folder)
 
 
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"heads": "toxicity"}, "heads: "),
+        ({"recipe": {"chars": [1, 2], "words": [1, 1]}}, "recipe.bits: Field required"),
+        ({"recipe": {"chars": [1], "words": [1, 1], "bits": 8}}, "recipe.chars"),
+        ({"kind": None}, "kind: "),
+    ],
+)
+def test_wrong_key_in_the_card_is_named(
+    folder: Path, values: dict[str, object], problem: str
+) -> None:
+    """The error names the card and the key, and says what is wrong with it."""
+    change(folder, **values)
+    with pytest.raises(ModelError, match=rf"card\.json: {problem}"):
+        load(folder)
+
+
+def test_unknown_keys_of_the_card_are_kept(folder: Path) -> None:
+    """A newsroom may note its own facts in a card."""
+    change(folder, desk="Mumbai")
+    card = Files.open(folder).parsed_card(LinearCard)
+    assert (card.model_extra or {})["desk"] == "Mumbai"
+    assert (card.kind, card.heads, card.recipe.bits) == ("linear", ("toxicity",), 8)
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*/*/card.json")), ids=str)
+def test_shipped_cards_are_read_without_loss(path: Path) -> None:
+    """What is read from a shipped card is all that it holds."""
+    content = json.loads(path.read_text("utf-8"))
+    dumped = read_card(path.parent, Card).model_dump(mode="json", exclude_unset=True)
+    assert dumped == content
+
+
 def test_pickle_is_refused(folder: Path) -> None:
-    """An array of Python objects would run code: it is not opened, though its hash is right."""
+    """An array of Python objects could run code, so it is not opened even if its hash is right."""
     pickled = io.BytesIO()
     np.save(pickled, np.array([{"a": 1}], dtype=object), allow_pickle=True)
     sound = {name: array for name, array in arrays().items() if name != "weights"}
@@ -125,7 +161,7 @@ def test_pickle_is_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize("champions", [None, "", "[]", '{"abuse": "9"}', '{"abuse": 3}'])
 def test_champions_must_be_there(folder: Path, champions: str | None) -> None:
-    """A champion.json that is missing, broken or names no model is refused."""
+    """A champion.json that is missing, damaged, or names no model is refused."""
     path = folder.parents[1] / "champion.json"
     path.unlink() if champions is None else path.write_text(champions, "utf-8")
     with pytest.raises(ModelError):
@@ -133,7 +169,7 @@ def test_champions_must_be_there(folder: Path, champions: str | None) -> None:
 
 
 def test_save_that_fails_leaves_the_old_model(folder: Path) -> None:
-    """A save that breaks off half-way changes nothing that is read."""
+    """A save that fails halfway changes nothing."""
     before = (folder / "card.json").read_bytes()
     broken = {**arrays(), "zz": np.array([object()])}
     with pytest.raises(ValueError, match="Object arrays cannot be saved"):
@@ -142,8 +178,8 @@ def test_save_that_fails_leaves_the_old_model(folder: Path) -> None:
     assert load(folder).heads == ("toxicity",)
 
 
-def test_save_replaces_whole(folder: Path) -> None:
-    """The new model has none of the old one's files, and nothing half-written is left."""
+def test_save_replaces_the_folder(folder: Path) -> None:
+    """None of the old model's files is left, and no temporary file."""
     save(folder, CARD, arrays(), {"extra.txt": b"x"})
     save(folder, CARD, arrays())
     assert not (folder / "extra.txt").exists()
@@ -151,40 +187,40 @@ def test_save_replaces_whole(folder: Path) -> None:
 
 
 class Broken:
-    """A reader that breaks."""
+    """A scorer that fails."""
 
     heads: tuple[str, ...] = ("toxicity",)
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Any]:
-        """Break."""
+        """Raise an error."""
         raise OSError(texts)
 
     def explain(self, text: Text, head: str) -> list[Any]:
-        """Break."""
+        """Raise an error."""
         raise OSError(text, head)
 
 
-def test_reader_that_fails_leaves_a_gap(caplog: pytest.LogCaptureFixture) -> None:
-    """A model that breaks gives no score, and who asks for it is told so, not given a zero."""
-    reading = read("My secret.")
-    Models({"abuse": Broken()}, {"abuse": "1"}).score([reading])
+def test_scorer_that_fails_leaves_a_gap(caplog: pytest.LogCaptureFixture) -> None:
+    """A model that fails gives no score. Reading the score raises an error, it is not zero."""
+    text = read("My secret.")
+    Models({"abuse": Broken()}, {"abuse": "1"}).score([text])
     with pytest.raises(ModelError, match="no model gave the score 'toxicity'"):
-        reading.scores["toxicity"]
+        text.scores["toxicity"]
     assert caplog.messages == ["model abuse failed: OSError"]
 
 
 class Fussy(Broken):
-    """A reader that breaks on one text."""
+    """A scorer that fails on one text."""
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Any]:
-        """Break on 'poison'."""
+        """Raise an error on 'poison'."""
         if any(text.clean == "poison" for text in texts):
             raise ValueError
         return {"toxicity": np.full(len(texts), 0.5)}
 
 
 def test_one_text_does_not_cost_the_others_their_scores() -> None:
-    """Of a batch only the text on which the model breaks goes without a score."""
+    """In a batch, only the text on which the model fails has no score."""
     texts = [read("Before."), read("poison"), read("After.")]
     Models({"abuse": Fussy()}, {"abuse": "1"}).score(texts)
     assert [text.scores.get("toxicity") for text in texts] == [0.5, None, 0.5]
@@ -193,7 +229,7 @@ def test_one_text_does_not_cost_the_others_their_scores() -> None:
 def test_an_interrupted_save_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Stopped between two files, a model is not there, and nothing of it lies about."""
+    """If a save is interrupted between two files, there is no model and no temporary file."""
 
     def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

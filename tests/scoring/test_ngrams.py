@@ -1,4 +1,4 @@
-"""ngrams: the hashes say the same as a plain loop would, for one text and for many."""
+"""The n-grams: the same as a plain loop would give, for one text and for many."""
 
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ SMALL = Recipe((1, 3), (1, 2), 12)
 
 @given(TEXTS)
 def test_rows_are_independent(texts: list[str]) -> None:
-    """A text's vector is the same alone and among others."""
+    """A text has the same vector alone and in a batch."""
     data, indices, indptr = SMALL.vectors(texts)
     for row, text in enumerate(texts):
         alone = SMALL.vectors([text])
@@ -26,7 +26,7 @@ def test_rows_are_independent(texts: list[str]) -> None:
 
 @given(TEXTS)
 def test_rows_have_length_one(texts: list[str]) -> None:
-    """Long comments weigh no more than short ones."""
+    """Each row has the Euclidean norm 1, so long comments do not weigh more than short ones."""
     data, _, indptr = SMALL.vectors(texts)
     lengths = [float((data[a:b] ** 2).sum()) for a, b in pairwise(indptr)]
     np.testing.assert_allclose(lengths, np.ones(len(texts)), rtol=1e-5)
@@ -34,12 +34,12 @@ def test_rows_have_length_one(texts: list[str]) -> None:
 
 @given(st.text(alphabet="abc '", min_size=1, max_size=20))
 def test_characters_as_a_loop_counts_them(text: str) -> None:
-    """There are as many n-grams of each length as the padded text has places for them."""
+    """There is one n-gram of each length at each place of the padded text."""
     grams = Recipe((1, 3), (0, 0)).ngrams([text])
     padded = f" {text} "
-    wanted = {(start, n) for n in (1, 2, 3) for start in range(-1, len(padded) - n)}
-    found = set(zip(grams.starts.tolist(), (grams.ends - grams.starts).tolist(), strict=True))
-    assert found == wanted
+    expected = {(start, n) for n in (1, 2, 3) for start in range(-1, len(padded) - n)}
+    places = set(zip(grams.starts.tolist(), (grams.ends - grams.starts).tolist(), strict=True))
+    assert places == expected
     by_hash: dict[int, set[str]] = {}
     for value, start, end in zip(grams.hashes, grams.starts, grams.ends, strict=True):
         by_hash.setdefault(int(value), set()).add(padded[start + 1 : end + 1])
@@ -50,20 +50,20 @@ def test_characters_as_a_loop_counts_them(text: str) -> None:
     ("text", "words"),
     [
         pytest.param("Don't panic", ["Don't", "panic", "Don't panic"], id="apostrophe inside"),
-        pytest.param("a-b", ["a", "b", "a-b"], id="hyphens part words"),
+        pytest.param("a-b", ["a", "b", "a-b"], id="hyphens split words"),
         pytest.param("नमस्ते जी", ["नमस्ते", "जी", "नमस्ते जी"], id="vowel signs belong to words"),
         pytest.param("...", [], id="no word"),
     ],
 )
 def test_words(text: str, words: list[str]) -> None:
-    """Word n-grams stand where the words stand."""
+    """Word n-grams have the places of their words."""
     grams = Recipe((0, 0), (1, 2)).ngrams([text])
-    found = [text[start:end] for start, end in zip(grams.starts, grams.ends, strict=True)]
-    assert sorted(found) == sorted(words)
+    pieces = [text[start:end] for start, end in zip(grams.starts, grams.ends, strict=True)]
+    assert sorted(pieces) == sorted(words)
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("first", "second", "same"),
     [
         pytest.param("IDIOT", "idiot", True, id="case does not matter"),
         pytest.param("a\tb", "a b", True, id="white space is a space"),
@@ -72,9 +72,9 @@ def test_words(text: str, words: list[str]) -> None:
         pytest.param("e", "é", False, id="accents matter"),
     ],
 )
-def test_what_is_the_same(one: str, other: str, same: bool) -> None:
-    """Texts that a reader takes for the same have the same n-grams, and no others."""
-    hashes = [sorted(Recipe().ngrams([text]).hashes.tolist()) for text in (one, other)]
+def test_which_texts_have_the_same_ngrams(first: str, second: str, same: bool) -> None:
+    """Case and kind of white space do not matter; order and accents do."""
+    hashes = [sorted(Recipe().ngrams([text]).hashes.tolist()) for text in (first, second)]
     assert (hashes[0] == hashes[1]) is same
 
 
@@ -87,14 +87,14 @@ def test_places_are_in_the_text_as_it_was() -> None:
 
 
 def test_no_texts() -> None:
-    """No texts, no rows; a text without any n-gram is an empty row."""
+    """No texts give no rows. A text without n-grams gives an empty row."""
     assert Recipe().vectors([])[2].tolist() == [0]
     assert Recipe((0, 0), (1, 1)).vectors(["...", "a"])[2].tolist() == [0, 0, 1]
 
 
 @pytest.mark.parametrize("words", [["a"], ["the", "roads", "are", "bad"], ["Straße", "don't", "x"]])
 def test_word_means_are_those_of_the_words_alone(words: list[str]) -> None:
-    """Reading the whole text once gives each word what reading it alone would give."""
+    """The mean of a word in a text is the mean of the word alone."""
     recipe = Recipe(chars=(1, 4), words=(1, 1), bits=12)
     weights = np.random.default_rng(0).integers(-127, 127, 1 << recipe.bits)
     values = weights[recipe.buckets(recipe.hashes(" ".join(words)))]
@@ -103,7 +103,7 @@ def test_word_means_are_those_of_the_words_alone(words: list[str]) -> None:
 
 
 def test_word_means_of_words_with_hyphens() -> None:
-    """'well-known' is two words to the recipe: what is left are the characters."""
+    """'well-known' is two words to the recipe, so only its characters count."""
     recipe = Recipe(chars=(1, 2), words=(1, 1))
     values = np.ones(len(recipe.hashes("well-known fact")), np.int8)
     assert recipe.word_means(values, [10, 4]).tolist() == [1.0, 1.0]

@@ -1,4 +1,4 @@
-"""The sentences reader with the shipped weights: what any version must get right."""
+"""The shipped sentences scorer: what every version must get right."""
 
 import numpy as np
 import pytest
@@ -9,21 +9,21 @@ from moderation.text.reading import Text, read
 
 
 @pytest.fixture(scope="module")
-def reader() -> SentenceScorer:
-    """The shipped reader."""
+def scorer() -> SentenceScorer:
+    """Return the shipped scorer."""
     version = store.champions(store.SHIPPED)["sentences"]
-    found = models.load(store.SHIPPED / "sentences" / version)
-    assert isinstance(found, SentenceScorer)
-    return found
+    loaded = models.load(store.SHIPPED / "sentences" / version)
+    assert isinstance(loaded, SentenceScorer)
+    return loaded
 
 
-def score(reader: SentenceScorer, text: Text) -> float:
-    """How surely a comment is in full sentences."""
-    return float(reader.score([text])[HEAD][0])
+def score(scorer: SentenceScorer, text: Text) -> float:
+    """Return the score of one text."""
+    return float(scorer.score([text])[HEAD][0])
 
 
 def forms(sentence: str) -> list[str]:
-    """The sentence, and as people type it in haste."""
+    """Return the sentence, and the forms in which people type it in haste."""
     bare = sentence.rstrip(".!?")
     return [sentence, bare, bare.lower(), sentence.upper()]
 
@@ -43,10 +43,10 @@ def forms(sentence: str) -> list[str]:
         pytest.param("Nobody are taking this matter seriously.", id="agreement slip"),
     ],
 )
-def test_full(reader: SentenceScorer, sentence: str) -> None:
-    """Full sentences are full, whatever their case and signs; slips of grammar do not matter."""
+def test_full(scorer: SentenceScorer, sentence: str) -> None:
+    """Case, signs and slips of grammar do not make a full sentence a fragment."""
     for form in forms(sentence):
-        assert score(reader, read(form)) > 0.5, form
+        assert score(scorer, read(form)) > 0.5, form
 
 
 @pytest.mark.parametrize(
@@ -59,42 +59,44 @@ def test_full(reader: SentenceScorer, sentence: str) -> None:
         ("Which is why nobody trusts them.", "main clause"),
     ],
 )
-def test_fragment(reader: SentenceScorer, sentence: str, missing: str) -> None:
-    """Phrases and lone dependent clauses are fragments, and what they lack is named."""
+def test_fragment(scorer: SentenceScorer, sentence: str, missing: str) -> None:
+    """Phrases and lone dependent clauses are fragments. What they lack is noted."""
     for form in forms(sentence):
-        assert score(reader, read(form)) < 0.5, form
+        assert score(scorer, read(form)) < 0.5, form
     text = read(sentence)
-    reader.score([text])
-    assert [judged.missing for judged in text.notes["sentences"]] == [missing]
+    scorer.score([text])
+    assert [scored.missing for scored in text.notes["sentences"]] == [missing]
 
 
-def test_without_words_there_is_no_sentence(reader: SentenceScorer) -> None:
-    """No word stands in a full sentence, and there is no fragment to name either."""
+def test_without_words_there_is_no_sentence(scorer: SentenceScorer) -> None:
+    """The score is 0, and there is neither a sentence nor a fragment."""
     text = read("🙏🙏 100 %")
-    assert score(reader, text) == 0.0
+    assert score(scorer, text) == 0.0
     assert text.notes["sentences"] == []
-    assert reader.explain(read("!!!"), HEAD) == []
+    assert scorer.explain(read("!!!"), HEAD) == []
 
 
-def test_the_whole_is_the_share_of_words(reader: SentenceScorer) -> None:
-    """The comment's score is the mean of its sentences, weighed by their words."""
+def test_the_score_is_the_share_of_words(scorer: SentenceScorer) -> None:
+    """The comment's score is the mean of its sentences' scores, weighted by their words."""
     text = read("Ravi lied. The old house of my dear uncle.")
-    whole = score(reader, text)
-    parts = [(one.words, one.probability) for one in text.notes["sentences"]]
-    assert [words for words, _ in parts] == [2, 7]
-    assert whole == pytest.approx(np.average([p for _, p in parts], weights=[w for w, _ in parts]))
-    first, second = reader.explain(text, HEAD)
+    comment_score = score(scorer, text)
+    sentences = text.notes["sentences"]
+    words = [sentence.words for sentence in sentences]
+    assert words == [2, 7]
+    probabilities = [sentence.probability for sentence in sentences]
+    assert comment_score == pytest.approx(np.average(probabilities, weights=words))
+    first, second = scorer.explain(text, HEAD)
     assert first.share + second.share == pytest.approx(1)
 
 
-def test_together_as_singly(reader: SentenceScorer) -> None:
-    """A batch gives the scores that each comment gets alone, and an empty one gives none."""
+def test_a_batch_scores_as_single_texts(scorer: SentenceScorer) -> None:
+    """In a batch, each comment gets the score that it gets alone. An empty batch gives none."""
     texts = [read(text) for text in ("He left.", "🙏", "Shame on all. She won the match.")]
-    assert reader.score(texts)[HEAD].tolist() == [score(reader, text) for text in texts]
-    assert reader.score([]) == {HEAD: pytest.approx(np.zeros(0))}
+    assert scorer.score(texts)[HEAD].tolist() == [score(scorer, text) for text in texts]
+    assert scorer.score([]) == {HEAD: pytest.approx(np.zeros(0))}
 
 
 @pytest.mark.parametrize("text", ["word " * 4000, "A. " * 6000, "!" * 20_000, "\ud7ff" * 5000])
-def test_hostile_texts_get_a_score(reader: SentenceScorer, text: str) -> None:
-    """Endless sentences, or endlessly many, are read in pieces and only so far."""
-    assert 0 <= score(reader, read(text)) <= 1
+def test_hostile_texts_get_a_score(scorer: SentenceScorer, text: str) -> None:
+    """Very long sentences are scored in pieces, and very many only up to a limit."""
+    assert 0 <= score(scorer, read(text)) <= 1

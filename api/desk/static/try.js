@@ -1,5 +1,5 @@
-// Sends the form without leaving the page. The server draws the decision; this only puts it in
-// place, so the page is the same with and without JavaScript.
+// Sends the form without reloading the page. The server renders the decision, so the page is the
+// same with and without JavaScript.
 
 const form = document.getElementById("try");
 const text = document.getElementById("text");
@@ -25,7 +25,7 @@ function failure(error) {
   const sentence = document.createElement("p");
   sentence.className = "mistake";
   sentence.setAttribute("role", "alert");
-  sentence.textContent = `There is no decision: ${error.message}. Try again in a moment.`;
+  sentence.textContent = `There is no decision: ${error.message}. Please try again in a moment.`;
   section.append(sentence);
   return section;
 }

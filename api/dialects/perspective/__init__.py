@@ -1,8 +1,8 @@
 """Perspective's comment analyzer, v1alpha1, for clients whose host or discovery address is set.
 
-`analyze` decides and keeps as our own API does and tells the decision as Perspective's
-attributes; `suggestscore` is a moderator's verdict. What we cannot score gets Perspective's own
-error, in the words that its clients parse.
+`analyze` decides and records like our own API, and answers with Perspective's attributes.
+`suggestscore` records a moderator's verdict. Requests that we cannot score get Perspective's error,
+with the messages that its clients parse.
 """
 
 from __future__ import annotations
@@ -12,141 +12,163 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, jsonify, request
+from flask.blueprints import BlueprintSetupState
+from flask.sansio.app import App
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from api.decisions import DecisionRequest
 from api.dialects.perspective import attributes, discovery, feedback, wire
-from api.dialects.perspective.attributes import Judged, MissingScoreError
+from api.dialects.perspective.attributes import MissingScoreError, Scored
 from api.dialects.perspective.upstream import Upstream
 from api.dialects.perspective.wire import AnalyzeRequest, RefusedError, SuggestRequest
 from api.http import errors
-from api.http.auth import authenticator, bearer
+from api.http.auth import bearer
 from api.http.errors import Problem
-from api.routes.moderate import count, decider, moderator
+from api.services import count, decider, moderator, services, services_of
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
 from moderation.scoring.language import NO_LANGUAGE
 from moderation.text.reading import Text, read
 
-MOST_SPANS = 50  # in an answer; of a comment with more sentences, a span holds several
-FEWEST_WORDS = 4  # in shorter comments nobody can tell the language ...
-SURELY_FOREIGN = 0.01  # ... but by their letters: the probability of English below which it is not
-MOST_CONTEXT = 20_480  # characters of an article or parent that are read and kept
+MOST_SPANS = 50  # in an answer; longer comments have several sentences per span
+FEWEST_WORDS = 4  # shorter comments count as English ...
+SURELY_FOREIGN = 0.01  # ... unless the probability of English is below this
+MOST_CONTEXT = 20_480  # characters of an article or parent that are used
 
 perspective = Blueprint("perspective", __name__)
 
 
+@perspective.record
+def _prepare(state: BlueprintSetupState) -> None:
+    """Create the upstream of an app, if its settings name one."""
+    settings = services_of(state.app).settings
+    state.app.extensions["perspective_upstream"] = (
+        Upstream(
+            str(settings.perspective_upstream),
+            settings.perspective_upstream_key.get_secret_value(),
+            settings.perspective_differences,
+        )
+        if settings.perspective_upstream
+        else None
+    )
+
+
+def upstream_of(app: App) -> Upstream | None:
+    """Return the upstream of `app`; None if it compares with none."""
+    upstream: Upstream | None = app.extensions["perspective_upstream"]
+    return upstream
+
+
 @perspective.get("/$discovery/rest")
 def discover() -> Response:
-    """The discovery document, by which generic clients build themselves."""
+    """Answer the discovery document, from which generic clients are built."""
     version = request.args.get("version", discovery.VERSION)
     if version != discovery.VERSION:
         raise wire.invalid("Requested entity was not found.", "version", status=404)
-    chosen = current_app.extensions["settings"].public_url
-    return jsonify(discovery.document(str(chosen or request.url_root)))
+    public_url = services().settings.public_url
+    return jsonify(discovery.document(str(public_url or request.url_root)))
 
 
 @perspective.post("/v1alpha1/comments:analyze")
 def analyze() -> Response:
-    """The scores of the attributes that were asked for, of the whole and of its sentences."""
+    """Answer the requested attributes' scores for the comment and its sentences."""
     _admit("decide")
-    asked = AnalyzeRequest.read(request.get_data())
-    wanted = _wanted(asked)
-    if asked.languages:
-        _understood(wanted, asked.languages)
-    comment = _comment(asked)
-    community = asked.community_id
+    call = AnalyzeRequest.read(request.get_data())
+    wanted = _wanted(call)
+    if call.languages:
+        _check_languages(wanted, call.languages)
+    comment = _comment(call)
     (decision,) = decider().decide(
-        [DecisionRequest(comment, store=not asked.do_not_store)],
-        community=community,
+        [DecisionRequest(comment, store_text=not call.do_not_store)],
+        community=call.community_id,
         route="perspective",
         moderator=moderator(),
     )
     count([decision], "perspective")
     text = read(comment)
-    whole = Judged(decision, len(text.words), moderator().policy)
-    detected = _detected(whole)
-    if not asked.languages:
-        _understood(wanted, detected)
-    parts = _parts(text, comment) if asked.span_annotations else []
-    found = {name: _scores(wanted[name], whole, parts, text) for name in wanted}
-    values = {name: scores["summaryScore"]["value"] for name, scores in found.items()}
-    upstream: Upstream | None = current_app.extensions["perspective_upstream"]
-    if upstream:
-        upstream.compare(comment.text, asked.languages or detected, values)
-    least = {name: it.score_threshold or 0.0 for name, it in asked.requested_attributes.items()}
-    scores = {name: found[name] for name in wanted if values[name] >= least[name]}
+    scored = Scored(decision, len(text.words), moderator().policy)
+    detected = _detected(scored)
+    if not call.languages:
+        _check_languages(wanted, detected)
+    parts = _parts(text, comment) if call.span_annotations else []
+    scores = {name: _scores(wanted[name], scored, parts, text) for name in wanted}
+    values = {name: score["summaryScore"]["value"] for name, score in scores.items()}
+    if upstream := upstream_of(current_app):
+        upstream.compare(comment.text, call.languages or detected, values)
+    requested = call.requested_attributes
     answer = {
-        "attributeScores": scores,
-        "languages": asked.languages or detected,
+        "attributeScores": {
+            name: score
+            for name, score in scores.items()
+            if values[name] >= (requested[name].score_threshold or 0.0)
+        },
+        "languages": call.languages or detected,
         "detectedLanguages": detected,
     }
-    return jsonify(
-        {**answer, **({"clientToken": asked.client_token} if asked.client_token else {})}
-    )
+    return jsonify({**answer, **({"clientToken": call.client_token} if call.client_token else {})})
 
 
 @perspective.post("/v1alpha1/comments:suggestscore")
 def suggest() -> Response:
-    """A score that somebody would have given: a verdict, and a label to learn from."""
+    """Record a suggested score as a verdict, which is also a label for training."""
     _admit("verdict")
-    asked = SuggestRequest.read(request.get_data())
-    action, reason = _suggested(asked)
-    comment = _comment(asked)
+    call = SuggestRequest.read(request.get_data())
+    action, reason = _suggested(call)
+    comment = _comment(call)
     if decider().circuit.open:
         raise _away()
     language = feedback.give(
         decider(),
-        DecisionRequest(comment, store=not asked.do_not_store),
-        community=asked.community_id,
+        DecisionRequest(comment, store_text=not call.do_not_store),
+        community=call.community_id,
         action=action,
         who=f"suggestscore:{g.key.name}",
         reason=reason,
         route="suggestscore"
-        if any(_attribute(it).english for it in asked.attribute_scores)
+        if any(_attribute(name).english for name in call.attribute_scores)
         else "perspective",
     )
     if language is None:
         raise _away()
     answer: dict[str, Any] = {"detectedLanguages": [language]}
-    if asked.languages:
-        answer["requestedLanguages"] = asked.languages
-    if asked.client_token:
-        answer["clientToken"] = asked.client_token
+    if call.languages:
+        answer["requestedLanguages"] = call.languages
+    if call.client_token:
+        answer["clientToken"] = call.client_token
     return jsonify(answer)
 
 
 def _admit(scope: str) -> None:
-    """Let in only who has a key with this scope, by query or header. Raises `RefusedError`."""
-    query, sent = request.args, request.headers
+    """Require a key with this scope, in the query or a header. Raises `RefusedError`."""
+    query, headers = request.args, request.headers
     secret = (
         query.get("key")
-        or sent.get("X-Goog-Api-Key")
-        or bearer(sent.get("Authorization", ""))
+        or headers.get("X-Goog-Api-Key")
+        or bearer(headers.get("Authorization", ""))
         or query.get("access_token")
         or query.get("oauth_token")
     )
     try:
-        key = authenticator().key(secret)
+        key = services().authenticator.authenticate(secret)
     except Problem as problem:
         if problem.code != 401:
             raise
         if secret is None:
-            said = "Method doesn't allow unregistered callers. Please use an API key."
-            raise wire.denied(403, said, "API_KEY_MISSING") from None
-        said = "API key not valid. Please pass a valid API key."
-        raise wire.denied(400, said, "API_KEY_INVALID") from None
+            message = "Method doesn't allow unregistered callers. Please use an API key."
+            raise wire.denied(403, message, "API_KEY_MISSING") from None
+        message = "API key not valid. Please pass a valid API key."
+        raise wire.denied(400, message, "API_KEY_INVALID") from None
     if not key.may(scope):
-        said = f"This key has no scope '{scope}'."
-        raise wire.denied(403, said, "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
-    authenticator().count(key)
+        message = f"This key has no scope '{scope}'."
+        raise wire.denied(403, message, "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
+    services().authenticator.check_rate(key)
     g.key = key
 
 
-def _comment(asked: AnalyzeRequest | SuggestRequest) -> Comment:
-    """The comment with its context. Raises `RefusedError`."""
-    entry, context = asked.comment, asked.context
+def _comment(call: AnalyzeRequest | SuggestRequest) -> Comment:
+    """Return the comment with its context. Raises `RefusedError`."""
+    entry, context = call.comment, call.context
     if entry.type == "HTML":
         raise wire.refused("INVALID_REQUEST", "Currently, only 'PLAIN_TEXT' comments are supported")
     if entry.type not in ("PLAIN_TEXT", "TEXT_TYPE_UNSPECIFIED"):
@@ -162,101 +184,106 @@ def _comment(asked: AnalyzeRequest | SuggestRequest) -> Comment:
         raise wire.invalid(
             f"Invalid value at 'comment.text': {error.message}", "comment.text"
         ) from None
-    known = context.article_and_parent_comment
-    if known and context.entries:
-        both = "Context can have either entries or article_and_parent_comment"
-        said = f"{both}, but both fields were populated."
-        raise wire.refused("INVALID_REQUEST", said)
+    around = context.article_and_parent_comment
+    if around and context.entries:
+        rule = "Context can have either entries or article_and_parent_comment"
+        message = f"{rule}, but both fields were populated."
+        raise wire.refused("INVALID_REQUEST", message)
     return Comment(
         entry.text,
-        id=asked.client_token or None,
-        article=_around(known.article.text) if known else None,
-        parent=_around(known.parent_comment.text) if known else None,
+        id=call.client_token or None,
+        article=_shorten(around.article.text) if around else None,
+        parent=_shorten(around.parent_comment.text) if around else None,
     )
 
 
-def _around(text: str) -> str | None:
-    return wire.kept(text)[:MOST_CONTEXT].strip() or None
+def _shorten(text: str) -> str | None:
+    return wire.without_nul(text)[:MOST_CONTEXT].strip() or None
 
 
-def _wanted(asked: AnalyzeRequest) -> dict[str, attributes.Attribute]:
-    """The attributes asked for, by the names they were asked by. Raises `RefusedError`."""
-    if not asked.comment.text.strip():
+def _wanted(call: AnalyzeRequest) -> dict[str, attributes.Attribute]:
+    """Return the requested attributes by their names. Raises `RefusedError`."""
+    if not call.comment.text.strip():
         raise wire.refused("COMMENT_EMPTY", "Comment must be non-empty.")
-    if not asked.requested_attributes:
+    if not call.requested_attributes:
         raise wire.refused("NO_REQUESTED_ATTRIBUTES", "Missing requested_attributes")
-    wanted = {name: _attribute(name) for name in asked.requested_attributes}
-    for name, settings in asked.requested_attributes.items():
+    wanted = {name: _attribute(name) for name in call.requested_attributes}
+    for name, settings in call.requested_attributes.items():
         if settings.score_type not in ("PROBABILITY", "SCORE_TYPE_UNSPECIFIED"):
             kind = f"Requested score type {settings.score_type}"
-            said = f"{kind} is not supported by attribute {name}"
-            raise wire.refused("INVALID_REQUEST", said)
+            message = f"{kind} is not supported by attribute {name}"
+            raise wire.refused("INVALID_REQUEST", message)
     return wanted
 
 
 def _attribute(name: str) -> attributes.Attribute:
-    found = attributes.attribute(name)
-    if found is None:
+    attribute = attributes.attribute(name)
+    if attribute is None:
         raise wire.refused("INVALID_REQUEST", f"Unknown requested attribute: {name[:100]}")
-    return found
+    return attribute
 
 
-def _detected(whole: Judged) -> list[str]:
-    """The language that was read; none where there is nothing to tell it by."""
-    language = whole.decision["language"]
+def _detected(scored: Scored) -> list[str]:
+    """Return the detected language, or an empty list."""
+    language = scored.decision["language"]
     english, code = language.get("english", 1.0), language.get("code", "und")
     if code == NO_LANGUAGE:
         return []
-    if english >= SURELY_FOREIGN and (code == "und" or whole.words < FEWEST_WORDS):
+    if english >= SURELY_FOREIGN and (code == "und" or scored.words < FEWEST_WORDS):
         return ["en"]
     return [] if code == "und" else [code]
 
 
-def _understood(wanted: Mapping[str, attributes.Attribute], languages: Sequence[str]) -> None:
-    """Refuse what only means something of English. What the rules say holds in any language."""
+def _check_languages(wanted: Mapping[str, attributes.Attribute], languages: Sequence[str]) -> None:
+    """Raise `RefusedError` for an attribute that needs English if no language is English.
+
+    Attributes that come from the policy's decision work in any language.
+    """
     name = next((name for name, attribute in wanted.items() if attribute.english), None)
     if name is None or any(_english(code) for code in languages):
         return
     if not languages:
         raise wire.refused("LANGUAGE_DETECTION_FAILED", "Unable to detect language")
-    said = f"Attribute {name} does not support request languages: {', '.join(languages)}"
+    message = f"Attribute {name} does not support request languages: {', '.join(languages)}"
     error = {"attribute": name, "requestedLanguages": languages}
     raise wire.refused(
         "LANGUAGE_NOT_SUPPORTED_BY_ATTRIBUTE",
-        said,
+        message,
         languageNotSupportedByAttributeError=error,
     )
 
 
 def _english(code: str) -> bool:
-    """Whether a language's code, such as 'en-IN', is one of English."""
+    """Return whether a language code such as 'en-IN' is English."""
     return re.split("[-_]", code, maxsplit=1)[0].lower() == "en"
 
 
-Part = tuple[int, int, Judged]
+Part = tuple[int, int, Scored]
 
 
 def _parts(text: Text, comment: Comment) -> list[Part]:
-    """The sentences, each judged as if it stood alone, and where they stand in the text."""
+    """Decide on each sentence alone. Return the decisions with their places in the text."""
     sentences = text.sentences
     if not sentences:
         return []
-    several = -(-len(sentences) // MOST_SPANS)
-    groups = [sentences[at : at + several] for at in range(0, len(sentences), several)]
+    size = -(-len(sentences) // MOST_SPANS)
+    groups = [sentences[first : first + size] for first in range(0, len(sentences), size)]
     spans = [text.span(group[0].start, group[-1].end) for group in groups]
-    alone = (Comment(it.text, article=comment.article, parent=comment.parent) for it in spans)
-    made = moderator().moderate_many(alone)
+    comments = (
+        Comment(span.text, article=comment.article, parent=comment.parent) for span in spans
+    )
+    decisions = moderator().moderate_many(comments)
     policy = moderator().policy
     return [
-        (span.start, span.end, Judged(decision.to_dict(), len(read(span.text).words), policy))
-        for span, decision in zip(spans, made, strict=True)
+        (span.start, span.end, Scored(decision.to_dict(), len(read(span.text).words), policy))
+        for span, decision in zip(spans, decisions, strict=True)
     ]
 
 
 def _scores(
-    attribute: attributes.Attribute, whole: Judged, parts: list[Part], text: Text
+    attribute: attributes.Attribute, scored: Scored, parts: list[Part], text: Text
 ) -> dict[str, Any]:
-    summary = attribute.score(whole)
+    summary = attribute.score(scored)
     spans = [(start, end, attribute.score(part)) for start, end, part in parts]
     return {
         "spanScores": [
@@ -272,7 +299,7 @@ def _score(value: float) -> dict[str, Any]:
 
 
 def units(text: str, at: int) -> int:
-    """A place in code points as Perspective counts it: in UTF-16 units.
+    """Convert an offset in code points to Perspective's UTF-16 units.
 
     >>> units("🙏 you", 2)
     3
@@ -280,16 +307,16 @@ def units(text: str, at: int) -> int:
     return at + sum(sign > "\uffff" for sign in text[:at])
 
 
-def _suggested(asked: SuggestRequest) -> tuple[Action, str]:
-    """What a suggestion says of the comment, and in which words. Raises `RefusedError`.
+def _suggested(call: SuggestRequest) -> tuple[Action, str]:
+    """Return a suggestion's action and its scores as text. Raises `RefusedError`.
 
-    All attributes offered say how bad something is, so one high score refuses.
+    A high score of any attribute is bad, so one of at least 0.5 rejects.
     """
-    if not asked.attribute_scores:
+    if not call.attribute_scores:
         raise wire.refused("INVALID_REQUEST", "Missing attribute_scores")
     values: dict[str, float] = {}
-    for name, given in asked.attribute_scores.items():
-        value = given.value()
+    for name, score in call.attribute_scores.items():
+        value = score.value()
         _attribute(name)
         if value is None:
             raise wire.refused("INVALID_REQUEST", f"Missing score of attribute {name}")
@@ -299,7 +326,7 @@ def _suggested(asked: SuggestRequest) -> tuple[Action, str]:
 
 
 def _plain(name: str) -> str:
-    """An attribute without its version, and as its twin in production."""
+    """Return an attribute's name without its version and `_EXPERIMENTAL`."""
     return name.partition("@")[0].removesuffix("_EXPERIMENTAL")
 
 
@@ -335,5 +362,5 @@ def _unreachable(error: SQLAlchemyError) -> Response:
 @perspective.errorhandler(Exception)
 def _failed(error: Exception) -> Response:
     errors.log_error(error)
-    said = "The service failed to answer; its log says where."
-    return wire.of_problem(Problem(500, said)).answer()
+    message = "The service failed to answer; its log says where."
+    return wire.of_problem(Problem(500, message)).answer()

@@ -1,7 +1,7 @@
-"""Perspective's attributes out of our scores and rules, and those that we cannot give.
+"""Perspective's attributes, calculated from our scores and rules, and those we do not offer.
 
-Most are a model's own score. `INCOHERENT` and `UNSUBSTANTIAL` come from the rules of sentences
-and length, `LIKELY_TO_REJECT` and `HOUSE_RULES` from what the policy drew from all rules.
+Most are a model's score. `INCOHERENT` and `UNSUBSTANTIAL` come from the scores of full sentences
+and the length, `LIKELY_TO_REJECT` and `HOUSE_RULES` from the policy's decision.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 from moderation.policy import Policy
 
-SUBSTANTIAL = 20  # words in full sentences; a comment of so many is taken to say something
-LET_BE = 0.5  # the highest INCOHERENT of what the rule of sentences lets be ('Well said.')
+SUBSTANTIAL = 20  # words in full sentences from which a comment is substantial
+LET_BE = 0.5  # the highest INCOHERENT if the rule full_sentences has no objection
 REFUSED_FROM = 0.8
-"""LIKELY_TO_REJECT of what the policy refuses; of what waits for a person it is from 0.5 on.
+"""The lowest LIKELY_TO_REJECT of a rejected comment. For one under review it is 0.5 or more.
 
-HOUSE_RULES reaches it with both: a client's usual threshold of 0.8 needs no change."""
+HOUSE_RULES reaches 0.8 for both, so clients can keep their usual threshold of 0.8."""
 
 _BANDS = {
     "LIKELY_TO_REJECT": {"approve": (0.0, 0.5), "review": (0.5, 0.8), "reject": (0.8, 1.0)},
@@ -32,15 +32,15 @@ class MissingScoreError(LookupError):
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A decision as the record tells it, and how many words it was about."""
+class Scored:
+    """A serialised decision, and the number of words of its text."""
 
     decision: Mapping[str, Any]
     words: int
     policy: Policy
 
     def score(self, *heads: str) -> float:
-        """The highest of some models' scores. Raises `MissingScoreError`."""
+        """Return the highest of some models' scores. Raises `MissingScoreError`."""
         scores = self.decision["scores"]
         missing = [head for head in heads if head not in scores]
         if missing:
@@ -48,59 +48,59 @@ class Judged:
         return float(max(scores[head] for head in heads))
 
     def reasons(self) -> Iterator[Mapping[str, Any]]:
-        """What acted, and what was only observed."""
+        """Yield the reasons that acted, and those that were only observed."""
         yield from self.decision["reasons"]
         yield from self.decision["observed"]
 
 
 class Attribute(NamedTuple):
-    """What an attribute is made of, in words for the docs, and how."""
+    """How an attribute is calculated. `description` is for the docs."""
 
-    told: str
-    score: Callable[[Judged], float]
-    english: bool = True  # whether it means anything of other languages
+    description: str
+    score: Callable[[Scored], float]
+    english: bool = True  # whether it is defined for English only
 
 
 def _heads(*heads: str) -> Attribute:
-    """An attribute that is the highest of some models' scores."""
+    """Return an attribute that is the highest of some models' scores."""
     names = [f"`{head}`" for head in heads]
-    told = names[0] if len(names) == 1 else f"the higher of {' and '.join(names)}"
-    return Attribute(told, lambda judged: judged.score(*heads))
+    description = names[0] if len(names) == 1 else f"the higher of {' and '.join(names)}"
+    return Attribute(description, lambda scored: scored.score(*heads))
 
 
-def _incoherent(judged: Judged) -> float:
-    outside = 1 - judged.score("full_sentences")
-    found = [it["score"] for it in judged.reasons() if it["rule"] == "full_sentences"]
-    return round(max(outside, *found) if found else min(outside, LET_BE), 4)
+def _incoherent(scored: Scored) -> float:
+    fragments = 1 - scored.score("full_sentences")
+    scores = [reason["score"] for reason in scored.reasons() if reason["rule"] == "full_sentences"]
+    return round(max(fragments, *scores) if scores else min(fragments, LET_BE), 4)
 
 
-def _unsubstantial(judged: Judged) -> float:
-    full = judged.words * judged.score("full_sentences")
+def _unsubstantial(scored: Scored) -> float:
+    full = scored.words * scored.score("full_sentences")
     return round(max(0.0, 1 - full / SUBSTANTIAL), 4)
 
 
-def _verdict(name: str) -> Callable[[Judged], float]:
-    def score(judged: Judged) -> float:
-        found = (
-            _within(_BANDS[name], reason, judged.policy)
-            for reason in judged.reasons()
-            if _acts(reason, judged.policy)
+def _verdict(name: str) -> Callable[[Scored], float]:
+    def score(scored: Scored) -> float:
+        positions = (
+            _position(_BANDS[name], reason, scored.policy)
+            for reason in scored.reasons()
+            if _acts(reason, scored.policy)
         )
-        return round(max(found, default=0.0), 4)
+        return round(max(positions, default=0.0), 4)
 
     return score
 
 
 def _acts(reason: Mapping[str, Any], policy: Policy) -> bool:
-    """Whether a reason can lead to anything: rules in shadow only watch."""
+    """Return whether a reason can change the decision. A rule in shadow cannot."""
     rule = policy.rules.get(reason["rule"])
     return reason["action"] != "approve" or bool(rule and not rule.thresholds.shadow)
 
 
-def _within(
+def _position(
     bands: Mapping[str, tuple[float, float]], reason: Mapping[str, Any], policy: Policy
 ) -> float:
-    """Where in its action's band a reason stands: the nearer to the next threshold, the higher."""
+    """Return a reason's position in the band of its action: higher near the next threshold."""
     rule = policy.rules.get(reason["rule"])
     levels = (rule.thresholds.review, rule.thresholds.reject) if rule else ("never", "never")
     review, reject = (1.0 if level == "never" else float(level) for level in levels)
@@ -112,7 +112,7 @@ def _within(
     share = (reason["score"] - low) / (high - low) if high > low else 1.0
     bottom, top = bands[reason["action"]]
     if reason["action"] != "reject":
-        top -= 0.0001  # the next band begins there
+        top -= 0.0001  # the start of the next band
     return bottom + (top - bottom) * min(max(share, 0.0), 1.0)
 
 
@@ -172,13 +172,13 @@ NOT_OFFERED: tuple[str, ...] = (
         ).split()
     ),
 )
-"""Perspective's other attributes: no model of ours knows anything of them."""
+"""Perspective's other attributes, which none of our models scores."""
 
 
 def attribute(name: str) -> Attribute | None:
-    """What is offered under a name, with or without a version.
+    """Return the attribute with this name, with or without a version; None if there is none.
 
-    >>> attribute("TOXICITY@6").told
+    >>> attribute("TOXICITY@6").description
     '`toxicity`'
     >>> attribute("AFFINITY_EXPERIMENTAL") is None
     True

@@ -1,4 +1,4 @@
-"""The discovery document: from it google-api-python-client and googleapis build their client."""
+"""The discovery document, from which google-api-python-client and googleapis build clients."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 NAME, VERSION = "commentanalyzer", "v1alpha1"
 _TYPES = {"str": "string", "bool": "boolean", "int": "integer", "float": "number"}
 
-# Each message's fields and what they hold: a type, another message, `[…]` for a list and `{…}`
+# The fields of each message with their types: a type, another message, `[…]` for a list, or `{…}`
 # for a map by name.
 _MESSAGES = {
     "AnalyzeCommentRequest": "comment=TextEntry requestedAttributes={AttributeParameters} "
@@ -43,7 +43,7 @@ _PARAMETERS = {
 
 
 def document(base: str) -> dict[str, Any]:
-    """The document of a service that is reached at `base`.
+    """Return the document for a service at the URL `base`.
 
     >>> document("https://moderation.example")["rootUrl"]
     'https://moderation.example/'
@@ -66,8 +66,8 @@ def document(base: str) -> dict[str, Any]:
         "baseUrl": root,
         "batchPath": "batch",
         "parameters": {
-            name: {"type": "string", "location": "query", "description": told}
-            for name, told in _PARAMETERS.items()
+            name: {"type": "string", "location": "query", "description": description}
+            for name, description in _PARAMETERS.items()
         },
         "auth": {
             "oauth2": {
@@ -107,18 +107,18 @@ def _schema(name: str, fields: str) -> dict[str, Any]:
     return {
         "id": name,
         "type": "object",
-        "properties": {field: _property(held) for field, held in pairs},
+        "properties": {field: _property(type_) for field, type_ in pairs},
     }
 
 
-def _property(held: str) -> dict[str, Any]:
-    if held.startswith("["):
-        return {"type": "array", "items": _property(held[1:-1])}
-    if held.startswith("{"):
-        return {"type": "object", "additionalProperties": _property(held[1:-1])}
-    kind = _TYPES.get(held)
+def _property(type_: str) -> dict[str, Any]:
+    if type_.startswith("["):
+        return {"type": "array", "items": _property(type_[1:-1])}
+    if type_.startswith("{"):
+        return {"type": "object", "additionalProperties": _property(type_[1:-1])}
+    kind = _TYPES.get(type_)
     if kind is None:
-        return {"$ref": held}
+        return {"$ref": type_}
     return {
         "type": kind,
         **({"format": "float"} if kind == "number" else {}),

@@ -1,10 +1,9 @@
-"""`suggestscore`: what a moderator says of a comment, kept as a verdict.
+"""`suggestscore`: records a suggested score as a moderator's verdict.
 
-It is given of the decision about that comment, where the record knows it: by the same token and
-text, or by the text alone where neither has a token. Else the comment is decided about now, on
-the route `suggestscore`, and the verdict is given of that. So each suggestion is one row of
-`verdicts` (route `suggestscore`: `action`, and in `reason` the scores as they were sent) beside
-one of `decisions`, which has the text unless it must not be stored.
+The verdict belongs to the recorded decision with the same token and text, or with the same text if
+it has no token. If there is none, the comment is decided now, on the route `suggestscore`. So each
+suggestion is a row of `verdicts` (route `suggestscore`, with its `action`, and the suggested scores
+in `reason`) for a row of `decisions`, which has the text unless it must not be stored.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ ROUTE = "suggestscore"
 
 
 def give(
-    keeper: Decider,
-    asked: DecisionRequest,
+    decider: Decider,
+    request: DecisionRequest,
     *,
     community: str,
     action: Action,
@@ -31,16 +30,16 @@ def give(
     reason: str,
     route: str = ROUTE,
 ) -> str | None:
-    """Keep a suggestion; the comment's language, or None where the record cannot take it now."""
-    with keeper.sessions() as session:
-        found = _find(session, asked.comment, community)
-    if found is None:
-        (made,) = keeper.decide([asked], community=community, route=ROUTE)
-        if not made["recorded"]:
+    """Record a suggestion. Return the comment's language, or None if recording failed."""
+    with decider.sessions() as session:
+        known = _find(session, request.comment, community)
+    if known is None:
+        (decision,) = decider.decide([request], community=community, route=ROUTE)
+        if not decision["recorded"]:
             return None
-        found = str(made["id"]), str(made["language"].get("code", "und"))
-    decision_id, language = found
-    with keeper.writing("verdict", decision_id) as session:
+        known = str(decision["id"]), str(decision["language"].get("code", "und"))
+    decision_id, language = known
+    with decider.writing("verdict", decision_id) as session:
         verdicts.give(
             session,
             decision_id,
@@ -48,15 +47,15 @@ def give(
             who=who,
             reason=reason,
             route=route,
-            now=keeper.clock(),
+            now=decider.clock(),
         )
     return language
 
 
 def _find(session: Session, comment: Comment, community: str) -> tuple[str, str] | None:
-    """The newest decision about this comment, and its language.
+    """Return the id and language of the latest decision about this comment, or None.
 
-    Coral names the community here and not when it asks, so one without is looked at too.
+    Coral sends the community only here, so decisions without a community match too.
     """
     query = (
         select(DecisionRow.id, DecisionRow.language_code)

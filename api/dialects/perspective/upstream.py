@@ -1,8 +1,8 @@
-"""For as long as Perspective lives: ask it too, beside the request, and note both scores.
+"""Compare our scores with Perspective's, as long as Perspective exists.
 
-The client has our answer; it waits for nothing and misses nothing when Perspective is away. What
-is noted is a line of JSON a comment: the time, and for each attribute our score and theirs. Never
-a word of the comment, which Perspective is asked not to store either.
+A background thread asks Perspective about each comment. The client gets our answer without waiting.
+For each comment the file gets a line of JSON with the time, and both scores of each attribute. It
+never contains the comment, and Perspective is asked not to store it.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from api.record.webhooks import OPENER
 
 log = logging.getLogger(__name__)
 
-WAITING = 1000  # comments; what comes when so many wait is not compared
+WAITING = 1000  # comments; when this many wait, further ones are not compared
 TIMEOUT_S = 5.0
 LARGEST = 1 << 20  # bytes of an answer
-OWN = frozenset({"HOUSE_RULES"})  # what only we know
+OWN = frozenset({"HOUSE_RULES"})  # attributes that Perspective does not have
 
 Job = tuple[str, Sequence[str], Mapping[str, float]]
 
 
 class Upstream:
-    """Asks `upstream` about what was answered here, one after the other, and notes it in `file`."""
+    """Asks `upstream` about each comment, one after the other, and writes both scores to `file`."""
 
     def __init__(self, upstream: str, key: str, file: Path) -> None:
         query = urllib.parse.urlencode({"key": key})
@@ -45,20 +45,20 @@ class Upstream:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def compare(self, text: str, languages: Sequence[str], ours: Mapping[str, float]) -> None:
-        """Ask about a comment as soon as may be. It is left out where too many wait."""
-        asked = {name: value for name, value in ours.items() if name not in OWN}
-        if asked:
+    def compare(self, text: str, languages: Sequence[str], scores: Mapping[str, float]) -> None:
+        """Queue a comment. It is left out if too many wait."""
+        comparable = {name: value for name, value in scores.items() if name not in OWN}
+        if comparable:
             self._start()
             with contextlib.suppress(queue.Full):
-                self._jobs.put_nowait((text, languages, asked))
+                self._jobs.put_nowait((text, languages, comparable))
 
     def wait(self) -> None:
-        """Until all that waits was asked about."""
+        """Wait until the queue is empty."""
         self._jobs.join()
 
     def _start(self) -> None:
-        # Not before: a thread that was there when the workers are made is in none of them.
+        # Start late: a thread that runs before the workers are forked is in none of them.
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="upstream", daemon=True)
@@ -68,21 +68,21 @@ class Upstream:
         while True:
             job = self._jobs.get()
             try:
-                self._note(job[2], self._ask(*job))
+                self._write(job[2], self._ask(*job))
             except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
-                # The kind alone: an address holds the key, and a message may hold the comment.
+                # Log only the type: the URL has the key, and a message may quote the comment.
                 status = error.code if isinstance(error, urllib.error.HTTPError) else ""
                 log.warning("Perspective did not answer: %s %s", type(error).__name__, status)
             finally:
                 self._jobs.task_done()
 
     def _ask(
-        self, text: str, languages: Sequence[str], ours: Mapping[str, float]
+        self, text: str, languages: Sequence[str], scores: Mapping[str, float]
     ) -> dict[str, float]:
         """Perspective's scores. What it raises, `_run` knows."""
         body = {
             "comment": {"text": text},
-            "requestedAttributes": {name: {} for name in ours},
+            "requestedAttributes": {name: {} for name in scores},
             "languages": list(languages),
             "doNotStore": True,
         }
@@ -90,16 +90,16 @@ class Upstream:
             self.address, json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
         with OPENER.open(request, timeout=TIMEOUT_S) as answer:
-            scores = json.loads(answer.read(LARGEST))["attributeScores"]
+            theirs = json.loads(answer.read(LARGEST))["attributeScores"]
         return {
-            name: float(scores[name]["summaryScore"]["value"]) for name in ours if name in scores
+            name: float(theirs[name]["summaryScore"]["value"]) for name in scores if name in theirs
         }
 
-    def _note(self, ours: Mapping[str, float], theirs: Mapping[str, float]) -> None:
-        """One line, whole: several workers write to the same file."""
-        both = {name: [ours[name], round(theirs[name], 4)] for name in theirs}
+    def _write(self, ours: Mapping[str, float], theirs: Mapping[str, float]) -> None:
+        """Append a line with a single write: several workers write to the same file."""
+        scores = {name: [ours[name], round(score, 4)] for name, score in theirs.items()}
         at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        line = json.dumps({"at": at, "scores": both}) + "\n"
+        line = json.dumps({"at": at, "scores": scores}) + "\n"
         self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(self.file, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
         try:

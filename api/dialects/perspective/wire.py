@@ -1,8 +1,8 @@
-"""Perspective's messages, and its errors in its own words.
+"""Perspective's messages and errors.
 
-Shapes as in the discovery document of `commentanalyzer` v1alpha1. Google's JSON takes a field
-under both of its names (`doNotStore`, `do_not_store`), takes `null` for one that is not there,
-and refuses fields that it does not know.
+The formats are those of the discovery document of `commentanalyzer` v1alpha1. As in Google's JSON,
+a field has two names (`doNotStore`, `do_not_store`), `null` means that it is missing, and unknown
+fields are refused.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from api.http.errors import Problem
 
 Details = Mapping[str, Any]
 
-# Google's names for what went wrong, by the status that they are sent with.
+# Google's names of errors, by HTTP status.
 STATUS = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -34,11 +34,11 @@ STATUS = {
     503: "UNAVAILABLE",
 }
 _TYPES = "type.googleapis.com/"
-_ECHOED = 100  # characters of a name that is said back
+_ECHOED = 100  # characters of an unknown name that an error quotes
 
 
 class RefusedError(HTTPException):
-    """An answer in Google's envelope. `details` is never empty: clients read its first entry."""
+    """An error in Google's format. `details` is never empty: clients read its first entry."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class RefusedError(HTTPException):
         self.headers = headers or {}
 
     def answer(self) -> Response:
-        """The error as an HTTP answer."""
+        """Return the error as an HTTP answer."""
         status = self.code or 500
         error = {
             "code": status,
@@ -62,30 +62,30 @@ class RefusedError(HTTPException):
             "details": [self.details],
         }
         body = json.dumps({"error": error}, indent=2, ensure_ascii=False)
-        sound = body.encode("utf-8", "replace")  # it may quote half a surrogate pair
-        return Response(sound, status, self.headers, mimetype="application/json")
+        content = body.encode("utf-8", "replace")  # it may quote a lone surrogate
+        return Response(content, status, self.headers, mimetype="application/json")
 
 
 def refused(kind: str, message: str, **more: object) -> RefusedError:
-    """What the comment analyzer itself refuses; clients look at `errorType`."""
-    known = {"@type": f"{_TYPES}google.commentanalyzer.v1alpha1.Error", "errorType": kind}
-    return RefusedError(400, message, {**known, **more})
+    """Return an error of the comment analyzer. Clients read its `errorType`."""
+    details = {"@type": f"{_TYPES}google.commentanalyzer.v1alpha1.Error", "errorType": kind}
+    return RefusedError(400, message, {**details, **more})
 
 
 def denied(status: int, message: str, reason: str, **headers: str) -> RefusedError:
-    """What Google's front refuses: keys and quotas."""
+    """Return an error of Google's front end about a key or quota."""
     info = {
         "@type": f"{_TYPES}google.rpc.ErrorInfo",
         "reason": reason,
         "domain": "googleapis.com",
         "metadata": {"service": "commentanalyzer.googleapis.com"},
     }
-    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
-    return RefusedError(status, message, info, named)
+    sent = {name.replace("_", "-").title(): value for name, value in headers.items()}
+    return RefusedError(status, message, info, sent)
 
 
 def invalid(message: str, field: str = "", status: int = 400) -> RefusedError:
-    """A body that does not fit the message it should be."""
+    """Return an error about a body that does not fit its message."""
     violation = {"field": field, "description": message}
     return RefusedError(
         status,
@@ -95,31 +95,31 @@ def invalid(message: str, field: str = "", status: int = 400) -> RefusedError:
 
 
 def of_problem(problem: Problem) -> RefusedError:
-    """One of our own problems in Google's envelope."""
-    status, said = problem.code or 500, problem.description or problem.name
+    """Return one of our problems in Google's format."""
+    status, detail = problem.code or 500, problem.description or problem.name
     headers = dict(problem.headers)
     if status == 429:
         retry = headers.get("Retry-After", "1")
-        return denied(429, f"Quota exceeded. {said}", "RATE_LIMIT_EXCEEDED", retry_after=retry)
+        return denied(429, f"Quota exceeded. {detail}", "RATE_LIMIT_EXCEEDED", retry_after=retry)
     if status in (415, 422):
         status = 400
-    made = invalid(said, status=status)
-    made.headers = headers
-    return made
+    error = invalid(detail, status=status)
+    error.headers = headers
+    return error
 
 
 def _sound(text: str) -> str:
-    """Half a surrogate pair, left by a client that cut its text, becomes U+FFFD: one unit too."""
+    """Replace lone surrogates, left by clients that cut their texts, with U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def kept(text: str) -> str:
-    """Without what no database keeps."""
+def without_nul(text: str) -> str:
+    """Return the text without NUL, which databases refuse."""
     return text.replace("\0", "")
 
 
 Sound = Annotated[str, AfterValidator(_sound)]
-Token = Annotated[str, Field(max_length=500), AfterValidator(_sound), AfterValidator(kept)]
+Token = Annotated[str, Field(max_length=500), AfterValidator(_sound), AfterValidator(without_nul)]
 ScoreType = Literal["SCORE_TYPE_UNSPECIFIED", "PROBABILITY", "STD_DEV_SCORE", "PERCENTILE", "RAW"]
 
 
@@ -139,42 +139,42 @@ class Message(BaseModel):
 
 
 class TextEntry(Message):
-    """A text and how it is written."""
+    """A text and its type."""
 
     text: Sound = ""
     type: str = "PLAIN_TEXT"
 
 
 class ArticleAndParent(Message):
-    """What a comment stands under, and what it answers."""
+    """The article of a comment and the comment that it answers."""
 
     article: TextEntry = TextEntry()
     parent_comment: TextEntry = TextEntry()
 
 
 class Context(Message):
-    """What is known around a comment, in one of two ways."""
+    """The context of a comment, in one of two forms."""
 
     entries: list[TextEntry] = []
     article_and_parent_comment: ArticleAndParent | None = None
 
 
 class Requested(Message):
-    """How an attribute is asked for."""
+    """The options of a requested attribute."""
 
     score_type: ScoreType = "PROBABILITY"
     score_threshold: float | None = None
 
 
 class Score(Message):
-    """A score that somebody gave."""
+    """A suggested score."""
 
     value: float | None = Field(None, ge=0, le=1)
     type: ScoreType = "PROBABILITY"
 
 
 class SpanScore(Message):
-    """A score of a part."""
+    """The score of a part of the text."""
 
     begin: int = 0
     end: int = 0
@@ -182,18 +182,17 @@ class SpanScore(Message):
 
 
 class AttributeScores(Message):
-    """An attribute's score of the whole, and of its parts."""
+    """An attribute's scores of the text and of its parts."""
 
     summary_score: Score | None = None
     span_scores: list[SpanScore] = []
 
     def value(self) -> float | None:
-        """Of the whole, else the highest of the parts; None where none is given."""
+        """Return the score of the text, or else the highest of its parts, or None."""
         if self.summary_score and self.summary_score.value is not None:
             return self.summary_score.value
-        return max(
-            (it.score.value for it in self.span_scores if it.score.value is not None), default=None
-        )
+        values = [span.score.value for span in self.span_scores]
+        return max((value for value in values if value is not None), default=None)
 
 
 class _About(Message):
@@ -207,9 +206,9 @@ class _About(Message):
 
     @classmethod
     def read(cls, body: bytes) -> Self:
-        """The message in a request's body. Raises `RefusedError` or `Problem`.
+        """Return the message in a request's body. Raises `RefusedError` or `Problem`.
 
-        Its media type is not looked at, as Google does not, and nothing is read as `{}`.
+        Like Google, ignores the media type, and reads an empty body as `{}`.
         """
         try:
             return cls.model_validate(parse(body) if body.strip() else {})
@@ -225,19 +224,19 @@ class AnalyzeRequest(_About):
 
 
 class SuggestRequest(_About):
-    """`comments:suggestscore`. `do_not_store` is our own: Perspective stored every suggestion."""
+    """`comments:suggestscore`. `do_not_store` is ours: Perspective stores suggestions."""
 
     attribute_scores: dict[str, AttributeScores] = {}
 
 
 def _mistake(error: ValidationError) -> RefusedError:
-    """The first thing that does not fit, in Google's words and without the value."""
+    """Return the first validation error in Google's words, without the value."""
     first = error.errors(include_url=False, include_context=True)[0]
     *above, last = (str(step)[:_ECHOED] for step in first["loc"] or ("",))
     if first["type"] == "extra_forbidden":
         place = f" at '{'.'.join(above)}'" if above else ""
-        said = f'Unknown name "{last}"{place}: Cannot find field.'
-        return invalid(f"Invalid JSON payload received. {said}", ".".join(above))
+        detail = f'Unknown name "{last}"{place}: Cannot find field.'
+        return invalid(f"Invalid JSON payload received. {detail}", ".".join(above))
     field = ".".join([*above, last])
     detail = errors.of_fields(error).errors[0]["detail"]
     return invalid(f"Invalid value at '{field}': {detail}", field)

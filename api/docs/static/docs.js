@@ -6,5 +6,5 @@ SwaggerUIBundle({
   url: place.dataset.url,
   domNode: place,
   deepLinking: true,
-  validatorUrl: null, // or it would ask a server elsewhere
+  validatorUrl: null, // otherwise it would call an external server
 });

@@ -1,4 +1,4 @@
-"""the record"""
+"""Create the record."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""a decision is found by its text"""
+"""Find decisions by their text."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""what a challenger in shadow would have decided"""
+"""Add the decisions of challengers in shadow."""
 
 import sqlalchemy as sa
 from alembic import op

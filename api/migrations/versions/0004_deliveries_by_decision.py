@@ -1,4 +1,4 @@
-"""what is still to be sent is found by its decision, and by the address it goes to"""
+"""Find deliveries by their decision and by their address."""
 
 import sqlalchemy as sa
 from alembic import op

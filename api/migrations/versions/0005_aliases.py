@@ -1,4 +1,4 @@
-"""a decision is found by each id that was answered for it"""
+"""Find a decision by every id that was answered for it."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -48,7 +48,7 @@ class Report:
     no: Counter[str] = field(default_factory=Counter)
 
     def to_dict(self, issues: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the report for JSON. `issues` are the `Suspects.counts`."""
+        """Return the report for JSON. `issues` are the `LabelIssues.counts`."""
         names = "rows kept same near crossed contradictory unlabelled".split()
         labels = {
             name: {"yes": self.yes[name], "no": self.no[name]}
@@ -66,7 +66,7 @@ class Report:
         }
 
 
-class Found(NamedTuple):
+class ImportedRow(NamedTuple):
     """An imported row, its line in the file, and its corpus."""
 
     line: int
@@ -86,7 +86,7 @@ def too_long(text: str) -> bool:
     return len(text.encode("utf-8", "replace")) > MAX_BYTES
 
 
-def own(name: str, columns: Mapping[str, str], text: str) -> Source:
+def custom_source(name: str, columns: Mapping[str, str], text: str) -> Source:
     """Return the format of a newsroom's file.
 
     `columns` maps labels to the columns that hold them; `text` is the column of the text.
@@ -104,10 +104,10 @@ def own(name: str, columns: Mapping[str, str], text: str) -> Source:
     )
 
 
-def known() -> dict[str, Source]:
+def known_formats() -> dict[str, Source]:
     """Return all known formats by name.
 
-    >>> known()["jigsaw_2018"].text
+    >>> known_formats()["jigsaw_2018"].text
     ('comment_text',)
     """
     return catalogue.sources() | catalogue.sources(FORMATS)
@@ -120,7 +120,7 @@ def recognise(record: Mapping[str, str], path: Path) -> Source:
     be read from `record`, then the one whose file has the same name. Raises `CorpusError` if no
     format fits, or several still do.
     """
-    formats = [source for source in known().values() if source.columns <= record.keys()]
+    formats = [source for source in known_formats().values() if source.columns <= record.keys()]
     most = max((len(source.columns) for source in formats), default=0)
     formats = [source for source in formats if len(source.columns) == most]
     if len(formats) > 1:
@@ -147,7 +147,7 @@ def _has_labels(source: Source, record: Mapping[str, str]) -> bool:
 
 def rows(
     path: Path, source: Source | None, report: Report, opened: IO[bytes] | None = None
-) -> Iterator[Found]:
+) -> Iterator[ImportedRow]:
     """Yield the rows of a file without duplicates, and count them in `report`.
 
     `source` is the format; without one it is recognised by the columns. `opened` is the open
@@ -157,7 +157,7 @@ def rows(
     """
     duplicates, errors = Duplicates(), list[str]()
     numbered = records(path, opened)
-    custom = source is not None and source.name not in known()
+    custom = source is not None and source.name not in known_formats()
     for line, record in numbered if custom else one_row_per_comment(path, numbered):
         source = source or recognise(record, path)
         if missing := sorted(source.columns - record.keys()):
@@ -189,7 +189,7 @@ def rows(
             report.kept += 1
             for name, value in row.labels.items():
                 (report.yes if value >= 0.5 else report.no)[name.partition(".")[2]] += 1
-            yield Found(line, source, row)
+            yield ImportedRow(line, source, row)
     if errors:
         more = "; there may be more" * (len(errors) == MAX_ERRORS)
         raise CorpusError(f"{path}, {'; '.join(errors)}{more}")
@@ -223,7 +223,7 @@ def _parse(source: Source, record: Mapping[str, str]) -> list[Row]:
         raise ValueError(f": {error}") from None
 
 
-def write(rows: Iterable[Found], target: Path) -> ImportResult:
+def write(rows: Iterable[ImportedRow], target: Path) -> ImportResult:
     """Write the rows to `target`, a gzip-compressed CSV file of `text` and the labels.
 
     The entry for `sources.toml` keeps the `use` of the corpus: one whose licence only allows

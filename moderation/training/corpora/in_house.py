@@ -53,7 +53,7 @@ class Comment(NamedTuple):
         return splits.part(self.text)
 
     @property
-    def named(self) -> dict[str, float]:
+    def source_labels(self) -> dict[str, float]:
         """The labels with the name of their source, for example `own.hate`."""
         return {f"own.{label}": value for label, value in self.labels.items()}
 
@@ -81,7 +81,7 @@ def comments(path: Path = COMMENTS) -> Iterator[Comment]:
 
 def rows() -> Iterator[Row]:
     """Yield all comments as rows of the source `own`."""
-    return (Row(comment.text, "own", comment.named) for comment in comments())
+    return (Row(comment.text, "own", comment.source_labels) for comment in comments())
 
 
 def entry() -> dict[str, Any]:

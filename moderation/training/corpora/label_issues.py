@@ -22,7 +22,7 @@ from moderation.scoring.language import words_of
 from moderation.scoring.models import CAREFUL, FAST, Models
 from moderation.scoring.store import SHIPPED, champions
 from moderation.text.reading import Text, read
-from moderation.training.corpora.importing import Found, too_long
+from moderation.training.corpora.importing import ImportedRow, too_long
 
 Why = Literal["label", "language", "long"]
 
@@ -50,7 +50,7 @@ HEADS = {
 _BY_LABEL = {label: head for head, labels in HEADS.items() for label in (head, *labels)}
 
 
-class Suspect(NamedTuple):
+class LabelIssue(NamedTuple):
     """An issue: the reason and, except for 'long', the label, its given value and the score."""
 
     line: int
@@ -88,16 +88,16 @@ def _mean(scores: array[float]) -> float:
     return round(sum(scores) / len(scores), 4)
 
 
-class Suspects:
+class LabelIssues:
     """Collects the issues of a stream of rows. Keeps the `most` strongest."""
 
     def __init__(self, models: Models, most: int = MAX_ISSUES) -> None:
         self._models, self._most = models, most
         self._scores: dict[str, LabelScores] = {}
-        self._strongest: list[tuple[float, int, Suspect]] = []  # a heap, the weakest first
+        self._strongest: list[tuple[float, int, LabelIssue]] = []  # a heap, the weakest first
         self._foreign = self._count = 0
 
-    def over(self, rows: Iterable[Found]) -> Iterator[Found]:
+    def over(self, rows: Iterable[ImportedRow]) -> Iterator[ImportedRow]:
         """Yield the rows unchanged, and check them with the models."""
         stream = iter(rows)
         while batch := list(islice(stream, BATCH)):
@@ -107,9 +107,9 @@ class Suspects:
                 self._check(imported, text)
             yield from batch
 
-    def listed(self) -> list[Suspect]:
+    def listed(self) -> list[LabelIssue]:
         """Return the kept issues, the strongest first, at most one for each row."""
-        issues: dict[tuple[int, str], Suspect] = {}
+        issues: dict[tuple[int, str], LabelIssue] = {}
         for _, _, issue in sorted(self._strongest, reverse=True):
             if issue.why != "label" or self._is_issue(issue):
                 issues.setdefault((issue.line, issue.text), issue)
@@ -127,7 +127,7 @@ class Suspects:
             }
         return {"language": self._foreign, "labels": labels}
 
-    def _check(self, imported: Found, text: Text) -> None:
+    def _check(self, imported: ImportedRow, text: Text) -> None:
         labels = {name.partition(".")[2]: value for name, value in imported.row.labels.items()}
         for label, value in labels.items():
             score = text.scores.get(_BY_LABEL.get(label, ""))
@@ -146,7 +146,7 @@ class Suspects:
 
     def _add(
         self,
-        imported: Found,
+        imported: ImportedRow,
         strength: float,
         why: Why,
         label: str = "",
@@ -154,18 +154,18 @@ class Suspects:
         score: float | None = None,
     ) -> None:
         self._count += 1
-        issue = Suspect(imported.line, why, label, given, score, imported.row.text)
+        issue = LabelIssue(imported.line, why, label, given, score, imported.row.text)
         heapq.heappush(self._strongest, (strength, -self._count, issue))
         if len(self._strongest) > self._most:
             heapq.heappop(self._strongest)
 
-    def _is_issue(self, issue: Suspect) -> bool:
+    def _is_issue(self, issue: LabelIssue) -> bool:
         low, high = self._scores[issue.label].bounds
         score = issue.score or 0.0
         return score <= low if (issue.given or 0.0) >= POSITIVE else score >= high
 
 
-def readers(reader: str, folder: Path | None = None) -> Models:
+def load_models(reader: str, folder: Path | None = None) -> Models:
     """Load the champions that find label issues.
 
     Of the two models of abuse, `reader` 'fast' loads only the fast one, 'careful' both.

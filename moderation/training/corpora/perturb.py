@@ -18,12 +18,12 @@ _NEIGHBOURS = {
 }
 
 
-def slips(text: str, rng: random.Random, rate: float = 0.15) -> str:
+def typos(text: str, rng: random.Random, rate: float = 0.15) -> str:
     """Add a typo to each word of more than three letters with probability `rate`.
 
     Letters are swapped, dropped, repeated or replaced by a neighbouring key.
 
-    >>> slips("The government has failed the farmers", random.Random(3), rate=0.5)
+    >>> typos("The government has failed the farmers", random.Random(3), rate=0.5)
     'The governmen has failes the farmers'
     """
     return " ".join(
@@ -91,7 +91,7 @@ class Names:
             things=names["places"].split(),
         )
 
-    def one(self, rng: random.Random) -> str:
+    def draw(self, rng: random.Random) -> str:
         """Draw the name of a person ('Nirmala Sitharaman', 'Gadkari ji') or a thing."""
         match rng.randrange(8):
             case 0 | 1 | 2:
@@ -105,10 +105,10 @@ class Names:
             case _:
                 return rng.choice(self.things)
 
-    def planted(self, text: str, rng: random.Random, count: int) -> str:
+    def plant(self, text: str, rng: random.Random, count: int) -> str:
         """Return `text` with `count` names between its words, singly or as a list."""
         words = text.split()
-        names = [self.one(rng) for _ in range(count)]
+        names = [self.draw(rng) for _ in range(count)]
         if count > 2 and rng.random() < 0.5:
             joined = ", ".join(names[:-1])
             names = [f"{joined} {rng.choice(['and', 'and', '&'])} {names[-1]}"]
@@ -117,23 +117,23 @@ class Names:
         return " ".join(words)
 
 
-def mixed(foreign: str, english: Sequence[str], rng: random.Random, share: float) -> str:
+def code_mixed(foreign: str, english: Sequence[str], rng: random.Random, share: float) -> str:
     """Return `foreign` with a share of its words replaced by English ones.
 
     The result reads like 'video bahut nice hai' (code-mixing).
 
-    >>> mixed("yah desh hamara hai", ["nice"], random.Random(0), 0.0)
+    >>> code_mixed("yah desh hamara hai", ["nice"], random.Random(0), 0.0)
     'yah desh hamara hai'
     """
     words = foreign.split()
     return " ".join(rng.choice(english) if rng.random() < share else word for word in words)
 
 
-def lazy(text: str, rng: random.Random) -> str:
+def as_typed(text: str, rng: random.Random) -> str:
     """Return the text as people may type it: lower case, capitals, with typos, or unchanged."""
     chance = rng.random()
     if chance < 0.12:
-        return slips(text, rng)
+        return typos(text, rng)
     if chance < 0.16:
         return text.upper()
     return text.lower() if chance < 0.4 else text

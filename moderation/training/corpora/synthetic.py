@@ -95,4 +95,4 @@ def _entries(text: str) -> list[str]:
 
 
 def _name(names: Names, rng: random.Random) -> str:
-    return rng.choice(_HARMLESS_WORDS) if rng.random() < 0.4 else names.one(rng)
+    return rng.choice(_HARMLESS_WORDS) if rng.random() < 0.4 else names.draw(rng)

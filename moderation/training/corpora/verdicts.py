@@ -46,15 +46,15 @@ def rows(lines: Iterable[str | bytes], name: str = "verdicts") -> Iterator[Row]:
     >>> row.labels
     {'toxicity': 1.0}
     """
-    yield from labelled(_parsed(lines, name), name)
+    yield from table_rows(_parsed(lines, name), name)
 
 
-def labelled(records: Iterable[tuple[int, Mapping[str, Any]]], name: str) -> Iterator[Row]:
+def table_rows(records: Iterable[tuple[int, Mapping[str, Any]]], name: str) -> Iterator[Row]:
     """Yield a row for each record with a verdict. Raises `CorpusError` naming line and field.
 
     `records` are those of a table with their line numbers; `name` names it in messages.
 
-    >>> [row.labels for row in labelled([(2, {"text": "So.", "verdict": ""})], "verdicts.csv")]
+    >>> [row.labels for row in table_rows([(2, {"text": "So.", "verdict": ""})], "verdicts.csv")]
     []
     """
     for number, record in records:

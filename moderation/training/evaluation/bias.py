@@ -1,9 +1,10 @@
-"""Is a group treated unlike others? Areas with and without its mention, and false alarms on it.
+"""Measure unintended bias: how scores differ for comments that mention a group of people.
 
-For each group three areas under the ROC curve (Borkan et al.: Nuanced Metrics for Measuring
-Unintended Bias, WWW 2019): `subgroup` of the comments that mention it; `bpsn` of its harmless
-comments against abusive ones without a mention, low where the mention alone raises the score;
-`bnsp` of its abusive comments against harmless ones without a mention.
+For each group there are three ROC AUCs (Borkan et al.: Nuanced Metrics for Measuring Unintended
+Bias, WWW 2019). `subgroup` is measured on the comments that mention the group. `bpsn` (background
+positive, subgroup negative) compares its harmless comments with abusive ones that mention no
+group; it is low if the mention alone raises the score. `bnsp` compares its abusive comments with
+harmless ones that mention no group.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import regex
 from moderation.training import metrics
 from moderation.training.metrics import Bools, Floats
 
-LEAST = 8  # rows of either kind that an area needs
+MIN_ROWS = 8  # positive and negative rows each that an AUC needs
 
 _WORDS = {
     "Muslims": r"muslims?|islam(?:ic)?",
@@ -41,9 +42,9 @@ GROUPS = {name: regex.compile(rf"(?i)\b(?:{words})\b") for name, words in _WORDS
 
 
 def mentions(texts: Sequence[str]) -> dict[str, Bools]:
-    """Which texts mention each group.
+    """Return for each group which texts mention it.
 
-    >>> [name for name, found in mentions(["I am a gay man."]).items() if found[0]]
+    >>> [name for name, mask in mentions(["I am a gay man."]).items() if mask[0]]
     ['men', 'gay and lesbian people']
     """
     return {
@@ -52,45 +53,48 @@ def mentions(texts: Sequence[str]) -> dict[str, Bools]:
     }
 
 
-def areas(texts: Sequence[str], said: Bools, scores: Floats, seed: int = 0) -> dict[str, Any]:
-    """The three areas for each group that is mentioned often enough, with 95 % intervals."""
-    found = mentions(texts)
-    anybody = np.any(list(found.values()), axis=0)
+def group_aucs(
+    texts: Sequence[str], y_true: Bools, scores: Floats, seed: int = 0
+) -> dict[str, Any]:
+    """Return the three AUCs, with 95 % intervals, of each group that is mentioned often enough."""
+    by_group = mentions(texts)
+    any_group = np.any(list(by_group.values()), axis=0)
     return {
-        name: parts
-        for name, mentioned in found.items()
-        if (parts := dict(_areas(mentioned, ~anybody, said, scores, seed)))
+        name: aucs
+        for name, mentioned in by_group.items()
+        if (aucs := dict(_aucs(mentioned, ~any_group, y_true, scores, seed)))
     }
 
 
-def kinds(mentioned: Bools, others: Bools, said: Bools) -> dict[str, Bools]:
-    """The rows of each area: by which mention the group, and which mention nobody.
+def subsets(mentioned: Bools, others: Bools, y_true: Bools) -> dict[str, Bools]:
+    """Return the rows of each AUC. `others` are the rows that mention no group.
 
     >>> both = np.array([True, True, False]), np.array([False, False, True])
-    >>> kinds(*both, said=np.array([True, False, True]))["bpsn"].tolist()
+    >>> subsets(*both, y_true=np.array([True, False, True]))["bpsn"].tolist()
     [False, True, True]
     """
     return {
         "subgroup": mentioned,
-        "bpsn": (mentioned & ~said) | (others & said),
-        "bnsp": (mentioned & said) | (others & ~said),
+        "bpsn": (mentioned & ~y_true) | (others & y_true),
+        "bnsp": (mentioned & y_true) | (others & ~y_true),
     }
 
 
-def _areas(
-    mentioned: Bools, others: Bools, said: Bools, scores: Floats, seed: int
+def _aucs(
+    mentioned: Bools, others: Bools, y_true: Bools, scores: Floats, seed: int
 ) -> Iterator[tuple[str, Any]]:
-    own = min(int((mentioned & said).sum()), int((mentioned & ~said).sum()))
-    for name, rows in kinds(mentioned, others, said).items():
-        if own >= LEAST:
-            measured = metrics.measure(said[rows], scores[rows], seed)
-            yield name, {"rows": measured["rows"], **measured["auc"]}
+    positive, negative = int((mentioned & y_true).sum()), int((mentioned & ~y_true).sum())
+    if min(positive, negative) < MIN_ROWS:
+        return
+    for name, rows in subsets(mentioned, others, y_true).items():
+        measured = metrics.measure(y_true[rows], scores[rows], seed)
+        yield name, {"rows": measured["rows"], **measured["auc"]}
 
 
 def false_alarms(texts: Sequence[str], flagged: Bools) -> dict[str, dict[str, float]]:
-    """Of harmless texts that mention each group: how many there are, and the share flagged."""
+    """Return the number of harmless texts that mention each group, and the share flagged."""
     return {
-        name: {"rows": int(found.sum()), "flagged": round(float(flagged[found].mean()), 4)}
-        for name, found in mentions(texts).items()
-        if found.sum() >= LEAST
+        name: {"rows": int(mask.sum()), "flagged": round(float(flagged[mask].mean()), 4)}
+        for name, mask in mentions(texts).items()
+        if mask.sum() >= MIN_ROWS
     }

@@ -1,12 +1,13 @@
-"""Thresholds from an error budget: what may go wrong, and from which score on it does not.
+"""Fit thresholds to an error budget.
 
-A budget says how many of the approved comments may be abusive, how many of the rejected ones
-fine, or how many fine ones may be held at all. What a threshold does to abusive and to fine
-comments is counted apart, so that a set in which abuse is over-sampled serves as well as a natural
-one, and joined by the share of abuse that a newspaper expects (its base rate).
+A budget limits the share of abusive comments among the approved, of fine comments among the
+rejected, and of fine comments that are held for a person. The effect of a threshold is counted
+separately on abusive and on fine comments, then combined by the base rate: the share of abuse
+that a newspaper expects. So a set in which abuse is over-sampled works as well as a natural one.
 
-Every share is bounded by Clopper and Pearson (1934). The allowed doubt is divided among the two
-sides and all thresholds that are tried (Bonferroni), so that whichever is chosen keeps its bound.
+Every share has a Clopper-Pearson bound (1934). The error probability is divided between the two
+kinds of comments and among all thresholds (Bonferroni), so that the bound holds whichever
+threshold is chosen.
 """
 
 from __future__ import annotations
@@ -21,42 +22,42 @@ from scipy.stats import beta
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-GRID = np.round([0.02, *np.arange(0.05, 1.0, 0.05), 0.98], 2)  # the thresholds that are tried
+GRID = np.round([0.02, *np.arange(0.05, 1.0, 0.05), 0.98], 2)  # the thresholds to choose from
 CONFIDENCE = 0.95
-PARTS = {
-    "approved-abusive": "of the approved comments, the abusive",
-    "rejected-fine": "of the rejected comments, the fine",
-    "held-fine": "of the fine comments, those not approved at once",
-}
+PARTS = (
+    "approved-abusive",  # the share of abusive comments among the approved
+    "rejected-fine",  # the share of fine comments among the rejected
+    "held-fine",  # the share of fine comments that are not approved at once
+)
 
 
 class BudgetError(ValueError):
-    """A budget that cannot be read; the message names the part and what would be right."""
+    """A budget cannot be parsed. The message names the part and what would be right."""
 
 
 class Budget(NamedTuple):
-    """The largest share allowed of each kind of mistake, 0..1; None where none was named."""
+    """The largest share allowed of each kind of mistake, 0..1. None means no limit."""
 
     approved_abusive: float | None = None
     rejected_fine: float | None = None
     held_fine: float | None = None
 
     @classmethod
-    def parse(cls, said: str) -> Budget:
-        """A budget as it is written on the command line. Raises `BudgetError`.
+    def parse(cls, text: str) -> Budget:
+        """Parse a budget as written on the command line. Raises `BudgetError`.
 
         >>> Budget.parse("approved-abusive=1%, rejected-fine=2%")
         Budget(approved_abusive=0.01, rejected_fine=0.02, held_fine=None)
         """
-        found: dict[str, float] = {}
-        for part in filter(None, map(str.strip, said.split(","))):
+        shares: dict[str, float] = {}
+        for part in filter(None, map(str.strip, text.split(","))):
             name, _, value = map(str.strip, part.partition("="))
             if name not in PARTS:
-                raise BudgetError(f"'{name}' is no part of a budget: use {', '.join(PARTS)}")
-            found[name.replace("-", "_")] = _share(name, value)
-        if not found:
-            raise BudgetError("an empty budget: write for example approved-abusive=1%")
-        return cls(**found)
+                raise BudgetError(f"unknown part '{name}' of the budget: use {', '.join(PARTS)}")
+            shares[name.replace("-", "_")] = _share(name, value)
+        if not shares:
+            raise BudgetError("the budget is empty: write for example approved-abusive=1%")
+        return cls(**shares)
 
 
 def _share(name: str, value: str) -> float:
@@ -69,28 +70,28 @@ def _share(name: str, value: str) -> float:
     return share
 
 
-def bounds(count: int, rows: int, doubt: float) -> tuple[float, float]:
-    """Clopper and Pearson's one-sided bounds, each at `doubt`, on a share seen as `count` of rows.
+def bounds(count: int, rows: int, alpha: float) -> tuple[float, float]:
+    """Return the lower and upper Clopper-Pearson bound of `count` in `rows`, each at `alpha`.
 
     >>> low, high = bounds(0, 100, 0.05)
     >>> low, round(high, 4)
     (0.0, 0.0295)
     """
-    low = float(beta.ppf(doubt, count, rows - count + 1)) if count else 0.0
-    high = float(beta.ppf(1 - doubt, count + 1, rows - count)) if count < rows else 1.0
+    low = float(beta.ppf(alpha, count, rows - count + 1)) if count else 0.0
+    high = float(beta.ppf(1 - alpha, count + 1, rows - count)) if count < rows else 1.0
     return low, high
 
 
 class Share(NamedTuple):
-    """A share as it was seen, and the bound that it stays under with the wanted confidence."""
+    """A share as observed, and its upper bound at the given confidence."""
 
-    seen: float
+    observed: float
     bound: float
 
 
 @dataclass(frozen=True)
 class Curve:
-    """What every threshold of `GRID` would do, at a base rate."""
+    """The effect of every threshold of `GRID` at a base rate."""
 
     rows: int
     abusive: int
@@ -101,36 +102,54 @@ class Curve:
     held_fine: list[Share]
 
 
-def curve(
+def error_curve(
     scores: Floats, abusive: Bools, base_rate: float, confidence: float = CONFIDENCE
 ) -> Curve:
-    """Count what each threshold does to these comments. Raises `BudgetError` for one kind only.
+    """Count the effect of each threshold on these comments.
 
-    `scores` are a rule's, 0..1, and `abusive` is what people said of the same comments.
+    `scores` are a rule's scores, 0..1, and `abusive` the labels of the same comments. Raises
+    `BudgetError` if they are all abusive or all fine.
     """
-    bad, good = np.sort(scores[abusive]), np.sort(scores[~abusive])
-    if not len(bad) or not len(good):
-        raise BudgetError("there must be abusive and fine comments among the labelled ones")
-    doubt = (1 - confidence) / 2 / len(GRID)
-    approved, abusive_let, fine_refused, fine_held = [], [], [], []
+    bad, fine = np.sort(scores[abusive]), np.sort(scores[~abusive])
+    if not len(bad) or not len(fine):
+        raise BudgetError("there must be both abusive and fine comments among the labelled ones")
+    alpha = (1 - confidence) / 2 / len(GRID)
+    approved, approved_abusive, rejected_fine, held_fine = [], [], [], []
     for threshold in GRID:
-        missed, passed = (int(np.searchsorted(side, threshold)) for side in (bad, good))
-        let, most_let = missed / len(bad), bounds(missed, len(bad), doubt)[1]
-        fine, least_fine = passed / len(good), bounds(passed, len(good), doubt)[0]
-        approved.append(base_rate * let + (1 - base_rate) * fine)
-        seen, bound = _among(base_rate, let, fine), _among(base_rate, most_let, least_fine)
-        abusive_let.append(Share(seen, bound))
-        seen = _among(1 - base_rate, 1 - fine, 1 - let)
-        bound = _among(1 - base_rate, 1 - least_fine, 1 - most_let)
-        fine_refused.append(Share(seen, bound))
-        fine_held.append(Share(1 - fine, 1 - least_fine))
+        bad_below, fine_below = (int(np.searchsorted(side, threshold)) for side in (bad, fine))
+        missed, most_missed = bad_below / len(bad), bounds(bad_below, len(bad), alpha)[1]
+        passed, least_passed = fine_below / len(fine), bounds(fine_below, len(fine), alpha)[0]
+        approved.append(base_rate * missed + (1 - base_rate) * passed)
+        approved_abusive.append(
+            Share(
+                _share_of_mistakes(base_rate, missed, passed),
+                _share_of_mistakes(base_rate, most_missed, least_passed),
+            )
+        )
+        rejected_fine.append(
+            Share(
+                _share_of_mistakes(1 - base_rate, 1 - passed, 1 - missed),
+                _share_of_mistakes(1 - base_rate, 1 - least_passed, 1 - most_missed),
+            )
+        )
+        held_fine.append(Share(1 - passed, 1 - least_passed))
     return Curve(
-        len(scores), int(abusive.sum()), base_rate, approved, abusive_let, fine_refused, fine_held
+        rows=len(scores),
+        abusive=int(abusive.sum()),
+        base_rate=base_rate,
+        approved=approved,
+        approved_abusive=approved_abusive,
+        rejected_fine=rejected_fine,
+        held_fine=held_fine,
     )
 
 
-def _among(rate: float, wrong: float, right: float) -> float:
-    """The share of mistakes among the decided, when `rate` of all could be mistaken."""
+def _share_of_mistakes(rate: float, wrong: float, right: float) -> float:
+    """Return the share of mistakes among the decided comments.
+
+    `rate` is the share of comments that would be a mistake to decide. Of these the share `wrong` is
+    decided, and of the others the share `right`.
+    """
     decided = rate * wrong + (1 - rate) * right
     return rate * wrong / decided if decided else 0.0
 
@@ -139,64 +158,71 @@ Threshold = float | Literal["never"]
 
 
 class Fit(NamedTuple):
-    """The thresholds that keep the budget, and in words what could not be kept.
+    """The thresholds for a budget.
 
-    `kept` tells whether they are worth using: a rejection that cannot be shown to be safe is left
-    out, and the budget is kept; an approval cannot be left out.
+    `shortfalls` says in words which parts of the budget could not be met. `within_budget` is
+    whether the thresholds are safe to use. Without a safe threshold for rejection, nothing is
+    rejected and the budget still holds. An approval that is not safe cannot be left out in this
+    way.
     """
 
     review: float
     reject: Threshold
-    short: list[str]
-    kept: bool
+    shortfalls: list[str]
+    within_budget: bool
 
 
-def fit(found: Curve, budget: Budget) -> Fit:
-    """The thresholds of one rule: as many comments decided at once as the budget allows.
+def fit(curve: Curve, budget: Budget) -> Fit:
+    """Return the thresholds that decide as many comments as the budget allows.
 
-    Comments under `review` are approved. Without a part about approval, `review` is the lowest
-    threshold that keeps `held-fine`. What cannot be shown with these rows is left to people:
-    `review` falls to its lowest, `reject` to "never".
+    Comments under `review` are approved. If the budget has no approved-abusive part, `review` is
+    the lowest threshold that meets held-fine. If the rows are too few to prove a part, people
+    decide: `review` is then the lowest threshold, or `reject` is "never".
     """
-    most = _kept(found.approved_abusive, budget.approved_abusive)
-    least = _kept(found.held_fine, budget.held_fine)
-    sure = _kept(found.rejected_fine, budget.rejected_fine)
-    short = [
-        _missing(part, shares, found)
-        for part, shares, allowed, kept in (
-            ("approved-abusive", found.approved_abusive, budget.approved_abusive, most),
-            ("held-fine", found.held_fine, budget.held_fine, least),
-            ("rejected-fine", found.rejected_fine, budget.rejected_fine, sure),
+    approving = _within(curve.approved_abusive, budget.approved_abusive)
+    holding = _within(curve.held_fine, budget.held_fine)
+    rejecting = _within(curve.rejected_fine, budget.rejected_fine)
+    shortfalls = [
+        _shortfall(part, shares, curve)
+        for part, shares, allowed, thresholds in (
+            ("approved-abusive", curve.approved_abusive, budget.approved_abusive, approving),
+            ("held-fine", curve.held_fine, budget.held_fine, holding),
+            ("rejected-fine", curve.rejected_fine, budget.rejected_fine, rejecting),
         )
-        if allowed is not None and not kept
+        if allowed is not None and not thresholds
     ]
-    apart = bool(most and least and most[-1] < least[0])
-    if apart:
-        short.append(f"held-fine needs review = {least[0]}; approved-abusive allows {most[-1]}")
+    contradictory = bool(approving and holding and approving[-1] < holding[0])
+    if contradictory:
+        shortfalls.append(
+            f"held-fine needs review = {holding[0]}; approved-abusive allows {approving[-1]}"
+        )
     review = float(GRID[0])
-    if most:
-        review = most[-1]
-    elif least and budget.approved_abusive is None:
-        review = least[0]
-    kept = [
-        budget.approved_abusive is None or bool(most),
-        budget.held_fine is None or bool(least),
-        bool(most or least or sure),
-        not apart,
-    ]
-    return Fit(review, max(sure[0], review) if sure else "never", short, all(kept))
+    if approving:
+        review = approving[-1]
+    elif holding and budget.approved_abusive is None:
+        review = holding[0]
+    reject: Threshold = max(rejecting[0], review) if rejecting else "never"
+    within_budget = (
+        (budget.approved_abusive is None or bool(approving))
+        and (budget.held_fine is None or bool(holding))
+        and bool(approving or holding or rejecting)
+        and not contradictory
+    )
+    return Fit(review, reject, shortfalls, within_budget)
 
 
-def _kept(shares: list[Share], allowed: float | None) -> list[float]:
-    """The thresholds that keep to what is allowed."""
+def _within(shares: list[Share], allowed: float | None) -> list[float]:
+    """Return the thresholds whose bound is within what is allowed."""
     if allowed is None:
         return []
-    return [float(at) for at, share in zip(GRID, shares, strict=True) if share.bound <= allowed]
+    return [
+        float(level) for level, share in zip(GRID, shares, strict=True) if share.bound <= allowed
+    ]
 
 
-def _missing(part: str, shares: list[Share], found: Curve) -> str:
-    fine, bound = found.rows - found.abusive, min(share.bound for share in shares)
+def _shortfall(part: str, shares: list[Share], curve: Curve) -> str:
+    fine, bound = curve.rows - curve.abusive, min(share.bound for share in shares)
     return (
-        f"{part} cannot be shown with {found.abusive:,} abusive and {fine:,} fine comments: "
+        f"{part} cannot be shown with {curve.abusive:,} abusive and {fine:,} fine comments: "
         f"the best bound is {bound:.2%}. Label more comments, or allow more"
     )

@@ -1,7 +1,7 @@
-"""Measure the models in use on labelled comments that they did not learn from.
+"""Measure the models in use on labelled comments that they were not trained on.
 
-Of the sets that trained, only the test part is looked at; the sets marked *validate* are read
-whole. Whatever readers are champions are measured, through `Models` as in service.
+From the sets used for training only the test part is used. The sets marked *validate* are used
+whole. The champions are measured together, through `Models`, as in the service.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from moderation.training.evaluation.report import page
 from moderation.training.metrics import Bools, Floats
 
 BATCH = 256
-MARKED = 1_000  # rows whose explanations are compared with readers' marks
+MARKED = 1_000  # rows with words marked by people, for measuring explanations
 THRESHOLDS = (0.3, 0.45, 0.6, 0.8, 0.97)
 _IDENTITY = regex.compile(
     r"(?i)\b(?:muslims?|hindus?|christians?|sikhs?|jews?|jewish|dalits?|brahmins?|blacks?|whites?"
@@ -40,9 +40,10 @@ log = logging.getLogger(__name__)
 
 
 class Question(NamedTuple):
-    """What is measured: a head against a label, on natural rows or on all that have it.
+    """What is measured: the score `head` against a label.
 
-    Values from `yes` on count as positive, those under `no` as negative, the rest is left out.
+    Rows whose label is at least `yes` are positive, those under `no` are negative, and the rest are
+    left out. With `natural` only natural rows count.
     """
 
     name: str
@@ -80,7 +81,7 @@ NEUTRAL = "identity.toxic"
 
 
 class Scored(NamedTuple):
-    """The rows that were read, and each head's score for them."""
+    """Rows, and the score of each head for them."""
 
     rows: list[Row]
     scores: dict[str, Floats]
@@ -93,99 +94,97 @@ def evaluate(
     seed: int = 0,
     most: int | None = None,
 ) -> dict[str, Any]:
-    """All figures of the champions under `models`; written to `out` too: JSON, Markdown, HTML.
+    """Measure the champions under `models`, and return all metrics.
 
-    Of each set at most `most` rows are read, drawn by the seed; all by default.
+    `most` limits the rows of each set; they are sampled with the seed. If `out` is given, the
+    metrics are also written to this folder, as JSON, Markdown and HTML.
 
-    Raises `CorpusError` where `data` does not fit `data/sources.toml`, `ModelError` where a
-    model cannot be used.
+    Raises `CorpusError` if `data` does not match `data/sources.toml`, and `ModelError` if a model
+    cannot be used.
     """
     loaded = Models.load(models)
-    scored = scored_rows(loaded, measuring(data, drawn(most, seed)))
-    found: dict[str, Any] = {"models": loaded.versions, "seed": seed, "most": most}
-    found |= {"sets": {}, "slices": {}, "curves": {}}
+    scored = score_rows(loaded, evaluation_rows(data, sampler(most, seed)))
+    results: dict[str, Any] = {"models": loaded.versions, "seed": seed, "most": most}
+    results |= {"sets": {}, "slices": {}, "curves": {}}
     for question in QUESTIONS:
         if question.head not in scored.scores:
             continue
         log.info("measuring: %s", question.name)
-        rows, said = answers(question, scored.rows)
+        rows, y_true = binary_labels(question, scored.rows)
         scores = scored.scores[question.head][rows]
-        found["sets"][question.name] = {
+        results["sets"][question.name] = {
             "head": question.head,
-            **metrics.measure(said, scores, seed),
+            **metrics.measure(y_true, scores, seed),
             "thresholds": [
-                metrics.at_threshold(said, scores, threshold) for threshold in THRESHOLDS
+                metrics.at_threshold(y_true, scores, threshold) for threshold in THRESHOLDS
             ],
         }
-        found["curves"][question.name] = metrics.curves(said, scores)
+        results["curves"][question.name] = metrics.curves(y_true, scores)
         if question.name in SLICED:
             texts = [scored.rows[row].text for row in rows]
-            found["slices"][question.name] = dict(_slices(texts, said, scores, seed))
+            results["slices"][question.name] = dict(_slices(texts, y_true, scores, seed))
     if "toxicity" in scored.scores:
-        found["neutral"] = _neutral(scored)
+        results["neutral"] = _neutral(scored)
         log.info("measuring: groups of people, the guideline suite")
-        found["bias"] = _bias(scored, seed)
+        results["bias"] = _bias(scored, seed)
         moderator = Moderator(Policy.load(), loaded)
-        found["suite"] = functional_tests(moderator)
+        results["suite"] = functional_tests(moderator)
         log.info("measuring: explanations")
         marked = [row for row in scored.rows if row.marks][:MARKED]
-        found["explanations"] = explanations.by_reader(loaded, marked, seed)
+        results["explanations"] = explanations.measure_all(loaded, marked, seed)
     if out:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "evaluation.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
-        (out / "evaluation.md").write_text(table(found) + "\n", "utf-8")
-        (out / "report.html").write_text(page(found), "utf-8")
-    return found
+        (out / "evaluation.json").write_text(json.dumps(results, indent=2) + "\n", "utf-8")
+        (out / "evaluation.md").write_text(markdown(results) + "\n", "utf-8")
+        (out / "report.html").write_text(page(results), "utf-8")
+    return results
 
 
-def note(found: dict[str, Any], models: Path) -> None:
-    """Write the figures of each champion's heads into its card, as those in use give them.
+def write_cards(results: dict[str, Any], models: Path) -> None:
+    """Write the metrics of each champion's heads into its card.
 
-    They stand under 'in use', beside the figures from its training: two readers that are asked
-    together have the same.
+    They go under 'in use', next to the metrics from training. Two models that are used together
+    have the same ones.
     """
-    for name, version in found["models"].items():
-        with cards.edited(models / name / version) as card:
-            own = {
-                set_: {key: figure[key] for key in figure if key not in ("head", "thresholds")}
-                for set_, figure in found["sets"].items()
-                if figure["head"] in card["heads"]
+    for model, version in results["models"].items():
+        with cards.edited(models / model / version) as card:
+            in_use = {
+                name: {key: result[key] for key in result if key not in ("head", "thresholds")}
+                for name, result in results["sets"].items()
+                if result["head"] in card["heads"]
             }
-            if own:
-                card["figures"]["in use"] = own
+            if in_use:
+                card["figures"]["in use"] = in_use
 
 
-def table(found: dict[str, Any]) -> str:
-    """The figures as a Markdown table; intervals are 95 %."""
+def markdown(results: dict[str, Any]) -> str:
+    """Return the metrics as a Markdown table with 95 % intervals."""
     lines = [
         "| set | head | rows | positive | AUC | average precision | ECE |",
         "|---|---|--:|--:|--:|--:|--:|",
     ]
-    for name, figure in found["sets"].items():
-        cells = [name, figure["head"], f"{figure['rows']:,}", f"{figure['positive']:,}"]
-        lines.append("| " + " | ".join([*cells, *map(_cell, _values(figure))]) + " |")
-    for name, slices in found["slices"].items():
-        for part, figure in slices.items():
-            cells = [
-                f"{name}: {part}",
-                "toxicity",
-                f"{figure['rows']:,}",
-                f"{figure['positive']:,}",
-            ]
-            lines.append("| " + " | ".join([*cells, *map(_cell, _values(figure))]) + " |")
-    if found.get("neutral"):
-        shares = ", ".join(f"{share:.2%} from {level}" for level, share in found["neutral"].items())
+    for name, result in results["sets"].items():
+        lines.append(_table_row(name, result["head"], result))
+    for name, slices in results["slices"].items():
+        for part, result in slices.items():
+            lines.append(_table_row(f"{name}: {part}", "toxicity", result))
+    if results.get("neutral"):
+        shares = ", ".join(
+            f"{share:.2%} from {level}" for level, share in results["neutral"].items()
+        )
         lines += ["", f"Neutral mentions of identities flagged as toxic: {shares}."]
-    if found.get("explanations"):
+    if results.get("explanations"):
         lines += ["", "Explanations of toxicity against readers' marks:"]
-        for reader, figures_ in found["explanations"].items():
-            said = ", ".join(f"{name} {value:,}" for name, value in figures_.items())
-            lines.append(f"- reader = {reader}: {said}")
+        for reader, result in results["explanations"].items():
+            values = ", ".join(f"{name} {value:,}" for name, value in result.items())
+            lines.append(f"- reader = {reader}: {values}")
     return "\n".join(lines)
 
 
-def _values(figure: dict[str, Any]) -> list[dict[str, Any] | None]:
-    return [figure.get(name) for name in ("auc", "ap", "ece")]
+def _table_row(name: str, head: str, result: dict[str, Any]) -> str:
+    counts = [f"{result['rows']:,}", f"{result['positive']:,}"]
+    values = [_cell(result.get(metric)) for metric in ("auc", "ap", "ece")]
+    return "| " + " | ".join([name, head, *counts, *values]) + " |"
 
 
 def _cell(value: dict[str, Any] | None) -> str:
@@ -195,52 +194,55 @@ def _cell(value: dict[str, Any] | None) -> str:
     return f"{value['value']:.3f} ({low:.3f} to {high:.3f})"
 
 
-def drawn(most: int | None, seed: int) -> Callable[[list[Row]], list[Row]]:
-    """Keeps at most so many rows of each set, the natural ones apart from the others."""
+def sampler(most: int | None, seed: int) -> Callable[[list[Row]], list[Row]]:
+    """Return a function that keeps at most `most` rows of each set.
 
-    def draw(rows: list[Row]) -> list[Row]:
+    Natural rows and other rows of a set are counted separately.
+    """
+
+    def sample(rows: list[Row]) -> list[Row]:
         if most is None:
             return rows
         order = np.random.default_rng(seed).permutation(len(rows))
-        count: Counter[tuple[str, bool]] = Counter()
-        kept = []
-        for at in order:
-            kind = rows[at].source, rows[at].natural
-            count[kind] += 1
-            if count[kind] <= most:
-                kept.append(int(at))
-        return [rows[at] for at in sorted(kept)]
+        counts: Counter[tuple[str, bool]] = Counter()
+        indices = []
+        for index in order:
+            kind = rows[index].source, rows[index].natural
+            counts[kind] += 1
+            if counts[kind] <= most:
+                indices.append(int(index))
+        return [rows[index] for index in sorted(indices)]
 
-    return draw
+    return sample
 
 
 def _bias(scored: Scored, seed: int) -> dict[str, Any]:
-    """How the groups that comments mention fare, by toxicity on Wikipedia's rows."""
-    rows, said = answers(Question("", "jigsaw.toxic", "toxicity"), scored.rows)
+    """Measure bias in toxicity: AUCs by group on Wikipedia's rows, and false alarms."""
+    rows, y_true = binary_labels(Question("", "jigsaw.toxic", "toxicity"), scored.rows)
     texts = [scored.rows[row].text for row in rows]
-    neutral = [at for at, row in enumerate(scored.rows) if NEUTRAL in row.labels]
+    neutral = [index for index, row in enumerate(scored.rows) if NEUTRAL in row.labels]
     level = Policy.load().rules["abuse"].thresholds.review
     flagged = scored.scores["toxicity"][neutral] >= float(level)
     return {
-        "areas": bias.areas(texts, said, scored.scores["toxicity"][rows], seed),
-        "false alarms": bias.false_alarms([scored.rows[at].text for at in neutral], flagged),
+        "areas": bias.group_aucs(texts, y_true, scored.scores["toxicity"][rows], seed),
+        "false alarms": bias.false_alarms([scored.rows[index].text for index in neutral], flagged),
     }
 
 
-def measuring(data: Path, draw: Callable[[list[Row]], list[Row]]) -> list[Row]:
-    """The rows of the public sets that may measure. Raises `CorpusError`."""
+def evaluation_rows(data: Path, sample: Callable[[list[Row]], list[Row]]) -> list[Row]:
+    """Return a sample of the held-out rows that have a label to measure. Raises `CorpusError`."""
     labels = {NEUTRAL, "spans.marked", *(question.label for question in QUESTIONS)}
-    return draw([row for row in unlearned(data) if not labels.isdisjoint(row.labels)])
+    return sample([row for row in held_out_rows(data) if not labels.isdisjoint(row.labels)])
 
 
-def unlearned(data: Path) -> Iterator[Row]:
-    """The rows of the public sets that no model learned from. Raises `CorpusError`."""
+def held_out_rows(data: Path) -> Iterator[Row]:
+    """Yield the rows of the public sets that no model was trained on. Raises `CorpusError`."""
     yield from (row for row in catalogue.rows(data, "train") if row.part == "test")
     yield from catalogue.rows(data, "validate")
 
 
-def scored_rows(models: Models, rows: list[Row]) -> Scored:
-    """The rows as the models read them, batch by batch; after each tenth the log says how far."""
+def score_rows(models: Models, rows: list[Row]) -> Scored:
+    """Score the rows in batches, and log the progress at about every tenth."""
     heads = {question.head for question in QUESTIONS}
     columns: dict[str, list[float]] = {}
     for start in range(0, len(rows), BATCH):
@@ -251,51 +253,51 @@ def scored_rows(models: Models, rows: list[Row]) -> Scored:
                 columns.setdefault(head, []).append(text.scores[head])
         done = start + len(texts)
         if done * 10 // len(rows) > start * 10 // len(rows):
-            log.info("read %s of %s", f"{done:,}", f"{len(rows):,}")
+            log.info("scored %s of %s", f"{done:,}", f"{len(rows):,}")
     return Scored(rows, {head: np.array(values) for head, values in columns.items()})
 
 
-def answers(question: Question, rows: Sequence[Row]) -> tuple[list[int], Bools]:
-    """The rows that answer a question, and their answers."""
-    chosen, said = [], []
-    for at, row in enumerate(rows):
+def binary_labels(question: Question, rows: Sequence[Row]) -> tuple[list[int], Bools]:
+    """Return the indices of the rows that answer a question, and their labels."""
+    indices, y_true = [], []
+    for index, row in enumerate(rows):
         value = row.labels.get(question.label)
         if value is None or (question.natural and not row.natural):
             continue
         if value >= question.yes or value < question.no:
-            chosen.append(at)
-            said.append(value >= question.yes)
-    return chosen, np.array(said, bool)
+            indices.append(index)
+            y_true.append(value >= question.yes)
+    return indices, np.array(y_true, bool)
 
 
-def lengths(texts: Sequence[str]) -> dict[str, Bools]:
-    """Which texts are short, middling and long.
+def length_masks(texts: Sequence[str]) -> dict[str, Bools]:
+    """Return which texts are short, medium and long.
 
-    >>> [name for name, found in lengths(["Well said."]).items() if found[0]]
+    >>> [name for name, mask in length_masks(["Well said."]).items() if mask[0]]
     ['up to 60 characters']
     """
-    found = np.array([len(text) for text in texts], np.int64)
+    lengths = np.array([len(text) for text in texts], np.int64)
     return {
-        "up to 60 characters": found <= 60,
-        "61 to 200": (found > 60) & (found <= 200),
-        "over 200": found > 200,
+        "up to 60 characters": lengths <= 60,
+        "61 to 200": (lengths > 60) & (lengths <= 200),
+        "over 200": lengths > 200,
     }
 
 
 def _slices(
-    texts: list[str], said: Bools, scores: Floats, seed: int
+    texts: list[str], y_true: Bools, scores: Floats, seed: int
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The same by length and by whether an identity is mentioned."""
+    """Yield the metrics by length and by whether an identity is mentioned."""
     mentions = np.array([bool(_IDENTITY.search(text)) for text in texts])
-    parts = {**lengths(texts), "an identity is mentioned": mentions, "none is": ~mentions}
+    parts = {**length_masks(texts), "an identity is mentioned": mentions, "none is": ~mentions}
     for name, part in parts.items():
         if part.any():
-            yield name, metrics.measure(said[part], scores[part], seed)
+            yield name, metrics.measure(y_true[part], scores[part], seed)
 
 
 def _neutral(scored: Scored) -> dict[str, float]:
-    """The share of harmless sentences about identities whose toxicity reaches each threshold."""
-    rows = [at for at, row in enumerate(scored.rows) if NEUTRAL in row.labels]
+    """Return the share of harmless sentences about identities that reach each threshold."""
+    rows = [index for index, row in enumerate(scored.rows) if NEUTRAL in row.labels]
     scores = scored.scores["toxicity"][rows]
     if not rows:
         return {}

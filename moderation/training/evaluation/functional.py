@@ -1,4 +1,4 @@
-"""The guideline suite as the shipped policy decides it, functionality by functionality."""
+"""Functional tests: the accuracy of a moderator on the guideline suite, by functionality."""
 
 from __future__ import annotations
 
@@ -10,49 +10,49 @@ from moderation.decision import Action, Decision
 from moderation.moderator import Moderator
 from moderation.training.evaluation.functional_cases import Case, cases
 
-JUDGING = ("abuse", "personal_attack", "incendiary", "spam", "word_list")
+ABUSE_RULES = ("abuse", "personal_attack", "incendiary", "spam", "word_list")
 
 
-def held(decision: Decision) -> bool:
-    """Whether a rule about abuse or spam kept the comment from being approved at once."""
+def is_held(decision: Decision) -> bool:
+    """Return whether a rule about abuse or spam held the comment for a person or rejected it."""
     return any(
-        reason.rule in JUDGING and reason.action > Action.APPROVE for reason in decision.reasons
+        reason.rule in ABUSE_RULES and reason.action > Action.APPROVE for reason in decision.reasons
     )
 
 
 def functional_tests(moderator: Moderator, part: str = "test") -> dict[str, Any]:
-    """Accuracy of one part of the suite, over all and by functionality, and the mistakes.
+    """Measure one part of the suite: accuracy in total and by functionality, and all mistakes.
 
-    A harmful case is right where it is held, a harmless one where it is not.
+    A harmful case is right if it is held, a harmless one if it is not.
     """
-    chosen = [case for case in cases() if case.part == part]
-    decided = moderator.moderate_many(Comment(case.text) for case in chosen)
-    judged = [(case, held(decision)) for case, decision in zip(chosen, decided, strict=True)]
+    suite = [case for case in cases() if case.part == part]
+    decisions = moderator.moderate_many(Comment(case.text) for case in suite)
+    results = [(case, is_held(decision)) for case, decision in zip(suite, decisions, strict=True)]
     by_name: dict[str, list[tuple[Case, bool]]] = defaultdict(list)
-    for case, caught in judged:
-        by_name[case.functionality].append((case, caught))
+    for case, held in results:
+        by_name[case.functionality].append((case, held))
     return {
         "part": part,
-        **_accuracy(judged),
+        **_accuracy(results),
         "functionalities": {
-            name: {"rule": own[0][0].rule, **_accuracy(own)} for name, own in by_name.items()
+            name: {"rule": group[0][0].rule, **_accuracy(group)} for name, group in by_name.items()
         },
         "mistakes": [
             {"functionality": case.functionality, "harmful": case.harmful, "text": case.text}
-            for case, caught in judged
-            if caught != case.harmful
+            for case, held in results
+            if held != case.harmful
         ],
     }
 
 
-def _accuracy(judged: list[tuple[Case, bool]]) -> dict[str, float]:
-    """Rows, accuracy, and the shares of harmful cases caught and harmless ones held."""
-    caught = [found for case, found in judged if case.harmful]
-    alarms = [found for case, found in judged if not case.harmful]
+def _accuracy(results: list[tuple[Case, bool]]) -> dict[str, float]:
+    """Return the accuracy, the share of harmful cases caught and of harmless ones held."""
+    caught = [held for case, held in results if case.harmful]
+    alarms = [held for case, held in results if not case.harmful]
     right = sum(caught) + len(alarms) - sum(alarms)
     return {
-        "cases": len(judged),
-        "accuracy": round(right / len(judged), 4),
+        "cases": len(results),
+        "accuracy": round(right / len(results), 4),
         "caught": round(sum(caught) / max(len(caught), 1), 4),
         "false alarms": round(sum(alarms) / max(len(alarms), 1), 4),
     }

@@ -1,8 +1,8 @@
-"""The guideline suite: functional tests of a newspaper's rules, each with its harmless twin.
+"""The guideline suite: functional tests of a newspaper's rules, each with a harmless twin.
 
-`data/guideline_suite.toml` holds the sentences with slots, `data/guideline_suite.csv` the
-filled cases. The part `test` is only ever tested on; whole functionalities stay together with
-their twins, and the split goes by template, so that no wording is on both sides.
+`data/guideline_suite.toml` has the templates: sentences with slots. `data/guideline_suite.csv` has
+the cases filled from them. Cases of the part `test` are never used for tuning. The parts are split
+by template, so that no wording is in both, and a case is always in the same part as its twin.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from moderation.paths import DATA
 SUITE = DATA / "guideline_suite.csv"
 TEMPLATES = SUITE.with_suffix(".toml")
 
-FILLINGS = 3  # of each template: enough to see a name or a group that is treated unlike others
+FILLINGS = 3  # per template: enough to see if a name or a group is treated unlike others
 _SLOT = regex.compile(r"\{(\w+)\}")
-# Slots whose filling stands for an identity; the twin has the same filling where it has the slot.
+# Slots that name an identity. A case and its twin have the same filling for the same slot.
 IDENTITIES = ("group", "religion", "caste", "region", "language", "gender", "nation", "member")
 
 
 class Case(NamedTuple):
-    """One sentence: what it tests, whether it must be caught, and its twin's number."""
+    """One sentence: the functionality it tests, whether it must be caught, and its twin's id."""
 
     id: str
     twin: str
@@ -42,7 +42,7 @@ class Case(NamedTuple):
 
 
 def cases(path: Path = SUITE) -> list[Case]:
-    """All cases of the suite.
+    """Return all cases of the suite.
 
     >>> first = cases()[0]
     >>> first.harmful, first.rule, first.text
@@ -56,22 +56,22 @@ def cases(path: Path = SUITE) -> list[Case]:
 
 
 def fill(templates: Path = TEMPLATES, seed: int = 0) -> Iterator[Case]:
-    """Every template with its slots filled, harmful and harmless twin in turn."""
+    """Yield every template with its slots filled, each harmful case followed by its twin."""
     content = tomllib.loads(templates.read_text("utf-8"))
-    pick = random.Random(seed)  # noqa: S311 - which names stand where, not a secret
-    wheels = {
-        slot: itertools.cycle(pick.sample(words, len(words)) if seed else words)
+    rng = random.Random(seed)  # noqa: S311 - not for secrets
+    fillings = {
+        slot: itertools.cycle(rng.sample(words, len(words)) if seed else words)
         for slot, words in content["slots"].items()
     }
     numbers = itertools.count(1)
     for functionality in content["functionality"]:
-        for place, pair in enumerate(functionality["pairs"]):
+        for index, pair in enumerate(functionality["pairs"]):
             slots = sorted(set(_SLOT.findall(" ".join(pair))))
             for _ in range(FILLINGS if slots else 1):
-                filling = {slot: next(wheels[slot]) for slot in slots}
+                filling = {slot: next(fillings[slot]) for slot in slots}
                 number = next(numbers)
-                # Two templates of five are kept for testing.
-                part = "test" if place >= 3 else "tune"
+                # Two of five templates are kept for testing.
+                part = "test" if index >= 3 else "tune"
                 identity = next((filling[slot] for slot in slots if slot in IDENTITIES), "")
                 for harmful, template in zip((True, False), pair, strict=True):
                     yield Case(
@@ -92,7 +92,7 @@ def _filled(template: str, filling: dict[str, str]) -> str:
 
 
 def write(path: Path = SUITE) -> int:
-    """Fill the templates into `path`; how many cases."""
+    """Write the filled templates to `path`, and return the number of cases."""
     rows = list(fill())
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

@@ -1,4 +1,4 @@
-"""Plots for reports, as SVG: readable in print and without colour, nothing fetched."""
+"""Plots for reports, as SVG. They are readable in print and without colour, and load nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from moderation.training.evaluation.error_budget import GRID, Curve
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from moderation.training.evaluation.thresholds import Fitted
+    from moderation.training.evaluation.thresholds import RuleFit
 
 Array = npt.NDArray[np.float64]
 
@@ -25,17 +25,17 @@ SIZE = (4.6, 3.4)  # inches
 
 
 class PlotError(RuntimeError):
-    """Nothing can be drawn here; the message says what is missing."""
+    """Plots cannot be drawn. The message says what is missing."""
 
 
-def ready() -> None:
-    """Raise `PlotError` where what draws is not installed: to be asked before a long work."""
+def require_matplotlib() -> None:
+    """Raise `PlotError` if matplotlib is not installed. Call this before a long computation."""
     if importlib.util.find_spec("matplotlib") is None:
         raise PlotError("plots need matplotlib: pip install -e '.[train]'")
 
 
 class Drawing:
-    """An SVG in the making: `axes` to draw on, and after that its `svg`."""
+    """The `axes` to draw on and, after the block of `drawing`, the finished `svg`."""
 
     def __init__(self, axes: Sequence[Axes]) -> None:
         self.axes = axes
@@ -44,75 +44,71 @@ class Drawing:
 
 @contextmanager
 def drawing(panels: int = 1) -> Iterator[Drawing]:
-    """Axes beside each other; the SVG is there when the block ends."""
+    """Yield axes side by side. The SVG is ready when the block ends."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    # Letters stay text, and names within the file depend on nothing but what is drawn.
+    # Keep text as text, and make the ids in the SVG depend only on the content.
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "house rules", "font.size": 9}):
         figure = Figure(figsize=(SIZE[0] * panels, SIZE[1]), layout="constrained")
-        found = figure.subplots(1, panels, squeeze=False)[0]
-        for axes in found:
+        panel_axes = list(figure.subplots(1, panels, squeeze=False)[0])
+        for axes in panel_axes:
             axes.grid(alpha=0.25)
             axes.spines[["top", "right"]].set_visible(False)
-        made = Drawing(list(found))
-        yield made
+        result = Drawing(panel_axes)
+        yield result
         file = io.StringIO()
         figure.savefig(
             file, format="svg", metadata={"Date": None, "Creator": None}, transparent=True
         )
     content = file.getvalue()
-    made.svg = content[content.index("<svg") :]
+    result.svg = content[content.index("<svg") :]
 
 
-def coverage(fits: Sequence[Fitted]) -> str:
-    """For every rule: the error among approved and among rejected comments, by threshold."""
-    with drawing(len(fits)) as made:
-        for axes, one in zip(made.axes, fits, strict=True):
-            _errors(axes, one.curve)
-            for name, at in zip(("review", "reject"), one.thresholds[:2], strict=True):
-                if at != "never":
-                    axes.axvline(at, color="0.4", linestyle=":")
-                    axes.annotate(f" {name} {at}", (at, 0.97), xycoords=("data", "axes fraction"))
-            axes.set(title=one.rule, xlabel="threshold", ylabel="share", ylim=(0, 1), xlim=(0, 1))
-        made.axes[0].legend(loc="center right", fontsize=7)
-    return made.svg
+def errors_by_threshold(fits: Sequence[RuleFit]) -> str:
+    """Plot for every rule the errors among approved and rejected comments, by threshold."""
+    with drawing(len(fits)) as plot:
+        for axes, fit in zip(plot.axes, fits, strict=True):
+            _errors(axes, fit.curve)
+            for name, level in zip(("review", "reject"), fit.thresholds[:2], strict=True):
+                if level != "never":
+                    axes.axvline(level, color="0.4", linestyle=":")
+                    place = level, 0.97
+                    axes.annotate(f" {name} {level}", place, xycoords=("data", "axes fraction"))
+            axes.set(title=fit.rule, xlabel="threshold", ylabel="share", ylim=(0, 1), xlim=(0, 1))
+        plot.axes[0].legend(loc="center right", fontsize=7)
+    return plot.svg
 
 
 def _errors(axes: Axes, curve: Curve) -> None:
     lines = (
         ("approved, of all", np.array(curve.approved), None, "0.6", "-."),
-        ("abusive among the approved", *_both(curve.approved_abusive), INK, "-"),
-        ("fine among the rejected", *_both(curve.rejected_fine), MARKS, "--"),
+        ("abusive among the approved", *_columns(curve.approved_abusive), INK, "-"),
+        ("fine among the rejected", *_columns(curve.rejected_fine), MARKS, "--"),
     )
-    for name, seen, bound, colour, style in lines:
-        axes.plot(GRID, seen, style, color=colour, label=name)
+    for name, observed, bound, colour, style in lines:
+        axes.plot(GRID, observed, style, color=colour, label=name)
         if bound is not None:
-            axes.fill_between(GRID, seen, bound, color=colour, alpha=0.15)
+            axes.fill_between(GRID, observed, bound, color=colour, alpha=0.15)
 
 
-def _both(shares: Sequence[tuple[float, float]]) -> tuple[Array, Array]:
-    pairs = np.array(shares)
-    return pairs[:, 0], pairs[:, 1]
-
-
-def questions(curves: Mapping[str, Mapping[str, Sequence[Sequence[float]]]], name: str) -> str:
-    """ROC, precision and recall, and reliability of one question, beside each other."""
-    found = curves[name]
-    with drawing(3) as made:
-        roc, recall, reliable = made.axes
-        roc.plot(*_columns(found["roc"]), color=INK)
+def metric_curves(curves: Mapping[str, Mapping[str, Sequence[Sequence[float]]]], name: str) -> str:
+    """Plot ROC, precision and recall, and reliability of one question side by side."""
+    points = curves[name]
+    with drawing(3) as plot:
+        roc, recall, reliability = plot.axes
+        roc.plot(*_columns(points["roc"]), color=INK)
         roc.plot([0, 1], [0, 1], ":", color="0.6")
         roc.set(title="ROC", xlabel="false positive rate", ylabel="true positive rate")
-        recall.plot(*_columns(found["pr"]), color=INK)
+        recall.plot(*_columns(points["pr"]), color=INK)
         recall.set(
             title="Precision and recall", xlabel="recall", ylabel="precision", ylim=(0, 1.02)
         )
-        means, shares = _columns(found["reliability"])
-        reliable.plot([0, 1], [0, 1], ":", color="0.6")
-        reliable.plot(means, shares, "o-", color=MARKS, markersize=3.5)
-        reliable.set(title="Reliability", xlabel="score", ylabel="share that readers call so")
-    return made.svg
+        means, shares = _columns(points["reliability"])
+        reliability.plot([0, 1], [0, 1], ":", color="0.6")
+        reliability.plot(means, shares, "o-", color=MARKS, markersize=3.5)
+        reliability.set(title="Reliability", xlabel="score", ylabel="share of positive labels")
+    return plot.svg
 
 
 def _columns(points: Sequence[Sequence[float]]) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""The figures as a page: one file, nothing fetched, to be read by eye, in print or aloud."""
+"""The metrics as one HTML page that loads nothing, for screens, print and screen readers."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from jinja2 import Environment, StrictUndefined
 from moderation.training.evaluation import plots
 
 TEMPLATE = Path(__file__).with_name("report.html")
-DRAWN = (
+CURVES = (
     "Wikipedia, toxic",
     "newspaper, hostile",
     "insults at participants",
     "Indian English, overtly aggressive",
     "written to fool, hate",
-)  # the questions whose curves are shown
+)  # the questions whose curves are plotted
 
 
-def page(found: dict[str, Any]) -> str:
-    """What `evaluate` found, as HTML.
+def page(results: dict[str, Any]) -> str:
+    """Return what `evaluate` measured as HTML.
 
-    The suite's mistakes are quoted, for its sentences are our own; no row of a data set is.
+    The page quotes the mistakes on the guideline suite, whose sentences were written for this
+    project. It quotes no row of a data set.
     """
-    drawn = {
-        name: plots.questions(found["curves"], name) for name in DRAWN if found["curves"].get(name)
-    }
+    curves = results["curves"]
+    drawn = {name: plots.metric_curves(curves, name) for name in CURVES if curves.get(name)}
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters["interval"] = _interval
     template = environment.from_string(TEMPLATE.read_text("utf-8"))
-    return template.render(found=found, drawn=drawn, levels=_levels(found))
+    return template.render(results=results, plots=drawn, levels=_levels(results))
 
 
 def _interval(value: dict[str, Any] | None) -> str:
-    """A value with its interval.
+    """Format a value with its interval.
 
     >>> _interval({"value": 0.5, "interval": [0.4, 0.6]})
     '0.500 (0.400 to 0.600)'
@@ -45,6 +45,7 @@ def _interval(value: dict[str, Any] | None) -> str:
     return f"{value['value']:.3f} ({low:.3f} to {high:.3f})"
 
 
-def _levels(found: dict[str, Any]) -> list[float]:
-    """The thresholds that were measured."""
-    return [it["threshold"] for one in [*found["sets"].values()][:1] for it in one["thresholds"]]
+def _levels(results: dict[str, Any]) -> list[float]:
+    """Return the thresholds that were measured."""
+    first: dict[str, Any] = next(iter(results["sets"].values()), {"thresholds": []})
+    return [row["threshold"] for row in first["thresholds"]]

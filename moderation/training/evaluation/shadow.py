@@ -1,8 +1,8 @@
-"""What a challenger in shadow showed: how much it would change, and whom moderators agree with.
+"""Report on a challenger in shadow: how many decisions would change, and which side was right.
 
 The share of decisions that would change has Wilson's 95 % interval (1927). Where champion and
-challenger differ and a moderator has spoken, the one whose action stands nearer to the verdict was
-right; McNemar's exact test (1947) tells whether that is chance.
+challenger differ and a moderator gave a verdict, the side whose action is nearer to the verdict is
+right. McNemar's exact test (1947) gives the p-value.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from typing import Any
 from scipy.stats import binomtest
 
 from moderation.decision import Action
-from moderation.lifecycle.shadow import Pair
+from moderation.lifecycle.shadow import ShadowPair
 
-WITHIN = 0.01  # so near the share of changes is to be known, either way
-VERDICTS = 30  # where they differ: a side that is right in 3 of 4 is then found out 4 times in 5
-DOUBT = 0.05
+WITHIN = 0.01  # the half-width of the interval that is precise enough
+VERDICTS = 30  # where both differ: gives 80 % power if one side is right in 3 of 4
+ALPHA = 0.05
 LISTED = 20
 
 
-def summary(pairs: Iterable[Pair]) -> dict[str, Any]:
-    """All that is told of a challenger in shadow, as it stands in JSON."""
+def summary(pairs: Iterable[ShadowPair]) -> dict[str, Any]:
+    """Return the report on a challenger in shadow, ready for JSON."""
     actions: Counter[tuple[Action, Action]] = Counter()
     policies: set[str] = set()
-    changed: list[Pair] = []
+    changed: list[ShadowPair] = []
     times: list[datetime] = []
-    given = 0
+    verdicts = 0
     for pair in pairs:
         actions[pair.champion, pair.challenger] += 1
         policies.add(pair.policy)
         times = [times[0] if times else pair.at, pair.at]
-        given += pair.verdict is not None
+        verdicts += pair.verdict is not None
         if pair.champion != pair.challenger:
             changed.append(pair)
     changed.sort(key=lambda pair: (-abs(pair.challenger - pair.champion), -pair.moved))
@@ -48,13 +48,15 @@ def summary(pairs: Iterable[Pair]) -> dict[str, Any]:
             for champion in Action
         },
         **share(len(changed), actions.total()),
-        "verdicts": {"given": given, **nearer(changed)},
-        "changed": [_told(pair) for pair in changed],
+        "verdicts": {"given": verdicts, **agreement(changed)},
+        "changed": [_entry(pair) for pair in changed],
     }
 
 
 def share(changed: int, decisions: int) -> dict[str, Any]:
-    """The share that would change, its interval, and how many decisions are missing to know it.
+    """Return the share that would change, its interval, and the number of decisions missing.
+
+    Decisions are missing until the interval is at most `WITHIN` to either side.
 
     >>> share(4, 200)
     {'share': 0.02, 'interval': [0.0078, 0.0503], 'missing': 884}
@@ -64,41 +66,41 @@ def share(changed: int, decisions: int) -> dict[str, Any]:
     if not decisions:
         return {"share": None, "interval": [0.0, 1.0], "missing": None}
     low, high = map(float, binomtest(changed, decisions).proportion_ci(method="wilson"))
-    assumed = (low + high) / 2  # none among few does not mean none
-    enough = math.ceil(assumed * (1 - assumed) * (1.96 / WITHIN) ** 2)
+    assumed = (low + high) / 2  # not the observed share, which is 0 if no decision of a few changed
+    needed = math.ceil(assumed * (1 - assumed) * (1.96 / WITHIN) ** 2)
     return {
         "share": round(changed / decisions, 4),
         "interval": [round(low, 4), round(high, 4)],
-        "missing": 0 if (high - low) / 2 <= WITHIN else max(enough - decisions, 1),
+        "missing": 0 if (high - low) / 2 <= WITHIN else max(needed - decisions, 1),
     }
 
 
-def nearer(changed: Iterable[Pair]) -> dict[str, Any]:
-    """Whom the verdicts agree with where the two differ. A verdict of review says nothing."""
-    count = Counter(
+def agreement(changed: Iterable[ShadowPair]) -> dict[str, Any]:
+    """Count which side the verdicts are nearer to. A verdict of review counts for neither."""
+    nearer = Counter(
         abs(pair.verdict - pair.challenger) < abs(pair.verdict - pair.champion)
         for pair in changed
         if pair.verdict in (Action.APPROVE, Action.REJECT)
     )
-    differ = count.total()
-    p = float(binomtest(count[True], differ).pvalue) if differ else 1.0
+    differ = nearer.total()
+    p = float(binomtest(nearer[True], differ).pvalue) if differ else 1.0
     return {
         "differ": differ,
-        "challenger": count[True],
-        "champion": count[False],
+        "challenger": nearer[True],
+        "champion": nearer[False],
         "p": round(p, 4),
         "missing": max(VERDICTS - differ, 0),
     }
 
 
-def worse(found: Mapping[str, Any]) -> bool:
-    """Whether moderators agreed with the champion, beyond chance."""
-    said = found["verdicts"]
-    settled = not said["missing"] and said["p"] < DOUBT
-    return bool(settled and said["champion"] > said["challenger"])
+def significantly_worse(results: Mapping[str, Any]) -> bool:
+    """Return whether moderators agree with the champion, significantly."""
+    verdicts = results["verdicts"]
+    significant = not verdicts["missing"] and verdicts["p"] < ALPHA
+    return bool(significant and verdicts["champion"] > verdicts["challenger"])
 
 
-def _told(pair: Pair) -> dict[str, Any]:
+def _entry(pair: ShadowPair) -> dict[str, Any]:
     return {
         "id": pair.decision,
         "comment_id": pair.comment,
@@ -109,39 +111,42 @@ def _told(pair: Pair) -> dict[str, Any]:
     }
 
 
-def report(found: Mapping[str, Any]) -> Iterator[str]:
-    """What was found, to be read in a terminal."""
-    low, high = found["interval"]
-    days = found["days"]
+def report(results: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of the report for a terminal."""
+    low, high = results["interval"]
+    days = results["days"]
     time = f"{days:.1f} days" if days >= 2 else f"{days * 24:.1f} hours"
-    yield f"In shadow: {found['decisions']:,} decisions in {time}."
-    if not found["decisions"]:
+    yield f"In shadow: {results['decisions']:,} decisions in {time}."
+    if not results["decisions"]:
         return
-    if len(found["policies"]) > 1:
-        yield f"The policy changed meanwhile: there were {len(found['policies'])}."
-    yield f"{found['share']:.2%} of them would change ({low:.2%} to {high:.2%})."
+    if len(results["policies"]) > 1:
+        yield f"The policy changed during this time: there were {len(results['policies'])}."
+    yield f"{results['share']:.2%} of them would change ({low:.2%} to {high:.2%})."
     yield f"{'champion':12}" + "".join(f"{f'-> {action}':>12}" for action in Action)
-    for champion, row in found["actions"].items():
+    for champion, row in results["actions"].items():
         yield f"{champion:12}" + "".join(f"{count:12,}" for count in row.values())
-    yield from _moderators(found["verdicts"])
-    yield from _enough(found["missing"], found["verdicts"]["missing"])
-    for it in found["changed"][:LISTED]:
-        said = f", a moderator: {it['verdict']}" if it["verdict"] else ""
-        yield f"  {it['id']}  {it['from']} -> {it['to']}, a score moves by {it['moved']:.2f}{said}"
+    yield from _moderators(results["verdicts"])
+    yield from _enough(results["missing"], results["verdicts"]["missing"])
+    for row in results["changed"][:LISTED]:
+        verdict = f", a moderator: {row['verdict']}" if row["verdict"] else ""
+        change = f"{row['from']} -> {row['to']}, a score moves by {row['moved']:.2f}"
+        yield f"  {row['id']}  {change}{verdict}"
 
 
-def _moderators(said: Mapping[str, Any]) -> Iterator[str]:
-    yield f"Moderators spoke about {said['given']:,} of them. Where the two differ the verdict was"
+def _moderators(verdicts: Mapping[str, Any]) -> Iterator[str]:
+    challenger, champion = verdicts["challenger"], verdicts["champion"]
+    given = verdicts["given"]
+    yield f"Moderators gave verdicts on {given:,} of them. Where the two differ, the verdict is"
     yield (
-        f"nearer to the challenger {said['challenger']:,} times, to the champion "
-        f"{said['champion']:,} times (p = {said['p']:.3f})."
+        f"nearer to the challenger {challenger:,} times and to the champion {champion:,} times "
+        f"(p = {verdicts['p']:.3f})."
     )
-    yield "What the champion approved is seldom judged, so what the challenger alone would hold"
-    yield "hardly counts there."
+    yield "Comments that the champion approved rarely get a verdict, so comments that only the"
+    yield "challenger would hold hardly count here."
 
 
 def _enough(decisions: int, verdicts: int) -> Iterator[str]:
-    """Whether that is enough to say something, and what is missing."""
+    """Yield whether these are enough decisions and verdicts, and how many are missing."""
     missing = [
         *([f"about {decisions:,} more decisions"] if decisions else []),
         *([f"{verdicts} more verdicts where the two differ"] if verdicts else []),

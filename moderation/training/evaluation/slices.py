@@ -1,9 +1,9 @@
-"""Parts of the measured comments that are guarded apart: short and long ones, groups of people.
+"""Slices of the measured comments that are tested separately: by length and by group of people.
 
-The sets that speak of a score are taken together, so that even small parts have comments enough.
-They mean different things by their labels, so each comment has its set beside it and is compared
-with comments of its own set alone. Neutral mentions of identities are sentences of Wikipedia and
-count with its comments.
+All sets with a label for a score are pooled, so that even small slices have enough comments. Their
+labels mean different things, so each comment keeps its set and is compared only with comments of
+the same set. Neutral mentions of identities are sentences from Wikipedia and count as part of
+Wikipedia's set.
 """
 
 from __future__ import annotations
@@ -15,79 +15,76 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.training.corpora.catalogue import Row
-from moderation.training.evaluation import bias, evaluate
-from moderation.training.evaluation.evaluate import Question
+from moderation.training.evaluation import bias
+from moderation.training.evaluation.evaluate import NEUTRAL, Question, binary_labels, length_masks
 from moderation.training.metrics import Bools
 
 Ints = npt.NDArray[np.int64]
 
-ENOUGH = 20  # rows of either kind without which a part says too little to refuse by
+MIN_ROWS = 20  # positive and negative rows each that a slice needs
 BY_LENGTH = ("toxicity", "spam")
 BY_GROUP = "toxicity"
-_WITH = {"identity": "jigsaw"}
+_SAME_SET = {"identity": "jigsaw"}
 
 
 class Slice(NamedTuple):
-    """A part: its name, the score it is measured by, its rows, their answers and their sets."""
+    """Part of the comments: its name, the score to measure, row indices, labels and set numbers."""
 
     name: str
     head: str
     rows: Ints
-    said: Bools
+    y_true: Bools
     sets: Ints
 
-    def of(self, name: str, part: Bools) -> Slice:
-        """A part of this part."""
-        return Slice(name, self.head, self.rows[part], self.said[part], self.sets[part])
+    def subset(self, name: str, part: Bools) -> Slice:
+        """Return the part of this slice that the mask `part` selects."""
+        return Slice(name, self.head, self.rows[part], self.y_true[part], self.sets[part])
 
     @property
-    def enough(self) -> bool:
-        """Whether there are rows enough of either kind."""
-        return min(int(self.said.sum()), int((~self.said).sum())) >= ENOUGH
+    def large_enough(self) -> bool:
+        """Whether there are enough positive and enough negative rows."""
+        return min(int(self.y_true.sum()), int((~self.y_true).sum())) >= MIN_ROWS
 
 
 def slices(rows: Sequence[Row], questions: Sequence[Question]) -> Iterator[Slice]:
-    """Every part that has rows enough."""
+    """Yield every slice that is large enough."""
     for head in BY_LENGTH:
-        whole = together(rows, questions, head)
-        texts = [rows[at].text for at in whole.rows]
-        for name, part in evaluate.lengths(texts).items():
-            yield from _enough(whole.of(f"{head}, {name}", part))
+        pooled = pool(rows, questions, head)
+        texts = [rows[index].text for index in pooled.rows]
+        parts = [
+            pooled.subset(f"{head}, {name}", mask) for name, mask in length_masks(texts).items()
+        ]
         if head == BY_GROUP:
-            yield from _groups(whole, texts)
+            parts += _by_group(pooled, texts)
+        yield from (part for part in parts if part.large_enough)
 
 
-def _groups(whole: Slice, texts: Sequence[str]) -> Iterator[Slice]:
-    found = bias.mentions(texts)
-    nobody = ~np.any(list(found.values()), axis=0)
-    for group, mentioned in found.items():
-        for kind, part in bias.kinds(mentioned, nobody, whole.said).items():
-            own = whole.said[mentioned & part]
-            if max(int(own.sum()), int((~own).sum())) >= ENOUGH:
-                yield from _enough(whole.of(f"{group}: {kind}", part))
+def _by_group(pooled: Slice, texts: Sequence[str]) -> Iterator[Slice]:
+    by_group = bias.mentions(texts)
+    no_group = ~np.any(list(by_group.values()), axis=0)
+    for group, mentioned in by_group.items():
+        for kind, part in bias.subsets(mentioned, no_group, pooled.y_true).items():
+            labels = pooled.y_true[mentioned & part]
+            if max(int(labels.sum()), int((~labels).sum())) >= MIN_ROWS:
+                yield pooled.subset(f"{group}: {kind}", part)
 
 
-def _enough(part: Slice) -> Iterator[Slice]:
-    if part.enough:
-        yield part
-
-
-def together(rows: Sequence[Row], questions: Iterable[Question], head: str) -> Slice:
-    """All rows that say something of a score, each once, natural or not."""
-    said: dict[int, bool] = {}
+def pool(rows: Sequence[Row], questions: Iterable[Question], head: str) -> Slice:
+    """Return all rows that have a label for a score, each once, natural or not."""
+    labels: dict[int, bool] = {}
     for question in questions:
         if question.head == head:
-            chosen, answers = evaluate.answers(question._replace(natural=False), rows)
-            for at, yes in zip(chosen, answers.tolist(), strict=True):
-                said.setdefault(at, yes)
+            indices, y_true = binary_labels(question._replace(natural=False), rows)
+            for index, label in zip(indices, y_true.tolist(), strict=True):
+                labels.setdefault(index, label)
     if head == BY_GROUP:
-        said |= {at: False for at, row in enumerate(rows) if evaluate.NEUTRAL in row.labels}
-    names = [_WITH.get(rows[at].source, rows[at].source) for at in said]
+        labels |= {index: False for index, row in enumerate(rows) if NEUTRAL in row.labels}
+    names = [_SAME_SET.get(rows[index].source, rows[index].source) for index in labels]
     numbers = {name: number for number, name in enumerate(sorted(set(names)))}
     return Slice(
         head,
         head,
-        np.array([*said], np.int64),
-        np.array([*said.values()], bool),
+        np.array([*labels], np.int64),
+        np.array([*labels.values()], bool),
         np.array([numbers[name] for name in names], np.int64),
     )

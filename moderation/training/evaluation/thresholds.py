@@ -1,7 +1,7 @@
-"""Fit a policy's thresholds: what each rule says of labelled comments, held against a budget.
+"""Fit a policy's thresholds to an error budget, from each rule's scores on labelled comments.
 
-The rules are asked as in service, through a `Moderator`, so that what a check does with a model's
-score (a cap, a floor) is part of what is measured.
+The scores come from a `Moderator`, as in the service, so that what a rule does with a model's
+score (such as a cap or a floor) is measured too.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from moderation.training.evaluation.error_budget import (
     Curve,
     Fit,
     Floats,
-    curve,
+    error_curve,
     fit,
 )
 
-# What tells of each rule on the public sets: a comment is abusive by the rule when one of the
-# labels says so, and fine when it is a natural one of which none does.
+# The labels of the public sets for each rule. A comment is abusive if one of its labels is
+# positive, and fine if it is a natural comment and none is.
 RULES: Mapping[str, Sequence[str]] = {
     "abuse": ("jigsaw.toxic", "jigsaw_binary.toxic"),
     "personal_attack": ("jigsaw.insult",),
     "incendiary": ("jigsaw.identity", "jigsaw.threat"),
     "spam": ("sms_spam.spam", "youtube_spam.spam"),
 }
-MOST = 2_500  # fine and abusive comments each that a rule is measured on
+MOST = 2_500  # fine and abusive comments each to measure a rule on
 
 
 class Labelled(NamedTuple):
@@ -52,37 +52,37 @@ class Labelled(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A rule's thresholds and the curve that they were read from."""
+class RuleFit:
+    """A rule's thresholds, and the curve they were read from."""
 
     rule: str
     curve: Curve
     thresholds: Fit
 
     def table(self) -> dict[str, Any]:
-        """The rule's table for a policy file."""
+        """Return the rule's table for a policy file."""
         return {"review": self.thresholds.review, "reject": self.thresholds.reject}
 
     def effect(self) -> list[str]:
-        """What the thresholds do, in words: shares as seen, and their bounds."""
-        at = int(np.flatnonzero(self.thresholds.review == GRID)[0])
-        let, held = self.curve.approved_abusive[at], self.curve.held_fine[at]
-        said = [
-            f"approved: {self.curve.approved[at]:.1%} of all, "
-            f"of them abusive {let.seen:.2%} (at most {let.bound:.2%})",
-            f"held: {held.seen:.2%} of the fine (at most {held.bound:.2%})",
+        """Describe the effect of the thresholds: observed shares and their bounds."""
+        index = int(np.flatnonzero(self.thresholds.review == GRID)[0])
+        abusive, held = self.curve.approved_abusive[index], self.curve.held_fine[index]
+        lines = [
+            f"approved: {self.curve.approved[index]:.1%} of all, "
+            f"of them abusive {abusive.observed:.2%} (at most {abusive.bound:.2%})",
+            f"held: {held.observed:.2%} of the fine (at most {held.bound:.2%})",
         ]
         if self.thresholds.reject != "never":
-            at = int(np.flatnonzero(self.thresholds.reject == GRID)[0])
-            fine = self.curve.rejected_fine[at]
-            said.append(f"rejected: of them fine {fine.seen:.2%} (at most {fine.bound:.2%})")
-        return said
+            index = int(np.flatnonzero(self.thresholds.reject == GRID)[0])
+            fine = self.curve.rejected_fine[index]
+            lines.append(f"rejected: of them fine {fine.observed:.2%} (at most {fine.bound:.2%})")
+        return lines
 
 
-def public(data: Path, rule: str, seed: int = 0) -> tuple[list[Labelled], float]:
-    """The validation rows of the public sets that tell of a rule, and its natural share of abuse.
+def load_public(data: Path, rule: str, seed: int = 0) -> tuple[list[Labelled], float]:
+    """Return labelled comments for a rule from the public sets, and their natural base rate.
 
-    Raises `CorpusError` where the folder does not fit `data/sources.toml`.
+    Uses the validation rows. Raises `CorpusError` if the folder does not match `data/sources.toml`.
     """
     labels = RULES[rule]
     rows = [
@@ -91,39 +91,39 @@ def public(data: Path, rule: str, seed: int = 0) -> tuple[list[Labelled], float]
         if row.part == "validation" and any(label in row.labels for label in labels)
     ]
     natural = [row for row in rows if row.natural] or rows
-    rate = sum(_breaks(row, labels) for row in natural) / max(len(natural), 1)
-    abusive = [row for row in rows if _breaks(row, labels)]
-    fine = [row for row in natural if not _breaks(row, labels)]
-    draw = np.random.default_rng(seed)
+    rate = sum(_is_positive(row, labels) for row in natural) / max(len(natural), 1)
+    abusive = [row for row in rows if _is_positive(row, labels)]
+    fine = [row for row in natural if not _is_positive(row, labels)]
+    rng = np.random.default_rng(seed)
     return [
-        Labelled(side[at].text, broken)
-        for side, broken in ((abusive, True), (fine, False))
-        for at in draw.permutation(len(side))[:MOST]
+        Labelled(side[index].text, label)
+        for side, label in ((abusive, True), (fine, False))
+        for index in rng.permutation(len(side))[:MOST]
     ], rate
 
 
-def _breaks(row: Row, labels: Sequence[str]) -> bool:
+def _is_positive(row: Row, labels: Sequence[str]) -> bool:
     return any(row.labels.get(label, 0.0) >= 0.5 for label in labels)
 
 
 class LabelledError(ValueError):
-    """A file of labelled comments that does not fit; the message names line and column."""
+    """A file of labelled comments is invalid. The message names the line and column."""
 
 
-_YES, _NO = ("1", "1.0", "true", "yes", "reject"), ("0", "0.0", "false", "no", "approve")
+_POSITIVE, _NEGATIVE = ("1", "1.0", "true", "yes", "reject"), ("0", "0.0", "false", "no", "approve")
 
 
-def own(path: Path) -> list[Labelled]:
-    """A newsroom's own comments: CSV or JSON lines with the columns `text` and `label`.
+def load_labelled(path: Path) -> list[Labelled]:
+    """Load a newsroom's labelled comments: CSV or JSON lines with `text` and `label`.
 
-    `label` says whether the comment breaks the rule: 1 or 0, yes or no, reject or approve.
-    Raises `LabelledError`.
+    `label` says whether the comment breaks the rule: 1 or 0, yes or no, true or false, reject or
+    approve. Raises `LabelledError`.
     """
-    found = []
+    comments = []
     for line, record in _records(path):
-        said = str(record.get("label")).strip().lower()
-        if said not in (*_YES, *_NO):
-            raise LabelledError(f"{path}, line {line}: 'label' is 1 or 0, not '{said}'")
+        label = str(record.get("label")).strip().lower()
+        if label not in (*_POSITIVE, *_NEGATIVE):
+            raise LabelledError(f"{path}, line {line}: 'label' must be 1 or 0, not '{label}'")
         text = record.get("text")
         try:
             if not isinstance(text, str):
@@ -131,8 +131,8 @@ def own(path: Path) -> list[Labelled]:
             validate(text, Policy.load().publication.max_bytes)
         except CommentError as error:
             raise LabelledError(f"{path}, line {line}: {error}") from None
-        found.append(Labelled(text, said in _YES))
-    return found
+        comments.append(Labelled(text, label in _POSITIVE))
+    return comments
 
 
 def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -159,29 +159,25 @@ def _object(content: str, place: str) -> Mapping[str, Any]:
     return record
 
 
-def alone(policy: Policy, models: Models, rule: str) -> Moderator:
-    """A moderator that looks at one rule only."""
-    others = {
+def single_rule(policy: Policy, models: Models, rule: str) -> Moderator:
+    """Return a moderator with only one rule enabled."""
+    disabled = {
         name: {**policy.tables[name], "enabled": False} for name in policy.rules if name != rule
     }
-    tables = {
-        **policy.tables,
-        **{name: {**policy.tables[name], **off} for name, off in others.items()},
-    }
-    return Moderator(Policy.load(tables), models, explains=False)
+    return Moderator(Policy.load({**policy.tables, **disabled}), models, explains=False)
 
 
-def scores(moderator: Moderator, texts: Iterable[str], rule: str) -> Floats:
-    """The rule's score for each text, 0 where it has nothing to say."""
-    found = []
+def rule_scores(moderator: Moderator, texts: Iterable[str], rule: str) -> Floats:
+    """Return the rule's score for each text, 0 if it has no finding."""
+    scores = []
     for decision in moderator.moderate_many(Comment(text) for text in texts):
         reasons = (*decision.reasons, *decision.observed)
-        said = [reason.finding.score for reason in reasons if reason.rule == rule]
-        found.append(said[0] if said else 0.0)
-    return np.array(found)
+        score = next((reason.finding.score for reason in reasons if reason.rule == rule), 0.0)
+        scores.append(score)
+    return np.array(scores)
 
 
-def fitted(
+def fit_rule(
     moderator: Moderator,
     rule: str,
     labelled: Sequence[Labelled],
@@ -189,9 +185,9 @@ def fitted(
     base_rate: float,
     confidence: float = CONFIDENCE,
     progress: Callable[[Sequence[str]], Iterable[str]] = iter,
-) -> Fitted:
-    """The thresholds of one rule by these comments. Raises `BudgetError`."""
-    said: Bools = np.array([one.abusive for one in labelled], bool)
-    found = scores(moderator, progress([one.text for one in labelled]), rule)
-    made = curve(found, said, base_rate, confidence)
-    return Fitted(rule, made, fit(made, budget))
+) -> RuleFit:
+    """Fit the thresholds of one rule to these comments. Raises `BudgetError`."""
+    abusive: Bools = np.array([comment.abusive for comment in labelled], bool)
+    scores = rule_scores(moderator, progress([comment.text for comment in labelled]), rule)
+    curve = error_curve(scores, abusive, base_rate, confidence)
+    return RuleFit(rule, curve, fit(curve, budget))

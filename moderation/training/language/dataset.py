@@ -20,7 +20,7 @@ from typing import NamedTuple
 import regex
 
 from moderation.training.corpora import catalogue
-from moderation.training.corpora.perturb import Names, lazy, mixed
+from moderation.training.corpora.perturb import Names, as_typed, code_mixed
 from moderation.training.corpora.splits import Part, part
 from moderation.training.language.romanise import Writer, romanise
 
@@ -151,15 +151,15 @@ def _hinglish(rows: Iterable[Example], names: Names, rng: random.Random) -> Iter
             for _ in range(_HINGLISH_VERSIONS):
                 text = row.text
                 if rng.random() < 0.3:
-                    text = names.planted(text, rng, 1)
-                yield row._replace(text=lazy(text, rng), source="spoken")
+                    text = names.plant(text, rng, 1)
+                yield row._replace(text=as_typed(text, rng), source="spoken")
 
 
 def _with_typos(english: Sequence[Example], rng: random.Random) -> Iterator[Example]:
     """Return English with typing errors, in small letters or capitals."""
     for row in english:
         if rng.random() < 0.25:
-            yield row._replace(text=lazy(row.text, rng), source="typed")
+            yield row._replace(text=as_typed(row.text, rng), source="typed")
 
 
 def _with_names(english: Sequence[Example], names: Names, rng: random.Random) -> Iterator[Example]:
@@ -168,11 +168,11 @@ def _with_names(english: Sequence[Example], names: Names, rng: random.Random) ->
         count = len(row.text.split())
         if count < 3 or rng.random() > 0.5:
             continue
-        text = names.planted(row.text, rng, rng.randint(1, min(10, 1 + count)))
+        text = names.plant(row.text, rng, rng.randint(1, min(10, 1 + count)))
         if rng.random() < 0.15 and count > 4:
             slogan = rng.choice(names.slogans)
             text = f"{slogan}! {text}" if rng.random() < 0.5 else f"{text} {slogan}"
-        text = text.lower() if rng.random() < 0.4 else lazy(text, rng)
+        text = text.lower() if rng.random() < 0.4 else as_typed(text, rng)
         yield row._replace(text=text, source="named")
 
 
@@ -195,7 +195,7 @@ def _with_quotations(
             phrase = rng.choice(names.slogans)
             phrase = phrase if rng.random() < 0.5 else f'"{phrase}"'
         place = rng.randint(0, len(words))
-        text = lazy(" ".join([*words[:place], phrase, *words[place:]]), rng)
+        text = as_typed(" ".join([*words[:place], phrase, *words[place:]]), rng)
         if other.part == row.part:
             yield row._replace(text=text, source="quoting")
 
@@ -210,7 +210,7 @@ def _romanised(
     tables = word_tables()
     for row in rows:
         if row.source == "rom-hitop" and rng.random() < 0.5:
-            yield row._replace(text=lazy(mixed(row.text, vocabulary, rng, 0.15), rng))
+            yield row._replace(text=as_typed(code_mixed(row.text, vocabulary, rng, 0.15), rng))
         code = row.language
         if not row.source.startswith("nat-") or code not in tables:
             continue
@@ -222,14 +222,14 @@ def _romanised(
                 text = _add_everyday_words(words, tables[code][0], rng)
                 source = f"chat-{code}"
             if version == _SPELLINGS_PER_ROW - 1 and len(words) > 3:
-                text = mixed(text, vocabulary, rng, rng.uniform(0.15, 0.5))
+                text = code_mixed(text, vocabulary, rng, rng.uniform(0.15, 0.5))
                 source = f"mixed-{code}"
             if version == _SPELLINGS_PER_ROW - 2 and len(words) > 3:
                 text = _join_english(text, vocabulary, rng)
                 source = f"mixed-{code}"
             if len(words) > 3 and rng.random() < 0.2:
-                text = names.planted(text, rng, rng.randint(1, 3))
-            yield Example(lazy(text, rng), False, f"{code}-Latn", source, row.part)
+                text = names.plant(text, rng, rng.randint(1, 3))
+            yield Example(as_typed(text, rng), False, f"{code}-Latn", source, row.part)
 
 
 def _add_everyday_words(
@@ -268,13 +268,13 @@ def _romanised_comments(
                 text = writer.spell(text)
             chance = rng.random()
             if chance < 0.35 and len(text.split()) > 3:
-                text = mixed(text, vocabulary, rng, rng.uniform(0.1, 0.5))
+                text = code_mixed(text, vocabulary, rng, rng.uniform(0.1, 0.5))
             elif chance < 0.5:
                 text = _join_english(text, vocabulary, rng)
             if len(text.split()) > 3 and rng.random() < 0.25:
-                text = names.planted(text, rng, rng.randint(1, 3))
+                text = names.plant(text, rng, rng.randint(1, 3))
             source = f"everyday-{code}"
-            yield Example(lazy(text, rng), False, f"{code}-Latn", source, _random_part(rng))
+            yield Example(as_typed(text, rng), False, f"{code}-Latn", source, _random_part(rng))
 
 
 def _other_comments(names: Names, rng: random.Random, count: int) -> Iterator[Example]:
@@ -285,8 +285,8 @@ def _other_comments(names: Names, rng: random.Random, count: int) -> Iterator[Ex
             if rng.random() < 0.4:
                 text = strip_accents(text)
             if len(text.split()) > 3 and rng.random() < 0.25:
-                text = names.planted(text, rng, rng.randint(1, 3))
-            yield Example(lazy(text, rng), False, code, f"everyday-{code}", _random_part(rng))
+                text = names.plant(text, rng, rng.randint(1, 3))
+            yield Example(as_typed(text, rng), False, code, f"everyday-{code}", _random_part(rng))
 
 
 def _random_comment(words: Sequence[str], phrases: Sequence[str], rng: random.Random) -> str:

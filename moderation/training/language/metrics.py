@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 
 from moderation.scoring.language import LanguageScorer
 from moderation.text.reading import read
-from moderation.training.corpora.perturb import Names, slips
+from moderation.training.corpora.perturb import Names, typos
 from moderation.training.language.dataset import Example
 
 REVIEW, REJECT = 0.7, 0.05  # the default thresholds (0.30, 0.95), as probabilities of English
@@ -61,7 +61,7 @@ def measure(scorer: LanguageScorer, test: Sequence[Example], seed: int) -> dict[
     changes: dict[str, Callable[[str], str]] = {
         "in capitals": str.upper,
         "in small letters": str.lower,
-        "with typos": lambda text: slips(text, rng),
+        "with typos": lambda text: typos(text, rng),
     }
     for name, change in changes.items():
         metrics[f"right, {name}"] = _accuracy(scorer, original, change)
@@ -75,9 +75,7 @@ def measure(scorer: LanguageScorer, test: Sequence[Example], seed: int) -> dict[
         chosen = [example for example in romanised if example.language == name]
         metrics[f"caught, {name}"] = _share_below(scorer, chosen, REVIEW)
     names = Names.load()
-    planted = [
-        e._replace(text=names.planted(e.text, rng, 8)) for e in english if _is_long_enough(e)
-    ]
+    planted = [e._replace(text=names.plant(e.text, rng, 8)) for e in english if _is_long_enough(e)]
     metrics["kept, English with eight names"] = _share_kept(scorer, planted)
     lower = [e._replace(text=e.text.lower()) for e in planted]
     metrics["kept, English with eight names in small letters"] = _share_kept(scorer, lower)

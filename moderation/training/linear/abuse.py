@@ -27,7 +27,7 @@ from moderation.training import cards, metrics
 from moderation.training.corpora import catalogue, synthetic
 from moderation.training.corpora.store import LabelStore, collect
 from moderation.training.linear import distil, fitting
-from moderation.training.linear.features import HashedNgrams, Shelved, shelved
+from moderation.training.linear.features import HashedNgrams, StoredFeatures, store_features
 from moderation.training.linear.fitting import Fitted
 from moderation.training.progress import Progress
 
@@ -142,7 +142,7 @@ def train(
         fit = memory.cache(_fit_label, ignore=["label_store", "features", "rarity"])
         members = {
             label: fit(inputs, label, label_store, features, rarity, seed)
-            for label in progress.over(LABELS, len(LABELS), "learning labels")
+            for label in progress.track(LABELS, len(LABELS), "learning labels")
         }
         heads = {name: fitting.mixed(members, head.weights) for name, head in HEADS.items()}
         if teacher:
@@ -163,14 +163,16 @@ def _label_store(
 ) -> contextlib.AbstractContextManager[LabelStore]:
     added = {label for labels in ADDED.values() for label in labels}
     rows = itertools.chain(catalogue.rows(data, "train"), synthetic.rows(seed))
-    tracked = progress.over(rows, None, "reading comments")
+    tracked = progress.track(rows, None, "reading comments")
     return collect(tracked, [*LABELS, *added, _POLITE], file)
 
 
-def _features(label_store: LabelStore, memory: Memory, code: str, progress: Progress) -> Shelved:
+def _features(
+    label_store: LabelStore, memory: Memory, code: str, progress: Progress
+) -> StoredFeatures:
     """Return the n-grams of all texts."""
-    texts = progress.over(label_store.texts(), len(label_store), "n-grams of texts")
-    return shelved(texts, _ngrams(), memory, code)
+    texts = progress.track(label_store.texts(), len(label_store), "n-grams of texts")
+    return store_features(texts, _ngrams(), memory, code)
 
 
 def _ngrams() -> HashedNgrams:
@@ -181,7 +183,7 @@ def _fit_label(
     inputs: Any,  # noqa: ARG001 - part of the cache's key: files, code and seed
     label: str,
     label_store: LabelStore,
-    features: Shelved,
+    features: StoredFeatures,
     rarity: Any,
     seed: int,
 ) -> Fitted:
@@ -207,24 +209,26 @@ def _distilled(
     teacher: Path,
     heads: dict[str, Fitted],
     label_store: LabelStore,
-    features: Shelved,
+    features: StoredFeatures,
     rarity: Any,
     progress: Progress,
 ) -> dict[str, Fitted]:
     """Return the heads combined with what they learn from the teacher's scores."""
     rows = label_store.rows("train")
-    texts = progress.over(label_store.texts(rows), len(rows), "scoring with the teacher")
+    texts = progress.track(label_store.texts(rows), len(rows), "scoring with the teacher")
     labels = distil.soft_labels(load(teacher), list(heads), texts)
     natural = features.of(label_store.rows("validation", natural=True))
     return {
         name: distil.combine(fitted, distil.distil(features.of(rows), column, rarity), natural)
-        for (name, fitted), column in progress.over(
+        for (name, fitted), column in progress.track(
             list(zip(heads.items(), labels.T, strict=True)), len(heads), "learning from the teacher"
         )
     }
 
 
-def _arrays(label_store: LabelStore, features: Shelved, heads: dict[str, Fitted]) -> dict[str, Any]:
+def _arrays(
+    label_store: LabelStore, features: StoredFeatures, heads: dict[str, Fitted]
+) -> dict[str, Any]:
     """Return the arrays that the scorer loads."""
     knots = [_knots(label_store, features, HEADS[name], fitted) for name, fitted in heads.items()]
     weights, scales = fitting.quantised(
@@ -238,7 +242,7 @@ def _arrays(label_store: LabelStore, features: Shelved, heads: dict[str, Fitted]
     }
 
 
-def _knots(label_store: LabelStore, features: Shelved, head: Head, fitted: Fitted) -> Any:
+def _knots(label_store: LabelStore, features: StoredFeatures, head: Head, fitted: Fitted) -> Any:
     """Calibrate a head on the validation split at its natural rate.
 
     Negatives are natural comments. Positives are natural too if there are at least

@@ -30,7 +30,7 @@ BATCH = 128  # comments scored together
 Floats = npt.NDArray[np.float64]
 
 
-class Waiting(NamedTuple):
+class Candidate(NamedTuple):
     """A comment without a verdict. `score` is None if it is not known."""
 
     id: str
@@ -38,9 +38,9 @@ class Waiting(NamedTuple):
     score: float | None = None
 
 
-def waiting(
+def unjudged_comments(
     records: Iterable[tuple[int, Mapping[str, Any]]], head: str, versions: Mapping[str, str]
-) -> Iterator[Waiting]:
+) -> Iterator[Candidate]:
     """Yield the comments without a verdict.
 
     `records` are decisions of the record or rows of a table with a column `text`, with their line
@@ -48,7 +48,7 @@ def waiting(
     without one is its line number.
 
     >>> records = [{"text": "So."}, {"text": "So.", "verdict": "reject"}, {"text": ""}]
-    >>> [comment.id for comment in waiting(enumerate(records, 2), "toxicity", {})]
+    >>> [comment.id for comment in unjudged_comments(enumerate(records, 2), "toxicity", {})]
     ['2']
     """
     for line, record in records:
@@ -58,7 +58,7 @@ def waiting(
         scores = record.get("scores")
         same = isinstance(scores, dict) and record.get("models") == versions
         score = scores.get(head) if same and scores else None
-        yield Waiting(str(record.get("id") or line), text, score)
+        yield Candidate(str(record.get("id") or line), text, score)
 
 
 def _judged(record: Mapping[str, Any]) -> bool:
@@ -68,14 +68,14 @@ def _judged(record: Mapping[str, Any]) -> bool:
     return bool(record.get("verdict") or history.get("verdicts"))
 
 
-def ask(comments: Iterable[Waiting], models: Models, head: str, most: int) -> list[Waiting]:
+def select(comments: Iterable[Candidate], models: Models, head: str, most: int) -> list[Candidate]:
     """Select at most `most` comments to judge, with their scores, the most useful first.
 
     Memory holds only the most uncertain comments of the stream. Raises `ModelError` if no model
     has `head`.
     """
     numbers = count()
-    heap: list[tuple[float, int, Waiting]] = []  # the least uncertain first
+    heap: list[tuple[float, int, Candidate]] = []  # the least uncertain first
     keys: set[str] = set()
     for comment in _scored(comments, models, head):
         key = splits.key(comment.text)
@@ -90,10 +90,10 @@ def ask(comments: Iterable[Waiting], models: Models, head: str, most: int) -> li
         read(comment.text).deobfuscated.text for comment in uncertain
     )
     scores = np.array([comment.score for comment in uncertain], np.float64)
-    return [uncertain[row] for row in choose(scores, features, most)]
+    return [uncertain[row] for row in select_rows(scores, features, most)]
 
 
-def _scored(comments: Iterable[Waiting], models: Models, head: str) -> Iterator[Waiting]:
+def _scored(comments: Iterable[Candidate], models: Models, head: str) -> Iterator[Candidate]:
     scorers = models.scorers.values()
     scorer = next((scorer for scorer in scorers if head in scorer.heads), None)
     if scorer is None:
@@ -112,14 +112,16 @@ def uncertainty(probability: Any) -> Any:
     return 4 * probability * (1 - probability)
 
 
-def choose(probabilities: Floats, features: sparse.csr_matrix, most: int) -> npt.NDArray[np.int64]:
+def select_rows(
+    probabilities: Floats, features: sparse.csr_matrix, most: int
+) -> npt.NDArray[np.int64]:
     """Select at most `most` rows to judge, the most useful first.
 
     `features` must have rows of length 1, as `HashedNgrams` returns them. The distance is the
     cosine distance.
 
     >>> features = sparse.csr_matrix(np.array([[1.0, 0], [1, 0], [0, 1], [0, 1]]))
-    >>> choose(np.array([0.5, 0.5, 0.4, 0.01]), features, 2).tolist()
+    >>> select_rows(np.array([0.5, 0.5, 0.4, 0.01]), features, 2).tolist()
     [0, 2]
     """
     uncertainties = uncertainty(probabilities)

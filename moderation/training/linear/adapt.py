@@ -53,7 +53,9 @@ RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=18)
 PENALTY = 2.0  # of the n-grams' weights (sum of squares)
 SLOPE_PENALTY = 10.0  # of the difference between the champion's weight and 1
 OFFSET_PENALTY = 1.0  # of the offset
-HOLD = 1_500.0  # of the n-grams' log-odds for comments without verdicts (mean of squares)
+IN_HOUSE_PENALTY = (
+    1_500.0  # of the n-grams' log-odds for comments without verdicts (mean of squares)
+)
 MIN_VERDICTS = 10  # of either kind, to adapt a head
 FOLDS = 5
 BATCH = 128  # comments scored together
@@ -80,7 +82,7 @@ def fit(
     features: sparse.csr_matrix,
     values: Floats,
     others: sparse.csr_matrix,
-    hold: float = HOLD,
+    hold: float = IN_HOUSE_PENALTY,
 ) -> Layer:
     """Fit a layer to `values` from 0 to 1.
 
@@ -156,7 +158,7 @@ def train(
     progress(f"the champion reads {len(texts):,} comments")
     champion = _champion(folder, name, texts)
     progress(f"fitting {', '.join(heads)}")
-    features, others = ngrams(texts), unjudged()
+    features, others = ngrams(texts), in_house_features()
     layers: list[Layer] = []
     measured: dict[str, Any] = {}
     for head in heads:
@@ -186,7 +188,7 @@ def ngrams(texts: Iterable[str]) -> sparse.csr_matrix:
     return hashed.transform(read(text).deobfuscated.text for text in texts)
 
 
-def unjudged() -> sparse.csr_matrix:
+def in_house_features() -> sparse.csr_matrix:
     """Return the features of comments without verdicts: the in-house ones except the test split."""
     return ngrams(comment.text for comment in in_house.comments() if comment.part != "test")
 
@@ -277,7 +279,7 @@ def _card(
         "recipe": {"chars": RECIPE.chars, "words": RECIPE.words, "bits": RECIPE.bits},
         "beside": base,
         "penalty": PENALTY,
-        "hold": HOLD,
+        "hold": IN_HOUSE_PENALTY,
     }
     verdicts = {
         "name": "verdicts",

@@ -69,7 +69,7 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sk
 
 
 @dataclass(frozen=True)
-class Shelved:
+class StoredFeatures:
     """The features of many texts on disk. `chunks` are joblib's references to them."""
 
     chunks: Sequence[Any]  # joblib has no types
@@ -83,7 +83,7 @@ class Shelved:
 class FeatureRows:
     """Some rows of stored features. Each iteration reads them from disk, block by block."""
 
-    stored: Shelved
+    stored: StoredFeatures
     rows: npt.NDArray[np.int64]
     more: sparse.csr_matrix | None = None
 
@@ -97,10 +97,12 @@ class FeatureRows:
             yield self.more
 
 
-def shelved(texts: Iterable[str], ngrams: HashedNgrams, memory: Memory, code: str) -> Shelved:
+def store_features(
+    texts: Iterable[str], ngrams: HashedNgrams, memory: Memory, code: str
+) -> StoredFeatures:
     """Store the features of `texts` in `memory`. Chunks stored by the same `code` are reused."""
     cached = memory.cache(_chunk, ignore=["texts"])
-    return Shelved(
+    return StoredFeatures(
         [
             cached.call_and_shelve(f"{code} {_digest(batch)}", ngrams, batch)
             for batch in _batches(texts, CHUNK)

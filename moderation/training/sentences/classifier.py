@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from moderation.scoring.scorer import Probabilities
-from moderation.scoring.sentences import BITS, SCALE, Tagged, evidence
+from moderation.scoring.sentences import BITS, SCALE, Tagged, ngram_features
 from moderation.training.linear import fitting
 
 _C = 0.3  # scikit-learn's inverse of the regularisation strength
@@ -41,7 +41,7 @@ def fit(
 
 def _features(sentences: Sequence[Tagged]) -> sparse.csr_matrix:
     """Return the feature counts (sentences x buckets), divided by the root of their number."""
-    buckets, rows = evidence(sentences)
+    buckets, rows = ngram_features(sentences)
     shape = len(sentences), 1 << BITS
     counts = sparse.csr_matrix((np.ones(len(rows)), (rows, buckets)), shape)
     lengths = np.bincount(rows, minlength=len(sentences))

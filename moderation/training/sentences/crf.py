@@ -11,7 +11,7 @@ import pycrfsuite
 from joblib import Parallel, delayed
 
 from moderation.scoring.sentences import Tagged
-from moderation.scoring.tagger import Observer, Tagger, cluster
+from moderation.scoring.tagger import Observer, Tagger, read_clusters
 from moderation.training.sentences.dataset import Group
 from moderation.training.sentences.fragments import Example
 
@@ -26,7 +26,7 @@ def fit(examples: Sequence[Example], lines: Sequence[str]) -> bytes:
 
     `lines` are the word clusters, one a line. Examples without roles are left out.
     """
-    observer = Observer(cluster(lines))
+    observer = Observer(read_clusters(lines))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "tagger.crfsuite")
         trainer = pycrfsuite.Trainer("lbfgs", _CRF, verbose=False)
@@ -43,7 +43,7 @@ class InMemoryTagger(Tagger):
     def __init__(self, crf: bytes, lines: Sequence[str]) -> None:
         tagger = pycrfsuite.Tagger()
         tagger.open_inmemory(crf)
-        super().__init__(tagger, Observer(cluster(lines)))
+        super().__init__(tagger, Observer(read_clusters(lines)))
         self._bytes = crf
 
 

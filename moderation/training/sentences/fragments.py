@@ -161,12 +161,12 @@ def perturb(example: Example, rng: random.Random) -> Example:
         if text_speak and rng.random() < 0.7:
             text = _TEXT_SPEAK.get(text.lower(), text)
         if token.kind == "word" and rng.random() < typo_rate:
-            text = mistyped(text, rng)
+            text = mistype(text, rng)
         tokens.append(token._replace(text=change_case(text)))
     return Example(tokens, [role for _, role in pairs] if example.roles else None, example.full)
 
 
-def mistyped(word: str, rng: random.Random) -> str:
+def mistype(word: str, rng: random.Random) -> str:
     """Return a word of four letters or more with one typing error.
 
     Two letters are swapped, a letter is missing or doubled, or a neighbouring key is hit.

@@ -16,7 +16,7 @@ from scipy import sparse
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.decomposition import TruncatedSVD
 
-from moderation.scoring.tagger import seen
+from moderation.scoring.tagger import token_form
 from moderation.text.reading import read
 
 _VOCABULARY = 20_000  # the most frequent words, which are clustered
@@ -46,7 +46,7 @@ def word_clusters(texts: Iterable[str], count: int = 256, seed: int = 0) -> list
 
 def _words(text: str) -> Iterator[str]:
     yield _EDGE
-    yield from map(seen, read(text[:_MAX_CHARACTERS]).tokens)
+    yield from map(token_form, read(text[:_MAX_CHARACTERS]).tokens)
     yield _EDGE
 
 

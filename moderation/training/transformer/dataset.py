@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from moderation.scoring.onnx import prepared
+from moderation.scoring.onnx import prepare
 from moderation.text.reading import read
 from moderation.training.corpora import catalogue, in_house
 from moderation.training.corpora.contrast_pairs import contrast_pairs
@@ -87,7 +87,9 @@ def examples(rows: Iterable[catalogue.Row], seed: int) -> Iterator[Example]:
     for comment in in_house.comments():
         if comment.part == "train":
             targets = {
-                name: value for name, value in comment.named.items() if name not in EXCLUDED_LABELS
+                name: value
+                for name, value in comment.source_labels.items()
+                if name not in EXCLUDED_LABELS
             }
             yield Example(read(comment.text).clean, "own_comments", targets)
     for sentence in contrast_pairs(CONTRAST_PAIRS, seed):
@@ -141,7 +143,7 @@ def batches(
     columns = {task: column for column, task in enumerate(tasks)}
     for first in range(0, len(examples), BATCH_SIZE * BATCHES_PER_POOL):
         pool = examples[first : first + BATCH_SIZE * BATCHES_PER_POOL]
-        texts = [prepared(augment(example.text, rng)).text for example in pool]
+        texts = [prepare(augment(example.text, rng)).text for example in pool]
         encoded = [truncate(encoding.ids) for encoding in tokenizer.encode_batch(texts)]
         order = sorted(range(len(pool)), key=lambda row: len(encoded[row]))
         groups = [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from moderation.scoring.onnx import prepared
+from moderation.scoring.onnx import prepare
 from moderation.training.transformer import dataset
 
 PRETRAINED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -68,7 +68,7 @@ def _pretrained_network(pool: Sequence[dataset.Example], tasks: Sequence[str]) -
     from moderation.training.transformer.vocabulary import prune
 
     weights, full_tokenizer = load_pretrained()
-    tokenizer, token_ids = prune(full_tokenizer, (prepared(example.text).text for example in pool))
+    tokenizer, token_ids = prune(full_tokenizer, (prepare(example.text).text for example in pool))
     network = Network(len(token_ids), len(tasks))
     initialise(network, load(weights), token_ids)
     return network, tokenizer
@@ -310,7 +310,7 @@ def export_checkpoint(
     tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
     sample = random.Random(seed).sample(pool, RANGE_TEXTS)  # noqa: S311 - not a secret
     encoded = sorted(
-        (dataset.truncate(tokenizer.encode(prepared(example.text).text).ids) for example in sample),
+        (dataset.truncate(tokenizer.encode(prepare(example.text).text).ids) for example in sample),
         key=len,
     )
     parts = [dataset.pad(encoded[start : start + 32]) for start in range(0, RANGE_TEXTS, 32)]

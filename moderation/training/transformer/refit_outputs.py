@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
-from moderation.scoring.onnx import Transformer, prepared
+from moderation.scoring.onnx import Transformer, prepare
 from moderation.training.corpora.catalogue import CorpusError
 from moderation.training.linear.fitting import cross_entropy
 from moderation.training.transformer import dataset
@@ -50,7 +50,7 @@ def refit_outputs(base: Path, source: str, pool: Sequence[Example], work: Path) 
     work.mkdir(parents=True, exist_ok=True)
     (work / "model.onnx").write_bytes(replace_weights(model, weights | identity))
     (work / "tokenizer.json").write_bytes(tokenizer)
-    states = _states(Transformer.bare(work), [example.text for example in examples])
+    states = _states(Transformer.without_card(work), [example.text for example in examples])
     for task in refitted:
         rows = [row for row, example in enumerate(examples) if task in example.targets]
         if not rows:
@@ -97,5 +97,5 @@ def fit_output(
 
 def _states(network: Transformer, texts: Sequence[str]) -> Floats:
     """Return the network's outputs for each text's first window (texts x width)."""
-    windows = [network.encode(prepared(text).text)[0].ids for text in texts]
+    windows = [network.encode(prepare(text).text)[0].ids for text in texts]
     return network.run(windows)[0].astype(np.float64)

@@ -189,7 +189,9 @@ def output_scorer(folder: Path, tasks: Sequence[str]) -> TransformerScorer:
     size = len(tasks)
     knots = np.zeros((2, size, 2), np.float32)
     mixture, offsets = np.eye(size, dtype=np.float32), np.zeros(size, np.float32)
-    return TransformerScorer(tuple(tasks), Transformer.bare(folder), mixture, offsets, knots)
+    return TransformerScorer(
+        tuple(tasks), Transformer.without_card(folder), mixture, offsets, knots
+    )
 
 
 def calibration_rows(data: Path, part: str, seed: int = 0) -> list[catalogue.Row]:

@@ -1,4 +1,4 @@
-"""Drift by the record: the command, what the service measures of itself, and its log."""
+"""Drift of recorded scores: the command, the metrics and the log."""
 
 from __future__ import annotations
 
@@ -17,20 +17,22 @@ from api import create_app
 from api.background import drift
 from api.decisions import utc_now
 from api.record import database, decisions
+from api.services import services_of
 from moderation import Comment, Moderator
-from moderation.lifecycle.drift import FEWEST, OWN, Bins, Reference
+from moderation.lifecycle.drift import MIN_DECISIONS, OWN_REFERENCE, Bins, Reference
 from moderation.scoring.store import SHIPPED, champions
 from tests.api.conftest import Run
 
 SPAM = champions(SHIPPED)["spam"]
-LOW, HIGH = [it / 10_000 for it in range(1_000)], [it / 1_000 for it in range(1_000)]
+LOW = [number / 10_000 for number in range(1_000)]
+HIGH = [number / 1_000 for number in range(1_000)]
 
 Decide = Callable[..., None]
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The shipped spam model alone, measured on comments that score low."""
+    """Return a folder with the shipped spam model, and a reference with low scores."""
     folder = tmp_path / "models" / "spam" / SPAM
     shutil.copytree(SHIPPED / "spam" / SPAM, folder)
     (tmp_path / "models" / "champion.json").write_text(json.dumps({"spam": SPAM}), "utf-8")
@@ -42,7 +44,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def decide(run: Run, root: Path, tmp_path: Path) -> Decide:
-    """Put decisions with these scores into the record."""
+    """Return a function that records decisions with given scores."""
     assert run("db", "upgrade").exit_code == 0
     sessions = sessionmaker(database.connect(f"sqlite:///{tmp_path}/var/record.sqlite"))
     moderator = Moderator.load(models=root)
@@ -56,23 +58,23 @@ def decide(run: Run, root: Path, tmp_path: Path) -> Decide:
         store=False,
         now=utc_now(),
     )
-    made = 0
+    count = 0
 
     def decide(scores: list[float], version: str = SPAM, days_ago: float = 0) -> None:
-        nonlocal made
+        nonlocal count
         at = (utc_now() - dt.timedelta(days=days_ago)).isoformat()
         rows = []
         for score in scores:
-            made += 1
-            own = {"scores": {"spam": score}, "models": {"spam": version}, "decided_at": at}
-            rows.append({**values, **own, "id": f"d{made}"})
+            count += 1
+            changes = {"scores": {"spam": score}, "models": {"spam": version}, "decided_at": at}
+            rows.append({**values, **changes, "id": f"d{count}"})
         decisions.keep(sessions, rows, utc_now())
 
     return decide
 
 
-def test_the_same_comments_are_stable(run: Run, root: Path, decide: Decide) -> None:
-    """Whatever other models said, or these long ago."""
+def test_similar_scores_are_stable(run: Run, root: Path, decide: Decide) -> None:
+    """Old decisions, and those of other models, do not count."""
     decide(HIGH, days_ago=9)
     decide(LOW)
     decide(HIGH, version="older")
@@ -85,30 +87,30 @@ def test_the_same_comments_are_stable(run: Run, root: Path, decide: Decide) -> N
     assert run("drift", "--models", str(root)) == result
 
 
-def test_other_comments_call_for_training(run: Run, root: Path, decide: Decide) -> None:
-    """The exit code is for cron, the commands are for people."""
+def test_different_scores_have_moved(run: Run, root: Path, decide: Decide) -> None:
+    """The exit code is 1, and the output names the commands to run."""
     decide(HIGH)
     result = run("drift", "--models", str(root))
     assert result.exit_code == 1
     assert "1,000  moved" in result.stdout
     for command in ("--set-reference", "train abuse --verdicts record", "corpus check", "promote"):
         assert command in result.stdout
-    told = json.loads(run("drift", "--models", str(root), "--json").stdout)
-    assert told["scores"]["spam"]["verdict"] == "moved"
-    assert sum(told["scores"]["spam"]["now"]) == 1_000
+    report = json.loads(run("drift", "--models", str(root), "--json").stdout)
+    assert report["scores"]["spam"]["verdict"] == "moved"
+    assert sum(report["scores"]["spam"]["now"]) == 1_000
 
 
-def test_of_few_decisions_nothing_is_said(run: Run, root: Path, decide: Decide) -> None:
-    """And it is no alarm."""
-    decide(HIGH[: FEWEST - 1])
+def test_few_decisions_have_no_verdict(run: Run, root: Path, decide: Decide) -> None:
+    """The exit code is 0."""
+    decide(HIGH[: MIN_DECISIONS - 1])
     result = run("drift", "--models", str(root))
     assert result.exit_code == 0
     assert "too few" in result.stdout
-    assert f"fewer than {FEWEST} decisions" in result.stdout
+    assert f"fewer than {MIN_DECISIONS} decisions" in result.stdout
 
 
-def test_ones_own_comments_become_the_measure(run: Run, root: Path, decide: Decide) -> None:
-    """Then later ones are compared with them, and no longer with the public mix."""
+def test_your_own_comments_as_reference(run: Run, root: Path, decide: Decide) -> None:
+    """Later comments are compared with them instead of with the public mix."""
     decide(HIGH, days_ago=2)
     result = run("drift", "--models", str(root), "--set-reference")
     assert result.exit_code == 0
@@ -124,35 +126,35 @@ def test_ones_own_comments_become_the_measure(run: Run, root: Path, decide: Deci
     assert "first weeks" not in result.stdout
 
 
-def test_few_decisions_make_no_measure(run: Run, root: Path, decide: Decide) -> None:
-    """Nothing is written then, and it is said what to do."""
-    decide(HIGH[: FEWEST - 1])
+def test_few_decisions_make_no_reference(run: Run, root: Path, decide: Decide) -> None:
+    """Nothing is written, and the error says what to do."""
+    decide(HIGH[: MIN_DECISIONS - 1])
     result = run("drift", "--models", str(root), "--set-reference")
     assert result.exit_code == 1
     assert "wait, or look further back" in result.stderr
-    assert not list(root.rglob(OWN))
+    assert not list(root.rglob(OWN_REFERENCE))
 
 
 def test_models_without_a_reference(run: Run, root: Path, decide: Decide) -> None:
-    """How to make one is said, and it is no alarm."""
+    """The exit code is 0, and the output says how to create one."""
     decide(HIGH)
     (card,) = root.glob("spam/*/card.json")
-    told = json.loads(card.read_text("utf-8"))
-    del told["reference"]
-    card.write_text(json.dumps(told), "utf-8")
+    content = json.loads(card.read_text("utf-8"))
+    del content["reference"]
+    card.write_text(json.dumps(content), "utf-8")
     result = run("drift", "--models", str(root))
     assert result.exit_code == 0
     assert "nothing to compare spam with" in result.stdout
     assert "evaluate --data DIR --reference" in result.stdout
 
 
-def test_a_reference_that_cannot_be_read(run: Run, root: Path, decide: Decide) -> None:
-    """Is named, and taken for no other."""
+def test_a_damaged_reference(run: Run, root: Path, decide: Decide) -> None:
+    """The error names the file, and no other reference is used instead."""
     decide(HIGH)
-    (root / "spam" / SPAM / OWN).write_text("{", "utf-8")
+    (root / "spam" / SPAM / OWN_REFERENCE).write_text("{", "utf-8")
     result = run("drift", "--models", str(root))
     assert result.exit_code == 1
-    assert OWN in result.stderr
+    assert OWN_REFERENCE in result.stderr
 
 
 def test_the_service_measures_itself(
@@ -161,19 +163,19 @@ def test_the_service_measures_itself(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Every ten minutes, between requests; what moved is logged once, until it comes back."""
+    """It does so every ten minutes. A score that has moved is logged once, until it is back."""
     monkeypatch.setattr(drift, "MOST", len(LOW))
     decide(LOW)
     app = create_app({"TESTING": True, "MODERATION_MODELS": root})
-    keeper, housekeeper = app.extensions["keeper"], app.extensions["housekeeper"]
+    decider, background = services_of(app).decider, services_of(app).background
     start = utc_now()
 
     def after(minutes: float) -> float | None:
-        """The metric after a round of the housekeeper."""
-        keeper.clock = lambda: start + dt.timedelta(minutes=minutes)
-        housekeeper.round()
-        told = app.test_client().get("/metrics").text
-        lines = [line for line in told.splitlines() if line.startswith("moderation_drift_psi{")]
+        """Return the metric after a round of the background loop."""
+        decider.clock = lambda: start + dt.timedelta(minutes=minutes)
+        background.round()
+        metrics = app.test_client().get("/metrics").text
+        lines = [line for line in metrics.splitlines() if line.startswith("moderation_drift_psi{")]
         return float(lines[0].split()[-1]) if lines else None
 
     assert app.test_client().get("/metrics").text.count('moderation_drift_psi{head="') == 0
@@ -187,11 +189,12 @@ def test_the_service_measures_itself(
         assert after(33) == 0
         decide(HIGH)
         assert (after(44) or 0) > 0.25
-    said = [it.getMessage() for it in caplog.records if it.name == "api.background.drift"]
-    assert len(said) == 2
-    assert all(line.startswith("drift: moved beyond chance: spam ") for line in said)
+    records = [record for record in caplog.records if record.name == "api.background.drift"]
+    assert len(records) == 2
+    start_of_line = "drift: moved beyond chance: spam "
+    assert all(record.getMessage().startswith(start_of_line) for record in records)
     (card,) = root.glob("spam/*/card.json")
-    told = json.loads(card.read_text("utf-8"))
-    del told["reference"]
-    card.write_text(json.dumps(told), "utf-8")
+    content = json.loads(card.read_text("utf-8"))
+    del content["reference"]
+    card.write_text(json.dumps(content), "utf-8")
     assert math.isnan(after(55) or 0)

@@ -1,4 +1,4 @@
-"""A watched file: every new content is taken once, or tried again until it can be."""
+"""A watched file: each new content is taken once, or retried until it can be."""
 
 import logging
 from pathlib import Path
@@ -11,86 +11,86 @@ from moderation.scoring.store import ModelError
 
 
 class Taker:
-    """Takes what the file says, unless told to fail."""
+    """Counts how often the file is taken, or raises `failing`."""
 
     def __init__(self) -> None:
-        self.taken = 0
+        self.count = 0
         self.failing: Exception | None = None
 
     def __call__(self) -> None:
-        """Count."""
+        """Count the call, or raise."""
         if self.failing:
             raise self.failing
-        self.taken += 1
+        self.count += 1
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A file that is there."""
-    made = tmp_path / "champion.json"
-    made.write_text("{}")
-    return made
+    """Return a file that exists."""
+    path = tmp_path / "champion.json"
+    path.write_text("{}")
+    return path
 
 
 def test_each_content_is_taken_once(path: Path) -> None:
-    """At the first look, after every change, and also when the file goes and comes."""
+    """It is taken at the first look, after every change, and when the file goes or comes."""
     take = Taker()
-    watched = FileWatcher(path, take)
-    watched.look()
-    watched.look()
-    assert take.taken == 1
+    watcher = FileWatcher(path, take)
+    watcher.look()
+    watcher.look()
+    assert take.count == 1
     path.write_text('{"a": "b"}')
-    watched.look()
-    watched.look()
-    assert take.taken == 2
+    watcher.look()
+    watcher.look()
+    assert take.count == 2
     path.unlink()
-    watched.look()
-    watched.look()
-    assert take.taken == 3
+    watcher.look()
+    watcher.look()
+    assert take.count == 3
     path.write_text("{}")
-    watched.look()
-    assert take.taken == 4
+    watcher.look()
+    assert take.count == 4
 
 
-def test_what_fails_is_tried_again_and_told_once(
+def test_a_failure_is_retried_and_logged_once(
     path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The reason stands while it fails, and is gone when it succeeds."""
+    """`trouble` has the reason until it succeeds."""
     monkeypatch.setattr(watch, "RETRY_S", 0.0)
     take = Taker()
     take.failing = ModelError("weights.npy is not the file its card describes")
-    watched = FileWatcher(path, take)
+    watcher = FileWatcher(path, take)
     with caplog.at_level(logging.ERROR):
         for _ in range(3):
-            watched.look()
-    assert watched.trouble == "weights.npy is not the file its card describes"
+            watcher.look()
+    assert watcher.trouble == "weights.npy is not the file its card describes"
     assert len(caplog.records) == 1
     take.failing = None
-    watched.look()
-    watched.look()
-    assert take.taken == 1
-    assert not watched.trouble
+    watcher.look()
+    watcher.look()
+    assert take.count == 1
+    assert not watcher.trouble
 
 
-def test_it_is_not_tried_again_at_every_look(path: Path) -> None:
-    """Looking is cheap; trying is not. A new content is tried at once."""
+def test_it_is_not_retried_at_every_look(path: Path) -> None:
+    """There is a pause between retries. A new content is tried at once."""
     take = Taker()
     take.failing = ModelError("half of it")
-    watched = FileWatcher(path, take)
-    watched.look()
+    watcher = FileWatcher(path, take)
+    watcher.look()
     take.failing = None
-    watched.look()
-    assert take.taken == 0
+    watcher.look()
+    assert take.count == 0
     path.write_text('{"a": "b"}')
-    watched.look()
-    assert take.taken == 1
-    assert not watched.trouble
+    watcher.look()
+    assert take.count == 1
+    assert not watcher.trouble
 
 
-def test_only_our_own_words_are_told(path: Path) -> None:
-    """An unforeseen error's message may hold anything: its type must do."""
+def test_messages_of_unexpected_errors_are_hidden(path: Path) -> None:
+    """Such a message may contain anything, so only the type is shown."""
     take = Taker()
     take.failing = RuntimeError("a comment's text")
-    watched = FileWatcher(path, take)
-    watched.look()
-    assert watched.trouble == "RuntimeError"
+    watcher = FileWatcher(path, take)
+    watcher.look()
+    assert watcher.trouble == "RuntimeError"

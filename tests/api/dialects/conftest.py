@@ -1,4 +1,4 @@
-"""The shipped rules over a reader that knows a few words, behind a real socket."""
+"""Fixtures: the shipped rules with a fake scorer that knows a few words."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 from api import App, create_app
 from api.record import keys
 from api.record.database import writing
+from api.services import services_of
 from moderation import Moderator, Policy
 from moderation.scoring.models import Models
 from moderation.scoring.scorer import Probabilities
@@ -43,72 +44,72 @@ HEADS = (
 ).split()
 
 
-class Reader:
-    """Gives a word's scores to every comment that holds it, and 0.01 to all others."""
+class FakeScorer:
+    """A scorer. Comments with a known word get its scores, all others 0.01."""
 
     heads: tuple[str, ...] = tuple(HEADS)
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """The highest of what the words say."""
+        """Return each head's highest score of the known words."""
         return {head: np.array([self._score(head, text.clean) for text in texts]) for head in HEADS}
 
     def _score(self, head: str, clean: str) -> float:
-        found = (scores.get(head, 0.01) for word, scores in WORDS.items() if word in clean)
-        return max(found, default=0.01)
+        matches = (scores.get(head, 0.01) for word, scores in WORDS.items() if word in clean)
+        return max(matches, default=0.01)
 
     def explain(self, *_: object) -> list[Weight]:
-        """Nothing to explain."""
+        """Return no explanation."""
         return []
 
 
-def moderator(reader: Any = None) -> Moderator:
-    """The shipped policy, but for the rules whose models are not here."""
+def moderator(scorer: Any = None) -> Moderator:
+    """Return a moderator with the shipped policy, except the rules without a model here."""
     policy = Policy.load({name: {"enabled": False} for name in ("language", "full_sentences")})
-    return Moderator(policy, Models({"abuse": reader or Reader()}, {"abuse": "2026-01"}))
+    return Moderator(policy, Models({"abuse": scorer or FakeScorer()}, {"abuse": "2026-01"}))
 
 
-def make(folder: Path, reader: Any = None, **settings: Any) -> App:
-    """A service with a record of its own."""
-    own = {
+def make(folder: Path, scorer: Any = None, **settings: Any) -> App:
+    """Return a service with a new record in `folder`."""
+    defaults = {
         "MODERATION_DATABASE": f"sqlite:///{folder}/record.sqlite",
         "MODERATION_SPOOL": str(folder / "spool"),
         "MODERATION_CORAL_SECRETS": f"{SECRET},{OLD_SECRET}",
         "MODERATION_CORAL_BUDGET_MS": 10_000,
         **settings,
     }
-    return create_app({"TESTING": True, **own}, moderator=moderator(reader))
+    return create_app({"TESTING": True, **defaults}, moderator=moderator(scorer))
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> App:
-    """An empty record, open to all."""
+    """A service with an empty record and no keys."""
     return make(tmp_path)
 
 
 @pytest.fixture
 def client(app: App) -> FlaskClient:
-    """Its test client."""
+    """The service's test client."""
     return app.test_client()
 
 
 def key(app: App, *scopes: str, rate: str = "") -> str:
-    """The secret of a new key."""
-    keeper = app.extensions["keeper"]
-    with writing(keeper.sessions) as session:
-        return keys.create(session, "the blog", list(scopes), rate, keeper.clock())[1]
+    """Create a key and return its secret."""
+    decider = services_of(app).decider
+    with writing(decider.sessions) as session:
+        return keys.create(session, "the blog", list(scopes), rate, decider.clock())[1]
 
 
 def decided(app: App) -> list[dict[str, Any]]:
-    """What the record holds, oldest first."""
-    reader = app.test_client()
+    """Return the recorded decisions, oldest first."""
+    client = app.test_client()
     headers = {"Authorization": f"Bearer {key(app, 'admin')}"}
-    lines = reader.get("/v1/export", headers=headers).get_data(as_text=True).splitlines()
+    lines = client.get("/v1/export", headers=headers).get_data(as_text=True).splitlines()
     return [json.loads(line) for line in lines]
 
 
 @pytest.fixture
 def url(app: App) -> Iterator[str]:
-    """The service behind a real socket."""
+    """The address of the service behind a real socket."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -1,4 +1,4 @@
-"""Akismet, asked by its Python client, as Coral and WordPress ask, and by hand."""
+"""The Akismet API, used by its Python client, like Coral and WordPress, and directly."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Any
 
 import akismet
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from api import App
 from api.dialects.akismet import THANKS
+from api.services import services_of
 from tests.api.dialects.conftest import DOUBTFUL, FINE, REJECTED, SPAM, decided, key, make
 
 BLOG = "https://herald.example"
@@ -22,7 +24,7 @@ WORDPRESS = {"User-Agent": "WordPress/6.8 | Akismet/5.5"}
 
 
 def check(client: FlaskClient, text: str, agent: dict[str, str] | None = None, **more: Any) -> Any:
-    """The answer about a comment."""
+    """Check a comment and return the answer."""
     form = {"blog": BLOG, "user_ip": "127.0.0.1", "comment_content": text, **more}
     answer = client.post("/1.1/comment-check", data=form, headers=agent or {})
     assert (answer.status_code, answer.mimetype) == (200, "text/plain")
@@ -30,12 +32,12 @@ def check(client: FlaskClient, text: str, agent: dict[str, str] | None = None, *
 
 
 def identified(answer: TestResponse) -> None:
-    """WordPress's plug-in publishes a comment on an answer without this header."""
+    """Check for the header without which WordPress's plug-in publishes a comment."""
     assert len(answer.headers["X-akismet-guid"]) == 32
 
 
 def clean(answer: TestResponse) -> None:
-    """What is no error must not look like one: some clients raise for the header alone."""
+    """Check that there are no error headers, on which some clients raise an exception."""
     assert not {"X-akismet-debug-help", "X-akismet-alert-code"} & {*answer.headers.keys()}
 
 
@@ -43,13 +45,13 @@ def clean(answer: TestResponse) -> None:
     ("text", "body", "tip"),
     [
         pytest.param(FINE, b"false", None, id="a harmless comment"),
-        pytest.param(REJECTED, b"true", None, id="abuse is kept back, but not discarded"),
+        pytest.param(REJECTED, b"true", None, id="abuse is held back, but not discarded"),
         pytest.param(SPAM, b"true", "discard", id="certain spam may be discarded"),
-        pytest.param(DOUBTFUL, b"true", None, id="a doubtful one is kept back"),
+        pytest.param(DOUBTFUL, b"true", None, id="a doubtful comment is held back"),
     ],
 )
 def test_a_comment(client: FlaskClient, text: str, body: bytes, tip: str | None) -> None:
-    """Exactly 'true' or 'false', and the decision's id."""
+    """The answer is exactly 'true' or 'false', with the decision's id."""
     answer = check(client, text)
     assert answer.data == body
     assert answer.headers.get("X-akismet-pro-tip") == tip
@@ -58,7 +60,7 @@ def test_a_comment(client: FlaskClient, text: str, body: bytes, tip: str | None)
 
 
 def test_wordpress_waits_for_a_person(app: App, client: FlaskClient) -> None:
-    """A doubtful comment stays pending there; asked again, it is what a person said."""
+    """WordPress keeps a doubtful comment pending. A recheck gets the moderator's verdict."""
     first = check(client, DOUBTFUL, WORDPRESS)
     assert (first.data, first.headers["X-akismet-error"]) == (b"false", "waits for a person")
     assert "X-akismet-recheck-after" not in first.headers
@@ -72,23 +74,39 @@ def test_wordpress_waits_for_a_person(app: App, client: FlaskClient) -> None:
     assert len(decided(app)) == 1
 
 
+def test_the_standing_action_needs_no_query(app: App, client: FlaskClient) -> None:
+    """The lookup of an earlier decision reads it. A first check does not ask for it."""
+    statements: list[str] = []
+    sa.event.listen(
+        services_of(app).engine,
+        "before_cursor_execute",
+        lambda _, __, statement, *___: statements.append(statement),
+    )
+    check(client, DOUBTFUL)
+    check(client, DOUBTFUL)
+    assert not [text for text in statements if text.startswith("SELECT decisions.standing")]
+
+
 @pytest.mark.parametrize(
     "more",
     [
-        pytest.param({"recheck_reason": "retry"}, id="asked again after an error"),
-        pytest.param({"REQUEST_URI": "/wp-json/wp/v2/comments"}, id="by the REST API"),
-        pytest.param({"REQUEST_URI": "/?rest_route=%2Fwp%2Fv2%2Fcomments"}, id="without links"),
+        pytest.param({"recheck_reason": "retry"}, id="a retry after an error"),
+        pytest.param({"REQUEST_URI": "/wp-json/wp/v2/comments"}, id="the REST API"),
+        pytest.param(
+            {"REQUEST_URI": "/?rest_route=%2Fwp%2Fv2%2Fcomments"},
+            id="the REST API, by query",
+        ),
     ],
 )
 def test_where_wordpress_does_not_wait(client: FlaskClient, more: dict[str, str]) -> None:
-    """It would publish what it is told `false` of, so a doubtful comment is spam to it."""
+    """WordPress would publish on `false`, so a doubtful comment gets `true`."""
     answer = check(client, DOUBTFUL, WORDPRESS, **more)
     assert (answer.data, answer.headers.get("X-akismet-pro-tip")) == (b"true", None)
     assert check(client, FINE, WORDPRESS, **more).data == b"false"
 
 
 def test_an_error_where_wordpress_does_not_wait(client: FlaskClient) -> None:
-    """By the REST API WordPress publishes what it is told of with anything but `true`."""
+    """With the REST API, WordPress publishes on any answer but `true`."""
     more: dict[str, Any] = {"REQUEST_URI": "/wp-json/wp/v2/comments"}
     answer = check(client, "x" * 20_481, WORDPRESS, **more)
     assert (answer.data, "X-akismet-error" in answer.headers) == (b"true", False)
@@ -97,15 +115,15 @@ def test_an_error_where_wordpress_does_not_wait(client: FlaskClient) -> None:
     assert check(client, "x" * 20_481, **more).data == b"invalid"
 
 
-def test_html_is_wordpress_own(client: FlaskClient) -> None:
-    """Its comments are HTML; elsewhere what stands between '<' and '>' is read too."""
+def test_only_wordpress_sends_html(client: FlaskClient) -> None:
+    """In other clients' comments, text between '<' and '>' counts."""
     assert check(client, f"{FINE} <idiot you>", WORDPRESS).data == b"false"
     assert check(client, f"{FINE} <You are an idiot>").data == b"true"
 
 
 @pytest.mark.parametrize("author", ["akismet-guaranteed-spam", "viagra-test-123"])
 def test_test_rules(app: App, client: FlaskClient, author: str) -> None:
-    """The names that are always spam, and the administrator who never is; nothing is kept."""
+    """Test authors are always spam, administrators never. Nothing is recorded."""
     spam = check(client, FINE, comment_author=author)
     assert (spam.data, spam.headers.get("X-akismet-pro-tip")) == (b"true", None)
     tip = check(client, FINE, comment_author=author, test_discard="1")
@@ -117,18 +135,19 @@ def test_test_rules(app: App, client: FlaskClient, author: str) -> None:
 
 
 def test_a_test_leaves_no_trace(app: App, client: FlaskClient) -> None:
-    """With is_test the comment is judged, and nothing kept; nor of what is submitted."""
+    """With is_test, comments are decided but not recorded, and verdicts are ignored."""
     assert check(client, REJECTED, is_test="1").data == b"true"
     form = {"comment_content": FINE, "is_test": "true"}
     assert client.post("/1.1/submit-spam", data=form).data == THANKS.encode()
     assert decided(app) == []
 
 
-def test_what_is_known_is_kept(app: App, client: FlaskClient) -> None:
-    """The site is the community, the mail the author, the link the article."""
+def test_the_fields_are_recorded(app: App, client: FlaskClient) -> None:
+    """The mail address is the author, and the permalink the article."""
     check(client, FINE, comment_author_email="Ravi@Example.com", permalink=f"{BLOG}/bridge")
-    (kept,) = decided(app)
-    assert (kept["route"], kept["author"], kept["article"], kept["text"]) == (
+    (decision,) = decided(app)
+    fields = [decision[name] for name in ("route", "author", "article", "text")]
+    assert tuple(fields) == (
         "akismet",
         "ravi@example.com",
         f"{BLOG}/bridge",
@@ -136,46 +155,48 @@ def test_what_is_known_is_kept(app: App, client: FlaskClient) -> None:
     )
 
 
-def test_an_author_is_forgotten(app: App, client: FlaskClient) -> None:
-    """By the mail address, on whatever site; or on one alone."""
+def test_an_author_can_be_erased(app: App, client: FlaskClient) -> None:
+    """Erasing by mail address covers one site or all."""
     for site in (BLOG, "https://other.example"):
         check(client, FINE, blog=site, comment_author_email="ravi@example.com")
-    forget = {"author": "ravi@example.com", "community": BLOG}
-    assert client.post("/v1/erase", json=forget).get_json() == {"erased": 1}
+    request = {"author": "ravi@example.com", "community": BLOG}
+    assert client.post("/v1/erase", json=request).get_json() == {"erased": 1}
     assert client.post("/v1/erase", json={"author": "ravi@example.com"}).get_json()["erased"] == 1
-    assert {one["text"] for one in decided(app)} == {None}
+    assert {decision["text"] for decision in decided(app)} == {None}
 
 
 @pytest.mark.parametrize(
-    ("kind", "text", "was", "now"),
+    ("kind", "text", "action", "standing"),
     [("spam", FINE, "approve", "reject"), ("ham", REJECTED, "reject", "approve")],
 )
 def test_a_submission_is_a_verdict(
-    app: App, client: FlaskClient, kind: str, text: str, was: str, now: str
+    app: App, client: FlaskClient, kind: str, text: str, action: str, standing: str
 ) -> None:
-    """On the decision that was made, whether the client says which site it was or not."""
+    """The verdict belongs to the comment's decision, also if the client leaves out the site."""
     check(client, text, permalink="p", comment_author="ravi")
     sent = {"comment_content": text, "permalink": "p", "comment_author": "ravi"}
     for more in ({"blog": BLOG}, {}):
         assert client.post(f"/1.1/submit-{kind}", data={**sent, **more}).data == THANKS.encode()
-    (kept,) = decided(app)
-    assert (kept["action"], kept["standing"]) == (was, now)
-    assert [one["route"] for one in kept["history"]["verdicts"]] == [f"submit-{kind}"] * 2
-    assert kept["history"]["verdicts"][0]["who"] == "akismet:anyone on this machine"
+    (decision,) = decided(app)
+    verdicts = decision["history"]["verdicts"]
+    assert (decision["action"], decision["standing"]) == (action, standing)
+    assert [verdict["route"] for verdict in verdicts] == [f"submit-{kind}"] * 2
+    assert verdicts[0]["who"] == "akismet:anyone on this machine"
 
 
 def test_an_unknown_comment_becomes_a_labelled_one(app: App, client: FlaskClient) -> None:
-    """What was never checked here is decided, kept and labelled, for training to learn from."""
+    """A submission about an unknown comment records a decision and a verdict."""
     sent = {"comment_content": FINE, "blog": BLOG}
     assert client.post("/1.1/submit-spam", data=sent).data == THANKS.encode()
     assert client.get("/1.2/usage-limit").get_json()["usage"] == 0
-    (kept,) = decided(app)
-    assert (kept["action"], kept["standing"], kept["text"]) == ("approve", "reject", FINE)
-    assert kept["route"] == "submit-spam"
+    (decision,) = decided(app)
+    assert (decision["action"], decision["standing"]) == ("approve", "reject")
+    assert decision["text"] == FINE
+    assert decision["route"] == "submit-spam"
 
 
 def test_coral_submits_json_on_the_keys_own_host(app: App, client: FlaskClient) -> None:
-    """As its source does: JSON without a blog; the key is in the host, in small letters."""
+    """Coral sends JSON without a blog, and the key in the host name in lower case."""
     secret = key(app, "decide", "verdict")
     host = {"Host": f"{secret.lower()}.rest.akismet.com"}
     sent = {"user_ip": "1.2.3.4", "comment_content": FINE, "comment_author": "ravi"}
@@ -184,13 +205,13 @@ def test_coral_submits_json_on_the_keys_own_host(app: App, client: FlaskClient) 
     answer = client.post("/1.1/submit-spam", json={**sent, "is_test": False}, headers=host)
     assert (answer.data, answer.status_code) == (THANKS.encode(), 200)
     clean(answer)
-    (kept,) = decided(app)
-    assert kept["standing"] == "reject"
+    (decision,) = decided(app)
+    assert decision["standing"] == "reject"
 
 
 @pytest.fixture
 def official(app: App, url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[akismet.SyncClient]:
-    """The Python client, given another address and nothing else."""
+    """The Python client, with only the address changed."""
     monkeypatch.setattr("akismet._common._API_URL", url)
     config = akismet.Config(key(app, "decide", "verdict", "read"), BLOG)
     with akismet.SyncClient(config) as client:
@@ -198,9 +219,9 @@ def official(app: App, url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ak
 
 
 def test_the_python_client(official: akismet.SyncClient) -> None:
-    """Checks, submits, and reads what was used."""
-    seen = [official.comment_check("1.2.3.4", comment_content=text) for text in (FINE, DOUBTFUL)]
-    assert seen == [akismet.CheckResponse.HAM, akismet.CheckResponse.SPAM]
+    """The client checks and submits comments, and reads the usage."""
+    results = [official.comment_check("1.2.3.4", comment_content=text) for text in (FINE, DOUBTFUL)]
+    assert results == [akismet.CheckResponse.HAM, akismet.CheckResponse.SPAM]
     assert official.comment_check("1.2.3.4", comment_content=SPAM) == akismet.CheckResponse.DISCARD
     assert official.submit_spam("1.2.3.4", comment_content=FINE)
     assert official.submit_ham("1.2.3.4", comment_content=DOUBTFUL)
@@ -211,18 +232,18 @@ def test_the_python_client(official: akismet.SyncClient) -> None:
         "throttled": False,
     }
     with pytest.raises(akismet.APIKeyError):
-        official.key_sites()  # it sends no key with this one
+        official.key_sites()  # it sends no key with this request
 
 
 def test_key_sites(app: App, client: FlaskClient) -> None:
-    """Every site's month: what was checked, kept back, and got wrong; as JSON and as a table."""
+    """The answer has each site's counts in a month, as JSON or CSV."""
     for text in (FINE, DOUBTFUL, SPAM):
         check(client, text)
     check(client, FINE, blog="https://other.example/")
     for kind, text in (("spam", FINE), ("ham", DOUBTFUL)):
         client.post(f"/1.1/submit-{kind}", data={"comment_content": text, "blog": BLOG})
-    asked = {"api_key": key(app, "read"), "format": "json"}
-    answer = client.get("/1.2/key-sites", query_string=asked).get_json()
+    query = {"api_key": key(app, "read"), "format": "json"}
+    answer = client.get("/1.2/key-sites", query_string=query).get_json()
     sites = answer[f"{dt.datetime.now(dt.UTC):%Y-%m}"]
     assert sites[0] == {
         "site": BLOG,
@@ -234,16 +255,16 @@ def test_key_sites(app: App, client: FlaskClient) -> None:
         "is_revoked": False,
     }
     assert [site["site"] for site in sites] == [BLOG, "https://other.example"]
-    table = client.post("/1.2/key-sites", data={**asked, "format": "csv", "filter": "herald"})
+    table = client.post("/1.2/key-sites", data={**query, "format": "csv", "filter": "herald"})
     assert table.get_data(as_text=True).splitlines()[2:] == [f"{BLOG},3,2,1,1,1,false"]
-    none = client.post("/1.2/key-sites", data={**asked, "month": "2020-01"}).get_json()
+    none = client.post("/1.2/key-sites", data={**query, "month": "2020-01"}).get_json()
     assert (none["2020-01"], none["total"]) == ([], 0)
 
 
 def test_the_python_client_with_a_wrong_key(
     app: App, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It says that the key is wrong, as soon as there is a key."""
+    """Once there is a key, the client reports a wrong key."""
     key(app, "decide")
     monkeypatch.setattr("akismet._common._API_URL", url)
     config = akismet.Config("wrong", BLOG)
@@ -255,7 +276,7 @@ def test_the_python_client_with_a_wrong_key(
 
 @pytest.mark.parametrize("name", ["key", "api_key"])
 def test_verify_key(app: App, client: FlaskClient, name: str) -> None:
-    """Under both its names; a key that may not decide is not valid."""
+    """The key has two names. It is valid only with the scope 'decide'."""
     for secret, body in (
         (key(app, "decide"), b"valid"),
         (key(app, "verdict"), b"invalid"),
@@ -267,7 +288,7 @@ def test_verify_key(app: App, client: FlaskClient, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "form", "said"),
+    ("path", "form", "message"),
     [
         ("1.1/verify-key", {"key": "a"}, 'Empty "blog" value'),
         ("1.1/comment-check", {"comment_content": "a"}, 'Empty "blog" value'),
@@ -284,11 +305,11 @@ def test_verify_key(app: App, client: FlaskClient, name: str) -> None:
         ("1.2/key-sites", {"limit": "-1"}, "limit: must be"),
     ],
 )
-def test_bad_input(client: FlaskClient, path: str, form: dict[str, str], said: str) -> None:
-    """'invalid', and what is wrong in the header where Akismet says it."""
+def test_bad_input(client: FlaskClient, path: str, form: dict[str, str], message: str) -> None:
+    """The answer is 'invalid', with the error in Akismet's header."""
     answer = client.post(path, data=form)
     assert (answer.data, answer.status_code) == (b"invalid", 200)
-    assert answer.headers["X-akismet-debug-help"].startswith(said)
+    assert answer.headers["X-akismet-debug-help"].startswith(message)
     identified(answer)
 
 
@@ -302,14 +323,14 @@ def test_bad_input(client: FlaskClient, path: str, form: dict[str, str], said: s
     ],
 )
 def test_not_a_request(client: FlaskClient, data: bytes, kind: str) -> None:
-    """Nor is anything else an HTTP error, for its clients read the body alone."""
+    """The answer is 'invalid' with status 200, because clients read only the body."""
     answer = client.post("/1.1/comment-check", data=data, content_type=kind)
     assert (answer.data, answer.status_code) == (b"invalid", 200)
     identified(answer)
 
 
 def test_nul_and_half_characters_do_not_reach_the_database(app: App, client: FlaskClient) -> None:
-    """They are taken out of what is known around the comment."""
+    """They are removed from the fields around the comment."""
     for more in ({"comment_author_email": "a\0@b.c\ud800"}, {"blog": f"{BLOG}\0"}):
         sent = {"blog": BLOG, "comment_content": FINE, **more}
         assert client.post("/1.1/comment-check", json=sent).data == b"false"
@@ -317,7 +338,7 @@ def test_nul_and_half_characters_do_not_reach_the_database(app: App, client: Fla
 
 
 def test_over_the_rate(app: App, client: FlaskClient) -> None:
-    """An HTTP error: WordPress then keeps the comment pending."""
+    """The answer is an HTTP error, on which WordPress keeps the comment pending."""
     secret = key(app, "decide", rate="1 per hour")
     form = {"api_key": secret, "blog": BLOG, "comment_content": FINE}
     assert client.post("/1.1/comment-check", data=form).data == b"false"
@@ -328,15 +349,14 @@ def test_over_the_rate(app: App, client: FlaskClient) -> None:
 
 
 def test_the_record_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Comments are decided still; a verdict would be lost, so its sender is told to come again."""
+    """Comments are still decided. A verdict cannot be recorded, so the answer is 503."""
     app = make(tmp_path)
     client = app.test_client()
 
     def away(*_: object, **__: object) -> None:
         raise OperationalError("", {}, Exception())
 
-    keeper = app.extensions["keeper"]
-    monkeypatch.setattr(keeper, "sessions", away)
+    monkeypatch.setattr(services_of(app).decider, "sessions", away)
     assert check(client, REJECTED).data == b"true"
     answer = client.post("/1.1/submit-spam", data={"comment_content": FINE})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
@@ -345,12 +365,12 @@ def test_the_record_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_failure(app: App, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is neither 'true' nor 'false', and holds nothing of the text."""
+    """The answer is neither 'true' nor 'false', and does not quote the text."""
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(FINE)
 
-    monkeypatch.setattr(app.extensions["keeper"], "decide", broken)
+    monkeypatch.setattr(services_of(app).decider, "decide", broken)
     answer = client.post("/1.1/comment-check", data={"blog": BLOG, "comment_content": FINE})
     assert answer.status_code == 500
     identified(answer)

@@ -1,4 +1,4 @@
-"""Whatever is sent in a dialect, its answer is one of the dialect's own and no failure."""
+"""Any request in a dialect gets an answer in its format, and never a failure."""
 
 from __future__ import annotations
 
@@ -38,24 +38,24 @@ ENOUGH = settings(
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
-    """One record for all that is sent."""
+    """A service with one record for all requests."""
     return make(tmp_path_factory.mktemp("anything"), TESTING=False).test_client()
 
 
 @ENOUGH
 @given(body=BODY)
 def test_openai(service: FlaskClient, body: dict[str, Any]) -> None:
-    """Results, or an error that names its kind."""
+    """The answer has results or an error message."""
     answer = service.post("/v1/moderations", json=body)
     assert answer.status_code in (200, 400, 404)
-    told = answer.get_json()
-    assert told["results"] if answer.status_code == 200 else told["error"]["message"]
+    content = answer.get_json()
+    assert content["results"] if answer.status_code == 200 else content["error"]["message"]
 
 
 @ENOUGH
 @given(body=BODY | ANYTHING, form=st.sampled_from(["html", "plain"]))
 def test_coral(service: FlaskClient, body: object, form: str) -> None:
-    """What Coral has signed is answered with no opinion or with a status, always."""
+    """A signed request always gets 204 or a status."""
     raw = json.dumps(body, indent=2).encode()
     headers = {"X-Coral-Signature": signature(SECRET, raw)}
     answer = service.post(f"/coral/{form}", data=raw, headers=headers)
@@ -71,10 +71,10 @@ def test_coral(service: FlaskClient, body: object, form: str) -> None:
     is_json=st.booleans(),
 )
 def test_akismet(service: FlaskClient, body: dict[str, Any], path: str, is_json: bool) -> None:
-    """One of Akismet's own bodies, and no HTTP error."""
+    """The answer has one of Akismet's bodies, and is no HTTP error."""
     plain = {name: str(value).encode("utf-8", "replace") for name, value in body.items()}
     answer = service.post(path, **({"json": body} if is_json else {"data": plain}))
     assert answer.status_code == 200
-    said = answer.get_data(as_text=True)
-    figures = path.startswith("1.2/")
-    assert said in ("true", "false", "valid", "invalid", THANKS) or figures
+    content = answer.get_data(as_text=True)
+    is_usage = path.startswith("1.2/")
+    assert content in ("true", "false", "valid", "invalid", THANKS) or is_usage

@@ -1,4 +1,4 @@
-"""Coral's external moderation phase: requests rebuilt byte for byte as its source writes them."""
+"""Coral's external moderation phase, with requests that equal Coral's byte for byte."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from api import App, create_app
-from api.dialects.coral import signature
+from api.dialects.coral import budget_of, signature
+from api.services import services_of
 from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
 from tests.api.dialects.conftest import (
@@ -24,19 +25,19 @@ from tests.api.dialects.conftest import (
     REJECTED,
     SECRET,
     SPAM,
-    Reader,
+    FakeScorer,
     decided,
     make,
 )
 
-# What Coral takes; a value that is not here voids the whole answer.
+# The values that Coral knows. Any other value voids the whole answer.
 STATUSES = {"APPROVED", "NONE", "PREMOD", "REJECTED", "SYSTEM_WITHHELD"}
 FLAGS = {"COMMENT_DETECTED_TOXIC", "COMMENT_DETECTED_SPAM"}
 CODES = {"ABUSIVE", "OTHER"}
 
 
 def body(text: str, action: str = "NEW", **author_or_story: str) -> bytes:
-    """`JSON.stringify(data, null, 2)` of what Coral sends."""
+    """Return a request body like Coral's `JSON.stringify(data, null, 2)`."""
     data = {
         "action": action,
         "comment": {"body": text, "parentID": author_or_story.get("parent")},
@@ -50,38 +51,38 @@ def body(text: str, action: str = "NEW", **author_or_story: str) -> bytes:
 
 
 def send(client: FlaskClient, raw: bytes, *secrets: str, path: str = "/coral/html") -> TestResponse:
-    """The answer, and that it is one that Coral takes."""
+    """Send a signed request. Return the answer, which must be valid for Coral."""
     header = ",".join(signature(secret, raw) for secret in secrets or [SECRET])
     headers = {"X-Coral-Signature": header, "User-Agent": "Coral Moderation/9.3.0"}
     answer = client.post(path, data=raw, headers=headers, content_type="application/json")
     if answer.status_code == 200:
-        takes(answer.get_json())
+        check_valid(answer.get_json())
     return answer
 
 
-def takes(told: dict[str, Any]) -> None:
-    """Coral's own rules for an answer, and the traps that its code sets."""
-    assert told.keys() <= {"status", "actions", "moderationAction", "tags"}
-    assert told["status"] in STATUSES - {"APPROVED", "NONE"}
-    for flag in told["actions"]:
+def check_valid(content: dict[str, Any]) -> None:
+    """Check an answer by the rules in Coral's code."""
+    assert content.keys() <= {"status", "actions", "moderationAction", "tags"}
+    assert content["status"] in STATUSES - {"APPROVED", "NONE"}
+    for flag in content["actions"]:
         assert flag.keys() == {"actionType", "reason"}
         assert flag["actionType"] == "FLAG"
         assert flag["reason"] in FLAGS
-    if told["status"] == "REJECTED":
-        reason = told["moderationAction"]["rejectionReason"]
-        assert told["moderationAction"]["status"] == "REJECTED"
+    if content["status"] == "REJECTED":
+        reason = content["moderationAction"]["rejectionReason"]
+        assert content["moderationAction"]["status"] == "REJECTED"
         assert reason["code"] in CODES
         assert ("customReason" in reason) == (reason["code"] == "OTHER")
         assert all(isinstance(value, str) and value for value in reason.values())
     else:
-        assert "moderationAction" not in told
+        assert "moderationAction" not in content
 
 
 WITHHELD = {"status": "SYSTEM_WITHHELD", "actions": []}
 
 
-def test_nothing_is_said_of_what_is_fine(client: FlaskClient) -> None:
-    """A status would end Coral's pipeline, and wave the comment past the phases after ours."""
+def test_a_fine_comment_gets_204(client: FlaskClient) -> None:
+    """Any status would end Coral's pipeline and skip the later phases."""
     answer = send(client, body(FINE))
     assert (answer.status_code, answer.data) == (204, b"")
 
@@ -97,14 +98,14 @@ def test_nothing_is_said_of_what_is_fine(client: FlaskClient) -> None:
 def test_a_doubtful_comment_waits_for_a_person(
     client: FlaskClient, text: str, flags: list[str]
 ) -> None:
-    """It is withheld, with a flag where Coral has one for the reason."""
-    told = send(client, body(text)).get_json()
-    assert told["status"] == "SYSTEM_WITHHELD"
-    assert [flag["reason"] for flag in told["actions"]] == flags
+    """It is withheld, with a flag if Coral has one for the reason."""
+    content = send(client, body(text)).get_json()
+    assert content["status"] == "SYSTEM_WITHHELD"
+    assert [flag["reason"] for flag in content["actions"]] == flags
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "flag", "said"),
+    ("text", "code", "flag", "guideline"),
     [
         (REJECTED, "ABUSIVE", "COMMENT_DETECTED_TOXIC", "Be civil"),
         ("They are vermin.", "ABUSIVE", "COMMENT_DETECTED_TOXIC", "No hatred"),
@@ -113,27 +114,27 @@ def test_a_doubtful_comment_waits_for_a_person(
     ],
 )
 def test_a_refusal_has_its_reason(
-    client: FlaskClient, text: str, code: str, flag: str | None, said: str
+    client: FlaskClient, text: str, code: str, flag: str | None, guideline: str
 ) -> None:
-    """The guideline in words, for the author and for the DSA."""
-    told = send(client, body(text)).get_json()
-    reason = told["moderationAction"]["rejectionReason"]
-    assert (told["status"], reason["code"]) == ("REJECTED", code)
-    assert said in reason["detailedExplanation"]
-    assert [one["reason"] for one in told["actions"]] == ([flag] if flag else [])
-    assert reason.get("customReason", said).startswith(said)
+    """The answer has the guideline, for the author and for the DSA."""
+    content = send(client, body(text)).get_json()
+    reason = content["moderationAction"]["rejectionReason"]
+    assert (content["status"], reason["code"]) == ("REJECTED", code)
+    assert guideline in reason["detailedExplanation"]
+    assert [action["reason"] for action in content["actions"]] == ([flag] if flag else [])
+    assert reason.get("customReason", guideline).startswith(guideline)
 
 
 @pytest.mark.parametrize(
     "secrets",
     [
         pytest.param([SECRET], id="the one secret"),
-        pytest.param([OLD_SECRET], id="the other, while it is rotated"),
-        pytest.param(["empsec_new", OLD_SECRET], id="one of two that is known here"),
+        pytest.param([OLD_SECRET], id="the other, during a rotation"),
+        pytest.param(["empsec_new", OLD_SECRET], id="one of two is known"),
     ],
 )
 def test_signed(client: FlaskClient, secrets: list[str]) -> None:
-    """One good signature is enough, whichever secret made it."""
+    """One valid signature with any of the secrets is enough."""
     assert send(client, body(FINE), *secrets).status_code == 204
 
 
@@ -152,15 +153,15 @@ def test_signed(client: FlaskClient, secrets: list[str]) -> None:
     ],
 )
 def test_not_signed(app: App, client: FlaskClient, header: str | None) -> None:
-    """A signature over other bytes, by another secret, or far down a list, is none."""
+    """A signature over other bytes, with another secret, or far down the list is invalid."""
     headers = {"X-Coral-Signature": header} if header is not None else {}
     answer = client.post("/coral/plain", data=body(FINE), headers=headers)
     assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
     assert decided(app) == []
 
 
-def test_without_a_secret_nobody_is_answered(tmp_path: Path) -> None:
-    """A stranger could not be told from Coral."""
+def test_without_a_secret_requests_are_refused(tmp_path: Path) -> None:
+    """Without a secret, anyone could pretend to be Coral."""
     client = make(tmp_path, MODERATION_CORAL_SECRETS="").test_client()
     answer = send(client, body(FINE), "")
     assert answer.status_code == 503
@@ -168,7 +169,7 @@ def test_without_a_secret_nobody_is_answered(tmp_path: Path) -> None:
 
 
 def test_html_and_plain_text(client: FlaskClient) -> None:
-    """The path says how to read: tags are none in plain text, and hide nothing there."""
+    """The path sets the format. In plain text, tags are text."""
     hidden = f"{FINE} <You are an idiot>"
     assert send(client, body(hidden), path="/coral/html").status_code == 204
     assert send(client, body(hidden), path="/coral/plain").status_code == 200
@@ -178,16 +179,16 @@ def test_html_and_plain_text(client: FlaskClient) -> None:
 
 
 def test_the_same_comment_twice(app: App, client: FlaskClient) -> None:
-    """Coral asks when it warns an author and again when it posts: one decision is kept."""
+    """Coral sends a comment when it warns the author and again when it posts it."""
     twice = [send(client, body(DOUBTFUL)).get_json() for _ in range(2)]
     assert twice[0] == twice[1]
     send(client, body(DOUBTFUL, author="other"))
     send(client, body(DOUBTFUL, parent="d79b787f"))
-    assert [one["revision"] for one in decided(app)] == [1, 1, 1]
+    assert [decision["revision"] for decision in decided(app)] == [1, 1, 1]
 
 
 def test_an_edit_is_a_revision(app: App, client: FlaskClient) -> None:
-    """And no repetition of the comment it replaces, which it resembles."""
+    """It is no repetition of the comment that it replaces."""
     long = "The council has built a fine bridge, and I walk over it every day to my work."
     assert send(client, body(long)).status_code == 204
     for _ in range(2):
@@ -198,25 +199,26 @@ def test_an_edit_is_a_revision(app: App, client: FlaskClient) -> None:
     assert send(client, body(f"{long} Yes!", "NEW")).get_json()["status"] == "SYSTEM_WITHHELD"
 
 
-def test_an_edit_of_what_is_not_known(client: FlaskClient) -> None:
-    """It is decided like any other."""
+def test_an_edit_of_an_unknown_comment(client: FlaskClient) -> None:
+    """It is decided like a new comment."""
     assert send(client, body(REJECTED, "EDIT")).get_json()["status"] == "REJECTED"
 
 
-def test_what_is_known_is_kept(app: App, client: FlaskClient) -> None:
-    """Text, author and story are in the record, under the route 'coral'."""
+def test_the_fields_are_recorded(app: App, client: FlaskClient) -> None:
+    """The record has text, author and story, with the route 'coral'."""
     send(client, body(FINE))
-    (kept,) = decided(app)
-    assert (kept["route"], kept["author"], kept["text"]) == ("coral", "baf4e943", FINE)
-    assert kept["article"] == "http://localhost:8080/posts/a-story-url/"
+    (decision,) = decided(app)
+    assert (decision["route"], decision["author"]) == ("coral", "baf4e943")
+    assert decision["text"] == FINE
+    assert decision["article"] == "http://localhost:8080/posts/a-story-url/"
 
 
 @pytest.mark.parametrize(
     "raw",
     [
-        pytest.param(body(""), id="nothing but a picture"),
+        pytest.param(body(""), id="only a picture"),
         pytest.param(body(" "), id="blanks"),
-        pytest.param(body("x" * 20_481), id="too long to be judged"),
+        pytest.param(body("x" * 20_481), id="too long"),
         pytest.param(body("a\0b"), id="a NUL"),
         pytest.param(b"{}", id="no comment"),
         pytest.param(b"[]", id="no object"),
@@ -225,80 +227,80 @@ def test_what_is_known_is_kept(app: App, client: FlaskClient) -> None:
         pytest.param(b"\xff", id="no UTF-8"),
     ],
 )
-def test_what_cannot_be_judged_waits_for_a_person(client: FlaskClient, raw: bytes) -> None:
-    """To any error Coral would answer by publishing the comment."""
+def test_undecidable_comments_are_withheld(client: FlaskClient, raw: bytes) -> None:
+    """On any error Coral would publish the comment."""
     assert send(client, raw).get_json() == WITHHELD
 
 
-class Broken(Reader):
-    """Fails whenever it is asked."""
+class Broken(FakeScorer):
+    """A scorer that always fails."""
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """Fails."""
+        """Raise an error."""
         raise RuntimeError(str(len(texts)))
 
 
 def test_a_model_that_fails(tmp_path: Path) -> None:
-    """The rules that need it send the comment to a person."""
+    """The rules that need the model hold the comment for review."""
     client = make(tmp_path, Broken()).test_client()
     assert send(client, body(FINE)).get_json()["status"] == "SYSTEM_WITHHELD"
 
 
-def test_whatever_breaks(app: App, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error(app: App, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """The comment is withheld, not published."""
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(FINE)
 
-    monkeypatch.setattr(app.extensions["keeper"], "decide", broken)
+    monkeypatch.setattr(services_of(app).decider, "decide", broken)
     assert send(client, body(FINE)).get_json() == WITHHELD
 
 
 def test_the_record_is_away(app: App, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Comments are decided still, edits too."""
+    """Comments and edits are still decided."""
 
     def away(*_: object, **__: object) -> None:
         raise OperationalError("", {}, Exception())
 
-    monkeypatch.setattr(app.extensions["keeper"], "sessions", away)
+    monkeypatch.setattr(services_of(app).decider, "sessions", away)
     assert send(client, body(FINE, "EDIT")).status_code == 204
     assert send(client, body(REJECTED)).get_json()["status"] == "REJECTED"
 
 
-def test_the_fast_reader_keeps_a_short_budget(tmp_path: Path) -> None:
-    """With little time the fast reader judges alone, under the very policy of the house."""
-    judges = []
+def test_a_short_budget_uses_the_fast_model(tmp_path: Path) -> None:
+    """A short budget allows only the fast model. The policy stays the same."""
+    moderators = []
     for budget, folder in ((80, tmp_path / "short"), (800, tmp_path / "long")):
-        own = {
+        settings = {
             "MODERATION_DATABASE": f"sqlite:///{folder}/record.sqlite",
             "MODERATION_SPOOL": str(folder),
             "MODERATION_CORAL_BUDGET_MS": budget,
         }
-        app = create_app(own)
-        judges.append(app.extensions["coral"].moderator)
-        house = app.extensions["keeper"].moderator
-        assert judges[-1].policy.hash == house.policy.hash
-    assert "careful" not in judges[0].models.versions
-    assert "careful" in judges[1].models.versions
+        app = create_app(settings)
+        moderators.append(budget_of(app).moderator)
+        full = services_of(app).decider.moderator
+        assert moderators[-1].policy.hash == full.policy.hash
+    assert "careful" not in moderators[0].models.versions
+    assert "careful" in moderators[1].models.versions
 
 
-class Slow(Reader):
-    """Takes as long as it is told to."""
+class Slow(FakeScorer):
+    """A scorer that waits for `go_on`."""
 
     def __init__(self) -> None:
         self.go_on = threading.Event()
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """Waits."""
+        """Wait, then return the scores."""
         self.go_on.wait(30)
         return super().score(texts)
 
 
-def test_nobody_waits(tmp_path: Path) -> None:
-    """What is not decided in time is withheld; the decision is kept when it comes."""
-    reader = Slow()
-    app = make(tmp_path, reader, MODERATION_CORAL_BUDGET_MS=10)
+def test_a_late_decision(tmp_path: Path) -> None:
+    """A comment without a decision in time is withheld. The decision is still recorded."""
+    scorer = Slow()
+    app = make(tmp_path, scorer, MODERATION_CORAL_BUDGET_MS=10)
     assert send(app.test_client(), body(FINE)).get_json() == WITHHELD
-    reader.go_on.set()
-    app.extensions["coral"].pool.shutdown()
-    assert [one["text"] for one in decided(app)] == [FINE]
+    scorer.go_on.set()
+    budget_of(app).pool.shutdown()
+    assert [decision["text"] for decision in decided(app)] == [FINE]

@@ -1,4 +1,4 @@
-"""OpenAI's moderations, asked by OpenAI's own client and by hand."""
+"""OpenAI's moderations, used by OpenAI's client and directly."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from openai.types import ModerationTextInputParam
 
 from api import App
 from api.dialects.openai import CATEGORIES
+from api.services import services_of
 from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
-from tests.api.dialects.conftest import DOUBTFUL, FINE, REJECTED, Reader, decided, key, make
+from tests.api.dialects.conftest import DOUBTFUL, FINE, REJECTED, FakeScorer, decided, key, make
 
 UNSUPPORTED = {
     "illicit",
@@ -31,31 +32,31 @@ UNSUPPORTED = {
 
 @pytest.fixture
 def secret(app: App) -> str:
-    """A key, as clients always send one."""
+    """An API key: OpenAI's clients always send one."""
     return key(app, "decide")
 
 
 @pytest.fixture
 def official(url: str, secret: str) -> Iterator[openai.OpenAI]:
-    """OpenAI's client, given our address and nothing else."""
-    with openai.OpenAI(base_url=f"{url}/v1", api_key=secret, max_retries=0) as made:
-        yield made
+    """OpenAI's client, with only the address changed."""
+    with openai.OpenAI(base_url=f"{url}/v1", api_key=secret, max_retries=0) as client:
+        yield client
 
 
 def result(client: FlaskClient, text: str) -> dict[str, Any]:
-    """The one result about a text."""
+    """Send one text and return its result."""
     answer = client.post("/v1/moderations", json={"input": text})
     assert answer.status_code == 200
-    (one,) = answer.get_json()["results"]
-    found: dict[str, Any] = one
-    return found
+    (only,) = answer.get_json()["results"]
+    content: dict[str, Any] = only
+    return content
 
 
 @pytest.mark.parametrize(
     ("text", "flagged"),
     [
         pytest.param(FINE, set(), id="a harmless comment has no category"),
-        pytest.param("THIS IS WHAT HAPPENS WHEN NOBODY LISTENS", set(), id="nor has a shout"),
+        pytest.param("THIS IS WHAT HAPPENS WHEN NOBODY LISTENS", set(), id="neither has a shout"),
         pytest.param(REJECTED, {"harassment"}, id="an insult to a person is harassment"),
         pytest.param(
             "I will kill you.",
@@ -72,58 +73,58 @@ def result(client: FlaskClient, text: str) -> dict[str, Any]:
     ],
 )
 def test_categories(client: FlaskClient, text: str, flagged: set[str]) -> None:
-    """A category is true where a rule acted on a score that speaks for it."""
-    one = result(client, text)
-    assert {name for name, value in one["categories"].items() if value} == flagged
+    """A category is true if a rule acted on one of its scores."""
+    categories = result(client, text)["categories"]
+    assert {name for name, value in categories.items() if value} == flagged
 
 
-def test_flagged_is_the_policys(client: FlaskClient) -> None:
-    """A house rule that is none of OpenAI's categories flags too, and is named."""
-    one = result(client, "THIS IS WHAT HAPPENS WHEN NOBODY LISTENS")
-    assert one["flagged"] is True
-    assert one["house_rules"]["action"] == "review"
-    assert "shouting" in one["house_rules"]["rules"]
+def test_flagged_is_the_policys_decision(client: FlaskClient) -> None:
+    """Rules without an OpenAI category flag too, and are named."""
+    shouted = result(client, "THIS IS WHAT HAPPENS WHEN NOBODY LISTENS")
+    assert shouted["flagged"] is True
+    assert shouted["house_rules"]["action"] == "review"
+    assert "shouting" in shouted["house_rules"]["rules"]
     assert result(client, FINE)["flagged"] is False
 
 
-def test_scores_are_ours(client: FlaskClient) -> None:
-    """A score is the highest of those that speak for the category; of two, the lower one."""
+def test_scores(client: FlaskClient) -> None:
+    """A category has its highest score. A combined category has the lower of two."""
     scores = result(client, "They are vermin, said the idiot.")["category_scores"]
     assert (scores["hate"], scores["harassment"], scores["violence"]) == (0.97, 0.97, 0.01)
     assert scores["hate/threatening"] == 0.01
 
 
-def test_what_nobody_can_say_is_named(client: FlaskClient) -> None:
-    """Without a model a category is 0, applies to no input, and stands in a header."""
+def test_unsupported_categories_are_listed(client: FlaskClient) -> None:
+    """A category without a model is 0, applies to no input, and is in a header."""
     answer = client.post("/v1/moderations", json={"input": "I will kill you, idiot."})
-    (one,) = answer.get_json()["results"]
+    (only,) = answer.get_json()["results"]
     assert set(answer.headers["X-Moderation-Unsupported"].split(", ")) == UNSUPPORTED
     for name in CATEGORIES:
         supported = name not in UNSUPPORTED
-        assert bool(one["category_scores"][name]) is supported
-        assert one["category_applied_input_types"][name] == ["text"] * supported
+        assert bool(only["category_scores"][name]) is supported
+        assert only["category_applied_input_types"][name] == ["text"] * supported
 
 
-class Half(Reader):
-    """Knows of threats alone."""
+class Half(FakeScorer):
+    """A scorer of threats only."""
 
     heads: tuple[str, ...] = ("threat",)
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """One score."""
+        """Return one score."""
         return {"threat": super().score(texts)["threat"]}
 
 
-class Silent(Reader):
-    """Fails whenever it is asked."""
+class Silent(FakeScorer):
+    """A scorer that always fails."""
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """Fails."""
+        """Raise an error."""
         raise RuntimeError(str(len(texts)))
 
 
 def test_fewer_models_support_less(tmp_path: Path) -> None:
-    """What an operator's own models do not score is named as unsupported."""
+    """Categories that an operator's models do not score are listed as unsupported."""
     client = make(tmp_path, Half()).test_client()
     answer = client.post("/v1/moderations", json={"input": "I will kill you."})
     unsupported = set(answer.headers["X-Moderation-Unsupported"].split(", "))
@@ -131,53 +132,58 @@ def test_fewer_models_support_less(tmp_path: Path) -> None:
 
 
 def test_a_model_that_fails_is_no_zero(tmp_path: Path) -> None:
-    """The client is told to ask again; the comment waits for a person in the record."""
+    """The client is told to retry. The record holds the comment for review."""
     app = make(tmp_path, Silent())
     answer = app.test_client().post("/v1/moderations", json={"input": FINE})
     assert (answer.status_code, answer.headers["X-Should-Retry"]) == (503, "true")
     assert answer.get_json()["error"]["type"] == "server_error"
-    assert [one["action"] for one in decided(app)] == ["review"]
+    assert [decision["action"] for decision in decided(app)] == ["review"]
 
 
 def test_the_official_client_reads_it(official: openai.OpenAI) -> None:
-    """One text: every category, score and input type is where its types want it."""
+    """Categories, scores and input types fit the client's types."""
     answer = official.moderations.create(input=REJECTED, model="omni-moderation-latest")
-    (one,) = answer.results
-    assert (one.flagged, one.categories.harassment, one.categories.hate) == (True, True, False)
-    assert one.category_scores.harassment == 0.97
-    assert one.categories.illicit is False
-    assert one.category_applied_input_types.harassment == ["text"]
+    (only,) = answer.results
+    assert (only.flagged, only.categories.harassment) == (True, True)
+    assert only.categories.hate is False
+    assert only.category_scores.harassment == 0.97
+    assert only.categories.illicit is False
+    assert only.category_applied_input_types.harassment == ["text"]
     assert answer.id.startswith("modr-")
 
 
 def test_the_official_client_sends_many(official: openai.OpenAI) -> None:
-    """A list has a result for each, in its order; a list of parts is one text."""
+    """A list of texts has a result for each, in order. A list of parts is one text."""
     many = official.moderations.create(input=[FINE, REJECTED, DOUBTFUL])
-    assert [one.flagged for one in many.results] == [False, True, True]
+    assert [item.flagged for item in many.results] == [False, True, True]
     parts: list[ModerationTextInputParam] = [
         {"type": "text", "text": FINE},
         {"type": "text", "text": REJECTED},
     ]
-    (one,) = official.moderations.create(input=parts).results
-    assert one.flagged
+    (only,) = official.moderations.create(input=parts).results
+    assert only.flagged
 
 
 def test_decisions_are_in_the_record(app: App, official: openai.OpenAI) -> None:
-    """Under the route 'openai', by the id that the answer names."""
+    """The answer names the ids. The route is 'openai'."""
     answer = official.moderations.create(input=[FINE, REJECTED])
-    told = [one.model_extra or {} for one in answer.results]
-    kept = decided(app)
-    assert [one["id"] for one in kept] == [one["house_rules"]["decision"] for one in told]
-    assert [(one["route"], one["text"]) for one in kept] == [("openai", FINE), ("openai", REJECTED)]
+    extras = [item.model_extra or {} for item in answer.results]
+    decisions = decided(app)
+    ids = [extra["house_rules"]["decision"] for extra in extras]
+    assert [decision["id"] for decision in decisions] == ids
+    assert [(decision["route"], decision["text"]) for decision in decisions] == [
+        ("openai", FINE),
+        ("openai", REJECTED),
+    ]
 
 
 def test_typed_errors(url: str, secret: str, app: App) -> None:
-    """A client gets the exception that it knows for each status, and the request's id."""
+    """The client raises its exception for each status, with the request id."""
     other = key(app, "read")
 
-    def refused(wanted: type[openai.APIStatusError], api_key: str, **body: Any) -> Any:
+    def refused(expected: type[openai.APIStatusError], api_key: str, **body: Any) -> Any:
         with openai.OpenAI(base_url=f"{url}/v1", api_key=api_key, max_retries=0) as client:
-            with pytest.raises(wanted) as caught:
+            with pytest.raises(expected) as caught:
                 client.moderations.create(**body)
             assert (caught.value.request_id or "").startswith("req_")
             return caught.value
@@ -194,8 +200,8 @@ def test_typed_errors(url: str, secret: str, app: App) -> None:
     assert (error.param, error.code) == ("input[0]", "unsupported_image")
 
 
-def test_who_asks_too_often_waits(app: App, url: str, caplog: pytest.LogCaptureFixture) -> None:
-    """The official client waits as long as it is told, and then gets its answer."""
+def test_the_rate_limit(app: App, url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The official client waits as long as the answer says, and then succeeds."""
     api_key = key(app, "decide", rate="1 per second")
     with openai.OpenAI(base_url=f"{url}/v1", api_key=api_key, max_retries=0) as client:
         client.moderations.create(input=FINE)
@@ -231,7 +237,7 @@ def test_who_asks_too_often_waits(app: App, url: str, caplog: pytest.LogCaptureF
     ],
 )
 def test_bad_input(client: FlaskClient, body: object, param: str | None, code: str | None) -> None:
-    """Each mistake in OpenAI's error shape, with the place and OpenAI's code for it."""
+    """Each error has OpenAI's format, with the parameter and OpenAI's code."""
     answer = client.post("/v1/moderations", json=body)
     error = answer.get_json()["error"]
     assert answer.status_code in (400, 404)
@@ -248,21 +254,21 @@ def test_bad_input(client: FlaskClient, body: object, param: str | None, code: s
     ],
 )
 def test_not_a_request(client: FlaskClient, data: bytes, kind: str, status: int) -> None:
-    """What is no JSON object, or too large, is told in the same shape."""
+    """Invalid and too large bodies get an error in the same format."""
     answer = client.post("/v1/moderations", data=data, content_type=kind)
     assert answer.status_code == status
     assert answer.get_json()["error"]["type"] == "invalid_request_error"
 
 
-def test_a_failure_is_told_in_the_same_shape(
+def test_a_failure_has_the_same_format(
     app: App, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even where something breaks, and nothing of the text is told or logged."""
+    """An unexpected error does not quote the text."""
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(FINE)
 
-    monkeypatch.setattr(app.extensions["keeper"], "decide", broken)
+    monkeypatch.setattr(services_of(app).decider, "decide", broken)
     answer = client.post("/v1/moderations", json={"input": FINE})
     assert (answer.status_code, answer.get_json()["error"]["type"]) == (500, "server_error")
     assert FINE not in answer.get_data(as_text=True)

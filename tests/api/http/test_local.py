@@ -1,4 +1,4 @@
-"""While there is no key: which requests are answered, and how each dialect refuses the others."""
+"""While there is no key: which requests are answered, and how each API refuses the others."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from werkzeug.test import TestResponse
 
 from api import App
 from api.dialects.coral import signature
+from api.services import services_of
 from tests.api.dialects.conftest import FINE, REJECTED, SECRET, decided, key, make
 
 EVIL = "http://evil.example"
 FOREIGN = [
     pytest.param({"Host": "evil.example:8000"}, id="another name"),
-    pytest.param({"Host": "localhost.evil.example"}, id="a name that begins like ours"),
-    pytest.param({"Host": "192.168.1.7:8000"}, id="an address that others reach"),
+    pytest.param({"Host": "localhost.evil.example"}, id="a name with our name as prefix"),
+    pytest.param({"Host": "192.168.1.7:8000"}, id="an address in the network"),
     pytest.param({"Host": ""}, id="no name"),
-    pytest.param({"Host": "localhost:80@evil.example"}, id="no name either"),
+    pytest.param({"Host": "localhost:80@evil.example"}, id="a name in the user part"),
     pytest.param({"Origin": EVIL}, id="another origin"),
     pytest.param({"Origin": "http://localhost:3000"}, id="another port"),
     pytest.param({"Origin": "null"}, id="a page without origin"),
@@ -30,24 +31,27 @@ FOREIGN = [
     pytest.param({"Sec-Fetch-Site": "same-site"}, id="another port of this site"),
     pytest.param({"Sec-Fetch-Site": "same-origin", "Origin": EVIL}, id="a contradiction"),
     pytest.param({"X-Forwarded-For": "192.0.2.1"}, id="a proxy"),
-    pytest.param({"X-Forwarded-Host": "localhost"}, id="a proxy by its host"),
-    pytest.param({"Forwarded": "for=192.0.2.1"}, id="a proxy by the standard"),
+    pytest.param({"X-Forwarded-Host": "localhost"}, id="a proxy with a host"),
+    pytest.param({"Forwarded": "for=192.0.2.1"}, id="a proxy with the standard header"),
     pytest.param({"X-Real-IP": "192.0.2.1"}, id="a proxy such as nginx"),
     pytest.param({"Via": "1.1 cache"}, id="a cache"),
 ]
-OURS = [
+LOCAL = [
     pytest.param({}, id="a program"),
     pytest.param({"Host": "127.0.0.1:8000"}, id="by address"),
     pytest.param({"Host": "127.8.8.8"}, id="by another address of this machine"),
-    pytest.param({"Host": "[::1]:8000"}, id="by its sixth version"),
-    pytest.param({"Host": "LocalHost.:8000"}, id="however it is written"),
+    pytest.param({"Host": "[::1]:8000"}, id="by IPv6 address"),
+    pytest.param({"Host": "LocalHost.:8000"}, id="in capitals with a final dot"),
     pytest.param({"Host": "rules.example"}, id="by the public URL"),
-    pytest.param({"Host": "hr-1-2.rest.akismet.com"}, id="by a name below an allowed one"),
+    pytest.param({"Host": "hr-1-2.rest.akismet.com"}, id="by a subdomain of an allowed name"),
     pytest.param({"Host": "rules"}, id="by an allowed name"),
     pytest.param({"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}, id="our page"),
     pytest.param({"Origin": "null", "Sec-Fetch-Site": "same-origin"}, id="our page's form"),
-    pytest.param({"Origin": "https://rules.example", "Sec-Fetch-Site": "same-site"}, id="public"),
-    pytest.param({"Sec-Fetch-Site": "none"}, id="typed by a person"),
+    pytest.param(
+        {"Origin": "https://rules.example", "Sec-Fetch-Site": "same-site"},
+        id="the page at the public URL",
+    ),
+    pytest.param({"Sec-Fetch-Site": "none"}, id="typed into the address bar"),
 ]
 ALLOWED = {
     "MODERATION_PUBLIC_URL": "https://rules.example/",
@@ -57,48 +61,48 @@ ALLOWED = {
 
 @pytest.fixture
 def app(tmp_path: Path) -> App:
-    """An empty record and no key."""
+    """Return an app with an empty record and no key."""
     return make(tmp_path / "own")
 
 
 @pytest.fixture
 def client(app: App) -> FlaskClient:
-    """Its test client."""
+    """Return its test client."""
     return app.test_client()
 
 
 @pytest.fixture
-def open_to(tmp_path: Path) -> FlaskClient:
-    """A service with names of its own, and no key."""
+def named_client(tmp_path: Path) -> FlaskClient:
+    """Return a client of a service with host names in its settings, and no key."""
     return make(tmp_path / "named", **ALLOWED).test_client()
 
 
 def routes(app: App) -> list[tuple[str, str]]:
-    """Every route with a method that it takes; whatever a path wants is put in."""
-    found = []
+    """Return all methods and paths of an app, with values for the parameters of the paths."""
+    routes = []
     for rule in app.url_map.iter_rules():
         path = rule.rule.replace("<any(html, plain):form>", "html")
         path = path.replace("<any(spam, ham):kind>", "spam").replace("<path:filename>", "desk.css")
         path = path.replace("<path:name>", "css/swagger-ui.css").replace("<decision_id>", "0" * 32)
         assert "<" not in path, path
-        found += [(method, path) for method in sorted((rule.methods or set()) - {"OPTIONS"})]
-    return found
+        routes += [(method, path) for method in sorted((rule.methods or set()) - {"OPTIONS"})]
+    return routes
 
 
 def refused(answer: TestResponse) -> bool:
-    """Whether a request was refused because there is no key, in whatever shape."""
-    said = answer.get_data(as_text=True) + answer.headers.get("X-akismet-debug-help", "")
-    if "has no API key yet" not in said:
+    """Return whether a request was refused because there is no key, in any API's format."""
+    message = answer.get_data(as_text=True) + answer.headers.get("X-akismet-debug-help", "")
+    if "has no API key yet" not in message:
         return False
-    assert "moderation keys create" in said
+    assert "moderation keys create" in message
     return True
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
 def test_every_route_refuses(client: FlaskClient, app: App, headers: Mapping[str, str]) -> None:
-    """But for probes, static files, and Coral's route, which wants a signature.
+    """All except probes, static files and Coral's route, which requires a signature.
 
-    The record keeps nothing of it. A route that is added is among them by itself.
+    Nothing is recorded. The test covers new routes without changes.
     """
     answered = set()
     for method, path in routes(app):
@@ -118,16 +122,16 @@ def test_every_route_refuses(client: FlaskClient, app: App, headers: Mapping[str
     assert decided(app) == []
 
 
-@pytest.mark.parametrize("headers", OURS)
-def test_what_comes_from_here_is_answered(open_to: FlaskClient, headers: Mapping[str, str]) -> None:
-    """By the names of this machine and those in the settings, and from our own pages."""
-    made = open_to.post("/v1/moderate", json={"text": FINE}, headers=headers)
-    assert made.status_code == 200
-    assert open_to.get("/v1/export", headers=headers).status_code == 200
+@pytest.mark.parametrize("headers", LOCAL)
+def test_local_requests_are_answered(named_client: FlaskClient, headers: Mapping[str, str]) -> None:
+    """They use a name of this machine or one in the settings, or come from our own pages."""
+    answer = named_client.post("/v1/moderate", json={"text": FINE}, headers=headers)
+    assert answer.status_code == 200
+    assert named_client.get("/v1/export", headers=headers).status_code == 200
 
 
-def test_a_link_may_lead_to_a_page(client: FlaskClient) -> None:
-    """From a manual on another site to a page without data; nothing else may be asked by it."""
+def test_another_site_may_link_to_a_page(client: FlaskClient) -> None:
+    """A link may open a page without data, such as from a manual, and nothing else."""
     link = {
         "Sec-Fetch-Site": "cross-site",
         "Sec-Fetch-Mode": "navigate",
@@ -146,21 +150,21 @@ def test_a_link_may_lead_to_a_page(client: FlaskClient) -> None:
     assert client.get("/try", headers=rebound).status_code == 403
 
 
-def test_our_api_says_what_to_do(client: FlaskClient) -> None:
-    """In its own shape: make a key, or name the host."""
+def test_the_problem_says_what_to_do(client: FlaskClient) -> None:
+    """You can create a key, or allow the host name."""
     answer = client.get("/v1/export", headers={"Host": "rules.lan:8000"})
     assert (answer.status_code, answer.mimetype) == (403, "application/problem+json")
-    said = json.loads(answer.data)["detail"]
-    assert "'rules.lan:8000' is not a name of it" in said
-    assert "moderation keys create --name NAME --scope decide" in said
-    assert "MODERATION_ALLOWED_HOSTS" in said
-    said = json.loads(client.get("/v1/export", headers={"X-Forwarded-For": "a"}).data)["detail"]
-    assert "X-Forwarded-For" in said
-    assert "MODERATION_ALLOWED_HOSTS" not in said  # it would not help
+    detail = json.loads(answer.data)["detail"]
+    assert "'rules.lan:8000' is not one of its names" in detail
+    assert "moderation keys create --name NAME --scope decide" in detail
+    assert "MODERATION_ALLOWED_HOSTS" in detail
+    detail = json.loads(client.get("/v1/export", headers={"X-Forwarded-For": "a"}).data)["detail"]
+    assert "X-Forwarded-For" in detail
+    assert "MODERATION_ALLOWED_HOSTS" not in detail  # it would not help
 
 
-def test_dialects_say_it_in_their_own_shapes(client: FlaskClient) -> None:
-    """Google's envelope, OpenAI's error, Akismet's 'invalid'."""
+def test_each_api_refuses_in_its_own_format(client: FlaskClient) -> None:
+    """Perspective's and OpenAI's error objects, and Akismet's 'invalid'."""
     page = {"Origin": EVIL, "Sec-Fetch-Site": "cross-site", "Content-Type": "text/plain"}
     body = json.dumps({"comment": {"text": FINE}, "requestedAttributes": {"TOXICITY": {}}})
     answer = client.post("/v1alpha1/comments:suggestscore", data=body, headers=page)
@@ -177,8 +181,8 @@ def test_dialects_say_it_in_their_own_shapes(client: FlaskClient) -> None:
     assert "no API key yet" in answer.headers["X-akismet-debug-help"]
 
 
-def test_coral_is_known_by_its_signature(client: FlaskClient) -> None:
-    """It publishes a comment about which it is refused an answer, so a signed request gets one."""
+def test_coral_authenticates_with_its_signature(client: FlaskClient) -> None:
+    """Coral publishes a comment after an error, so a signed request always gets an answer."""
     call = {
         "action": "NEW",
         "comment": {"body": REJECTED},
@@ -193,8 +197,8 @@ def test_coral_is_known_by_its_signature(client: FlaskClient) -> None:
     assert client.post("/coral/html", data=raw, headers=proxy).status_code == 401
 
 
-def tries(client: FlaskClient, secret: str) -> list[int | bytes]:
-    """What each dialect answers to a key, in every place where it may be sent."""
+def send_everywhere(client: FlaskClient, secret: str) -> list[int | bytes]:
+    """Send a key to each API, in every place that it accepts. Return the answers."""
     bearer = {"Authorization": f"Bearer {secret}"}
     comment = {"comment": {"text": FINE}, "requestedAttributes": {"TOXICITY": {}}}
     form = {"comment_content": FINE, "blog": "https://paper.example"}
@@ -212,41 +216,57 @@ def tries(client: FlaskClient, secret: str) -> list[int | bytes]:
 
 
 @pytest.mark.parametrize("secret", ["sk-proj-whatever", "hr-00000000-" + "0" * 40])
-def test_any_key_is_good_while_there_is_none(open_to: FlaskClient, secret: str) -> None:
-    """In every dialect and place; from the first key on it is refused."""
-    assert tries(open_to, secret) == [200, 200, 200, 200, b"false", b"false", b"false"]
-    real = key(cast(App, open_to.application), "decide")
-    assert tries(open_to, real.lower()) == [200, 200, 200, 200, b"false", b"false", b"false"]
-    assert tries(open_to, secret) == [401, 401, 400, 400, *[b"invalid"] * 3]
+def test_any_key_is_accepted_while_there_is_none(named_client: FlaskClient, secret: str) -> None:
+    """It is accepted by every API and in every place, until the first key is created."""
+    assert send_everywhere(named_client, secret) == [
+        200,
+        200,
+        200,
+        200,
+        b"false",
+        b"false",
+        b"false",
+    ]
+    created = key(cast(App, named_client.application), "decide")
+    assert send_everywhere(named_client, created.lower()) == [
+        200,
+        200,
+        200,
+        200,
+        b"false",
+        b"false",
+        b"false",
+    ]
+    assert send_everywhere(named_client, secret) == [401, 401, 400, 400, *[b"invalid"] * 3]
 
 
 def test_the_first_key_closes_the_service(
     app: App, client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At once for whoever shows it, for all others within a second."""
+    """It does so at once for requests with this key, and within a second for all others."""
     assert client.get("/v1/export").status_code == 200
     limited = {"Authorization": f"Bearer {key(app, 'decide')}"}
     assert client.get("/v1/export", headers=limited).status_code == 403
     assert client.get("/v1/export").status_code == 401
 
-    again = make(tmp_path / "again").test_client()
-    assert again.get("/v1/export").status_code == 200
+    second = make(tmp_path / "again").test_client()
+    assert second.get("/v1/export").status_code == 200
     monkeypatch.setattr("api.http.auth.LOOK_S", 0.0)
-    key(cast(App, again.application), "decide")
-    assert again.get("/v1/export").status_code == 401
+    key(cast(App, second.application), "decide")
+    assert second.get("/v1/export").status_code == 401
 
 
-def test_with_a_key_neither_host_nor_proxy_matters(app: App, client: FlaskClient) -> None:
-    """The key says who asks."""
+def test_with_a_key_host_and_proxy_do_not_matter(app: App, client: FlaskClient) -> None:
+    """The key authenticates the request."""
     proxy = {"Host": "moderation.example", "X-Forwarded-For": "192.0.2.1", "Origin": EVIL}
     headers = {**proxy, "Authorization": f"Bearer {key(app, 'admin')}"}
     assert client.get("/v1/export", headers=headers).status_code == 200
     assert client.get("/v1/export", headers=proxy).status_code == 401
 
 
-def test_without_knowing_whether_there_are_keys(app: App, client: FlaskClient) -> None:
-    """While the database is away from the start, comments are decided, and nothing else is done."""
-    app.extensions["keeper"].circuit.failed(OperationalError("", {}, RuntimeError()))
+def test_a_database_that_is_down_from_the_start(app: App, client: FlaskClient) -> None:
+    """There may be keys. Comments are decided, and everything else is refused."""
+    services_of(app).decider.circuit.failed(OperationalError("", {}, RuntimeError()))
     assert client.post("/v1/moderate", json={"text": FINE}).status_code == 200
     assert client.get("/try").status_code == 404
     for path in ("/v1/export", "/v1/queue", "/metrics"):
@@ -254,13 +274,13 @@ def test_without_knowing_whether_there_are_keys(app: App, client: FlaskClient) -
     assert refused(client.post("/v1/moderate", json={"text": FINE}, headers={"Host": "a.example"}))
 
 
-def test_unprotected_false_asks_for_a_key(tmp_path: Path) -> None:
-    """From the beginning, and no made-up key is good."""
+def test_unprotected_false_requires_a_key(tmp_path: Path) -> None:
+    """It does so from the start, and an invented key is refused."""
     app = make(tmp_path, MODERATION_UNPROTECTED=False)
     client = app.test_client()
     assert client.get("/v1/export").status_code == 401
-    made_up = {"Authorization": "Bearer sk-proj-whatever"}
-    assert client.get("/v1/export", headers=made_up).status_code == 401
+    invented = {"Authorization": "Bearer sk-proj-whatever"}
+    assert client.get("/v1/export", headers=invented).status_code == 401
     assert client.get("/try").status_code == 404
     headers = {"Authorization": f"Bearer {key(app, 'admin')}", "Host": "moderation.example"}
     assert client.get("/v1/export", headers=headers).status_code == 200

@@ -1,4 +1,4 @@
-"""The files in which workers add up their numbers."""
+"""The files through which workers share their metrics."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from pathlib import Path
 import pytest
 from prometheus_client.mmap_dict import MmapedDict
 
-from api.monitoring.worker_files import ROOM, PreallocatedFile
+from api.monitoring.worker_files import FILE_SIZE, PreallocatedFile
 
 
-def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
-    """Another worker may add up at any moment: it never finds a file that is half made."""
-    made = threading.Event()
+def test_a_file_is_complete_from_the_start(tmp_path: Path) -> None:
+    """Another worker that sums the metrics never reads a file that is half written."""
+    finished = threading.Event()
 
-    def make() -> None:
+    def create() -> None:
         for number in range(200):
             PreallocatedFile(str(tmp_path / f"counter_{number}.db")).close()  # type: ignore[no-untyped-call]  # it has no types
-        made.set()
+        finished.set()
 
-    worker = threading.Thread(target=make)
+    worker = threading.Thread(target=create)
     worker.start()
-    found = 0
-    while not made.is_set():
+    files_read = 0
+    while not finished.is_set():
         for path in tmp_path.glob("*.db"):
-            assert [*MmapedDict.read_all_values_from_file(str(path))] == []  # type: ignore[no-untyped-call]  # likewise
-            found += 1
+            assert list(MmapedDict.read_all_values_from_file(str(path))) == []  # type: ignore[no-untyped-call]  # it has no types
+            files_read += 1
     worker.join()
-    assert found
-    assert {path.stat().st_size for path in tmp_path.iterdir()} == {ROOM}
+    assert files_read
+    assert {path.stat().st_size for path in tmp_path.iterdir()} == {FILE_SIZE}
 
 
-def test_no_room_is_an_error_and_leaves_nothing(
+def test_a_full_disk_is_an_error_and_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not a file of half its size."""
+    """A file of the wrong size would break the other workers."""
 
     def full(path: Path, _: bytes) -> int:
         path.touch()
@@ -44,4 +44,4 @@ def test_no_room_is_an_error_and_leaves_nothing(
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space"):
         PreallocatedFile(str(tmp_path / "counter_1.db"))
-    assert [*tmp_path.iterdir()] == []
+    assert list(tmp_path.iterdir()) == []

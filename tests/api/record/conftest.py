@@ -1,4 +1,4 @@
-"""The record's tests run on both databases, on the real thing."""
+"""Fixtures: the record's tests run on real SQLite and PostgreSQL databases."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """A database of our own on the PostgreSQL server, if there is one."""
+    """A new database on the PostgreSQL server. Skips if there is no server."""
     server = database.connect(POSTGRES).execution_options(isolation_level="AUTOCOMMIT")
     name = f"record_{uuid.uuid4().hex[:12]}"
     try:
@@ -40,21 +40,21 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of either kind."""
+    """The URL of an empty SQLite or PostgreSQL database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/record.sqlite"
-    found: str = request.getfixturevalue("postgres")
-    engine = database.connect(found)
+    address: str = request.getfixturevalue("postgres")
+    engine = database.connect(address)
     with engine.begin() as connection:
         connection.execute(sa.text("DROP SCHEMA public CASCADE"))
         connection.execute(sa.text("CREATE SCHEMA public"))
     engine.dispose()
-    return found
+    return address
 
 
 @pytest.fixture
 def sessions(url: str) -> Iterator[Sessions]:
-    """A record with its schema, and nothing in it."""
+    """An empty record."""
     engine = database.connect(url)
     database.upgrade(engine)
     yield sessionmaker(engine)
@@ -63,7 +63,7 @@ def sessions(url: str) -> Iterator[Sessions]:
 
 @pytest.fixture(scope="session")
 def moderator() -> Moderator:
-    """No models, and one rule that sends short comments to review: the record is the subject."""
+    """A moderator without models, with one rule that sends short comments to review."""
     rules = {name: {"enabled": False} for name in Policy.load().rules}
     return Moderator(
         Policy.load({**rules, "length": {"fewest_words": 3, "review": 0.9}}), Models({}, {})
@@ -72,7 +72,7 @@ def moderator() -> Moderator:
 
 @pytest.fixture
 def spool(tmp_path: Path) -> Spool:
-    """A spool with nothing in it."""
+    """An empty spool."""
     return Spool(tmp_path / "spool")
 
 
@@ -81,12 +81,12 @@ Keep = Callable[..., str]
 
 @pytest.fixture
 def keep(sessions: Sessions, moderator: Moderator) -> Keep:
-    """Decide about a comment and record it; its decision's id."""
+    """A function that decides on a comment, records it and returns the decision's id."""
 
     def keep(
-        text: str = "Too short", *, store: bool = True, at: dt.datetime = NOW, **known: str
+        text: str = "Too short", *, store: bool = True, at: dt.datetime = NOW, **context: str
     ) -> str:
-        comment = Comment(text, **known)  # type: ignore[arg-type]  # id, author, article, parent
+        comment = Comment(text, **context)  # type: ignore[arg-type]  # id, author, article, parent
         decision = moderator.moderate(comment)
         values = decisions.fields(
             decision, comment, moderator.policy, community="", route="v1", store=store, now=at

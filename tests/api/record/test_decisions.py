@@ -1,4 +1,4 @@
-"""Decisions are kept once, found again, and told as they were."""
+"""Decisions are recorded once, found again, and serialised as they were."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from moderation import Comment, Moderator
 from tests.api.record.conftest import NOW, Keep
 
 
-def test_a_decision_is_told_as_it_was_made(sessions: Sessions, moderator: Moderator) -> None:
-    """What comes back from the record is the decision, spans and words included."""
+def test_a_decision_survives_the_record(sessions: Sessions, moderator: Moderator) -> None:
+    """The record returns the decision with its spans and messages."""
     comment = Comment("Too 👍🏽 short"[:7], id="c1", author="ravi")
     decision = moderator.moderate(comment)
     values = decisions.fields(
@@ -30,34 +30,35 @@ def test_a_decision_is_told_as_it_was_made(sessions: Sessions, moderator: Modera
     )
     decisions.keep(sessions, [values], NOW)
     with sessions() as session:
-        told = decisions.to_dict(decisions.get(session, decision.id))
-    made = decision.to_dict()
-    assert {name: told[name] for name in made} == made
-    assert told["reasons"][0]["spans"][0]["text"] == comment.text
-    assert (told["recorded"], told["revision"]) == (True, 1)
+        recorded = decisions.to_dict(decisions.get(session, decision.id))
+    serialised = decision.to_dict()
+    assert {name: recorded[name] for name in serialised} == serialised
+    assert recorded["reasons"][0]["spans"][0]["text"] == comment.text
+    assert (recorded["recorded"], recorded["revision"]) == (True, 1)
+    assert decisions.restore(values) == decision
 
 
 def test_the_same_comment_is_found_again(sessions: Sessions, keep: Keep) -> None:
-    """The platform's reference and the text together name a decision."""
+    """The comment's id and its text together identify a decision."""
     first = keep("Too short", id="c1")
     with sessions() as session:
-        same = decisions.find(session, "", Comment("Too short", id="c1"))
-        assert same is not None
-        assert same.id == first
+        row = decisions.find(session, "", Comment("Too short", id="c1"))
+        assert row is not None
+        assert row.id == first
         assert decisions.find(session, "", Comment("Too short!", id="c1")) is None
         assert decisions.find(session, "", Comment("Too short")) is None
         assert decisions.find(session, "another newspaper", Comment("Too short", id="c1")) is None
 
 
 def test_an_edit_is_a_new_revision(sessions: Sessions, keep: Keep) -> None:
-    """Each text of a comment is decided and numbered."""
+    """Each text of a comment gets its own decision and number."""
     ids = [keep(text, id="c1") for text in ("One text", "Another text", "A third one")]
     with sessions() as session:
         assert [decisions.get(session, id_).revision for id_ in ids] == [1, 2, 3]
 
 
 def test_keeping_twice_records_once(sessions: Sessions, moderator: Moderator) -> None:
-    """However often a row is tried, it stands in the record once."""
+    """Recording the same decision again does not add a row."""
     comment = Comment("Too short", id="c1")
     decision = moderator.moderate(comment)
     values = decisions.fields(
@@ -70,24 +71,24 @@ def test_keeping_twice_records_once(sessions: Sessions, moderator: Moderator) ->
 
 
 def test_do_not_store_keeps_no_text(sessions: Sessions, keep: Keep) -> None:
-    """Without leave to store, the reasons stay and the author's words do not."""
+    """With `store` off, the record holds the reasons without the author's words."""
     id_ = keep("Secret words", store=False, author="ravi")
     with sessions() as session:
         row = decisions.get(session, id_)
-        told = decisions.to_dict(row)
+        recorded = decisions.to_dict(row)
     assert (row.text, row.text_key, row.wording) == (None, None, None)
-    assert told["reasons"][0]["rule"] == "length"
-    assert told["reasons"][0]["spans"] == [{"start": 0, "end": 12, "text": None}]
+    assert recorded["reasons"][0]["rule"] == "length"
+    assert recorded["reasons"][0]["spans"] == [{"start": 0, "end": 12, "text": None}]
 
 
-def test_an_unknown_decision_is_said_to_be_unknown(sessions: Sessions) -> None:
-    """No guess and no empty answer."""
+def test_an_unknown_decision_is_an_error(sessions: Sessions) -> None:
+    """`get` raises instead of returning an empty answer."""
     with sessions() as session, pytest.raises(decisions.UnknownDecisionError):
         decisions.get(session, "f" * 32)
 
 
 def test_doubt_is_highest_on_a_threshold(moderator: Moderator) -> None:
-    """A score on the threshold is as doubtful as can be."""
+    """A score on the threshold has the highest doubt."""
     reason = {"rule": "length", "score": 0.9}
     assert decisions.doubt([reason], moderator.policy) == 1.0
     assert decisions.doubt([{**reason, "score": 0.4}], moderator.policy) == pytest.approx(0.5)
@@ -95,7 +96,7 @@ def test_doubt_is_highest_on_a_threshold(moderator: Moderator) -> None:
 
 
 def test_upgrades_wait_for_each_other(url: str) -> None:
-    """Two programs that start at once both find a whole schema."""
+    """Programs that start at once all find a complete schema."""
     engines = [database.connect(url) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(database.upgrade, engines))
@@ -105,8 +106,8 @@ def test_upgrades_wait_for_each_other(url: str) -> None:
         engine.dispose()
 
 
-def test_a_new_file_that_another_writes_is_waited_for(tmp_path: Path) -> None:
-    """SQLite says "locked" at once to who turns a file to the write-ahead log beside a writer."""
+def test_opening_a_new_file_waits_for_its_writer(tmp_path: Path) -> None:
+    """While another connection writes, SQLite refuses to switch to a write-ahead log at once."""
     path = tmp_path / "record.sqlite"
     with closing(sqlite3.connect(path, check_same_thread=False, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -120,9 +121,9 @@ def test_a_new_file_that_another_writes_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_second_engine_drops_no_locks(tmp_path: Path, moderator: Moderator) -> None:
-    """A process that closes a file loses its locks on it, those of other connections too.
+    """A process that closes a file loses its locks on it, including those of other connections.
 
-    Another process would then take itself for the last one and remove the write-ahead log.
+    Another process would then remove the write-ahead log.
     """
     url = f"sqlite:///{tmp_path}/record.sqlite"
     engine = database.connect(url)

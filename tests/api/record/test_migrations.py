@@ -1,4 +1,4 @@
-"""The migrations make the schema that the tables describe, and carry over what was there."""
+"""The migrations create the schema of the tables and carry over existing rows."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def _to(engine: sa.Engine, revision: str, monkeypatch: pytest.MonkeyPatch) -> No
     """Bring the schema to `revision`."""
     upgrade = command.upgrade
 
-    def there(config: Config, _: str) -> None:
+    def upgrade_to(config: Config, _: str) -> None:
         upgrade(config, revision)
 
     with monkeypatch.context() as patched:
-        patched.setattr(command, "upgrade", there)
+        patched.setattr(command, "upgrade", upgrade_to)
         database.upgrade(engine)
 
 
 def test_the_schema_is_the_tables(sessions: Sessions) -> None:
-    """Nothing is missing, and nothing is left over."""
+    """The migrations and the tables describe the same columns."""
     with sessions.kw["bind"].connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_deliveries_learn_whose_they_are(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that waited before there was a column for it are forgotten like any other."""
+def test_deliveries_get_their_decision(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deliveries from before the `decision_id` column can be erased like any other."""
     engine = database.connect(url)
     _to(engine, "0003", monkeypatch)
     row: dict[str, Any] = {"hook": "http://a/", "event": "verdict", "state": "dead", "tries": 9}
@@ -59,20 +59,20 @@ def test_deliveries_learn_whose_they_are(url: str, monkeypatch: pytest.MonkeyPat
     with writing(sessions) as session:
         webhooks.forget(session, {"d1"})
     with sessions() as session:
-        kept = {
+        data = {
             row.id: json.loads(row.body)["data"] for row in session.scalars(sa.select(DeliveryRow))
         }
     engine.dispose()
-    assert kept == {
+    assert data == {
         "of d1": {"id": "d1", "comment_id": None},
         "of d2": {"id": "d2", "comment_id": "c ‘1’ 🙏"},
     }
 
 
-def test_duplicates_of_before_stay(
+def test_old_duplicates_stay(
     url: str, moderator: Moderator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two decisions about the same comment and text, with a verdict on the one not found again."""
+    """An old record may hold two decisions about the same comment; only the first is found."""
     engine = database.connect(url)
     _to(engine, "0004", monkeypatch)
     sessions = sessionmaker(engine)
@@ -89,7 +89,7 @@ def test_duplicates_of_before_stay(
         )
         for _ in range(2)
     )
-    decisions.keep(sessions, [first, {**second, "text_key": None}], NOW)  # as it was kept then
+    decisions.keep(sessions, [first, {**second, "text_key": None}], NOW)  # as older versions did
     with writing(sessions) as session:
         row = session.scalars(sa.select(DecisionRow).filter_by(id=second["id"])).one()
         row.standing = "reject"

@@ -1,4 +1,4 @@
-"""The latest decisions are read for their scores, however large the record is."""
+"""`recent` reads the latest decisions' scores, however large the record is."""
 
 from __future__ import annotations
 
@@ -14,49 +14,47 @@ from tests.api.record.conftest import NOW, Keep
 DAY = dt.timedelta(days=1)
 
 
-def test_the_latest_first_and_none_from_before(
+def test_latest_first_since_a_time(
     sessions: Sessions, keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Page by page, up to a number."""
+    """The latest come first, page by page, up to the limit."""
     monkeypatch.setattr(recent, "PAGE", 2)
     for day in range(7):
         keep(f"Number {day}", at=NOW + day * DAY)
-    days = [one.at for one in recent.recent(sessions, NOW + 2 * DAY, 10)]
+    days = [decision.at for decision in recent.recent(sessions, NOW + 2 * DAY, 10)]
     assert days == [NOW + day * DAY for day in (6, 5, 4, 3, 2)]
     assert len(recent.recent(sessions, NOW, 3)) == 3
     assert recent.recent(sessions, NOW + 9 * DAY, 10) == []
 
 
-def test_an_old_decision_that_was_written_late_is_passed_over(
-    sessions: Sessions, keep: Keep
-) -> None:
-    """It waited in the spool; those before it are found all the same."""
+def test_an_old_decision_that_was_written_late_is_skipped(sessions: Sessions, keep: Keep) -> None:
+    """It waited in the spool. Decisions recorded before it are still found."""
     for day in (5, 0, 6):
         keep(f"Number {day}", at=NOW + day * DAY)
-    found = recent.recent(sessions, NOW + DAY, 10)
-    assert [one.at for one in found] == [NOW + 6 * DAY, NOW + 5 * DAY]
+    decisions = recent.recent(sessions, NOW + DAY, 10)
+    assert [decision.at for decision in decisions] == [NOW + 6 * DAY, NOW + 5 * DAY]
 
 
-def test_a_large_record_is_not_read_through(
+def test_a_large_record_is_not_read_completely(
     sessions: Sessions, keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One page too far, and no further."""
+    """It reads at most one page more than needed."""
     monkeypatch.setattr(recent, "PAGE", 2)
     for day in range(9):
         keep(f"Number {day}", at=NOW + day * DAY)
-    asked: list[str] = []
+    statements: list[str] = []
     sa.event.listen(
         sessions.kw["bind"],
         "before_cursor_execute",
-        lambda _, __, statement, *___: asked.append(statement),
+        lambda _, __, statement, *___: statements.append(statement),
     )
     assert len(recent.recent(sessions, NOW + 7 * DAY, 10)) == 2
-    assert sum("FROM decisions" in one for one in asked) == 2
-    assert not any("decisions.text" in one for one in asked)
+    assert sum("FROM decisions" in statement for statement in statements) == 2
+    assert not any("decisions.text" in statement for statement in statements)
 
 
-def test_scores_and_models_come_as_they_were_kept(sessions: Sessions, keep: Keep) -> None:
-    """And what was said of the language."""
+def test_models_scores_and_language_are_as_recorded(sessions: Sessions, keep: Keep) -> None:
+    """A decision without models has no scores and no language."""
     keep("Too short")
-    (one,) = recent.recent(sessions, NOW, 10)
-    assert (one.models, one.scores, one.language) == ({}, {}, {"code": "und"})
+    (decision,) = recent.recent(sessions, NOW, 10)
+    assert (decision.models, decision.scores, decision.language) == ({}, {}, {"code": "und"})

@@ -1,4 +1,4 @@
-"""A row that the database refuses stops no other; who is forgotten is forgotten everywhere."""
+"""A row that the database refuses does not block the others. Erasing reaches every place."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from tests.api.record.conftest import NOW, Keep
 HOOK = Hook("http://127.0.0.1:1/hook", "secret")
 
 
-def _values(moderator: Moderator, text: str, **known: str) -> dict[str, Any]:
-    comment = Comment(text, **known)  # type: ignore[arg-type]  # id, author
+def _values(moderator: Moderator, text: str, **context: str) -> dict[str, Any]:
+    comment = Comment(text, **context)  # type: ignore[arg-type]  # id, author
     return decisions.fields(
         moderator.moderate(comment),
         comment,
@@ -44,23 +44,23 @@ def _comments(sessions: Sessions) -> list[str | None]:
 
 
 def test_a_large_batch_with_conflicts(sessions: Sessions, moderator: Moderator, keep: Keep) -> None:
-    """What was there already, and what stands twice in the batch, costs the others nothing."""
+    """Comments that are recorded already or twice in the batch do not affect the others."""
     keep("Short 3", id="c3")
     rows = [_values(moderator, f"Short {n}", id=f"c{n}") for n in range(200)]
     rows.append(_values(moderator, "Short 7", id="c7"))
     answers = decisions.keep(sessions, [*rows, rows[0]], NOW)
     assert answers.keys() == {row["id"] for row in rows}
     with sessions() as session:
-        kept = list(session.scalars(select(DecisionRow.id)))
-    assert len(kept) == len(set(kept)) == 200
-    assert {answer["id"] for answer in answers.values()} == set(kept)
+        ids = list(session.scalars(select(DecisionRow.id)))
+    assert len(ids) == len(set(ids)) == 200
+    assert {answer["id"] for answer in answers.values()} == set(ids)
     assert answers[rows[200]["id"]] == answers[rows[7]["id"]]
 
 
 def test_many_are_found_in_one_query(sessions: Sessions, keep: Keep) -> None:
-    """Each at its place, and only with its own text."""
+    """Each decision is found by its comment's index, and only with the same text."""
     ids = [keep(f"Short {n}", id=f"c{n}") for n in range(3)]
-    asked = [
+    comments = [
         Comment("Short 2", id="c2"),
         Comment("Short 0", id="c2"),
         Comment("Short 0"),
@@ -68,14 +68,14 @@ def test_many_are_found_in_one_query(sessions: Sessions, keep: Keep) -> None:
         Comment("Short 2", id="c2"),
     ]
     with sessions() as session:
-        found = decisions.find_many(session, "", asked)
-    assert {place: row.id for place, row in found.items()} == {0: ids[2], 3: ids[0], 4: ids[2]}
+        rows = decisions.find_many(session, "", comments)
+    assert {index: row.id for index, row in rows.items()} == {0: ids[2], 3: ids[0], 4: ids[2]}
 
 
-def test_what_the_database_refuses_is_set_aside(
+def test_refused_rows_are_set_aside(
     url: str, sessions: Sessions, spool: Spool, moderator: Moderator
 ) -> None:
-    """It and a damaged file wait no longer; the others are written, and nothing is tried again."""
+    """Refused and damaged files leave the spool, and the others are written."""
     spool.put(_values(moderator, "Short 1", id="c1"))
     bad = "x" * 600 if url.startswith("postgresql") else "x"
     spool.put(_values(moderator, "Short 2", id=bad))
@@ -85,13 +85,13 @@ def test_what_the_database_refuses_is_set_aside(
     assert spool.drain(sessions, NOW) == 3 - refused
     assert len(spool) == 0
     assert len(list(spool.folder.glob("*.refused"))) == 1 + refused
-    assert [one for one in _comments(sessions) if one != "x"] == ["c1", "c3"]
+    assert [id_ for id_ in _comments(sessions) if id_ != "x"] == ["c1", "c3"]
 
 
-def test_edits_that_wait_are_numbered_as_they_came(
+def test_waiting_edits_are_numbered_in_order(
     sessions: Sessions, spool: Spool, moderator: Moderator
 ) -> None:
-    """The files' names tell nothing of their order."""
+    """The order does not come from the files' names."""
     texts = [f"Short {n}" for n in range(6)]
     for text in texts:
         spool.put(_values(moderator, text, id="c1"))
@@ -101,10 +101,10 @@ def test_edits_that_wait_are_numbered_as_they_came(
     assert sorted(rows, key=lambda row: row.revision) == [(t, n + 1) for n, t in enumerate(texts)]
 
 
-def test_who_waits_in_the_spool_is_forgotten_too(
+def test_erasing_an_author_reaches_the_spool(
     sessions: Sessions, spool: Spool, moderator: Moderator
 ) -> None:
-    """And stays so when the decision is written."""
+    """The decision stays erased when it is written to the record."""
     spool.put(_values(moderator, "Short secret", id="c1", author="ravi"))
     spool.put(_values(moderator, "Short other", id="c2", author="mohan"))
     assert erase.by_author(sessions, spool, "", "ravi", NOW) == 1
@@ -116,8 +116,8 @@ def test_who_waits_in_the_spool_is_forgotten_too(
     assert {row.erased_at for row in rows} == {None, NOW}
 
 
-def test_a_webhook_that_is_still_due_forgets_too(sessions: Sessions) -> None:
-    """No reference to the comment, and nothing of what was said of it."""
+def test_erasing_reaches_due_webhooks(sessions: Sessions) -> None:
+    """The delivery loses the comment's id and the history."""
     history = {"verdicts": [{"action": "reject"}], "appeals": []}
     with writing(sessions) as session:
         for id_ in ("d1", "d2"):
@@ -125,13 +125,13 @@ def test_a_webhook_that_is_still_due_forgets_too(sessions: Sessions) -> None:
             webhooks.enqueue(session, [HOOK], "verdict", data, NOW)
         webhooks.forget(session, {"d1"})
         bodies = [json.loads(body) for body in session.scalars(select(DeliveryRow.body))]
-    told = {body["data"]["id"]: body["data"] for body in bodies}
-    assert told["d1"] == {"id": "d1", "comment_id": None}
-    assert told["d2"]["history"] == history
+    sent = {body["data"]["id"]: body["data"] for body in bodies}
+    assert sent["d1"] == {"id": "d1", "comment_id": None}
+    assert sent["d2"]["history"] == history
 
 
-def test_only_their_webhooks_are_read(sessions: Sessions) -> None:
-    """However many wait for a receiver that is away, whoever decides meanwhile hardly waits."""
+def test_erasing_reads_only_affected_webhooks(sessions: Sessions) -> None:
+    """Erasing stays fast when many deliveries wait, so decisions do not wait for it."""
     with writing(sessions) as session:
         for id_ in ("d1", "d2"):
             webhooks.enqueue(session, [HOOK], "decision", {"id": id_, "comment_id": "c1"}, NOW)
@@ -144,18 +144,18 @@ def test_only_their_webhooks_are_read(sessions: Sessions) -> None:
     assert read == ["d1"]
 
 
-def test_more_than_a_transaction_of_them_is_forgotten(
+def test_erasing_takes_several_transactions(
     sessions: Sessions, spool: Spool, moderator: Moderator
 ) -> None:
-    """In parts, so that nobody who decides waits for long."""
+    """Each transaction is short, so decisions do not wait long."""
     count = erase.CHUNK + 10
     rows = [_values(moderator, f"Short {n}", author="ravi") for n in range(count)]
     decisions.keep(sessions, rows, NOW)
     assert erase.by_author(sessions, spool, "", "ravi", NOW) == count
 
 
-def test_nobody_else_reads_the_files(tmp_path: Path, moderator: Moderator) -> None:
-    """The database's folder and file, and the spool's."""
+def test_only_the_owner_may_read_the_files(tmp_path: Path, moderator: Moderator) -> None:
+    """This covers the folders and files of the database and the spool."""
     spool = Spool(tmp_path / "var" / "spool")
     spool.put(_values(moderator, "Too short"))
     engine = database.connect(f"sqlite:///{tmp_path}/data/record.sqlite")
@@ -170,10 +170,10 @@ def test_nobody_else_reads_the_files(tmp_path: Path, moderator: Moderator) -> No
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
 
 
-def test_what_cannot_be_read_stops_no_other(
+def test_unreadable_files_do_not_block_others(
     sessions: Sessions, spool: Spool, moderator: Moderator
 ) -> None:
-    """Of another version's shape, or locked: the first is set aside, the second waits on."""
+    """Files in an unknown format are set aside. Files that cannot be opened stay."""
     spool.put(_values(moderator, "Short 1", id="c1"))
     shapes = ({"id": "x", "extra": 1}, {"id": "another"}, [1], {"id": "y", "decided_at": 5})
     for name, values in zip(("x", "other", "list", "y"), shapes, strict=True):
@@ -185,10 +185,10 @@ def test_what_cannot_be_read_stops_no_other(
     assert names == {"locked.json", *(f"{name}.refused" for name in ("x", "other", "list", "y"))}
 
 
-def test_a_spool_that_was_removed_is_made_anew(
+def test_a_removed_spool_is_created_again(
     sessions: Sessions, spool: Spool, moderator: Moderator
 ) -> None:
-    """A decision waits there, and who is forgotten is told so."""
+    """Both erasing and writing a decision create the folder."""
     shutil.rmtree(spool.folder)
     assert erase.by_author(sessions, spool, "", "ravi", NOW) == 0
     shutil.rmtree(spool.folder)
@@ -196,7 +196,7 @@ def test_a_spool_that_was_removed_is_made_anew(
     assert spool.drain(sessions, NOW) == 1
 
 
-def test_what_root_erases_stays_the_services(
+def test_files_that_root_erases_keep_their_owner(
     sessions: Sessions, spool: Spool, moderator: Moderator
 ) -> None:
     """`sudo moderation record erase` leaves no file that the service cannot read."""
@@ -208,8 +208,8 @@ def test_what_root_erases_stays_the_services(
     assert {path.stat().st_uid for path in spool.folder.iterdir()} == {12345}
 
 
-def test_a_record_that_was_moved_is_not_written_on(tmp_path: Path) -> None:
-    """What is answered as recorded can be found; into the moved file nothing more goes."""
+def test_a_moved_record_gets_no_more_rows(tmp_path: Path) -> None:
+    """Writing to the moved file would lose decisions that were answered as recorded."""
     path = tmp_path / "record.sqlite"
     engine = database.connect(f"sqlite:///{path}")
     database.upgrade(engine)

@@ -1,4 +1,4 @@
-"""Decided comments are read again as they were when they were decided about."""
+"""Replay reads recorded comments as they were when they were decided."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from tests.api.record.conftest import NOW, Keep
 HOUR = dt.timedelta(hours=1)
 
 
-def texts(sessions: Sessions, chosen: ReplayFilter | None = None) -> list[str]:
-    """The texts that are read again; as many as were promised."""
-    found = Replay(sessions, chosen or ReplayFilter())
-    read = [one.comment.text for one in found]
-    assert len(read) == found.comments
+def texts(sessions: Sessions, filters: ReplayFilter | None = None) -> list[str]:
+    """Return the texts that are read. Checks that the announced count is right."""
+    replayed = Replay(sessions, filters or ReplayFilter())
+    read = [recorded.comment.text for recorded in replayed]
+    assert len(read) == replayed.comments
     return read
 
 
 def test_an_empty_record_has_nothing(sessions: Sessions) -> None:
-    """And says so before it is read."""
+    """The counts are 0 before anything is read."""
     assert texts(sessions) == []
     assert Replay(sessions, ReplayFilter()).decisions == 0
 
@@ -35,7 +35,7 @@ def test_an_empty_record_has_nothing(sessions: Sessions) -> None:
 def test_texts_that_are_kept_oldest_first(
     sessions: Sessions, keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Page after page; what was never kept, or forgotten since, is counted and not read."""
+    """Reads page by page. Decisions without a text are counted but not read."""
     monkeypatch.setattr(replay, "PAGE", 2)
     for number in range(5):
         keep(f"Number {number}", id=f"c{number}")
@@ -46,16 +46,16 @@ def test_texts_that_are_kept_oldest_first(
     assert Replay(sessions, ReplayFilter()).decisions == 6
 
 
-def test_what_is_decided_meanwhile_waits(sessions: Sessions, keep: Keep) -> None:
-    """A record that grows does not keep the reading from its end."""
+def test_later_decisions_are_left_out(sessions: Sessions, keep: Keep) -> None:
+    """Reading ends even while the record grows."""
     keep("Before")
-    found = Replay(sessions, ReplayFilter())
+    replayed = Replay(sessions, ReplayFilter())
     keep("After")
-    assert [one.comment.text for one in found] == ["Before"]
+    assert [recorded.comment.text for recorded in replayed] == ["Before"]
 
 
 @pytest.mark.parametrize(
-    ("chosen", "read"),
+    ("filters", "read"),
     [
         (ReplayFilter(since=NOW + HOUR), ["One", "Two", "Three"]),
         (ReplayFilter(until=NOW + 2 * HOUR), ["None", "One"]),
@@ -66,56 +66,56 @@ def test_what_is_decided_meanwhile_waits(sessions: Sessions, keep: Keep) -> None
     ids=["since is inside", "until is outside", "the latest", "the latest before", "none"],
 )
 def test_a_time_and_a_number(
-    sessions: Sessions, keep: Keep, chosen: ReplayFilter, read: list[str]
+    sessions: Sessions, keep: Keep, filters: ReplayFilter, read: list[str]
 ) -> None:
-    """Chosen by when they were decided."""
+    """The filters use the time of the decision."""
     for hour, text in enumerate(("None", "One", "Two", "Three")):
         keep(text, at=NOW + hour * HOUR)
-    assert texts(sessions, chosen) == read
+    assert texts(sessions, filters) == read
 
 
-def test_everything_that_was_known_comes_back(sessions: Sessions, keep: Keep) -> None:
-    """The comment whole, what was decided by what, and a moderator's last word."""
-    made = keep("Too short", id="c1", article="The budget", parent="Is it so?")
+def test_the_whole_comment_is_replayed(sessions: Sessions, keep: Keep) -> None:
+    """The comment, the decision, the policy and the last verdict come back."""
+    id_ = keep("Too short", id="c1", article="The budget", parent="Is it so?")
     with writing(sessions) as session:
         for action in (Action.REJECT, Action.APPROVE):
-            verdicts.give(
-                session, made, action=action, who="desk", reason=None, route="v1", now=NOW
-            )
-    (one,) = Replay(sessions, ReplayFilter())
-    assert one.comment == Comment("Too short", id="c1", article="The budget", parent="Is it so?")
-    assert (one.id, one.action, one.verdict, one.at) == (made, "review", "approve", NOW)
-    assert one.policy.startswith("sha256:")
+            verdicts.give(session, id_, action=action, who="desk", reason=None, route="v1", now=NOW)
+    (recorded,) = Replay(sessions, ReplayFilter())
+    comment = Comment("Too short", id="c1", article="The budget", parent="Is it so?")
+    assert recorded.comment == comment
+    assert (recorded.id, recorded.action, recorded.at) == (id_, "review", NOW)
+    assert recorded.verdict == "approve"
+    assert recorded.policy.startswith("sha256:")
 
 
-def test_an_author_has_the_past_of_then(sessions: Sessions, keep: Keep) -> None:
-    """Not the comments that came later, nor what moderators said later of those before."""
-    known = []
+def test_an_author_has_the_history_of_that_time(sessions: Sessions, keep: Keep) -> None:
+    """It excludes later comments, and later verdicts on earlier comments."""
+    expected = []
     for hour, action in enumerate((Action.REJECT, Action.APPROVE, None)):
         at = NOW + hour * HOUR
         comment = Comment(f"Number {hour}", id=f"c{hour}", author="ravi")
         with sessions() as session:
-            known.append(history(session, "", comment, at))
-        made = keep(comment.text, id=f"c{hour}", author="ravi", at=at)
+            expected.append(history(session, "", comment, at))
+        id_ = keep(comment.text, id=f"c{hour}", author="ravi", at=at)
         if action is not None:
             with writing(sessions) as session:
                 when = at + HOUR * (1 if action == Action.REJECT else 5)
                 verdicts.give(
-                    session, made, action=action, who="desk", reason=None, route="v1", now=when
+                    session, id_, action=action, who="desk", reason=None, route="v1", now=when
                 )
-    found = [(one.comment.recent, one.comment.past) for one in Replay(sessions, ReplayFilter())]
-    assert found == known
-    assert known[0].past.refused == 0
-    assert known[2].past.refused > 0
+    comments = [recorded.comment for recorded in Replay(sessions, ReplayFilter())]
+    assert [(comment.recent, comment.past) for comment in comments] == expected
+    assert expected[0].past.refused == 0
+    assert expected[2].past.refused > 0
     with sessions() as session:
         now = history(session, "", Comment("Later", author="ravi"), NOW + 9 * HOUR)
-    assert now.past != known[2].past
+    assert now.past != expected[2].past
 
 
-def test_a_forgotten_author_has_no_past(sessions: Sessions, keep: Keep) -> None:
-    """What was erased does not come back."""
+def test_an_erased_author_has_no_history(sessions: Sessions, keep: Keep) -> None:
+    """Erased comments do not count."""
     keep("Too short", author="ravi", at=NOW - HOUR * 24)
     erase.older_than(sessions, 1, NOW + HOUR)
     keep("Too short as well", author="ravi", at=NOW)
-    (one,) = Replay(sessions, ReplayFilter())
-    assert one.comment.recent == ()
+    (recorded,) = Replay(sessions, ReplayFilter())
+    assert recorded.comment.recent == ()

@@ -23,7 +23,7 @@ TEXTS = ("I agree with the editor.", "THIS GOVERNMENT HAS LEARNED NOTHING", "=1+
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    """Who shouts is refused, and who agrees with the editor is looked at."""
+    """A policy that rejects shouting and reviews the word "editor"."""
     file = tmp_path / "new.toml"
     file.write_text('[shouting]\nreject = 0.5\n[word_list]\nsuspect = ["editor", "two"]\n', "utf-8")
     return file
@@ -31,34 +31,34 @@ def policy(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def moderator() -> Moderator:
-    """The shipped one."""
+    """The shipped moderator."""
     return Moderator.load()
 
 
 @pytest.fixture
 def ids(run: Run, tmp_path: Path, moderator: Moderator) -> list[str]:
-    """A record of three comments, of which a moderator refused the second."""
+    """The ids of three recorded decisions. A moderator rejected the second."""
     assert run("db", "upgrade").exit_code == 0
     sessions = sessionmaker(database.connect(f"sqlite:///{tmp_path}/var/record.sqlite"))
-    keeper = Decider(moderator, sessions, Spool(tmp_path / "spool"), clock=lambda: NOW)
-    made = keeper.decide([DecisionRequest(Comment(text, author="ravi")) for text in TEXTS])
-    with keeper.writing("verdict", made[1]["id"]) as session:
+    decider = Decider(moderator, sessions, Spool(tmp_path / "spool"), clock=lambda: NOW)
+    answers = decider.decide([DecisionRequest(Comment(text, author="ravi")) for text in TEXTS])
+    with decider.writing("verdict", answers[1]["id"]) as session:
         verdicts.give(
             session,
-            made[1]["id"],
+            answers[1]["id"],
             action=Action.REJECT,
             who="desk",
             reason=None,
             route="v1",
             now=NOW,
         )
-    return [one["id"] for one in made]
+    return [answer["id"] for answer in answers]
 
 
-def test_what_would_change_is_told(
+def test_the_report_shows_what_would_change(
     run: Run, policy: Path, ids: list[str], moderator: Moderator
 ) -> None:
-    """Both policies by their hashes, the models, the counts, and the comments; twice the same."""
+    """The report has both policies' hashes, models, counts and comments, and is reproducible."""
     result = run("policy", "replay", str(policy))
     assert result.exit_code == 0
     assert moderator.policy.hash in result.stdout
@@ -73,20 +73,20 @@ def test_what_would_change_is_told(
 
 
 def test_as_lines_of_json(run: Run, policy: Path, ids: list[str]) -> None:
-    """First all counts, then each changed comment."""
+    """The first line has the counts; each other line is a changed comment."""
     result = run("policy", "replay", str(policy), "--format", "jsonl")
     summary, *changed = map(json.loads, result.stdout.splitlines())
     assert summary["comments"] == 3
     assert summary["recorded"]["decided_otherwise_now"] == {"same": 0, "other": 0}
     assert summary["verdicts"]["now"] == {"agrees": 0, "asks": 1, "contrary": 0}
     assert summary["verdicts"]["then"] == {"agrees": 1, "asks": 0, "contrary": 0}
-    assert {one["id"] for one in changed} <= set(ids)
+    assert {entry["id"] for entry in changed} <= set(ids)
     assert summary["changed"] == len(changed) >= 2
     assert changed[0]["turned"] == "shouting"
 
 
 def test_as_csv(run: Run, policy: Path, ids: list[str]) -> None:
-    """A table of what changes; nothing that an author wrote is a formula there."""
+    """The table lists the changes. An author's text is never a spreadsheet formula."""
     result = run("policy", "replay", str(policy), "--format", "csv")
     rows = {row["id"]: row for row in csv.DictReader(io.StringIO(result.stdout))}
     assert rows[ids[1]]["to"] == "reject"
@@ -94,10 +94,10 @@ def test_as_csv(run: Run, policy: Path, ids: list[str]) -> None:
     assert "new policy" in result.stderr
 
 
-def test_a_policy_of_ones_own_is_the_one_in_use(
+def test_the_policy_in_use_can_be_set(
     run: Run, policy: Path, ids: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the service's settings or by --policy; and what was recorded under another is told."""
+    """The settings or --policy name it. Decisions under another policy are counted."""
     assert ids
     by_option = run("policy", "replay", str(policy), "--policy", str(policy))
     assert "0 comments would be decided otherwise" in by_option.stdout
@@ -106,10 +106,10 @@ def test_a_policy_of_ones_own_is_the_one_in_use(
     assert run("policy", "replay", str(policy)).stdout == by_option.stdout
 
 
-def test_a_bad_policy_is_told_before_the_record_is_looked_at(
+def test_a_bad_policy_is_reported_before_the_record_is_read(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By table and key, though the database is away."""
+    """The message names table and key, even if the database is away."""
     bad = tmp_path / "bad.toml"
     bad.write_text("[shouting]\nreview = 7\n", "utf-8")
     monkeypatch.setenv("MODERATION_DATABASE", "postgresql://me@127.0.0.1:1/record")
@@ -119,7 +119,7 @@ def test_a_bad_policy_is_told_before_the_record_is_looked_at(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--since", "2030-01-01"], "choose another --since"),
         (["--since", "yesterday"], "does not match the formats"),
@@ -128,24 +128,24 @@ def test_a_bad_policy_is_told_before_the_record_is_looked_at(
     ],
 )
 def test_wrong_usage(
-    run: Run, policy: Path, ids: list[str], arguments: list[str], said: str
+    run: Run, policy: Path, ids: list[str], arguments: list[str], message: str
 ) -> None:
-    """What would be right is said in one line."""
+    """The error message says what to do."""
     assert ids
     result = run("policy", "replay", str(policy), *arguments)
     assert result.exit_code in (1, 2)
-    assert said in result.stderr
+    assert message in result.stderr
 
 
-def test_an_empty_record_says_what_to_do(run: Run, policy: Path) -> None:
-    """Nothing was tried, and so nothing is well."""
+def test_an_empty_record_is_an_error(run: Run, policy: Path) -> None:
+    """Without comments, the replay proves nothing."""
     result = run("policy", "replay", str(policy))
     assert result.exit_code == 1
     assert "the record holds no decision yet" in result.stderr
 
 
-def test_texts_that_were_forgotten_cannot_be_tried(run: Run, policy: Path, ids: list[str]) -> None:
-    """And it is said why."""
+def test_erased_texts_cannot_be_replayed(run: Run, policy: Path, ids: list[str]) -> None:
+    """The error message says why."""
     assert ids
     run("record", "erase", "--author", "ravi")
     result = run("policy", "replay", str(policy))

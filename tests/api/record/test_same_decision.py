@@ -1,4 +1,4 @@
-"""One decision for the same comment with the same text: in the record, in the spool, in between."""
+"""The same comment and text gets one decision: in the record, in the spool and in between."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COMMENT = Comment("Too short", id="c1", author="ravi")
 
 
 def values(moderator: Moderator, comment: Comment = COMMENT, store: bool = True) -> dict[str, Any]:
-    """A decision about a comment, ready to be kept."""
+    """Return a decision about a comment as plain values."""
     return decisions.fields(
         moderator.moderate(comment),
         comment,
@@ -41,13 +41,13 @@ def values(moderator: Moderator, comment: Comment = COMMENT, store: bool = True)
 
 
 def rows(sessions: Sessions) -> list[str]:
-    """The ids of all decisions."""
+    """Return the ids of all recorded decisions."""
     with sessions() as session:
         return list(session.scalars(select(DecisionRow.id).order_by(DecisionRow.sequence)))
 
 
 def events(sessions: Sessions) -> list[str]:
-    """The decisions that webhook calls tell of."""
+    """Return the ids of the decisions in webhook calls."""
     with sessions() as session:
         bodies = [json.loads(body) for body in session.scalars(select(DeliveryRow.body))]
     return [body["data"]["id"] for body in bodies]
@@ -56,25 +56,25 @@ def events(sessions: Sessions) -> list[str]:
 def worker(
     moderator: Moderator, sessions: Sessions, folder: Path, *, away: bool = False
 ) -> Decider:
-    """A worker's keeper; with `away` it takes the database for away."""
-    keeper = Decider(moderator, sessions, Spool(folder), clock=lambda: NOW, hooks=[HOOK])
+    """Return a worker's decider. With `away`, its circuit is open."""
+    decider = Decider(moderator, sessions, Spool(folder), clock=lambda: NOW, hooks=[HOOK])
     if away:
-        keeper.circuit.failed(OperationalError("", {}, RuntimeError()))
-        assert keeper.circuit.open
-    return keeper
+        decider.circuit.failed(OperationalError("", {}, RuntimeError()))
+        assert decider.circuit.open
+    return decider
 
 
-def ask(keeper: Decider, comment: Comment = COMMENT, store: bool = True) -> dict[str, Any]:
-    """The answer to one request."""
-    return keeper.decide([DecisionRequest(comment, store=store)])[0]
+def ask(decider: Decider, comment: Comment = COMMENT, store: bool = True) -> dict[str, Any]:
+    """Return the answer to one request."""
+    return decider.decide([DecisionRequest(comment, store_text=store)])[0]
 
 
 def test_the_first_is_kept_and_all_get_it(sessions: Sessions, moderator: Moderator) -> None:
-    """One row, one event, and a record that is whole; ids that nobody has are forgotten."""
-    made = [values(moderator) for _ in range(8)]
+    """There is one row and one event. The other ids, which no client has, are not recorded."""
+    decided = [values(moderator) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        kept = list(pool.map(lambda one: decisions.keep(sessions, [one], NOW, [HOOK]), made))
-    answers = [given[one["id"]] for one, given in zip(made, kept, strict=True)]
+        recorded = list(pool.map(lambda row: decisions.keep(sessions, [row], NOW, [HOOK]), decided))
+    answers = [by_id[row["id"]] for row, by_id in zip(decided, recorded, strict=True)]
     assert all(answer == answers[0] for answer in answers)
     assert rows(sessions) == events(sessions) == [answers[0]["id"]]
     seal.seal(sessions, NOW)
@@ -84,12 +84,12 @@ def test_the_first_is_kept_and_all_get_it(sessions: Sessions, moderator: Moderat
 
 
 def test_an_id_that_was_answered_is_an_alias(sessions: Sessions, moderator: Moderator) -> None:
-    """However often the row that lost is tried again."""
+    """Recording the second decision again changes nothing."""
     first, second = values(moderator), values(moderator)
     decisions.keep(sessions, [first], NOW, [HOOK])
     for _ in range(2):
-        kept = decisions.keep(sessions, [second], NOW, [HOOK], answered=True)
-        assert kept[second["id"]]["id"] == first["id"]
+        recorded = decisions.keep(sessions, [second], NOW, [HOOK], answered=True)
+        assert recorded[second["id"]]["id"] == first["id"]
     with sessions() as session:
         assert decisions.get(session, second["id"]).id == first["id"]
         with pytest.raises(decisions.UnknownDecisionError):
@@ -98,29 +98,29 @@ def test_an_id_that_was_answered_is_an_alias(sessions: Sessions, moderator: Mode
 
 
 def test_batches_in_opposite_orders(sessions: Sessions, moderator: Moderator) -> None:
-    """Two transactions that each wait for the other: PostgreSQL ends one, which goes on alone."""
+    """Transactions deadlock. PostgreSQL aborts one, which then records row by row."""
     comments = [Comment("Too short", id=f"c{n}") for n in range(40)]
     batches = [
         [values(moderator, comment) for comment in order]
         for order in (comments, list(reversed(comments)), comments, list(reversed(comments)))
     ]
     with ThreadPoolExecutor(4) as pool:
-        kept = list(pool.map(lambda batch: decisions.keep(sessions, batch, NOW), batches))
+        recorded = list(pool.map(lambda batch: decisions.keep(sessions, batch, NOW), batches))
     by_comment: dict[str, set[str]] = {}
-    for given in kept:
-        assert len(given) == 40
-        for answer in given.values():
+    for answers in recorded:
+        assert len(answers) == 40
+        for answer in answers.values():
             by_comment.setdefault(answer["comment_id"], set()).add(answer["id"])
     assert {len(ids) for ids in by_comment.values()} == {1}
     assert len(rows(sessions)) == 40
 
 
 def test_the_spool_keeps_the_first(sessions: Sessions, moderator: Moderator, spool: Spool) -> None:
-    """Of threads that write at once; an edit and a comment without id wait by themselves."""
-    made = [values(moderator) for _ in range(8)]
+    """Concurrent writers get the first decision. Edits and comments without id are separate."""
+    decided = [values(moderator) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        waiting = list(pool.map(spool.put, made))
-    assert {one["id"] for one in waiting} == {waiting[0]["id"]}
+        waiting = list(pool.map(spool.put, decided))
+    assert {row["id"] for row in waiting} == {waiting[0]["id"]}
     assert spool.find("", COMMENT) == waiting[0]
     others = [Comment("Shorter", id="c1"), Comment("Too short"), Comment("Too short")]
     for comment in others:
@@ -132,26 +132,26 @@ def test_the_spool_keeps_the_first(sessions: Sessions, moderator: Moderator, spo
     assert spool.find("", COMMENT) is None
 
 
-def test_a_damaged_file_is_nobodys_answer(
+def test_a_damaged_file_is_not_answered(
     sessions: Sessions, moderator: Moderator, spool: Spool
 ) -> None:
-    """The comment is decided again, and that decision waits under its id."""
+    """The comment is decided again, and the new decision waits under its id."""
     spool.put(values(moderator))
     (path,) = spool.folder.glob("*.json")
     for content in ("{", "[]", '{"id": "x"}', path.read_text().replace('"reasons"', '"reason"')):
         path.write_text(content)
         assert spool.find("", COMMENT) is None
-    made = values(moderator)
-    assert spool.put(made) == made
+    decision = values(moderator)
+    assert spool.put(decision) == decision
     assert spool.drain(sessions, NOW) == 1
-    assert rows(sessions) == [made["id"]]
+    assert rows(sessions) == [decision["id"]]
     assert len(list(spool.folder.glob("*.refused"))) == 1
 
 
 def test_a_disk_without_hard_links(
     moderator: Moderator, spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Decisions wait there too, and the first one is answered."""
+    """Decisions can wait there too, and the first one is answered."""
 
     def refuse(*_: object) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
@@ -162,57 +162,59 @@ def test_a_disk_without_hard_links(
     assert [path.suffix for path in spool.folder.iterdir() if path.name != ".lock"] == [".json"]
 
 
-def test_a_forgotten_comment_is_decided_again(
+def test_an_erased_comment_is_decided_again(
     sessions: Sessions, moderator: Moderator, tmp_path: Path
 ) -> None:
-    """The hash of its text is neither in a file's name nor in the record."""
-    keeper = worker(moderator, sessions, tmp_path / "spool", away=True)
-    first = ask(keeper)
-    assert ask(keeper) == first
-    erase.by_comment(sessions, keeper.spool, None, "c1", NOW)
-    (path,) = keeper.spool.folder.glob("*.json")
+    """Erasing removes the hash of its text from the file's name and from the record."""
+    decider = worker(moderator, sessions, tmp_path / "spool", away=True)
+    first = ask(decider)
+    assert ask(decider) == first
+    erase.by_comment(sessions, decider.spool, None, "c1", NOW)
+    (path,) = decider.spool.folder.glob("*.json")
     assert path.stem == first["id"]
-    second = ask(keeper)
+    second = ask(decider)
     assert second["id"] != first["id"]
-    assert keeper.spool.drain(sessions, NOW) == 2
-    keeper.circuit.answered()
-    assert (ask(keeper)["id"], ask(keeper)["recorded"]) == (second["id"], True)
-    assert erase.by_author(sessions, keeper.spool, "", "ravi", NOW) == 1
-    third = ask(keeper)
+    assert decider.spool.drain(sessions, NOW) == 2
+    decider.circuit.answered()
+    assert (ask(decider)["id"], ask(decider)["recorded"]) == (second["id"], True)
+    assert erase.by_author(sessions, decider.spool, "", "ravi", NOW) == 1
+    third = ask(decider)
     assert third["id"] not in (first["id"], second["id"])
     assert rows(sessions) == [first["id"], second["id"], third["id"]]
 
 
-def test_a_spool_of_the_version_before(
+def test_a_spool_of_an_older_version(
     sessions: Sessions, moderator: Moderator, spool: Spool
 ) -> None:
-    """Its files are named by the ids alone."""
-    made = [values(moderator), values(moderator)]
-    for one in made:
-        (spool.folder / f"{one['id']}.json").write_text(json.dumps(one))
+    """The names of its files are the decisions' ids."""
+    waiting = [values(moderator), values(moderator)]
+    for row in waiting:
+        (spool.folder / f"{row['id']}.json").write_text(json.dumps(row))
     assert spool.drain(sessions, NOW) == 2
-    (kept,) = rows(sessions)
+    (recorded,) = rows(sessions)
     with sessions() as session:
-        assert {decisions.get(session, one["id"]).id for one in made} == {kept}
+        assert {decisions.get(session, row["id"]).id for row in waiting} == {recorded}
 
 
 def test_a_worker_that_missed_the_drain(
     sessions: Sessions, moderator: Moderator, tmp_path: Path
 ) -> None:
-    """It takes the database for away, and the file is gone: it asks the database all the same."""
-    one, two = (worker(moderator, sessions, tmp_path / "spool", away=True) for _ in range(2))
-    first = ask(one)
-    assert ask(two) == first
-    assert one.drain() == 1
-    assert two.circuit.open
-    assert ask(two) == {**first, "recorded": True, "revision": 1}
+    """Its circuit is open, but the spool has changed, so it asks the database."""
+    first_worker, second_worker = (
+        worker(moderator, sessions, tmp_path / "spool", away=True) for _ in range(2)
+    )
+    first = ask(first_worker)
+    assert ask(second_worker) == first
+    assert first_worker.drain() == 1
+    assert second_worker.circuit.open
+    assert ask(second_worker) == {**first, "recorded": True, "revision": 1}
     assert rows(sessions) == events(sessions) == [first["id"]]
 
 
 def test_a_drain_while_a_comment_is_decided(
     sessions: Sessions, moderator: Moderator, tmp_path: Path
 ) -> None:
-    """After the spool was asked, another worker decides the same and drains its decision."""
+    """Another worker decides the same comment and drains the spool in the meantime."""
     other = worker(moderator, sessions, tmp_path / "spool", away=True)
     first: list[dict[str, Any]] = []
 
@@ -222,48 +224,48 @@ def test_a_drain_while_a_comment_is_decided(
             assert other.drain() == 1
             return super().moderate_many(comments)
 
-    keeper = worker(
+    decider = worker(
         Slow(moderator.policy, moderator.models), sessions, tmp_path / "spool", away=True
     )
-    assert ask(keeper) == {**first[0], "recorded": True, "revision": 1}
-    keeper.drain()
+    assert ask(decider) == {**first[0], "recorded": True, "revision": 1}
+    decider.drain()
     assert rows(sessions) == events(sessions) == [first[0]["id"]]
 
 
-def test_one_authors_twins_repeat_nothing(sessions: Sessions, tmp_path: Path) -> None:
-    """What is sent twice is one comment; sent under another id it is a repetition."""
+def test_a_comment_sent_twice_is_no_repetition(sessions: Sessions, tmp_path: Path) -> None:
+    """The same id is the same comment. The same text under another id is a repetition."""
     text = "The bridge was needed, and the council says so."
     off = {name: {"enabled": False} for name in Policy.load().rules if name != "repetition"}
-    keeper = worker(Moderator(Policy.load(off), Models({}, {})), sessions, tmp_path / "spool")
+    decider = worker(Moderator(Policy.load(off), Models({}, {})), sessions, tmp_path / "spool")
     comments = [Comment(text, id=id_, author="ravi") for id_ in ("c1", "c1", "c2")]
-    first, twin = keeper.decide([DecisionRequest(comment) for comment in comments[:2]])
-    assert (first["action"], twin) == ("approve", first)
-    assert ask(keeper, comments[1]) == first
-    assert ask(keeper, comments[2])["action"] != "approve"
+    first, second = decider.decide([DecisionRequest(comment) for comment in comments[:2]])
+    assert (first["action"], second) == ("approve", first)
+    assert ask(decider, comments[1]) == first
+    assert ask(decider, comments[2])["action"] != "approve"
 
 
-def test_what_nothing_is_kept_of_is_decided_each_time(
+def test_unstored_comments_are_decided_each_time(
     sessions: Sessions, moderator: Moderator, tmp_path: Path
 ) -> None:
-    """Without the text there is nothing to know it by; within a batch there is."""
-    keeper = worker(moderator, sessions, tmp_path / "spool")
-    assert ask(keeper, store=False)["id"] != ask(keeper, store=False)["id"]
-    twice = keeper.decide([DecisionRequest(COMMENT, store=False)] * 2)
+    """Without its text the record cannot recognise a comment. Within a batch it can."""
+    decider = worker(moderator, sessions, tmp_path / "spool")
+    assert ask(decider, store=False)["id"] != ask(decider, store=False)["id"]
+    twice = decider.decide([DecisionRequest(COMMENT, store_text=False)] * 2)
     assert twice[0] == twice[1]
-    tried = keeper.decide([DecisionRequest(COMMENT, keep=False)] * 2)
+    tried = decider.decide([DecisionRequest(COMMENT, record=False)] * 2)
     assert tried[0]["id"] != tried[1]["id"]
-    assert {one["recorded"] for one in tried} == {False}
+    assert {answer["recorded"] for answer in tried} == {False}
     assert len(rows(sessions)) == 3
 
 
 def test_a_claim_by_an_alias(sessions: Sessions, moderator: Moderator, tmp_path: Path) -> None:
-    """Whoever has the other id corrects the decision that is kept."""
-    keeper = worker(moderator, sessions, tmp_path / "spool")
+    """The alias leads to the recorded decision."""
+    decider = worker(moderator, sessions, tmp_path / "spool")
     first, second = values(moderator), values(moderator)
     decisions.keep(sessions, [first], NOW)
     decisions.keep(sessions, [second], NOW, answered=True)
-    with keeper.writing("verdict", second["id"]) as session:
+    with decider.writing("verdict", second["id"]) as session:
         assert decisions.get(session, second["id"]).id == first["id"]
     assert events(sessions) == [first["id"]]
     with writing(sessions) as session:
-        assert decisions.kept_id(session, first["id"]) == first["id"]
+        assert decisions.resolve_id(session, first["id"]) == first["id"]

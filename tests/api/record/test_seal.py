@@ -1,4 +1,4 @@
-"""Sealed rows cannot be changed, removed or added unseen; erasing people breaks nothing."""
+"""`verify` finds every change, deletion and insertion. Erasing leaves the seals valid."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def _problems(sessions: Sessions) -> str:
 
 
 def test_an_untouched_record_verifies(sealed: Sessions) -> None:
-    """All rows are counted and nothing is wrong."""
+    """All rows are counted and there are no problems."""
     with sealed() as session:
-        found = seal.verify(session)
-    assert (found.seals, found.rows, found.unsealed, found.problems) == (2, 4, 0, ())
+        result = seal.verify(session)
+    assert (result.seals, result.rows, result.unsealed, result.problems) == (2, 4, 0, ())
 
 
 def test_nothing_new_needs_no_seal(sealed: Sessions) -> None:
@@ -52,11 +52,11 @@ def test_nothing_new_needs_no_seal(sealed: Sessions) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "problem"),
     [
         ("UPDATE decisions SET action = 'approve' WHERE sequence = 1", "under seal 1"),
         ("UPDATE decisions SET text = 'Other' WHERE sequence = 1", "text or a reference"),
-        ("UPDATE decisions SET salt = NULL WHERE sequence = 1", "put where there was none"),
+        ("UPDATE decisions SET salt = NULL WHERE sequence = 1", "added after it was erased"),
         ("UPDATE decisions SET standing = 'approve' WHERE sequence = 1", "not what was decided"),
         ("UPDATE verdicts SET reason = 'other'", "text or a reference"),
         ("DELETE FROM verdicts", "covers 3 rows, but 2 are there"),
@@ -65,22 +65,22 @@ def test_nothing_new_needs_no_seal(sealed: Sessions) -> None:
         ("UPDATE seals SET hash = '00' WHERE id = 1", "seal 2 does not follow"),
     ],
 )
-def test_every_later_change_is_found(sealed: Sessions, change: str, said: str) -> None:
-    """Who changes, deletes or unseals a row is found out."""
+def test_every_later_change_is_found(sealed: Sessions, change: str, problem: str) -> None:
+    """Changed, deleted and unsealed rows are reported."""
     with writing(sealed) as session:
         session.execute(sa.text(change))
-    assert said in _problems(sealed)
+    assert problem in _problems(sealed)
 
 
-def test_a_row_slipped_in_is_found(sealed: Sessions, keep: Keep) -> None:
-    """A row that claims to be older than a seal which lacks it was put in afterwards."""
+def test_an_inserted_row_is_found(sealed: Sessions, keep: Keep) -> None:
+    """A row that claims to be older than a seal without it was inserted later."""
     id_ = keep("Slipped in")
     with writing(sealed) as session:
         decisions.get(session, id_).recorded_at = NOW - dt.timedelta(days=1)
-    assert "says it is older than seal 2" in _problems(sealed)
+    assert "claims to be older than seal 2" in _problems(sealed)
 
 
-def test_erasure_leaves_the_seals_whole(sealed: Sessions, spool: Spool) -> None:
+def test_erasure_leaves_the_seals_valid(sealed: Sessions, spool: Spool) -> None:
     """Text and references are gone, and the record still verifies."""
     assert erase.by_author(sealed, spool, "", "ravi", LATER) == 2
     with sealed() as session:
@@ -94,11 +94,11 @@ def test_erasure_leaves_the_seals_whole(sealed: Sessions, spool: Spool) -> None:
 
 
 def test_erasure_by_comment_and_by_age(sealed: Sessions, spool: Spool, keep: Keep) -> None:
-    """Retention takes the old and leaves the new."""
+    """Retention erases old decisions only."""
     keep("A new one", id="c9", at=NOW + dt.timedelta(days=40))
     assert erase.by_comment(sealed, spool, "", "c0", LATER) == 1
     assert erase.older_than(sealed, 30, NOW + dt.timedelta(days=41)) == 2
     with sealed() as session:
-        left = session.execute(sa.text("SELECT comment_id FROM decisions WHERE text IS NOT NULL"))
-        assert left.scalars().all() == ["c9"]
+        ids = session.execute(sa.text("SELECT comment_id FROM decisions WHERE text IS NOT NULL"))
+        assert ids.scalars().all() == ["c9"]
     assert _problems(sealed) == ""

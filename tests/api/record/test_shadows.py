@@ -1,4 +1,4 @@
-"""What a challenger in shadow would have decided is kept beside the decision, and goes with it."""
+"""Shadow decisions are recorded with the decision and erased with it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from api.record.database import Sessions, writing
 from api.record.spool import Spool
 from api.record.tables import ShadowRow
 from moderation import Action, Comment, Decision, Moderator
-from moderation.lifecycle.shadow import Pair, Shadow
+from moderation.lifecycle.shadow import Shadow, ShadowPair
 from tests.api.record.conftest import NOW
 
 SHADOW = Shadow("spam", "new", 0.5, "", "asha")
@@ -22,7 +22,7 @@ USED = {"spam": "old", "abuse": "old"}
 
 
 def decided(action: Action, score: float, models: Mapping[str, str] = USED) -> Decision:
-    """A decision as a model's score made it."""
+    """Return a decision with this score for spam."""
     return Decision(
         id=f"{action}{score}{'-'.join(models.values())}",
         action=action,
@@ -38,47 +38,47 @@ def decided(action: Action, score: float, models: Mapping[str, str] = USED) -> D
 
 @pytest.fixture
 def shadowed(sessions: Sessions, moderator: Moderator) -> list[str]:
-    """Three decisions, the challenger's beside each, the last beside a champion of before."""
-    made: list[str] = []
+    """The ids of three decisions with shadow decisions. The last is by an older champion."""
+    ids: list[str] = []
     for champion in (
         decided(Action.APPROVE, 0.1),
         decided(Action.REVIEW, 0.7),
         decided(Action.REVIEW, 0.7, {"spam": "older"}),
     ):
-        comment = Comment("Buy a secret watch", id=f"c{len(made)}", author="ravi")
+        comment = Comment("Buy a secret watch", id=f"c{len(ids)}", author="ravi")
         values = decisions.fields(
             champion, comment, moderator.policy, community="", route="v1", store=True, now=NOW
         )
         decisions.keep(sessions, [values], NOW)
         challenger = decided(Action.REJECT, 0.9, {**champion.models, "spam": "new"})
         shadows.keep(sessions, [shadows.row(SHADOW, champion, challenger, NOW)])
-        made.append(champion.id)
-    return made
+        ids.append(champion.id)
+    return ids
 
 
-def pairs(sessions: Sessions, version: str = "new") -> list[Pair]:
-    """What is found of it."""
+def pairs(sessions: Sessions, version: str = "new") -> list[ShadowPair]:
+    """Return the pairs with this challenger."""
     with sessions() as session:
-        return list(shadows.found(session, "spam", version, USED))
+        return list(shadows.pairs(session, "spam", version, USED))
 
 
-def kept(sessions: Sessions) -> list[str]:
-    """The decisions that a challenger's stands beside."""
+def shadowed_ids(sessions: Sessions) -> list[str]:
+    """Return the ids of the decisions that have a shadow decision."""
     with sessions() as session:
         return list(session.scalars(select(ShadowRow.decision_id)))
 
 
 def test_both_sides_are_found(sessions: Sessions, shadowed: list[str]) -> None:
-    """With by how much they differ; of another version, or beside another champion, none."""
+    """Pairs have the difference of scores. Other versions and champions are left out."""
     assert pairs(sessions) == [
-        Pair(shadowed[0], "c0", Action.APPROVE, Action.REJECT, 0.8, None, "sha256:0", NOW),
-        Pair(shadowed[1], "c1", Action.REVIEW, Action.REJECT, 0.2, None, "sha256:0", NOW),
+        ShadowPair(shadowed[0], "c0", Action.APPROVE, Action.REJECT, 0.8, None, "sha256:0", NOW),
+        ShadowPair(shadowed[1], "c1", Action.REVIEW, Action.REJECT, 0.2, None, "sha256:0", NOW),
     ]
     assert pairs(sessions, "newer") == []
 
 
 def test_a_row_holds_no_text_and_what_differs(sessions: Sessions, shadowed: list[str]) -> None:
-    """Scores that are the same stand in the decision."""
+    """The decision holds the scores that are the same."""
     with sessions() as session:
         row = session.scalars(select(ShadowRow).filter_by(decision_id=shadowed[0])).one()
         assert row.scores == {"spam": 0.9}
@@ -86,8 +86,8 @@ def test_a_row_holds_no_text_and_what_differs(sessions: Sessions, shadowed: list
         assert "secret" not in str([getattr(row, column.key) for column in row.__table__.columns])
 
 
-def test_what_a_moderator_said_is_found_too(sessions: Sessions, shadowed: list[str]) -> None:
-    """The last verdict."""
+def test_pairs_have_the_last_verdict(sessions: Sessions, shadowed: list[str]) -> None:
+    """A pair without a verdict has None."""
     with writing(sessions) as session:
         for action in (Action.REJECT, Action.APPROVE):
             verdicts.give(
@@ -96,23 +96,26 @@ def test_what_a_moderator_said_is_found_too(sessions: Sessions, shadowed: list[s
     assert [pair.verdict for pair in pairs(sessions)] == [Action.APPROVE, None]
 
 
-def test_it_goes_when_the_decision_is_erased(
+def test_erasing_a_decision_erases_its_shadow(
     sessions: Sessions, shadowed: list[str], spool: Spool
 ) -> None:
-    """By comment, and by age; and none is added to a decision that is erased."""
+    """This holds by comment and by age. An erased decision gets no new shadow decision."""
     assert erase.by_comment(sessions, spool, None, "c0", NOW) == 1
-    assert sorted(kept(sessions)) == sorted(shadowed[1:])
+    assert sorted(shadowed_ids(sessions)) == sorted(shadowed[1:])
     assert erase.older_than(sessions, 1, NOW + dt.timedelta(days=2)) == 2
-    assert kept(sessions) == []
-    again = [decided(Action.APPROVE, 0.1), decided(Action.REVIEW, 0.3)]  # the second is not there
-    shadows.keep(sessions, [shadows.row(SHADOW, one, one, NOW) for one in again])
-    assert kept(sessions) == []
+    assert shadowed_ids(sessions) == []
+    again = [
+        decided(Action.APPROVE, 0.1),
+        decided(Action.REVIEW, 0.3),
+    ]  # no record of the second
+    shadows.keep(sessions, [shadows.row(SHADOW, decision, decision, NOW) for decision in again])
+    assert shadowed_ids(sessions) == []
 
 
-def test_an_erasure_waits_for_a_row_that_is_being_written(
+def test_erasing_waits_for_rows_being_written(
     sessions: Sessions, shadowed: list[str], spool: Spool
 ) -> None:
-    """So that it goes too."""
+    """It erases those rows as well."""
     champion = decided(Action.APPROVE, 0.1)
     newer = Shadow("spam", "newer", 0.5, "", "asha")
     erasing = threading.Thread(
@@ -126,4 +129,4 @@ def test_an_erasure_waits_for_a_row_that_is_being_written(
         assert erasing.is_alive()
     erasing.join(30)
     assert len(shadowed) == 3
-    assert kept(sessions) == []
+    assert shadowed_ids(sessions) == []

@@ -1,4 +1,4 @@
-"""Decisions that wait on disk get into the record exactly once; notices say why."""
+"""Waiting decisions are recorded exactly once. Notices explain decisions."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from moderation.comment import Past
 from tests.api.record.conftest import NOW, Keep
 
 
-def _values(moderator: Moderator, text: str, **known: str) -> dict[str, object]:
-    comment = Comment(text, **known)  # type: ignore[arg-type]  # id, author
+def _values(moderator: Moderator, text: str, **context: str) -> dict[str, object]:
+    comment = Comment(text, **context)  # type: ignore[arg-type]  # id, author
     return fields(
         moderator.moderate(comment),
         comment,
@@ -40,7 +40,7 @@ def _count(sessions: Sessions) -> int:
 def test_the_spool_is_written_exactly_once(
     sessions: Sessions, moderator: Moderator, tmp_path: Path
 ) -> None:
-    """Also when a crash came between writing the record and removing the file."""
+    """This holds after a crash between writing the record and removing the file."""
     spool = Spool(tmp_path / "spool")
     rows = [_values(moderator, f"Short {n}", id=f"c{n}") for n in range(3)]
     for row in rows:
@@ -54,7 +54,7 @@ def test_the_spool_is_written_exactly_once(
 def test_a_full_disk_is_an_error_and_leaves_nothing_half_written(
     moderator: Moderator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The caller hears of it, and no broken file waits."""
+    """The caller gets the error, and no broken file stays."""
     spool = Spool(tmp_path / "spool")
 
     def full(_: int) -> None:
@@ -69,11 +69,11 @@ def test_a_full_disk_is_an_error_and_leaves_nothing_half_written(
 def test_one_worker_drains_at_a_time(
     sessions: Sessions, moderator: Moderator, tmp_path: Path
 ) -> None:
-    """The second finds the folder locked and goes on with its own work."""
+    """A second worker finds the folder locked and returns."""
     spool = Spool(tmp_path / "spool")
     spool.put(_values(moderator, "Too short"))
-    with spool._locked(wait=False) as mine:
-        assert mine
+    with spool._locked(wait=False) as acquired:
+        assert acquired
         assert Spool(spool.folder).drain(sessions, NOW) == 0
     assert Spool(spool.folder).drain(sessions, NOW) == 1
 
@@ -81,21 +81,21 @@ def test_one_worker_drains_at_a_time(
 def test_a_refusal_is_explained_with_its_guideline(
     sessions: Sessions, keep: Keep, moderator: Moderator
 ) -> None:
-    """The author reads the guideline, the place and what to do; the DSA's points are there."""
+    """The notice has the guideline, the quote, the contact and the DSA's points."""
     id_ = keep("Too short", author="ravi")
-    house = moderator.policy.publication
+    publication = moderator.policy.publication
     with writing(sessions) as session:
         verdicts.give(
             session, id_, action=Action.REJECT, who="asha", reason=None, route="v1", now=NOW
         )
     with sessions() as session:
         row = get(session, id_)
-        told = notice(row, house)
-        statement = dsa.statement(row, house)
-    assert moderator.policy.rules["length"].thresholds.guideline in told["text"]
-    assert "“Too short”" in told["text"]
-    assert house.contact in told["text"]
-    assert told["statement_of_reasons"]["automated_decision"] is False
+        message = notice(row, publication)
+        statement = dsa.statement(row, publication)
+    assert moderator.policy.rules["length"].thresholds.guideline in message["text"]
+    assert "“Too short”" in message["text"]
+    assert publication.contact in message["text"]
+    assert message["statement_of_reasons"]["automated_decision"] is False
     assert statement["automated_decision"] == "AUTOMATED_DECISION_PARTIALLY"
     assert "Too short" not in str(statement)
     assert "ravi" not in str(statement)
@@ -104,16 +104,16 @@ def test_a_refusal_is_explained_with_its_guideline(
 def test_what_is_not_refused_needs_no_statement(
     sessions: Sessions, keep: Keep, moderator: Moderator
 ) -> None:
-    """A comment that waits or stands restricts nobody."""
-    waits, stands = keep("Too short"), keep("This one is long enough.")
+    """Waiting and approved comments are no restrictions."""
+    waiting, approved = keep("Too short"), keep("This one is long enough.")
     with sessions() as session:
-        house = moderator.policy.publication
-        assert notice(get(session, waits), house)["statement_of_reasons"] is None
-        assert notice(get(session, stands), house)["text"] == "Your comment is published."
+        publication = moderator.policy.publication
+        assert notice(get(session, waiting), publication)["statement_of_reasons"] is None
+        assert notice(get(session, approved), publication)["text"] == "Your comment is published."
 
 
 def test_an_authors_past_fades(sessions: Sessions, keep: Keep) -> None:
-    """Old refusals weigh less; the comment's own revisions are not its author's repetition."""
+    """Old refusals count less. A comment's own revisions do not count."""
     old = keep("Too short", author="ravi", id="c1", at=NOW - past.HALF_LIFE)
     keep("A new one, long enough", author="ravi", id="c2")
     with writing(sessions) as session:
@@ -121,8 +121,8 @@ def test_an_authors_past_fades(sessions: Sessions, keep: Keep) -> None:
             session, old, action=Action.REJECT, who="asha", reason=None, route="v1", now=NOW
         )
     with sessions() as session:
-        seen = past.history(session, "", Comment("x", author="ravi", id="c2"), NOW)
-        assert seen == ((), Past(1, 1.0))
-        seen = past.history(session, "", Comment("x", author="ravi"), NOW)
-    assert seen.recent == ("A new one, long enough",)
-    assert seen.past.refused == pytest.approx(1 / 3)
+        authors_history = past.history(session, "", Comment("x", author="ravi", id="c2"), NOW)
+        assert authors_history == ((), Past(1, 1.0))
+        authors_history = past.history(session, "", Comment("x", author="ravi"), NOW)
+    assert authors_history.recent == ("A new one, long enough",)
+    assert authors_history.past.refused == pytest.approx(1 / 3)

@@ -1,4 +1,4 @@
-"""Verdicts, appeals and the queue they empty."""
+"""Verdicts, appeals and the moderators' queue."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ LATER = NOW + dt.timedelta(minutes=1)
 CLAIM = dt.timedelta(minutes=10)
 
 
-def _page(sessions: Sessions, who: str | None = None, **asked: object) -> list[str]:
-    """All pages of the queue, two decisions at a time."""
-    found: list[str] = []
+def _page(sessions: Sessions, who: str | None = None, **options: object) -> list[str]:
+    """Return the ids on all pages of the queue, with two decisions a page."""
+    ids: list[str] = []
     cursor = None
-    now = asked.pop("now", NOW)
-    order = asked.pop("order", "oldest")
+    now = options.pop("now", NOW)
+    order = options.pop("order", "oldest")
     with sessions() as session:
         while True:
             rows, cursor = queue.page(
                 session,
-                order=order,  # type: ignore[arg-type]  # one of its two words
+                order=order,  # type: ignore[arg-type]  # 'oldest' or 'doubtful'
                 limit=2,
                 cursor=cursor,
                 who=who,
-                filters=queue.Filters(**asked),  # type: ignore[arg-type]  # its own fields
+                filters=queue.Filters(**options),  # type: ignore[arg-type]  # its fields
                 now=now,  # type: ignore[arg-type]  # a time
             )
-            found += [row.id for row in rows]
+            ids += [row.id for row in rows]
             if cursor is None:
-                return found
+                return ids
 
 
 def test_the_queue_holds_what_waits_in_order(sessions: Sessions, keep: Keep) -> None:
-    """Comments for review, oldest first, page by page, none twice; approved ones never."""
+    """It shows each comment for review once, oldest first, and no approved ones."""
     waiting = [keep(f"Short {n}") for n in range(5)]
     keep("This one is long enough to pass.")
     assert _page(sessions) == waiting
 
 
 def test_the_queue_can_be_filtered(sessions: Sessions, keep: Keep) -> None:
-    """By rule, author and time."""
+    """The filters are rule, author and time."""
     first = keep("Short one", author="ravi", at=NOW - dt.timedelta(days=2))
     second = keep("Short two", author="asha")
     assert _page(sessions, author="ravi") == [first]
@@ -57,7 +57,7 @@ def test_the_queue_can_be_filtered(sessions: Sessions, keep: Keep) -> None:
 
 
 def test_doubtful_first_pages_without_gaps(sessions: Sessions, keep: Keep) -> None:
-    """Equal doubt is told apart by age, so no page repeats or drops a row."""
+    """Age orders decisions with equal doubt, so no page repeats or drops a row."""
     waiting = [keep(f"Short {n}") for n in range(5)]
     assert _page(sessions, order="doubtful") == waiting
 
@@ -65,7 +65,7 @@ def test_doubtful_first_pages_without_gaps(sessions: Sessions, keep: Keep) -> No
 def test_a_claimed_comment_is_not_shown_to_a_second_moderator(
     sessions: Sessions, keep: Keep
 ) -> None:
-    """Until the claim ends, or is given back."""
+    """It is shown when the claim ends or is released."""
     first, second = keep("Short one"), keep("Short two")
     with writing(sessions) as session:
         queue.claim(session, first, who="asha", lasts=CLAIM, now=NOW)
@@ -80,14 +80,14 @@ def test_a_claimed_comment_is_not_shown_to_a_second_moderator(
     assert _page(sessions, who="mohan") == [first, second]
 
 
-def test_who_claimed_it_meanwhile_keeps_it(sessions: Sessions, keep: Keep) -> None:
-    """Giving back a claim that has ended takes nothing from the next moderator."""
+def test_releasing_keeps_another_moderators_claim(sessions: Sessions, keep: Keep) -> None:
+    """Releasing a claim that has ended does not affect the next moderator's claim."""
     id_ = keep("Short one")
     with writing(sessions) as session:
         row = queue.claim(session, id_, who="asha", lasts=CLAIM, now=NOW)
         assert row.claimed_by == "asha"
-        taken = sa.text("UPDATE decisions SET claimed_by = 'mohan'")  # by another, unseen here
-        session.connection().execute(taken)
+        statement = sa.text("UPDATE decisions SET claimed_by = 'mohan'")
+        session.connection().execute(statement)  # past the ORM, which still has 'asha'
         queue.release(session, id_, who="asha")
     with sessions() as session:
         assert get(session, id_).claimed_by == "mohan"
@@ -95,7 +95,7 @@ def test_who_claimed_it_meanwhile_keeps_it(sessions: Sessions, keep: Keep) -> No
 
 @pytest.mark.parametrize("cursor", ["", "x", "bm90IGpzb24=", "WzEsMl0="])
 def test_a_foreign_cursor_is_refused(sessions: Sessions, cursor: str) -> None:
-    """A cursor comes from the page before and from nowhere else."""
+    """Only cursors of an earlier page are valid."""
     with sessions() as session, pytest.raises(queue.CursorError):
         queue.page(
             session,
@@ -109,20 +109,20 @@ def test_a_foreign_cursor_is_refused(sessions: Sessions, cursor: str) -> None:
 
 
 def test_the_last_verdict_stands(sessions: Sessions, keep: Keep) -> None:
-    """Several verdicts make a history; a verdict takes the comment out of the queue."""
+    """All verdicts are in the history. A verdict removes the comment from the queue."""
     id_ = keep("Short one")
     with writing(sessions) as session:
         for action, who in ((Action.REJECT, "asha"), (Action.APPROVE, "mohan")):
             verdicts.give(session, id_, action=action, who=who, reason=None, route="v1", now=NOW)
     with sessions() as session:
         row = get(session, id_)
-        given = [verdict["action"] for verdict in verdicts.history(row)["verdicts"]]
-    assert (row.action, row.standing, given) == ("review", "approve", ["reject", "approve"])
+        actions = [verdict["action"] for verdict in verdicts.history(row)["verdicts"]]
+    assert (row.action, row.standing, actions) == ("review", "approve", ["reject", "approve"])
     assert _page(sessions) == []
 
 
 def test_an_appeal_is_decided_by_someone_else(sessions: Sessions, keep: Keep) -> None:
-    """It returns to the queue with its due dates, and the first moderator cannot settle it."""
+    """The comment returns to the queue. The first moderator cannot settle the appeal."""
     id_ = keep("Short one")
     with writing(sessions) as session:
         verdicts.give(
@@ -157,7 +157,7 @@ def test_an_appeal_is_decided_by_someone_else(sessions: Sessions, keep: Keep) ->
 
 
 def test_one_appeal_at_a_time(sessions: Sessions, keep: Keep) -> None:
-    """A second appeal waits for the first, and none can be settled that was not made."""
+    """A second appeal is refused while one is open. Settling needs an open appeal."""
     id_ = keep("Short one")
     hours = dt.timedelta(hours=1)
 

@@ -1,4 +1,4 @@
-"""Webhooks arrive once, signed; keys are recognised until they are revoked."""
+"""Webhooks arrive once and are signed. Keys are valid until they are revoked."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ HOOK = Hook("http://127.0.0.1:1/hook", "a secret")
 
 
 class Receiver:
-    """Answers with what it is told to, and remembers what it got."""
+    """A fake receiver with preset answers, which stores the requests."""
 
     def __init__(self, *answers: int | OSError) -> None:
         self.answers = list(answers)
-        self.got: list[tuple[bytes, Mapping[str, str]]] = []
+        self.requests: list[tuple[bytes, Mapping[str, str]]] = []
 
     def __call__(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         assert url == HOOK.url
-        self.got.append((body, headers))
+        self.requests.append((body, headers))
         answer = self.answers.pop(0) if self.answers else 200
         if isinstance(answer, OSError):
             raise answer
@@ -51,11 +51,11 @@ def _deliveries(sessions: Sessions) -> list[DeliveryRow]:
 
 
 def test_a_delivery_is_signed_and_sent_once(due: Sessions) -> None:
-    """The receiver can verify who sent it and when, and gets it once."""
+    """The receiver can verify the sender and the time."""
     receiver = Receiver()
     assert webhooks.deliver(due, HOOK, NOW, receiver)
     assert not webhooks.deliver(due, HOOK, NOW + dt.timedelta(days=1), receiver)
-    ((body, headers),) = receiver.got
+    ((body, headers),) = receiver.requests
     assert json.loads(body)["data"] == {"id": "d1"}
     expected = webhooks.signatures(
         HOOK.secret, headers["webhook-id"], int(headers["webhook-timestamp"]), body
@@ -65,7 +65,7 @@ def test_a_delivery_is_signed_and_sent_once(due: Sessions) -> None:
 
 
 def _hmac(key: bytes, body: bytes, headers: Mapping[str, str]) -> str:
-    """The standard's signature with a key, written down here once more."""
+    """Return the standard's signature: an independent implementation."""
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
 
@@ -85,20 +85,18 @@ def _hmac(key: bytes, body: bytes, headers: Mapping[str, str]) -> str:
         pytest.param("whsec_", b"whsec_", id="nothing after the prefix"),
     ],
 )
-def test_the_library_and_the_receivers_of_before_verify(
-    due: Sessions, secret: str, key: bytes
-) -> None:
-    """The key is the standard's; whoever uses the whole secret as one finds a signature, too."""
+def test_the_library_and_older_receivers_verify(due: Sessions, secret: str, key: bytes) -> None:
+    """The first signature is the standard's. The second uses the whole secret as the key."""
     hook = Hook(HOOK.url, secret)
     receiver = Receiver()
     now = dt.datetime.now(dt.UTC)
     assert webhooks.deliver(due, hook, now, receiver)
-    ((body, headers),) = receiver.got
+    ((body, headers),) = receiver.requests
     keys_used = list(dict.fromkeys([key, secret.encode()]))
     assert headers["webhook-signature"].split(" ") == [_hmac(k, body, headers) for k in keys_used]
-    given = webhooks.library_secret(secret)
-    assert Webhook(given).verify(body, dict(headers)) == json.loads(body)
-    assert base64.b64decode(given.removeprefix("whsec_"), validate=True) == key
+    library_secret = webhooks.library_secret(secret)
+    assert Webhook(library_secret).verify(body, dict(headers)) == json.loads(body)
+    assert base64.b64decode(library_secret.removeprefix("whsec_"), validate=True) == key
     warned = secret.startswith("whsec_") and key == secret.encode()
     warning = webhooks.secret_warning(secret)
     assert (warning is not None) == warned
@@ -107,7 +105,7 @@ def test_the_library_and_the_receivers_of_before_verify(
 
 
 def test_failures_are_tried_again_later_and_then_given_up(due: Sessions) -> None:
-    """Each wait is longer; at the end it is a dead letter that can be sent again."""
+    """Each wait is longer. In the end it becomes a dead letter, which can be sent again."""
     receiver = Receiver(500, OSError("refused"), *[302] * len(BACKOFF))
     now = NOW
     for wait in BACKOFF:
@@ -125,7 +123,7 @@ def test_failures_are_tried_again_later_and_then_given_up(due: Sessions) -> None
 
 
 def test_two_workers_do_not_send_the_same(due: Sessions) -> None:
-    """What one has taken, the other leaves until the lease ends."""
+    """A leased delivery is not sent by another worker."""
     sent: list[bool] = []
 
     def post(_url: str, _body: bytes, _headers: Mapping[str, str]) -> int:
@@ -136,20 +134,20 @@ def test_two_workers_do_not_send_the_same(due: Sessions) -> None:
     assert sent == [False]
 
 
-def test_a_hook_that_was_taken_out_gets_nothing(due: Sessions) -> None:
-    """An address that the settings no longer name is not called."""
+def test_a_removed_hook_gets_nothing(due: Sessions) -> None:
+    """The service does not call an address that is no longer in the settings."""
     receiver = Receiver()
-    assert not webhooks.turn_away(due, [HOOK], NOW)
+    assert not webhooks.fail_removed(due, [HOOK], NOW)
     other = Hook("http://127.0.0.1:2/hook", "another secret")
     assert not webhooks.deliver(due, other, NOW, receiver)
-    assert webhooks.turn_away(due, [other], NOW)
-    assert not webhooks.turn_away(due, [other], NOW)
-    assert receiver.got == []
+    assert webhooks.fail_removed(due, [other], NOW)
+    assert not webhooks.fail_removed(due, [other], NOW)
+    assert receiver.requests == []
     assert _deliveries(due)[0].last_error == "this address is no longer among the webhooks"
 
 
-def test_a_key_is_recognised_until_revoked(sessions: Sessions) -> None:
-    """Its secret is shown once and kept nowhere; revoked is revoked."""
+def test_a_key_is_valid_until_revoked(sessions: Sessions) -> None:
+    """The record does not hold its secret. A revoked key stays listed."""
     with writing(sessions) as session:
         row, secret = keys.create(session, "desk", ["decide", "read"], "5 per second", NOW)
         assert secret not in (row.id, row.hash, row.name)
@@ -168,20 +166,20 @@ def test_a_key_is_recognised_until_revoked(sessions: Sessions) -> None:
 
 
 @pytest.mark.parametrize("secret", ["", "hr", "hr-00000000-00", "a-b-c-d", "é-é-é"])
-def test_what_is_no_key_is_refused(sessions: Sessions, secret: str) -> None:
-    """Whatever is sent, nothing breaks and nothing opens."""
+def test_malformed_keys_are_refused(sessions: Sessions, secret: str) -> None:
+    """`check` returns None for any malformed secret."""
     with sessions() as session:
         assert keys.check(session, secret) is None
 
 
-def test_an_admin_key_may_everything() -> None:
-    """So that one key is enough for a small newsroom."""
+def test_an_admin_key_has_all_scopes() -> None:
+    """A small newsroom needs only one key."""
     key = keys.Key("1", "all", frozenset({"admin"}), "")
     assert all(key.may(scope) for scope in keys.SCOPES)
 
 
 @pytest.mark.parametrize("scopes", [[], ["decide", "everything"]])
 def test_unknown_scopes_are_refused(sessions: Sessions, scopes: list[str]) -> None:
-    """A misspelt scope must not make a key that can do less than was meant."""
+    """A misspelt scope must not create a key with fewer rights than meant."""
     with sessions() as session, pytest.raises(ValueError, match="scopes: use decide, read"):
         keys.create(session, "desk", scopes, "5 per second", NOW)

@@ -1,4 +1,4 @@
-"""A receiver that says nothing, or a little now and then, is given up and delays no other."""
+"""A receiver that is silent or very slow times out and does not delay the others."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _silent(_: socket.socket, end: threading.Event) -> None:
 
 
 def _drips(client: socket.socket, end: threading.Event) -> None:
-    """A line of a header at a time, each well within what one read may take."""
+    """Send one header line at a time, each well within the timeout of a read."""
     client.sendall(b"HTTP/1.1 200 OK\r\n")
     while not end.wait(0.1):
         client.sendall(b"X-More: to come\r\n")
@@ -43,15 +43,15 @@ def _takes(client: socket.socket, _: threading.Event) -> None:
 
 @contextlib.contextmanager
 def _receiver(answer: Answer) -> Iterator[tuple[Hook, list[float]]]:
-    """A real server that answers every call so; its address, and when it was called."""
+    """Run a real server with this answer. Yields its hook and the times of the calls."""
     end, called = threading.Event(), []
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             called.append(time.monotonic())
-            asked = b""
-            while not asked.endswith(b"}"):  # a socket closed on unread bytes would be reset
-                asked += self.request.recv(65_536)
+            body = b""
+            while not body.endswith(b"}"):  # closing on unread bytes would reset the connection
+                body += self.request.recv(65_536)
             with contextlib.suppress(OSError):
                 answer(self.request, end)
 
@@ -75,20 +75,20 @@ def _enqueue(sessions: Sessions, hook: Hook, count: int = 1) -> None:
 def test_a_call_has_a_deadline(
     sessions: Sessions, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However the receiver spends the time, after it the call has failed and is due later."""
+    """After the timeout the call has failed and is due later."""
     monkeypatch.setattr(webhooks, "TIMEOUT_S", 0.5)
     with _receiver(answer) as (hook, _):
         _enqueue(sessions, hook)
-        began = time.monotonic()
+        start = time.monotonic()
         assert webhooks.deliver(sessions, hook, NOW)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - start < 5
     with sessions() as session:
         (row,) = session.scalars(select(DeliveryRow))
     assert (row.state, row.tries, row.last_error) == ("due", 1, "TimeoutError")
 
 
 def test_an_answer_in_time_is_taken(sessions: Sessions) -> None:
-    """What comes whole is a delivery, and nothing is due any more."""
+    """A complete answer ends the delivery."""
     with _receiver(_takes) as (hook, called):
         _enqueue(sessions, hook)
         assert webhooks.deliver(sessions, hook, NOW)
@@ -96,17 +96,17 @@ def test_an_answer_in_time_is_taken(sessions: Sessions) -> None:
     assert len(called) == 1
 
 
-def test_one_that_hangs_keeps_no_other_waiting(
+def test_a_hanging_receiver_does_not_delay_others(
     sessions: Sessions, moderator: Moderator, spool: Spool
 ) -> None:
-    """Although its calls have been due for longer."""
-    with _receiver(_drips) as (slow, asked), _receiver(_takes) as (quick, called):
+    """This holds even if its calls have been due for longer."""
+    with _receiver(_drips) as (slow, slow_calls), _receiver(_takes) as (quick, called):
         _enqueue(sessions, slow, 3)
         _enqueue(sessions, quick, 3)
-        housekeeper = BackgroundLoop(Decider(moderator, sessions, spool, utc_now, [slow, quick]))
-        housekeeper.start()
-        until = time.monotonic() + webhooks.TIMEOUT_S / 2
-        while len(called) < 3 and time.monotonic() < until:
+        loop = BackgroundLoop(Decider(moderator, sessions, spool, utc_now, [slow, quick]))
+        loop.start()
+        deadline = time.monotonic() + webhooks.TIMEOUT_S / 2
+        while len(called) < 3 and time.monotonic() < deadline:
             time.sleep(0.05)
-        housekeeper.stop()
-        assert (len(asked), len(called)) == (1, 3)
+        loop.stop()
+        assert (len(slow_calls), len(called)) == (1, 3)

@@ -1,4 +1,4 @@
-// npm akismet-api, Coral's own: the key as a sub-domain.
+// npm akismet-api, which Coral uses. It sends the key as a subdomain.
 import { AkismetClient } from 'akismet-api'
 import { ABUSE, BLOG, FINE, KEY, attempt, tell } from './common.mjs'
 

@@ -1,4 +1,4 @@
-// npm @cedx/akismet, by its option baseUrl.
+// npm @cedx/akismet, with its option baseUrl.
 import { Author, Blog, Client, Comment } from '@cedx/akismet'
 import { ABUSE, BASE, BLOG, FINE, KEY, attempt, tell } from './common.mjs'
 

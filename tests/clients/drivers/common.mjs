@@ -1,4 +1,4 @@
-// What the drivers share: what they ask about, and how they tell what they received.
+// Comments and functions that the drivers share.
 export const { KEY, BASE } = process.env
 export const ABUSE = 'You are a stupid idiot and everybody here knows it.'
 export const FINE = 'The council should publish its figures before the vote next week.'

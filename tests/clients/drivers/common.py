@@ -1,4 +1,4 @@
-"""What the drivers share: what they ask about, and how they tell what they received."""
+"""Comments and functions that the drivers share."""
 
 import json
 import os
@@ -12,7 +12,7 @@ BLOG = "https://paper.example"
 
 
 def attempt(call: Callable[[], Any], describe: Callable[[Exception], Any] = str) -> Any:
-    """What a call answers, or which error the client makes of it."""
+    """Return the result of a call, or the client's exception as a dictionary."""
     try:
         return call()
     except Exception as error:  # noqa: BLE001 - whatever the client raises is what is recorded
@@ -20,5 +20,5 @@ def attempt(call: Callable[[], Any], describe: Callable[[Exception], Any] = str)
 
 
 def tell(**received: Any) -> None:
-    """Print what was received."""
+    """Print what the client received."""
     print(json.dumps(received, ensure_ascii=False))  # noqa: T201 - a program of its own

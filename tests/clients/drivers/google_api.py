@@ -1,4 +1,4 @@
-"""google-api-python-client, by `discoveryServiceUrl` alone."""
+"""google-api-python-client, with only `discoveryServiceUrl` set."""
 
 from common import ABUSE, BASE, FINE, KEY, attempt, tell
 from googleapiclient.discovery import build

@@ -1,4 +1,4 @@
-"""PyPI `begentle`: google-api-python-client by a fixed discovery address."""
+"""PyPI `begentle`. It uses google-api-python-client with a fixed discovery address."""
 
 from begentle import CommentAnalyzer  # type: ignore[import-not-found]
 from common import ABUSE, FINE, KEY, tell

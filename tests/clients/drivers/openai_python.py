@@ -1,4 +1,4 @@
-"""PyPI `openai`, by `base_url` alone."""
+"""PyPI `openai`, with only `base_url` set."""
 
 from common import ABUSE, BASE, FINE, KEY, attempt, tell
 from openai import OpenAI, OpenAIError
@@ -7,7 +7,7 @@ client = OpenAI(api_key=KEY, base_url=f"{BASE}/v1", max_retries=0)
 stranger = OpenAI(api_key="nonsense", base_url=f"{BASE}/v1", max_retries=0)
 
 
-def said(error: Exception) -> object:
+def describe(error: Exception) -> object:
     assert isinstance(error, OpenAIError)
     return getattr(error, "body", None)
 
@@ -20,8 +20,8 @@ tell(
     parts=client.moderations.create(input=[{"type": "text", "text": FINE}]).model_dump(
         by_alias=True
     ),
-    empty=attempt(lambda: client.moderations.create(input=[]), said),
+    empty=attempt(lambda: client.moderations.create(input=[]), describe),
     bad_key=attempt(
-        lambda: stranger.moderations.create(input=FINE).model_dump(by_alias=True), said
+        lambda: stranger.moderations.create(input=FINE).model_dump(by_alias=True), describe
     ),
 )

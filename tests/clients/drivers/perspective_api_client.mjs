@@ -1,4 +1,4 @@
-// npm perspective-api-client: axios, a fixed address.
+// npm perspective-api-client. It uses axios and a fixed address.
 import Perspective from 'perspective-api-client'
 import { ABUSE, FINE, KEY, attempt, tell } from './common.mjs'
 

@@ -1,4 +1,4 @@
-"""PyPI `perspective`: urllib, a fixed address."""
+"""PyPI `perspective`. It uses urllib and a fixed address."""
 
 from common import ABUSE, FINE, KEY, attempt, tell
 from perspective import PerspectiveAPI  # type: ignore[import-not-found]

@@ -1,4 +1,4 @@
-"""PyPI `perspectiveapi`: httpx, a fixed address."""
+"""PyPI `perspectiveapi`. It uses httpx and a fixed address."""
 
 from common import ABUSE, FINE, KEY, attempt, tell
 from perspective import Attribute  # type: ignore[import-not-found]

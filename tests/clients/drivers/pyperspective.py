@@ -1,4 +1,4 @@
-"""PyPI `PyPerspective`: requests; it tries its key with an empty body before anything else."""
+"""PyPI `PyPerspective`. It uses requests, and first tests its key with an empty body."""
 
 from typing import Any
 
@@ -9,7 +9,10 @@ client = Perspective(KEY)
 
 
 def scores(comment: Any) -> object:
-    return {own.name: (own.score, [span.score for span in own.spans]) for own in comment.attributes}
+    return {
+        attribute.name: (attribute.score, [span.score for span in attribute.spans])
+        for attribute in comment.attributes
+    }
 
 
 tell(

@@ -1,4 +1,4 @@
-"""PyPI `python-akismet`: requests, the key as a sub-domain."""
+"""PyPI `python-akismet`. It uses requests, and sends the key as a subdomain."""
 
 from akismet import Akismet, SpamStatus  # type: ignore[attr-defined]
 from common import ABUSE, BLOG, FINE, KEY, attempt, tell

@@ -1,5 +1,5 @@
 <?php
-// run.php ROOT: runs the PHP on standard input within WordPress, and prints as JSON what it returns.
+// run.php ROOT: runs the PHP code on standard input in WordPress, and prints its result as JSON.
 
 $_SERVER += array(
 	'REMOTE_ADDR'     => '127.0.0.1',

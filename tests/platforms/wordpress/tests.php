@@ -1,7 +1,7 @@
 <?php
-// A must-use plug-in of the tests: no mail, no brake on one reader who comments often, the
-// requests that went out, comments by the REST API from everybody, and Akismet's host, which leads
-// to our service. Akismet's plug-in takes only keys of 12 characters: ours is put in on the way.
+// A must-use plug-in for the tests. It disables mail and the limit on frequent comments, logs
+// outgoing requests, allows anonymous comments with the REST API, and sends requests for Akismet's
+// host to our service. Akismet's plug-in accepts only keys of 12 characters, so this replaces the key.
 
 function wp_mail() {
 	return true;

@@ -10,7 +10,7 @@ import pytest
 
 from moderation.cli import run
 from moderation.training.corpora import catalogue
-from moderation.training.corpora.importing import known
+from moderation.training.corpora.importing import known_formats
 
 JIGSAW = "id,comment_text,toxic,severe_toxic,obscene,threat,insult,identity_hate\n"
 LONG = "The council meets again on Monday evening to talk about roads, schools and water for {}"
@@ -145,7 +145,7 @@ def test_rows_without_a_label_are_counted(
 
 def test_every_known_corpus_has_licence_citation_and_address() -> None:
     """They are in `sources.toml` and `formats.toml`."""
-    corpora = known().values()
+    corpora = known_formats().values()
     assert all(source.licence and source.citation and source.home for source in corpora)
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from moderation.cli import run
 from moderation.training.corpora.catalogue import Row
-from moderation.training.corpora.importing import Found, own
-from moderation.training.corpora.label_issues import Suspect, Suspects, readers
+from moderation.training.corpora.importing import ImportedRow, custom_source
+from moderation.training.corpora.label_issues import LabelIssue, LabelIssues, load_models
 
 KIND = [
     "The council meets again on Monday evening.",
@@ -25,16 +25,18 @@ RUDE = [
 FOREIGN = "Le gouvernement n'a rien compris à ce que les gens demandent."
 
 
-def imported(rows: list[tuple[str, float]], label: str = "toxic") -> Iterator[Found]:
+def imported(rows: list[tuple[str, float]], label: str = "toxic") -> Iterator[ImportedRow]:
     """Yield the rows as if imported from a file, from line 2."""
-    source = own("desk", {label: label}, "text")
+    source = custom_source("desk", {label: label}, "text")
     for line, (text, value) in enumerate(rows, 2):
-        yield Found(line, source, Row(text, "desk", {f"desk.{label}": value}))
+        yield ImportedRow(line, source, Row(text, "desk", {f"desk.{label}": value}))
 
 
-def issues_of(rows: list[tuple[str, float]], label: str = "toxic", most: int = 99) -> list[Suspect]:
+def issues_of(
+    rows: list[tuple[str, float]], label: str = "toxic", most: int = 99
+) -> list[LabelIssue]:
     """Return the issues of the rows, and check that the rows are passed on unchanged."""
-    issues = Suspects(readers("fast"), most)
+    issues = LabelIssues(load_models("fast"), most)
     assert list(issues.over(imported(rows, label))) == list(imported(rows, label))
     return issues.listed()
 
@@ -74,7 +76,7 @@ def test_a_certain_score_is_an_issue_among_few_rows() -> None:
 def test_the_strongest_issues_are_kept_and_all_are_counted() -> None:
     """Memory does not grow with the number of issues."""
     rows = [(f"{RUDE[number % 3]} {number}", 0.0) for number in range(9)]
-    issues = Suspects(readers("fast"), most=2)
+    issues = LabelIssues(load_models("fast"), most=2)
     list(issues.over(imported(rows)))
     assert len(issues.listed()) == 2
     assert issues.counts()["labels"]["toxic"]["no"]["rows"] > 2

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from moderation.training.corpora.catalogue import CorpusError
-from moderation.training.corpora.verdicts import TONE, labelled, rows
+from moderation.training.corpora.verdicts import TONE, rows, table_rows
 
 
 def line(action: str, *rules: str, route: str = "v1", reason: str | None = None) -> str:
@@ -102,10 +102,10 @@ def test_an_invalid_line_is_an_error(content: str, expected: str) -> None:
 )
 def test_labels_of_a_table(record: dict[str, str], expected: list[dict[str, float]]) -> None:
     """Case and spaces make no difference. A row without a verdict is skipped."""
-    assert [dict(row.labels) for row in labelled([(2, record)], "verdicts.csv")] == expected
+    assert [dict(row.labels) for row in table_rows([(2, record)], "verdicts.csv")] == expected
 
 
 def test_an_invalid_cell_is_an_error() -> None:
     """The message names the line of the table."""
     with pytest.raises(CorpusError, match=r"verdicts.csv, line 7, verdict: must be one of approve"):
-        list(labelled([(7, {"text": "So.", "verdict": "no"})], "verdicts.csv"))
+        list(table_rows([(7, {"text": "So.", "verdict": "no"})], "verdicts.csv"))

@@ -1,4 +1,4 @@
-"""The cards tell how natural comments score."""
+"""evaluate --reference: the cards get the distribution of scores on natural comments."""
 
 import json
 import shutil
@@ -23,39 +23,39 @@ def root(tmp_path: Path) -> Path:
     shutil.copytree(SHIPPED / "spam" / version, tmp_path / "models" / "spam" / version)
     (tmp_path / "models" / "champion.json").write_text(json.dumps({"spam": version}), "utf-8")
     card = tmp_path / "models" / "spam" / version / "card.json"
-    told = json.loads(card.read_text("utf-8"))
-    told.pop("reference", None)
-    card.write_text(json.dumps(told), "utf-8")
+    content = json.loads(card.read_text("utf-8"))
+    content.pop("reference", None)
+    card.write_text(json.dumps(content), "utf-8")
     return tmp_path / "models"
 
 
-def test_natural_rows_that_did_not_train_are_read(
+def test_natural_held_out_rows_are_the_reference(
     root: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """No others; the rest of the card stays as it was; and again it is the same."""
+    """The rest of the card does not change, and a second run gives the same card."""
     rows = [
-        Row(text.format(number), f"set{at}", {"x": 1.0}, natural=at < 2)
+        Row(text.format(number), f"set{index}", {"x": 1.0}, natural=index < 2)
         for number in range(2_600)
-        for at, text in enumerate((*TEXTS, "Not natural, number {}"))
+        for index, text in enumerate((*TEXTS, "Not natural, number {}"))
     ]
     tests = sum(row.natural and row.part == "test" for row in rows)
-    assert drift.FEWEST < tests < len(rows) / 2
+    assert drift.MIN_DECISIONS < tests < len(rows) / 2
     monkeypatch.setattr(catalogue, "rows", lambda _, use: iter(rows if use == "train" else []))
     (card,) = root.glob("spam/*/card.json")
     before = json.loads(card.read_text("utf-8"))
     command = ["evaluate", "--data", str(tmp_path), "--models", str(root), "--reference"]
     assert run(command) == 0
     assert capsys.readouterr().out == "The card of spam has its reference.\n"
-    told = card.read_text("utf-8")
-    after = json.loads(told)
+    content = card.read_text("utf-8")
+    after = json.loads(content)
     reference = after.pop("reference")
     assert after == before
     assert reference["mix"] == "natural rows of set0, set1 that did not train"
     assert sum(reference["scores"]["spam"]["counts"]) == tests
-    assert drift.references(root, Models.load(root)).keys() == {"spam"}
+    assert drift.read_references(root, Models.load(root)).keys() == {"spam"}
     assert run(command) == 0
-    assert card.read_text("utf-8") == told
+    assert card.read_text("utf-8") == content
     assert run([*command, "--out", str(tmp_path)]) == 2

@@ -1,4 +1,4 @@
-"""thresholds: the rules are asked as in service, and the answer is a policy that can be used."""
+"""thresholds: the scores are those of the service, and the result is a valid policy."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ RUDE = ["You are an idiot.", "What a stupid moron you are.", "Shut up, you pathe
 
 
 def labelled(folder: Path, rows: int = 300) -> Path:
-    """A newsroom's file: numbered so that no two comments are the same."""
+    """Write a newsroom's file; the comments are numbered, so that all are different."""
     lines = ["text,label"]
     for number in range(rows):
         lines.append(f'"{FINE[number % 3]} ({number})",0')
@@ -28,16 +28,16 @@ def labelled(folder: Path, rows: int = 300) -> Path:
 def test_fit_prints_a_policy_and_draws_a_plot(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is printed can be used as it is, and the plot names the rule."""
+    """The output is a valid policy, and the plot names the rule."""
     plot = tmp_path / "plot.svg"
     budget = "approved-abusive=5%,rejected-fine=20%"
-    asked = ["policy", "fit", "--labelled", str(labelled(tmp_path)), "--budget", budget]
-    assert run([*asked, "--base-rate", "0.2", "--plot", str(plot)]) == 0
+    command = ["policy", "fit", "--labelled", str(labelled(tmp_path)), "--budget", budget]
+    assert run([*command, "--base-rate", "0.2", "--plot", str(plot)]) == 0
     printed = capsys.readouterr().out
-    mine = tmp_path / "mine.toml"
-    mine.write_text(printed, "utf-8")
-    fitted = Policy.load(mine).rules["abuse"].thresholds
-    assert 0 < float(fitted.review) <= float(fitted.reject) < 1
+    policy = tmp_path / "mine.toml"
+    policy.write_text(printed, "utf-8")
+    thresholds = Policy.load(policy).rules["abuse"].thresholds
+    assert 0 < float(thresholds.review) <= float(thresholds.reject) < 1
     assert "# base rate 20.00%" in printed
     content = plot.read_text("utf-8")
     assert content.startswith("<svg")
@@ -47,57 +47,56 @@ def test_fit_prints_a_policy_and_draws_a_plot(
 def test_thresholds_that_keep_nothing_are_a_comment(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Two comments show nothing: no table to use is printed, and the exit code says so."""
-    asked = ["policy", "fit", "--labelled", str(labelled(tmp_path, 1))]
-    assert run([*asked, "--budget", "approved-abusive=1%"]) == 1
-    said = capsys.readouterr()
-    assert "no threshold keeps the budget of abuse" in said.err
-    assert "# review = 0.02" in said.out
-    mine = tmp_path / "mine.toml"
-    mine.write_text(said.out, "utf-8")
-    assert Policy.load(mine).rules == Policy.load().rules
+    """Two comments prove nothing: the table is a comment, and the exit code is 1."""
+    command = ["policy", "fit", "--labelled", str(labelled(tmp_path, 1))]
+    assert run([*command, "--budget", "approved-abusive=1%"]) == 1
+    printed = capsys.readouterr()
+    assert "no threshold keeps the budget of abuse" in printed.err
+    assert "# review = 0.02" in printed.out
+    policy = tmp_path / "mine.toml"
+    policy.write_text(printed.out, "utf-8")
+    assert Policy.load(policy).rules == Policy.load().rules
 
 
-def test_only_the_rule_in_question_looks() -> None:
-    """The others are switched off, so that fitting is quick and nothing else is measured."""
-    moderator = thresholds.alone(Policy.load(), Models.load(), "abuse")
+def test_only_the_rule_in_question_is_enabled() -> None:
+    """The others are off, so fitting is quick and measures nothing else."""
+    moderator = thresholds.single_rule(Policy.load(), Models.load(), "abuse")
     assert list(moderator.policy.rules) == ["abuse"]
-    scores = thresholds.scores(moderator, [RUDE[0], FINE[0]], "abuse")
+    scores = thresholds.rule_scores(moderator, [RUDE[0], FINE[0]], "abuse")
     assert scores[0] > 0.5
     assert scores[1] == 0
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("a.csv", "text,verdict\nx,1\n", "no column 'label'"),
-        ("a.csv", "text,label\nFine.,maybe\n", "line 2: 'label' is 1 or 0, not 'maybe'"),
+        ("a.csv", "text,label\nFine.,maybe\n", "line 2: 'label' must be 1 or 0, not 'maybe'"),
         ("a.jsonl", '{"text": "Fine.", "label": 1}\nnonsense\n', "line 2: is not a JSON object"),
         ("a.jsonl", '{"label": 1}\n', "line 1: 'text' is missing"),
     ],
     ids=["column", "label", "line", "text"],
 )
-def test_a_file_that_does_not_fit_is_named(
-    tmp_path: Path, name: str, content: str, said: str
-) -> None:
-    """File, line and column stand in the message."""
+def test_an_invalid_file_is_named(tmp_path: Path, name: str, content: str, message: str) -> None:
+    """The message has the file, line and column."""
     path = tmp_path / name
     path.write_text(content, "utf-8")
-    with pytest.raises(LabelledError, match=said):
-        thresholds.own(path)
+    with pytest.raises(LabelledError, match=message):
+        thresholds.load_labelled(path)
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("options", "message"),
     [
-        (["--budget", "approved-abusive=1%"], "either --data or --labelled"),
-        (["--budget", "nonsense", "--labelled", "FILE"], "no part of a budget"),
+        (["--budget", "approved-abusive=1%"], "give either --data or --labelled"),
+        (["--budget", "nonsense", "--labelled", "FILE"], "unknown part 'nonsense' of the budget"),
     ],
 )
 def test_wrong_usage_is_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: list[str], said: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
 ) -> None:
-    """Exit code 2 and a sentence."""
-    own = str(labelled(tmp_path, 2))
-    assert run(["policy", "fit", *(own if a == "FILE" else a for a in asked)]) == 2
-    assert said in capsys.readouterr().err
+    """The exit code is 2, and the message says what is wrong."""
+    file = str(labelled(tmp_path, 2))
+    options = [file if option == "FILE" else option for option in options]
+    assert run(["policy", "fit", *options]) == 2
+    assert message in capsys.readouterr().err

@@ -11,7 +11,7 @@ import pytest
 from moderation.scoring import models, store
 from moderation.scoring.language import LanguageScorer
 from moderation.text.reading import read
-from moderation.training.corpora.perturb import Names, lazy, mixed, slips
+from moderation.training.corpora.perturb import Names, as_typed, code_mixed, typos
 from moderation.training.corpora.splits import part
 from moderation.training.language import dataset, train
 from moderation.training.language.metrics import proportion
@@ -120,20 +120,20 @@ def test_typing_errors_keep_the_number_of_words() -> None:
     text = "The government doesn't listen to farmers"
     for seed in range(50):
         rng = _rng(seed)
-        assert len(slips(text, rng, rate=1.0).split()) == len(text.split())
-        assert len(lazy(text, rng).split()) == len(text.split())
+        assert len(typos(text, rng, rate=1.0).split()) == len(text.split())
+        assert len(as_typed(text, rng).split()) == len(text.split())
 
 
 def test_mixed_replaces_the_given_share() -> None:
     """At 1.0 all words are replaced, at 0.0 none."""
     rng = _rng(0)
-    assert mixed("yah sab kya hai", ["good"], rng, 1.0) == "good good good good"
-    assert mixed("yah sab kya hai", ["good"], rng, 0.0) == "yah sab kya hai"
+    assert code_mixed("yah sab kya hai", ["good"], rng, 1.0) == "good good good good"
+    assert code_mixed("yah sab kya hai", ["good"], rng, 0.0) == "yah sab kya hai"
 
 
 def test_planted_names_keep_the_words_in_order() -> None:
     """Names are inserted between the words; the words do not change."""
-    text = Names.load().planted("we all agree on this", _rng(2), 5)
+    text = Names.load().plant("we all agree on this", _rng(2), 5)
     words = iter(text.split())
     assert all(word in words for word in "we all agree on this".split())
     assert len(text.split()) > 9

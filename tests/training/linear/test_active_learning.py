@@ -10,7 +10,12 @@ from scipy import sparse
 
 from moderation.cli import run
 from moderation.scoring.models import Models
-from moderation.training.linear.active_learning import Waiting, ask, choose, waiting
+from moderation.training.linear.active_learning import (
+    Candidate,
+    select,
+    select_rows,
+    unjudged_comments,
+)
 
 PLAIN = ["The council meets on Monday.", "Well said, and thank you.", "It rains in Pune today."]
 UNCERTAIN = ["Only a fool would believe that.", "This minister is a joke.", "What rubbish."]
@@ -18,21 +23,24 @@ UNCERTAIN = ["Only a fool would believe that.", "This minister is a joke.", "Wha
 
 def test_uncertain_comments_come_first() -> None:
     """If all comments differ, they are ordered by uncertainty."""
-    rows = choose(np.array([0.9, 0.5, 0.01]), sparse.identity(3, format="csr"), 3)
+    rows = select_rows(np.array([0.9, 0.5, 0.01]), sparse.identity(3, format="csr"), 3)
     assert rows.tolist() == [1, 0, 2]
 
 
 def test_similar_comments_come_last() -> None:
     """The second of two equal comments is selected only if no other is left."""
     features = sparse.csr_matrix(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
-    assert choose(np.array([0.5, 0.5, 0.2]), features, 2).tolist() == [0, 2]
+    assert select_rows(np.array([0.5, 0.5, 0.2]), features, 2).tolist() == [0, 2]
 
 
 def test_fewer_comments_than_wanted() -> None:
     """All of them are selected once; none of none."""
     empty = sparse.csr_matrix((0, 4))
-    assert choose(np.zeros(0), empty, 5).tolist() == []
-    assert sorted(choose(np.full(2, 0.5), sparse.identity(2, format="csr"), 9).tolist()) == [0, 1]
+    assert select_rows(np.zeros(0), empty, 5).tolist() == []
+    assert sorted(select_rows(np.full(2, 0.5), sparse.identity(2, format="csr"), 9).tolist()) == [
+        0,
+        1,
+    ]
 
 
 def test_judged_and_erased_comments_are_left_out() -> None:
@@ -44,7 +52,7 @@ def test_judged_and_erased_comments_are_left_out() -> None:
         {"text": None, "id": "erased"},
         {"text": "Waits.", "id": "w", "history": {"verdicts": []}},
     ]
-    comments = waiting(enumerate(records, 1), "toxicity", {})
+    comments = unjudged_comments(enumerate(records, 1), "toxicity", {})
     assert [comment.id for comment in comments] == ["w"]
 
 
@@ -52,18 +60,18 @@ def test_scores_of_other_models_are_not_reused() -> None:
     """A score in the record is used if the same model versions gave it."""
     record = {"text": "So.", "scores": {"toxicity": 0.5}, "models": {"abuse": "old"}}
     for version, score in (("old", 0.5), ("new", None)):
-        (comment,) = waiting([(1, record)], "toxicity", {"abuse": version})
+        (comment,) = unjudged_comments([(1, record)], "toxicity", {"abuse": version})
         assert comment.score == score
 
 
 def test_uncertain_comments_of_a_long_record() -> None:
     """Memory holds only a few of them, and copies count once."""
     stream = (
-        Waiting(f"{text[:4]} {number}", text, 0.5 if text in UNCERTAIN else 0.01)
+        Candidate(f"{text[:4]} {number}", text, 0.5 if text in UNCERTAIN else 0.01)
         for number in range(300)
         for text in (*PLAIN, *UNCERTAIN)
     )
-    selected = ask(stream, Models.load(), "toxicity", 3)
+    selected = select(stream, Models.load(), "toxicity", 3)
     assert sorted(comment.text for comment in selected) == sorted(UNCERTAIN)
 
 

@@ -1,4 +1,4 @@
-"""The shipped rules over a reader that knows a few words, so that no model's quality matters."""
+"""Fixtures: the shipped rules with a fake scorer, so that no model's quality matters."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from api import App, create_app
 from api.record import keys
 from api.record.database import writing
+from api.services import services_of
 from moderation import Moderator, Policy
 from moderation.scoring.models import Models
 from moderation.scoring.scorer import Probabilities
@@ -42,13 +43,13 @@ HEADS = (
 ).split()
 
 
-class Reader:
-    """Gives a word's scores to every comment that holds it, and the usual ones to all others."""
+class FakeScorer:
+    """A scorer. Comments with a known word get its scores, all others the usual ones."""
 
     heads: tuple[str, ...] = tuple(HEADS)
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """What the last known word says."""
+        """Return the scores of the last known word."""
         for text in texts:
             foreign = "gelogen" in text.clean
             text.notes["language"] = "de" if foreign else "en" if text.words else "zxx"
@@ -56,74 +57,74 @@ class Reader:
         return {head: np.array([self._score(head, text.clean) for text in texts]) for head in HEADS}
 
     def _score(self, head: str, clean: str) -> float:
-        found = USUAL.get(head, 0.01)
+        score = USUAL.get(head, 0.01)
         for word, scores in WORDS.items():
-            found = scores.get(head, found) if word in clean else found
-        return found
+            score = scores.get(head, score) if word in clean else score
+        return score
 
     def explain(self, *_: object) -> list[Weight]:
-        """Nothing to explain."""
+        """Return no explanation."""
         return []
 
 
-def make(folder: Path, reader: Any = None, **settings: Any) -> App:
-    """A service with a record of its own."""
-    own = {
+def make(folder: Path, scorer: Any = None, **settings: Any) -> App:
+    """Return a service with a new record in `folder`."""
+    defaults = {
         "MODERATION_DATABASE": f"sqlite:///{folder}/record.sqlite",
         "MODERATION_SPOOL": str(folder / "spool"),
     }
-    models = Models({"all": reader or Reader()}, {"all": "2026-01"})
+    models = Models({"all": scorer or FakeScorer()}, {"all": "2026-01"})
     return create_app(
-        {"TESTING": True, **own, **settings}, moderator=Moderator(Policy.load(), models)
+        {"TESTING": True, **defaults, **settings}, moderator=Moderator(Policy.load(), models)
     )
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> App:
-    """An empty record, open to all."""
+    """A service with an empty record and no keys."""
     return make(tmp_path)
 
 
 @pytest.fixture
 def client(app: App) -> FlaskClient:
-    """Its test client."""
+    """The service's test client."""
     return app.test_client()
 
 
 def key(app: App, *scopes: str, rate: str = "") -> str:
-    """The secret of a new key."""
-    keeper = app.extensions["keeper"]
-    with writing(keeper.sessions) as session:
-        return keys.create(session, "coral", list(scopes), rate, keeper.clock())[1]
+    """Create a key and return its secret."""
+    decider = services_of(app).decider
+    with writing(decider.sessions) as session:
+        return keys.create(session, "coral", list(scopes), rate, decider.clock())[1]
 
 
 def analyze(client: FlaskClient, text: str = FINE, *names: str, **more: Any) -> TestResponse:
-    """An answer of `comments:analyze`."""
+    """Call `comments:analyze` and return the answer."""
     wanted: dict[str, Any] = {name: {} for name in names or ("TOXICITY",)}
     body = {"comment": {"text": text}, "requestedAttributes": wanted, **more}
     return client.post(ANALYZE, json=body)
 
 
 def values(client: FlaskClient, text: str, *names: str, **more: Any) -> dict[str, float]:
-    """The summary scores by attribute."""
+    """Return the summary scores by attribute."""
     answer = analyze(client, text, *names, **more)
     assert answer.status_code == 200, answer.text
-    found = answer.get_json()["attributeScores"]
-    return {name: scores["summaryScore"]["value"] for name, scores in found.items()}
+    attributes = answer.get_json()["attributeScores"]
+    return {name: scores["summaryScore"]["value"] for name, scores in attributes.items()}
 
 
 def error(answer: TestResponse, status: int = 400) -> dict[str, Any]:
-    """The error in an answer, which must be one."""
+    """Return the error in an answer. Fails if there is none."""
     assert (answer.status_code, answer.mimetype) == (status, "application/json"), answer.text
-    found: dict[str, Any] = answer.get_json()["error"]
-    assert found["code"] == status
-    assert found["details"]
-    return found
+    content: dict[str, Any] = answer.get_json()["error"]
+    assert content["code"] == status
+    assert content["details"]
+    return content
 
 
 @pytest.fixture
 def url(app: App) -> Iterator[str]:
-    """The service behind a real socket."""
+    """The address of the service behind a real socket."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

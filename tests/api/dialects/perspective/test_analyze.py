@@ -1,4 +1,4 @@
-"""`comments:analyze` as Perspective's clients know it."""
+"""`comments:analyze`, as Perspective's clients use it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.api.dialects.perspective.conftest import (
     EXAMPLE,
     FINE,
     SUGGEST,
-    Reader,
+    FakeScorer,
     analyze,
     error,
     key,
@@ -28,7 +28,7 @@ from tests.api.dialects.perspective.conftest import (
 
 
 def test_the_example_of_the_public_docs(client: FlaskClient) -> None:
-    """Two sentences, their places in the text, and the score of each alone."""
+    """The answer has two sentences with their offsets and scores."""
     answer = analyze(client, EXAMPLE, languages=["en"], spanAnnotations=True).get_json()
     assert answer == {
         "attributeScores": {
@@ -45,28 +45,28 @@ def test_the_example_of_the_public_docs(client: FlaskClient) -> None:
     }
 
 
-def test_spans_are_there_unasked(client: FlaskClient) -> None:
-    """Clients read `spanScores[0]` without having asked: it is the whole text."""
+def test_there_is_always_a_span(client: FlaskClient) -> None:
+    """Clients read `spanScores[0]` without requesting spans. It is the whole text."""
     scores = analyze(client, "🙏 Well said.").get_json()["attributeScores"]["TOXICITY"]
     (span,) = scores["spanScores"]
     assert (span["begin"], span["end"]) == (0, 13)
     assert span["score"] == scores["summaryScore"]
 
 
-def test_places_count_utf16_units(client: FlaskClient) -> None:
-    """An emoji is two, as in JavaScript, and a decomposed letter is as many as were sent."""
+def test_offsets_count_utf16_units(client: FlaskClient) -> None:
+    """An emoji counts 2, as in JavaScript. A decomposed letter counts as sent."""
     text = "The rivers 🙏🏽 are low. É, an idiot said so."
     answer = analyze(client, text, spanAnnotations=True).get_json()
     spans = answer["attributeScores"]["TOXICITY"]["spanScores"]
     raw = text.encode("utf-16-le")
-    parts = [raw[2 * it["begin"] : 2 * it["end"]].decode("utf-16-le") for it in spans]
+    parts = [raw[2 * span["begin"] : 2 * span["end"]].decode("utf-16-le") for span in spans]
     assert parts == ["The rivers 🙏🏽 are low.", "É, an idiot said so."]
-    assert [it["score"]["value"] for it in spans] == [0.01, 0.97]
+    assert [span["score"]["value"] for span in spans] == [0.01, 0.97]
     assert units(text, len(text)) == len(raw) // 2
 
 
 def test_many_sentences_share_spans(client: FlaskClient) -> None:
-    """Nobody waits for a thousand sentences: a span then holds several, and all are covered."""
+    """A long comment has several sentences per span, and the spans cover all of it."""
     text = "He said so. " * 200 + "An idiot said so."
     answer = analyze(client, text, spanAnnotations=True).get_json()
     spans = answer["attributeScores"]["TOXICITY"]["spanScores"]
@@ -102,12 +102,12 @@ def test_many_sentences_share_spans(client: FlaskClient) -> None:
     ],
 )
 def test_attributes(client: FlaskClient, name: str, text: str, value: float) -> None:
-    """Each is the score of a model, or what the rules of sentences and length say."""
+    """Each attribute is a model's score, or comes from full sentences and length."""
     assert values(client, text, name) == {name: pytest.approx(value)}
 
 
 @pytest.mark.parametrize(
-    ("text", "likely", "house"),
+    ("text", "likely_to_reject", "house_rules"),
     [
         (FINE, (0, 0.5), (0, 0.8)),
         ("THIS GOVERNMENT HAS LEARNED ABSOLUTELY NOTHING FROM IT", (0.5, 0.8), (0.8, 0.9)),
@@ -116,28 +116,30 @@ def test_attributes(client: FlaskClient, name: str, text: str, value: float) -> 
     ],
     ids=["approve", "review", "reject", "reject for its language"],
 )
-def test_the_verdict_as_a_probability(
-    client: FlaskClient, text: str, likely: tuple[float, float], house: tuple[float, float]
+def test_the_decision_as_a_probability(
+    client: FlaskClient,
+    text: str,
+    likely_to_reject: tuple[float, float],
+    house_rules: tuple[float, float],
 ) -> None:
-    """Its band tells the action, so that one threshold of a client has a meaning."""
-    found = values(client, text, "LIKELY_TO_REJECT", "HOUSE_RULES")
-    assert likely[0] <= found["LIKELY_TO_REJECT"] <= likely[1]
-    assert house[0] <= found["HOUSE_RULES"] <= house[1]
-    if likely[1] < 1:
-        assert found["LIKELY_TO_REJECT"] < likely[1]
-        assert found["HOUSE_RULES"] < house[1]
+    """Each action has its band of values, so clients can use a threshold."""
+    scores = values(client, text, "LIKELY_TO_REJECT", "HOUSE_RULES")
+    bands = {"LIKELY_TO_REJECT": likely_to_reject, "HOUSE_RULES": house_rules}
+    for name, (low, high) in bands.items():
+        assert low <= scores[name] <= high
+        assert scores[name] < high or high == 1
 
 
 def test_the_test_sentence_is_likely_to_be_rejected(client: FlaskClient) -> None:
-    """An operator can try a live install through a client, too."""
+    """An operator can use it to test an installation through a client."""
     text = "Please reject this comment, for it only tests the moderation."
     assert values(client, text, "LIKELY_TO_REJECT") == {"LIKELY_TO_REJECT": 1.0}
 
 
-def test_a_broken_rule_asks_for_a_person(tmp_path: Path) -> None:
-    """A score that no model gave is an error; what the policy says of the gap is its verdict."""
+def test_a_failed_model(tmp_path: Path) -> None:
+    """A missing score is an error. The policy's decision is still available."""
 
-    class Silent(Reader):
+    class Silent(FakeScorer):
         heads = ("english",)
 
         def score(self, texts: Any) -> Any:
@@ -154,12 +156,12 @@ def test_a_broken_rule_asks_for_a_person(tmp_path: Path) -> None:
 
 
 def test_a_version_is_echoed(client: FlaskClient) -> None:
-    """A client that asks for one finds its answer under the same name."""
+    """The answer uses the requested name, including its version."""
     assert values(client, "You idiot", "TOXICITY@6") == {"TOXICITY@6": 0.97}
 
 
 def test_a_threshold_leaves_out(client: FlaskClient) -> None:
-    """An attribute below its own threshold is not in the answer."""
+    """The answer leaves out attributes below their thresholds."""
     wanted = {"TOXICITY": {"scoreThreshold": 0.5}, "THREAT": {"scoreThreshold": 0.005}}
     answer = client.post(
         ANALYZE, json={"comment": {"text": FINE}, "requestedAttributes": wanted}
@@ -167,14 +169,14 @@ def test_a_threshold_leaves_out(client: FlaskClient) -> None:
     assert set(answer["attributeScores"]) == {"THREAT"}
 
 
-def test_the_token_comes_back(client: FlaskClient) -> None:
-    """Word for word; without one there is none."""
+def test_the_token_is_echoed(client: FlaskClient) -> None:
+    """The answer has the client's token, or none."""
     assert analyze(client, clientToken="mine").get_json()["clientToken"] == "mine"
     assert "clientToken" not in analyze(client).get_json()
 
 
 @pytest.mark.parametrize(
-    ("text", "asked", "languages", "detected"),
+    ("text", "requested", "languages", "detected"),
     [
         (FINE, [], ["en"], ["en"]),
         (FINE, ["en"], ["en"], ["en"]),
@@ -182,13 +184,13 @@ def test_the_token_comes_back(client: FlaskClient) -> None:
         ("Das ist doch alles gelogen.", ["en"], ["en"], ["de"]),
         ("Alles gelogen.", [], ["en"], ["en"]),
     ],
-    ids=["detected", "asked", "one of two", "Coral always says en", "too short to tell"],
+    ids=["detected", "requested", "one of two", "Coral always says en", "too short to tell"],
 )
 def test_languages(
-    client: FlaskClient, text: str, asked: list[str], languages: list[str], detected: list[str]
+    client: FlaskClient, text: str, requested: list[str], languages: list[str], detected: list[str]
 ) -> None:
-    """What was asked holds, else what was read."""
-    answer = analyze(client, text, **({"languages": asked} if asked else {})).get_json()
+    """The answer has the requested languages, or else the detected ones."""
+    answer = analyze(client, text, **({"languages": requested} if requested else {})).get_json()
     assert (answer["languages"], answer["detectedLanguages"]) == (languages, detected)
 
 
@@ -242,24 +244,24 @@ def test_languages(
     ],
 )
 def test_refusals(client: FlaskClient, body: Any, kind: str, message: str) -> None:
-    """What clients parse: the sentence, and `details[0].errorType`."""
+    """Errors have the message and `details[0].errorType` that clients parse."""
     if isinstance(body, dict) and body and "comment" not in body:
         text = body.pop("text", FINE)
-        asked = {"comment": {"text": text}, "requestedAttributes": {"TOXICITY": {}}}
-        body = {**asked, **body}
+        valid = {"comment": {"text": text}, "requestedAttributes": {"TOXICITY": {}}}
+        body = {**valid, **body}
     elif isinstance(body, dict) and "type" in body.get("comment", {}):
         body["requestedAttributes"] = {"TOXICITY": {}}
-    sent = body if isinstance(body, bytes) else json.dumps(body)
-    found = error(client.post(ANALYZE, data=sent))
-    assert (found["message"], found["status"]) == (message, "INVALID_ARGUMENT")
-    assert found["details"][0]["errorType"] == kind
+    data = body if isinstance(body, bytes) else json.dumps(body)
+    content = error(client.post(ANALYZE, data=data))
+    assert (content["message"], content["status"]) == (message, "INVALID_ARGUMENT")
+    assert content["details"][0]["errorType"] == kind
 
 
 @pytest.mark.parametrize("name", NOT_OFFERED)
-def test_what_no_model_knows_is_refused(client: FlaskClient, name: str) -> None:
-    """Never an invented number."""
-    found = error(analyze(client, FINE, "TOXICITY", name))
-    assert found["message"] == f"Unknown requested attribute: {name}"
+def test_unknown_attributes_are_refused(client: FlaskClient, name: str) -> None:
+    """The service does not invent scores."""
+    content = error(analyze(client, FINE, "TOXICITY", name))
+    assert content["message"] == f"Unknown requested attribute: {name}"
     assert name not in OFFERED
 
 
@@ -280,14 +282,14 @@ def test_what_no_model_knows_is_refused(client: FlaskClient, name: str) -> None:
     ],
 )
 def test_bodies_that_do_not_fit(client: FlaskClient, sent: bytes, message: str) -> None:
-    """The field is named, in Google's envelope, and what was sent is not said back."""
+    """The error names the field in Google's format, and does not quote the value."""
     answer = client.post(ANALYZE, data=sent)
     assert message in error(answer)["message"]
     assert "secret" not in answer.text
 
 
 def test_both_spellings_of_a_field(client: FlaskClient) -> None:
-    """Google's JSON takes `requested_attributes` too, and null for what is not there."""
+    """As in Google's JSON, `requested_attributes` is valid too, and null means missing."""
     body = {
         "comment": {"text": FINE, "type": None},
         "requested_attributes": {"TOXICITY": {"scoreThreshold": None}},
@@ -299,7 +301,7 @@ def test_both_spellings_of_a_field(client: FlaskClient) -> None:
 
 
 def test_a_text_that_was_cut_in_an_emoji(client: FlaskClient) -> None:
-    """Half a surrogate pair is judged all the same; else such a comment would pass unseen."""
+    """A comment with a lone surrogate is decided, not skipped."""
     body = b'{"comment": {"text": "You idiot \\ud83d"}, "requestedAttributes": {"TOXICITY": {}}}'
     answer = client.post(ANALYZE, data=body).get_json()
     assert answer["attributeScores"]["TOXICITY"]["summaryScore"]["value"] == 0.97
@@ -307,13 +309,13 @@ def test_a_text_that_was_cut_in_an_emoji(client: FlaskClient) -> None:
 
 
 def test_a_body_over_the_limit(tmp_path: Path) -> None:
-    """In the same envelope."""
+    """The error has the same format."""
     client = make(tmp_path, MODERATION_MAX_CONTENT_LENGTH=2048).test_client()
     assert error(analyze(client, "x" * 4096), 413)["status"] == "INVALID_ARGUMENT"
 
 
 def test_google_query_parameters_are_tolerated(client: FlaskClient) -> None:
-    """They come with every generic client."""
+    """Generic clients send them with every request."""
     query = "alt=json&prettyPrint=false&fields=*&quotaUser=me&%24.xgafv=2&uploadType=media"
     body = {"comment": {"text": FINE}, "requestedAttributes": {"TOXICITY": {}}}
     assert client.post(f"{ANALYZE}?{query}", json=body).status_code == 200
@@ -321,7 +323,7 @@ def test_google_query_parameters_are_tolerated(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("way", ["key", "access_token", "oauth_token", "bearer", "x-goog-api-key"])
 def test_ways_to_send_a_key(app: App, client: FlaskClient, way: str) -> None:
-    """In the query or in a header."""
+    """The key may be in the query or in a header."""
     secret = key(app, "decide")
     headers = {
         "bearer": {"Authorization": f"Bearer {secret}"},
@@ -333,7 +335,7 @@ def test_ways_to_send_a_key(app: App, client: FlaskClient, way: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "status", "reason", "said"),
+    ("query", "status", "reason", "message"),
     [
         (
             "?key=nonsense",
@@ -344,65 +346,65 @@ def test_ways_to_send_a_key(app: App, client: FlaskClient, way: str) -> None:
         ("", 403, "API_KEY_MISSING", "Method doesn't allow unregistered callers."),
     ],
 )
-def test_keys_that_are_none(
-    app: App, client: FlaskClient, query: str, status: int, reason: str, said: str
+def test_invalid_keys(
+    app: App, client: FlaskClient, query: str, status: int, reason: str, message: str
 ) -> None:
-    """What clients look for when they try a key, also with an empty body."""
+    """Clients test keys with an empty body, and read these errors."""
     key(app, "decide")
-    found = error(client.post(ANALYZE + query, data=b""), status)
-    assert found["message"].startswith(said)
-    assert found["details"][0]["reason"] == reason
+    content = error(client.post(ANALYZE + query, data=b""), status)
+    assert content["message"].startswith(message)
+    assert content["details"][0]["reason"] == reason
 
 
 def test_a_key_without_the_scope(app: App, client: FlaskClient) -> None:
-    """To decide is not to correct."""
+    """A key to decide may not give verdicts."""
     secret = key(app, "decide")
     body = {
         "comment": {"text": FINE},
         "attributeScores": {"TOXICITY": {"summaryScore": {"value": 1}}},
     }
-    found = error(client.post(f"{SUGGEST}?key={secret}", json=body), 403)
-    assert (found["status"], "verdict" in found["message"]) == ("PERMISSION_DENIED", True)
+    content = error(client.post(f"{SUGGEST}?key={secret}", json=body), 403)
+    assert (content["status"], "verdict" in content["message"]) == ("PERMISSION_DENIED", True)
 
 
 def test_a_rate_that_is_used_up(app: App, client: FlaskClient) -> None:
-    """Perspective's own error, by which clients wait."""
+    """The error is Perspective's, on which clients wait."""
     secret = key(app, "decide", rate="1 per minute")
     body = {"comment": {"text": FINE}, "requestedAttributes": {"TOXICITY": {}}}
     assert client.post(f"{ANALYZE}?key={secret}", json=body).status_code == 200
     answer = client.post(f"{ANALYZE}?key={secret}", json=body)
-    found = error(answer, 429)
-    assert (found["status"], answer.headers["Retry-After"]) == ("RESOURCE_EXHAUSTED", "1")
-    assert found["details"][0]["reason"] == "RATE_LIMIT_EXCEEDED"
+    content = error(answer, 429)
+    assert (content["status"], answer.headers["Retry-After"]) == ("RESOURCE_EXHAUSTED", "1")
+    assert content["details"][0]["reason"] == "RATE_LIMIT_EXCEEDED"
 
 
 @pytest.mark.parametrize("path", ["/$discovery/rest", "/%24discovery/rest"])
 def test_the_discovery_document(client: FlaskClient, path: str) -> None:
-    """Its address is where the request went, and its methods are those that are there."""
+    """It has the address of the request, and the methods that exist."""
     document = client.get(f"{path}?version=v1alpha1").get_json()
     assert document["rootUrl"] == "http://localhost/"
     methods = document["resources"]["comments"]["methods"]
-    assert {f"/{it['path']}" for it in methods.values()} == {ANALYZE, SUGGEST}
-    told = json.dumps(document)
-    names = {part.partition('"')[0] for part in told.split('"$ref": "')[1:]}
+    assert {f"/{method['path']}" for method in methods.values()} == {ANALYZE, SUGGEST}
+    text = json.dumps(document)
+    names = {part.partition('"')[0] for part in text.split('"$ref": "')[1:]}
     assert names <= document["schemas"].keys()
     assert error(client.get(f"{path}?version=v2"), 404)["status"] == "NOT_FOUND"
 
 
 def test_the_discovery_document_behind_a_proxy(tmp_path: Path) -> None:
-    """A setting says where the service is reached."""
+    """A setting gives the public address."""
     client = make(tmp_path, MODERATION_PUBLIC_URL="https://rules.example/p").test_client()
     document = client.get("/$discovery/rest?version=v1alpha1").get_json()
     assert document["rootUrl"] == "https://rules.example/p/"
 
 
 def record(client: FlaskClient) -> list[dict[str, Any]]:
-    """All decisions kept, oldest first."""
+    """Return all recorded decisions, oldest first."""
     return [json.loads(line) for line in client.get("/v1/export").text.splitlines()]
 
 
-def test_it_is_kept_as_a_decision(client: FlaskClient) -> None:
-    """With token, community and context where they belong; asked again it is the same one."""
+def test_the_decision_is_recorded(client: FlaskClient) -> None:
+    """The record has the token and the context. A repeated request adds no decision."""
     around = {"article": {"text": "The bridge"}, "parentComment": {"text": "It is\0 ugly."}}
     more = {
         "clientToken": "c1",
@@ -411,40 +413,41 @@ def test_it_is_kept_as_a_decision(client: FlaskClient) -> None:
     }
     for _ in range(2):
         assert analyze(client, FINE, **more).status_code == 200
-    (kept,) = record(client)
-    assert (kept["route"], kept["comment_id"], kept["text"]) == ("perspective", "c1", FINE)
-    assert (kept["article"], kept["parent"]) == ("The bridge", "It is ugly.")
+    (decision,) = record(client)
+    assert (decision["route"], decision["comment_id"]) == ("perspective", "c1")
+    assert decision["text"] == FINE
+    assert (decision["article"], decision["parent"]) == ("The bridge", "It is ugly.")
 
 
 def test_do_not_store(client: FlaskClient) -> None:
-    """The decision is kept and the text is not; nobody is asked to read what is not there."""
+    """The decision is recorded without the text, and is not in the queue."""
     analyze(client, "u r an idiot, shambles and crap", doNotStore=True)
     analyze(client, "THIS IS CRAP AND NOTHING ELSE", doNotStore=True)
-    assert [it["text"] for it in record(client)] == [None, None]
+    assert [decision["text"] for decision in record(client)] == [None, None]
     assert client.get("/v1/queue").get_json()["decisions"] == []
 
 
 def test_it_is_counted(client: FlaskClient) -> None:
-    """In the metrics, by its route."""
+    """The metrics count the decision by its route."""
     analyze(client, "You are an idiot.")
-    told = client.get("/metrics").text
-    assert 'moderation_decisions_total{action="reject",route="perspective"} 1.0' in told
+    metrics = client.get("/metrics").text
+    assert 'moderation_decisions_total{action="reject",route="perspective"} 1.0' in metrics
 
 
-def test_nothing_is_logged_of_the_comment(
+def test_comments_are_not_logged(
     client: FlaskClient, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not even where the service breaks; the client then gets an error in the right shape."""
+    """This holds even if the service fails. The error has the right format."""
     monkeypatch.setattr(dialect, "read", lambda _: 1 / 0)
-    found = error(analyze(client, "secret words"), 500)
-    assert found["status"] == "INTERNAL"
-    assert "secret" not in "".join(capsys.readouterr()) + json.dumps(found)
+    content = error(analyze(client, "secret words"), 500)
+    assert content["status"] == "INTERNAL"
+    assert "secret" not in "".join(capsys.readouterr()) + json.dumps(content)
 
 
-def test_every_attribute_stands_in_the_docs() -> None:
-    """The page has a row for each that is offered, as it is made, and names all others."""
+def test_every_attribute_is_documented() -> None:
+    """The page has a row for each attribute on offer, and names the others."""
     page = (Path(__file__).parents[4] / "docs" / "dialects.md").read_text("utf-8")
     for name, attribute in OFFERED.items():
         if not name.endswith("_EXPERIMENTAL"):
-            assert f"| `{name}` | {attribute.told} |" in page
+            assert f"| `{name}` | {attribute.description} |" in page
     assert all(f"`{name}`" in page for name in NOT_OFFERED)

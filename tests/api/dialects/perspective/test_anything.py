@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is Perspective's: scores, or an error in its envelope."""
+"""Any request gets scores, or an error in Perspective's format."""
 
 from __future__ import annotations
 
@@ -29,41 +29,42 @@ PLAIN = (
 ANYTHING = st.recursive(
     PLAIN, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES | st.text(), inner)
 )
-# Requests that are nearly right: a field or two is anything at all.
-RIGHT: dict[str, Any] = {
+# Requests that are valid except for up to two fields.
+VALID: dict[str, Any] = {
     "comment": {"text": FINE},
     "requestedAttributes": {"TOXICITY": {}, "HOUSE_RULES": {}},
     "attributeScores": {"TOXICITY": {"summaryScore": {"value": 1}}},
 }
-NEARLY = st.dictionaries(NAMES, ANYTHING, max_size=2)
+CHANGES = st.dictionaries(NAMES, ANYTHING, max_size=2)
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
-    """One record for all that is sent; a failure is answered and not raised."""
+    """A service with one record for all requests. It answers failures instead of raising."""
     return make(tmp_path_factory.mktemp("anything"), TESTING=False).test_client()
 
 
 @settings(max_examples=300, suppress_health_check=list(HealthCheck), database=None, deadline=None)
-@given(changed=NEARLY, path=st.sampled_from([ANALYZE, SUGGEST]))
-def test_nearly_right(service: FlaskClient, changed: dict[str, Any], path: str) -> None:
-    """Answered, or refused by name; never a failure."""
+@given(changed=CHANGES, path=st.sampled_from([ANALYZE, SUGGEST]))
+def test_nearly_valid(service: FlaskClient, changed: dict[str, Any], path: str) -> None:
+    """The answer has scores or an error with details."""
     foreign = "attributeScores" if path == ANALYZE else "requestedAttributes"
-    right = {name: value for name, value in RIGHT.items() if name != foreign}
-    answer = service.post(path, json={**right, **changed})
-    told = answer.get_json()
+    valid = {name: value for name, value in VALID.items() if name != foreign}
+    answer = service.post(path, json={**valid, **changed})
+    content = answer.get_json()
     if answer.status_code == 200:
-        assert told["attributeScores"] if path == ANALYZE else told["detectedLanguages"] is not None
+        expected = "attributeScores" if path == ANALYZE else "detectedLanguages"
+        assert expected in content
     else:
         assert answer.status_code == 400
-        assert told["error"]["message"]
-        assert told["error"]["details"][0]
+        assert content["error"]["message"]
+        assert content["error"]["details"][0]
 
 
 @settings(max_examples=100, suppress_health_check=list(HealthCheck), database=None, deadline=None)
 @given(body=ANYTHING, path=st.sampled_from([ANALYZE, SUGGEST]))
 def test_anything(service: FlaskClient, body: object, path: str) -> None:
-    """In the same envelope."""
+    """Any JSON gets an error in the same format."""
     answer = service.post(path, json=body)
     assert answer.status_code == 400
     assert answer.get_json()["error"]["status"] == "INVALID_ARGUMENT"

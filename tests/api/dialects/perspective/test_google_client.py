@@ -18,12 +18,12 @@ GOLDEN = Path(__file__).with_name("google_client.json")
 
 @pytest.fixture
 def comments(app: App, url: str) -> Any:
-    """The client's methods for comments, with a key of ours."""
+    """The client's methods for comments, with a valid key."""
     return connect(url, key(app, "decide", "verdict"))
 
 
 def connect(url: str, secret: str) -> Any:
-    """As the public docs of Perspective show it, but for the address."""
+    """Build the client as in Perspective's docs, except for the address."""
     return build(
         "commentanalyzer",
         "v1alpha1",
@@ -34,7 +34,7 @@ def connect(url: str, secret: str) -> Any:
 
 
 def failing(request: Any) -> dict[str, Any]:
-    """What the client makes of an error."""
+    """Return the client's exception as a dictionary."""
     with pytest.raises(HttpError) as caught:
         request.execute()
     error = caught.value
@@ -42,7 +42,7 @@ def failing(request: Any) -> dict[str, Any]:
 
 
 def test_what_it_receives(comments: Any, url: str) -> None:
-    """Scores, spans, a suggestion and errors, as the golden file has them."""
+    """Scores, spans, a suggestion and errors equal the golden file."""
     body = {
         "comment": {"text": EXAMPLE},
         "requestedAttributes": {"TOXICITY": {}, "INSULT": {"scoreThreshold": 0.2}},
@@ -51,11 +51,11 @@ def test_what_it_receives(comments: Any, url: str) -> None:
         "clientToken": "one",
     }
     scores = {"TOXICITY": {"summaryScore": {"value": 0}}}
-    told = {"comment": {"text": FINE}, "attributeScores": scores, "clientToken": "two"}
+    suggestion = {"comment": {"text": FINE}, "attributeScores": scores, "clientToken": "two"}
     unknown = {"comment": {"text": FINE}, "requestedAttributes": {"FLIRTATION": {}}}
     received = {
         "analyze": comments.analyze(body=body).execute(),
-        "suggestscore": comments.suggestscore(body=told).execute(),
+        "suggestscore": comments.suggestscore(body=suggestion).execute(),
         "empty": failing(comments.analyze(body={})),
         "unknown attribute": failing(comments.analyze(body=unknown)),
         "bad key": failing(connect(url, "nonsense").analyze(body=body)),

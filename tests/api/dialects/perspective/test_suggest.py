@@ -1,4 +1,4 @@
-"""`comments:suggestscore`, and Coral as it speaks to Perspective."""
+"""`comments:suggestscore`, and Coral's requests to Perspective."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.test import TestResponse
 
 from api import App
+from api.services import services_of
 from tests.api.dialects.perspective.conftest import (
     ANALYZE,
     FINE,
@@ -19,7 +21,7 @@ from tests.api.dialects.perspective.conftest import (
     key,
 )
 
-# As Coral writes them: server/src/core/server/services/perspective and the moderation phase.
+# Coral's request bodies, from server/src/core/server/services/perspective and its moderation phase.
 CORAL_ANALYZE = (
     '{"comment":{"text":"You are an idiot, sir."},"doNotStore":true,'
     '"requestedAttributes":{"%s":{}},"languages":["en"]}'
@@ -35,24 +37,27 @@ CORAL_HEADERS = {"Content-Type": "application/json", "User-Agent": "Coral Perspe
 
 
 def suggest(client: FlaskClient, text: str = FINE, value: float = 1, **more: Any) -> TestResponse:
-    """An answer of `comments:suggestscore`."""
+    """Call `comments:suggestscore` and return the answer."""
     scores = {"TOXICITY": {"summaryScore": {"value": value}}}
     return client.post(SUGGEST, json={"comment": {"text": text}, "attributeScores": scores, **more})
 
 
 def record(client: FlaskClient) -> list[dict[str, Any]]:
-    """All decisions kept, oldest first."""
+    """Return all recorded decisions, oldest first."""
     return [json.loads(line) for line in client.get("/v1/export").text.splitlines()]
 
 
-def verdicts(kept: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Who said what of a decision, and in which words."""
-    return [(it["route"], it["action"], it["reason"]) for it in kept["history"]["verdicts"]]
+def verdicts(decision: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the route, action and reason of each verdict on a decision."""
+    return [
+        (verdict["route"], verdict["action"], verdict["reason"])
+        for verdict in decision["history"]["verdicts"]
+    ]
 
 
 @pytest.mark.parametrize("model", ["TOXICITY", "LIKELY_TO_REJECT", "HOUSE_RULES"])
 def test_coral_asks(app: App, client: FlaskClient, model: str) -> None:
-    """Its own body by its own address; what it reads is there, and the text is not kept."""
+    """Coral's request gets the score that Coral reads."""
     sent = CORAL_ANALYZE % model
     path = f"{ANALYZE}?key={key(app, 'decide', 'verdict', 'admin')}"
     answer = client.post(path, data=sent, headers=CORAL_HEADERS)
@@ -61,7 +66,7 @@ def test_coral_asks(app: App, client: FlaskClient, model: str) -> None:
 
 
 def test_coral_gives_feedback(client: FlaskClient) -> None:
-    """Each decision of its moderators is a verdict with the text, for training; the last stands."""
+    """Each action of Coral's moderators is a verdict. The last one counts."""
     client.post(ANALYZE, data=CORAL_ANALYZE % "TOXICITY", headers=CORAL_HEADERS)
     for value in (1, 0):
         answer = client.post(SUGGEST, data=CORAL_SUGGEST % value, headers=CORAL_HEADERS)
@@ -70,18 +75,18 @@ def test_coral_gives_feedback(client: FlaskClient) -> None:
             "requestedLanguages": ["en"],
             "detectedLanguages": ["en"],
         }
-    asked, told = record(client)
-    assert (asked["route"], asked["text"], verdicts(asked)) == ("perspective", None, [])
-    assert (told["route"], told["text"]) == ("suggestscore", "You are an idiot, sir.")
-    assert (told["comment_id"], told["standing"]) == ("comment:c1", "approve")
-    assert verdicts(told) == [
+    analyzed, suggested = record(client)
+    assert (analyzed["route"], analyzed["text"], verdicts(analyzed)) == ("perspective", None, [])
+    assert (suggested["route"], suggested["text"]) == ("suggestscore", "You are an idiot, sir.")
+    assert (suggested["comment_id"], suggested["standing"]) == ("comment:c1", "approve")
+    assert verdicts(suggested) == [
         ("suggestscore", "reject", "TOXICITY 1"),
         ("suggestscore", "approve", "TOXICITY 0"),
     ]
 
 
 @pytest.mark.parametrize(
-    ("asked", "told", "same"),
+    ("analyzed", "suggested", "same"),
     [
         ({}, {}, True),
         ({"clientToken": "a"}, {"clientToken": "a"}, True),
@@ -94,21 +99,21 @@ def test_coral_gives_feedback(client: FlaskClient) -> None:
     ],
 )
 def test_which_decision_is_meant(
-    client: FlaskClient, asked: dict[str, Any], told: dict[str, Any], same: bool
+    client: FlaskClient, analyzed: dict[str, Any], suggested: dict[str, Any], same: bool
 ) -> None:
-    """The one about the same comment, and never one about another's with the same words."""
-    analyze(client, FINE, **asked)
-    assert suggest(client, FINE, **told).status_code == 200
-    kept = record(client)
-    assert len(kept) == (1 if same else 2)
-    assert verdicts(kept[-1]) == [("suggestscore", "reject", "TOXICITY 1")]
+    """The verdict belongs to the same comment, and never to another one with the same text."""
+    analyze(client, FINE, **analyzed)
+    assert suggest(client, FINE, **suggested).status_code == 200
+    decisions = record(client)
+    assert len(decisions) == (1 if same else 2)
+    assert verdicts(decisions[-1]) == [("suggestscore", "reject", "TOXICITY 1")]
 
 
 def test_a_suggestion_need_not_be_stored(client: FlaskClient) -> None:
-    """The verdict is kept, the text is not."""
+    """With `doNotStore` the verdict is recorded without the text."""
     suggest(client, "You are an idiot, sir.", doNotStore=True)
-    (kept,) = record(client)
-    assert (kept["text"], kept["standing"]) == (None, "reject")
+    (decision,) = record(client)
+    assert (decision["text"], decision["standing"]) == (None, "reject")
 
 
 @pytest.mark.parametrize(
@@ -124,28 +129,28 @@ def test_a_suggestion_need_not_be_stored(client: FlaskClient) -> None:
     ],
 )
 def test_what_a_suggestion_says(client: FlaskClient, scores: Any, action: str) -> None:
-    """From a half on of any attribute the comment should have been refused."""
+    """A score of at least 0.5 for any attribute rejects."""
     body = {"comment": {"text": FINE}, "attributeScores": scores}
     assert client.post(SUGGEST, json=body).status_code == 200
     assert record(client)[0]["standing"] == action
 
 
 @pytest.mark.parametrize("model", ["LIKELY_TO_REJECT", "HOUSE_RULES"])
-def test_of_the_policy_as_a_whole(client: FlaskClient, model: str) -> None:
-    """It says nothing of one score: it is a verdict like those of our own API."""
+def test_suggestions_about_the_whole_policy(client: FlaskClient, model: str) -> None:
+    """They are no labels of a score, so the verdict has the route 'perspective'."""
     sent = (CORAL_SUGGEST % 1).replace("TOXICITY", model)
     client.post(SUGGEST, data=sent, headers=CORAL_HEADERS)
-    (kept,) = record(client)
-    assert verdicts(kept) == [("perspective", "reject", f"{model} 1")]
+    (decision,) = record(client)
+    assert verdicts(decision) == [("perspective", "reject", f"{model} 1")]
 
 
-def test_training_reads_the_words(client: FlaskClient) -> None:
-    """The scores stand in the reason without exponents, versions and twins."""
+def test_the_reason_has_the_scores(client: FlaskClient) -> None:
+    """Training reads them, so they have no exponents, versions or `_EXPERIMENTAL`."""
     scores = {"TOXICITY@6": 0.00001, "INSULT_EXPERIMENTAL": 0.75, "SPAM": 1}
-    told = {name: {"summaryScore": {"value": value}} for name, value in scores.items()}
-    client.post(SUGGEST, json={"comment": {"text": FINE}, "attributeScores": told})
-    (kept,) = record(client)
-    assert verdicts(kept) == [("suggestscore", "reject", "TOXICITY 0, INSULT 0.75, SPAM 1")]
+    sent = {name: {"summaryScore": {"value": value}} for name, value in scores.items()}
+    client.post(SUGGEST, json={"comment": {"text": FINE}, "attributeScores": sent})
+    (decision,) = record(client)
+    assert verdicts(decision) == [("suggestscore", "reject", "TOXICITY 0, INSULT 0.75, SPAM 1")]
 
 
 @pytest.mark.parametrize(
@@ -173,19 +178,19 @@ def test_training_reads_the_words(client: FlaskClient) -> None:
     ],
 )
 def test_refusals(client: FlaskClient, body: Any, kind: str, message: str) -> None:
-    """In the same envelope as those of `analyze`."""
-    found = error(client.post(SUGGEST, json={"comment": {"text": FINE}, **body}))
-    assert (found["message"], found["details"][0]["errorType"]) == (message, kind)
+    """Errors have the same format as those of `analyze`."""
+    content = error(client.post(SUGGEST, json={"comment": {"text": FINE}, **body}))
+    assert (content["message"], content["details"][0]["errorType"]) == (message, kind)
 
 
 def test_a_score_out_of_range(client: FlaskClient) -> None:
-    """Names the field."""
+    """The error names the field."""
     assert "summary" in error(suggest(client, value=2))["message"].lower()
 
 
 def test_while_the_record_is_away(app: App, client: FlaskClient) -> None:
-    """A verdict cannot wait; the client is told to come again."""
-    app.extensions["keeper"].circuit.failed(OSError("away"))
+    """A verdict cannot wait in the spool, so the client is told to retry."""
+    services_of(app).decider.circuit.failed(SQLAlchemyError("away"))
     answer = suggest(client)
     assert error(answer, 503)["status"] == "UNAVAILABLE"
     assert answer.headers["Retry-After"]

@@ -1,4 +1,4 @@
-"""Perspective is asked too, here a stand-in for it, and notes both scores."""
+"""The comparison with Perspective, for which a local server stands in."""
 
 from __future__ import annotations
 
@@ -12,35 +12,36 @@ from typing import Any
 import pytest
 
 from api import App
+from api.dialects.perspective import upstream_of
 from tests.api.dialects.perspective.conftest import FINE, analyze, make
 
 
 class StandIn(BaseHTTPRequestHandler):
-    """Answers as Perspective does, always the same; or with the status it was given."""
+    """Answers like Perspective with a fixed score, or with another status."""
 
-    asked: list[tuple[str, dict[str, Any]]]
+    requests: list[tuple[str, dict[str, Any]]]
     status = 200
 
     def do_POST(self) -> None:
-        """Remember, and answer."""
+        """Store the request, and answer."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.asked.append((self.path, body))
+        self.requests.append((self.path, body))
         score = {"summaryScore": {"value": 0.123456, "type": "PROBABILITY"}}
         answer = {"attributeScores": dict.fromkeys(body["requestedAttributes"], score)}
-        sent = json.dumps(answer).encode()
+        content = json.dumps(answer).encode()
         self.send_response(self.status)
-        self.send_header("Content-Length", str(len(sent)))
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(sent)
+        self.wfile.write(content)
 
     def log_message(self, *_: Any) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def upstream() -> Iterator[tuple[str, type[StandIn]]]:
-    """Its address, and what was asked there."""
-    handler = type("Handler", (StandIn,), {"asked": []})
+    """The server's address and its handler, which has the requests."""
+    handler = type("Handler", (StandIn,), {"requests": []})
     server = HTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -51,7 +52,7 @@ def upstream() -> Iterator[tuple[str, type[StandIn]]]:
 
 
 def comparing(folder: Path, address: str) -> App:
-    """A service that asks there too."""
+    """Return a service that compares with this address."""
     return make(
         folder,
         MODERATION_PERSPECTIVE_UPSTREAM=address,
@@ -60,14 +61,21 @@ def comparing(folder: Path, address: str) -> App:
     )
 
 
-def test_both_scores_are_noted(tmp_path: Path, upstream: tuple[str, type[StandIn]]) -> None:
-    """The client has our answer; Perspective is asked for what it knows, and to store nothing."""
+def wait(app: App) -> None:
+    """Wait until Perspective has answered about every comment."""
+    upstream = upstream_of(app)
+    assert upstream is not None
+    upstream.wait()
+
+
+def test_both_scores_are_written(tmp_path: Path, upstream: tuple[str, type[StandIn]]) -> None:
+    """The client gets our answer. Perspective gets only its attributes, and `doNotStore`."""
     address, stand_in = upstream
     app = comparing(tmp_path, address)
     answer = analyze(app.test_client(), FINE, "TOXICITY", "HOUSE_RULES").get_json()
     assert answer["attributeScores"]["TOXICITY"]["summaryScore"]["value"] == 0.01
-    app.extensions["perspective_upstream"].wait()
-    ((path, body),) = stand_in.asked
+    wait(app)
+    ((path, body),) = stand_in.requests
     assert path == "/v1alpha1/comments:analyze?key=theirs"
     assert body == {
         "comment": {"text": FINE},
@@ -83,28 +91,28 @@ def test_both_scores_are_noted(tmp_path: Path, upstream: tuple[str, type[StandIn
 
 
 @pytest.mark.parametrize("status", [429, 500, 302])
-def test_perspective_need_not_answer(
+def test_perspective_fails(
     tmp_path: Path,
     upstream: tuple[str, type[StandIn]],
     status: int,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Nothing is noted, the log says why and holds neither key nor comment; the next is asked."""
+    """The log says why, without key or comment. The next comment is compared again."""
     address, stand_in = upstream
     app = comparing(tmp_path, address)
     stand_in.status = status
     assert analyze(app.test_client(), FINE).status_code == 200
-    app.extensions["perspective_upstream"].wait()
+    wait(app)
     assert not (tmp_path / "var" / "both.jsonl").exists()
     assert str(status) in caplog.text
     assert "theirs" not in caplog.text
     assert FINE not in caplog.text
     stand_in.status = 200
     analyze(app.test_client(), FINE)
-    app.extensions["perspective_upstream"].wait()
+    wait(app)
     assert (tmp_path / "var" / "both.jsonl").exists()
 
 
-def test_nobody_is_asked_unset(tmp_path: Path) -> None:
-    """Nothing leaves the machine as long as no address is set."""
-    assert make(tmp_path).extensions["perspective_upstream"] is None
+def test_no_upstream_by_default(tmp_path: Path) -> None:
+    """Without the setting nothing leaves the machine."""
+    assert upstream_of(make(tmp_path)) is None

@@ -10,6 +10,8 @@ count, and neither do laughter, a refrain, and words of the comment that is answ
 cheers, slogans, chanted names and emoji of sympathy may occur twelve times in a row. For a comment
 posted before, the score is the similarity of the two (1.0: word for word), compared in small
 letters and without punctuation. Condolences, thanks and good wishes may be posted again.
+In the service, an earlier comment that its author was asked to correct counts only if it comes
+back unchanged.
 
 - Fires: "no no no no no", "Great!!!!!!!!!!!!", "sooooooo good", "The road is still not built. The
   road is still not built."

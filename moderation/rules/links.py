@@ -43,37 +43,38 @@ from moderation.decision import Finding, Span
 from moderation.text.reading import Text
 
 SHORTENERS = (
-    "0rz.tw 1url.com 2u.pw 7.ly adf.ly adfoc.us b.link bc.vc bit.do bit.ly bitly.com bitly.ws"
-    " bl.ink buff.ly chilp.it clck.ru cli.re clk.sh cutt.ly cutt.us da.gd dlvr.it exe.io forms.gle"
-    " fc.lc"
-    " git.io gg.gg goo.gl hyperurl.co hyp.sh ift.tt inx.lv is.gd j.mp kutt.it linkvertise.com"
-    " lnk.bio lnk.to lnkd.in ln.run mcaf.ee ouo.io ow.ly page.link n9.cl pxl.to qr.ae rb.gy"
-    " rebrand.ly"
-    " reurl.cc s.id s.yam.com short.gy short.io shorte.st shorturl.at shorturl.asia shrinke.me"
-    " shrtco.de snip.ly soo.gd surl.li t.co t.ly t2m.io tiny.cc tiny.one tinyurl.com tny.im tr.im"
-    " tr.ee u.nu u.to urlz.fr url.ie urls.fr v.gd v.ht vk.cc x.co zpr.io zws.im"
+    "0rz.tw 1url.com 2no.co 2u.pw 7.ly adf.ly adfoc.us amzn.to app.link b.link bc.vc bit.do"
+    " bit.ly bitly.com bitly.ws bl.ink buff.ly chilp.it clck.ru cli.re clk.sh cutt.ly cutt.us"
+    " da.gd dlvr.it exe.io fb.me fc.lc fkrt.it forms.gle gg.gg git.io goo.gl goo.su"
+    " grabify.link hyp.sh hyperurl.co ift.tt inx.lv iplogger.org is.gd j.mp kutt.it lihi.cc"
+    " linkvertise.com ln.run lnk.bio lnk.to lnkd.in mcaf.ee n9.cl onelink.me onelink.to"
+    " ouo.io ow.ly page.link pxl.to qr.ae qrco.de rb.gy rebrand.ly reurl.cc s.id s.yam.com"
+    " shope.ee short.gy short.io shorte.st shorter.me shorturl.asia shorturl.at shorturl.gg"
+    " shrinke.me shrtco.de smarturl.it snip.ly snipurl.com soo.gd spoo.me surl.li t.co t.ly"
+    " t2m.io tiny.cc tiny.one tinyurl.com tny.im tr.ee tr.im u.nu u.to url.ie urls.fr urlz.fr"
+    " urlzs.com v.gd v.ht vk.cc x.co zpr.io zws.im"
     # Pages that only list further links.
     " allmylinks.com beacons.ai bio.link bio.site campsite.bio heylink.me linkin.bio linktr.ee"
     " lynk.id solo.to taplink.cc"
 ).split()
 CHATS = (
-    "chat.whatsapp.com discord.gg discord.com/invite invite.viber.com line.me m.me signal.group"
-    " signal.me t.me telegram.dog telegram.me wa.link wa.me whatsapp.com/channel wame.pro walink.co"
+    "api.whatsapp.com chat.whatsapp.com discord.com/invite discord.gg invite.viber.com"
+    " line.me m.me signal.group signal.me t.me telegram.dog telegram.me wa.link wa.me"
+    " walink.co wame.pro wapp.li whats.link whatsapp.com/channel zalo.me"
 ).split()
 
-# The sites that are also companies' everyday names, in small letters too ('amazon.in refused').
-# Written without a path, they name the company and advertise nothing.
 _CHATS = frozenset(CHATS)
 _HIDING = frozenset([*SHORTENERS, *CHATS])
 
+# The sites that are also companies' everyday names, in small letters too ('amazon.in refused').
+# Written without a path, they name the company and advertise nothing.
 _COMPANIES = frozenset(
     "agoda airbnb alibaba amazon archive bbc bigbasket bookmyshow booking cleartrip cnn ebay"
-    " expedia facebook flipkart github gmail goibibo google hotmail hotstar hotels instagram irctc"
-    " jio"
-    " linkedin magicbricks makemytrip moneycontrol monster myntra naukri ndtv netflix news18 nykaa"
-    " olx outlook paytm pinterest policybazaar quora reddit rediff rediffmail salesforce scroll"
-    " shaadi snapdeal spotify swiggy telegram thehindu thewire tripadvisor twitter uber whatsapp"
-    " wikipedia yahoo yatra youtube zomato".split()
+    " expedia facebook flipkart github gmail goibibo google hotmail hotstar hotels instagram"
+    " irctc jio linkedin magicbricks makemytrip moneycontrol monster myntra naukri ndtv"
+    " netflix news18 nykaa olx outlook paytm pinterest policybazaar quora reddit rediff"
+    " rediffmail salesforce scroll shaadi snapdeal spotify swiggy telegram thehindu thewire"
+    " tripadvisor twitter uber whatsapp wikipedia yahoo yatra youtube zomato".split()
 )
 # Top-level domains of bare addresses: common ones, and those that advertisers prefer. The list is
 # short on purpose. The full list has 1,400 entries, many of them words or the endings of files.
@@ -110,6 +111,7 @@ _LINK = regex.compile(
 )
 # Quick tests. The patterns above and below run only on the few comments that pass.
 _DOTTED = re.compile(r"\.[A-Za-z]")
+_APART = re.compile(r"\. (?:com|org|xyz|io|ly)\b")
 _DOTS = ("dot", "d0t", ".)", ".]", ".}", ". )", ". ]", " . ", "。")
 
 # Before a word with one of `_NOUNS` or `_SMALL` they speak for a link; `_SURE` alone do so before
@@ -147,12 +149,13 @@ _DOT = (
 )
 _SPELLED = regex.compile(
     rf"(?<![\w@.\-])(?!(?i:{_NOT_NAMES})\b)(?P<name>{_LABEL}){_DOT}"
-    r"(?P<ending>(?i:co(?:\.|\s+dot\s+)in|com|org|net|info|biz|xyz|io|ru|shop|in))"
+    r"(?P<ending>(?i:co(?:\.|\s+dot\s+)in|com|org|net|info|biz|xyz|io|ru|ly|shop|in))"
     r"(?![\w\-])(?!\s+(?i:bubble|boom|bust|crash|burst|era|age|days|years|compan|startup|start-up|firm"
     r"|millionaire|billionaire|stock|generation|econom|industr|sector|world|framework|domain|address))"
 )
 _GAP = regex.compile(
-    rf"(?<![\w@.\-])(?P<name>{_LABEL}) \.(?P<ending>com|org|net|info|biz|xyz|in|io|ly|shop)"
+    rf"(?<![\w@.\-])(?P<name>{_LABEL})"
+    r"(?: \.(?P<ending>com|org|net|info|biz|xyz|in|io|ly|shop)|\. (?P<ending>com|org|xyz|io|ly))"
     rf"(?![\w.\-])(?P<path>{_PATH})"
     rf"|\b(?i:w ?w ?w) ?\. ?(?P<spaced>{_LABEL})"
     r"(?: ?\. ?(?:com|org|net|info|biz|xyz)\b|\.[a-z]{2,6}\b)(?:\.[a-z]{2,6}\b)?"
@@ -345,7 +348,7 @@ def _disguised(clean: str) -> Iterator[tuple[int, int, str, str]]:
     """Yield the addresses that are spelled out or broken up: start, end, domain and message."""
     lower = clean.lower()
     last = 0
-    if " ." in lower or "www." in lower or "w w" in lower:
+    if " ." in lower or "www." in lower or "w w" in lower or _APART.search(lower):
         for match in _GAP.finditer(clean):
             before = clean[max(match.start() - _BEFORE, 0) : match.start()]
             domain = regex.sub(r"\s", "", match[0]).lower()

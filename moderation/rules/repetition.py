@@ -60,44 +60,47 @@ _TAG = re.compile(r"<[^<>]*>")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _LAUGHTER = frozenset("ha he hi ho hah heh haha hehe lol aha".split())
 _MOST_CHEERS = 12  # how often a prayer, a cheer or an emoji of feeling may occur in a row
-_FEELINGS = frozenset("🙏💐🌹🌷🌺🌸🌼🕯🪔❤💔💕💖🧡💚💙🤍😢😭😥😔🙌👏🎉🎊🎂🥳🎈✨🔥💪🤲☮😂🤣😆😄")
+_FEELINGS = frozenset(
+    "🙏💐🌹🌷🌺🌸🌼🕯🪔❤💔💕💖🧡💚💙🤍😢😭😥😔🙌👏🎉🎊🎂🥳🎈✨🔥💪🤲☮👍👌😊😍🥰😘💯😂🤣😆😄"
+)
 # Prayers, cheers and slogans, which people chant.
 _CHANTS = frozenset(
-    "akbar alleluia allah allahu amen amin bappa bharat bhole bless blessed bolo bravo chak"
-    " cheers chalo come congrats congratulations de dhanyavaad faster fly ganpati ganga go goal"
-    " god govinda hail hallelujah har hare harder hari hey hind hip hooray hurrah hurray in"
-    " india inquilab jai jay jaya jeetega ji jindabad justice kar ki kick king krishna live long"
-    " lord maa mahadev maharaj mata mataram mein morya namah namaste namo namaskar narayan on om"
-    " peace pray praise push queen rab radhe ram rama respect rest rip run sai salute sat"
-    " shabash shambhu shame shanti shiva shivaya shree shri siya sorry sri stronger swami thank"
-    " thanks the to up usa vande viva wah waheguru well done welcome win yay yo you"
-    " zindabad".split()
+    "again akbar allah allahu alleluia amen amin azadi bappa bharat bhole birthday bless"
+    " blessed bolo boycott bravo chak chalo cheers christmas come congrats congratulations de"
+    " dhanyavaad diwali done down eid faster fly ganga ganpati go goal god govinda hail"
+    " hallelujah happy har harder hare hari hey hind hip holi hooray hurrah hurray in india"
+    " inquilab jai jay jaya jeetega ji jindabad justice kar ki kick king krishna la live long"
+    " lord maa mahadev maharaj mata mataram mein merry morya mubarak namah namaskar namaste"
+    " namo narayan never new om on peace praise pray push queen rab radhe ram rama resign"
+    " respect rest rip run sai said salute sat shabash shambhu shame shanti shiva shivaya"
+    " shree shri siya so sorry sri stronger superb swami thank thanks the to true up usa"
+    " vande viva wah waheguru welcome well win with woohoo wow yay year yes yo you zindabad".split()
 )
 # Condolences, thanks and good wishes: words that only they have, and their other words.
 _COURTEOUS = frozenset(
-    "aameen advance amen anniversary birthday bless blessings bravo condolence"
-    " condolences congrats congratulation congratulations diwali eid farewell greetings holi"
-    " kudos mourn mubarak namaste namaskar naman pranam prayers praying respects rest"
-    " rip salute salutes shanti shradhanjali shraddhanjali soul sympathies sympathy thank thanks"
-    " thanx tribute tributes wishes wishing".split()
+    "aameen advance amen anniversary birthday bless blessings bravo condolence condolences"
+    " congrats congratulation congratulations diwali eid farewell greetings holi kudos mourn"
+    " mubarak naman namaskar namaste pranam prayers praying respects rest rip salute salutes"
+    " shanti shraddhanjali shradhanjali soul sympathies sympathy thank thanks thanx tribute"
+    " tributes wishes wishing".split()
 )
 _ALL_POLITE = _COURTEOUS | frozenset(
-    "peace loss blessed pray"
-    " a all almighty always amazing and another are art article at atma attain be beautiful"
-    " bereaved best bhagwan big boys brave brilliant brother by captain century champion"
-    " christmas coming cricket day dear deep deepest departed doctor doctors dr effort efforts"
-    " eternal ever excellent express families family father fine for forever friends from"
-    " girls give god gods goes gone good got grant great greatest grieving had happy hard hats"
-    " he heart heartfelt hearty heaven her him his hon honest hope humble i ideal in india"
-    " indian information informative is it ji job keep kind king lady late leader legend life"
-    " light long lord lost lots love ma'am madam make makes man may me medal memory merry miss"
-    " missed mother mr mrs ms much my nation near new nice no nurses of off offer officer om"
-    " on one our pandit part passed passing pay people person piece played please power proud"
-    " regards report rest sad sahab saheb sardar say see send sending share sharing shri"
-    " sincere sir sister smt so soldier soldiers soon sorry special strength such swami"
-    " teacher teachers team that the their them they this time to today true truly up very"
-    " victims victory warm warmest we well were what where whole will wish with women"
-    " wonderful work world would writer writing year you young your".split()
+    "a all almighty always amazing and another are art article at atma attain be beautiful"
+    " bereaved best bhagwan big blessed boys brave brilliant brother by captain century"
+    " champion christmas coming cricket day dear deep deepest departed doctor doctors dr"
+    " effort efforts eternal ever excellent express families family father fine for forever"
+    " friends from girls give god gods goes gone good got grant great greatest grieving had"
+    " happy hard hats he heart heartfelt hearty heaven her him his hon honest hope humble i"
+    " ideal in india indian information informative is it ji job keep kind king lady late"
+    " leader legend life light long lord loss lost lots love ma'am madam make makes man may"
+    " me medal memory merry miss missed mother mr mrs ms much my nation near new nice no"
+    " nurses of off offer officer om on one our pandit part passed passing pay peace people"
+    " person piece played please power pray proud regards report rest sad sahab saheb sardar"
+    " say see send sending share sharing shri sincere sir sister smt so soldier soldiers soon"
+    " sorry special strength such swami teacher teachers team that the their them they this"
+    " time to today true truly up very victims victory warm warmest we well were what where"
+    " whole will wish with women wonderful work world would writer writing year you young"
+    " your".split()
 )
 _POLITE_SHARE = 0.75  # of the words; the others are names
 _POLITE_WORDS = 40  # a longer comment is more than a courtesy

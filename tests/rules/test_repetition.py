@@ -49,6 +49,9 @@ def test_must_not_fire(comment: str) -> None:
         pytest.param("Inquilab zindabad! " * 6, id="a slogan six times"),
         pytest.param("Dhoni, Dhoni, Dhoni, Dhoni, Dhoni, Dhoni!", id="a name is chanted"),
         pytest.param("CSK CSK CSK CSK CSK", id="a team is chanted"),
+        pytest.param("Happy Diwali, happy Diwali, happy Diwali, happy Diwali", id="wishes"),
+        pytest.param("Yes, yes, yes, yes, yes!", id="agreement"),
+        pytest.param("Well played 👍👍👍👍👍👍👍👍", id="thumbs"),
         pytest.param("Shame, shame, shame, shame, shame!", id="a cry of parliament"),
         pytest.param(
             "Save our lake from builders. Who gave the permit? Save our lake from builders.",

@@ -69,28 +69,51 @@ _HIDING = frozenset([*SHORTENERS, *CHATS])
 # The sites that are also companies' everyday names, in small letters too ('amazon.in refused').
 # Written without a path, they name the company and advertise nothing.
 _COMPANIES = frozenset(
-    "agoda airbnb alibaba amazon archive bbc bigbasket bookmyshow booking cleartrip cnn ebay"
-    " expedia facebook flipkart github gmail goibibo google hotmail hotstar hotels instagram"
-    " irctc jio linkedin magicbricks makemytrip moneycontrol monster myntra naukri ndtv"
-    " netflix news18 nykaa olx outlook paytm pinterest policybazaar quora reddit rediff"
-    " rediffmail salesforce scroll shaadi snapdeal spotify swiggy telegram thehindu thewire"
-    " tripadvisor twitter uber whatsapp wikipedia yahoo yatra youtube zomato".split()
+    "1mg 99acres agoda airbnb ajio alibaba aljazeera altnews amazon apple archive bbc"
+    " bigbasket bing blinkit bloomberg booking bookmyshow byjus cars24 change chatgpt"
+    " cleartrip cnn coursera cricbuzz croma dailymail deccanherald easemytrip ebay"
+    " economictimes espncricinfo etsy expedia facebook firstpost flipkart forbes foxnews"
+    " github glassdoor gmail goibibo google googlepay groww hindustantimes hotels hotmail"
+    " hotstar housing imdb indeed indiamart indianexpress indiatimes instagram irctc ixigo"
+    " jio jiomart justdial linkedin livemint magicbricks makemytrip medium meesho microsoft"
+    " moneycontrol monster msn myntra naukri ndtv netflix news18 newslaundry nykaa nytimes"
+    " olacabs olx openai outlook oyorooms paypal paytm pharmeasy phonepe pinterest"
+    " policybazaar quora redbus reddit rediff rediffmail reuters salesforce samsung scroll"
+    " shaadi skyscanner snapdeal spinny spotify stackoverflow substack swiggy target telegram"
+    " telegraphindia theguardian thehindu theprint thequint thewire timesofindia tripadvisor"
+    " trivago twitter uber udemy unacademy walmart washingtonpost whatsapp wikipedia wsj"
+    " yahoo yatra youtube zepto zerodha zomato".split()
 )
 # Top-level domains of bare addresses: common ones, and those that advertisers prefer. The list is
 # short on purpose. The full list has 1,400 entries, many of them words or the endings of files.
 _PLAIN = (
-    "com org net info biz xyz edu gov mil co io ai tv cc ws ly gl gg icu eu ru su cn uk ca au nz fr"
-    " es jp kr tw hk br mx nl pk bd lk np ae ng ke gh tk ml ga cf cyou sbs cfd mobi asia"
+    "ae af ai asia au az bd bh biz br bt ca cc cf cfd cn co com cy cyou cz dev dk edu ee es"
+    " eu fr ga ge gg gh gl gov gq gr hk hr icu il info io ir je jo jp ke kh kr kw kz lb lk"
+    " llc lt lu lv ly mil mk ml mm mn mobi mt mv mx net ng nl np nz org pk pt pw qa ro ru rw"
+    " sa sbs sg sk su tel th tk tn tr tv tw tz ua ug uk uz vn ws xyz za"
 ).split()
 # They are words as well, so that what stands around decides, or a path.
 _NOUNS = (
-    "app bet bond buzz cam casino cash chat click club deals email fit fun fund games gift gold"
-    " group guru host life link live loan loans ltd market media money monster news ninja one"
-    " online page party porn press pro promo quest rent rest review run sale school services sex"
-    " shop site solutions space store stream studio support tech tips today tools top trade vip"
-    " watch website win wiki work world zone"
+    "academy adult agency app art autos baby band bank bar beauty beer best bet bharat bike"
+    " bitcoin blog boats bond buzz cafe cam care cars cash casino cat center chat click"
+    " clinic clothing cloud club coffee college community company cool coupons courses credit"
+    " crypto dating deals dental design diet digital discount doctor education email exchange"
+    " expert fashion film finance fish fit fitness flights food football fun fund game games"
+    " gift gifts gold golf group guru hair health help holiday homes host hotel house india"
+    " institute insurance international jewelry jobs kids life link live loan loans love ltd"
+    " market markets media money monster music name network news ninja one online page party"
+    " pharmacy photo photos pics pizza play plus poker porn press pro promo pub quest racing"
+    " rent rest restaurant review reviews rocks run sale school services sex sexy shoes shop"
+    " singles site skin social solutions space store stream studio style support systems team"
+    " tech tips today tools top tours toys trade trading training travel university video vip"
+    " watch website wiki win wine work works world xxx zone"
 ).split()
-_SMALL = "in me to it is us so at be am my no as by do de ch id la se vc".split()
+_SMALL = (
+    "ac al am as at ba be bg by ch de do eg et fi fm hu id ie im in is it la ma md me mo my no om"
+    " ph pl pm rs se sh si so st to us vc"
+).split()
+_VERBS = frozenset("am as at be by do is it my no so to".split())  # of `_SMALL`
+_FILES = frozenset("md pl rs sh".split())  # endings of files, too
 # They end the names of companies and of papers. Others ('.shop', '.xyz') do not.
 _CORPORATE = frozenset(
     "com org net in co io ai tv edu gov info uk us au ca eu fr de es nl jp me app".split()
@@ -274,7 +297,7 @@ def _is_link(match: regex.Match[str], clean: str) -> bool:
         return ending.lower() not in _SMALL or len(name) > 2
     if name in _COMPANIES:
         return False
-    if not name.isalpha():
+    if not name.isalpha() and ending.lower() not in _FILES:
         return True  # 'evil2.in', 'cheap-pills.shop'
     if name[0] != host[0] and host[0].isupper() and not shouted:
         return False
@@ -296,9 +319,11 @@ def _reads_as_link(match: regex.Match[str], clean: str) -> bool:
         return False
     if _SURE.search(before):
         return True
-    if match["ending"].lower() == "in":
-        return bool(_LEADING.search(before) or _FOLLOWING.match(clean, match.end()))
-    return match["ending"].lower() in _NOUNS and bool(_LEADING.search(before))
+    ending = match["ending"].lower()
+    leads, follows = _LEADING.search(before), _FOLLOWING.match(clean, match.end())
+    if ending == "in":
+        return bool(leads or follows)
+    return bool(leads and follows) and ending not in _VERBS | _FILES
 
 
 def _hides(url: str, shorteners: frozenset[str]) -> str:

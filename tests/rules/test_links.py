@@ -42,6 +42,7 @@ def test_must_not_fire(comment: str) -> None:
             "Vote for them.live with it. Good times.today is fine.", id="nouns as endings"
         ),
         pytest.param("Save it as notes.pdf, run.sh, index.html or main.py", id="files"),
+        pytest.param("see part-1.md, step2.sh and to-do.rs", id="files with digits and hyphens"),
         pytest.param("From 2.5.in all to 3.6.to 10.am we paid 4.50", id="figures"),
         pytest.param("The dot com bubble burst and many dot com firms died.", id="the bubble"),
         pytest.param("We saw a red dot in the sky and a dot on the map.", id="a dot"),
@@ -69,6 +70,8 @@ def test_names_are_no_links(comment: str) -> None:
         pytest.param("order at rosepills.online and lilypills.store", id="words as endings"),
         pytest.param("Read here: pills.live/a pills.today/b", id="with a path"),
         pytest.param("pills.co.in or pills.com.au", id="two endings"),
+        pytest.param("buy at rosepills.health or lilypills.care today", id="words among words"),
+        pytest.param("pills.dev, pills.us/a", id="countries"),
         pytest.param("VISIT PILLS.COM OR DRUGS.COM", id="all in capitals"),
         pytest.param("Www.pills.test and HTTPS://DRUGS.TEST", id="with www or a scheme"),
     ],

@@ -7,6 +7,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -15,12 +16,17 @@ from moderation.comment import Comment, validate
 from moderation.decision import Action, Decision, Finding, Reason
 from moderation.policy import Policy, RulePolicy
 from moderation.scoring.models import Models
+from moderation.text.quotations import own_words
 from moderation.text.reading import Text, Weight, read
 
 BATCH = 256  # comments scored together: large enough for numpy, small enough for flat memory
 
 _HINTING_RULE = "full_sentences"
 _HINTING_SCORES = frozenset(("english", "full_sentences"))
+# Rules of tone. What the author only quotes, they send to a person at most.
+_TONE = frozenset({"abuse", "incendiary", "personal_attack"})
+QUOTED = "own words"  # in a text's notes: the text without its quotations, or None
+_BELOW_REJECT = 0.01  # how far below the threshold such a score is put
 
 log = logging.getLogger(__name__)
 
@@ -139,8 +145,26 @@ class Moderator:
             reason = _reason(rule, text)
             if self.on_check:
                 self.on_check(rule.name, time.perf_counter() - started)
+            if reason and reason.action == Action.REJECT and rule.name in _TONE:
+                reason = self._unless_quoted(rule, text, reason)
             if reason:
                 yield reason
+
+    def _unless_quoted(self, rule: RulePolicy, text: Text, reason: Reason) -> Reason:
+        """Send a comment to a person if the rule would approve it without its quotations."""
+        if QUOTED not in text.notes:
+            remainder = own_words(text.comment)
+            text.notes[QUOTED] = remainder and read(remainder)
+            if remainder:
+                self.models.score([text.notes[QUOTED]])
+        own = text.notes[QUOTED]
+        own_reason = _reason(rule, own) if own else reason
+        threshold = rule.thresholds.reject
+        if threshold == "never" or (own_reason and own_reason.action > Action.APPROVE):
+            return reason
+        score = min(reason.finding.score, threshold - _BELOW_REJECT)
+        finding = replace(reason.finding, score=score)
+        return replace(reason, finding=finding, action=Action.REVIEW)
 
     def _test_reason(self, text: Text) -> Reason:
         """Return the reason for a comment with the test sentence. No policy can switch this off."""

@@ -14,11 +14,20 @@ from moderation.comment import Past
 
 MAX_COMMENTS = 50  # how many of an author's latest comments count
 REPEATED_WITHIN = dt.timedelta(days=2)
+CORRECTABLE = frozenset(
+    "abuse full_sentences language length links lower_case personal_attack personal_details"
+    " repetition shouting text_speak word_list".split()
+)
+"""The rules that ask an author to change a comment and post it again."""
 HALF_LIFE = dt.timedelta(days=30)  # after this time, a refusal counts half
 
 
 class History(NamedTuple):
-    """An author's texts of the last two days, and a summary of all comments."""
+    """An author's texts of the last two days, and a summary of all comments.
+
+    `recent` excludes texts that the author was asked to correct, unless the comment repeats them
+    unchanged.
+    """
 
     recent: tuple[str, ...]
     past: Past
@@ -41,6 +50,7 @@ def history(
             DecisionRow.id,
             DecisionRow.text,
             DecisionRow.action,
+            DecisionRow.rules,
             DecisionRow.standing,
             DecisionRow.decided_at,
             DecisionRow.comment_id,
@@ -64,10 +74,26 @@ def history(
         weight for row, weight in zip(others, weights, strict=True) if outcomes[row.id] == "reject"
     ]
     recent = tuple(
-        row.text for row in others if row.text and now - row.decided_at <= REPEATED_WITHIN
+        row.text
+        for row in others
+        if row.text
+        and now - row.decided_at <= REPEATED_WITHIN
+        and not _is_corrected(comment.text, row.text, row.rules.split(), outcomes[row.id])
     )
     share = sum(refused) / sum(weights) if weights else 0.0
     return History(recent, Past(len(others), share))
+
+
+def _is_corrected(text: str, earlier: str, rules: list[str], outcome: str) -> bool:
+    """Whether a comment may be the correction of an earlier one that waits or was refused.
+
+    >>> _is_corrected("You are right.", "u r right.", ["text_speak"], "review")
+    True
+    >>> _is_corrected("Cheap pills!", "Cheap pills!!", ["spam"], "reject")
+    False
+    """
+    asked = outcome != "approve" and bool(rules) and CORRECTABLE.issuperset(rules)
+    return asked and text.split() != earlier.split()
 
 
 def _verdicts(session: Session, decisions: list[str], until: dt.datetime) -> dict[str, str]:

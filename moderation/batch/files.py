@@ -116,12 +116,14 @@ def _decide_batch(batch: tuple[WorkerSpec, tuple[Row, ...]]) -> list[Record]:
 
 
 @contextlib.contextmanager
-def open_source(name: str, form: Format | None, max_bytes: int) -> Iterator[Source]:
+def open_source(
+    name: str, form: Format | None, max_bytes: int, text: str = "text"
+) -> Iterator[Source]:
     """Open the file `name`, or standard input for '-', and yield its rows.
 
     `form` is the format. Without it, the format follows from the file's name, or else from its
-    first bytes. A comment longer than `max_bytes` is an error of its row. Raises `SourceError` if
-    the whole file cannot be read.
+    first bytes. `text` names the column with the text. A comment longer than `max_bytes` is an
+    error of its row. Raises `SourceError` if the whole file cannot be read.
     """
     with contextlib.ExitStack() as stack:
         if name == "-":
@@ -139,11 +141,11 @@ def open_source(name: str, form: Format | None, max_bytes: int) -> Iterator[Sour
                 file = raw if plain.raw is counted and raw.seekable() else spooled
                 if file is spooled:
                     shutil.copyfileobj(plain, spooled)
-                yield read_parquet(file, max_bytes)
+                yield read_parquet(file, max_bytes, text)
             case "jsonl":
-                yield Source(read_jsonl(plain, max_bytes), lambda: counted.count, size)
+                yield Source(read_jsonl(plain, max_bytes, text), lambda: counted.count, size)
             case _:
-                yield Source(read_csv(plain, max_bytes), lambda: counted.count, size)
+                yield Source(read_csv(plain, max_bytes, text), lambda: counted.count, size)
 
 
 @contextlib.contextmanager

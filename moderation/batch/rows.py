@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 COLUMNS = ("text", "id", "author", "article", "parent")
+_CONTEXT = COLUMNS[1:]
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # how 'surrogateescape' decodes invalid bytes
 _MAX_LINE = 16 * 2**20  # bytes; longer lines are skipped
@@ -53,22 +55,86 @@ class Source:
     total: int | None
 
 
-def read_csv(stream: IO[bytes], max_bytes: int) -> Iterator[Row]:
-    """Yield the rows of a CSV file. Its first line names the columns; empty lines are skipped."""
-    lines = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
+def read_csv(stream: IO[bytes], max_bytes: int, text: str = "text") -> Iterator[Row]:
+    """Yield the rows of a CSV file. Its first line names the columns; empty lines are skipped.
+
+    `text` names the column with the text, whatever its case. Raises `SourceError` if there is no
+    such column, or two.
+    """
+    lines = _CsvLines(io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline=""))
     reader = csv.reader(lines)
-    header = [name.strip().lower() for name in next(reader, [])]
-    _require_text(header)
-    return _csv(reader, header, max_bytes)
+    fields, error = lines.next_row(reader)
+    if error:
+        raise SourceError(f"line 1: {error}")
+    header = [name.strip().lower() for name in fields or []]
+    text = text.strip().lower()
+    _require_columns(header, text)
+    return _csv(lines, reader, header, max_bytes, text)
 
 
-def _csv(reader: CsvReader, header: list[str], max_bytes: int) -> Iterator[Row]:
-    while True:
-        line = reader.line_num + 1
+class _CsvLines:
+    """The lines of a CSV file. Finds quotes that are not closed, and goes on at the next line."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self._again: deque[str] = deque()
+        self._row: list[str] = []
+        self._ended = False  # within the row
+        self.count = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self._again:
+            line = self._again.popleft()
+        else:
+            try:
+                line = next(self._lines)
+            except StopIteration:
+                self._ended = True
+                raise
+        self._row.append(line)
+        self.count += 1
+        return line
+
+    def next_row(self, reader: CsvReader) -> tuple[list[str] | None, str | None]:
+        """Return the fields of the next row, or None at the end, and what is wrong with it.
+
+        If a quote is not closed, only the row's first line is skipped.
+        """
+        self._row, self._ended = [], False
+        fields, error = None, None
         try:
             fields = next(reader, None)
-        except csv.Error as error:
-            yield Row(line, error=f"is no row of CSV: {error}")
+        except csv.Error as problem:
+            error = f"is no row of CSV: {problem}"
+        more = self._row[1:]
+        unclosed = (self._ended and self._row) or (more and (error or not _is_strict(self._row)))
+        if unclosed:
+            error = 'has a quotation mark (") that is not closed'
+            self._again.extendleft(reversed(more))
+            self.count -= len(more)
+        return fields, error
+
+
+def _is_strict(lines: list[str]) -> bool:
+    """Whether nothing but a comma follows each closing quote of a row."""
+    try:
+        next(csv.reader(lines, strict=True), None)
+    except csv.Error:
+        return False
+    return True
+
+
+def _csv(
+    lines: _CsvLines, reader: CsvReader, header: list[str], max_bytes: int, text: str
+) -> Iterator[Row]:
+    while True:
+        line = lines.count + 1
+        fields, error = lines.next_row(reader)
+        if error:
+            yield Row(line, error=error)
             continue
         if fields is None:
             return
@@ -78,17 +144,18 @@ def _csv(reader: CsvReader, header: list[str], max_bytes: int) -> Iterator[Row]:
             message = f"has {len(fields)} fields, the header {len(header)}; quote commas in texts"
             yield Row(line, error=message)
         elif fields:
-            yield _row(line, dict(zip(header, fields, strict=False)), max_bytes)
+            yield _row(line, dict(zip(header, fields, strict=False)), max_bytes, text)
 
 
-def read_jsonl(stream: IO[bytes], max_bytes: int) -> Iterator[Row]:
-    """Yield the rows of a JSON lines file. Empty lines are skipped."""
+def read_jsonl(stream: IO[bytes], max_bytes: int, text: str = "text") -> Iterator[Row]:
+    """Yield the rows of a JSON lines file. Empty lines are skipped. `text` names the text's key."""
     for line, content in enumerate(_lines(stream), 1):
         if len(content) > _MAX_LINE:
             yield Row(line, error=f"is longer than {_MAX_LINE:,} bytes")
             continue
         try:
-            fields = json.loads(content.decode("utf-8-sig")) if content.strip() else None
+            line_of_json = content.decode("utf-8-sig") if content.strip() else "null"
+            fields = json.loads(line_of_json, object_pairs_hook=_Object)
         except UnicodeDecodeError as error:
             yield Row(line, error=f"is not UTF-8 at byte {error.start + 1}")
         except json.JSONDecodeError as error:
@@ -96,14 +163,32 @@ def read_jsonl(stream: IO[bytes], max_bytes: int) -> Iterator[Row]:
         except (RecursionError, ValueError):
             yield Row(line, error="is no JSON we read: nested too deeply, or a huge number")
         else:
-            if isinstance(fields, dict):
-                yield _row(line, fields, max_bytes)
+            if isinstance(fields, _Object):
+                twice = fields.twice & {text, *COLUMNS}
+                if twice:
+                    yield Row(line, error=f"has two fields '{min(twice)}'")
+                else:
+                    yield _row(line, fields, max_bytes, text)
             elif content.strip():
                 yield Row(line, error='is JSON but no object; write {"text": …}')
 
 
-def read_parquet(file: IO[bytes], max_bytes: int) -> Source:
-    """Return the rows of a Parquet file. Raises `SourceError` if it is none."""
+class _Object(dict[str, Any]):
+    """A JSON object that knows which of its keys occurred twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.twice: set[str] = set()
+        if len(self) < len(pairs):
+            counts = Counter(key for key, _ in pairs)
+            self.twice = {key for key, count in counts.items() if count > 1}
+
+
+def read_parquet(file: IO[bytes], max_bytes: int, text: str = "text") -> Source:
+    """Return the rows of a Parquet file. `text` names the column with the text.
+
+    Raises `SourceError` if it is no Parquet file, or does not have one such column.
+    """
     try:
         from pyarrow import ArrowException, parquet
     except ModuleNotFoundError:
@@ -112,8 +197,8 @@ def read_parquet(file: IO[bytes], max_bytes: int) -> Source:
         table = parquet.ParquetFile(file, pre_buffer=False)
     except (ArrowException, OSError) as error:
         raise SourceError(f"is no Parquet file: {error}") from None
-    _require_text(table.schema_arrow.names)
-    columns = [name for name in COLUMNS if name in table.schema_arrow.names]
+    _require_columns(table.schema_arrow.names, text)
+    columns = [name for name in (text, *_CONTEXT) if name in table.schema_arrow.names]
     done = 0
 
     def rows() -> Iterator[Row]:
@@ -122,7 +207,7 @@ def read_parquet(file: IO[bytes], max_bytes: int) -> Source:
             cells = [_cells(batch.column(name)) for name in columns]
             for values in zip(*cells, strict=True):
                 done += 1
-                yield _row(done, dict(zip(columns, values, strict=True)), max_bytes)
+                yield _row(done, dict(zip(columns, values, strict=True)), max_bytes, text)
 
     return Source(rows(), lambda: done, table.metadata.num_rows)
 
@@ -145,35 +230,48 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
         yield line
 
 
-def _require_text(names: Iterable[str]) -> None:
+def _require_columns(names: Sequence[str], text: str) -> None:
     known = [name for name in names if name]
-    if "text" not in known:
+    if text not in known:
         content = f"its columns are {', '.join(known[:20])}" if known else "it is empty"
-        raise SourceError(f"has no column 'text'; {content}")
+        raise SourceError(f"has no column '{text}'; {content}")
+    for name in (text, *_CONTEXT):
+        if known.count(name) > 1:
+            raise SourceError(f"has two columns named '{name}'; rename one of them")
 
 
-def _row(line: int, fields: Mapping[str, Any], max_bytes: int) -> Row:
+def _row(line: int, fields: Mapping[str, Any], max_bytes: int, text: str) -> Row:
     """Return the row of these fields, checked."""
     row_id = None
     try:
         row_id = _field("id", fields.get("id"))
-        values = {name: _field(name, fields.get(name)) for name in COLUMNS if name in fields}
-        if values.get("text") is None:
-            return Row(line, row_id, error="text: is missing")
-        validate(values["text"], max_bytes)
+        values = {name: _field(name, fields.get(name)) for name in _CONTEXT if name in fields}
+        content = _field(text, fields.get(text), is_text=True)
+        if content is None:
+            return Row(line, row_id, error=f"{text}: is missing")
+        values["text"] = _checked(content, max_bytes, text)
     except CommentError as error:
         return Row(line, row_id, error=str(error))
     return Row(line, row_id, Comment(**{**values, "id": None if row_id is None else str(row_id)}))
 
 
-def _field(name: str, value: Any) -> Any:
+def _checked(content: str, max_bytes: int, text: str) -> str:
+    try:
+        return validate(content, max_bytes)
+    except CommentError as error:
+        raise CommentError(text, error.message) from None
+
+
+def _field(name: str, value: Any, *, is_text: bool = False) -> Any:
     """Return a field's value, checked. `id` and `author` may be numbers. NaN is an empty cell."""
     if isinstance(value, str):
         if _NOT_UTF8.search(value):
             raise CommentError(name, "is not UTF-8")
-        return value if value or name == "text" else None
+        return value if value or is_text else None
     if value is None or value != value:
         return None
+    if is_text:
+        raise CommentError(name, f"must be a string, not {type(value).__name__}")
     if name == "id":
         return value if isinstance(value, int | float) else str(value)
     if name == "author":

@@ -57,6 +57,12 @@ _Checker = Callable[[Iterable[Row]], Iterator[files.Record]]
     type=click.Choice(files.FORMATS),
     help="The input's format. Default: detected from its name or content.",
 )
+@click.option(
+    "--text",
+    "column",
+    metavar="COLUMN",
+    help="The input's column with the text. Default: text.",
+)
 @click.option("--strict", is_flag=True, help="Stop at the first row that cannot be checked.")
 @options.backend
 @options.policy
@@ -69,6 +75,7 @@ def check(
     source: str | None,
     target: str,
     form: files.Format | None,
+    column: str | None,
     strict: bool,
     backend: Backend | None,
     policy: Path | None,
@@ -78,11 +85,11 @@ def check(
 
     In a terminal the decision about TEXT is laid out for reading. In a pipe it is one line of JSON.
 
-    FILE is CSV, JSON lines or Parquet, optionally gzipped. It needs a column 'text' and may have
-    'id', 'author', 'article' and 'parent'. The output has one line of JSON per row, in the same
-    order: the decision, with the row's id, or {"line": 7, "error": "…"} for a row that cannot be
-    checked. Such rows are also listed on standard error. The other rows are still checked, and the
-    exit code is 1.
+    FILE is CSV, JSON lines or Parquet, optionally gzipped. It needs a column 'text' (or one that
+    --text names) and may have 'id', 'author', 'article' and 'parent'. The output has one line of
+    JSON per row, in the same order: the decision, with the row's id, or {"line": 7, "error": "…"}
+    for a row that cannot be checked. Such rows are also listed on standard error. The other rows
+    are still checked, and the exit code is 1.
 
     --backend checks a file's rows in several processes on this machine (loky) or in a cluster
     (dask, ray, spark), in the same order. See docs/scale.md.
@@ -95,9 +102,9 @@ def check(
     if (text is None) == (source is None):
         raise click.UsageError('give one of TEXT ("…") and --input FILE')
     if source is None:
-        if strict or form or backend or target != "-":
+        if strict or form or column or backend or target != "-":
             raise click.UsageError(
-                "--strict, --format, --output, --backend and --jobs go with --input FILE"
+                "--strict, --format, --text, --output, --backend and --jobs go with --input FILE"
             )
         moderator = Moderator.load(policy, models)
         comment = Comment(cast(str, text), article=article, parent=parent)
@@ -107,7 +114,7 @@ def check(
             "--article, --parent and --json go with TEXT; with --input use the file's columns"
         )
     with _checker(backend, policy, models) as (check_rows, max_bytes):
-        return _check_file(check_rows, max_bytes, source, target, form, strict)
+        return _check_file(check_rows, max_bytes, source, target, form, column, strict)
 
 
 def _check_text(moderator: Moderator, comment: Comment, as_json: bool) -> int:
@@ -144,6 +151,7 @@ def _check_file(
     source: str,
     target: str,
     form: files.Format | None,
+    column: str | None,
     strict: bool,
 ) -> int:
     if source != "-" and Path(target).exists() and Path(source).samefile(target):
@@ -151,7 +159,7 @@ def _check_file(
     counts: Counter[str] = Counter()
     try:
         with (
-            files.open_source(source, form, max_bytes) as rows,
+            files.open_source(source, form, max_bytes, column or "text") as rows,
             _writer(target) as write,
             _progress(rows) as bar,
         ):

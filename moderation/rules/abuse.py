@@ -8,6 +8,8 @@ its score is at most `most_unaimed`, so that a person decides.
 - Fires: "You are an idiot.", "What a load of crap.", "an 1d10t and a f*cking liar".
 - Does not fire: "I am a gay man.", "I disagree, the policy is wrong.", "Calling people vermin
   is wrong."
+- Quotations: what the author only quotes, in quotation marks or a blockquote, goes to a person at
+  most.
 - Limits: the fast scorer misses contempt in polite words, irony and allusion. It cannot tell a
   short comment about a stupid thing from one about a stupid person.
 """

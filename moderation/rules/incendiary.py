@@ -9,6 +9,8 @@ the score to 0.9 at most, where the shipped policy does not reject.
 - Fires: "I will kill you", "Someone should shoot him.", "They are vermin and must be driven out."
 - Does not fire: "I am a Dalit woman.", "I don't hate Muslims.", "Two men were killed in the
   riot, the police said."
+- Quotations: what the author only quotes, in quotation marks or a blockquote, goes to a person at
+  most.
 - Limits: the fast scorer misses hatred in polite words, by allusion or by reference to history.
 """
 

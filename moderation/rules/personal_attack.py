@@ -6,6 +6,8 @@ budget stupid.
 
 - Fires: "You are an idiot.", "He is a liar and a fool.", "@ravi shut up, moron".
 - Does not fire: "This budget is stupid.", "You are right.", "I disagree with you."
+- Quotations: what the author only quotes, in quotation marks or a blockquote, goes to a person at
+  most.
 - Limits: "What an idiot!" names no person and is left to `abuse`. The rule may take a thing with a
   capital letter ("The Budget is stupid") for a name.
 """

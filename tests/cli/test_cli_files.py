@@ -201,6 +201,80 @@ def test_a_bad_row_of_csv(rows: bytes, line: int, message: str, tmp_path: Path) 
     assert records[-1]["id"] == "9"
 
 
+@pytest.mark.parametrize(
+    ("rows", "bad", "good"),
+    [
+        pytest.param('1,"Open\n2,Two.\n3,Three.\n', {2}, ["2", "3"], id="never closed"),
+        pytest.param('1,"Open\n2,"Two."\n3,Three.\n', {2}, ["2", "3"], id="the next row closes it"),
+        pytest.param('1,"Open\n2,"Two, three"\n3,"Yes"\n', {2}, ["2", "3"], id="with a comma"),
+        pytest.param('1,One.\n2,"Two\n3,"Open\n', {3, 4}, ["1"], id="two, at the end"),
+        pytest.param('1,"Open', {2}, [], id="the last line"),
+        pytest.param(
+            '1,"Open ' + "a" * 99_000 + "\n2," + "b" * 99_000 + "\n3,Three.\n",
+            {2, 3},
+            ["3"],
+            id="more than a field may have",
+        ),
+        pytest.param(
+            '1,"Two\nlines, ""quoted""."\n2,Five" or 5" wide\n', set(), ["1", "2"], id="none"
+        ),
+    ],
+)
+def test_a_quote_that_is_not_closed(
+    rows: str, bad: set[int], good: list[str], tmp_path: Path
+) -> None:
+    """It is reported with its line, and the next lines are read."""
+    code, records = check(f"id,text\n{rows}".encode(), tmp_path, name="in.csv")
+    assert code == bool(bad)
+    errors = {record["line"]: record["error"] for record in records if "error" in record}
+    assert set(errors) == bad
+    assert all("not closed" in error or "limit" in error for error in errors.values())
+    assert [record["id"] for record in records if "error" not in record] == good
+
+
+def test_fields_that_occur_twice_in_json(tmp_path: Path) -> None:
+    """Which of the two texts is meant is unclear. Other fields may occur twice."""
+    lines = b'{"text": "One.", "text": "Two."}\n{"text": "Three.", "a": {"id": 1}, "a": 2}\n'
+    code, records = check(lines, tmp_path)
+    assert code == 1
+    assert records[0] == {"line": 1, "error": "has two fields 'text'"}
+    assert records[1]["action"] == "approve"
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_the_column_of_the_text(
+    form: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """`--text` names it. A column 'text' is then no text, and errors have the column's name."""
+    rows = [
+        {"id": "a", "body": TEST_SENTENCE, "text": "Yes."},
+        {"id": "b", "body": "", "text": TEST_SENTENCE},
+        {"id": "c", "body": "Well said.", "text": TEST_SENTENCE},
+    ]
+    content = {
+        "csv": "\n".join(
+            ["id, Body ,text", *map('{id},"{body}","{text}"'.format_map, rows)]
+        ).encode(),
+        "jsonl": as_jsonl(rows),
+        "parquet": as_parquet(rows),
+    }[form]
+    name = f"in.{form}"
+    code, records = check(content, tmp_path, "--text", "body", name=name)
+    assert code == 1
+    assert [record.get("action") for record in records] == ["reject", None, "approve"]
+    assert records[1]["error"].startswith("body: is empty")
+    if form != "jsonl":
+        code, _ = check(content, tmp_path, "--text", "comment", name=name)
+        assert code == 2
+        assert "has no column 'comment'; its columns are id, body, text" in capfd.readouterr().err
+
+
+def test_text_column_needs_a_file(capfd: pytest.CaptureFixture[str]) -> None:
+    """`--text` without `--input` is refused."""
+    assert run(["check", "Well said.", "--text", "body"]) == 2
+    assert "--text" in capfd.readouterr().err
+
+
 def test_a_bad_row_of_parquet(tmp_path: Path) -> None:
     """Rows of Parquet are counted from 1, and a string that is not UTF-8 is a bad row."""
     texts = pa.array([b"One.", b"caf\xe9", None], pa.binary()).view(pa.string())
@@ -215,6 +289,17 @@ def test_a_bad_row_of_parquet(tmp_path: Path) -> None:
     ]
 
 
+def two_texts() -> bytes:
+    """Return a Parquet file with two columns of one name."""
+    file = io.BytesIO()
+    columns = [pa.array(["One."]), pa.array(["Two."])]
+    pq.write_table(pa.table(columns, names=["text", "text"]), file)
+    return file.getvalue()
+
+
+TWO_TEXTS = two_texts()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -227,6 +312,10 @@ def test_a_bad_row_of_parquet(tmp_path: Path) -> None:
             "its columns are \ufffd[2j",
             id="control characters in the header",
         ),
+        pytest.param("in.csv", b"text,Text\na,b\n", "two columns named 'text'", id="two texts"),
+        pytest.param("in.csv", b"id,text,id\n1,b,2\n", "two columns named 'id'", id="two ids"),
+        pytest.param("in.csv", b'"text\nx\n', "line 1: has a quotation mark", id="open header"),
+        pytest.param("in.parquet", TWO_TEXTS, "two columns named 'text'", id="two in Parquet"),
         pytest.param("in.parquet", b"PAR1 no", "is no Parquet file", id="no Parquet"),
     ],
 )

@@ -88,21 +88,24 @@ def test_the_whole_comment_is_replayed(sessions: Sessions, keep: Keep) -> None:
     assert recorded.policy.startswith("sha256:")
 
 
+def _judge(sessions: Sessions, id_: str, action: Action, when: dt.datetime) -> None:
+    with writing(sessions) as session:
+        verdicts.give(session, id_, action=action, who="desk", reason=None, route="v1", now=when)
+
+
 def test_an_author_has_the_history_of_that_time(sessions: Sessions, keep: Keep) -> None:
     """It excludes later comments, and later verdicts on earlier comments."""
     expected = []
-    for hour, action in enumerate((Action.REJECT, Action.APPROVE, None)):
+    ids = []
+    for hour in range(3):
         at = NOW + hour * HOUR
         comment = Comment(f"Number {hour}", id=f"c{hour}", author="ravi")
         with sessions() as session:
             expected.append(history(session, "", comment, at))
-        id_ = keep(comment.text, id=f"c{hour}", author="ravi", at=at)
-        if action is not None:
-            with writing(sessions) as session:
-                when = at + HOUR * (1 if action == Action.REJECT else 5)
-                verdicts.give(
-                    session, id_, action=action, who="desk", reason=None, route="v1", now=when
-                )
+        ids.append(keep(comment.text, id=f"c{hour}", author="ravi", at=at))
+        if hour == 0:
+            _judge(sessions, ids[0], Action.REJECT, at + HOUR)
+    _judge(sessions, ids[1], Action.APPROVE, NOW + HOUR * 6)
     comments = [recorded.comment for recorded in Replay(sessions, ReplayFilter())]
     assert [(comment.recent, comment.past) for comment in comments] == expected
     assert expected[0].past.refused == 0

@@ -1,0 +1,180 @@
+"""What the words around a number say that it is: a phone, a reference number, a sum, an office's.
+
+The nearest word decides: a noun such as 'docket' or 'policy' counts only right before the number,
+or with words such as 'number' and 'is' between them.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import regex
+
+_BEFORE = 60
+_AFTER = 60
+# A sentence ends at a full stop, except at that of an abbreviation such as 'no.'.
+_SENTENCE_END = regex.compile(
+    r"[!?\n]|(?<!\b(?:no|nos|num|rs|mob|ph|tel|cell|a/c|acct|regn|ref|dept|govt|st|dr|mr|mrs|smt))"
+    r"\.(?!\w)",
+    regex.IGNORECASE,
+)
+_GLUE = (
+    r"(?:[\s:.#=()'\"*~,\-]|\b(?:no|nos|num|numbers?|id|ids|code|ref|is|was|are|were|as|of|under|given"
+    r"|which|that|reads?|called|bearing|my|the|our|his|her|i|got|received|quoted|with|vide|dated)\b)*+"
+)
+_NUMBER = r"(?:nos?\b\.?|num\b\.?|numbers?\b|ids?\b|ref(?:erence)?\b\.?|code\b)"
+# Nouns that make the number after them a reference number.
+_REFERENCE = (
+    r"(?:reference|ref|refer+al|transaction|txn|trans|registration|regn|acknowledge?ment|ack"
+    r"|consignment|policy|receipt|folio|dockets?|consumer|roll|enrol+ment|invoice|pnr|fir|isbn|issn"
+    r"|utr|rrn|urn|arn|srn|crn|awb|waybill|tracking|gst(?:in)?|petition|a/c|account|acct|token"
+    r"|serial|batch|lot|chassis|engine|imei|meter|tender|claim|bid|demat|client|challan|notification"
+    r"|circular|affidavit|article|section|writ|appeal|uan|epf|pf|esic?|pension|ppo|loan|cheque|check"
+    r"|parcel|shipment|courier|coupon|voucher|otp|barcode|timestamp|khata|khasra|patta|survey"
+    r"|ration card|hall ticket|seat|member(?:ship)?|employee|staff|student|candidate|admit card"
+    r"|certificate|licen[cs]e|permit|file|diary|dispatch|despatch|memo|patent|model|part|version"
+    r"|vehicle|train|flight|ein|vat|tin|din|cin|pan|nominee|booking|reservation|service request)"
+)
+# Nouns that are also said of phones: 'for orders', 'the pin', 'in any case'.
+_PERHAPS = (
+    r"(?:case|order|bill|application|complaint|grievance|ticket|pin(?:code)?|customer|subscriber"
+    r"|beneficiary|request|form|user|login|card|enquiry|reservation)"
+)
+_IS_REFERENCE = regex.compile(
+    rf"\b{_REFERENCE}{_GLUE}$|\b(?:{_REFERENCE}|{_PERHAPS})s?\W{{0,3}}{_NUMBER}{_GLUE}$"
+    r"|\b(?!paytm|gpay|phone|upi|bhim|whats|telegram|contact|caller|imo|skype|signal)\w+\W{1,2}"
+    rf"id\b{_GLUE}$",
+    regex.IGNORECASE,
+)
+_IS_PERHAPS_REFERENCE = regex.compile(
+    rf"(?<!\b(?:any|in|to|either|which) )\b{_PERHAPS}\W{{0,2}}$", regex.IGNORECASE
+)
+_REFERENCE_AFTER = regex.compile(
+    rf"[\s,)]*(?:\b(?:is|was|as|being)\b )(?:\b(?:the|a|an|my|our|his|her|their|your) )?(?:\w+ )?"
+    rf"\b(?:{_REFERENCE}|{_PERHAPS})\b",
+    regex.IGNORECASE,
+)
+_PURPOSE = regex.compile(
+    r"(?:^\W*for\b|\bfor\b(?=[^:]*:\W*$))(?![^:]*\b(?:nos?|num|numbers?|id|ref)\b).*$"
+    r"|\bto (?:order|apply|register|book|track|claim|renew|complain|enrol+|join|bid|file|check)\W*$",
+    regex.IGNORECASE,
+)
+_CURRENCY = regex.compile(
+    r"(?<!\w)(?:rs\.?|inr|usd|eur|gbp|₹|[$£€]|rupees?|dollars?|between)\W{0,3}$", regex.IGNORECASE
+)
+_QUANTITY = regex.compile(
+    r"\b(?:only|about|nearly|almost|over|approximately|worth|sum of|total of|amount of|amount"
+    r"|population of|than|up to|costs?|budget of|count of|value of)\W{0,3}$",
+    regex.IGNORECASE,
+)
+_UNIT = regex.compile(
+    r"\s*(?:/-|%|(?:crores?|cr|lakhs?|lacs?|million|billion|rupees|km|dollars|kg|tonnes?|years?"
+    r"|units?|shares?|bytes?|seconds?)\b)",
+    regex.IGNORECASE,
+)
+_COUNTED = regex.compile(r"\s*(?:votes?|people|voters?|persons?|runs|views|citizens)\b", regex.I)
+_MONEY_AFTER = regex.compile(
+    r"\s*(?:was|were|is|are|has been|have been|had been|being)\s+(?:\w+ly\s+)?(?:released|spent"
+    r"|sanctioned|allocated|allotted|disbursed|transferred|collected|recovered|deposited|credited"
+    r"|debited|missing|siphoned|embezzled|looted|donated|raised|waived|owed|earmarked|paid|lost)\b",
+    regex.IGNORECASE,
+)
+_PHONE = regex.compile(
+    r"\b(?:(?:tele)?phones?|mobiles?|mob|cell|tel|calls?|calling|what'?s+[ \-]?ap+|whatsa+p+|watsap+|wa"
+    r"|contact(?:s|ed)?|ring|sms|text me|msg|dial|ph|fax|landline|helpline|desk|answering"
+    r"|messages? to|ping|reach (?:me|us|him|her|them)(?: (?:on|at))?|(?:speak|talk) to)\b"
+    r"[^.!?\n]{0,25}$|\b(?:mob|ph|tel|cell|no)\. {0,2}$",
+    regex.IGNORECASE,
+)
+_PHONE_AFTER = regex.compile(
+    r"\W*(?:is|was) (?:(?:his|her|my|their|the|our|your|\w+'s) )(?:\w+ )?"
+    r"(?:phone|mobile|number|no|cell|whatsapp|contact)\b(?! of (?:votes|people))",
+    regex.IGNORECASE,
+)
+_ON = regex.compile(r"(?:\b(?:on|at|to|call|dial|ring)|@)\W{0,2}$", regex.IGNORECASE)
+
+_OFFICE = (
+    r"(?:help[ \-]?(?:line|desk)s?|hot[ \-]?lines?|control rooms?|call cent(?:re|er)s?|toll[ \-]free"
+    r"|(?:customer|consumer|passenger|reader)s?'?(?: |-)?(?:care|services?|support|relations|cell)"
+    r"|enquiry|ministry|department|dept|commission|commissionerate|collectorate|secretariat"
+    r"|municipality|municipal corporation|corporation|police(?: station| control room)?"
+    r"|fire (?:brigade|service|station)|ambulance(?: service)?|hospitals?|embassy|consulate"
+    r"|high commission|(?:supreme|high|district) court|registry|university|panchayat|parliament"
+    r"|assembly|(?:grievance|complaints?|cyber|crime|media|press|public relations) cell|pmo|cmo"
+    r"|uidai|irctc|rbi|epfo|emergency(?: services?| line)?|switchboard|(?:crisis|suicide|support"
+    r"|emergency|information|care) lines?|reception"
+    r"|(?:public|government|govt|passport|post|head|branch|regional|municipal|electoral|tax"
+    r"|registrar'?s?|collector'?s?|magistrate'?s?|minister'?s?|commissioner'?s?|governor'?s?"
+    r"|president'?s?|mayor'?s?|mp'?s|mla'?s|election|ration|labour|pension|district|zonal|ward"
+    r"|railway|newspaper'?s?|editorial|box|booking|ticket|corporate|company'?s?) office)"
+)
+_OFFICE_GLUE = (
+    r"(?:[\s:.#=()'\"*,\-]|\b(?:no|nos|num|numbers?|is|was|are|on|at|via|the|s|its|their|by|phone"
+    r"|telephone|tel|ph|landline|contact|call|dial|free|toll|india|24x7|24|7|available|official|std|fax)"
+    r"\b)*+"
+)
+_IS_OFFICE = regex.compile(rf"\b{_OFFICE}\b{_OFFICE_GLUE}$", regex.IGNORECASE)
+# 'The ministry of railways in Delhi: …' for a number that is no mobile.
+_IS_OFFICE_OF = regex.compile(
+    rf"\b{_OFFICE}\b(?: (?:of|for|in|at)(?: [\w\-']+){{1,4}}?)?{_OFFICE_GLUE}$", regex.IGNORECASE
+)
+_OFFICE_AFTER = regex.compile(
+    r"\s*(?:\(|,? ?(?:is|was) (?:the|a|an) |, the |- )(?:(?!at|of|in|from|near|who|with|for)[\w'.\-]+ )"
+    rf"{{0,2}}?{_OFFICE}\b",
+    regex.IGNORECASE,
+)
+
+
+class Surroundings:
+    """The words before and after a number at `start`..`end`, within its sentence."""
+
+    def __init__(self, clean: str, start: int, end: int) -> None:
+        before = clean[max(0, start - _BEFORE) : start]
+        stop = 0
+        for match in _SENTENCE_END.finditer(before, 0, max(0, len(before) - 1)):
+            stop = match.end()
+        self.before = before[stop:]
+        after = clean[end : end + _AFTER]
+        match_after = _SENTENCE_END.search(after)
+        self.after = after[: match_after.start()] if match_after else after
+        self._number = clean[start:end]
+
+    @cached_property
+    def says_phone(self) -> bool:
+        """Whether the words speak of a phone."""
+        if _PHONE_AFTER.match(self.after):
+            return True
+        return bool(_PHONE.search(self.before)) and not self.says_reference
+
+    @cached_property
+    def says_reference(self) -> bool:
+        """Whether the nearest words make the number a reference number, such as a policy's."""
+        if _PURPOSE.search(self.before):
+            return False
+        if _IS_REFERENCE.search(self.before) or _REFERENCE_AFTER.match(self.after):
+            return True
+        is_grouped = not self._number.isdigit()
+        return bool(
+            not is_grouped
+            and _IS_PERHAPS_REFERENCE.search(self.before)
+            and not _PHONE_AFTER.match(self.after)
+        )
+
+    @cached_property
+    def says_amount(self) -> bool:
+        """Whether the number is a sum of money, a count or a measure."""
+        if _CURRENCY.search(self.before) or _UNIT.match(self.after):
+            return True
+        if _COUNTED.match(self.after) and not (_ON.search(self.before) or self.says_phone):
+            return True
+        return self._number.isdigit() and bool(
+            _QUANTITY.search(self.before) or _MONEY_AFTER.match(self.after)
+        )
+
+    def says_office(self, is_mobile: bool) -> bool:
+        """Whether the number is said to be a helpline's, an authority's or a customer service's.
+
+        For a mobile number, the office must be the nearest word.
+        """
+        pattern = _IS_OFFICE if is_mobile else _IS_OFFICE_OF
+        return bool(pattern.search(self.before) or _OFFICE_AFTER.match(self.after))

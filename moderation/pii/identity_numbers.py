@@ -23,7 +23,9 @@ _PERHAPS = 0.7
 
 _FOUR_DIGITS = re.compile(r"\d[ \-]?\d[ \-]?\d[ \-]?\d")
 _CARD = re.compile(r"(?<![\w.,+])(?<!\d[ \-])\d(?:[ \-]?\d){11,18}(?![ \-]?\d|[\w%])")
-_SPACED_CARD = re.compile(r"(?<![\w.,+])\d{4}(?P<gap>[._:/*,]| {2,3}| - )\d{4}(?P=gap)\d{4}(?P=gap)\d{4}(?![\w%])")
+_SPACED_CARD = re.compile(
+    r"(?<![\w.,+])\d{4}(?P<gap>[._:/*,]| {2,3}| - )\d{4}(?P=gap)\d{4}(?P=gap)\d{4}(?![\w%])"
+)
 _NETWORKS = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
     r"|(?=\d{16}$)(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)\d+"  # Mastercard
@@ -62,13 +64,21 @@ class _Paper(NamedTuple):
 _PAPERS = (
     _Paper(
         "passport number",
-        re.compile(r"(?<![\w/])(?:[A-Z][ \-]?[1-9]\d[ \-]?\d{5}|[A-Z]{0,2}\d{7,9})(?![\w/])", re.I),
+        re.compile(r"(?<![\w/])[A-Z][ \-]?[1-9]\d[ \-]?\d{5}(?![\w/])", re.IGNORECASE),
         re.compile(r"\bpassports?\b", re.IGNORECASE),
         0.9,
     ),
     _Paper(
+        "passport number",
+        re.compile(r"(?<![\w/])[A-Z]{0,2}\d{7,9}(?![\w/])", re.IGNORECASE),
+        re.compile(r"\bpassports?\W{0,3}(?:no|number|num)\b", re.IGNORECASE),
+        0.9,
+    ),
+    _Paper(
         "voter ID",
-        re.compile(r"(?<![\w/])(?:[A-Z]{3}[ /\-]?\d{7}|[A-Z]{2}/\d\d/\d{3}/\d{6,7})(?![\w/])", re.I),
+        re.compile(
+            r"(?<![\w/])(?:[A-Z]{3}[ /\-]?\d{7}|[A-Z]{2}/\d\d/\d{3}/\d{6,7})(?![\w/])", re.I
+        ),
         re.compile(
             r"\b(?:voters?'?s?[ \-]?(?:id|card|identity|no|number)|epic|election (?:card|id)"
             r"|electoral (?:photo|card|id))\b",
@@ -104,7 +114,9 @@ _PAPER_NAMES = re.compile(
     re.IGNORECASE,
 )
 _LICENCE = re.compile(r"(?<![\w/])[A-Z]{2}[ \-]?\d{2}[ \-]?(?:19|20)\d\d\d{7}(?![\w/])")
-_ACCOUNT = re.compile(r"(?<![\w.,+/\-])(?<!\d[ \-])\d(?:[ \-]?\d){8,17}(?![ \-]?\d|[\w%/]|,\d|\.\d)")
+_ACCOUNT = re.compile(
+    r"(?<![\w.,+/\-])(?<!\d[ \-])\d(?:[ \-]?\d){8,17}(?![ \-]?\d|[\w%/]|,\d|\.\d)"
+)
 _IFSC = re.compile(r"(?<!\w)[A-Z]{4}0[A-Z0-9]{6}(?!\w)", re.IGNORECASE)
 _SAYS_ACCOUNT = re.compile(r"(?<!\w)(?:a/c|acc?t|acc?ount|savings|current a)\b", re.IGNORECASE)
 _SAYS_BANK = re.compile(

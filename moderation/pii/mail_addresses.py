@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from moderation.pii import Detail
+from moderation.pii.surroundings import Surroundings
 
 _EMAIL = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@((?:[\w\-]{1,63}\.){1,4}[A-Za-z]{2,24})(?![\w@])")
 _SPELLED_OUT = re.compile(
@@ -34,7 +35,8 @@ _UPI = re.compile(
 def find(clean: str, allowed_domains: Collection[str]) -> Iterator[Detail]:
     """Yield mail and payment addresses, except at the allowed domains and their subdomains.
 
-    An office's mailbox ('letters@…', 'info@…') has a lower score.
+    An office's mailbox ('letters@…', 'info@…') has a lower score. Skip it where the text says whose
+    it is: 'the ministry is at info@…'.
 
     >>> [*find("a@b.org, desk@news.example.com", ["example.com"])]
     [Detail(start=0, end=7, kind='e-mail address', score=1.0)]
@@ -43,7 +45,9 @@ def find(clean: str, allowed_domains: Collection[str]) -> Iterator[Detail]:
         for match in _EMAIL.finditer(clean):
             domain = f".{match[1].lower()}"
             if not any(domain.endswith(f".{allowed.lower()}") for allowed in allowed_domains):
-                yield Detail(*match.span(), "e-mail address", _certainty(match[0], domain))
+                certainty = _certainty(match[0], domain)
+                if certainty > _OFFICE or not Surroundings(clean, *match.span()).says_office(True):
+                    yield Detail(*match.span(), "e-mail address", certainty)
         for match in _UPI.finditer(clean):
             yield Detail(*match.span(), "UPI address", 1.0)
     lower = clean.lower()

@@ -27,10 +27,11 @@ from moderation.pii.surroundings import Surroundings
 _ROW = re.compile(
     r"(?:(?<![\w/=#])(?<!\w@)|(?<=[Mm]ob)|(?<=[Pp]h)|(?<=\b[Nn]o)|(?<=[Cc]all)|(?<=[Aa]pp)"
     r"|(?<=[Cc]ontact)|(?<=[Nn]umber))(?<![^A-Za-z)\]\"'][.,])(?<!\d[ \-])"
-    r"[+(]{0,2} ?\d(?:[ ().\-/]{0,2}\d){6,}+(?!(?!x\d)[\w%@]|,\d\d\b)"
+    r"(?<!www\.)(?:[+(]{1,2} ?)?\d(?:[ ().\-/]{0,2}\d){6,}+(?!(?!x\d)[\w%@]|,\d\d\b|\.[a-z]{2,3}\b)"
 )
 _MOST_DIGITS = 40  # longer rows are tables or noise
 _SPREAD = re.compile(r"\d([ .\-]{1,2})\d(?:\1\d){8,10}")  # 9 8 7 6 5 …
+_COUNTDOWN = "9876543210"
 _NO_GROUPS = re.compile(r"/|(?<!\d)\d{1,2}(?!\d)(?<!^0)")  # not a grouping of mobile numbers
 _YEARS_OR_DATE = re.compile(
     r"(?:(?:1[89]|20)\d\d ?[\-/ ] ?(?:(?:1[89]|20)\d\d|\d\d)"
@@ -73,28 +74,31 @@ _DIGIT_WORDS = {
     for word in words.split()
 }
 _TIMES = {"double": 2, "triple": 3}
-_WORD = rf"(?:{'|'.join([*_DIGIT_WORDS, *_TIMES])})"
+_WORD = rf"(?:{'|'.join(sorted([*_DIGIT_WORDS, *_TIMES], key=len, reverse=True))})"
+_WHOLE_WORD = rf"(?<![A-Za-z]){_WORD}(?![A-Za-z])"
 _GAP = rf"[ \t\-.,/_*{_KEYCAP}]{{0,4}}"
 _IN_WORDS = re.compile(
-    rf"(?<![\w.])(?:\d{{1,10}}|\b{_WORD}\b)(?:{_GAP}(?:\d|\b{_WORD}\b)){{4,14}}(?!\w)", re.IGNORECASE
+    rf"(?<![\w.])(?:\d|{_WHOLE_WORD})(?:{_GAP}(?:\d|{_WHOLE_WORD})){{4,14}}(?!\w)", re.IGNORECASE
 )
 _UNITS = re.compile(rf"\d|{_WORD}", re.IGNORECASE)
-_TWO_WORDS = re.compile(rf"\b{_WORD}{_GAP}\b{_WORD}\b", re.IGNORECASE)
+_TWO_WORDS = re.compile(
+    rf"{_WHOLE_WORD}{_GAP}(?:{_WHOLE_WORD}|\d{{3}})|\d{{3}}{_WHOLE_WORD}\d", re.IGNORECASE
+)
 _LETTERS = str.maketrans("OoQIl|BSZ", "000111852")
 _WITH_LETTERS = re.compile(r"(?<![\w@#/.])\+?[\dOoQIl|BSZ](?:[ \-]?[\dOoQIl|BSZ]){9,12}(?!\w)")
 _SURE_LETTERS = frozenset("OoIl")
 _ODD_ROW = re.compile(
-    rf"(?<![\w@#/=])(?<!\d[.,])\+?\d(?:[ \t]{{0,3}}[\-_.,*/|~:xX()·{_KEYCAP}]{{0,2}}[ \t]{{0,3}}\d)"
+    rf"(?<![\w@#/=])(?<!\d[.,])\+?\d(?:[ \t]{{0,3}}[\-_.,*/|~:xX()·{_KEYCAP}]{{0,4}}[ \t]{{0,3}}\d)"
     r"{9,13}(?!\w)"
 )
 _HALVES = re.compile(r"(?:\+?91\W{0,3}|0)?[6-9]\d{4}(?: ?[\-_]+ ?| {2,4})(?!\d*000$)\d{5}")
 _USUAL = re.compile(r"[+(]{0,2}\d(?:[ ().\-/]{0,2}\d)*")
 _LINK = re.compile(
     r"(?:(?:https?://)?(?:www\.)?(?:wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?(?:\S*?&)?phone="
-    r"|signal\.me/#p/|t\.me/(?=\+))|whatsapp://send/?\?(?:\S*?&)?phone=|\b(?:tel|sms|callto|facetime)"
+    r"|signal\.me/#p/|t\.me/(?=\+))|whatsapp://send/?\?(?:\S*?&)?phone=|\b(?:tel|sms|smsto|callto|facetime)"
     r":(?://)?)(?P<number>(?:\+|%2[Bb])?\d(?:[\-.]?\d){6,14})(?:[?&/;][^\s<>\"]*)?"
 )
-_LINK_SIGN = re.compile(r"wa\.me|whatsapp|signal\.me|t\.me/\+|tel:|sms:|callto:|facetime:")
+_LINK_SIGN = re.compile(r"wa\.me|whatsapp|signal\.me|t\.me/\+|tel:|smsto?:|sms:|callto:|facetime:")
 
 
 class _Place(NamedTuple):
@@ -114,7 +118,7 @@ def find(clean: str, regions: Sequence[str], allowed: Collection[str]) -> Iterat
     ...  for d in find(clean, ["IN"], [])]
     ['98765 43210']
     """
-    yield from _in_links(clean, regions, allowed)
+    yield from in_links(clean, regions, allowed)
     yield from _in_odd_spelling(clean, regions, allowed)
     for match in islice(_ROW.finditer(clean), MOST):
         row, start = match[0], match.start()
@@ -134,7 +138,10 @@ def _in_row(
     row: str, start: int, around: Surroundings, regions: Sequence[str], allowed: Collection[str]
 ) -> Detail | None:
     if _SPREAD.fullmatch(row):
-        place, _ = _valid(re.sub(r"\D", "", row), False, regions, allowed)
+        digits = re.sub(r"\D", "", row)
+        if digits == _COUNTDOWN and not around.says_phone:
+            return None
+        place, _ = _valid(digits, False, regions, allowed)
         if place and not around.says_office(place.is_mobile):
             return Detail(start, start + len(row), "phone number", 0.9)
         return None
@@ -143,14 +150,13 @@ def _in_row(
         if around.says_office(place.is_mobile):
             return None
         return Detail(start + place.start, start + place.end, "phone number", 0.9)
-    digits = sum(map(str.isdigit, row))
-    is_vague = around.says_phone and not public and 7 <= digits <= 13
+    is_vague = around.says_phone and not public and 7 <= sum(map(str.isdigit, row)) <= 13
     if is_vague and not _YEARS_OR_DATE.match(row) and not around.says_office(False):
         return Detail(start, start + len(row), "phone number", 0.7)
     return None
 
 
-def _in_links(clean: str, regions: Sequence[str], allowed: Collection[str]) -> Iterator[Detail]:
+def in_links(clean: str, regions: Sequence[str], allowed: Collection[str]) -> Iterator[Detail]:
     """Yield links that call or message a number, such as 'wa.me/…'."""
     if not _LINK_SIGN.search(clean):
         return

@@ -20,7 +20,9 @@ _PLAIN_STREET = (
     r"|Apartments?|Apts?|Residency|Residences)"
 )
 # Streets and houses, but often something else: 'Red Cross', 'Civil Society', 'Twin Towers'.
-_DOUBTFUL_STREET = r"(?:Court|Ct|Cross|Society|Towers?|Main|Path|Place|Highway|Hwy|Dr|Square|Gardens)"
+_DOUBTFUL_STREET = (
+    r"(?:Court|Ct|Cross|Society|Towers?|Main|Path|Place|Highway|Hwy|Dr|Square|Gardens)"
+)
 _BUILDING = (
     r"(?:Villas?|Niwas|Nivas|Bhav?wan|Bhavan|Heights|House|Mansions?|Kunj|Nilayam?|Sadan|Kutir"
     r"|Gardens?|Complex|Chambers|Plaza|Arcade|Estate|Township|Manor|Cottage|Lodge|Park|Sector|Phase"
@@ -42,7 +44,7 @@ _CODE = rf"(?:{_PIN}|\d{{5}}(?:-\d{{4}})?|{_POST_CODE})(?!\w)"
 _NUMBER = r"(?<![\w.,/:$£€₹\-])(?:#\s?)?(?:[A-Z]-?)?\d{1,5}(?:[-/]\d{1,4}){0,3}[A-Za-z]?(?![\w%])"
 # What follows a number that counts or measures something.
 _UNITS = (
-    r"(?:per|percent|km|kms|kilomet\w+|met(?:er|re)s?|mtrs?|miles?|feet|foot|ft|inch(?:es)?|acres?"
+    r"(?:per|percent|km|kms|kilomet\w+|met(?:er|re)s?|mtrs?|miles?(?! End)|feet|foot|ft|inch(?:es)?|acres?"
     r"|hectares?|sq|square|gaj|yards?|lanes?|way|bhk|rk|stars?|storey(?:ed)?|stor(?:y|ies)|crores?|cr"
     r"|lakhs?|lacs?|thousand|hundred|million|billion|rupees?|rs|dollars?|pounds?|am|pm|hours?|hrs?"
     r"|min(?:ute)?s?|seconds?|days?|weeks?|months?|years?|yrs?|times?|point|iu|mg|kg|degrees?|ton\w*"
@@ -60,7 +62,7 @@ _SMALL_WORDS = (
     r"(?:is|was|are|were|has|had|have|will|and|or|but|in|on|at|near|opposite|behind|next|with|to|for"
     r"|from|since|when|where|which|who|that|if|because|so|as|by|till|until|before|after|every|now"
     r"|today|tomorrow|yesterday|come|go|please|pls|alone|again|too|yet|these|this|she|he|they|we|I"
-    r"|you|belongs|during|while|all|also|just|only|daily)\b"
+    r"|you|belongs|during|while|all|also|just|only|daily|west|east|north|south)\b"
 )
 _ENDS = rf"(?=\s*(?:[,.;:!?)\]\"\n|]|$)|\s+-|\s+{_SMALL_WORDS}|'(?!\w))"
 _COMMA = r"(?:\s*,\s*|[ \t]*\n\s*)"
@@ -86,9 +88,8 @@ _DIRECTION = r"(?:(?:[NSEW]|North|South|East|West)\.? )?"
 _NAMED_STREET = re.compile(
     rf"{_NUMBER}(?:(?<!\d\d\d\d),)? (?!{_UNITS}|(?i:{_UNITS})){_DIRECTION}"
     rf"(?:[A-Z][\w'.]{{0,20}} ){{1,3}}(?P<street>{_PLAIN_STREET}|{_DOUBTFUL_STREET})\b(?:\.(?=[ ,]))?"
-    rf"(?P<more> (?:NW|NE|SW|SE|[NSEW])\b| {_PART}(?={_COMMA}|\s*[.;)\n]|\s*$|[ \-]{{1,3}}{_CODE}))?"
+    rf"(?P<more> (?:NW|NE|SW|SE|[NSEW])\b|[ \t]{{1,3}}{_PART}(?={_COMMA}|\s*[.:;)\n]|\s*$|[ \-]{{1,3}}{_CODE}))?"
 )
-_STREET_NUMBER_WORDS = re.compile(r"\d (?:Lane|Way|Star|New|Other|Big|Major|Old) ", re.IGNORECASE)
 _NO_NUMBER = re.compile(
     r"(?:War|Chapter|Part|Phase|Class|Season|Day|Top|Article|Section|Booth|Ward|Gate|Exit|Route|Bus"
     r"|Platform|Episode|Level|Unit|Line|Page|Group|Room|Pillar) $"
@@ -116,12 +117,13 @@ _UNIT = re.compile(
     rf"(?<!\w)(?:(?P<clear>(?:[HD]\.? ?|flat |house |plot |door |apartment |apt\.? |shop |villa |qtr\.? "
     rf"|quarter |room |bungalow |unit )(?:nos?\b\.?|number|num|\#)[ :.\-]{{0,3}}{_HOUSE_CODE})"
     rf"|(?:flat|plot|apt\.?|apartment|door|suite|shop|villa|quarter|bungalow|house|unit) {_HOUSE_CODE}"
-    rf"|[A-Z][-/]\d{{1,4}}(?:[-/]?\w){{0,3}}(?=,)"
+    rf"|[A-Z][-/ ]\d{{1,4}}(?:[-/]?\w){{0,3}}(?=,)"
     r"|(?:\d{1,2}(?:st|nd|rd|th)|ground|first|second|third|fourth|fifth|top) floor(?=,))",
     re.IGNORECASE,
 )
+_HOMES = ("flat", "apartment", "apt", "door", "villa", "bungalow")
 _AFTER_UNIT = re.compile(
-    rf"(?P<first>(?:{_COMMA}| )(?!(?i:{_UNITS})){_PART}(?={_COMMA}|{_ENDS}|[ \-]{{1,3}}{_CODE})){_TAIL}"
+    rf"(?P<first>(?:{_COMMA}| )(?!(?i:{_UNITS}))(?:\d{{1,5}}[A-Za-z]? (?!(?i:{_UNITS})))?{_PART}(?={_COMMA}|{_ENDS}|[ \-]{{1,3}}{_CODE})){_TAIL}"
 )
 _SMALL_LETTERS = (
     rf"(?:,? (?!(?i:{_SMALL_WORDS}|{_UNITS}|the\b|a\b|an\b|my\b|his\b|her\b))[A-Za-z][\w']{{0,20}})"
@@ -129,7 +131,8 @@ _SMALL_LETTERS = (
 _AFTER_UNIT_SMALL = re.compile(
     rf"{_SMALL_LETTERS}{{1,4}}?,? (?i:{_PLAIN_STREET}|apartments?|society|sector \d+|phase \d+"
     rf"|block \w|villa|niwas|bhavan|towers?|complex)\b(?={_ENDS}|[ ,\-]{{1,3}}{_CODE})"
-    rf"(?:,? (?!(?i:{_SMALL_WORDS}))[A-Za-z]\w{{1,20}}(?=\s*(?:,|\.|$)| {_CODE})){{0,3}}"
+    rf"(?:, ?(?!(?i:{_SMALL_WORDS}))[A-Za-z]\w{{1,20}}(?: \w{{2,20}}){{0,2}}(?=\s*(?:,|\.|$)| {_CODE}))"
+    r"{0,4}"
     rf"(?P<code>[ ,\-]{{1,3}}{_CODE})?"
 )
 # 'lives at 12/3 Sukh Niwas', 'my address is 450 …'
@@ -224,11 +227,12 @@ def _units(clean: str) -> Iterator[tuple[int, int, float, bool]]:
         after = _AFTER_UNIT.match(clean, match.end())
         if after:
             parts = after["first"] + after["tail"]
-            several = after["tail"] != "" and not match[0].lower().startswith("house")
+            is_home = match["clear"] or match[0].lower().startswith(_HOMES)
+            several = after["tail"] != "" and is_home
             before = clean[max(0, match.start() - 50) : match.start()]
-            is_code = match[0][1] in "-/"
-            is_place = _PLACE.search(parts) or after["code"] or _LIVES.search(before)
-            if (is_place or (several and not is_code)) and not _COURT.search(parts):
+            is_sure = after["code"] or _LIVES.search(before)
+            is_place = _PLACE.search(parts) and match[0][1:2] != " "
+            if (is_sure or is_place or several) and not _COURT.search(parts):
                 yield match.start(), after.end(), 0.75, bool(after["code"])
                 continue
         small = _AFTER_UNIT_SMALL.match(clean, match.end()) if match["clear"] else None
@@ -240,8 +244,6 @@ def _named_street(clean: str, match: re.Match[str]) -> tuple[int, int, float, bo
     """Return '14 Park Lane' with what belongs to it, unless the number counts something."""
     before = clean[max(0, match.start() - 50) : match.start()]
     if _NO_NUMBER.search(before) or not _AT.search(before) or _COURT.search(match[0]):
-        return None
-    if _STREET_NUMBER_WORDS.search(match[0]):
         return None
     end = _ADDRESS_END.match(clean, match.end())
     stop = end.end() if end else match.end()

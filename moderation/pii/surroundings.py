@@ -54,9 +54,15 @@ _REFERENCE_AFTER = regex.compile(
     rf"\b(?:{_REFERENCE}|{_PERHAPS})\b",
     regex.IGNORECASE,
 )
+# 'SR number', 'RTI no.'
+_ABBREVIATION = regex.compile(
+    rf"\b(?!(?:MY|HIS|HER|OUR|MOB|TEL|CELL|PH|WA|THE|THIS|NEW|MS|MR|YOUR|CALL|LL|STD|SMS|ITS|APP|TOLL|FREE|LINE|CNT|CONT|WAT|AND)\b)"
+    rf"[A-Z]{{2,5}}\W{{0,2}}(?i:{_NUMBER}{_GLUE})$"
+)
 _PURPOSE = regex.compile(
     r"(?:^\W*for\b|\bfor\b(?=[^:]*:\W*$))(?![^:]*\b(?:nos?|num|numbers?|id|ref)\b).*$"
-    r"|\bto (?:order|apply|register|book|track|claim|renew|complain|enrol+|join|bid|file|check)\W*$",
+    r"|\bto (?:order|apply|register|book|track|claim|renew|complain|enrol+|join|bid|file|check)\W*$"
+    r"|\b(?:call|dial|ring|text|sms|whatsapp)\s+(?:\w+\s+)?(?:nos?|numbers?)\b\W*$",
     regex.IGNORECASE,
 )
 _CURRENCY = regex.compile(
@@ -64,7 +70,8 @@ _CURRENCY = regex.compile(
 )
 _QUANTITY = regex.compile(
     r"\b(?:only|about|nearly|almost|over|approximately|worth|sum of|total of|amount of|amount"
-    r"|population of|than|up to|costs?|budget of|count of|value of)\W{0,3}$",
+    r"|population of|than|up to|costs?|(?:budget|count|value|funds?|grants?|loans?|fines?|debts?"
+    r"|profits?|loss(?:es)?|turnover|revenues?|bribes?|penalty|compensation|salary|fees?) of)\W{0,3}$",
     regex.IGNORECASE,
 )
 _UNIT = regex.compile(
@@ -72,22 +79,28 @@ _UNIT = regex.compile(
     r"|units?|shares?|bytes?|seconds?)\b)",
     regex.IGNORECASE,
 )
-_COUNTED = regex.compile(r"\s*(?:votes?|people|voters?|persons?|runs|views|citizens)\b", regex.I)
+_COUNTED = regex.compile(
+    r"\s*(?:votes?|people|voters?|persons?|runs|views|citizens|doses|records|entries|holders|users"
+    r"|accounts|cards|tests|cases|trees|passengers|tickets|copies|followers|beneficiaries|workers"
+    r"|farmers|jobs|vaccines|tokens|coins|transactions|downloads|litres|barrels|tweets|posts)\b",
+    regex.IGNORECASE,
+)
 _MONEY_AFTER = regex.compile(
-    r"\s*(?:was|were|is|are|has been|have been|had been|being)\s+(?:\w+ly\s+)?(?:released|spent"
+    r"\s*(?:was|were|is|are|has been|have been|had been|being)\s+(?:(?:\w+ly|never|not|already|also)\s+)?(?:released|spent"
     r"|sanctioned|allocated|allotted|disbursed|transferred|collected|recovered|deposited|credited"
     r"|debited|missing|siphoned|embezzled|looted|donated|raised|waived|owed|earmarked|paid|lost)\b",
     regex.IGNORECASE,
 )
 _PHONE = regex.compile(
     r"\b(?:(?:tele)?phones?|mobiles?|mob|cell|tel|calls?|calling|what'?s+[ \-]?ap+|whatsa+p+|watsap+|wa"
-    r"|contact(?:s|ed)?|ring|sms|text me|msg|dial|ph|fax|landline|helpline|desk|answering"
+    r"|contact(?:s|ed)?|ring|sms|text me|msg me|dial|ph|fax|landline|helpline|desk|answering"
     r"|messages? to|ping|reach (?:me|us|him|her|them)(?: (?:on|at))?|(?:speak|talk) to)\b"
     r"[^.!?\n]{0,25}$|\b(?:mob|ph|tel|cell|no)\. {0,2}$",
     regex.IGNORECASE,
 )
 _PHONE_AFTER = regex.compile(
-    r"\W*(?:is|was) (?:(?:his|her|my|their|the|our|your|\w+'s) )(?:\w+ )?"
+    r"[\s,:(\-]*(?:call|text|ping|whatsapp|sms|msg|message|contact|dm)\b(?! (?:log|record|drop))"
+    r"|\W*(?:is|was) (?:(?:his|her|my|their|the|our|your|\w+'s) )(?:\w+ )?"
     r"(?:phone|mobile|number|no|cell|whatsapp|contact)\b(?! of (?:votes|people))",
     regex.IGNORECASE,
 )
@@ -117,6 +130,10 @@ _IS_OFFICE = regex.compile(rf"\b{_OFFICE}\b{_OFFICE_GLUE}$", regex.IGNORECASE)
 # 'The ministry of railways in Delhi: …' for a number that is no mobile.
 _IS_OFFICE_OF = regex.compile(
     rf"\b{_OFFICE}\b(?: (?:of|for|in|at)(?: [\w\-']+){{1,4}}?)?{_OFFICE_GLUE}$", regex.IGNORECASE
+)
+_PERSON_AT = regex.compile(
+    rf"\b\w+ (?:at|in|of|from) (?:(?:the|a|our|this|that) )?(?:[\w']+ )?{_OFFICE}\b{_OFFICE_GLUE}$",
+    regex.IGNORECASE,
 )
 _OFFICE_AFTER = regex.compile(
     r"\s*(?:\(|,? ?(?:is|was) (?:the|a|an) |, the |- )(?:(?!at|of|in|from|near|who|with|for)[\w'.\-]+ )"
@@ -151,7 +168,9 @@ class Surroundings:
         """Whether the nearest words make the number a reference number, such as a policy's."""
         if _PURPOSE.search(self.before):
             return False
-        if _IS_REFERENCE.search(self.before) or _REFERENCE_AFTER.match(self.after):
+        if any(pattern.search(self.before) for pattern in (_IS_REFERENCE, _ABBREVIATION)):
+            return True
+        if _REFERENCE_AFTER.match(self.after):
             return True
         is_grouped = not self._number.isdigit()
         return bool(
@@ -176,5 +195,7 @@ class Surroundings:
 
         For a mobile number, the office must be the nearest word.
         """
+        if is_mobile and _PERSON_AT.search(self.before):
+            return False
         pattern = _IS_OFFICE if is_mobile else _IS_OFFICE_OF
         return bool(pattern.search(self.before) or _OFFICE_AFTER.match(self.after))

@@ -32,16 +32,19 @@ numbers too.
 
 from __future__ import annotations
 
+import html
 import re
-from typing import Annotated
+from typing import Annotated, NamedTuple
+from urllib.parse import unquote
 
 import phonenumbers
 from pydantic import AfterValidator, Field
 
 from moderation import rules
 from moderation.corrections.wording import Change, rewritten
-from moderation.decision import Finding
+from moderation.decision import Finding, Span
 from moderation.pii import Detail, identity_numbers, mail_addresses, phone_numbers, street_addresses
+from moderation.pii.surroundings import Surroundings
 from moderation.text.reading import Text
 
 
@@ -71,16 +74,20 @@ class Settings(rules.Settings):
 def check(text: Text, settings: Settings) -> Finding | None:
     """Find all personal details. The message names their kinds and never the details."""
     details = _details(text.clean, settings)
-    if not details:
+    targets = _targets(text, settings) if text.comment.format == "html" else []
+    if not details and not targets:
         return None
-    kinds = [f"the {kind}" for kind in dict.fromkeys(detail.kind for detail in details)]
+    places = [(text.span(detail.start, detail.end), detail) for detail in details]
+    places += [(target.span, target.detail) for target in targets]
+    places.sort(key=lambda place: place[0].start)
+    kinds = [f"the {kind}" for kind in dict.fromkeys(detail.kind for _, detail in places)]
     listed = " and ".join(filter(None, [", ".join(kinds[:-1]), kinds[-1]]))
     return Finding(
         "personal_details",
-        max(detail.score for detail in details),
+        max(detail.score for _, detail in places),
         f"Take out {listed}: anyone could read and misuse it.",
-        tuple(text.span(detail.start, detail.end) for detail in details),
-        _without(text, details),
+        tuple(span for span, _ in places),
+        _without(text, details, targets),
     )
 
 
@@ -100,12 +107,47 @@ def _details(clean: str, settings: Settings) -> list[Detail]:
     return sorted(details)
 
 
-# The target of a link that calls or mails somebody repeats the detail.
-_LINK = re.compile(r"<a\b[^<>]*\b(?:mailto|tel|sms):[^<>]*>", re.IGNORECASE)
+# The target of a link that calls, mails or pays somebody repeats the detail.
+_LINK = re.compile(
+    r"<a\b[^<>]*\b(?:(?:mailto|tel|sms|smsto|callto|upi|whatsapp):|wa\.me/)[^<>]*>", re.IGNORECASE
+)
+_HREF = re.compile(
+    r"<a\s[^<>]*?\bhref\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)'|([^\s\"'<>]+))[^<>]*>", re.IGNORECASE
+)
+_MAILS = re.compile(r"\s*(?:mailto|upi):", re.IGNORECASE)
+_BEFORE = 200
 _TAG = re.compile(r"<[^<>]*>")
 
 
-def _without(text: Text, details: list[Detail]) -> str:
+class _Target(NamedTuple):
+    """A detail in the target of a link: its place in the text as received, and the link's tag."""
+
+    span: Span
+    tag: str
+    detail: Detail
+
+
+def _targets(text: Text, settings: Settings) -> list[_Target]:
+    """Return the details that only the targets of links show: `<a href="tel:…">`."""
+    targets: list[_Target] = []
+    for match in _HREF.finditer(text.raw):
+        group = match.lastindex or 1
+        address = unquote(html.unescape(match[group]))
+        if _MAILS.match(address):
+            details = mail_addresses.find(_MAILS.sub("", address), settings.allowed_domains)
+        else:
+            number = re.sub(r"[\s()]", "", address)
+            details = phone_numbers.in_links(number, settings.regions, settings.allowed_numbers)
+        before = _TAG.sub("", text.raw[max(0, match.start() - _BEFORE) : match.start()])
+        around = Surroundings(before, len(before), len(before))
+        if around.says_office(is_mobile=True):
+            continue
+        span = Span(match.start(group), match.end(group), match[group])
+        targets += [_Target(span, match[0], detail) for detail in details]
+    return targets
+
+
+def _without(text: Text, details: list[Detail], targets: list[_Target]) -> str:
     """Return the whole comment with the kind of each detail in its place."""
     changes: list[Change] = []
     is_html = text.comment.format == "html"
@@ -115,4 +157,6 @@ def _without(text: Text, details: list[Detail]) -> str:
         tags = _TAG.findall(span.text) if is_html else []
         changes.append(Change(span, "".join([f"[{detail.kind}]", *tags])))
     comment = rewritten(text, changes)
+    for target in targets:
+        comment = comment.replace(target.tag, "<a>")
     return _LINK.sub("<a>", comment) if is_html else comment

@@ -53,7 +53,7 @@ _SSN = re.compile(r"(?<![\w\-])\d{3}-\d\d-\d{4}(?![\w\-])")
 
 
 class _Paper(NamedTuple):
-    """A paper without a check digit: its kind, the form of its number and the words that name it."""
+    """A paper without a check digit: its kind, the form of its number and the words for it."""
 
     kind: str
     number: re.Pattern[str]

@@ -25,9 +25,10 @@ from moderation.pii import MOST, Detail
 from moderation.pii.surroundings import Surroundings
 
 _ROW = re.compile(
-    r"(?:(?<![\w/=#])(?<!\w@)|(?<=[Mm]ob)|(?<=[Pp]h)|(?<=\b[Nn]o)|(?<=[Cc]all)|(?<=[Aa]pp)"
-    r"|(?<=[Cc]ontact)|(?<=[Nn]umber))(?<![^A-Za-z)\]\"'][.,])(?<!\d[ \-])"
-    r"(?<!www\.)(?:[+(]{1,2} ?)?\d(?:[ ().\-/]{0,2}\d){6,}+(?!(?!x\d)[\w%@]|,\d\d\b|\.[a-z]{2,3}\b)"
+    r"(?:(?<![^\W_])(?<!\w[@_])(?<![/=])(?<!(?<!\w)#)|(?<=[Mm]ob)|(?<=[Pp]h)"
+    r"|(?<=\b[Nn]o)|(?<=[Cc]all)|(?<=[Aa]pp)|(?<=[Cc]ontact)|(?<=[Nn]umber))(?<![^A-Za-z)\]\"'][.,])(?<!\d[ \-])"
+    r"(?<!www\.)(?:[+(]{1,2} ?)?\d(?:[ ().\-/]{0,2}\d){6,}+"
+    r"(?!(?!x\d)(?:[^\W_]|_\w|[%@])|,\d\d\b|\.[a-z]{2,3}\b)"
 )
 _MOST_DIGITS = 40  # longer rows are tables or noise
 _SPREAD = re.compile(r"\d([ .\-]{1,2})\d(?:\1\d){8,10}")  # 9 8 7 6 5 …
@@ -82,7 +83,8 @@ _IN_WORDS = re.compile(
 )
 _UNITS = re.compile(rf"\d|{_WORD}", re.IGNORECASE)
 _TWO_WORDS = re.compile(
-    rf"{_WHOLE_WORD}{_GAP}(?:{_WHOLE_WORD}|\d{{3}})|\d{{3}}{_WHOLE_WORD}\d", re.IGNORECASE
+    rf"{_WHOLE_WORD}{_GAP}(?:{_WHOLE_WORD}|\d{{3}}|\d{_GAP}{_WHOLE_WORD})|\d{{3}}{_WHOLE_WORD}\d",
+    re.IGNORECASE,
 )
 _LETTERS = str.maketrans("OoQIl|BSZ", "000111852")
 _WITH_LETTERS = re.compile(r"(?<![\w@#/.])\+?[\dOoQIl|BSZ](?:[ \-]?[\dOoQIl|BSZ]){9,12}(?!\w)")
@@ -96,7 +98,7 @@ _USUAL = re.compile(r"[+(]{0,2}\d(?:[ ().\-/]{0,2}\d)*")
 _LINK = re.compile(
     r"(?:(?:https?://)?(?:www\.)?(?:wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?(?:\S*?&)?phone="
     r"|signal\.me/#p/|t\.me/(?=\+))|whatsapp://send/?\?(?:\S*?&)?phone=|\b(?:tel|sms|smsto|callto|facetime)"
-    r":(?://)?)(?P<number>(?:\+|%2[Bb])?\d(?:[\-.]?\d){6,14})(?:[?&/;][^\s<>\"]*)?"
+    r":(?://)?)(?P<number>(?:\+|%2[Bb])?\d(?:[\-. ]?\d){6,14})(?:[?&/;][^\s<>\"]*)?"
 )
 _LINK_SIGN = re.compile(r"wa\.me|whatsapp|signal\.me|t\.me/\+|tel:|smsto?:|sms:|callto:|facetime:")
 

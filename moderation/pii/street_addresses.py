@@ -35,19 +35,20 @@ _PLACE = re.compile(
 _HAS_STREET = re.compile(rf"\b(?:{_PLAIN_STREET}|{_DOUBTFUL_STREET})\b|\b\w+nagar\b", re.IGNORECASE)
 _COURT = re.compile(
     r"\b(?:Supreme|High|District|Sessions|Apex|Trial|Track|Family|Session|Magistrate) Court"
+    r"|\bCourts? \d"
 )
 
 _PIN = r"[1-9]\d\d ?\d{3}"
 _POST_CODE = r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"
 _CODE = rf"(?:{_PIN}|\d{{5}}(?:-\d{{4}})?|{_POST_CODE})(?!\w)"
 
-_NUMBER = r"(?<![\w.,/:$£€₹\-])(?:#\s?)?(?:[A-Z]-?)?\d{1,5}(?:[-/]\d{1,4}){0,3}[A-Za-z]?(?![\w%])"
+_NUMBER = r"(?<![\w.,/:$£€₹\-])(?:#\s?)?(?:[A-Z]-?)?\d{1,5}(?:[-/]\d{1,4}){0,3}(?:[-/]?[A-Za-z])?(?![\w%])"
 # What follows a number that counts or measures something.
 _UNITS = (
-    r"(?:per|percent|km|kms|kilomet\w+|met(?:er|re)s?|mtrs?|miles?(?! End)|feet|foot|ft|inch(?:es)?|acres?"
-    r"|hectares?|sq|square|gaj|yards?|lanes?|way|bhk|rk|stars?|storey(?:ed)?|stor(?:y|ies)|crores?|cr"
-    r"|lakhs?|lacs?|thousand|hundred|million|billion|rupees?|rs|dollars?|pounds?|am|pm|hours?|hrs?"
-    r"|min(?:ute)?s?|seconds?|days?|weeks?|months?|years?|yrs?|times?|point|iu|mg|kg|degrees?|ton\w*"
+    r"(?:per|percent|km|kms|kilomet\w+|met(?:er|re)s?|mtrs?|miles?(?! End)|feet|foot|ft"
+    r"|inch(?:es)?|acres?|hectares?|sq|square|gaj|yards?|lanes?|way|bhk|rk(?! [A-Z])|stars?"
+    r"|storey(?:ed)?|stor(?:y|ies)|crores?|cr|lakhs?|lacs?|thousand|hundred|million|billion|rupees?|rs|dollars?|pounds?|am|pm|hours?|hrs?"
+    r"|min(?:ute)?s?|seconds?|days?|weeks?|months?|years?|yrs?|times?|point|iu|kg|degrees?|ton\w*"
     r"|mlas?|mps|tier|seater|bed(?:room)?s?|men|women|people|persons?|others|more|or|out|of)\b"
 )
 _NAME = (
@@ -87,15 +88,16 @@ _AT = re.compile(
 _DIRECTION = r"(?:(?:[NSEW]|North|South|East|West)\.? )?"
 _NAMED_STREET = re.compile(
     rf"{_NUMBER}(?:(?<!\d\d\d\d),)? (?!{_UNITS}|(?i:{_UNITS})){_DIRECTION}"
-    rf"(?:[A-Z][\w'.]{{0,20}} ){{1,3}}(?P<street>{_PLAIN_STREET}|{_DOUBTFUL_STREET})\b(?:\.(?=[ ,]))?"
-    rf"(?P<more> (?:NW|NE|SW|SE|[NSEW])\b|[ \t]{{1,3}}{_PART}(?={_COMMA}|\s*[.:;)\n]|\s*$|[ \-]{{1,3}}{_CODE}))?"
+    rf"(?:[A-Z][\w'.]{{0,20}} ){{1,3}}(?P<street>{_PLAIN_STREET}|{_DOUBTFUL_STREET})\b"
+    r"(?:\.(?=[ ,]))?(?P<more> (?:NW|NE|SW|SE|[NSEW])\b"
+    rf"|[ \t]{{1,3}}{_PART}(?={_COMMA}|\s*[.:;)\n]|\s*$|[ \-]{{1,3}}{_CODE}))?"
 )
 _NO_NUMBER = re.compile(
     r"(?:War|Chapter|Part|Phase|Class|Season|Day|Top|Article|Section|Booth|Ward|Gate|Exit|Route|Bus"
     r"|Platform|Episode|Level|Unit|Line|Page|Group|Room|Pillar) $"
 )
 _DATE = re.compile(
-    r"(?:1[89]|20)\d\d |\d{1,2} (?:Jan|Feb|Mar|Apr|May|June|July|Aug|Sep|Oct|Nov|Dec)[a-z]*\b"
+    r"(?:1[89]|20)\d\d,? |\d{1,2} (?:Jan|Feb|Mar|Apr|May|June|July|Aug|Sep|Oct|Nov|Dec)[a-z]*\b"
 )
 _ENDS_WELL = re.compile(_ENDS)
 _PLURAL = re.compile(r"\d (?:[a-z]|\w+[a-rt-z]s\b(?! (?:[A-Z])))")
@@ -114,32 +116,40 @@ _OFFICE = re.compile(
 _HOUSE_CODE = r"(?:[A-Za-z]{1,2}[-/]?)?\d{1,5}(?:[-/]?[A-Za-z])?(?:[-/]\w{1,4}){0,3}(?![\w%])"
 # 'Flat No. 302, …', 'H.No. 5-9-22/B …', '3rd floor, …'
 _UNIT = re.compile(
-    rf"(?<!\w)(?:(?P<clear>(?:[HD]\.? ?|flat |house |plot |door |apartment |apt\.? |shop |villa |qtr\.? "
-    rf"|quarter |room |bungalow |unit )(?:nos?\b\.?|number|num|\#)[ :.\-]{{0,3}}{_HOUSE_CODE})"
-    rf"|(?:flat|plot|apt\.?|apartment|door|suite|shop|villa|quarter|bungalow|house|unit) {_HOUSE_CODE}"
+    rf"(?<!\w)(?:(?P<clear>(?:[HD]\.? ?|flat |house |plot |door |apartment |apt\.? |shop |villa "
+    rf"|qtr\.? |quarter |room |bungalow |unit )"
+    rf"(?:nos?\b\.?|number|num|\#)[ :.\-]{{0,3}}{_HOUSE_CODE})"
+    rf"|(?:flat|plot|apt\.?|apartment|suite|shop|villa|quarter|bungalow|house|unit)"
+    rf" {_HOUSE_CODE}"
     rf"|[A-Z][-/ ]\d{{1,4}}(?:[-/]?\w){{0,3}}(?=,)"
     r"|(?:\d{1,2}(?:st|nd|rd|th)|ground|first|second|third|fourth|fifth|top) floor(?=,))",
     re.IGNORECASE,
 )
+_SPACED_CODE = re.compile(r"[A-Z] \d")
+# 'Aston Villa 3'
+_NAMED = re.compile(r"\b(?!Address |From |Near |Visit |Her |His |The )[A-Z][a-z]{2,} $")
 _HOMES = ("flat", "apartment", "apt", "door", "villa", "bungalow")
 _AFTER_UNIT = re.compile(
-    rf"(?P<first>(?:{_COMMA}| )(?!(?i:{_UNITS}))(?:\d{{1,5}}[A-Za-z]? (?!(?i:{_UNITS})))?{_PART}(?={_COMMA}|{_ENDS}|[ \-]{{1,3}}{_CODE})){_TAIL}"
+    rf"(?P<first>(?:{_COMMA}| )(?!(?i:{_UNITS}))(?:\d{{1,5}}[A-Za-z]? (?!(?i:{_UNITS})))?"
+    rf"{_PART}(?={_COMMA}|{_ENDS}|[ \-]{{1,3}}{_CODE})){_TAIL}"
 )
 _SMALL_LETTERS = (
     rf"(?:,? (?!(?i:{_SMALL_WORDS}|{_UNITS}|the\b|a\b|an\b|my\b|his\b|her\b))[A-Za-z][\w']{{0,20}})"
 )
 _AFTER_UNIT_SMALL = re.compile(
-    rf"{_SMALL_LETTERS}{{1,4}}?,? (?i:{_PLAIN_STREET}|apartments?|society|sector \d+|phase \d+"
+    rf"{_SMALL_LETTERS}{{0,4}}?,? (?i:{_PLAIN_STREET}(?: no\.? ?\d+)?|apartments?|society"
+    rf"|sector \d+|phase \d+"
     rf"|block \w|villa|niwas|bhavan|towers?|complex)\b(?={_ENDS}|[ ,\-]{{1,3}}{_CODE})"
-    rf"(?:, ?(?!(?i:{_SMALL_WORDS}))[A-Za-z]\w{{1,20}}(?: \w{{2,20}}){{0,2}}(?=\s*(?:,|\.|$)| {_CODE}))"
-    r"{0,4}"
+    rf"(?:, ?(?!(?i:{_SMALL_WORDS}))[A-Za-z]\w{{1,20}}(?: \w{{2,20}}){{0,2}}"
+    rf"(?=\s*(?:,|\.|$)| {_CODE})){{0,4}}"
     rf"(?P<code>[ ,\-]{{1,3}}{_CODE})?"
 )
 # 'lives at 12/3 Sukh Niwas', 'my address is 450 …'
 _GIVEN = re.compile(
     r"\b(?:(?:[Ll]iv(?:es?|ed|ing)|[Ss]tay(?:s|ed|ing)?|[Rr]esid(?:es?|ed|ing)) (?:at|in|on)"
     r"|[Ll]ocated at|(?:[Aa]ddress|[Hh]ome|[Hh]ouse|[Rr]esidence)(?: is(?: at)?|:| -))"
-    rf" (?P<address>{_NUMBER},? (?!(?i:{_UNITS})|(?i:[a-z]+[a-rt-z]s) (?![A-Z])){_PART})(?={_ENDS}|{_COMMA}|[ \-]{{1,3}}{_CODE})"
+    rf" (?P<address>{_NUMBER},? (?!(?i:{_UNITS})|(?i:[a-z]+[a-rt-z]s) (?![A-Z])){_PART})"
+    rf"(?={_ENDS}|{_COMMA}|[ \-]{{1,3}}{_CODE})"
 )
 _GIVEN_SMALL = re.compile(
     r"\b(?:(?:liv(?:es?|ing)|stay(?:s|ing)?|resid(?:es?|ing)) (?:at|in|on)|address(?: is|:| -)?)"
@@ -150,7 +160,8 @@ _GIVEN_SMALL = re.compile(
 )
 _GIVEN_WITH_PIN = re.compile(
     r"\b(?:(?:liv(?:es?|ing)|stay(?:s|ing)?|resid(?:es?|ing)) (?:at|in)|address(?: is|:| -))"
-    rf" (?P<address>[^.!?\n]{{0,50}}?\d[^.!?\n]{{3,60}}?[ ,\-]{{1,3}}{_PIN})(?!\w)(?! ?(?i:{_UNITS}))",
+    rf" (?P<address>[^.!?\n]{{0,50}}?\d[^.!?\n]{{3,60}}?[ ,\-]{{1,3}}{_PIN})(?!\w)"
+    rf"(?! ?(?i:{_UNITS}))",
     re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")
@@ -225,13 +236,13 @@ def _places(clean: str) -> Iterator[tuple[int, int, float, bool]]:
 def _units(clean: str) -> Iterator[tuple[int, int, float, bool]]:
     for match in islice(_UNIT.finditer(clean), MOST):
         after = _AFTER_UNIT.match(clean, match.end())
-        if after:
+        if after and (match["clear"] or not _NAMED.search(clean[: match.start()][-30:])):
             parts = after["first"] + after["tail"]
             is_home = match["clear"] or match[0].lower().startswith(_HOMES)
             several = after["tail"] != "" and is_home
             before = clean[max(0, match.start() - 50) : match.start()]
             is_sure = after["code"] or _LIVES.search(before)
-            is_place = _PLACE.search(parts) and match[0][1:2] != " "
+            is_place = _PLACE.search(parts) and not _SPACED_CODE.match(match[0])
             if (is_sure or is_place or several) and not _COURT.search(parts):
                 yield match.start(), after.end(), 0.75, bool(after["code"])
                 continue

@@ -15,7 +15,7 @@ _AFTER = 60
 # A sentence ends at a full stop, except at that of an abbreviation such as 'no.'.
 _SENTENCE_END = regex.compile(
     r"[!?\n]|(?<!\b(?:no|nos|num|rs|mob|ph|tel|cell|a/c|acct|regn|ref|dept|govt|st|dr|mr|mrs|smt))"
-    r"\.(?!\w)",
+    r"\.(?!\w|\s*nos?\b)",
     regex.IGNORECASE,
 )
 _GLUE = (
@@ -25,7 +25,7 @@ _GLUE = (
 _NUMBER = r"(?:nos?\b\.?|num\b\.?|numbers?\b|ids?\b|ref(?:erence)?\b\.?|code\b)"
 # Nouns that make the number after them a reference number.
 _REFERENCE = (
-    r"(?:reference|ref|refer+al|transaction|txn|trans|registration|regn|acknowledge?ment|ack"
+    r"(?:reference|ref|refer+al|transaction|txn|trans|registration|regn|regd|acknowledge?ment|ack"
     r"|consignment|policy|receipt|folio|dockets?|consumer|roll|enrol+ment|invoice|pnr|fir|isbn|issn"
     r"|utr|rrn|urn|arn|srn|crn|awb|waybill|tracking|gst(?:in)?|petition|a/c|account|acct|token"
     r"|serial|batch|lot|chassis|engine|imei|meter|tender|claim|bid|demat|client|challan|notification"
@@ -47,7 +47,8 @@ _IS_REFERENCE = regex.compile(
     regex.IGNORECASE,
 )
 _IS_PERHAPS_REFERENCE = regex.compile(
-    rf"(?<!\b(?:any|in|to|either|which) )\b{_PERHAPS}\W{{0,2}}$", regex.IGNORECASE
+    rf"(?<!\b(?:any|in|to|either|which|in (?:that|this|such|each|every)) )\b{_PERHAPS}\W{{0,2}}$",
+    regex.IGNORECASE,
 )
 _REFERENCE_AFTER = regex.compile(
     rf"[\s,)]*(?:\b(?:is|was|as|being)\b )(?:\b(?:the|a|an|my|our|his|her|their|your) )?(?:\w+ )?"
@@ -71,7 +72,8 @@ _CURRENCY = regex.compile(
 _QUANTITY = regex.compile(
     r"\b(?:only|about|nearly|almost|over|approximately|worth|sum of|total of|amount of|amount"
     r"|population of|than|up to|costs?|(?:budget|count|value|funds?|grants?|loans?|fines?|debts?"
-    r"|profits?|loss(?:es)?|turnover|revenues?|bribes?|penalty|compensation|salary|fees?) of)\W{0,3}$",
+    r"|profits?|loss(?:es)?|turnover|revenues?|bribes?|penalty|compensation|salary|fees?) of)"
+    r"\W{0,3}$",
     regex.IGNORECASE,
 )
 _UNIT = regex.compile(
@@ -86,14 +88,15 @@ _COUNTED = regex.compile(
     regex.IGNORECASE,
 )
 _MONEY_AFTER = regex.compile(
-    r"\s*(?:was|were|is|are|has been|have been|had been|being)\s+(?:(?:\w+ly|never|not|already|also)\s+)?(?:released|spent"
+    r"\s*(?:was|were|is|are|has been|have been|had been|being)\s+"
+    r"(?:(?:\w+ly|never|not|already|also)\s+)?(?:released|spent"
     r"|sanctioned|allocated|allotted|disbursed|transferred|collected|recovered|deposited|credited"
     r"|debited|missing|siphoned|embezzled|looted|donated|raised|waived|owed|earmarked|paid|lost)\b",
     regex.IGNORECASE,
 )
 _PHONE = regex.compile(
-    r"\b(?:(?:tele)?phones?|mobiles?|mob|cell|tel|calls?|calling|what'?s+[ \-]?ap+|whatsa+p+|watsap+|wa"
-    r"|contact(?:s|ed)?|ring|sms|text me|msg me|dial|ph|fax|landline|helpline|desk|answering"
+    r"\b(?:(?:tele)?phones?|mobiles?|mob|cell|tel|calls?|calling|what'?s+[ \-]?ap+|whatsa+p+"
+    r"|watsap+|wa|contact(?:s|ed)?|ring|sms|text me|msg me|dial|ph|fax|landline|helpline|desk|answering"
     r"|messages? to|ping|reach (?:me|us|him|her|them)(?: (?:on|at))?|(?:speak|talk) to)\b"
     r"[^.!?\n]{0,25}$|\b(?:mob|ph|tel|cell|no)\. {0,2}$",
     regex.IGNORECASE,
@@ -107,8 +110,9 @@ _PHONE_AFTER = regex.compile(
 _ON = regex.compile(r"(?:\b(?:on|at|to|call|dial|ring)|@)\W{0,2}$", regex.IGNORECASE)
 
 _OFFICE = (
-    r"(?:help[ \-]?(?:line|desk)s?|hot[ \-]?lines?|control rooms?|call cent(?:re|er)s?|toll[ \-]free"
-    r"|(?:customer|consumer|passenger|reader)s?'?(?: |-)?(?:care|services?|support|relations|cell)"
+    r"(?:help[ \-]?(?:line|desk)s?|hot[ \-]?lines?|control rooms?|call cent(?:re|er)s?"
+    r"|toll[ \-]free|(?:customer|consumer|passenger|reader)s?'?(?: |-)?"
+    r"(?:care|services?|support|relations|cell)"
     r"|enquiry|ministry|department|dept|commission|commissionerate|collectorate|secretariat"
     r"|municipality|municipal corporation|corporation|police(?: station| control room)?"
     r"|fire (?:brigade|service|station)|ambulance(?: service)?|hospitals?|embassy|consulate"
@@ -122,7 +126,7 @@ _OFFICE = (
     r"|railway|newspaper'?s?|editorial|box|booking|ticket|corporate|company'?s?) office)"
 )
 _OFFICE_GLUE = (
-    r"(?:[\s:.#=()'\"*,\-]|\b(?:no|nos|num|numbers?|is|was|are|on|at|via|the|s|its|their|by|phone"
+    r"(?:[\s:.#=()'\"*,\-]|\b(?:no|nos|num|numbers?|is|was|are|on|at|via|the|and|or|\d[\d\-]*|s|its|their|by|phone"
     r"|telephone|tel|ph|landline|contact|call|dial|free|toll|india|24x7|24|7|available|official|std|fax)"
     r"\b)*+"
 )
@@ -136,8 +140,8 @@ _PERSON_AT = regex.compile(
     regex.IGNORECASE,
 )
 _OFFICE_AFTER = regex.compile(
-    r"\s*(?:\(|,? ?(?:is|was) (?:the|a|an) |, the |- )(?:(?!at|of|in|from|near|who|with|for)[\w'.\-]+ )"
-    rf"{{0,2}}?{_OFFICE}\b",
+    r"\s*(?:\(|,? ?(?:is|was) (?:the|a|an) |, the |- )"
+    rf"(?:(?!(?:at|of|in|from|near|who|with|for) )[\w'.\-]+ ){{0,2}}?{_OFFICE}\b",
     regex.IGNORECASE,
 )
 

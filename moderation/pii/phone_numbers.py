@@ -26,10 +26,11 @@ from moderation.pii.surroundings import Surroundings
 
 _ROW = re.compile(
     r"(?:(?<![^\W_])(?<!\w[@_])(?<![/=])(?<!(?<!\w)#)|(?<=[Mm]ob)|(?<=[Pp]h)"
-    r"|(?<=\b[Nn]o)|(?<=[Cc]all)|(?<=[Aa]pp)|(?<=[Cc]ontact)|(?<=[Nn]umber))(?<![^A-Za-z)\]\"'][.,])(?<!\d[ \-])"
-    r"(?<!www\.)(?:[+(]{1,2} ?)?\d(?:[ ().\-/]{0,2}\d){6,}+"
+    r"|(?<=\b[Nn]o)|(?<=[Cc]all)|(?<=[Aa]pp)|(?<=[Cc]ontact)|(?<=[Nn]umber))(?<![^A-Za-z)\]\"'][.,])"
+    r"(?<!\d[ \-])(?<!www\.)(?:[+(]{1,2} ?)?\d(?:[ ().\-/]{0,2}\d){6,}+"
     r"(?!(?!x\d)(?:[^\W_]|_\w|[%@])|,\d\d\b|\.[a-z]{2,3}\b)"
 )
+_SHORTEST = 7
 _MOST_DIGITS = 40  # longer rows are tables or noise
 _SPREAD = re.compile(r"\d([ .\-]{1,2})\d(?:\1\d){8,10}")  # 9 8 7 6 5 …
 _COUNTDOWN = "9876543210"
@@ -74,6 +75,13 @@ _DIGIT_WORDS = {
     )
     for word in words.split()
 }
+_FREQUENT_WORDS = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    *("shunya", "teen", "char", "chaar", "panch", "paanch", "che", "saat", "aath", "nau"),
+)
+_FEWEST = 3  # different words of a number in words, or digits next to one
+_FEWEST_DIGITS = 6  # of a number with letters for digits
+_DIGIT = re.compile(r"\d")
 _TIMES = {"double": 2, "triple": 3}
 _WORD = rf"(?:{'|'.join(sorted([*_DIGIT_WORDS, *_TIMES], key=len, reverse=True))})"
 _WHOLE_WORD = rf"(?<![A-Za-z]){_WORD}(?![A-Za-z])"
@@ -122,6 +130,8 @@ def find(clean: str, regions: Sequence[str], allowed: Collection[str]) -> Iterat
     """
     yield from in_links(clean, regions, allowed)
     yield from _in_odd_spelling(clean, regions, allowed)
+    if len(_DIGIT.findall(clean)) < _SHORTEST:
+        return
     for match in islice(_ROW.finditer(clean), MOST):
         row, start = match[0], match.start()
         if sum(map(str.isdigit, row)) > _MOST_DIGITS or _IP_ADDRESS.fullmatch(row):
@@ -175,8 +185,14 @@ def _in_odd_spelling(
     clean: str, regions: Sequence[str], allowed: Collection[str]
 ) -> Iterator[Detail]:
     """Yield numbers in words, with letters for digits or with unusual separators."""
-    plain = clean.translate(_ENCLOSED)
-    for start, end, digits, sure in _odd_rows(clean, plain):
+    plain = clean if clean.isascii() else clean.translate(_ENCLOSED)
+    digits_in_all = len(_DIGIT.findall(plain))
+    lower = plain.lower()
+    words = sum(word in lower for word in _FREQUENT_WORDS)
+    has_words = words >= _FEWEST or (words > 0 and digits_in_all >= _FEWEST)
+    if not has_words and digits_in_all < _FEWEST_DIGITS:
+        return
+    for start, end, digits, sure in _odd_rows(clean, plain, has_words):
         around = Surroundings(clean, start, end)
         if around.says_reference or around.says_amount or not (sure or around.says_phone):
             continue
@@ -189,9 +205,9 @@ def _in_odd_spelling(
             yield Detail(start, end, "phone number", 0.7)
 
 
-def _odd_rows(clean: str, plain: str) -> Iterator[tuple[int, int, str, bool]]:
+def _odd_rows(clean: str, plain: str, words: bool) -> Iterator[tuple[int, int, str, bool]]:
     """Yield candidates: start, end, digits, and whether the spelling alone shows a phone number."""
-    if _TWO_WORDS.search(plain):
+    if words and _TWO_WORDS.search(plain):
         for match in islice(_IN_WORDS.finditer(plain), MOST):
             yield *match.span(), _digits(match[0]), True
     for match in islice(_WITH_LETTERS.finditer(plain), MOST):

@@ -42,7 +42,10 @@ _PIN = r"[1-9]\d\d ?\d{3}"
 _POST_CODE = r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"
 _CODE = rf"(?:{_PIN}|\d{{5}}(?:-\d{{4}})?|{_POST_CODE})(?!\w)"
 
-_NUMBER = r"(?<![\w.,/:$£€₹\-])(?:#\s?)?(?:[A-Z]-?)?\d{1,5}(?:[-/]\d{1,4}){0,3}(?:[-/]?[A-Za-z])?(?![\w%])"
+_NUMBER = (
+    r"(?<![\w.,/:$£€₹\-])(?:#\s?)?(?:[A-Z]-?)?\d{1,5}(?:[-/]\d{1,4}){0,3}"
+    r"(?:[-/]?[A-Za-z])?(?![\w%])"
+)
 # What follows a number that counts or measures something.
 _UNITS = (
     r"(?:per|percent|km|kms|kilomet\w+|met(?:er|re)s?|mtrs?|miles?(?! End)|feet|foot|ft"
@@ -165,6 +168,7 @@ _GIVEN_WITH_PIN = re.compile(
     re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")
+_HAS_PIN = re.compile(rf"{_PIN}(?!\w)")
 
 # Addresses of films and books, which are mentioned but not given away.
 _FAMOUS = (
@@ -213,7 +217,7 @@ def find(clean: str, allowed: Collection[str]) -> Iterator[Detail]:
 def _places(clean: str) -> Iterator[tuple[int, int, float, bool]]:
     """Yield start, end, score and whether a code of the post is in the address."""
     yield from _units(clean)
-    for match in islice(_WITH_CODE.finditer(clean), MOST):
+    for match in islice(_WITH_CODE.finditer(clean) if _HAS_PIN.search(clean) else (), MOST):
         numbered = match[0][:1].isdigit() or bool(re.match(r"#|[A-Z]-?\d", match[0]))
         near = clean[max(0, match.start() - 40) : match.end()]
         if numbered or not _OFFICE.search(near):

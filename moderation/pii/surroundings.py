@@ -96,7 +96,8 @@ _MONEY_AFTER = regex.compile(
 )
 _PHONE = regex.compile(
     r"\b(?:(?:tele)?phones?|mobiles?|mob|cell|tel|calls?|calling|what'?s+[ \-]?ap+|whatsa+p+"
-    r"|watsap+|wa|contact(?:s|ed)?|ring|sms|text me|msg me|dial|ph|fax|landline|helpline|desk|answering"
+    r"|watsap+|wa"
+    r"|contact(?:s|ed)?|ring|sms|text me|msg me|dial|ph|fax|landline|helpline|desk|answering"
     r"|messages? to|ping|reach (?:me|us|him|her|them)(?: (?:on|at))?|(?:speak|talk) to)\b"
     r"[^.!?\n]{0,25}$|\b(?:mob|ph|tel|cell|no)\. {0,2}$",
     regex.IGNORECASE,

@@ -40,6 +40,7 @@ _COURT = re.compile(
 
 _PIN = r"[1-9]\d\d ?\d{3}"
 _POST_CODE = r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"
+_NEAR = 60  # the most characters between a flat and its code
 _CODE = rf"(?:{_PIN}|\d{{5}}(?:-\d{{4}})?|{_POST_CODE})(?!\w)"
 
 _NUMBER = (
@@ -54,13 +55,15 @@ _UNITS = (
     r"|min(?:ute)?s?|seconds?|days?|weeks?|months?|years?|yrs?|times?|point|iu|kg|degrees?|ton\w*"
     r"|mlas?|mps|tier|seater|bed(?:room)?s?|men|women|people|persons?|others|more|or|out|of)\b"
 )
+_CAPITAL = r"[A-Z\u00c0-\u00de\u0391-\u03a9\u0410-\u042f]"
 _NAME = (
     rf"(?!{_POST_CODE}\b)(?:(?:St|Rd|Ave|Ln|Opp|Nr|Apts?|Bldg|Soc|Sec|Extn|[A-Z])\.(?=[ ,])"
-    r"|[A-Z][\w'&]{0,20}|\d{1,3}(?:st|nd|rd|th)\b)"
+    rf"|{_CAPITAL}[\w'&]{{0,20}}|\d{{1,3}}(?:st|nd|rd|th)\b)"
 )
 _PART = (
     r"(?:(?i:near|opp\.?|opposite|behind|off|next to|above|c/o) (?:the )?)?"
-    rf"{_NAME}(?:[ \-](?:{_NAME}|(?!{_POST_CODE})[A-Z]?-?\d{{1,4}}[A-Z]?\b(?! ?\d))){{0,4}}"
+    rf"{_NAME}(?:[ \-](?:(?:(?:de|do|da|du|des|del|di|la|le|van|der|den|of) )?{_NAME}"
+    rf"|(?!{_POST_CODE})[A-Z]?-?\d{{1,4}}[A-Z]?\b(?! ?\d))){{0,4}}"
 )
 _SMALL_WORDS = (
     r"(?:is|was|are|were|has|had|have|will|and|or|but|in|on|at|near|opposite|behind|next|with|to|for"
@@ -69,10 +72,10 @@ _SMALL_WORDS = (
     r"|you|belongs|during|while|all|also|just|only|daily|west|east|north|south)\b"
 )
 _ENDS = rf"(?=\s*(?:[,.;:!?)\]\"\n|]|$)|\s+-|\s+{_SMALL_WORDS}|'(?!\w))"
-_COMMA = r"(?:\s*,\s*|[ \t]*\n\s*)"
+_COMMA = r"(?:\s*,\s*|[ \t]*\n[\s>?|]*(?:, ?)?)"
 _TAIL = (  # ', Lajpat Nagar, New Delhi 110024'
     rf"(?P<tail>(?:{_COMMA}{_PART}(?={_COMMA}|{_ENDS}|[ \-]{{1,3}}{_CODE})){{0,6}})"
-    rf"(?P<code>[ ,\-\n]{{0,3}}(?<=[ ,\-\n]){_CODE})?"
+    rf"(?P<code>[ ,\-\n>?]{{0,4}}(?<=[ ,\-\n>?]){_CODE})?"
 )
 _ADDRESS_END = re.compile(_TAIL)
 
@@ -83,7 +86,7 @@ _LIVES = re.compile(
 )
 # Before '14 Park Lane'. After other words, the number counts: 'all 28 Bellandur Layout flats'.
 _AT = re.compile(
-    r"(?:^|[.!?;:,()\n\"'>*|\-]|\b(?:at|in|to|from|near|of|on|opposite|opp|behind|outside|is|and|or|no"
+    r"(?:^|[.!?;:,()\n\"'>*|\-]|\d|\b(?:at|in|to|from|near|of|on|opposite|opp|behind|outside|is|and|or|no"
     r"|nos|number|address|visit(?:ed)?|home|house|bungalow|shop|office|raided|block|door|residence))"
     r"\.?\s*$",
     re.IGNORECASE,
@@ -131,6 +134,11 @@ _UNIT = re.compile(
 _SPACED_CODE = re.compile(r"[A-Z] \d")
 # 'Aston Villa 3'
 _NAMED = re.compile(r"\b(?!Address |From |Near |Visit |Her |His |The )[A-Z][a-z]{2,} $")
+_TO_CODE = re.compile(  # 'Apt. 4, Gardur, 26783': whatever names are between
+    rf"\s*[,\n](?P<between>[^.!?]{{2,{_NEAR}}}?)(?<![\w.,]){_CODE}"
+)
+_SMALL_WORD = re.compile(rf"\b{_SMALL_WORDS}")
+_ROOM = re.compile(r"(?:apt|apartment|suite|flat)\b", re.IGNORECASE)
 _HOMES = ("flat", "apartment", "apt", "door", "villa", "bungalow")
 _AFTER_UNIT = re.compile(
     rf"(?P<first>(?:{_COMMA}| )(?!(?i:{_UNITS}))(?:\d{{1,5}}[A-Za-z]? (?!(?i:{_UNITS})))?"
@@ -250,6 +258,10 @@ def _units(clean: str) -> Iterator[tuple[int, int, float, bool]]:
             if (is_sure or is_place or several) and not _COURT.search(parts):
                 yield match.start(), after.end(), 0.75, bool(after["code"])
                 continue
+        to_code = _TO_CODE.match(clean, match.end()) if _ROOM.match(match[0]) else None
+        if to_code and not _SMALL_WORD.search(to_code["between"]):
+            yield match.start(), to_code.end(), 0.75, True
+            continue
         small = _AFTER_UNIT_SMALL.match(clean, match.end()) if match["clear"] else None
         if small:
             yield match.start(), small.end(), 0.75, bool(small["code"])

@@ -104,6 +104,7 @@ _PHONE = regex.compile(
 )
 _PHONE_AFTER = regex.compile(
     r"[\s,:(\-]*(?:call|text|ping|whatsapp|sms|msg|message|contact|dm)\b(?! (?:log|record|drop))"
+    r"|[\s\-(]{1,2}(?:office|mobile|fax|home|cell|desk|phone|tel)\b"
     r"|\W*(?:is|was) (?:(?:his|her|my|their|the|our|your|\w+'s) )(?:\w+ )?"
     r"(?:phone|mobile|number|no|cell|whatsapp|contact)\b(?! of (?:votes|people))",
     regex.IGNORECASE,

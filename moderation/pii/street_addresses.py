@@ -103,7 +103,8 @@ _NO_NUMBER = re.compile(
     r"|Platform|Episode|Level|Unit|Line|Page|Group|Room|Pillar) $"
 )
 _DATE = re.compile(
-    r"(?:1[89]|20)\d\d,? |\d{1,2} (?:Jan|Feb|Mar|Apr|May|June|July|Aug|Sep|Oct|Nov|Dec)[a-z]*\b"
+    r"(?:1[89]|20)\d\d,? |\d{1,2} (?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+    r"|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\b"
 )
 _ENDS_WELL = re.compile(_ENDS)
 _PLURAL = re.compile(r"\d (?:[a-z]|\w+[a-rt-z]s\b(?! (?:[A-Z])))")
@@ -111,7 +112,8 @@ _PLURAL = re.compile(r"\d (?:[a-z]|\w+[a-rt-z]s\b(?! (?:[A-Z])))")
 # '12, 3rd Cross, Indiranagar, Bangalore 560038'; without a number, four names are needed.
 _WITH_CODE = re.compile(
     rf"{_NUMBER},? (?!(?i:{_UNITS})){_PART}(?:{_COMMA}{_PART}){{1,5}}[ ,\-]{{1,3}}{_PIN}(?!\w)"
-    rf"|(?<![\w.\-])(?:{_PART}{_COMMA}){{2,5}}{_PART}[ ,\-]{{1,3}}(?!\d*000){_PIN}(?!\w)(?={_ENDS})"
+    rf"|(?<![\w.\-])(?:{_PART}{_COMMA}){{2,5}}{_PART}[ ,\-]{{1,3}}(?!\d*000\b){_PIN}"
+    rf"(?!\w)(?={_ENDS})"
 )
 _OFFICE = re.compile(
     r"\b(?:ministry|department|government|govt|court|university|college|school|hospital|commission"

@@ -20,7 +20,8 @@ _SENTENCE_END = regex.compile(
 )
 _GLUE = (
     r"(?:[\s:.#=()'\"*~,\-]|\b(?:no|nos|num|numbers?|id|ids|code|ref|is|was|are|were|as|of|under|given"
-    r"|which|that|reads?|called|bearing|my|the|our|his|her|i|got|received|quoted|with|vide|dated)\b)*+"
+    r"|which|that|reads?|called|bearing|my|the|our|his|her|i|got|received|quoted|with|vide|dated)\b"
+    r"|\d[\d\-]{3,} (?:and|or|&) )*+"
 )
 _NUMBER = r"(?:nos?\b\.?|num\b\.?|numbers?\b|ids?\b|ref(?:erence)?\b\.?|code\b)"
 # Nouns that make the number after them a reference number.

@@ -1,33 +1,49 @@
 """A comment gives away no phone number, address or papers, neither the author's nor another's.
 
-The rule looks for phone numbers, e-mail and UPI addresses, payment cards, bank accounts (IBAN),
-Aadhaar and PAN, US social security numbers and street addresses. Libraries know the formats
-(`phonenumbers`, `python-stdnum`); a check digit, if there is one, must be right. The message never
-repeats the detail. The suggestion is the whole comment with "[phone number]" and the like in its
-place.
+The rule looks for phone numbers, e-mail and UPI addresses, payment cards, bank accounts (IBAN, or a
+number with an IFSC or a bank's name), Aadhaar and PAN, passports, voter IDs, driving licences, US
+social security and UK national insurance numbers, and street addresses. Libraries know the formats
+(`phonenumbers`, `python-stdnum`); a check digit, if there is one, must be right. Papers without a
+check digit count where the text names them. In HTML, the rule also reads the targets of links
+(`tel:`, `sms:`, `mailto:`, `upi:`, `wa.me`). The message never repeats the detail. The suggestion is
+the whole comment with "[phone number]" and the like in its place.
+
+The nearest word decides what a number is. A reference number ("policy number 9988776655") is no
+phone number. A number that the text gives to a helpline, a ministry, a public office or a company's
+customer care is public.
 
 Why: a detail that is printed under an article invites fraud and harassment, and publishing it can
 break the law (India's DPDP Act 2023, the GDPR).
 
 Scores: 1.0 for an e-mail or UPI address and for a card, IBAN or Aadhaar number whose check digit
-is right, but 0.7 for an office's mailbox ("letters@…", "info@…"); 0.95 for a PAN; 0.9 for a valid
-phone or social security number, 0.7 for digits that only the words before them make a phone number;
-0.6 to 0.9 for a street address, more for a more complete one. The shipped policy rejects what is
-certain. The rest goes to a person, because shops, offices and helplines have addresses and phone
-numbers too.
+is right, but 0.7 for an office's mailbox ("letters@…", "info@…") and after a word like "claim" or
+"tender", because a check digit may be right by chance; 0.95 for a PAN, 0.7 where only the words
+before make it one; 0.9 for a valid phone number and for papers that the text names, 0.7 for digits
+that only the words around them make a phone number or a bank account; 0.6 to 0.9 for a street
+address, more for a more complete one. The shipped policy rejects what is certain. The rest goes to
+a person, because shops, offices and helplines have addresses and phone numbers too.
 
 - Fires: "Call me on 98765 43210", "ravi@example.org", "ravi at gmail dot com", "pay ravi@okaxis",
   "4111 1111 1111 1111", "he lives at 14 Park Lane", "Flat No. 302, Sai Apts, MG Road, Pune 411001".
+- Fires: "Call 98450_12345", "Call nine eight four five zero one two three four five",
+  "wa.me/919845012345", "For orders: 98450 12345", "My passport is K8369851.",
+  "PAN: abcpe 1234 f", "Come to Flat 7C, Lily Villa, Juhu West.".
 - Does not fire: years, dates, scores, times, "Rs 12,34,56,789", votes, "Section 144", helplines
-  (100, 112, 1098, 1800-…), IFSC and vehicle numbers, ISBN, "10 Downing Street".
-- Limits: the rule misses numbers in words ("nine eight seven …") and landlines without an area
-  code. It finds landlines and US numbers without separators only after a word like "call". It knows
+  (100, 112, 1098, 1800-…), IFSC and vehicle numbers, ISBN, "10 Downing Street", a company's PAN.
+- Does not fire: "The shop 30 metres behind the mosque sells tea.", "He met 25 Gandhi Nagar
+  residents.", "Policy number 9988776655 lapsed.", "The ministry's number is 011-23389898.".
+- Limits: the rule believes the words around a number. It skips a number that is called a helpline or
+  customer care, also when a swindler calls it so, and "order 9876543210" is an order. "I paid
+  9876543210" is read as a phone number, "women's commission WhatsApp 98450 12345" as a person's. It
+  misses landlines without an area code, and finds landlines and US numbers without separators only
+  after a word like "call". An address needs a number, or four names and a PIN. The rule knows
   addresses by English and Indian street words, so it misses most of those of other countries. A
-  public office's number or address counts too unless you allow it.
+  shop's or an office's address counts too unless you allow it.
 - Measured on synthetic sentences from many countries (Microsoft Presidio's, 1,500): the rule finds
-  all e-mail addresses, IBANs and social security numbers, 99 % of cards, 86 % of phone numbers and
-  43 % of addresses, and takes nothing else for one. On 27,600 newspaper comments in English it
-  fired 3 times (an e-mail address, two addresses of buildings mentioned in passing).
+  all e-mail addresses, IBANs and social security numbers, 99 % of cards, 95 % of phone numbers and
+  43 % of addresses, and takes nothing else for one. On 82,600 real comments and messages, it fires
+  on 524. Of the last 16 findings added and removed, which were read by eye, all added ones were
+  details (9 of 9), and the removed ones were IP addresses, film titles and links within Wikipedia.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ _NAME = (
 _PART = (
     r"(?:(?i:near|opp\.?|opposite|behind|off|next to|above|c/o) (?:the )?)?"
     rf"{_NAME}(?:[ \-](?:(?:(?:de|do|da|du|des|del|di|la|le|van|der|den|of) )?{_NAME}"
-    rf"|(?!{_POST_CODE})[A-Z]?-?\d{{1,4}}[A-Z]?\b(?! ?\d))){{0,4}}"
+    rf"|(?!{_POST_CODE})[A-Z]?-?\d{{1,4}}[A-Z]?\b(?! ?\d))){{0,6}}"
 )
 _SMALL_WORDS = (
     r"(?:is|was|are|were|has|had|have|will|and|or|but|in|on|at|near|opposite|behind|next|with|to|for"
@@ -103,7 +103,8 @@ _NO_NUMBER = re.compile(
     r"|Platform|Episode|Level|Unit|Line|Page|Group|Room|Pillar) $"
 )
 _DATE = re.compile(
-    r"(?:1[89]|20)\d\d,? |\d{1,2} (?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+    r"(?:1[89]|20)\d\d,? |\d{1,2} (?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May"
+    r"|June?|July?|Aug(?:ust)?"
     r"|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\b"
 )
 _ENDS_WELL = re.compile(_ENDS)
@@ -127,7 +128,7 @@ _UNIT = re.compile(
     rf"(?<!\w)(?:(?P<clear>(?:[HD]\.? ?|flat |house |plot |door |apartment |apt\.? |shop |villa "
     rf"|qtr\.? |quarter |room |bungalow |unit )"
     rf"(?:nos?\b\.?|number|num|\#)[ :.\-]{{0,3}}{_HOUSE_CODE})"
-    rf"|(?:flat|plot|apt\.?|apartment|suite|shop|villa|quarter|bungalow|house|unit)"
+    rf"|(?:flat|plot|apt\.?|apartment|suite|shop|villa|quarter|bungalow|house)"
     rf" {_HOUSE_CODE}"
     rf"|[A-Z][-/ ]\d{{1,4}}(?:[-/]?\w){{0,3}}(?=,)"
     r"|(?:\d{1,2}(?:st|nd|rd|th)|ground|first|second|third|fourth|fifth|top) floor(?=,))",

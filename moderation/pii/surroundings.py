@@ -28,21 +28,24 @@ _NUMBER = r"(?:nos?\b\.?|num\b\.?|numbers?\b|ids?\b|ref(?:erence)?\b\.?|code\b)"
 _REFERENCE = (
     r"(?:reference|ref|refer+al|transaction|txn|trans|registration|regn|regd|acknowledge?ment|ack"
     r"|consignment|policy|receipt|folio|dockets?|consumer|roll|enrol+ment|invoice|pnr|fir|isbn|issn"
-    r"|utr|rrn|urn|arn|srn|crn|awb|waybill|tracking|gst(?:in)?|petition|a/c|account|acct|token"
-    r"|serial|batch|lot|chassis|engine|imei|meter|tender|claim|bid|demat|client|challan|notification"
-    r"|circular|affidavit|article|section|writ|appeal|uan|epf|pf|esic?|pension|ppo|loan|cheque|check"
-    r"|parcel|shipment|courier|coupon|voucher|otp|barcode|timestamp|khata|khasra|patta|survey"
-    r"|ration card|hall ticket|seat|member(?:ship)?|employee|staff|student|candidate|admit card"
-    r"|certificate|licen[cs]e|permit|file|diary|dispatch|despatch|memo|patent|model|part|version"
-    r"|vehicle|train|flight|ein|vat|tin|din|cin|pan|nominee|booking|reservation|service request)"
+    r"|utr|rrn|urn|arn|srn|crn|awb|waybill|tracking|gst(?:in)?|a/c|account|acct|token"
+    r"|chassis|imei|tender|claim|demat|challan"
+    r"|affidavit|writ|uan|epf|pf|esic?|ppo|cheque"
+    r"|parcel|shipment|coupon|voucher|otp|barcode|timestamp|khata|khasra|patta"
+    r"|ration card|hall ticket|admit card|licen[cs]e|diary|dispatch|despatch|ein|vat|tin|cin"
+    r"|reservation|service request)"
+)
+# Nouns that need a word such as 'number', because a phone number may follow them too.
+_NEEDS_NUMBER = (
+    r"(?:survey|member(?:ship)?|employee|staff|student|candidate|certificate|permit|file|memo|patent"
+    r"|model|part|version|vehicle|train|flight|pan|nominee|booking|courier|seat|check|client|customer"
+    r"|subscriber|beneficiary|user|login|form|enquiry|letter|article|section|lot|bid|loan|pension"
+    r"|batch|engine|meter|serial|appeal|circular|notification|petition)"
 )
 # Nouns that are also said of phones: 'for orders', 'the pin', 'in any case'.
-_PERHAPS = (
-    r"(?:case|order|bill|application|complaint|grievance|ticket|pin(?:code)?|customer|subscriber"
-    r"|beneficiary|request|form|user|login|card|enquiry|reservation)"
-)
+_PERHAPS = r"(?:case|order|bill|application|complaint|grievance|ticket|pin(?:code)?|request|card)"
 _IS_REFERENCE = regex.compile(
-    rf"\b{_REFERENCE}{_GLUE}$|\b(?:{_REFERENCE}|{_PERHAPS})s?\W{{0,3}}{_NUMBER}{_GLUE}$"
+    rf"\b{_REFERENCE}{_GLUE}$|\b(?:{_REFERENCE}|{_PERHAPS}|{_NEEDS_NUMBER})s?\W{{0,3}}{_NUMBER}{_GLUE}$"
     r"|\b(?!paytm|gpay|phone|upi|bhim|whats|telegram|contact|caller|imo|skype|signal)\w+\W{1,2}"
     rf"id\b{_GLUE}$",
     regex.IGNORECASE,

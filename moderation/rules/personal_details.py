@@ -5,8 +5,8 @@ number with an IFSC or a bank's name), Aadhaar and PAN, passports, voter IDs, dr
 social security and UK national insurance numbers, and street addresses. Libraries know the formats
 (`phonenumbers`, `python-stdnum`); a check digit, if there is one, must be right. Papers without a
 check digit count where the text names them. In HTML, the rule also reads the targets of links
-(`tel:`, `sms:`, `mailto:`, `upi:`, `wa.me`). The message never repeats the detail. The suggestion is
-the whole comment with "[phone number]" and the like in its place.
+(`tel:`, `sms:`, `mailto:`, `upi:`, `wa.me`). The message never repeats the detail. The suggestion
+is the whole comment with "[phone number]" and the like in its place.
 
 The nearest word decides what a number is. A reference number ("policy number 9988776655") is no
 phone number. A number that the text gives to a helpline, a ministry, a public office or a company's
@@ -32,8 +32,8 @@ a person, because shops, offices and helplines have addresses and phone numbers 
   (100, 112, 1098, 1800-…), IFSC and vehicle numbers, ISBN, "10 Downing Street", a company's PAN.
 - Does not fire: "The shop 30 metres behind the mosque sells tea.", "He met 25 Gandhi Nagar
   residents.", "Policy number 9988776655 lapsed.", "The ministry's number is 011-23389898.".
-- Limits: the rule believes the words around a number. It skips a number that is called a helpline or
-  customer care, also when a swindler calls it so, and "order 9876543210" is an order. "I paid
+- Limits: the rule believes the words around a number. It skips a number that is called a helpline
+  or customer care, also when a swindler calls it so, and "order 9876543210" is an order. "I paid
   9876543210" is read as a phone number, "women's commission WhatsApp 98450 12345" as a person's. It
   misses landlines without an area code, and finds landlines and US numbers without separators only
   after a word like "call". An address needs a number, or four names and a PIN. The rule knows

@@ -86,9 +86,9 @@ _LIVES = re.compile(
 )
 # Before '14 Park Lane'. After other words, the number counts: 'all 28 Bellandur Layout flats'.
 _AT = re.compile(
-    r"(?:^|[.!?;:,()\n\"'>*|\-]|\d|\b(?:at|in|to|from|near|of|on|opposite|opp|behind|outside|is|and|or|no"
-    r"|nos|number|address|visit(?:ed)?|home|house|bungalow|shop|office|raided|block|door|residence))"
-    r"\.?\s*$",
+    r"(?:^|(?<!\bno)\.|[!?;:,()\n\"'>*|\-]|\d|\b(?:at|in|to|from|near|of|on|opposite|opp|behind"
+    r"|outside|is|and|or|address|visit(?:ed)?|home|house|bungalow|shop|office|raided|block|door"
+    r"|residence)|(?:^|[.!?;:,(\n] ?)(?:no\.?|number))\s*$",
     re.IGNORECASE,
 )
 _DIRECTION = r"(?:(?:[NSEW]|North|South|East|West)\.? )?"
@@ -130,7 +130,7 @@ _UNIT = re.compile(
     rf"(?:nos?\b\.?|number|num|\#)[ :.\-]{{0,3}}{_HOUSE_CODE})"
     rf"|(?:flat|plot|apt\.?|apartment|suite|shop|villa|quarter|bungalow|house)"
     rf" {_HOUSE_CODE}"
-    rf"|[A-Z][-/ ]\d{{1,4}}(?:[-/]?\w){{0,3}}(?=,)"
+    rf"|(?!T-20|G-20|F-\d\d|B-52|C-\d{{3}}|A-\d{{3}})[A-Z][-/ ]\d{{1,4}}(?:[-/]?\w){{0,3}}(?=,)"
     r"|(?:\d{1,2}(?:st|nd|rd|th)|ground|first|second|third|fourth|fifth|top) floor(?=,))",
     re.IGNORECASE,
 )

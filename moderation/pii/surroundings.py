@@ -103,7 +103,7 @@ _PHONE = regex.compile(
     r"|watsap+|wa"
     r"|contact(?:s|ed)?|ring|sms|text me|msg me|dial|ph|fax|landline|helpline|desk|answering"
     r"|messages? to|ping|reach (?:me|us|him|her|them)(?: (?:on|at))?|(?:speak|talk) to)\b"
-    r"[^.!?\n]{0,25}$|\b(?:mob|ph|tel|cell|no)\. {0,2}$",
+    r"[^.!?\n]{0,25}$|\b(?:mob|ph|tel|cell)\. {0,2}$",
     regex.IGNORECASE,
 )
 _PHONE_AFTER = regex.compile(
@@ -129,10 +129,12 @@ _OFFICE = (
     r"|(?:public|government|govt|passport|post|head|branch|regional|municipal|electoral|tax"
     r"|registrar'?s?|collector'?s?|magistrate'?s?|minister'?s?|commissioner'?s?|governor'?s?"
     r"|president'?s?|mayor'?s?|mp'?s|mla'?s|election|ration|labour|pension|district|zonal|ward"
-    r"|railway|newspaper'?s?|editorial|box|booking|ticket|corporate|company'?s?) office)"
+    r"|railway|newspaper'?s?|editorial|box|booking|ticket|corporate|company'?s?|school'?s?"
+    r"|college'?s?|council'?s?|party'?s?|bank'?s?|kendra|union'?s?|club'?s?) office"
+    r"|aasra|samaritans|vandrevala(?: foundation)?|icall|childline|tele-?manas|lifeline)"
 )
 _OFFICE_GLUE = (
-    r"(?:[\s:.#=()'\"*,\-]|\b(?:no|nos|num|numbers?|is|was|are|on|at|via|the|and|or|\d[\d\-]*|s|its|their|by|phone"
+    r"(?:[\s:.#=()'\"*,/\-]|\b(?:no|nos|num|numbers?|is|was|are|on|at|via|the|and|or|\d[\d\-]*|s|its|their|by|phone"
     r"|telephone|tel|ph|landline|contact|call|dial|free|toll|india|24x7|24|7|available|official|std|fax)"
     r"\b)*+"
 )
@@ -146,7 +148,7 @@ _PERSON_AT = regex.compile(
     regex.IGNORECASE,
 )
 _OFFICE_AFTER = regex.compile(
-    r"\s*(?:\(|,? ?(?:is|was) (?:the|a|an) |, the |- )"
+    r"\s*(?:\(|,? ?(?:is|was) (?:the|a|an) |, the |- |(?=helpline|control room|customer care))"
     rf"(?:(?!(?:at|of|in|from|near|who|with|for) )[\w'.\-]+ ){{0,2}}?{_OFFICE}\b",
     regex.IGNORECASE,
 )

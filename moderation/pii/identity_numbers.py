@@ -36,7 +36,8 @@ _NETWORKS = re.compile(
 _ANY_NETWORK = re.compile(rf"{_NETWORKS.pattern}|(?:50|5[6-9]|6)\d{{10,17}}")
 _SAYS_CARD = re.compile(r"\b(?:card|visa|master|credit|debit|cc|atm)", re.IGNORECASE)
 _AADHAAR = re.compile(
-    r"(?<![\w.,+])(?<!\d[ \-])[2-9]\d{3}(?P<gap>(?: ?[\-.:_/*,|] ?| {0,3}))\d{4}(?P=gap)\d{4}"
+    r"(?<![\w.,+])(?<!\d[ \-])[2-9]\d{3}(?P<gap>(?: ?[\-.:_/*,|] ?| {0,3}))\d{4}"
+    r"(?P<second> ?[\-.:_/*,|] ?| {0,3})\d{4}"
     r"(?![ \-:/]?\d|\w)"
 )
 _SAYS_AADHAAR = re.compile(r"\ba+dh?a+a?r|\buid(?:ai)?\b", re.IGNORECASE)
@@ -186,7 +187,8 @@ def _aadhaar_numbers(clean: str) -> Iterator[Detail]:
     for match in _AADHAAR.finditer(clean):
         mentioned = _names(_SAYS_AADHAAR, clean, match)
         digits = re.sub(r"\D", "", match[0])
-        if (match["gap"] or mentioned) and aadhaar.is_valid(digits):
+        is_grouped = match["gap"] and match["gap"] == match["second"]
+        if (is_grouped or mentioned) and aadhaar.is_valid(digits):
             is_usual = match["gap"] in {" ", "-"} and not _is_reference(clean, match)
             yield Detail(
                 *match.span(), "Aadhaar number", 1.0 if mentioned or is_usual else _PERHAPS

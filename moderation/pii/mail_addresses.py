@@ -15,6 +15,13 @@ _SPELLED_OUT = re.compile(
     r"[\[(]?(?:\.|\bdot\b)[\])]? {0,2}(?:com|in|co\.in|me)\b",
     re.IGNORECASE,
 )
+# 'ravi(at)example(dot)org'
+_IN_BRACKETS = re.compile(
+    r"(?<![\w.+\-])[\w.+\-]{2,64} {0,2}[\[({]{1,2} ?(?:at|@) ?[\])}]{1,2} {0,2}[\w\-]{2,63}"
+    r"(?: {0,2}(?:\.|[\[({]{1,2} ?(?:\.|dot) ?[\])}]{1,2}) {0,2}[\w\-]{2,63}){1,3}(?!\w)",
+    re.IGNORECASE,
+)
+_BRACKET = re.compile(r"[\[({] ?(?:at|@) ?[\])}]", re.IGNORECASE)
 # Mailboxes of an office, which are public. At a mail service's domain such a name is a person's.
 _OFFICES = frozenset(
     "admin care complaint complaints contact customercare desk editor editorial enquiries enquiry"
@@ -50,6 +57,12 @@ def find(clean: str, allowed_domains: Collection[str]) -> Iterator[Detail]:
                     yield Detail(*match.span(), "e-mail address", certainty)
         for match in _UPI.finditer(clean):
             yield Detail(*match.span(), "UPI address", 1.0)
+    if _BRACKET.search(clean):
+        for match in _IN_BRACKETS.finditer(clean):
+            domain = _BRACKET.split(match[0].lower(), 1)[-1]
+            domain = "." + re.sub(r"[\s\[({]*(?:\.|dot(?=\W))[\s\])}]*", ".", domain).strip(" )]}")
+            if not any(domain.endswith(f".{allowed.lower()}") for allowed in allowed_domains):
+                yield Detail(*match.span(), "e-mail address", 1.0)
     lower = clean.lower()
     if any(host in lower for host in _HOSTS):
         for match in _SPELLED_OUT.finditer(clean):

@@ -105,10 +105,13 @@ _HALVES = re.compile(r"(?:\+?91\W{0,3}|0)?[6-9]\d{4}(?: ?[\-_]+ ?| {2,4})(?!\d*0
 _USUAL = re.compile(r"[+(]{0,2}\d(?:[ ().\-/]{0,2}\d)*")
 _LINK = re.compile(
     r"(?:(?:https?://)?(?:www\.)?(?:wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?(?:\S*?&)?phone="
-    r"|signal\.me/#p/|t\.me/(?=\+))|whatsapp://send/?\?(?:\S*?&)?phone=|\b(?:tel|sms|smsto|callto|facetime)"
+    r"|signal\.me/#p/|t\.me/(?=\+))|whatsapp://send/?\?(?:\S*?&)?phone=|viber://\S{0,20}?number="
+    r"|\b(?:tel|sms|smsto|callto|facetime)"
     r":(?://)?)(?P<number>(?:\+|%2[Bb])?\d(?:[\-. ]?\d){6,14})(?:[?&/;][^\s<>\"]*)?"
 )
-_LINK_SIGN = re.compile(r"wa\.me|whatsapp|signal\.me|t\.me/\+|tel:|smsto?:|sms:|callto:|facetime:")
+_LINK_SIGN = re.compile(
+    r"wa\.me|whatsapp|viber:|signal\.me|t\.me/\+|tel:|smsto?:|sms:|callto:|facetime:"
+)
 
 
 class _Place(NamedTuple):

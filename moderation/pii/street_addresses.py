@@ -44,14 +44,15 @@ _NEAR = 60  # the most characters between a flat and its code
 _CODE = rf"(?:{_PIN}|\d{{5}}(?:-\d{{4}})?|{_POST_CODE})(?!\w)"
 
 _NUMBER = (
-    r"(?<![\w.,/:$£€₹\-])(?:#\s?)?(?:[A-Z]-?)?\d{1,5}(?:[-/]\d{1,4}){0,3}"
-    r"(?:[-/]?[A-Za-z])?(?![\w%])"
+    r"(?<![\w.,/:$£€₹\-])(?:#\s?)?(?:[A-Z]-?)?\d{1,5}(?:[-/](?:\d{1,4}|[A-Z](?=[-/])))"
+    r"{0,3}(?:[-/]?[A-Za-z])?(?![\w%])"
 )
 # What follows a number that counts or measures something.
 _UNITS = (
     r"(?:per|percent|km|kms|kilomet\w+|met(?:er|re)s?|mtrs?|miles?(?! End)|feet|foot|ft"
     r"|inch(?:es)?|acres?|hectares?|sq|square|gaj|yards?|lanes?|way|bhk|rk(?! [A-Z])|stars?"
-    r"|storey(?:ed)?|stor(?:y|ies)|crores?|cr|lakhs?|lacs?|thousand|hundred|million|billion|rupees?|rs|dollars?|pounds?|am|pm|hours?|hrs?"
+    r"|storey(?:ed)?|stor(?:y|ies)|crores?|cr|lakhs?|lacs?|thousand|hundred|million|billion"
+    r"|rupees?|rs|dollars?|pounds?|am|pm|hours?|hrs?"
     r"|min(?:ute)?s?|seconds?|days?|weeks?|months?|years?|yrs?|times?|point|iu|kg|degrees?|ton\w*"
     r"|mlas?|mps|tier|seater|bed(?:room)?s?|men|women|people|persons?|others|more|or|out|of)\b"
 )
@@ -88,13 +89,14 @@ _LIVES = re.compile(
 _AT = re.compile(
     r"(?:^|(?<!\bno)\.|[!?;:,()\n\"'>*|\-]|\d|\b(?:at|in|to|from|near|of|on|opposite|opp|behind"
     r"|outside|is|and|or|address|visit(?:ed)?|home|house|bungalow|shop|office|raided|block|door"
-    r"|residence)|(?:^|[.!?;:,(\n] ?)(?:no\.?|number))\s*$",
+    r"|residence)|(?:^|[.!?;:,(\n] ?|\b(?:at|is|in) )(?:no\.?|number))\s*$",
     re.IGNORECASE,
 )
 _DIRECTION = r"(?:(?:[NSEW]|North|South|East|West)\.? )?"
 _NAMED_STREET = re.compile(
     rf"{_NUMBER}(?:(?<!\d\d\d\d),)? (?!{_UNITS}|(?i:{_UNITS})){_DIRECTION}"
-    rf"(?:[A-Z][\w'.]{{0,20}} ){{1,3}}(?P<street>{_PLAIN_STREET}|{_DOUBTFUL_STREET})\b"
+    rf"(?:(?:[A-Z][\w'.]{{0,20}}|\d{{1,3}}(?:st|nd|rd|th)) ){{1,3}}"
+    rf"(?P<street>{_PLAIN_STREET}|{_DOUBTFUL_STREET})\b"
     r"(?:\.(?=[ ,]))?(?P<more> (?:NW|NE|SW|SE|[NSEW])\b"
     rf"|[ \t]{{1,3}}{_PART}(?={_COMMA}|\s*[.:;)\n]|\s*$|[ \-]{{1,3}}{_CODE}))?"
 )
@@ -112,7 +114,8 @@ _PLURAL = re.compile(r"\d (?:[a-z]|\w+[a-rt-z]s\b(?! (?:[A-Z])))")
 
 # '12, 3rd Cross, Indiranagar, Bangalore 560038'; without a number, four names are needed.
 _WITH_CODE = re.compile(
-    rf"{_NUMBER},? (?!(?i:{_UNITS})){_PART}(?:{_COMMA}{_PART}){{1,5}}[ ,\-]{{1,3}}{_PIN}(?!\w)"
+    rf"{_NUMBER},? (?!(?i:{_UNITS})){_PART}(?:{_COMMA}{_PART}){{1,5}}[ ,\-]{{1,3}}"
+    rf"(?:{_PIN}|{_POST_CODE})(?!\w)"
     rf"|(?<![\w.\-])(?:{_PART}{_COMMA}){{2,5}}{_PART}[ ,\-]{{1,3}}(?!\d*000\b){_PIN}"
     rf"(?!\w)(?={_ENDS})"
 )
@@ -129,7 +132,7 @@ _UNIT = re.compile(
     rf"|qtr\.? |quarter |room |bungalow |unit )"
     rf"(?:nos?\b\.?|number|num|\#)[ :.\-]{{0,3}}{_HOUSE_CODE})"
     rf"|(?:flat|plot|apt\.?|apartment|suite|shop|villa|quarter|bungalow|house)"
-    rf" {_HOUSE_CODE}"
+    rf"[ \-]{_HOUSE_CODE}"
     rf"|(?!T-20|G-20|F-\d\d|B-52|C-\d{{3}}|A-\d{{3}})[A-Z][-/ ]\d{{1,4}}(?:[-/]?\w){{0,3}}(?=,)"
     r"|(?:\d{1,2}(?:st|nd|rd|th)|ground|first|second|third|fourth|fifth|top) floor(?=,))",
     re.IGNORECASE,
@@ -179,7 +182,7 @@ _GIVEN_WITH_PIN = re.compile(
     re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")
-_HAS_PIN = re.compile(rf"{_PIN}(?!\w)")
+_HAS_PIN = re.compile(rf"(?:{_PIN}|\b{_POST_CODE})(?!\w)")
 
 # Addresses of films and books, which are mentioned but not given away.
 _FAMOUS = (

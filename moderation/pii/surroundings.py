@@ -45,7 +45,8 @@ _NEEDS_NUMBER = (
 # Nouns that are also said of phones: 'for orders', 'the pin', 'in any case'.
 _PERHAPS = r"(?:case|order|bill|application|complaint|grievance|ticket|pin(?:code)?|request|card)"
 _IS_REFERENCE = regex.compile(
-    rf"\b{_REFERENCE}{_GLUE}$|\b(?:{_REFERENCE}|{_PERHAPS}|{_NEEDS_NUMBER})s?\W{{0,3}}{_NUMBER}{_GLUE}$"
+    rf"\b{_REFERENCE}{_GLUE}$|\b(?:{_REFERENCE}|{_PERHAPS}|{_NEEDS_NUMBER})"
+    rf"s?\W{{0,3}}{_NUMBER}{_GLUE}$"
     r"|\b(?!paytm|gpay|phone|upi|bhim|whats|telegram|contact|caller|imo|skype|signal)\w+\W{1,2}"
     rf"id\b{_GLUE}$",
     regex.IGNORECASE,
@@ -61,7 +62,8 @@ _REFERENCE_AFTER = regex.compile(
 )
 # 'SR number', 'RTI no.'
 _ABBREVIATION = regex.compile(
-    rf"\b(?!(?:MY|HIS|HER|OUR|MOB|TEL|CELL|PH|WA|THE|THIS|NEW|MS|MR|YOUR|CALL|LL|STD|SMS|ITS|APP|TOLL|FREE|LINE|CNT|CONT|WAT|AND)\b)"
+    rf"\b(?!(?:MY|HIS|HER|OUR|MOB|TEL|CELL|PH|WA|THE|THIS|NEW|MS|MR|YOUR"
+    rf"|CALL|LL|STD|SMS|ITS|APP|TOLL|FREE|LINE|CNT|CONT|WAT|AND)\b)"
     rf"[A-Z]{{2,5}}\W{{0,2}}(?i:{_NUMBER}{_GLUE})$"
 )
 _PURPOSE = regex.compile(
@@ -134,7 +136,8 @@ _OFFICE = (
     r"|aasra|samaritans|vandrevala(?: foundation)?|icall|childline|tele-?manas|lifeline)"
 )
 _OFFICE_GLUE = (
-    r"(?:[\s:.#=()'\"*,/\-]|\b(?:no|nos|num|numbers?|is|was|are|on|at|via|the|and|or|\d[\d\-]*|s|its|their|by|phone"
+    r"(?:[\s:.#=()'\"*,/\-]|\b(?:no|nos|num|numbers?|is|was|are|on|at|via|the"
+    r"|and|or|\d[\d\-]*|s|its|their|by|phone"
     r"|telephone|tel|ph|landline|contact|call|dial|free|toll|india|24x7|24|7|available|official|std|fax)"
     r"\b)*+"
 )

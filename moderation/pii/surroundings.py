@@ -105,7 +105,7 @@ _PHONE = regex.compile(
     r"|watsap+|wa"
     r"|contact(?:s|ed)?|ring|sms|text me|msg me|dial|ph|fax|landline|helpline|desk|answering"
     r"|messages? to|ping|reach (?:me|us|him|her|them)(?: (?:on|at))?|(?:speak|talk) to)\b"
-    r"[^.!?\n]{0,25}$|\b(?:mob|ph|tel|cell)\. {0,2}$",
+    r"(?:[^.!?\n]|(?<=\bno)\.){0,25}$|\b(?:mob|ph|tel|cell)\. {0,2}$",
     regex.IGNORECASE,
 )
 _PHONE_AFTER = regex.compile(

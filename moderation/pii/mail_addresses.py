@@ -59,10 +59,11 @@ def find(clean: str, allowed_domains: Collection[str]) -> Iterator[Detail]:
             yield Detail(*match.span(), "UPI address", 1.0)
     if _BRACKET.search(clean):
         for match in _IN_BRACKETS.finditer(clean):
-            domain = _BRACKET.split(match[0].lower(), 1)[-1]
+            name, domain = _BRACKET.split(match[0].lower(), 1)
             domain = "." + re.sub(r"[\s\[({]*(?:\.|dot(?=\W))[\s\])}]*", ".", domain).strip(" )]}")
             if not any(domain.endswith(f".{allowed.lower()}") for allowed in allowed_domains):
-                yield Detail(*match.span(), "e-mail address", 1.0)
+                certainty = _certainty(f"{name.strip(' ([{')}@", domain)
+                yield Detail(*match.span(), "e-mail address", certainty)
     lower = clean.lower()
     if any(host in lower for host in _HOSTS):
         for match in _SPELLED_OUT.finditer(clean):

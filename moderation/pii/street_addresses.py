@@ -116,7 +116,8 @@ _PLURAL = re.compile(r"\d (?:[a-z]|\w+[a-rt-z]s\b(?! (?:[A-Z])))")
 _WITH_CODE = re.compile(
     rf"{_NUMBER},? (?!(?i:{_UNITS})){_PART}(?:{_COMMA}{_PART}){{1,5}}[ ,\-]{{1,3}}"
     rf"(?:{_PIN}|{_POST_CODE})(?!\w)"
-    rf"|(?<![\w.\-])(?!Sincerely|Regards|Thank|Yours|Dear)(?:{_PART}{_COMMA}){{2,5}}{_PART}[ ,\-]{{1,3}}(?!\d*000\b){_PIN}"
+    rf"|(?<![\w.\-])(?!Sincerely|Regards|Thank|Yours|Dear)"
+    rf"(?:{_PART}{_COMMA}){{2,5}}{_PART}[ ,\-]{{1,3}}(?!\d*000\b){_PIN}"
     rf"(?!\w)(?={_ENDS})"
 )
 _OFFICE = re.compile(

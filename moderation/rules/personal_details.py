@@ -41,9 +41,10 @@ a person, because shops, offices and helplines have addresses and phone numbers 
   shop's or an office's address counts too unless you allow it.
 - Measured on synthetic sentences from many countries (Microsoft Presidio's, 1,500): the rule finds
   all e-mail addresses, IBANs and social security numbers, 99 % of cards, 95 % of phone numbers and
-  43 % of addresses, and takes nothing else for one. On 82,600 real comments and messages, it fires
-  on 524. Of the last 16 findings added and removed, which were read by eye, all added ones were
-  details (9 of 9), and the removed ones were IP addresses, film titles and links within Wikipedia.
+  43 % of addresses, and takes nothing else for one. On 38,274 comments of newspapers and public
+  pages it fires on 51, of which 48 are from Facebook pages in India, mostly advertisements with a
+  phone number. In 220,000 comments and messages, all 24 findings that the search for more spellings
+  added are real details.
 """
 
 from __future__ import annotations

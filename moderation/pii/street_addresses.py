@@ -236,7 +236,7 @@ def _places(clean: str) -> Iterator[tuple[int, int, float, bool]]:
         numbered = match[0][:1].isdigit() or bool(re.match(r"#|[A-Z]-?\d", match[0]))
         near = clean[max(0, match.start() - 40) : match.end()]
         if numbered or not _OFFICE.search(near):
-            yield *match.span(), 0.75, True
+            yield *match.span(), 0.6, True
     for match in islice(_NAMED_STREET.finditer(clean), MOST):
         place = _named_street(clean, match)
         if place:

@@ -222,7 +222,11 @@ def find(clean: str, allowed: Collection[str]) -> Iterator[Detail]:
     """
     if not _DIGIT.search(clean):
         return
+    covered = bytearray(len(clean))
     for start, end, score, has_code in _places(clean):
+        if any(covered[start:end]):
+            continue
+        covered[start:end] = b"\1" * (end - start)
         if not _is_allowed(clean[start:end], (*_FAMOUS, *allowed)):
             lives = _LIVES.search(clean[max(0, start - 50) : start])
             score = min(score + 0.15 * has_code + 0.15 * bool(lives), 0.9)

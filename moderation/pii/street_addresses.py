@@ -26,7 +26,7 @@ _DOUBTFUL_STREET = (
 _BUILDING = (
     r"(?:Villas?|Niwas|Nivas|Bhav?wan|Bhavan|Heights|House|Mansions?|Kunj|Nilayam?|Sadan|Kutir"
     r"|Gardens?|Complex|Chambers|Plaza|Arcade|Estate|Township|Manor|Cottage|Lodge|Park|Sector|Phase"
-    r"|Block|Floor|West|East|North|South|Bldg|Building|Wing|Mohalla|Basti|Pally|Para|Peth?|Wadi)"
+    r"|Block|Floor|(?:West|East|North|South)(?=\s*(?:,|\.|$))|Bldg|Building|Wing|Mohalla|Basti|Pally|Para|Peth?|Wadi)"
 )
 _PLACE = re.compile(
     rf"\b(?:{_PLAIN_STREET}|{_DOUBTFUL_STREET}|{_BUILDING})\b|\b\w+(?:nagar|puram|pura|guda|palli)\b",

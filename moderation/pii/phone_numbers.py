@@ -172,7 +172,7 @@ def _in_row(
 
 
 def in_links(clean: str, regions: Sequence[str], allowed: Collection[str]) -> Iterator[Detail]:
-    """Yield links that call or message a number, such as 'wa.me/…'."""
+    """Yield the links that call or message a private number, such as 'wa.me/…'."""
     if not _LINK_SIGN.search(clean):
         return
     for match in islice(_LINK.finditer(clean), MOST):

@@ -215,7 +215,7 @@ _STREET_WORD = re.compile(rf"(?:{_PLAIN_STREET}|{_DOUBTFUL_STREET})", re.IGNOREC
 
 
 def find(clean: str, allowed: Collection[str]) -> Iterator[Detail]:
-    """Yield street addresses, except the allowed ones, in whatever spelling of their parts.
+    """Yield street addresses, except the allowed ones, in any spelling of their parts.
 
     >>> [*find("Come to 14 Park Lane, London SW1A 2AA!", [])]
     [Detail(start=8, end=37, kind='address', score=0.75)]

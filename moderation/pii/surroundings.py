@@ -1,4 +1,4 @@
-"""What the words around a number say that it is: a phone, a reference number, a sum, an office's.
+"""Read from the words around a number whether it is a phone's, a reference, a sum or an office's.
 
 The nearest word decides: a noun such as 'docket' or 'policy' counts only right before the number,
 or with words such as 'number' and 'is' between them.
@@ -42,8 +42,10 @@ _NEEDS_NUMBER = (
     r"|subscriber|beneficiary|user|login|form|enquiry|letter|article|section|lot|bid|loan|pension"
     r"|batch|engine|meter|serial|appeal|circular|notification|petition)"
 )
-# Nouns that are also said of phones: 'for orders', 'the pin', 'in any case'.
-_PERHAPS = r"(?:case|order|bill|application|complaint|grievance|ticket|pin(?:code)?|request|card)"
+# Nouns that stand before phone numbers too: 'for orders', 'the pin', 'in any case'.
+_PERHAPS = (
+    r"(?:case|order|bill|application|complaint|grievance|ticket|pin(?:code)?|request|card|code)"
+)
 _IS_REFERENCE = regex.compile(
     rf"\b{_REFERENCE}{_GLUE}$|\b(?:{_REFERENCE}|{_PERHAPS}|{_NEEDS_NUMBER})"
     rf"s?\W{{0,3}}{_NUMBER}{_GLUE}$"
@@ -78,7 +80,9 @@ _CURRENCY = regex.compile(
 _QUANTITY = regex.compile(
     r"\b(?:only|about|nearly|almost|over|approximately|worth|sum of|total of|amount of|amount"
     r"|population of|than|up to|costs?|(?:budget|count|value|funds?|grants?|loans?|fines?|debts?"
-    r"|profits?|loss(?:es)?|turnover|revenues?|bribes?|penalty|compensation|salary|fees?) of)"
+    r"|profits?|loss(?:es)?|turnover|revenues?|bribes?|penalty|compensation|salary|fees?|deficit|surplus|price|tax(?:es)?)"
+    r" (?:of|was|is|at)|spent|collected|earned|looted|stole|raised|allocated|sanctioned|released"
+    r"|donated|squandered|wasted|invested|saved)"
     r"\W{0,3}$",
     regex.IGNORECASE,
 )

@@ -205,6 +205,7 @@ _CALM = [
     pytest.param("Regd. No. 8765432190, SR number 9876501234", id="abbreviations"),
     pytest.param("Only 7654321987 was released from the fund.", id="a sum without currency"),
     pytest.param("A grant of 9876543210 was never spent.", id="a grant"),
+    pytest.param("They spent 9876543210; the turnover was 9123456789.", id="money in words"),
     pytest.param("Pay between 65000 - 72000 to all.", id="a range"),
     pytest.param("It is at 12.971599,77.594566 on the map.", id="coordinates"),
     pytest.param("(203.0.113.145) edited the page.", id="an IP address"),

@@ -8,7 +8,7 @@ post code raises the score, and so does 'lives at' before the address.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 
@@ -97,7 +97,7 @@ _NAMED_STREET = re.compile(
     rf"{_NUMBER}(?:(?<!\d\d\d\d),)? (?!{_UNITS}|(?i:{_UNITS})){_DIRECTION}"
     rf"(?:(?:[A-Z][\w'.]{{0,20}}|\d{{1,3}}(?:st|nd|rd|th)) ){{1,3}}"
     rf"(?P<street>{_PLAIN_STREET}|{_DOUBTFUL_STREET})\b"
-    r"(?:\.(?=[ ,]))?(?P<more> (?:NW|NE|SW|SE|[NSEW])\b"
+    r"(?:\.(?=[ ,]))?(?P<more> (?:NW|NE|SW|SE|[NSEW])\b| (?:Apt|Suite|Flat)\b\.? ?\d+"
     rf"|[ \t]{{1,3}}{_PART}(?={_COMMA}|\s*[.:;)\n]|\s*$|[ \-]{{1,3}}{_CODE}))?"
 )
 _NO_NUMBER = re.compile(
@@ -222,15 +222,28 @@ def find(clean: str, allowed: Collection[str]) -> Iterator[Detail]:
     """
     if not _DIGIT.search(clean):
         return
-    covered = bytearray(len(clean))
-    for start, end, score, has_code in _places(clean):
-        if any(covered[start:end]):
-            continue
-        covered[start:end] = b"\1" * (end - start)
+    for start, end, score, has_code in _merged(_places(clean)):
         if not _is_allowed(clean[start:end], (*_FAMOUS, *allowed)):
             lives = _LIVES.search(clean[max(0, start - 50) : start])
             score = min(score + 0.15 * has_code + 0.15 * bool(lives), 0.9)
             yield Detail(start, end, "address", round(score, 2))
+
+
+def _merged(
+    places: Iterable[tuple[int, int, float, bool]],
+) -> Iterator[tuple[int, int, float, bool]]:
+    """Yield the places in order, with those that overlap as one."""
+    last: tuple[int, int, float, bool] | None = None
+    for place in sorted(places):
+        if last and place[0] < last[1]:
+            end, score = max(last[1], place[1]), max(last[2], place[2])
+            last = (last[0], end, score, last[3] or place[3])
+            continue
+        if last:
+            yield last
+        last = place
+    if last:
+        yield last
 
 
 def _places(clean: str) -> Iterator[tuple[int, int, float, bool]]:

@@ -245,6 +245,10 @@ def test_what_readers_write_must_not_fire(comment: str) -> None:
         ("H No 123 Sector 15 Chandigarh", "H No 123 Sector 15 Chandigarh"),
         ("Address - 12, MG Road, Kochi", "12, MG Road, Kochi"),
         ("Her home is at No. 7, Church Street.", "7, Church Street"),
+        (
+            "Send it to 12 Oak Lane\nApt. 4\nSpringfield, IL 62704",
+            "12 Oak Lane\nApt. 4\nSpringfield, IL 62704",
+        ),
         ("11 Elm Grove, Leeds LS6 1AB", "11 Elm Grove, Leeds LS6 1AB"),
         ("12-B, Rajouri Garden, Delhi 110027", "12-B, Rajouri Garden, Delhi 110027"),
         ("Ravi Nilayam, Chovva, Kannur, Kerala 670006.",) * 2,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from moderation.pii import Detail
+from moderation.pii.surroundings import Surroundings
 
 _EMAIL = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@((?:[\w\-]{1,63}\.){1,4}[A-Za-z]{2,24})(?![\w@])")
 _SPELLED_OUT = re.compile(
@@ -14,6 +15,13 @@ _SPELLED_OUT = re.compile(
     r"[\[(]?(?:\.|\bdot\b)[\])]? {0,2}(?:com|in|co\.in|me)\b",
     re.IGNORECASE,
 )
+# 'ravi(at)example(dot)org'
+_IN_BRACKETS = re.compile(
+    r"(?<![\w.+\-])[\w.+\-]{2,64} {0,2}[\[({]{1,2} ?(?:at|@) ?[\])}]{1,2} {0,2}[\w\-]{2,63}"
+    r"(?: {0,2}(?:\.|[\[({]{1,2} ?(?:\.|dot) ?[\])}]{1,2}) {0,2}[\w\-]{2,63}){1,3}(?!\w)",
+    re.IGNORECASE,
+)
+_BRACKET = re.compile(r"[\[({] ?(?:at|@) ?[\])}]", re.IGNORECASE)
 # Mailboxes of an office, which are public. At a mail service's domain such a name is a person's.
 _OFFICES = frozenset(
     "admin care complaint complaints contact customercare desk editor editorial enquiries enquiry"
@@ -34,7 +42,8 @@ _UPI = re.compile(
 def find(clean: str, allowed_domains: Collection[str]) -> Iterator[Detail]:
     """Yield mail and payment addresses, except at the allowed domains and their subdomains.
 
-    An office's mailbox ('letters@…', 'info@…') has a lower score.
+    An office's mailbox ('letters@…', 'info@…') has a lower score. Skip it where the text says whose
+    it is: 'the ministry is at info@…'.
 
     >>> [*find("a@b.org, desk@news.example.com", ["example.com"])]
     [Detail(start=0, end=7, kind='e-mail address', score=1.0)]
@@ -43,9 +52,18 @@ def find(clean: str, allowed_domains: Collection[str]) -> Iterator[Detail]:
         for match in _EMAIL.finditer(clean):
             domain = f".{match[1].lower()}"
             if not any(domain.endswith(f".{allowed.lower()}") for allowed in allowed_domains):
-                yield Detail(*match.span(), "e-mail address", _certainty(match[0], domain))
+                certainty = _certainty(match[0], domain)
+                if certainty > _OFFICE or not Surroundings(clean, *match.span()).says_office(True):
+                    yield Detail(*match.span(), "e-mail address", certainty)
         for match in _UPI.finditer(clean):
             yield Detail(*match.span(), "UPI address", 1.0)
+    if _BRACKET.search(clean):
+        for match in _IN_BRACKETS.finditer(clean):
+            name, domain = _BRACKET.split(match[0].lower(), 1)
+            domain = "." + re.sub(r"[\s\[({]*(?:\.|dot(?=\W))[\s\])}]*", ".", domain).strip(" )]}")
+            if not any(domain.endswith(f".{allowed.lower()}") for allowed in allowed_domains):
+                certainty = _certainty(f"{name.strip(' ([{')}@", domain)
+                yield Detail(*match.span(), "e-mail address", certainty)
     lower = clean.lower()
     if any(host in lower for host in _HOSTS):
         for match in _SPELLED_OUT.finditer(clean):

@@ -27,6 +27,7 @@ from moderation.scoring.languages import LATIN, Naming, latin_share, likelier
 from moderation.scoring.ngrams import Floats, Ints, Recipe
 from moderation.scoring.scorer import Probabilities
 from moderation.scoring.store import Files
+from moderation.scoring.vocabulary import ENGLISH, WORKS, evidence, without_phrases
 from moderation.text.reading import Text, Weight
 
 FOREIGN_SCRIPT = 0.002  # the probability of English then (measured: see the card)
@@ -38,6 +39,16 @@ _QUOTING = 0.3  # the probability for English around a foreign stretch: a person
 _CLEAR = 0.9  # from here on there is no second look
 _MARKED = 0.8  # below this the foreign stretches are marked
 _NAMED = 0.5  # below this the language is named
+_ENOUGH = 2  # English words that make a comment English if no foreign word is in it
+_JUDGED = 5  # fewer words without names are no proof of a foreign sentence
+_CERTAIN = 3  # foreign words that prove a foreign sentence however short it is
+_SURE = 0.97  # the probability if the words alone prove English
+_OBSERVED = 0.71  # the probability that keeps a finding just below review
+_STRANGE = 0.5  # a word below this probability looks foreign
+_MARKED_CLAUSE = 0.7  # from here on, only a foreign clause brings a person
+_CLAUSE_SCORE = 0.55  # the probability if one clause is foreign
+_ENGLISH_SHARE = 0.35  # of the words of a foreign clause
+_FOREIGN_CLAUSE = 0.1  # the highest probability of a foreign clause
 _LONGEST = 200  # letters; more do not make the answer surer
 _SPREAD = np.array([0.5, 1.0, 0.5], np.float32)  # what a word's neighbours say of it
 _LEAST = -127.0  # an int8's; how English a word of another script is
@@ -45,7 +56,9 @@ _LEAST = -127.0  # an int8's; how English a word of another script is
 # Text without these signs holds no link, address, mention or hashtag, and needs no tokens.
 _SIGNS = ("@", "#", "://", "www.", "WWW.", ".co", ".in", ".org", ".net", ".gov", "/")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_LINK = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+|\S+@\S+")
 _QUOTED = re.compile(r"\"[^\"\n]{2,200}\"|(?<!\w)'[^'\"\n]{2,200}'(?!\w)")
+_CLAUSE = re.compile(r"\w(?:[^.!?;:,()\n\u2026]|(?<=\w)[.:](?=\w))*\w")
 _CAPITAL = regex.compile(
     r"(?<=(?:[\p{L}\p{N},;:&)\"'\-]|\b\p{Lu}\.) ?)\p{Lu}(?:[\p{L}\p{M}]|['.\-](?=\p{L}))*+"
 )
@@ -76,12 +89,17 @@ def own_words(clean: str) -> list[str]:
     >>> own_words("dosa, idli, vada and pongal, who needs cereal")
     ['who', 'needs', 'cereal']
     """
+    return _WORD.findall(_CAPITAL.sub(" ", _unquoted(clean)))
+
+
+def _unquoted(clean: str) -> str:
+    """Return the text without quotations and lists, in small letters if it has only capitals."""
     if not _LOWER.search(clean):
         clean = clean.lower()  # where all are capitals, they make no names
     clean = _QUOTED.sub(" ", clean)
     if clean.count(",") > 1:
         clean = _LIST.sub(" ", clean)
-    return _WORD.findall(_CAPITAL.sub(" ", clean))
+    return clean
 
 
 class Grams(NamedTuple):
@@ -117,6 +135,11 @@ class LanguageScorer:
         score = self._probability(grams)
         if score < _CLEAR:
             score = max(score, self._second(text, len(grams.words)))
+        if score < _CLEAR:
+            score = max(score, self._by_words(text))
+        if score >= _MARKED_CLAUSE and (clauses := self._foreign_clauses(text)):
+            text.notes["foreign"], text.notes["language"] = clauses, "en"
+            return _CLAUSE_SCORE
         if score < _MARKED:
             foreign = (self._word_logits(text, grams) < 0).tolist()
             text.notes["foreign"] = _stretches(text, foreign)
@@ -166,6 +189,63 @@ class LanguageScorer:
             return _NAMES_ONLY if _LOWER.search(text.clean) else 0.0
         return self.probability(own) if len(own) < count else 0.0
 
+    def _by_words(self, text: Text) -> float:
+        """The probability by the words that are in no quotation, list, slogan or name.
+
+        A sentence takes its words of grammar from one language: English ones outweigh borrowed
+        nouns. Few words are no proof of a foreign sentence, and names and cheers are none at all.
+        """
+        clean = without_phrases(_LINK.sub(" ", text.clean))
+        words, outside = _WORD.findall(clean), _WORD.findall(_unquoted(clean))
+        words = outside if len(outside) * 2 >= len(words) else words
+        if latin_share(words or ["a"]) < LATIN:
+            return 0.0
+        counts = evidence(words, self._is_strange)
+        against = counts.foreign + counts.strange
+        if not against and counts.english >= _ENOUGH:
+            return _SURE
+        if counts.grammar >= max(_ENOUGH, 3 * counts.foreign):
+            if not counts.foreign and counts.english >= 3 * against:
+                return _SURE
+            if counts.english * 2 >= counts.count:
+                return _OBSERVED
+        if counts.works and counts.grammar and counts.english * 3 >= against * 2:
+            return _OBSERVED
+        certain = counts.foreign >= max(_ENOUGH, counts.english)
+        certain = certain or against >= max(_CERTAIN, counts.english + 1)
+        return 0.0 if certain or counts.count >= _JUDGED else _OBSERVED
+
+    def _foreign_clauses(self, text: Text) -> list[tuple[int, int]]:
+        """Return the places of foreign clauses among English ones.
+
+        Quotations and slogans are no clauses, nor is a title where the comment names its kind.
+        """
+        blank = _LINK.sub(_spaces, text.clean)
+        blank = _QUOTED.sub(_spaces, blank)
+        clauses = [match for match in _CLAUSE.finditer(blank)]
+        if len(clauses) < 2 or any(word in WORKS for word in blank.lower().split()):
+            return []
+        return [
+            (match.start(), match.end()) for match in clauses if self._is_foreign_clause(match[0])
+        ]
+
+    def _is_foreign_clause(self, clause: str) -> bool:
+        """Whether a clause has hardly an English word, and is no slogan with names."""
+        words = _WORD.findall(clause)
+        english = sum(word.lower() in ENGLISH for word in words)
+        if len(words) < _CERTAIN or english > _ENGLISH_SHARE * len(words):
+            return False
+        rest = evidence(_WORD.findall(without_phrases(clause)), self._is_strange)
+        if rest.foreign + rest.strange < _ENOUGH:
+            return False
+        counts = evidence(words, self._is_strange)
+        against = counts.foreign + counts.strange
+        certain = against >= max(_CERTAIN, 3 * counts.english) and counts.foreign > 0
+        return certain and self.probability(words) < _FOREIGN_CLAUSE
+
+    def _is_strange(self, word: str) -> bool:
+        return self.probability([word]) < _STRANGE
+
     def _around(self, text: Text, foreign: Sequence[bool]) -> float:
         """The probability for what stands around one foreign stretch; 0 where that is too little.
 
@@ -212,6 +292,10 @@ class LanguageScorer:
             if share > 0
         ]
         return sorted(found, key=lambda weight: -weight.share)
+
+
+def _spaces(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def _stretches(text: Text, foreign: Sequence[bool]) -> list[tuple[int, int]]:

@@ -45,8 +45,8 @@ _CERTAIN = 3  # foreign words that prove a foreign sentence however short it is
 _SURE = 0.97  # the probability if the words alone prove English
 _OBSERVED = 0.71  # the probability that keeps a finding just below review
 _STRANGE = 0.5  # a word below this probability looks foreign
-_MARKED_CLAUSE = 0.7  # from here on, only a foreign clause brings a person
 _CLAUSE_SCORE = 0.55  # the probability if one clause is foreign
+_TITLE = 8  # the most words of a title of a film or song
 _ENGLISH_SHARE = 0.35  # of the words of a foreign clause
 _FOREIGN_CLAUSE = 0.1  # the highest probability of a foreign clause
 _LONGEST = 200  # letters; more do not make the answer surer
@@ -137,9 +137,9 @@ class LanguageScorer:
             score = max(score, self._second(text, len(grams.words)))
         if score < _CLEAR:
             score = max(score, self._by_words(text))
-        if score >= _MARKED_CLAUSE and (clauses := self._foreign_clauses(text)):
+        if score >= _QUOTING and (clauses := self._foreign_clauses(text, grams)):
             text.notes["foreign"], text.notes["language"] = clauses, "en"
-            return _CLAUSE_SCORE
+            return min(score, _CLAUSE_SCORE)
         if score < _MARKED:
             foreign = (self._word_logits(text, grams) < 0).tolist()
             text.notes["foreign"] = _stretches(text, foreign)
@@ -207,34 +207,40 @@ class LanguageScorer:
         if counts.grammar >= max(_ENOUGH, 3 * counts.foreign):
             if not counts.foreign and counts.english >= 3 * against:
                 return _SURE
-            if counts.english * 2 >= counts.count:
+            if counts.english >= against:
                 return _OBSERVED
-        if counts.works and counts.grammar and counts.english * 3 >= against * 2:
+        titled = counts.works and counts.grammar and against <= _TITLE
+        if titled and counts.english * 3 >= against * 2:
             return _OBSERVED
         certain = counts.foreign >= max(_ENOUGH, counts.english)
         certain = certain or against >= max(_CERTAIN, counts.english + 1)
-        return 0.0 if certain or counts.count >= _JUDGED else _OBSERVED
+        return 0.0 if certain or counts.total >= _JUDGED else _OBSERVED
 
-    def _foreign_clauses(self, text: Text) -> list[tuple[int, int]]:
+    def _foreign_clauses(self, text: Text, grams: Grams) -> list[tuple[int, int]]:
         """Return the places of foreign clauses among English ones.
 
         Quotations and slogans are no clauses, nor is a title where the comment names its kind.
         """
-        blank = _LINK.sub(_spaces, text.clean)
-        blank = _QUOTED.sub(_spaces, blank)
-        clauses = [match for match in _CLAUSE.finditer(blank)]
-        if len(clauses) < 2 or any(word in WORKS for word in blank.lower().split()):
+        words = " ".join(grams.words).lower().split()
+        if len(words) - sum(map(ENGLISH.__contains__, words)) < _CERTAIN:
             return []
-        return [
-            (match.start(), match.end()) for match in clauses if self._is_foreign_clause(match[0])
-        ]
+        blank = text.clean
+        if any(sign in blank for sign in _SIGNS):
+            blank = _LINK.sub(_spaces, blank)
+        if '"' in blank or "'" in blank:
+            blank = _QUOTED.sub(_spaces, blank)
+        clauses = [match.span() for match in _CLAUSE.finditer(blank)]
+        if len(clauses) < 2:
+            return []
+        foreign = [(start, end) for start, end in clauses if self._is_foreign(blank[start:end])]
+        return [] if foreign and not WORKS.isdisjoint(words) else foreign
 
-    def _is_foreign_clause(self, clause: str) -> bool:
+    def _is_foreign(self, clause: str) -> bool:
         """Whether a clause has hardly an English word, and is no slogan with names."""
-        words = _WORD.findall(clause)
-        english = sum(word.lower() in ENGLISH for word in words)
-        if len(words) < _CERTAIN or english > _ENGLISH_SHARE * len(words):
+        small = clause.lower().split()
+        if sum(map(ENGLISH.__contains__, small)) > _ENGLISH_SHARE * len(small):
             return False
+        words = _WORD.findall(clause)
         rest = evidence(_WORD.findall(without_phrases(clause)), self._is_strange)
         if rest.foreign + rest.strange < _ENOUGH:
             return False

@@ -100,7 +100,7 @@ class Evidence(NamedTuple):
     works: int
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         """The number of words that are no names."""
         return self.english + self.foreign + self.strange + self.borrowed + self.neutral
 

@@ -30,23 +30,25 @@ class Context(NamedTuple):
     write: str
     needs_next: bool
     small_only: bool
+    name: bool
     before: frozenset[str]
     after: frozenset[str]
     not_before: frozenset[str]
     not_after: frozenset[str]
+    subjects: frozenset[str]
+    predicates: frozenset[str]
 
 
 def _context(row: dict[str, Any]) -> Context:
-    lists = (
-        frozenset(row.get(key, "").split())
-        for key in ("before", "after", "not_before", "not_after")
-    )
-    flags = row.get("needs_next", False), row.get("small_only", False)
+    keys = ("before", "after", "not_before", "not_after", "subjects", "predicates")
+    lists = (frozenset(row.get(key, "").split()) for key in keys)
+    flags = (row.get(key, False) for key in ("needs_next", "small_only", "name"))
     return Context(row["write"], *flags, *lists)
 
 
 TEXT_SPEAK: dict[str, str] = _TABLES["text_speak"]
 IN_CONTEXT = {word: _context(row) for word, row in _TABLES["in_context"].items()}
+LABELS = frozenset(_words(_TABLES["labels"]))
 ACRONYMS = frozenset(_words(_TABLES["acronyms"]))
 COMMON = frozenset(_words(_TABLES["common"]))
 APOSTROPHES = {word.replace("'", "").lower(): word for word in _words(_TABLES["apostrophes"])}

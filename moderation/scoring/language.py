@@ -27,8 +27,8 @@ from moderation.scoring.languages import LATIN, Naming, latin_share, likelier
 from moderation.scoring.ngrams import Floats, Ints, Recipe
 from moderation.scoring.scorer import Probabilities
 from moderation.scoring.store import Files
-from moderation.scoring.vocabulary import ENGLISH, WORKS, evidence, without_phrases
 from moderation.text.reading import Text, Weight
+from moderation.text.vocabulary import ENGLISH, WORKS, evidence, without_phrases
 
 FOREIGN_SCRIPT = 0.002  # the probability of English then (measured: see the card)
 NO_LANGUAGE = "zxx"  # ISO 639-2 for what has no words

@@ -18,6 +18,9 @@ from moderation.text.reading import read
             "It is ok. but i slipped, said Ravi to Mr Rao in Pune.", id="one slip of many"
         ),
         pytest.param("Lets see, its well said. The IM were ill.", id="words without it too"),
+        pytest.param("JD(U) and BJP won; see Section 2(d).", id="parties and clauses"),
+        pytest.param("Songs by r d burman, films by r balki.", id="initials in small letters"),
+        pytest.param("As is his wont, he spoke cant.", id="nouns without an apostrophe"),
         pytest.param("Spend more on R and D. See x.com/dont #cant", id="part of something"),
     ],
 )

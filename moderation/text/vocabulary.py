@@ -35,11 +35,15 @@ _BORROWED = frozenset(
     for kind in ("food", "festivals", "borrowed", "honorifics")
     for word in _THINGS[kind].split()
 )
-_PROPER = (
+_PEOPLE = (
+    frozenset(word.lower() for lines in _NAMES["people"].values() for word in lines.split())
+    - ENGLISH
+    - FOREIGN
+    - _BORROWED
+)
+_PROPER = _PEOPLE | (
     frozenset(
-        word.lower()
-        for lines in (*_NAMES["people"].values(), _THINGS["places"], _THINGS["parties"])
-        for word in lines.split()
+        word.lower() for lines in (_THINGS["places"], _THINGS["parties"]) for word in lines.split()
     )
     - ENGLISH
     - FOREIGN
@@ -112,6 +116,11 @@ def is_cheer(word: str) -> bool:
     ['Hahaha', 'wow', 'loool']
     """
     return word.lower() in _CHEERS or bool(_LAUGHTER.fullmatch(word))
+
+
+def is_person(word: str) -> bool:
+    """Whether a word is a person's name in any case: 'Kohli', 'kohli', but not 'delhi'."""
+    return word.lower() in _PEOPLE
 
 
 def is_name(word: str) -> bool:

@@ -16,6 +16,7 @@ import regex
 
 from moderation.decision import Span
 from moderation.text.reading import Text, Token
+from moderation.text.vocabulary import is_name
 
 _TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("wording.toml").read_text("utf-8"))
 
@@ -65,6 +66,7 @@ _FROM_SMALL = {
     **{word.lower(): word for word in _SURE},
     **_IN_SMALL,
 }
+_SHORT = 3  # letters of words that may be something else in a shout
 _BRANDS = frozenset(name for name in NAMES.values() if name[0].islower())
 _CONSONANTS = regex.compile(r"[BCDFGHJ-NP-TV-XZ]{3,}")
 
@@ -75,7 +77,13 @@ def in_small(word: str) -> str:
     >>> " ".join(map(in_small, "MODI'S ANTI-BJP SPEECH, I'M SURE".split()))
     "Modi's anti-BJP speech, I'm sure"
     """
-    return _each_part(word, lambda part: acronym(part) or _IN_SMALL.get(part.lower(), part.lower()))
+    return _each_part(word, lambda part: acronym(part) or _small_or_name(part.lower()))
+
+
+def _small_or_name(small: str) -> str:
+    """Return a word in small letters, or a name with its capitals."""
+    name = small.capitalize() if len(small) > _SHORT and is_name(small) else small
+    return _IN_SMALL.get(small, name)
 
 
 def acronym(word: str) -> str | None:

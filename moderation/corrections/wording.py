@@ -59,7 +59,7 @@ TOGETHER = {
     for pair in regex.split(r"[|\n]", line)
 }
 NAMES = {word.lower(): word for word in _words(_TABLES["names"])} | _TABLES["spelled"]
-_IN_SMALL = {"i": "I"} | NAMES
+_IN_SMALL: dict[str, str] = {"i": "I"} | NAMES
 _SURE = ACRONYMS.difference(_words(_TABLES["acronyms_not_from_small"]))
 _FROM_SMALL = {
     **{f"{word.lower()}s": f"{word}s" for word in _SURE if len(word) > 2},

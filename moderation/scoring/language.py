@@ -28,7 +28,7 @@ from moderation.scoring.ngrams import Floats, Ints, Recipe
 from moderation.scoring.scorer import Probabilities
 from moderation.scoring.store import Files
 from moderation.text.reading import Text, Weight
-from moderation.text.vocabulary import ENGLISH, WORKS, evidence, without_phrases
+from moderation.text.vocabulary import ENGLISH, WORKS, evidence, is_english, without_phrases
 
 FOREIGN_SCRIPT = 0.002  # the probability of English then (measured: see the card)
 NO_LANGUAGE = "zxx"  # ISO 639-2 for what has no words
@@ -41,6 +41,10 @@ _MARKED = 0.8  # below this the foreign stretches are marked
 _NAMED = 0.5  # below this the language is named
 _ENOUGH = 2  # English words that make a comment English if no foreign word is in it
 _JUDGED = 5  # fewer words without names are no proof of a foreign sentence
+_NAMES = 4  # unknown words that may be names if English words are with them
+_SURELY_FOREIGN = 0.02  # below this, one frequent foreign word proves a short foreign sentence
+_FRAME = 4  # English words to each foreign one, if some are words of foreign grammar
+_FEW_WORDS = 0.06  # the least probability for few words: a person at most
 _CERTAIN = 3  # foreign words that prove a foreign sentence however short it is
 _SURE = 0.97  # the probability if the words alone prove English
 _OBSERVED = 0.71  # the probability that keeps a finding just below review
@@ -136,7 +140,7 @@ class LanguageScorer:
         if score < _CLEAR:
             score = max(score, self._second(text, len(grams.words)))
         if score < _CLEAR:
-            score = max(score, self._by_words(text))
+            score = max(score, self._by_words(text, self._probability(grams)))
         if score >= _QUOTING and (clauses := self._foreign_clauses(text, grams)):
             text.notes["foreign"], text.notes["language"] = clauses, "en"
             return min(score, _CLAUSE_SCORE)
@@ -189,11 +193,12 @@ class LanguageScorer:
             return _NAMES_ONLY if _LOWER.search(text.clean) else 0.0
         return self.probability(own) if len(own) < count else 0.0
 
-    def _by_words(self, text: Text) -> float:
+    def _by_words(self, text: Text, score: float) -> float:
         """The probability by the words that are in no quotation, list, slogan or name.
 
         A sentence takes its words of grammar from one language: English ones outweigh borrowed
         nouns. Few words are no proof of a foreign sentence, and names and cheers are none at all.
+        `score` is the probability by n-grams alone.
         """
         clean = without_phrases(_LINK.sub(" ", text.clean))
         words, outside = _WORD.findall(clean), _WORD.findall(_unquoted(clean))
@@ -204,17 +209,24 @@ class LanguageScorer:
         against = counts.foreign + counts.strange
         if not against and counts.english >= _ENOUGH:
             return _SURE
-        if counts.grammar >= max(_ENOUGH, 3 * counts.foreign):
+        if counts.grammar >= _ENOUGH:
             if not counts.foreign and counts.english >= 3 * against:
                 return _SURE
-            if counts.english >= against:
+            if counts.english >= against * (_FRAME if counts.foreign else 1):
                 return _OBSERVED
         titled = counts.works and counts.grammar and against <= _TITLE
         if titled and counts.english * 3 >= against * 2:
             return _OBSERVED
+        predicate = any(is_english(word.lower()) for word in words[-_ENOUGH:])
+        named = not counts.foreign and counts.strange <= _NAMES
+        if named and predicate and counts.english >= _ENOUGH:  # 'virat kohli bats well'
+            return _OBSERVED
         certain = counts.foreign >= max(_ENOUGH, counts.english)
         certain = certain or against >= max(_CERTAIN, counts.english + 1)
-        return 0.0 if certain or counts.total >= _JUDGED else _OBSERVED
+        certain = certain or (counts.foreign > 0 and score < _SURELY_FOREIGN)
+        if counts.total >= _JUDGED or against > _CERTAIN:
+            return 0.0
+        return _FEW_WORDS if certain else _OBSERVED
 
     def _foreign_clauses(self, text: Text, grams: Grams) -> list[tuple[int, int]]:
         """Return the places of foreign clauses among English ones.

@@ -26,6 +26,7 @@ def _phrases(lines: str) -> list[str]:
 _VOCABULARY, _NAMES = _tables(Path(__file__).with_name("vocabulary.toml")), _tables(NAMES)
 GRAMMAR = frozenset(_VOCABULARY["grammar"].split())
 ENGLISH = GRAMMAR.union(_VOCABULARY["english"].split())
+_LONG = 5  # letters of a word whose ending says something
 FOREIGN = frozenset(_VOCABULARY["foreign"].split()) - ENGLISH
 WORKS = frozenset(_VOCABULARY["works"].split())
 _CHEERS = frozenset(_VOCABULARY["cheers"].split())
@@ -75,6 +76,11 @@ def _pattern(phrases: Sequence[str]) -> regex.Pattern[str]:
     return regex.compile(rf"(?<!\w)(?:{choices}|{_CHANT})(?!\w)", regex.IGNORECASE)
 
 
+_ENDING = regex.compile(r"(?:s|es|ed|d|ing|ly|er|ers|er's|'s|ness|less|ful)$")
+_ENGLISH_ENDING = regex.compile(
+    r".{3,}(?:ously|ically|ingly|ably|fully|lessly|ively|[ae]ntly|tions?|ments?|ness|ables?|ibles?"
+    r"|less|ful|i[sz]ed|i[sz]ing|isms?|ship|wards|ating|ated)"
+)
 _PHRASES = _pattern(_phrases(_VOCABULARY["phrases"]) + _phrases(_THINGS["slogans"]))
 
 
@@ -85,6 +91,21 @@ def without_phrases(clean: str) -> str:
     'He sang  , loudly.'
     """
     return _PHRASES.sub(" ", clean)
+
+
+def is_english(word: str) -> bool:
+    """Whether a word in small letters is a frequent English word, a form of one, or looks so.
+
+    >>> [word for word in "deserves melodiously sarkari bahut".split() if is_english(word)]
+    ['deserves', 'melodiously']
+    """
+    if word in ENGLISH:
+        return True
+    if len(word) < _LONG or word in FOREIGN:
+        return False
+    stem = _ENDING.sub("", word)
+    known = len(stem) > 2 and (stem in ENGLISH or f"{stem}e" in ENGLISH or f"{stem}y" in ENGLISH)
+    return known or bool(_ENGLISH_ENDING.fullmatch(word))
 
 
 class Evidence(NamedTuple):
@@ -164,7 +185,7 @@ def _kind(word: str, is_capital: bool, is_strange: Callable[[str], bool]) -> str
         return "english"
     if is_cheer(word) or (len(word) == 1 and word not in "ai"):
         return None
-    if word in ENGLISH:
+    if is_english(word):
         return "english"
     if is_capital or is_name(word):
         return None

@@ -12,8 +12,8 @@ marks the foreign words and names the language where the model knows it, also in
   rules deal with them), "Mamata Banerjee deserves better.", "Ha ha ha ha, good one, bro",
   "BHARAT MATA KI JAI", "Tum hi ho is a lovely song.", "The babu wants chai for every sarkari job."
 - Observed only: comments in Latin letters with fewer than five words that are no names, unless
-  frequent words of another language prove it; slogans, schemes, and what a comment calls a song or a
-  film. What has fewer than five words that are no names is hardly ever rejected.
+  frequent words of another language prove it; slogans, schemes, and what a comment calls a song
+  or a film. What has fewer than five words that are no names is hardly ever rejected.
 - Measured on texts held back from training, of four words or more: of English comments, 0.03 % are
   rejected and 0.2 % go to a person. Of ten Indian languages in Latin letters 99 % are found, of
   Hindi requests full of English nouns 97 %; what passes has few words without names, or is more

@@ -214,6 +214,9 @@ class LanguageScorer:
                 return _SURE
             if counts.english >= against * (_FRAME if counts.foreign else 1):
                 return _OBSERVED
+        borrowing = counts.grammar and not counts.foreign and counts.english >= _ENOUGH
+        if borrowing and counts.english >= against:  # 'The babu wants bijli and sadak'
+            return _OBSERVED
         titled = counts.works and counts.grammar and against <= _TITLE
         if titled and counts.english * 3 >= against * 2:
             return _OBSERVED

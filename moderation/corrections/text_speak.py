@@ -18,7 +18,7 @@ from moderation.corrections.wording import (
     capitalised,
 )
 from moderation.text.reading import Text, Token
-from moderation.text.vocabulary import ENGLISH, GRAMMAR, is_person
+from moderation.text.vocabulary import ENGLISH, GRAMMAR, is_english, is_person
 
 _YOU_ARE = frozenset("a an the not so very right wrong welcome just going talking saying".split())
 # Four letters or more with nothing but spaces, stops or '&' between ('i n d i a'), initials before
@@ -48,6 +48,8 @@ _EQUATION = regex.compile(
     r"(?<![\p{L}\p{N}'])(\p{L}) ?[=+^≤≥×] ?[\p{L}\p{N}]|[=+^≤≥×] ?(\p{L})(?![\p{L}\p{N}'])"
     r"|\b(?:[Ll]et|where) (\p{L}) (?:be|is|denotes?|equals?)\b"
 )
+# A square of a chessboard other than b4: 'e4', 'Bb5', 'Nxd5'.
+_CHESS = regex.compile(r"(?<!\w)(?!b4)[KQRBN]?x?[a-h][1-8][+#]?(?!\w)")
 _NEIGHBOURS = frozenset("aiumnrdvyIUR")  # single letters that are words or text speak
 # The signs allowed right before and after a letter that is a word by itself, and the signs that
 # join any word to something else ('r/india', 'pls@example', 'u=5').
@@ -78,6 +80,8 @@ def text_speak(text: Text, allowed: Set[str] = frozenset()) -> Iterator[tuple[To
     loud = sum(map(str.isupper, long)) * 2 > len(long)
     spelled = _spelled_out(text.clean) | _initials(text)
     symbols = _symbols(text.clean)
+    if _CHESS.search(text.clean):
+        symbols.add("b4")
     for index, token, word in known:
         if token.start in spelled or word in symbols or _joined(text.clean, token):
             continue
@@ -107,8 +111,10 @@ def _joined(clean: str, token: Token) -> bool:
         return True  # 'clause (u)', 'JD(U)'
     if before in _BROKEN and clean[token.start - 2 : token.start - 1].isalnum():
         return True
-    if len(token.text) > 1:
-        return False
+    if len(token.text) > 1:  # 'Hav. Ram Singh', a rank
+        context = IN_CONTEXT.get(token.text.lower())
+        may_be_rank = bool(context and context.name) and token.text.istitle() and after == "."
+        return may_be_rank and clean[token.end + 2 : token.end + 3].isupper()
     if after in _STOPS and token.text in "uUr":
         # 'I love u.' ends a sentence, 'u.s' and 'u. k.' do not.
         rest = clean[token.end : token.end + 4].lstrip(".")
@@ -150,7 +156,7 @@ def _are_initials(letters: list[str], before: str, after: str) -> bool:
     """Whether letters in a row are initials of the name in small letters that follows."""
     left, word = before.lower(), after.lower().removesuffix("'s")
     named = is_person(word)
-    unknown = named or (word not in ENGLISH and word not in TEXT_SPEAK and word not in IN_CONTEXT)
+    unknown = named or (not is_english(word) and word not in TEXT_SPEAK and word not in IN_CONTEXT)
     if " ".join(letters) in _ROWS:
         listed = left in ("and", "or", ",") and not _ENGLISH_END.match(word)
         return unknown and (listed or left in _BEFORE_NAMES or named)
@@ -162,11 +168,15 @@ def _are_initials(letters: list[str], before: str, after: str) -> bool:
         return unknown
     if letters[0] == "n":  # 'modi n shah', but not 'the writer n ram'
         ordinary = before.islower() and left in ENGLISH and left not in _PRONOUNS
-        return named and (ordinary or not left)
+        opens = not left.isalpha() and not _ENGLISH_END.match(word)
+        return (named and ordinary) or (unknown and opens)
+    if letters[0] == "d":  # 'd gukesh won', 'r and d gukesh'; 'rahul d souza'
+        alone = not left.isalpha() or left in ("and", "or") or is_person(left)
+        return named or (alone and unknown and not _ENGLISH_END.match(word))
     return named and letters[0] not in "umby" and left not in _PRONOUNS
 
 
-def _symbols(clean: str) -> Set[str]:
+def _symbols(clean: str) -> set[str]:
     """Return the letters that stand for numbers in an equation: 'v = u + at'."""
     return {
         letter.lower() for match in _EQUATION.finditer(clean) for letter in match.groups() if letter

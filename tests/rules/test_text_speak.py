@@ -62,6 +62,10 @@ from moderation.text.reading import read
         pytest.param("Devaraj Urs was there. The Ajmer urs begins.", id="a surname and a feast"),
         pytest.param("my gd and GD rounds, hv cables, hw due today", id="other abbreviations"),
         pytest.param("They make gud from sugarcane.", id="gud, jaggery"),
+        pytest.param("Hav. Joginder Singh won the medal.", id="a rank"),
+        pytest.param("d gukesh and r praggnanandhaa won; rahul d souza lost.", id="unknown names"),
+        pytest.param("1. e4 e5 2. Nf3 and then b4", id="a game of chess"),
+        pytest.param("Cohen's d was small, and d is the distance.", id="d, a symbol"),
     ],
 )
 def test_must_not_fire(comment: str) -> None:

@@ -29,6 +29,7 @@ from moderation.text.vocabulary import ENGLISH
 _QUOTED = regex.compile(r"\"[^\"\n]{1,300}\"|(?<!\w)'[^'\n]{1,300}'(?!\w)")
 _BETWEEN = frozenset("number emoji other mention".split())  # tokens that do not end a stretch
 _ENDS = regex.compile(r"(?:(?<!\.)\.|[!?\u203d:])[\"')\]]*\s*$")
+_ABBREVIATED = regex.compile(r"(?<!\w)(?:\p{Lu}\.){2,}\s*$")  # 'the C.B.I. and', not 'I. And'
 _LOOK_BACK = 12  # characters before a sentence that hold the full stop of the sentence before
 _KNOWN = COMMON | TEXT_SPEAK.keys() | {word for word in IN_CONTEXT if len(word) > 1}
 # The initials before a name: 'b. r. ambedkar', but not 'i.e. modi'.
@@ -263,7 +264,8 @@ def _sentence_starts(text: Text) -> Iterator[Token]:
     token = next(tokens, None)
     for sentence in text.sentences:
         before = text.clean[max(0, sentence.start - _LOOK_BACK) : sentence.start]
-        clear = not before.strip() or "\n\n" in before or bool(_ENDS.search(before))
+        ended = _ENDS.search(before) and not _ABBREVIATED.search(before)
+        clear = not before.strip() or "\n\n" in before or bool(ended)
         while token and token.start < sentence.end:
             if token.start >= sentence.start:
                 if token.kind not in ("other", "emoji"):

@@ -16,7 +16,7 @@ import regex
 
 from moderation.decision import Span
 from moderation.text.reading import Text, Token
-from moderation.text.vocabulary import is_name
+from moderation.text.vocabulary import ENGLISH, FOREIGN, is_name
 
 _TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("wording.toml").read_text("utf-8"))
 
@@ -77,11 +77,21 @@ def in_small(word: str) -> str:
     >>> " ".join(map(in_small, "MODI'S ANTI-BJP SPEECH, I'M SURE".split()))
     "Modi's anti-BJP speech, I'm sure"
     """
-    return _each_part(word, lambda part: acronym(part) or _small_or_name(part.lower()))
+    return _each_part(word, lambda part: acronym(part) or _unknown_short(part) or _small(part))
 
 
-def _small_or_name(small: str) -> str:
+def _unknown_short(word: str) -> str | None:
+    """Return a word of two or three capitals that may be an acronym ('NY'), or None."""
+    small = word.lower()
+    if not 1 < len(word) <= _SHORT or small in COMMON or small in TEXT_SPEAK or small in IN_CONTEXT:
+        return None
+    known = len(word) == _SHORT and (small in ENGLISH or small in FOREIGN)
+    return None if known or small in NAMES or not word.isupper() else word
+
+
+def _small(word: str) -> str:
     """Return a word in small letters, or a name with its capitals."""
+    small = word.lower()
     name = small.capitalize() if len(small) > _SHORT and is_name(small) else small
     return _IN_SMALL.get(small, name)
 

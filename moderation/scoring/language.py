@@ -12,11 +12,11 @@ and `intercepts.npy` for the latter. The card holds the recipe and the calibrati
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,6 +53,8 @@ _CLAUSE_SCORE = 0.55  # the probability if one clause is foreign
 _TITLE = 8  # the most words of a title of a film or song
 _ENGLISH_SHARE = 0.35  # of the words of a foreign clause
 _FOREIGN_CLAUSE = 0.1  # the highest probability of a foreign clause
+_MOST_WORDS = 200  # to judge singly; more do not make the answer surer
+_MOST_CLAUSES = 200  # to judge
 _LONGEST = 200  # letters; more do not make the answer surer
 _SPREAD = np.array([0.5, 1.0, 0.5], np.float32)  # what a word's neighbours say of it
 _LEAST = -127.0  # an int8's; how English a word of another script is
@@ -203,6 +205,7 @@ class LanguageScorer:
         clean = without_phrases(_LINK.sub(" ", text.clean))
         words, outside = _WORD.findall(clean), _WORD.findall(_unquoted(clean))
         words = outside if len(outside) * 2 >= len(words) else words
+        words = words[:_MOST_WORDS]
         if latin_share(words or ["a"]) < LATIN:
             return 0.0
         counts = evidence(words, self._is_strange)
@@ -244,7 +247,7 @@ class LanguageScorer:
             blank = _LINK.sub(_spaces, blank)
         if '"' in blank or "'" in blank:
             blank = _QUOTED.sub(_spaces, blank)
-        clauses = [match.span() for match in _CLAUSE.finditer(blank)]
+        clauses = [match.span() for match in islice(_CLAUSE.finditer(blank), _MOST_CLAUSES)]
         if len(clauses) < 2:
             return []
         foreign = [(start, end) for start, end in clauses if self._is_foreign(blank[start:end])]
@@ -274,7 +277,7 @@ class LanguageScorer:
         marks. It may be a sentence of two tongues as well, so that this never makes it clear.
         """
         start = end = at = 0  # of the longest stretch
-        for is_foreign, run in itertools.groupby(foreign):
+        for is_foreign, run in groupby(foreign):
             length = len(list(run))
             if is_foreign and length > end - start:
                 start, end = at, at + length

@@ -24,16 +24,19 @@ from moderation.corrections.wording import (
     with_names,
 )
 from moderation.text.reading import Text, Token
+from moderation.text.vocabulary import ENGLISH
 
 _QUOTED = regex.compile(r"\"[^\"\n]{1,300}\"|(?<!\w)'[^'\n]{1,300}'(?!\w)")
 _BETWEEN = frozenset("number emoji other mention".split())  # tokens that do not end a stretch
 _ENDS = regex.compile(r"(?:(?<!\.)\.|[!?\u203d:])[\"')\]]*\s*$")
+_ABBREVIATED = regex.compile(r"(?<!\w)(?:\p{Lu}\.){2,}\s*$")  # 'the C.B.I. and', not 'I. And'
 _LOOK_BACK = 12  # characters before a sentence that hold the full stop of the sentence before
 _KNOWN = COMMON | TEXT_SPEAK.keys() | {word for word in IN_CONTEXT if len(word) > 1}
 # The initials before a name: 'b. r. ambedkar', but not 'i.e. modi'.
 _INITIALS = regex.compile(
     r"(?<![\p{L}\p{N}.'])(?!(?:i\. ?e|e\. ?g|p\. ?s)\.)(?:\p{Ll}\. ?){1,3}(?=(\p{L}++))"
 )
+_LOUD = 0.75  # above this share of words in capitals, no word is taken for a name
 _EMPHASIS = 4  # letters of a word in capitals that may be an unknown acronym
 _VOWEL = regex.compile(r"[AEIOUYÀ-Ý]")
 
@@ -54,9 +57,11 @@ def shouted(text: Text, fewest_words: int = 3) -> list[Stretch]:
     >>> [stretch.words[0].text for stretch in shouted(read("No. THIS IS WRONG. BJP and RSS."))]
     ['THIS']
     """
-    stretches = [
-        stretch for stretch in map(_stretch, _runs(text)) if _counts(stretch, fewest_words)
-    ]
+    runs = list(_runs(text))
+    if not runs:
+        return []
+    loud = sum(map(len, runs)) > _LOUD * len(text.words)
+    stretches = [stretch for stretch in map(_stretch, runs) if _counts(stretch, fewest_words, loud)]
     if not stretches:
         return []
     quoted = [match.span() for match in _QUOTED.finditer(text.clean)]
@@ -189,10 +194,16 @@ def _stretch(run: list[Token]) -> Stretch:
     return Stretch(tuple(run), letters)
 
 
-def _counts(stretch: Stretch, fewest_words: int) -> bool:
-    """Whether enough of the words, and at least a third, are ordinary ones."""
+def _counts(stretch: Stretch, fewest_words: int, loud: bool) -> bool:
+    """Whether enough of the words, and at least a third, are ordinary ones.
+
+    Where much of the comment is calm, half of the words must be known: 'ECOSPRIN' is a name there.
+    """
     ordinary = sum(_ordinary(word.text) for word in stretch.words)
-    return ordinary >= fewest_words and ordinary * 3 >= len(stretch.words)
+    if ordinary < fewest_words or ordinary * 3 < len(stretch.words):
+        return False
+    words = [word.text for word in stretch.words if not acronym(word.text)]
+    return loud or 2 * sum(map(_known, words)) >= len(words)
 
 
 def _ordinary(word: str) -> bool:
@@ -209,6 +220,27 @@ def _ordinary(word: str) -> bool:
         for part in parts
         if not acronym(part)
     )
+
+
+def _known(word: str) -> bool:
+    """Whether a word in capitals is a frequent English word or one of its forms."""
+    small = word.lower().removesuffix("'s")
+    parts = [small, *small.split("-")]
+    return any(
+        part in ENGLISH
+        or part in _KNOWN
+        or part.replace("'", "") in _KNOWN
+        or _stem(part) in ENGLISH
+        for part in parts
+    )
+
+
+def _stem(word: str) -> str:
+    """Return a word without its ending: 'ruins', 'ruined', 'ruining', 'totally'."""
+    for ending in ("ing", "ed", "es", "ly", "s"):
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            return word.removesuffix(ending)
+    return word
 
 
 def _calm_outside(text: Text, quoted: list[tuple[int, int]]) -> bool:
@@ -232,7 +264,8 @@ def _sentence_starts(text: Text) -> Iterator[Token]:
     token = next(tokens, None)
     for sentence in text.sentences:
         before = text.clean[max(0, sentence.start - _LOOK_BACK) : sentence.start]
-        clear = not before.strip() or "\n\n" in before or bool(_ENDS.search(before))
+        ended = _ENDS.search(before) and not _ABBREVIATED.search(before)
+        clear = not before.strip() or "\n\n" in before or bool(ended)
         while token and token.start < sentence.end:
             if token.start >= sentence.start:
                 if token.kind not in ("other", "emoji"):

@@ -17,6 +17,11 @@ from moderation.corrections.wording import APOSTROPHES, Change, Draft, capitalis
 from moderation.text.reading import Text, Token, read
 
 _UNSURE = 4  # letters and apostrophe; 'IM' and 'IVE' in capitals may be something else
+# 'as is his wont', 'spoke cant'
+_NOUNS = frozenset(
+    [("wont", word) for word in "his her my our their its your a".split()]
+    + [("cant", word) for word in "of spoke speak speaks religious political the pious".split()]
+)
 _MOSTLY = 0.5  # above this share of missing capitals, small letters are the author's habit
 
 
@@ -54,8 +59,10 @@ def suggest(comment: Text | Comment | str, allowed: Set[str] = frozenset()) -> S
 
 def _apostrophes(text: Text) -> Iterator[tuple[Token, str]]:
     """Yield each word that lacks its apostrophe, and the word with it."""
-    for token in text.words:
+    for before, token in zip(["", *(word.text for word in text.words)], text.words, strict=False):
         word = APOSTROPHES.get(token.text.lower())
+        if word and (token.text.lower(), before.lower()) in _NOUNS:
+            continue
         if word and (token.text.islower() or token.text.istitle()):
             yield token, capitalised(word) if token.text.istitle() else word
         elif word and len(word) > _UNSURE:

@@ -16,6 +16,7 @@ import regex
 
 from moderation.decision import Span
 from moderation.text.reading import Text, Token
+from moderation.text.vocabulary import ENGLISH, FOREIGN, is_name
 
 _TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("wording.toml").read_text("utf-8"))
 
@@ -30,23 +31,25 @@ class Context(NamedTuple):
     write: str
     needs_next: bool
     small_only: bool
+    name: bool
     before: frozenset[str]
     after: frozenset[str]
     not_before: frozenset[str]
     not_after: frozenset[str]
+    subjects: frozenset[str]
+    predicates: frozenset[str]
 
 
 def _context(row: dict[str, Any]) -> Context:
-    lists = (
-        frozenset(row.get(key, "").split())
-        for key in ("before", "after", "not_before", "not_after")
-    )
-    flags = row.get("needs_next", False), row.get("small_only", False)
+    keys = ("before", "after", "not_before", "not_after", "subjects", "predicates")
+    lists = (frozenset(row.get(key, "").split()) for key in keys)
+    flags = (row.get(key, False) for key in ("needs_next", "small_only", "name"))
     return Context(row["write"], *flags, *lists)
 
 
 TEXT_SPEAK: dict[str, str] = _TABLES["text_speak"]
 IN_CONTEXT = {word: _context(row) for word, row in _TABLES["in_context"].items()}
+LABELS = frozenset(_words(_TABLES["labels"]))
 ACRONYMS = frozenset(_words(_TABLES["acronyms"]))
 COMMON = frozenset(_words(_TABLES["common"]))
 APOSTROPHES = {word.replace("'", "").lower(): word for word in _words(_TABLES["apostrophes"])}
@@ -56,13 +59,14 @@ TOGETHER = {
     for pair in regex.split(r"[|\n]", line)
 }
 NAMES = {word.lower(): word for word in _words(_TABLES["names"])} | _TABLES["spelled"]
-_IN_SMALL = {"i": "I"} | NAMES
+_IN_SMALL: dict[str, str] = {"i": "I"} | NAMES
 _SURE = ACRONYMS.difference(_words(_TABLES["acronyms_not_from_small"]))
 _FROM_SMALL = {
     **{f"{word.lower()}s": f"{word}s" for word in _SURE if len(word) > 2},
     **{word.lower(): word for word in _SURE},
     **_IN_SMALL,
 }
+_SHORT = 3  # letters of words that may be something else in a shout
 _BRANDS = frozenset(name for name in NAMES.values() if name[0].islower())
 _CONSONANTS = regex.compile(r"[BCDFGHJ-NP-TV-XZ]{3,}")
 
@@ -73,7 +77,23 @@ def in_small(word: str) -> str:
     >>> " ".join(map(in_small, "MODI'S ANTI-BJP SPEECH, I'M SURE".split()))
     "Modi's anti-BJP speech, I'm sure"
     """
-    return _each_part(word, lambda part: acronym(part) or _IN_SMALL.get(part.lower(), part.lower()))
+    return _each_part(word, lambda part: acronym(part) or _unknown_short(part) or _small(part))
+
+
+def _unknown_short(word: str) -> str | None:
+    """Return a word of two or three capitals that may be an acronym ('NY'), or None."""
+    small = word.lower()
+    if not 1 < len(word) <= _SHORT or small in COMMON or small in TEXT_SPEAK or small in IN_CONTEXT:
+        return None
+    known = len(word) == _SHORT and (small in ENGLISH or small in FOREIGN)
+    return None if known or small in NAMES or not word.isupper() else word
+
+
+def _small(word: str) -> str:
+    """Return a word in small letters, or a name with its capitals."""
+    small = word.lower()
+    name = small.capitalize() if len(small) > _SHORT and is_name(small) else small
+    return _IN_SMALL.get(small, name)
 
 
 def acronym(word: str) -> str | None:

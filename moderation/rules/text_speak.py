@@ -9,16 +9,21 @@ The score grows with the share of such words and with their number: one in twent
 one in five is a habit. The suggestion is the whole comment with all of them spelled out.
 
 - Fires: "u r right", "Plz tell d govt", "Modi n Shah", "This is gr8, ppl!"
-- Does not fire: "D. Raja", "R n D", "rock n roll", "Vitamin D", "U.P.", "U turn", "Section 2 d",
-  "a) b) c)", "n = 5", "5 p m", "the govt sent a msg"
+- Does not fire: "D. Raja", "cartoons by r k laxman", "JD(U)", "Clause (u)", "Take the M8.",
+  "Luv Sinha", "the city of Ur", "v = u + at", "R n D", "rock n roll", "Vitamin D", "U.P.",
+  "U turn", "Section 2 d", "a) b) c)", "n = 5", "5 p m", "the govt sent a msg"
 
-Limits: the rule ignores 'lol', 'btw' and similar words, '2' and '4' for 'to' and 'for'
-('want 2 go'), and spoken forms ('gonna', except 'coz'). It finds words of other languages that look
-like text speak ('dat' in Dutch), which the rule `language` finds too.
+Limits: initials in small letters are known by the names in `names.toml`, and by words that precede
+a name ("by", "justice"). 'r' counts only with a subject before it or a predicate after it ("they
+r", "r going"). Before a known name, 'd' and 'n' may be initials, so "d modi govt" passes. The rule
+ignores 'lol', 'btw' and similar words, '2' and '4' for 'to' and 'for' ('want 2 go'), and spoken
+forms ('gonna', except 'coz'). It finds words of other languages that look like text speak ('dat' in
+Dutch), which the rule `language` finds too.
 
 Measured on comments of Fox News, Globe and Mail (UCC), Reddit (Ruddit) and Civil Comments, and
-on Indian ones (TRAC), in this order: found in 0.3, 0.2, 0.5, 0.5 and 15.5 %, sent to review 0.3,
-0.1, 0.1, 0.2 and 8.0 %.
+on Indian ones (TRAC), in this order: found in 0.3, 0.2, 0.5, 0.5 and 15.4 %, sent to review 0.3,
+0.1, 0.1, 0.1 and 8.1 %. Of 3,837 words of text speak that the rule found before it knew names, it
+still finds 98.5 %.
 """
 
 from __future__ import annotations

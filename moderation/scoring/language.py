@@ -12,11 +12,11 @@ and `intercepts.npy` for the latter. The card holds the recipe and the calibrati
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ from moderation.scoring.ngrams import Floats, Ints, Recipe
 from moderation.scoring.scorer import Probabilities
 from moderation.scoring.store import Files
 from moderation.text.reading import Text, Weight
+from moderation.text.vocabulary import ENGLISH, WORKS, evidence, is_english, without_phrases
 
 FOREIGN_SCRIPT = 0.002  # the probability of English in another script (measured: see the card)
 NO_LANGUAGE = "zxx"  # the ISO 639-2 code for text without words
@@ -43,11 +44,29 @@ _NAMED = 0.5  # below this the language is named
 _MAX_LETTERS = 200  # letters; more do not make the probability more certain
 _SPREAD = np.array([0.5, 1.0, 0.5], np.float32)  # the weights of a word and its two neighbours
 _LOWEST = -127.0  # the lowest int8: the weight of a word in another script
+_ENOUGH = 2  # English words that make a comment English if no foreign word is in it
+_JUDGED = 5  # fewer words without names are no proof of a foreign sentence
+_NAMES = 4  # unknown words that may be names if English words are with them
+_SURELY_FOREIGN = 0.02  # below this, one frequent foreign word proves a short foreign sentence
+_FRAME = 4  # English words to each foreign one, if some are words of foreign grammar
+_FEW_WORDS = 0.06  # the least probability for few words: a person at most
+_CERTAIN = 3  # foreign words that prove a foreign sentence however short it is
+_SURE = 0.97  # the probability if the words alone prove English
+_OBSERVED = 0.71  # the probability that keeps a finding just below review
+_STRANGE = 0.5  # a word below this probability looks foreign
+_CLAUSE_SCORE = 0.55  # the probability if one clause is foreign
+_TITLE = 8  # the most words of a title of a film or song
+_ENGLISH_SHARE = 0.35  # of the words of a foreign clause
+_FOREIGN_CLAUSE = 0.1  # the highest probability of a foreign clause
+_MOST_WORDS = 200  # to judge singly; more do not make the answer surer
+_MOST_CLAUSES = 200  # to judge
 
 # Text without these signs has no link, address, mention or hashtag, and needs no tokens.
 _SIGNS = ("@", "#", "://", "www.", "WWW.", ".co", ".in", ".org", ".net", ".gov", "/")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_LINK = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+|\S+@\S+")
 _QUOTED = re.compile(r"\"[^\"\n]{2,200}\"|(?<!\w)'[^'\"\n]{2,200}'(?!\w)")
+_CLAUSE = re.compile(r"\w(?:[^.!?;:,()\n\u2026]|(?<=\w)[.:](?=\w))*\w")
 _CAPITAL = regex.compile(
     r"(?<=(?:[\p{L}\p{N},;:&)\"'\-]|\b\p{Lu}\.) ?)\p{Lu}(?:[\p{L}\p{M}]|['.\-](?=\p{L}))*+"
 )
@@ -78,12 +97,17 @@ def core_words(clean: str) -> list[str]:
     >>> core_words("dosa, idli, vada and pongal, who needs cereal")
     ['who', 'needs', 'cereal']
     """
+    return _WORD.findall(_CAPITAL.sub(" ", _unquoted(clean)))
+
+
+def _unquoted(clean: str) -> str:
+    """Return the text without quotations and lists, in small letters if it has only capitals."""
     if not _LOWER.search(clean):
         clean = clean.lower()  # in a comment all in capitals they do not show names
     clean = _QUOTED.sub(" ", clean)
     if clean.count(",") > 1:
         clean = _LIST.sub(" ", clean)
-    return _WORD.findall(_CAPITAL.sub(" ", clean))
+    return clean
 
 
 class Grams(NamedTuple):
@@ -119,6 +143,11 @@ class LanguageScorer:
         score = self._probability(grams)
         if score < _CLEAR:
             score = max(score, self._second_look(text, len(grams.words)))
+        if score < _CLEAR:
+            score = max(score, self._by_words(text, self._probability(grams)))
+        if score >= _MAX_AROUND_FOREIGN and (clauses := self._foreign_clauses(text, grams)):
+            text.notes["foreign"], text.notes["language"] = clauses, "en"
+            return min(score, _CLAUSE_SCORE)
         if score < _MARKED:
             foreign = (self._word_logits(text, grams) < 0).tolist()
             text.notes["foreign"] = _stretches(text, foreign)
@@ -168,6 +197,81 @@ class LanguageScorer:
             return _NAMES_ONLY if _LOWER.search(text.clean) else 0.0
         return self.probability(words) if len(words) < count else 0.0
 
+    def _by_words(self, text: Text, score: float) -> float:
+        """The probability by the words that are in no quotation, list, slogan or name.
+
+        A sentence takes its words of grammar from one language: English ones outweigh borrowed
+        nouns. Few words are no proof of a foreign sentence, and names and cheers are none at all.
+        `score` is the probability by n-grams alone.
+        """
+        clean = without_phrases(_LINK.sub(" ", text.clean))
+        words, outside = _WORD.findall(clean), _WORD.findall(_unquoted(clean))
+        words = outside if len(outside) * 2 >= len(words) else words
+        words = words[:_MOST_WORDS]
+        if latin_share(words or ["a"]) < LATIN:
+            return 0.0
+        counts = evidence(words, self._is_strange)
+        against = counts.foreign + counts.strange
+        if not against and counts.english >= _ENOUGH:
+            return _SURE
+        if counts.grammar >= _ENOUGH:
+            if not counts.foreign and counts.english >= 3 * against:
+                return _SURE
+            if counts.english >= against * (_FRAME if counts.foreign else 1):
+                return _OBSERVED
+        borrowing = counts.grammar and not counts.foreign and counts.english >= _ENOUGH
+        if borrowing and counts.english >= against:  # 'The babu wants bijli and sadak'
+            return _OBSERVED
+        titled = counts.works and counts.grammar and against <= _TITLE
+        if titled and counts.english * 3 >= against * 2:
+            return _OBSERVED
+        predicate = any(is_english(word.lower()) for word in words[-_ENOUGH:])
+        named = not counts.foreign and counts.strange <= _NAMES
+        if named and predicate and counts.english >= _ENOUGH:  # 'virat kohli bats well'
+            return _OBSERVED
+        certain = counts.foreign >= max(_ENOUGH, counts.english)
+        certain = certain or against >= max(_CERTAIN, counts.english + 1)
+        certain = certain or (counts.foreign > 0 and score < _SURELY_FOREIGN)
+        if counts.total >= _JUDGED or against > _CERTAIN:
+            return 0.0
+        return _FEW_WORDS if certain else _OBSERVED
+
+    def _foreign_clauses(self, text: Text, grams: Grams) -> list[tuple[int, int]]:
+        """Return the places of foreign clauses among English ones.
+
+        Quotations and slogans are no clauses, nor is a title where the comment names its kind.
+        """
+        words = " ".join(grams.words).lower().split()
+        if len(words) - sum(map(ENGLISH.__contains__, words)) < _CERTAIN:
+            return []
+        blank = text.clean
+        if any(sign in blank for sign in _SIGNS):
+            blank = _LINK.sub(_spaces, blank)
+        if '"' in blank or "'" in blank:
+            blank = _QUOTED.sub(_spaces, blank)
+        clauses = [match.span() for match in islice(_CLAUSE.finditer(blank), _MOST_CLAUSES)]
+        if len(clauses) < 2:
+            return []
+        foreign = [(start, end) for start, end in clauses if self._is_foreign(blank[start:end])]
+        return [] if foreign and not WORKS.isdisjoint(words) else foreign
+
+    def _is_foreign(self, clause: str) -> bool:
+        """Whether a clause has hardly an English word, and is no slogan with names."""
+        small = clause.lower().split()
+        if sum(map(ENGLISH.__contains__, small)) > _ENGLISH_SHARE * len(small):
+            return False
+        words = _WORD.findall(clause)
+        rest = evidence(_WORD.findall(without_phrases(clause)), self._is_strange)
+        if rest.foreign + rest.strange < _ENOUGH:
+            return False
+        counts = evidence(words, self._is_strange)
+        against = counts.foreign + counts.strange
+        certain = against >= max(_CERTAIN, 3 * counts.english) and counts.foreign > 0
+        return certain and self.probability(words) < _FOREIGN_CLAUSE
+
+    def _is_strange(self, word: str) -> bool:
+        return self.probability([word]) < _STRANGE
+
     def _around_foreign(self, text: Text, foreign: Sequence[bool]) -> float:
         """Return the probability for the words around one foreign stretch; 0 if they are too few.
 
@@ -175,7 +279,7 @@ class LanguageScorer:
         But such a sentence may also be in two languages, so the caller caps the probability.
         """
         start = end = at = 0  # of the longest stretch
-        for is_foreign, run in itertools.groupby(foreign):
+        for is_foreign, run in groupby(foreign):
             length = len(list(run))
             if is_foreign and length > end - start:
                 start, end = at, at + length
@@ -214,6 +318,10 @@ class LanguageScorer:
             if share > 0
         ]
         return sorted(weights, key=lambda weight: -weight.share)
+
+
+def _spaces(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def _stretches(text: Text, foreign: Sequence[bool]) -> list[tuple[int, int]]:

@@ -18,6 +18,9 @@ from moderation.text.reading import read
             "It is ok. but i slipped, said Ravi to Mr Rao in Pune.", id="one slip of many"
         ),
         pytest.param("Lets see, its well said. The IM were ill.", id="words without it too"),
+        pytest.param("JD(U) and BJP won; see Section 2(d).", id="parties and clauses"),
+        pytest.param("Songs by r d burman, films by r balki.", id="initials in small letters"),
+        pytest.param("As is his wont, he spoke cant.", id="nouns without an apostrophe"),
         pytest.param("Spend more on R and D. See x.com/dont #cant", id="part of something"),
     ],
 )
@@ -39,6 +42,9 @@ def test_must_not_change(comment: str) -> None:
         ("gd mrng, evry1 shud b there", "Good morning, everyone should be there"),
         ("Im sure u dont care, DONT tell me", "I'm sure you don't care, DON'T tell me"),
         ("DONT TELL ME WHAT IS WRONG IN NEW DELHI", "Don't tell me what is wrong in New Delhi"),
+        ("I LOVE NY AND THE SC/ST ACT", "I love NY and the SC/ST act"),
+        ("THE C.B.I. AND E.D. RAIDED HIM", "The C.B.I. and E.D. raided him"),
+        ("i met d raja in n delhi, plz", "I met d raja in n Delhi, please"),
         ("The U.S. and U.K. agreed. u shud too.", "The U.S. and U.K. agreed. You should too."),
         ("tmrw is d last day of ITR filing", "Tomorrow is the last day of ITR filing"),
         ("PLZ STOP THIS, U PEOPLE OF BJP", "Please stop this, you people of BJP"),

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from moderation.decision import Finding
+from moderation.decision import Action, Finding
+from moderation.policy import Policy
 from moderation.rules.language import Settings, check
 from moderation.scoring import models, store
 from moderation.text.reading import read
@@ -74,6 +75,73 @@ def test_named(comment: str, name: str) -> None:
     assert finding.score >= 0.3  # goes to a person at least
     assert name in finding.message
     assert finding.message.startswith("Write in English, please.")
+
+
+def acts(comment: str) -> bool:
+    """Whether the finding sends the comment to a person with the shipped threshold."""
+    finding = find(comment)
+    thresholds = Policy.load().rules["language"].thresholds
+    return finding is not None and thresholds.action(finding.score) > Action.APPROVE
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        pytest.param("Mamata Banerjee deserves better.", id="two words and a name"),
+        pytest.param("Smriti Mandhana bats beautifully.", id="a name that no list has"),
+        pytest.param("Siddaramaiah must resign now.", id="a name opens the sentence"),
+        pytest.param("Thiruvananthapuram airport looks great.", id="a place opens the sentence"),
+        pytest.param("virat kohli should retire", id="a name in small letters"),
+        pytest.param("RAHUL GANDHI IS RIGHT.", id="a name in capitals"),
+        pytest.param("Modi Modi Modi Modi", id="a name alone, repeated"),
+        pytest.param("Sachin... Sachin... Sachin!!! Legend.", id="cheers for a name"),
+        pytest.param("Hahahahaha hehehe good one bro", id="laughter"),
+        pytest.param("Wow wow wow, superb Sachin!", id="cheers"),
+        pytest.param("Om Shanti, sir. Rest in peace.", id="condolence"),
+        pytest.param("Arre yaar, what is this?", id="an exclamation opens the sentence"),
+        pytest.param("GAU MATA KI JAI HO", id="a slogan in capitals that no list has"),
+        pytest.param("Sabka saath, sabka vikas, sabka vishwas", id="a slogan"),
+        pytest.param("Mohun Bagan zindabad, Mohun Bagan zindabad!", id="a chant"),
+        pytest.param("Mukhyamantri Majhi Ladki Bahin Yojana funds are late.", id="a scheme"),
+        pytest.param("Pal pal dil ke paas is my favourite song.", id="a song without quotation"),
+        pytest.param("Kabhi Khushi Kabhie Gham was a good film.", id="a film"),
+        pytest.param("Our sarpanch took the paisa for the nala.", id="borrowed nouns"),
+        pytest.param("We ate pongal, vada, kesari and filter kaapi.", id="dishes that no list has"),
+        pytest.param("I love you, n'est-ce pas?", id="a set phrase from another language"),
+        pytest.param("mausam acha lagta", id="under five words, small letters"),
+    ],
+)
+def test_names_cheers_and_slogans_pass(comment: str) -> None:
+    """Names, cheers, slogans and titles never bring a person by themselves."""
+    assert not acts(comment)
+
+
+@pytest.mark.parametrize(
+    ("comment", "mark"),
+    [
+        pytest.param(
+            "Sarkar ne kuch nahi kiya. But I will vote again because there is no choice.",
+            "Sarkar ne kuch nahi kiya",
+            id="a Hindi sentence first",
+        ),
+        pytest.param(
+            "I have been living here for ten years, enakku romba kashtama irukku, nobody helps.",
+            "enakku romba kashtama irukku",
+            id="a Tamil clause inside",
+        ),
+        pytest.param(
+            "This guy is out of work. His wife left. Bachche bhi bhooke hain uske ghar mein",
+            "Bachche bhi bhooke hain uske ghar mein",
+            id="a Hindi sentence last",
+        ),
+    ],
+)
+def test_a_foreign_clause_brings_a_person(comment: str, mark: str) -> None:
+    """A foreign clause among English ones goes to a person, and the finding marks it."""
+    finding = find(comment)
+    assert finding is not None
+    assert 0.3 <= finding.score < 0.95
+    assert [span.text for span in finding.spans] == [mark]
 
 
 def test_one_english_word_in_ten() -> None:

@@ -27,6 +27,12 @@ from moderation.text.reading import read
         pytest.param("यह बहुत बुरा है, 这是不对的", id="scripts without capitals"),
         pytest.param("Five words. " * 12 + "I SAID NO.", id="a small share is emphasis"),
         pytest.param("🙏🙏 !!! 100", id="no letters at all"),
+        pytest.param("SANIA MIRZA and SAINA NEHWAL both won.", id="names in capitals"),
+        pytest.param(
+            "Take TAB. ZINCOVIT 50MG AND SYP. BENADRYL 5ML daily, she said.", id="medicines"
+        ),
+        pytest.param("The MARUTI SUZUKI BALENO ZETA CVT is a good car.", id="a product"),
+        pytest.param("UNICEF, UNESCO, ICAO and OPEC met.", id="acronyms of five letters and more"),
     ],
 )
 def test_must_not_fire(comment: str) -> None:
@@ -39,6 +45,7 @@ def test_must_not_fire(comment: str) -> None:
     [
         ("THIS IS A DISGRACE!", "This is a disgrace!"),
         ("SHAME ON YOU", "Shame on you"),
+        ("SANJAY RAUT AND SMRITI ARE WRONG", "Sanjay Raut and Smriti are wrong"),
         ("MODI AND THE BJP ARE WRONG", "Modi and the BJP are wrong"),
         ("WE LOST. I'M ANGRY, AND I SAY SO", "We lost. I'm angry, and I say so"),
         ("“WE WILL NEVER FORGET THIS”", "“We will never forget this”"),

@@ -6,10 +6,10 @@ import random
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Self
 
-_NAMES = Path(__file__).with_name("names.toml")
+from moderation.text.vocabulary import NAMES
+
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _NEIGHBOURS = {
     char: (row[column - 1 : column] + row[column + 1 : column + 2])
@@ -65,7 +65,7 @@ class Names:
     @classmethod
     def load(cls) -> Self:
         """Load the lists in `names.toml`, which training uses."""
-        tables = tomllib.loads(_NAMES.read_text("utf-8"))
+        tables = tomllib.loads(NAMES.read_text("utf-8"))
         people, things = tables["people"], tables["things"]
         kinds = ("places", "parties", "food", "festivals", "borrowed")
         return cls(
@@ -83,7 +83,7 @@ class Names:
         >>> set(Names.unseen().given) & set(Names.load().given)
         set()
         """
-        names, trained = tomllib.loads(_NAMES.read_text("utf-8"))["unseen"], cls.load()
+        names, trained = tomllib.loads(NAMES.read_text("utf-8"))["unseen"], cls.load()
         return replace(
             trained,
             given=names["given"].split(),

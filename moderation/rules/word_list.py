@@ -28,8 +28,8 @@ policy check` lists how each entry is read. The span is what the author typed, d
   and names that are words too ('Dick Cheney' where 'dick' is banned): allow them. Of the shipped
   words only, the rule spares names that a title, a surname or a place shows. In doubt a person
   looks. Irregular forms ('shat') need an entry of their own, and so do forms that are names
-  ('Cumming'). The rule misses a word with a blank in it ("idi ot"), and one word of a hashtag in
-  small letters ("#banidiots").
+  ('Cumming'). The rule misses your word with a blank in it ("quis ling"), or run together with
+  others in small letters ("#banquislings").
 - Measured: the shipped words alone fire on 0.1 % of comments under news articles (fox_news, ucc),
   on 0.5 % in Indian English (trac) and on 2.8 % of comments that were all under suspicion once
   (civil_comments).

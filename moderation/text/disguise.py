@@ -270,6 +270,9 @@ def _words(core: str, mixed: bool) -> Iterator[tuple[int, int, str]]:
     if core[0] in lookalikes.EMOJI:
         yield 0, len(core), f" {lookalikes.EMOJI[core[0]]} "
         return
+    if core[0] in "!|" and skeleton(core.rstrip(_EDGE)) in DISGUISED:  # '!d!ot'
+        yield 0, len(core.rstrip(_EDGE)), DISGUISED[skeleton(core.rstrip(_EDGE))]
+        return
     body = core.lstrip(_EDGE)
     start = len(core) - len(body)
     body = body.rstrip(_EDGE)

@@ -1,4 +1,4 @@
-"""Words misspelt by one letter or run together: 'idoit', 'fukc', 'stfu', 'Youareanidiot'.
+"""Words misspelt by one letter, run together or torn apart: 'idoit', 'Youareanidiot', 'idi ot'.
 
 The words that people disguise most (`misspelt` and `doubled` in `words.toml`) are known with every
 pair of letters swapped, every letter doubled and, where they are long enough, with one letter left
@@ -55,13 +55,15 @@ def _table() -> dict[str, str]:
 
 
 _MISSPELT = _table()
-_WORD = re.compile(r"[a-z]{3,}")
+_WORD = re.compile(r"[a-z]+")
 _PLACE = re.compile(r"(?<![\w@./&\-])(#?)([A-Za-z_]{3,})(?![\w@]|[.\-]\w)")
 _CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _FEWEST, _MOST = 6, 40  # letters of words that were run together
+_LONG_CAPITALS = 5  # letters and the blank of a torn word in capitals: 'CU NT' may be acronyms
 _MOST_TRIES = 200  # long words that are split in one text
 _LONGEST = 14  # letters of one of them
-_ALWAYS_SMALL, _SHORT = 3, 4  # letters of words that are acronyms or names in capitals: 'FCK'
+_ALWAYS_SMALL = 3  # letters of words that are acronyms or names in capitals: 'FCK', 'Fuk'
+_BRANDS = frozenset(["fcuk"])  # the same, of more letters
 
 _ABUSE = frozenset(form for word in WORDS["run"].split() for form in (word, plural(word)))
 _ROOT = re.compile("|".join(sorted({word[:4] for word in _ABUSE})))
@@ -76,6 +78,30 @@ _PIECES = (
 _ENDS = frozenset("a i".split())  # these do not begin or end words that were run together
 
 
+def _torn() -> dict[str, tuple[str, str]]:
+    """Return the two parts of each word with a blank in it, with the word and its oddest part.
+
+    A part that is a word may have been meant ('sh it'), unless the other is long and is none.
+    """
+    parts = _PIECES | set(WORDS["parts"].split())
+    torn = {}
+    for word in WORDS["torn"].split():
+        for form in (word, plural(word)):
+            for at in range(1, len(form)):
+                odd = [part for part in (form[:at], form[at:]) if part not in parts]
+                oddest = max(odd, key=len, default="")
+                if len(odd) == 2 or len(oddest) >= _ALWAYS_SMALL:
+                    torn[f"{form[:at]} {form[at:]}"] = (form, oddest)
+    return torn
+
+
+_TORN = _torn()
+_ODDEST = frozenset(oddest for _, oddest in _TORN.values())
+_TORN_PLACE = re.compile(
+    rf"(?<![\w'@#.\-])(?:{'|'.join(sorted(_TORN))})(?![\w@'\-])", re.IGNORECASE
+)
+
+
 def corrections(clean: str) -> list[tuple[int, int, str]]:
     """Return the start and end of each misspelt or run-together word, and what it means.
 
@@ -85,9 +111,10 @@ def corrections(clean: str) -> list[tuple[int, int, str]]:
     words = set(_WORD.findall(clean.lower()))
     wrong = words & _MISSPELT.keys()
     fewest = 1 if "#" in clean else _FEWEST
+    torn = [*_torn_places(clean)] if words & _ODDEST else []
     if not wrong and not any(len(word) >= fewest and _ROOT.search(word) for word in words):
-        return []
-    places = []
+        return torn
+    places = torn
     tries = _MOST_TRIES
     for match in _PLACE.finditer(clean):
         hash_sign, word = match.groups()
@@ -97,7 +124,17 @@ def corrections(clean: str) -> list[tuple[int, int, str]]:
             meaning = _split(word, tagged=bool(hash_sign))
         if meaning:
             places.append((*match.span(), meaning))
-    return places
+    return sorted(places)
+
+
+def _torn_places(clean: str) -> Iterator[tuple[int, int, str]]:
+    """Yield the start, end and word of each word with a blank in it."""
+    for match in _TORN_PLACE.finditer(clean):
+        first, last = match[0].split()
+        if (first.islower() and last.islower()) or (first.istitle() and last.islower()):
+            yield *match.span(), cased(_TORN[match[0].lower()][0], first + last)
+        elif match[0].isupper() and len(match[0]) > _LONG_CAPITALS:
+            yield *match.span(), _TORN[match[0].lower()][0].upper()
 
 
 def _meaning(word: str) -> str | None:
@@ -105,7 +142,7 @@ def _meaning(word: str) -> str | None:
     meaning = _MISSPELT.get(word.lower())
     if meaning is None or word.islower():
         return meaning
-    if len(word) <= (_SHORT if word.isupper() else _ALWAYS_SMALL):
+    if len(word) <= _ALWAYS_SMALL or (word.isupper() and word.lower() in _BRANDS):
         return None
     return cased(meaning, word)
 

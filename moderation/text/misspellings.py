@@ -63,7 +63,7 @@ _LONG_CAPITALS = 5  # letters and the blank of a torn word in capitals: 'CU NT' 
 _MOST_TRIES = 200  # long words that are split in one text
 _LONGEST = 14  # letters of one of them
 _ALWAYS_SMALL = 3  # letters of words that are acronyms or names in capitals: 'FCK', 'Fuk'
-_BRANDS = frozenset(["fcuk"])  # the same, of more letters
+_NAMES = frozenset(["FCUK", "Foad", "Foads"])  # a brand and a first name
 
 _ABUSE = frozenset(form for word in WORDS["run"].split() for form in (word, plural(word)))
 _ROOT = re.compile("|".join(sorted({word[:4] for word in _ABUSE})))
@@ -142,7 +142,7 @@ def _meaning(word: str) -> str | None:
     meaning = _MISSPELT.get(word.lower())
     if meaning is None or word.islower():
         return meaning
-    if len(word) <= _ALWAYS_SMALL or (word.isupper() and word.lower() in _BRANDS):
+    if len(word) <= _ALWAYS_SMALL or word in _NAMES:
         return None
     return cased(meaning, word)
 
@@ -176,7 +176,7 @@ def _is_run(pieces: Sequence[str]) -> bool:
     if len(pieces) < 2 or _ABUSE.isdisjoint(pieces):
         return False
     first, last = pieces[0], pieces[-1]
-    if _ENDS & {first, last} or "u" in pieces[1:-1]:
+    if _ENDS & {first, last} or "u" in pieces[1:-1] or (last == "u" and first != "fuck"):
         return False
     if len(pieces) == 2:
         return (first in _BEFORE - {"the"} and last in _ABUSE) or (

@@ -43,8 +43,9 @@ _OF_PEOPLE = frozenset("people family families student students locals leader le
 _TITLES = frozenset(
     """
     mr mrs ms miss dr shri shree sri smt prof professor justice judge minister inspector
-    coach captain striker forward winger defender midfielder goalkeeper shooter coach
-    manager journalist actor actress
+    coach captain friend brother sister daughter son wife aunt uncle cousin colleague
+    named striker forward winger defender midfielder goalkeeper shooter coach manager
+    journalist actor actress
     """.split()
 )
 _VERBS = frozenset(

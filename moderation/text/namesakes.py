@@ -11,9 +11,10 @@ import regex
 
 from moderation.text.spelling import EVERYDAY, WORDS
 
-_SURNAMES = frozenset("chutia chutias chutiya gandu gook bhadwa bhadva lodu randwa".split())
+_COMMUNITIES = frozenset("chutia chutias chutiya".split())
+_SURNAMES = _COMMUNITIES | frozenset("gandu gook bhadwa bhadva randwa".split())
 _FIRST_NAMES = frozenset("kike chinki".split())
-_PLACES = frozenset("katwa bhadwa randwa chutia".split())
+_PLACES = frozenset("katwa bhadwa randwa".split())
 _DOGS = frozenset("bitch bitches".split())
 _UNIONS = frozenset(["kys"])  # a students' union in Delhi
 NAMESAKES = _SURNAMES | _FIRST_NAMES | _PLACES | _DOGS | _UNIONS
@@ -29,16 +30,22 @@ _INSULTING = frozenset(
 _INSULTED = frozenset(
     "hai h ho hain hota hote log logo sala saala sale saale bana banaya giri panti nahi".split()
 )
-_NOUNS = frozenset(
+_COMMUNITY = frozenset(
     """
-    community communities caste kingdom kingdoms dynasty dynasties tribe tribes language
-    king kings rulers queen princess surname family families clan village villages town
-    station junction railway district municipality subdivision sub-division assembly
-    constituency mla mp line local locals train trains block thana police college hospital
-    road seat court people student students council leader leaders autonomous history
-    culture area market
+    community communities caste kingdom kingdoms dynasty dynasties tribe tribes language king kings
+    rulers queen princess clan people student students council leader leaders autonomous history
+    culture mla mp village
     """.split()
 )
+_TOWN = frozenset(
+    """
+    village villages town station junction railway district municipality subdivision sub-division
+    assembly constituency line local locals train trains block thana police college hospital road
+    seat court mla mp area market
+    """.split()
+)
+_FAMILY = frozenset("family families surname".split())
+_ALL_NOUNS = _COMMUNITY | _TOWN | _FAMILY
 _OF_PEOPLE = frozenset("people family families student students locals leader leaders".split())
 _TITLES = frozenset(
     """
@@ -93,6 +100,7 @@ _OF_UNIONS = frozenset(
     "activists activist members member leaders leader protesters protested demanded said".split()
 )
 _JUDGED = regex.compile(r"\b(?:what|such|is|was|are|'s|ur|of) an? $", regex.IGNORECASE)
+_NAMED = regex.compile(r"\b(?:name(?:'s| is| was)|named|nicknamed) $", regex.IGNORECASE)
 _FAR = 200  # characters around a word that are looked at
 _NEAR = 40  # characters around a word in which its neighbours are
 _SENTENCE_END = frozenset(".!?\n")
@@ -112,31 +120,48 @@ def is_name(clean: str, start: int, end: int) -> bool:
         return False
     if word in _UNIONS:
         return written.isupper() and _after(clean, end)[0].lower() in _OF_UNIONS
+    if written.istitle() and _NAMED.search(clean[max(0, start - _NEAR) : start]):
+        return True
     before, joined = _before(clean, start)
     after, adjacent = _after(clean, end)
     if _is_insult(before.lower(), after.lower()):
         return False
-    if after.lower() in _NOUNS and adjacent:
+    if adjacent and after.lower() in _nouns(word):
         return True
     if not (written[0].isupper() and written[1:].islower()):
         return False
-    if before.lower() in _TITLES or (after in _VERBS and before.lower() not in _TARGETS):
+    if before.lower() in _TITLES:
+        return True
+    if before.lower() in _TARGETS:
+        return False
+    if after in _VERBS:
         return True
     if word in _PLACES and (before.lower() in _OF_PLACE or after == "to"):
         return True
-    context = _OF_ASSAM if word.startswith("chutia") else _OF_BENGAL if word == "katwa" else None
+    context = _OF_ASSAM if word in _COMMUNITIES else _OF_BENGAL if word == "katwa" else None
     if context and not context.isdisjoint(_sentence(clean, start)):
         return True
-    if word in _SURNAMES and joined and _is_capitalised_name(before):
+    if word in _COMMUNITIES and joined and _is_capitalised_name(before):
         return True
-    return word in _FIRST_NAMES and adjacent and _is_capitalised_name(after)
+    if word not in _FIRST_NAMES:
+        return False
+    if clean.startswith(("'s ", " and his ", " and her "), start + len(written)):
+        return True
+    return adjacent and _is_capitalised_name(after)
+
+
+def _nouns(word: str) -> frozenset[str]:
+    """Return the nouns that show a name when they follow the word."""
+    if word in _COMMUNITIES:
+        return _COMMUNITY | _FAMILY
+    return _TOWN if word in _PLACES else _FAMILY
 
 
 def _is_insult(before: str, after: str) -> bool:
     """Whether the word before or after shows a slur: 'you Chutia', 'these chutia people'."""
     if after in _INSULTED:
         return True
-    return before in _INSULTING and (after not in _NOUNS or after in _OF_PEOPLE)
+    return before in _INSULTING and (after not in _ALL_NOUNS or after in _OF_PEOPLE)
 
 
 def _is_capitalised_name(word: str) -> bool:
@@ -146,7 +171,7 @@ def _is_capitalised_name(word: str) -> bool:
         word[:1].isupper()
         and word[1:].islower()
         and lower not in EVERYDAY
-        and lower not in _TARGETS | _INSULTING | _NOUNS
+        and lower not in _TARGETS | _INSULTING | _ALL_NOUNS
     )
 
 

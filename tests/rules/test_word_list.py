@@ -118,6 +118,10 @@ def test_shipped_words() -> None:
         pytest.param("Kike Sola scored again.", id="first name"),
         pytest.param('Enrique "Kike" Bermúdez wrote it.', id="nickname in quotation marks"),
         pytest.param("Chinki Sharma has passed.", id="Indian first name"),
+        pytest.param("Her name is Chinki.", id="first name alone"),
+        pytest.param("Kike and his wife moved to Madrid.", id="first name with a wife"),
+        pytest.param("Kike's penalty won it.", id="first name in the possessive"),
+        pytest.param("Mr. Gandu is a potter, and so is the Gook family.", id="rare surnames"),
         pytest.param("Our Labrador bitch has had a litter of seven.", id="dog and her litter"),
         pytest.param("A stray bitch with pups lives there.", id="stray dog"),
         pytest.param("Operation Wetback was in 1954.", id="operation"),
@@ -128,7 +132,7 @@ def test_shipped_words() -> None:
 def test_names_on_the_shipped_list(comment: str) -> None:
     """A shipped word is spared where the text shows a name. An operator's word never is."""
     assert check(read(comment), Settings()) is None
-    words = ("chutia", "katwa", "kike", "chinki", "bitch", "wetback", "faggot", "kys")
+    words = ("chutia", "katwa", "kike", "chinki", "gandu", "bitch", "wetback", "faggot", "kys")
     assert check(read(comment), Settings(banned=words)) is not None
 
 
@@ -141,6 +145,9 @@ def test_names_on_the_shipped_list(comment: str) -> None:
         "Modi Chutia said it again.",
         "He is such a Kike.",
         "Kike bankers own it.",
+        "That Kike's bank took it.",
+        "Gandu Sharma lies.",
+        "Chinki People should leave.",
         "Go home, chinki.",
         "They called her Chinki.",
         "Those Katwa log are here.",

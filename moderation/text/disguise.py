@@ -90,7 +90,7 @@ class Deobfuscated:
 
 # --- Candidates. An ordinary comment costs only these searches. Each begins with a class of rare
 # characters, which `re` finds quickly.
-_MARKS = "\u0300-\u036f"
+_MARKS = "\u0300-\u036f\u20d0-\u20f0"
 _ODD = re.compile(
     r"[0134579@$*#|+%._\-!](?:(?=[A-Za-z*])(?<=[\w@$*].)|(?=[A-Za-z])(?<=[0-9@$*#|+%])"
     r"|(?<=[A-Za-z][0134579@$*#|+%]))"

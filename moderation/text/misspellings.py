@@ -56,7 +56,7 @@ def _table() -> dict[str, str]:
 
 _MISSPELT = _table()
 _WORD = re.compile(r"[a-z]+")
-_PLACE = re.compile(r"(?<![\w@./&\-])(#?)([A-Za-z_]{3,})(?![\w@]|[.\-]\w)")
+_PLACE = re.compile(r"(?<![\w@./&\-])(#?)([A-Za-z_]{3,})(?![\w@*]|[.\-]\w)")
 _CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _FEWEST, _MOST = 6, 40  # letters of words that were run together
 _LONG_CAPITALS = 5  # letters and the blank of a torn word in capitals: 'CU NT' may be acronyms
@@ -67,6 +67,13 @@ _NAMES = frozenset(["FCUK", "Foad", "Foads"])  # a brand and a first name
 
 _ABUSE = frozenset(form for word in WORDS["run"].split() for form in (word, plural(word)))
 _ROOT = re.compile("|".join(sorted({word[:4] for word in _ABUSE})))
+# A word that is not known with abuse: 'raviisamoron', 'fuckravi'.
+_NAMED = re.compile(
+    rf"([a-z]{{3,15}}?)(is|are)(an?|all|so|such)({'|'.join(sorted(_ABUSE, key=len, reverse=True))})"
+    rf"|(fucking)((?!g)[a-z]{{4,}})"
+    rf"|(fuck)((?!ing|off|wit)(?!(?:{'|'.join(WORDS['after_fuck'].split())})s?$)[a-z]{{4,}})",
+    re.IGNORECASE,
+)
 _BEFORE, _AFTER = frozenset(WORDS["before"].split()), frozenset(WORDS["after"].split())
 _POINTING = _BEFORE | _AFTER
 _PIECES = (
@@ -166,9 +173,13 @@ def _split(word: str, tagged: bool) -> str | None:
         return " ".join(parts)
     pieces = _pieces(word.lower())
     if not _is_run(pieces):
-        return None
+        match = _NAMED.fullmatch(word)
+        if match is None:
+            return None
+        pieces = tuple(part for part in match.groups() if part)
     ends = [*accumulate(map(len, pieces))]
-    return " ".join(word[start:end] for start, end in zip([0, *ends], ends, strict=False))
+    parts = [word[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    return " ".join(cased(_MISSPELT.get(part.lower(), part), part) for part in parts)
 
 
 def _is_run(pieces: Sequence[str]) -> bool:

@@ -19,7 +19,7 @@ WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 
 Shapes = dict[tuple[int, str], list[str]]
 
-_MARKS = re.compile("[\u0300-\u036f]")
+_MARKS = re.compile(r"[\u0300-\u036f]|(?<=[^\W\d])[\u20d0-\u20f0]")
 _LONGEST = 40  # characters of a disguised word
 _WRITTEN = 5  # shorter ones may be a number with a unit, or a road
 _TO_SKELETON = str.maketrans(lookalikes.SKELETON)

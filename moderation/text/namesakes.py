@@ -17,7 +17,8 @@ _FIRST_NAMES = frozenset("kike chinki".split())
 _PLACES = frozenset("katwa bhadwa randwa".split())
 _DOGS = frozenset("bitch bitches".split())
 _UNIONS = frozenset(["kys"])  # a students' union in Delhi
-NAMESAKES = _SURNAMES | _FIRST_NAMES | _PLACES | _DOGS | _UNIONS
+_NEUTRAL = frozenset("hijda hijdas".split())  # neutral with 'community' after them
+NAMESAKES = _NEUTRAL | _SURNAMES | _FIRST_NAMES | _PLACES | _DOGS | _UNIONS
 
 # Words that have a slur after them, or before them, and not a name.
 _INSULTING = frozenset(
@@ -49,7 +50,7 @@ _ALL_NOUNS = _COMMUNITY | _TOWN | _FAMILY
 _OF_PEOPLE = frozenset("people family families student students locals leader leaders".split())
 _TITLES = frozenset(
     """
-    mr mrs ms miss dr shri shree sri smt prof professor justice judge minister inspector
+    cat dog mr mrs ms miss dr shri shree sri smt prof professor justice judge minister inspector
     coach captain friend brother sister daughter son wife aunt uncle cousin colleague
     named striker forward winger defender midfielder goalkeeper shooter coach manager
     journalist actor actress
@@ -96,6 +97,9 @@ _OF_ASSAM = frozenset(
     "community communities tribe tribes kingdom dynasty assam assamese ahom ahoms".split()
 )
 _OF_BENGAL = frozenset("bengal burdwan bardhaman howrah bandel nabadwip azimganj".split())
+_OF_FOOTBALL = frozenset(
+    "midfield midfielder striker goal goals penalty header liga eibar osasuna getafe match".split()
+)
 _OF_UNIONS = frozenset(
     "activists activist members member leaders leader protesters protested demanded said".split()
 )
@@ -138,8 +142,7 @@ def is_name(clean: str, start: int, end: int) -> bool:
         return True
     if word in _PLACES and (before.lower() in _OF_PLACE or after == "to"):
         return True
-    context = _OF_ASSAM if word in _COMMUNITIES else _OF_BENGAL if word == "katwa" else None
-    if context and not context.isdisjoint(_sentence(clean, start)):
+    if not _context(word).isdisjoint(_sentence(clean, start)):
         return True
     if word in _COMMUNITIES and joined and _is_capitalised_name(before):
         return True
@@ -150,8 +153,19 @@ def is_name(clean: str, start: int, end: int) -> bool:
     return adjacent and _is_capitalised_name(after)
 
 
+def _context(word: str) -> frozenset[str]:
+    """Return the words that show a name anywhere in the sentence."""
+    if word in _COMMUNITIES:
+        return _OF_ASSAM
+    if word == "katwa":
+        return _OF_BENGAL
+    return _OF_FOOTBALL if word == "kike" else frozenset()
+
+
 def _nouns(word: str) -> frozenset[str]:
     """Return the nouns that show a name when they follow the word."""
+    if word in _NEUTRAL:
+        return frozenset(["community", "communities"])
     if word in _COMMUNITIES:
         return _COMMUNITY | _FAMILY
     return _TOWN if word in _PLACES else _FAMILY
@@ -209,7 +223,7 @@ def _sentence(clean: str, start: int) -> list[str]:
     ends = [at for sign in _SENTENCE_END if (at := clean.find(sign, start)) >= 0]
     last = min(ends, default=len(clean))
     stretch = clean[max(first, start - _FAR) : min(last, start + _FAR)].lower()
-    return [word.removesuffix("'s") for word in _WORD.findall(stretch)]
+    return [word.removesuffix("'s") for word in _WORD.findall(stretch.replace("-", " "))]
 
 
 HARMLESS = tuple(WORDS["harmless"].strip().splitlines())

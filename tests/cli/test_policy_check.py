@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_cli import run
+from moderation.cli import run
 
 
 def test_policy_check_lists_how_entries_are_read(

@@ -120,6 +120,9 @@ def test_shipped_words() -> None:
         pytest.param("Chinki Sharma has passed.", id="Indian first name"),
         pytest.param("Her name is Chinki.", id="first name alone"),
         pytest.param("Kike and his wife moved to Madrid.", id="first name with a wife"),
+        pytest.param("Kike was poor in midfield.", id="first name in a match report"),
+        pytest.param("Mind the Katwa-Howrah road.", id="road between two towns"),
+        pytest.param("The hijda community has rights.", id="community with a harsh name"),
         pytest.param("Kike's penalty won it.", id="first name in the possessive"),
         pytest.param("Mr. Gandu is a potter, and so is the Gook family.", id="rare surnames"),
         pytest.param("Our Labrador bitch has had a litter of seven.", id="dog and her litter"),
@@ -132,7 +135,18 @@ def test_shipped_words() -> None:
 def test_names_on_the_shipped_list(comment: str) -> None:
     """A shipped word is spared where the text shows a name. An operator's word never is."""
     assert check(read(comment), Settings()) is None
-    words = ("chutia", "katwa", "kike", "chinki", "gandu", "bitch", "wetback", "faggot", "kys")
+    words = (
+        "chutia",
+        "katwa",
+        "kike",
+        "chinki",
+        "gandu",
+        "hijda",
+        "bitch",
+        "wetback",
+        "faggot",
+        "kys",
+    )
     assert check(read(comment), Settings(banned=words)) is not None
 
 
@@ -153,6 +167,8 @@ def test_names_on_the_shipped_list(comment: str) -> None:
         "Those Katwa log are here.",
         "What a bitch she is, puppies and all!",
         "KYS and your dog",
+        "Look at these hijdas.",
+        "The word hijda hurts.",
         "Chut1a community",
     ],
 )

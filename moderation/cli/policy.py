@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import tomli_w
 from moderation.cli import options
 from moderation.cli.replay import replay
 from moderation.policy import Policy, PolicyError
+from moderation.rules import word_list
 
 
 @click.group()
@@ -28,8 +29,9 @@ policy.add_command(replay)
 def check(file: Path) -> int:
     """Check a policy file.
 
-    Prints every mistake in FILE, one per line, with its table and key, and exits with code 2. A
-    valid file is reported as good, with the number of rules that act and that only watch.
+    Prints every mistake in FILE, one per line, with its table and key, and exits with code 2. For a
+    valid file, prints the number of rules that act and that only watch, and how each entry of its
+    word lists is read: two texts that it matches and one that it does not.
     """
     try:
         loaded = Policy.load(file)
@@ -39,7 +41,21 @@ def check(file: Path) -> int:
         return 2
     acting = [rule for rule in loaded.rules.values() if not rule.thresholds.shadow]
     click.echo(f"{file}: good. {len(acting)} rules act, {len(loaded.rules) - len(acting)} watch.")
+    for reading in _readings(loaded):
+        click.echo(reading)
     return 0
+
+
+def _readings(loaded: Policy) -> Iterator[str]:
+    """Yield a line for each entry of the policy's word lists: how it is read, with examples."""
+    rule = loaded.rules.get("word_list")
+    if rule is None or not isinstance(rule.settings, word_list.Settings):
+        return
+    for reading in word_list.readings(rule.settings):
+        way = "as it is written" if reading.signs else "as words, in their forms and in hashtags"
+        matches = " and ".join(map(repr, reading.matches))
+        misses = "".join(f", not {text!r}" for text in reading.misses)
+        yield f"[word_list] {reading.key}: {reading.entry!r} {way}. Matches {matches}{misses}."
 
 
 @policy.command()

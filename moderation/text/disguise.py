@@ -1,9 +1,10 @@
 """Undo disguised spellings, and map each place back to the clean text.
 
 '1d10t', 'a$$', 'f*ck', 'i.d.i.o.t', 'stuuupid', 'іdiоt' with Cyrillic letters and 🖕 all mean a
-word. `deobfuscate` writes that word in their place. It reads words in two ways:
+word. `deobfuscate` writes that word in their place. It reads words in three ways:
 
 - by the list of words that people disguise (`words.toml`): whatever sign hides such a word;
+- by the list of misspellings and words run together (`misspellings`): 'idoit', 'youareanidiot';
 - by shape, for all other words: digits and signs *between* letters ('m0b', 'l0s3rs'), runs of
   three equal letters or more, single letters separated by one sign ('q-u-i-s-l-i-n-g'), and
   look-alikes of other alphabets within a Latin word.
@@ -22,6 +23,7 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 
 from moderation.text import lookalikes
+from moderation.text.misspellings import corrections
 from moderation.text.spelling import BEGINNINGS, DISGUISED, decode, skeleton
 
 
@@ -88,22 +90,30 @@ class Deobfuscated:
 
 # --- Candidates. An ordinary comment costs only these searches. Each begins with a class of rare
 # characters, which `re` finds quickly.
-_MARKS = "\u0300-\u036f"
+_MARKS = "\u0300-\u036f\u20d0-\u20f0"
 _ODD = re.compile(
     r"[0134579@$*#|+%._\-!](?:(?=[A-Za-z*])(?<=[\w@$*].)|(?=[A-Za-z])(?<=[0-9@$*#|+%])"
     r"|(?<=[A-Za-z][0134579@$*#|+%]))"
 )
-_LOOKALIKES = "".join({**lookalikes.LATIN, **lookalikes.FOREIGN, **lookalikes.EMOJI})
-_STRANGE = re.compile(f"[{_MARKS}{_LOOKALIKES}À-ɏḀ-ỿ]")
+_LOOKALIKES = "".join(
+    {**lookalikes.LATIN, **lookalikes.FOREIGN, **lookalikes.RARE, **lookalikes.EMOJI}
+)
+_SIGNS = "".join(sign for sign in lookalikes.RARE if not sign.isalnum())
+_STRANGE = re.compile(f"[{_MARKS}{_LOOKALIKES}{lookalikes.UPSIDE_DOWN}À-ɏḀ-ỿ🇦-🇿]")
+_LATIN = re.compile("[A-Za-z]")
+_REGIONAL = re.compile("[🇦-🇿](?:[ .\\-]?[🇦-🇿]){3,}")
+_BRACKETED = re.compile(r"(?:[(\[{<] ?[A-Za-z@$!013] ?[)\]}>][ .\-]?){4,}")
 _RUNS = tuple(letter * 3 for letter in "eosaiulhnmrtyfpcdgkbzvwxjq")
 _LETTER = r"[A-Za-z@$!0135]"
-_JOINT = r"[ .\-_*/|~·•,]"
-_IN_ROW = re.compile(rf"{_JOINT}{_LETTER}{_JOINT}{{1,2}}{_LETTER}(?![^\W_])")
-_ROW = re.compile(rf"(?<![^\W_]){_LETTER}({_JOINT}{{1,2}}){_LETTER}(?:\1{_LETTER})+(?![^\W_])")
+_JOINTS = " .-_*/|~·•,:;^=+👏"
+_PLAIN_JOINTS = set(" .-_*/|~·•,")  # the others join the letters of a known word only
+_JOINT = f"[{re.escape(_JOINTS)}]"
+_IN_ROW = re.compile(rf"{_JOINT}{_LETTER}{_JOINT}{{1,4}}{_LETTER}(?![^\W_])")
+_ROW = re.compile(rf"(?<![^\W_]){_LETTER}({_JOINT}{{1,4}}){_LETTER}(?:\1{_LETTER})+(?![^\W_])")
 _CORE = re.compile(
     r"(?P<link>\b(?:https?://|www\.)\S+|[\w.+\-]{1,64}@[\w\-]{1,63}\.\w+)"
     rf"|(?P<emoji>[{''.join(lookalikes.EMOJI)}][🏻-🏿]?)"
-    rf"|[\w{_MARKS}@$*#!|+.\-€%🅐-🅩🅰-🆉]+"
+    rf"|[\w{_MARKS}@$*#!|+.\-€%🅐-🅩🅰-🆉{re.escape(_SIGNS)}]+"
 )
 _EDGE = "._-#!%+|"
 _SHORTEST, _LONGEST = 4, 14  # letters of a known word within a row of single letters
@@ -117,15 +127,19 @@ def deobfuscate(clean: str) -> Deobfuscated:
     >>> deobfuscate("You 1d10t, f*ck off with your stuuupid i.d.e.a, P.V. Rao of COVID-19").text
     'You idiot, fuck off with your stupid idea, P.V. Rao of COVID-19'
     """
-    in_row = _IN_ROW.search(clean)
+    in_row = _IN_ROW.search(clean) or _BRACKETED.search(clean)
     stretched = _has_run(clean)
     strange = not clean.isascii() and _STRANGE.search(clean)
+    corrected = corrections(clean)
     if not (in_row or stretched or strange or _ODD.search(clean)):
-        return Deobfuscated(clean)
+        return _rewritten(clean, corrected) if corrected else Deobfuscated(clean)
     rows = [*_rows(clean)] if in_row else []
+    if strange:
+        rows = sorted([*rows, *_regional(clean)])
+    mixed = bool(strange) and len(_LATIN.findall(clean)) * 4 > sum(map(str.isalpha, clean))
     stops = [stop for _, stop, _ in rows]
     words: dict[str, tuple[tuple[int, int, str], ...]] = {}
-    replacements = list(rows)
+    replacements = [*rows, *corrected]
     for match in _CORE.finditer(clean):
         core, offset = match[0], match.start()
         if match.lastgroup == "link" or (not stretched and _is_plain(core)):
@@ -133,7 +147,7 @@ def deobfuscate(clean: str) -> Deobfuscated:
         if rows and _overlaps(offset, match.end(), rows, stops):
             continue
         if core not in words:
-            words[core] = tuple(_words(core)) if len(words) < _MOST else ()
+            words[core] = tuple(_words(core, mixed)) if len(words) < _MOST else ()
         replacements += [(offset + start, offset + stop, word) for start, stop, word in words[core]]
     return _rewritten(clean, sorted(replacements)) if replacements else Deobfuscated(clean)
 
@@ -160,11 +174,13 @@ def _overlaps(start: int, stop: int, rows: list[tuple[int, int, str]], stops: li
 
 
 def _rewritten(clean: str, replacements: list[tuple[int, int, str]]) -> Deobfuscated:
-    """Apply the replacements (start, stop, word), which are in order."""
+    """Apply the replacements (start, stop, word), which are in order. Skip those that overlap."""
     parts: list[str] = []
     edits: list[Edit] = []
     done = length = 0
     for start, stop, word in replacements:
+        if start < done:
+            continue
         parts += (clean[done:start], word)
         length += start - done
         edits.append(Edit(length, length + len(word), start, stop))
@@ -173,16 +189,26 @@ def _rewritten(clean: str, replacements: list[tuple[int, int, str]]) -> Deobfusc
     return Deobfuscated("".join([*parts, clean[done:]]), tuple(edits))
 
 
-# --- Single letters in a row: 'i d i o t', 'f-u-c-k'.
+# --- Single letters in a row: 'i d i o t', 'f-u-c-k', '(f)(u)(c)(k)', '🇫 🇺 🇨 🇰'.
+
+
+def _regional(clean: str) -> Iterator[tuple[int, int, str]]:
+    """Yield the start, stop and word of each row of regional indicators that spells a word."""
+    for match in _REGIONAL.finditer(clean):
+        letters = "".join(chr(ord(sign) - 0x1F1E6 + 97) for sign in match[0] if sign > "🇥")
+        if skeleton(letters) in DISGUISED:
+            yield *match.span(), DISGUISED[skeleton(letters)]
 
 
 def _rows(clean: str) -> Iterator[tuple[int, int, str]]:
     """Yield the start, stop and word of each row of single letters that spells a word."""
+    for match in _BRACKETED.finditer(clean):
+        letters = "".join(sign for sign in match[0] if sign.isalnum() or sign in "@$!")
+        if skeleton(letters) in DISGUISED:
+            yield match.start(), match.end() - (match[0][-1] in " .-"), DISGUISED[skeleton(letters)]
     for match in _ROW.finditer(clean):
         row = match[0]
-        places = [
-            match.start() + index for index, sign in enumerate(row) if sign not in " .-_*/|~·•,"
-        ]
+        places = [match.start() + index for index, sign in enumerate(row) if sign not in _JOINTS]
         letters = "".join(clean[place] for place in places)
         if sum(map(str.isalpha, letters)) * 3 < len(letters) * 2:
             continue  # 'a 5.5'
@@ -193,7 +219,11 @@ def _rows(clean: str) -> Iterator[tuple[int, int, str]]:
         if words:
             for first, last, word in words:
                 yield places[first], places[last - 1] + 1, word
-        elif _pronounceable(letters, 5 if " " in signs else 4) and len(signs) == 1:
+        elif (
+            len(signs) == 1
+            and signs <= _PLAIN_JOINTS
+            and _pronounceable(letters, 5 if " " in signs else 4)
+        ):
             yield match.start(), match.end(), letters
 
 
@@ -235,10 +265,13 @@ def _pronounceable(letters: str, least: int) -> bool:
 # --- One stretch without spaces.
 
 
-def _words(core: str) -> Iterator[tuple[int, int, str]]:
+def _words(core: str, mixed: bool) -> Iterator[tuple[int, int, str]]:
     """Yield the start, stop and word of each disguise: the whole candidate, or else its parts."""
     if core[0] in lookalikes.EMOJI:
         yield 0, len(core), f" {lookalikes.EMOJI[core[0]]} "
+        return
+    if core[0] in "!|" and skeleton(core.rstrip(_EDGE)) in DISGUISED:  # '!d!ot'
+        yield 0, len(core.rstrip(_EDGE)), DISGUISED[skeleton(core.rstrip(_EDGE))]
         return
     body = core.lstrip(_EDGE)
     start = len(core) - len(body)
@@ -248,12 +281,12 @@ def _words(core: str) -> Iterator[tuple[int, int, str]]:
         if not stripped or body.endswith("*"):
             return
         start, body = start + len(body) - len(stripped), stripped
-    word = decode(body)
+    word = decode(body, mixed)
     if word is not None:
         yield start, start + len(body), word
         return
     for part in islice(_PART.finditer(body), _MOST_PARTS):
-        word = decode(part[0]) if part[0] != body else None
+        word = decode(part[0], mixed) if part[0] != body else None
         if word is not None:
             yield start + part.start(), start + part.end(), word
 

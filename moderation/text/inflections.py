@@ -32,7 +32,7 @@ def inflections(word: str) -> set[str]:
     forms = {f"{stem}{ending}" for ending in ("ing", "ed", "er", "ers")}
     if word[-1] == "y" and word[-2] not in _VOWELS:  # bully: bullying, bullied, bullies
         forms = {f"{word}ing", *(f"{word[:-1]}i{ending}" for ending in ("ed", "er", "ers"))}
-    return {word, _plural(word)} | (forms - _OTHER_WORDS)
+    return {word, plural(word)} | (forms - _OTHER_WORDS)
 
 
 def _stem(word: str) -> str:
@@ -44,7 +44,8 @@ def _stem(word: str) -> str:
     return word + word[-1] if short and single else word  # shit: shitting, but idiot: idioting
 
 
-def _plural(word: str) -> str:
+def plural(word: str) -> str:
+    """Return the regular plural of a word in small letters."""
     if word.endswith(("s", "x", "z", "ch", "sh")):
         return f"{word}es"
     if word[-1] == "y" and word[-2] not in _VOWELS:

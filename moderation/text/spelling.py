@@ -19,12 +19,15 @@ WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 
 Shapes = dict[tuple[int, str], list[str]]
 
-_MARKS = re.compile("[\u0300-\u036f]")
+_MARKS = re.compile(r"[\u0300-\u036f]|(?<=[^\W\d])[\u20d0-\u20f0]")
 _LONGEST = 40  # characters of a disguised word
 _WRITTEN = 5  # shorter ones may be a number with a unit, or a road
 _TO_SKELETON = str.maketrans(lookalikes.SKELETON)
 _TO_LETTERS = str.maketrans(lookalikes.LEET)
 _LOOKALIKES = str.maketrans({**lookalikes.LATIN, **lookalikes.FOREIGN})
+_ALL_LOOKALIKES = str.maketrans({**lookalikes.RARE, **lookalikes.LATIN, **lookalikes.FOREIGN})
+_FLIPPED = str.maketrans(lookalikes.FLIPPED)
+_UPSIDE_DOWN = re.compile(f"[{lookalikes.UPSIDE_DOWN}]")
 _SMALL = str.maketrans(lookalikes.LATIN)
 _INNER_JOINTS = str.maketrans("", "", "._-*|+")
 
@@ -80,14 +83,21 @@ DISGUISED = _forms(f"{WORDS['censored']} {WORDS['disguised']}")
 _EVERYDAY = {skeleton(word): word for word in WORDS["everyday"].split()}
 _BY_SHAPE = by_shape(_EVERYDAY.values())
 BEGINNINGS = frozenset(look[:3] for look in DISGUISED)
+EVERYDAY = frozenset(_EVERYDAY.values())
+_DISGUISED_WORDS = frozenset(DISGUISED.values())
+_ACCENTED = frozenset(WORDS["accented"].split())  # words that only look like a disguise
+_SHORT = 3  # letters of a word that is too short to tell a look-alike from a sign
 _DOUBLED = frozenset(WORDS["double"].split()) | frozenset(DISGUISED.values())
 
 
-def decode(body: str) -> str | None:
-    """Return the word behind a disguise, or None if the stretch is not one."""
+def decode(body: str, mixed: bool = False) -> str | None:
+    """Return the word behind a disguise, or None if the stretch is not one.
+
+    `mixed` says that the text around it is in Latin letters, whatever the letters of `body`.
+    """
     if not 1 < len(body) <= _LONGEST:
         return None
-    plain = _latin(body)
+    plain = _latin(body, mixed)
     if plain.isdigit() or not any(map(str.isalpha, plain)):
         return None
     if plain.isascii() and plain.isalpha():
@@ -101,10 +111,10 @@ def decode(body: str) -> str | None:
             or _between(plain)
             or plain
         )
-    return None if word == body else _cased(word, plain)
+    return None if word == body else cased(word, plain)
 
 
-def _cased(word: str, model: str) -> str:
+def cased(word: str, model: str) -> str:
     """Return the word with the capitals of `model`."""
     letters = [letter for letter in model if letter.isalpha()]
     if len(letters) > 1 and all(map(str.isupper, letters)):
@@ -112,20 +122,46 @@ def _cased(word: str, model: str) -> str:
     return word.capitalize() if letters and model[0].isupper() else word
 
 
-def _latin(body: str) -> str:
-    """Replace look-alikes by Latin letters and drop marks. Keep words of another alphabet."""
+def _latin(body: str, mixed: bool) -> str:
+    """Replace look-alikes by Latin letters and drop marks. Keep words of another alphabet.
+
+    A word without any Latin letter counts only if `mixed`, or if it mixes alphabets itself.
+    """
     if body.isascii():
         return body
+    if _UPSIDE_DOWN.search(body):
+        flipped = body.lower().translate(_FLIPPED)[::-1]
+        if _is_word(flipped):
+            return flipped
     plain = _MARKS.sub("", body).translate(_SMALL)
-    if re.search("[A-Za-z]", plain) and len(plain) > 3:
-        mapped = plain.translate(_LOOKALIKES)
+    if len(plain) <= _SHORT:
+        return plain
+    has_latin = re.search("[A-Za-z]", plain) is not None
+    if mixed or has_latin or _alphabets(plain) > 1:
+        mapped = plain.translate(_ALL_LOOKALIKES)
         bare = unicodedata.normalize("NFKD", mapped).encode("ascii", "ignore").decode()
-        if skeleton(bare) in DISGUISED and len(bare) == len(mapped):
-            return bare
-        if not any(unicodedata.name(sign, "LATIN")[:5] != "LATIN" for sign in mapped
-                   if sign.isalpha()):  # fmt: skip
-            plain = mapped
+        if len(bare) == len(mapped) and _is_disguised(bare, body):
+            return bare if bare.isupper() or bare.istitle() else bare.lower()
+    if has_latin:
+        mapped = plain.translate(_LOOKALIKES)
+        if all(unicodedata.name(sign, "LATIN")[:5] == "LATIN" for sign in mapped if sign.isalpha()):
+            return mapped
     return plain
+
+
+def _alphabets(word: str) -> int:
+    """Return the number of alphabets that a word mixes."""
+    return len({unicodedata.name(sign, "").partition(" ")[0] for sign in word if sign.isalpha()})
+
+
+def _is_word(word: str) -> bool:
+    """Whether people disguise the word, or it is an everyday word of three letters or more."""
+    return word in _DISGUISED_WORDS or (len(word) > 2 and word in EVERYDAY)
+
+
+def _is_disguised(bare: str, body: str) -> bool:
+    """Whether `bare` is a word that people disguise, and `body` no word of another language."""
+    return skeleton(bare) in DISGUISED and body.lower() not in _ACCENTED
 
 
 def _known(body: str) -> str | None:

@@ -41,6 +41,37 @@ from moderation.text.reading import read
         pytest.param("UP32AB1234 and iPhone5s", id="number plates and products"),
         pytest.param("मूर्ख लोग 🙏", id="another script"),
         pytest.param("a 5.5 earthquake, 1%er, 0 1 0 1", id="figures"),
+        pytest.param("Αυτό το κτίριο είναι παλιό.", id="Greek"),
+        pytest.param("ᐃᓄᒃᑎᑐᑦ ᐊᒻᒪᓗ ᓀᐦᐃᔭᐍᐏᐣ", id="Inuktitut and Cree"),
+        pytest.param("ᏣᎳᎩ ᎦᏬᏂᎯᏍᏗ", id="Cherokee"),
+        pytest.param("He wrote роги and кит in Russian, and κακό in Greek.", id="foreign words"),
+        pytest.param("5¢ each, £5 off, €50, 20₹", id="signs of money"),
+        pytest.param("Straße, Łódź, Đà Nẵng, smørrebrød, Þór", id="letters of other languages"),
+        pytest.param("Một chút, cửa hàng, the rând, Anaïs Nin, Morón", id="words with accents"),
+        pytest.param("🇮🇳🇬🇧 and 🇺🇸 🇨🇦, 🇮🇩🇮🇳", id="flags"),
+        pytest.param(
+            "Section 80(d)(i)(e), (a)(b)(c)(d) and [1][2][3][4]", id="clauses in brackets"
+        ),
+        pytest.param("at 9:30, a:b:c:d, x=y=z", id="ratios and formulas"),
+        pytest.param(
+            "A therapist, two psychotherapists and Benazir", id="words that hold two words"
+        ),
+        pytest.param(
+            "beslut, Ishita, Takeshita, pigments and dumbbells", id="names that hold words"
+        ),
+        pytest.param(
+            "Where were the moon, the cuts, a batch, a butcher?", id="words one letter away"
+        ),
+        pytest.param("Moran, Shetty, Omron, Prévert, Miron and Niger", id="names one letter away"),
+        pytest.param(
+            "Sh it hit me; the ID IoT, mor on; a fag got lit; plan b, itch", id="two words"
+        ),
+        pytest.param("Stu Pid and CU CK are initials.", id="names next to each other"),
+        pytest.param("FCK lost to FC Basel, and FCUK is a brand.", id="names in capitals"),
+        pytest.param("a fuckwit, fuckfaces, Parisareas, a dairyisland", id="compounds"),
+        pytest.param("1️⃣0️⃣ years, 7⃣Share", id="keycaps"),
+        pytest.param("#LoveIsLove #IPL2026 #ScottishGovernment", id="hashtags without abuse"),
+        pytest.param("www.example.com/youareanidiot @youareanidiot", id="abuse in an address"),
     ],
 )
 def test_left_alone(text: str) -> None:
@@ -94,6 +125,50 @@ def test_left_alone(text: str) -> None:
         ("fucki**", "fucking"),
         ("f#@k", "fuck"),
         ("chut1ya", "chutiya"),
+        ("іԁіοt", "idiot"),
+        ("ᖴᑌᑕK", "fuck"),
+        ("ᗷITᑕᕼ", "bitch"),
+        ("ꓢꓔꓴꓑID", "stupid"),
+        ("мοяοη", "moron"),
+        ("вιт¢н", "bitch"),
+        ("b∪llshit", "bullshit"),
+        ("$hi†", "shit"),
+        ("ßitch", "bitch"),
+        ("₩hore", "whore"),
+        ("乃丨ㄒ匚卄", "bitch"),
+        ("uoɹoɯ", "moron"),
+        ("pᴉdnʇs", "stupid"),
+        ("🇲 🇴 🇷 🇴 🇳", "moron"),
+        ("🇸🇹🇺🇵🇮🇩", "stupid"),
+        ("(m)(o)(r)(o)(n)", "moron"),
+        ("[m] [o] [r] [o] [n]", "moron"),
+        ("m...o...r...o...n", "moron"),
+        ("s:t:u:p:i:d", "stupid"),
+        ("b👏i👏t👏c👏h", "bitch"),
+        ("idoit", "idiot"),
+        ("ediots", "idiots"),
+        ("stuppid", "stupid"),
+        ("basterd", "bastard"),
+        ("bithc", "bitch"),
+        ("fukcing", "fucking"),
+        ("SHITT", "SHIT"),
+        ("stfu", "shut the fuck up"),
+        ("isamoron", "is a moron"),
+        ("#TheLiarMinister", "The Liar Minister"),
+        ("#heisamoron", "he is a moron"),
+        ("#such_a_moron", "such a moron"),
+        ("raviisamoron", "ravi is a moron"),
+        ("#fuckravi", "fuck ravi"),
+        ("fuckingravi", "fucking ravi"),
+        ("fckthat", "fuck that"),
+        ("m⃣o⃣r⃣o⃣n⃣", "moron"),
+        ("STFU", "SHUT THE FUCK UP"),
+        ("fu ck", "fuck"),
+        ("stu pid", "stupid"),
+        ("bast ard", "bastard"),
+        ("BAST ARD", "BASTARD"),
+        ("!d!ot", "idiot"),
+        ("ⲙⲟⲅⲟⲛ", "moron"),
         ("🖕🏽", " fuck you "),
         ("🤡", " clown "),
     ],
@@ -142,6 +217,19 @@ def test_most_candidates() -> None:
     """The number of candidates that are looked up in one text is limited."""
     deobfuscated = deobfuscate(" ".join(f"f*ck.{number}" for number in range(3_000)))
     assert 400 < len(deobfuscated.edits) <= 500
+
+
+def test_known_only_in_latin_text() -> None:
+    """A word wholly in look-alikes is a disguise where the words around it are Latin."""
+    assert deobfuscate("What a big ιδιοτ he is").text == "What a big idiot he is"
+    assert deobfuscate("Η λέξη ιδιοτ δεν υπάρχει").text == "Η λέξη ιδιοτ δεν υπάρχει"
+    assert deobfuscate("a мудак, a ƒυ¢к").text == "a мудак, a fuck"
+
+
+def test_most_runs() -> None:
+    """The number of long words that are split in one text is limited."""
+    text = " ".join(f"x{'ab' * (number % 9)}idiotx{'y' * (number % 20)}" for number in range(1_500))
+    assert deobfuscate(text).text
 
 
 def test_inflections_spare_names() -> None:

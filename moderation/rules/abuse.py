@@ -19,8 +19,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from moderation import rules
-from moderation.decision import Finding
+from moderation.decision import Action, Finding
 from moderation.scoring import explain
+from moderation.scoring.scorer import UNREAD
 from moderation.text.reading import Text
 
 HEADS = ("toxicity", "severe_toxicity", "insult", "profanity", "sexually_explicit")
@@ -30,6 +31,7 @@ _MESSAGES = {
     "sexually_explicit": "Leave out the sexual remarks; many people read along.",
 }
 _MESSAGE = "Say it without contempt, so that others can answer you."
+_UNREAD = "The comment is too long to be checked in full, so a person will read it."
 _CLEAR = 0.5  # from this score on, the message names the kind of abuse
 
 
@@ -53,11 +55,13 @@ def check(text: Text, settings: Settings) -> Finding | None:
     """Find the kind of abuse with the highest score, and the words that weighed most for it."""
     scores = {head: text.scores[head] for head in HEADS}
     highest = max(scores, key=lambda head: scores[head])
+    least = Action.REVIEW if text.notes.get(UNREAD) else Action.APPROVE
     if scores[highest] < settings.notice:
-        return None
+        return Finding("abuse", scores[highest], _UNREAD, least=least) if least else None
     kind = max(_MESSAGES, key=lambda head: scores[head])
     message = _MESSAGES[kind] if scores[kind] >= _CLEAR else _MESSAGE
     score = scores[highest]
     if not explain.means_person(text):
         score = min(score, settings.most_unaimed)
-    return Finding("abuse", score, message, explain.spans(text, highest))
+    message = f"{message} {_UNREAD}" if least else message
+    return Finding("abuse", score, message, explain.spans(text, highest), least=least)

@@ -8,8 +8,9 @@ there).
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +18,10 @@ import numpy.typing as npt
 from moderation.scoring.calibration import calibrated
 from moderation.scoring.card import EnsembleCard, TransformerCard
 from moderation.scoring.onnx import Encoded, Floats, Transformer, prepare
-from moderation.scoring.scorer import Probabilities
+from moderation.scoring.scorer import UNREAD, Probabilities
 from moderation.scoring.store import Files
+from moderation.scoring.suspects import Context
+from moderation.text.disguise import Edit
 from moderation.text.reading import Text, Weight
 
 NOTE = "careful"  # in a text's notes: the outputs that an explanation needs
@@ -70,8 +73,34 @@ class TransformerScorer:
             rows = slice(done, done + len(windows))
             highest[row] = mixed[rows].max(axis=0)
             text.notes[NOTE] = WindowScores(windows, mixed[rows], tokens[rows])
+            text.notes[UNREAD] = any(
+                before.start + len(before.ids) < window.start
+                for before, window in pairwise(windows)
+            )
             done += len(windows)
         return highest
+
+    def in_context(self, text: Text) -> Context:
+        """Return what the network says of a scored text's sentences in their context.
+
+        It comes from the outputs that `logits` noted, so it costs little.
+        """
+        scores: WindowScores = text.notes[NOTE]
+        view = prepare(text.deobfuscated.text)
+        starts = [sentence.start for sentence in text.sentences]
+        for edits in (text.deobfuscated.edits, view.edits):
+            starts = list(_moved(edits, starts)) if edits else starts
+        places = [place[0] for window in scores.windows for place in window.places]
+        bounds = np.concatenate([[0], np.searchsorted(places, starts[1:]), [len(places)]])
+        counts = np.diff(bounds)
+        outputs = np.concatenate(scores.tokens) @ self.mixture + self.offsets
+        means = np.full((len(counts), len(self.heads)), -np.inf)
+        peaks = means.copy()
+        read = np.flatnonzero(counts)
+        if len(read):
+            means[read] = np.add.reduceat(outputs, bounds[read]) / counts[read, None]
+            peaks[read] = np.maximum.reduceat(outputs, bounds[read])
+        return Context(calibrated(means, self.knots), calibrated(peaks, self.knots), counts)
 
     def explain(self, text: Text, head: str) -> list[Weight]:
         """Return the words without which the score would be lower, heaviest first.
@@ -113,6 +142,22 @@ class TransformerScorer:
         pooled, _ = self.transformer.masked([ids] * len(new), mask)
         lost = scores.pooled[number] - (pooled @ self.mixture + self.offsets)
         scores.lost |= {(number, word): lost[row] for row, word in enumerate(new)}
+
+
+def _moved(edits: Sequence[Edit], starts: Sequence[int]) -> Iterator[int]:
+    """Yield where these places of a text are after the edits of `deobfuscate` or `prepare`.
+
+    >>> edits = prepare("@ravi says www.example.com is down. Is it?").edits
+    >>> [*_moved(edits, [0, 36])]
+    [0, 25]
+    """
+    stops = [edit.stop for edit in edits]
+    for start in starts:
+        before = bisect_right(stops, start)
+        if before < len(edits) and edits[before].start < start:
+            yield edits[before].at
+        else:
+            yield start + (edits[before - 1].end - stops[before - 1] if before else 0)
 
 
 def _words(text: Text, window: Encoded) -> dict[int, list[int]]:

@@ -17,7 +17,7 @@ from moderation.scoring.adapted import AdaptedScorer
 from moderation.scoring.calibration import log_odds
 from moderation.scoring.card import EnsembleCard
 from moderation.scoring.scorer import Probabilities, Scorer
-from moderation.scoring.suspects import Context, suspects
+from moderation.scoring.suspects import WEIGHTS, Readings, suspects
 from moderation.scoring.transformer import TransformerScorer
 from moderation.scoring.worst_sentence import Part
 from moderation.text.reading import Text, Weight
@@ -113,11 +113,18 @@ class CascadeScorer:
         if not numbers:
             return []
         rows = np.array([parts[number].row for number in numbers])
-        contexts = [self.careful.in_context(texts[row]) for row in dict.fromkeys(rows.tolist())]
-        context = Context(*(np.concatenate(columns) for columns in zip(*contexts, strict=True)))
+        context = self.careful.in_context([texts[row] for row in dict.fromkeys(rows.tolist())])
+        columns = [self.careful.heads.index(head) for head in WEIGHTS]
         fast = self.fast.score([parts[number].text for number in numbers])
-        chosen = suspects(rows, self.careful.heads, context, fast, scores)
-        return [numbers[index] for index in chosen]
+        readings = Readings(
+            log_odds(context.means[:, columns]),
+            log_odds(context.peaks[:, columns]),
+            log_odds(np.stack([fast[head] for head in WEIGHTS], axis=1)),
+            log_odds(np.stack([scores[head] for head in WEIGHTS], axis=1))[rows],
+            context.tokens,
+            rows,
+        )
+        return [numbers[index] for index in suspects(readings)]
 
     def explain(self, text: Text, head: str) -> list[Weight]:
         """Return the words that weighed most for the scorer that scored the text last."""

@@ -9,16 +9,14 @@ training and validation splits and on abusive sentences among civil ones; see do
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from moderation.scoring.calibration import log_odds
-from moderation.scoring.scorer import Probabilities
+Floats = npt.NDArray[np.float64]
 
-SUSPECT_FROM = -2.2  # log-odds; about 1 in 12 harmless newspaper comments has a suspect
+SUSPECT_FROM = -2.6  # log-odds; about 1 in 8 harmless newspaper comments has a suspect
 MOST_SUSPECTS = 2  # sentences of one comment: this bounds its time
 
 
@@ -31,7 +29,7 @@ class Weights(NamedTuple):
     whole: float  # of the whole comment
 
 
-_WEIGHTS = {
+WEIGHTS = {
     "toxicity": Weights(0.147, 0.304, 0.45, -0.313),
     "severe_toxicity": Weights(-0.17, 0.279, -0.113, -0.717),
     "insult": Weights(0.177, 0.053, 0.014, 0.036),
@@ -41,43 +39,33 @@ _WEIGHTS = {
     "sexually_explicit": Weights(-0.107, -0.019, -0.172, 0.081),
     "personal_attack": Weights(-0.028, -0.046, 0.159, -0.016),
 }
+_COLUMNS = np.array([*WEIGHTS.values()]).T  # a row for each reading
 _INTERCEPT, _SENTENCES, _TOKENS = 0.318, -0.727, -0.392  # the last two: of their logarithms
 
 
-class Context(NamedTuple):
-    """The network's outputs for the sentences of some texts in their context, as probabilities.
+class Readings(NamedTuple):
+    """What is known of the sentences of some comments: sentences x the heads of `WEIGHTS`.
 
-    `means` and `peaks` are sentences x heads: of the mean and of the highest output of a
-    sentence's tokens. `tokens` counts them; without any, a sentence has the lowest probability.
+    The log-odds of the four readings that `Weights` has. `tokens` counts the tokens that the
+    network read of each sentence, and `rows` has the sentences' comments, in ascending order.
     """
 
-    means: Probabilities
-    peaks: Probabilities
+    mean: Floats
+    peak: Floats
+    fast: Floats
+    whole: Floats
     tokens: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
 
 
-def suspects(
-    rows: npt.NDArray[np.int64],
-    heads: tuple[str, ...],
-    context: Context,
-    fast: Mapping[str, Probabilities],
-    whole: Mapping[str, Probabilities],
-) -> list[int]:
-    """Return the indices of the sentences to score alone, at most `MOST_SUSPECTS` of a comment.
-
-    `rows` has each sentence's comment, in ascending order. `context` has the columns `heads`.
-    `fast` scores the sentences, `whole` the comments.
-    """
+def suspects(readings: Readings) -> list[int]:
+    """Return the indices of the sentences to score alone, at most `MOST_SUSPECTS` of a comment."""
+    rows = readings.rows
     counts = np.unique(rows, return_counts=True)[1]
     odds = _INTERCEPT + _SENTENCES * np.repeat(np.log(counts), counts)
-    odds += _TOKENS * np.log(context.tokens + 1)
-    for column, head in enumerate(heads):
-        if head in _WEIGHTS:
-            weights = _WEIGHTS[head]
-            odds += weights.mean * log_odds(context.means[:, column])
-            odds += weights.peak * log_odds(context.peaks[:, column])
-            odds += weights.fast * log_odds(fast[head])
-            odds += weights.whole * log_odds(whole[head])[rows]
+    odds += _TOKENS * np.log(readings.tokens + 1)
+    for column, values in zip(_COLUMNS, readings[:4], strict=True):
+        odds += values @ column
     order = np.lexsort((-odds, rows))  # by comment, likeliest first
     ranks = np.arange(len(rows)) - np.searchsorted(rows, rows)
     chosen = order[(ranks < MOST_SUSPECTS) & (odds[order] > SUSPECT_FROM)]

@@ -17,6 +17,7 @@ import numpy as np
 
 from moderation.scoring.calibration import log_odds
 from moderation.scoring.scorer import Probabilities, Scorer
+from moderation.text.disguise import Deobfuscated
 from moderation.text.reading import Piece, Text, Weight
 
 NOTE = "worst sentence"  # in a text's notes, by head: the sentence whose score counts
@@ -121,4 +122,6 @@ def _parts(row: int, text: Text) -> Iterator[Part]:
         for sentence in text.sentences:
             pieces = [Piece(0, 0, len(sentence.text), True)]
             part = Text(sentence.text, sentence.text, text.comment, pieces)
+            if not text.deobfuscated.edits:  # so that no disguise is looked for again
+                part.deobfuscated = Deobfuscated(sentence.text)
             yield Part(row, sentence.start, part)

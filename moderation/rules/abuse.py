@@ -5,11 +5,16 @@ sexual explicitness: "0.8" means that about 8 in 10 readers would call the comme
 marks the words that weighed most. If a comment is aimed at no person ("This budget is stupid."),
 its score is at most `most_unaimed`, so that a person decides.
 
+One abusive sentence among civil ones counts nearly as much as alone. A comment that is too long for
+the careful scorer to read in full (2,000 tokens, about 1,500 words) goes to a person.
+
 - Fires: "You are an idiot.", "What a load of crap.", "an 1d10t and a f*cking liar".
 - Does not fire: "I am a gay man.", "I disagree, the policy is wrong.", "Calling people vermin
   is wrong."
 - Limits: the fast scorer misses contempt in polite words, irony and allusion. It cannot tell a
   short comment about a stupid thing from one about a stupid person.
+- Measured: of 280 comments with one bad sentence of 14 kinds among 1 to 28 civil ones, 96 % are
+  held (before sentences counted: 34 %); of harmless comments of 100 words and more, 2.6 % (1.1 %).
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from scipy import sparse
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
-from moderation.scoring.adapted import log_odds
+from moderation.scoring.calibration import log_odds
 from moderation.scoring.models import Models
 from moderation.text.reading import read
 from moderation.training.corpora import catalogue, splits

@@ -48,7 +48,8 @@ class Finding:
 
     `score` is 0..1: a calibrated probability if it comes from a model, otherwise a share or 1.0.
     `message` is one sentence to the author. `suggestion` is the whole comment with this rule's
-    correction, or None if the rule has none.
+    correction, or None if the rule has none. `least` is the mildest action the policy may take,
+    whatever the score: review, where a check could not read the whole comment.
     """
 
     rule: str
@@ -56,6 +57,7 @@ class Finding:
     message: str
     spans: tuple[Span, ...] = ()
     suggestion: str | None = None
+    least: Action = Action.APPROVE
 
 
 @dataclass(frozen=True, slots=True)

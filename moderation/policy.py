@@ -129,6 +129,8 @@ class RulePolicy:
     def reason(self, finding: Finding) -> Reason:
         """Return the finding as a reason, with the guideline and the action."""
         action = self.thresholds.action(finding.score)
+        if not self.thresholds.shadow:
+            action = max(action, finding.least)
         return Reason(finding, self.thresholds.guideline, action)
 
     def failed(self) -> Reason:

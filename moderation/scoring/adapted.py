@@ -15,6 +15,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from moderation.scoring.calibration import log_odds
 from moderation.scoring.card import AdaptedCard
 from moderation.scoring.linear import Linear, LinearScorer
 from moderation.scoring.linear import load as load_linear
@@ -23,7 +24,6 @@ from moderation.scoring.store import Files
 from moderation.text.reading import Text, Weight
 
 NOTE = "adapted"  # in a text's notes, by head: the score without the layer, and with it
-_EDGE = 1e-6  # probabilities nearer to 0 or 1 are clipped to this
 
 
 @dataclass(frozen=True)
@@ -72,16 +72,6 @@ class AdaptedScorer:
             shares[weight[:2]] = shares.get(weight[:2], 0.0) + weight.share * added
         heaviest = sorted(shares.items(), key=lambda item: -item[1])
         return [Weight(start, end, weight) for (start, end), weight in heaviest]
-
-
-def log_odds(probabilities: Probabilities) -> npt.NDArray[np.float64]:
-    """Return the log-odds of probabilities, at most about 14 in either direction.
-
-    >>> log_odds(np.array([0.5]))
-    array([0.])
-    """
-    inside = np.clip(probabilities, _EDGE, 1 - _EDGE)
-    return np.asarray(np.log(inside / (1 - inside)), np.float64)
 
 
 def load(files: Files) -> AdaptedScorer:

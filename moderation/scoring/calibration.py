@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+_EDGE = 1e-6  # probabilities nearer to 0 or 1 are clipped to this
+
 
 def calibrated(
     logits: npt.NDArray[np.float64], knots: npt.NDArray[np.floating]
@@ -22,3 +24,13 @@ def calibrated(
     for head, (points, values) in enumerate(zip(knots[0], knots[1], strict=True)):
         probabilities[:, head] = np.interp(logits[:, head], points, values)
     return probabilities
+
+
+def log_odds(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the log-odds of probabilities, at most about 14 in either direction.
+
+    >>> log_odds(np.array([0.5]))
+    array([0.])
+    """
+    inside = np.clip(probabilities, _EDGE, 1 - _EDGE)
+    return np.asarray(np.log(inside / (1 - inside)), np.float64)

@@ -13,10 +13,13 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from moderation.scoring.adapted import AdaptedScorer, log_odds
+from moderation.scoring.adapted import AdaptedScorer
+from moderation.scoring.calibration import log_odds
 from moderation.scoring.card import EnsembleCard
 from moderation.scoring.scorer import Probabilities, Scorer
+from moderation.scoring.suspects import WEIGHTS, Readings, suspects
 from moderation.scoring.transformer import TransformerScorer
+from moderation.scoring.worst_sentence import Part
 from moderation.text.reading import Text, Weight
 
 NOTE = "read by"  # in a text's notes: the scorer that explains it
@@ -95,6 +98,33 @@ class CascadeScorer:
         for row in rows:
             texts[row].notes[NOTE] = self.careful
         return scores
+
+    def suspects(
+        self, texts: Sequence[Text], parts: Sequence[Part], scores: Mapping[str, Probabilities]
+    ) -> list[int]:
+        """Return the sentences that may be abusive alone; see `suspects`.
+
+        A comment that `careful` skipped has none.
+        """
+        if not isinstance(self.careful, TransformerScorer):
+            return []
+        scored = [texts[part.row].notes[NOTE] is self.careful for part in parts]
+        numbers = [number for number, by_careful in enumerate(scored) if by_careful]
+        if not numbers:
+            return []
+        rows = np.array([parts[number].row for number in numbers])
+        context = self.careful.in_context([texts[row] for row in dict.fromkeys(rows.tolist())])
+        columns = [self.careful.heads.index(head) for head in WEIGHTS]
+        fast = self.fast.score([parts[number].text for number in numbers])
+        readings = Readings(
+            log_odds(context.means[:, columns]),
+            log_odds(context.peaks[:, columns]),
+            log_odds(np.stack([fast[head] for head in WEIGHTS], axis=1)),
+            log_odds(np.stack([scores[head] for head in WEIGHTS], axis=1))[rows],
+            context.tokens,
+            rows,
+        )
+        return [numbers[index] for index in suspects(readings)]
 
     def explain(self, text: Text, head: str) -> list[Weight]:
         """Return the words that weighed most for the scorer that scored the text last."""

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import cast
 
 from moderation.scoring import adapted, cascade, language, linear, sentences, transformer
+from moderation.scoring.adapted import AdaptedScorer
 from moderation.scoring.card import Card
 from moderation.scoring.scorer import Scorer
 from moderation.scoring.store import SHIPPED, Files, ModelError, champions
+from moderation.scoring.worst_sentence import SentenceAware, WorstSentenceScorer
 from moderation.text.reading import Text, Weight
 
 FAST, CAREFUL = "abuse", "careful"  # the names of the linear model and the transformer
@@ -128,7 +130,10 @@ def _score(name: str, scorer: Scorer, texts: Sequence[Text]) -> None:
 def _in_use(
     scorers: dict[str, Scorer], versions: dict[str, str], reader: str
 ) -> tuple[dict[str, Scorer], dict[str, str]]:
-    """Combine the two scorers of abuse into a cascade, or drop the transformer."""
+    """Combine the two scorers of abuse into a cascade, or drop the transformer.
+
+    Either way, abuse is scored by sentence too.
+    """
     if {FAST, CAREFUL} <= set(scorers):
         careful = scorers.pop(CAREFUL)
         if reader == CAREFUL:
@@ -137,7 +142,16 @@ def _in_use(
             )
         else:
             del versions[CAREFUL]
+    if FAST in scorers:
+        scorers[FAST] = _by_sentence(scorers[FAST])
     return scorers, versions
+
+
+def _by_sentence(scorer: Scorer) -> Scorer:
+    """Return the scorer with worst sentences. A newsroom's layer is applied to their scores."""
+    if isinstance(scorer, AdaptedScorer):
+        return scorer.over(_by_sentence(scorer.base))
+    return WorstSentenceScorer(scorer) if isinstance(scorer, SentenceAware) else scorer
 
 
 @dataclass(frozen=True)

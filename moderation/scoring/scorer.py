@@ -12,6 +12,8 @@ from moderation.text.reading import Text, Weight
 
 Probabilities = npt.NDArray[np.float64]
 
+UNREAD = "unread"  # in a text's notes: true where a scorer could not read the whole text
+
 
 class Scorer(Protocol):
     """Turns texts into scores. Each kind of model in `moderation/scoring/` has one."""

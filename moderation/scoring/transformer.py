@@ -7,9 +7,11 @@ there).
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +19,9 @@ import numpy.typing as npt
 from moderation.scoring.calibration import calibrated
 from moderation.scoring.card import EnsembleCard, TransformerCard
 from moderation.scoring.onnx import Encoded, Floats, Transformer, prepare
-from moderation.scoring.scorer import Probabilities
+from moderation.scoring.scorer import UNREAD, Probabilities
 from moderation.scoring.store import Files
+from moderation.text.disguise import Deobfuscated, Edit
 from moderation.text.reading import Text, Weight
 
 NOTE = "careful"  # in a text's notes: the outputs that an explanation needs
@@ -30,14 +33,29 @@ MAX_HIDDEN_WORDS, MAX_HIDDEN_TOKENS = 6, 384
 class WindowScores:
     """A text's windows, the network's outputs for them, and what hiding a word changed.
 
-    `pooled` is windows x heads, `tokens` has the outputs by token for each window. `lost` has the
-    log-odds (heads) that the score loses without a word, by window and word.
+    `view` is the prepared text. `pooled` is windows x heads, `tokens` has the outputs by token for
+    each window. `lost` has the log-odds (heads) that the score loses without a word, by window and
+    word.
     """
 
+    view: Deobfuscated
     windows: list[Encoded]
     pooled: Floats
     tokens: list[Floats]
     lost: dict[tuple[int, int], Floats] = field(default_factory=dict)
+
+
+class Context(NamedTuple):
+    """The network's outputs for the sentences of some texts, read in their context.
+
+    `means` and `peaks` are sentences x heads: the probabilities of the mean and of the highest
+    output of a sentence's tokens. `tokens` counts them. Without any, a sentence has the lowest
+    probabilities.
+    """
+
+    means: Probabilities
+    peaks: Probabilities
+    tokens: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -58,7 +76,8 @@ class TransformerScorer:
 
     def logits(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
         """Return the highest uncalibrated log-odds of any window, texts x heads."""
-        encoded = [self.transformer.encode(prepare(text.deobfuscated.text).text) for text in texts]
+        views = [prepare(text.deobfuscated.text) for text in texts]
+        encoded = [self.transformer.encode(view.text) for view in views]
         parts = [window.ids for windows in encoded for window in windows]
         if not parts:
             return np.zeros((0, len(self.heads)))
@@ -66,12 +85,43 @@ class TransformerScorer:
         mixed = pooled @ self.mixture + self.offsets
         highest = np.zeros((len(texts), len(self.heads)))
         done = 0
-        for row, (text, windows) in enumerate(zip(texts, encoded, strict=True)):
+        for row, (text, view, windows) in enumerate(zip(texts, views, encoded, strict=True)):
             rows = slice(done, done + len(windows))
             highest[row] = mixed[rows].max(axis=0)
-            text.notes[NOTE] = WindowScores(windows, mixed[rows], tokens[rows])
+            text.notes[NOTE] = WindowScores(view, windows, mixed[rows], tokens[rows])
+            text.notes[UNREAD] = any(
+                before.start + len(before.ids) < window.start
+                for before, window in pairwise(windows)
+            )
             done += len(windows)
         return highest
+
+    def in_context(self, texts: Sequence[Text]) -> Context:
+        """Return what the network says of the sentences of scored texts, in their context.
+
+        It comes from the outputs that `logits` noted, so it costs little.
+        """
+        contexts = [self._in_context(text) for text in texts]
+        means, peaks, tokens = (np.concatenate(part) for part in zip(*contexts, strict=True))
+        return Context(calibrated(means, self.knots), calibrated(peaks, self.knots), tokens)
+
+    def _in_context(self, text: Text) -> Context:
+        """Return the context of one text's sentences, as uncalibrated log-odds."""
+        scores: WindowScores = text.notes[NOTE]
+        starts = [sentence.start for sentence in text.sentences]
+        for edits in (text.deobfuscated.edits, scores.view.edits):
+            starts = list(_moved(edits, starts)) if edits else starts
+        places = [place[0] for window in scores.windows for place in window.places]
+        bounds = np.array([0, *(bisect_left(places, start) for start in starts[1:]), len(places)])
+        tokens = np.diff(bounds)
+        outputs = np.concatenate(scores.tokens) @ self.mixture + self.offsets
+        means = np.full((len(tokens), len(self.heads)), -np.inf)
+        peaks = means.copy()
+        read = np.flatnonzero(tokens)
+        if len(read):
+            means[read] = np.add.reduceat(outputs, bounds[read]) / tokens[read, None]
+            peaks[read] = np.maximum.reduceat(outputs, bounds[read])
+        return Context(means, peaks, tokens)
 
     def explain(self, text: Text, head: str) -> list[Weight]:
         """Return the words without which the score would be lower, heaviest first.
@@ -86,7 +136,7 @@ class TransformerScorer:
         number = int(scores.pooled[:, column].argmax())
         window = scores.windows[number]
         outputs = scores.tokens[number] @ self.mixture[:, column]
-        words = _words(text, window)
+        words = _words(text, scores.view, window)
         most = MAX_HIDDEN_TOKENS // len(scores.windows) // (len(window.ids) + 2)
         likely = sorted(words, key=lambda word: -max(outputs[at] for at in words[word]))[
             : max(2, min(MAX_HIDDEN_WORDS, most))
@@ -115,9 +165,24 @@ class TransformerScorer:
         scores.lost |= {(number, word): lost[row] for row, word in enumerate(new)}
 
 
-def _words(text: Text, window: Encoded) -> dict[int, list[int]]:
+def _moved(edits: Sequence[Edit], starts: Sequence[int]) -> Iterator[int]:
+    """Yield where these places of a text are after the edits of `deobfuscate` or `prepare`.
+
+    >>> edits = prepare("@ravi says www.example.com is down. Is it?").edits
+    >>> [*_moved(edits, [0, 36])]
+    [0, 25]
+    """
+    stops = [edit.stop for edit in edits]
+    for start in starts:
+        before = bisect_right(stops, start)
+        if before < len(edits) and edits[before].start < start:
+            yield edits[before].at
+        else:
+            yield start + (edits[before - 1].end - stops[before - 1] if before else 0)
+
+
+def _words(text: Text, view: Deobfuscated, window: Encoded) -> dict[int, list[int]]:
     """Return the window's tokens in each word of the text. Words are indices of its tokens."""
-    view = prepare(text.deobfuscated.text)
     words = [number for number, token in enumerate(text.tokens) if token.kind != "other"]
     starts = [text.tokens[number].start for number in words]
     tokens: dict[int, list[int]] = {}

@@ -178,7 +178,7 @@ def _distinct(words: Sequence[str]) -> Iterator[tuple[str, bool]]:
 
 
 def _kind(word: str, is_capital: bool, is_strange: Callable[[str], bool]) -> str | None:
-    """Return the field of `NgramFeatures` that counts a word; None for names, cheers and letters."""
+    """Return the field of `Evidence` that counts a word; None for names, cheers and letters."""
     if word in FOREIGN:
         return "foreign"
     if word in GRAMMAR:

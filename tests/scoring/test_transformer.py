@@ -8,8 +8,9 @@ import pytest
 from moderation.scoring import onnx
 from moderation.scoring.models import CAREFUL, load
 from moderation.scoring.onnx import prepare, windows
+from moderation.scoring.scorer import UNREAD
 from moderation.scoring.store import SHIPPED, champions
-from moderation.scoring.transformer import TransformerScorer
+from moderation.scoring.transformer import NOTE, TransformerScorer
 from moderation.text.reading import read
 
 LONG = "The council met on Tuesday to discuss the new bus routes and the cost of tickets. " * 30
@@ -92,13 +93,59 @@ def test_every_comment_gets_probabilities(scorer: TransformerScorer, comment: st
         assert np.all((values >= 0) & (values <= 1))
 
 
+def test_every_window_of_the_longest_comment_is_read() -> None:
+    """The shipped policy's longest comment has 600 words, of at most three tokens here."""
+    cuts = windows(1_800)
+    assert [cut.start for cut in cuts[1:]] == [cut.stop for cut in cuts[:-1]]
+    assert cuts[0].start == 0
+    assert cuts[-1].stop >= 1_800
+
+
 def test_the_number_of_windows_is_bounded() -> None:
     """Of a very long text, the first windows and the last one are read."""
     cuts = windows(1_000_000)
-    assert len(cuts) == onnx.FIRST_WINDOWS + onnx.LAST_WINDOWS
+    assert len(cuts) == onnx.MOST_WINDOWS
     assert cuts[0].start == 0
     assert cuts[-1].stop >= 1_000_000
     assert all(cut.stop - cut.start <= onnx.WINDOW - 2 for cut in cuts)
+
+
+@pytest.mark.parametrize(
+    ("comment", "unread"),
+    [
+        pytest.param("Well said.", False, id="one window"),
+        pytest.param(LONG, False, id="some windows"),
+        pytest.param(LONG * 10, True, id="5,000 words"),
+    ],
+)
+def test_a_text_that_was_not_read_in_full_is_noted(
+    scorer: TransformerScorer, comment: str, unread: bool
+) -> None:
+    """Rules send such a text to a person."""
+    text = read(comment)
+    scorer.score([text])
+    assert text.notes[UNREAD] is unread
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        pytest.param("The bus was late. You are an idiot. I walked.", id="plain"),
+        pytest.param("🙏🙏 See https://example.com/a. You are an idiot. I walked.", id="edits"),
+        pytest.param("The b.u.d.g.e.t is late. You are an 1d10t. I walked.", id="disguises"),
+        pytest.param(f"{LONG}You are an idiot. {LONG}", id="several windows"),
+    ],
+)
+def test_outputs_belong_to_their_sentence(scorer: TransformerScorer, comment: str) -> None:
+    """The sentence with the insult has the highest outputs."""
+    text = read(comment)
+    scorer.score([text])
+    context = scorer.in_context([text])
+    column = scorer.heads.index("insult")
+    worst = text.sentences[int(context.means[:, column].argmax())]
+    assert worst.text.startswith("You are")
+    assert len(context.tokens) == len(text.sentences)
+    assert context.tokens.sum() == sum(len(w.ids) for w in text.notes[NOTE].windows)
 
 
 def test_insult_at_the_end_of_a_long_comment_counts(scorer: TransformerScorer) -> None:

@@ -285,6 +285,8 @@ def _scores(
 ) -> dict[str, Any]:
     summary = attribute.score(scored)
     spans = [(start, end, attribute.score(part)) for start, end, part in parts]
+    if attribute.capped:
+        spans = [(start, end, min(score, summary)) for start, end, score in spans]
     return {
         "spanScores": [
             {"begin": units(text.raw, start), "end": units(text.raw, end), "score": _score(value)}

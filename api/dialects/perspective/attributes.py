@@ -54,11 +54,16 @@ class Scored:
 
 
 class Attribute(NamedTuple):
-    """How an attribute is calculated. `description` is for the docs."""
+    """How an attribute is calculated. `description` is for the docs.
+
+    If `capped`, no sentence scores higher than its comment. A sentence that is abusive alone may
+    be less so in its comment, which the comment's score takes into account.
+    """
 
     description: str
     score: Callable[[Scored], float]
     english: bool = True  # whether it is defined for English only
+    capped: bool = True
 
 
 def _heads(*heads: str) -> Attribute:
@@ -142,11 +147,13 @@ OFFERED: dict[str, Attribute] = {
         "the share of words outside full sentences, or the rule `full_sentences`' score where it "
         f"is higher; at most {LET_BE} where that rule lets the comment be",
         _incoherent,
+        capped=False,
     ),
     "UNSUBSTANTIAL": Attribute(
         "1 without a word in a full sentence, and in a straight line to 0 at "
         f"{SUBSTANTIAL} such words",
         _unsubstantial,
+        capped=False,
     ),
     "LIKELY_TO_REJECT": Attribute(
         "the policy's own verdict: under 0.5 approve, from 0.5 review, from 0.8 reject",

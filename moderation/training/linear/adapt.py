@@ -34,7 +34,8 @@ from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 from moderation.scoring import store
-from moderation.scoring.adapted import AdaptedScorer, log_odds
+from moderation.scoring.adapted import AdaptedScorer
+from moderation.scoring.calibration import log_odds
 from moderation.scoring.models import Models
 from moderation.scoring.ngrams import Recipe
 from moderation.scoring.store import Files, ModelError

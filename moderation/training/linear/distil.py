@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from moderation.scoring.adapted import log_odds
+from moderation.scoring.calibration import log_odds
 from moderation.scoring.scorer import Scorer
 from moderation.text.reading import read
 from moderation.training.linear import fitting

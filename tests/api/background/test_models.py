@@ -20,6 +20,7 @@ from api.services import services_of
 from moderation import Moderator
 from moderation.lifecycle.promotion import promote, rollback
 from moderation.scoring.store import CHAMPION, SHIPPED, Files, champions, save
+from moderation.scoring.worst_sentence import WorstSentenceScorer
 from moderation.text.reading import Text
 
 USED = champions(SHIPPED)
@@ -90,7 +91,10 @@ def test_a_promoted_model_is_used_and_rolled_back(
     assert version(client) == "challenger"
     after: Moderator = services_of(app).decider.moderator
     assert after.policy is before.policy
-    assert after.models.scorers["abuse"] is before.models.scorers["abuse"]
+    abuse_before, abuse_after = before.models.scorers["abuse"], after.models.scorers["abuse"]
+    assert isinstance(abuse_before, WorstSentenceScorer)
+    assert isinstance(abuse_after, WorstSentenceScorer)
+    assert abuse_after.base is abuse_before.base
     cards = {card["name"]: card for card in client.get("/v1/models").get_json()["models"]}
     assert cards["spam"]["version"] == "challenger"
     assert (

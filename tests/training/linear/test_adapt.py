@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from moderation.scoring.adapted import log_odds
+from moderation.scoring.calibration import log_odds
 from moderation.scoring.models import Models
 from moderation.scoring.ngrams import Recipe
 from moderation.scoring.store import champions, save

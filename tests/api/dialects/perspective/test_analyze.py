@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from api import App
+from api import App, create_app
 from api.dialects import perspective as dialect
 from api.dialects.perspective import MOST_SPANS, units
 from api.dialects.perspective.attributes import NOT_OFFERED, OFFERED
@@ -73,6 +74,35 @@ def test_many_sentences_share_spans(client: FlaskClient) -> None:
     assert 1 < len(spans) <= MOST_SPANS
     assert (spans[0]["begin"], spans[-1]["end"]) == (0, len(text))
     assert spans[-1]["score"]["value"] == 0.97
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Iterator[FlaskClient]:
+    """Return a client of a service with the shipped models."""
+    settings = {"MODERATION_DATABASE": f"sqlite:///{tmp_path}/record.sqlite"}
+    app = create_app({"TESTING": True, **settings, "MODERATION_SPOOL": str(tmp_path / "spool")})
+    with app.test_client() as client:
+        yield client
+
+
+def test_no_span_has_a_higher_score_than_the_summary(shipped: FlaskClient) -> None:
+    """The worst sentence of a civil comment has nearly its score, and the comment has the same."""
+    text = f"{FINE} I like to walk there on Sundays. You are an idiot. The court meets on Monday."
+    names = ("TOXICITY", "INSULT", "THREAT", "LIKELY_TO_REJECT")
+    answer = shipped.post(
+        ANALYZE,
+        json={
+            "comment": {"text": text},
+            "requestedAttributes": {name: {} for name in names},
+            "spanAnnotations": True,
+        },
+    ).get_json()
+    for name in names:
+        scores = answer["attributeScores"][name]
+        spans = [span["score"]["value"] for span in scores["spanScores"]]
+        assert len(spans) == 4
+        assert max(spans) <= scores["summaryScore"]["value"], name
+    assert answer["attributeScores"]["TOXICITY"]["summaryScore"]["value"] > 0.8
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ marks the foreign words and names the language where the model knows it, also in
 - Limits: comments with fewer than `fewest_words` words are too short to tell. Comments that are
   half English may pass or go to a person, and so may English around a long foreign title without
   quotation marks. A foreign clause counts if a comma, a full stop or a line end separates it.
-  Comments of five words and more with unusual names in small letters may go to a person. The model confuses Hindi, Urdu and Punjabi in Latin letters, mostly in favour of Hindi,
-  and takes Malayalam for Tamil. It calls a language that it does not know by the name of a related
-  one.
+  Comments of five words and more with unusual names in small letters may go to a person. The model
+  confuses Hindi, Urdu and Punjabi in Latin letters, mostly in favour of Hindi, and takes Malayalam
+  for Tamil. It calls a language that it does not know by the name of a related one.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ _PROPER = _PEOPLE | (
 )
 # Laughter of any length: 'hahaha', 'ha ha', 'hehehehe', 'lolol', 'kkkk', 'hmmm', 'woooow'.
 _LAUGHTER = regex.compile(
-    r"(?:a?(?:h+[aeiou]+){2,}h*|h[aeio]+h?|(?:lo+)+l+z*|r+o+t?f+l+|lm+f*a+o+|[ko]+|[hum]*m{2,}"
+    r"(?:a?(?:h+[aeiou]+){2,}h*|h(?:a+|e+|i+|o+)h?|(?:lo+)+l+z*|r+o+t?f+l+|lm+f*a+o+|[ko]+|[hum]*m{2,}"
     r"|w+[oa]+w+|a+w*h*|o+h*|u+g*h+|ye+[as]+h*|ya+y+|hu+r+a+[yh]+|x+d+|a+r+g+h+|z{2,})",
     regex.IGNORECASE,
 )

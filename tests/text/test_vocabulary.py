@@ -20,9 +20,7 @@ def test_tables_do_not_overlap() -> None:
     assert GRAMMAR <= ENGLISH
 
 
-@pytest.mark.parametrize(
-    "word", ["Hahaha", "hehehehe", "loool", "rofl", "hmmm", "Wooow", "Namaste"]
-)
+@pytest.mark.parametrize("word", ["Hahaha", "hehehe", "loool", "rofl", "hmmm", "Wooow", "Namaste"])
 def test_cheers(word: str) -> None:
     """Laughter of any length and greetings are cheers."""
     assert is_cheer(word)
@@ -73,6 +71,6 @@ def test_phrases_are_left_out(text: str, rest: str) -> None:
 
 def test_capitals_make_names_unless_all_words_have_them() -> None:
     """A word with a capital is a name, but not in a foreign comment in title case."""
-    assert evidence(["Mandhana", "bats", "well"], lambda _: True).strange == 0
+    assert evidence(["Mandhana", "plays", "well"], lambda _: True).strange == 0
     foreign = evidence(["Aap", "Kab", "Sudhroge", "Bhai"], lambda _: True)
     assert (foreign.foreign, foreign.strange) == (2, 1)

@@ -31,8 +31,10 @@ policy check` lists how each entry is read. The span is what the author typed, d
   ('Cumming'). The rule misses your word with a blank in it ("quis ling"), or run together with
   others in small letters ("#banquislings").
 - Measured: the shipped words alone fire on 0.1 % of comments under news articles (fox_news, ucc),
-  on 0.5 % in Indian English (trac) and on 2.8 % of comments that were all under suspicion once
-  (civil_comments).
+  on 0.6 % in Indian English (trac) and on 2.8 % of comments that were all under suspicion once
+  (civil_comments). Misspellings, words run together or torn apart, and the look-alikes of further
+  alphabets were undone 248 times in 72,000 comments; read by eye, 99 % of these were right. Of
+  543,000 first names and surnames of the world, two are taken for a misspelling.
 """
 
 from __future__ import annotations

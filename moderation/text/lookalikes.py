@@ -31,9 +31,10 @@ FOREIGN = {
 # Signs, and letters of living languages. They count as look-alikes only in a word that people
 # disguise: 'fu¢k' and 'ßitch', but not '5¢each', 'Straße' or 'Łódź'.
 _RARE = """
-a ₳Λ∀Δค卂  b ฿ß๒乃ɓꞵ  c Ɔ¢₵©ς꒝匚  d ∂Đđðɗ๔ɖ  e ℮ɆɇƎ€乇ꬲ  f ɟꟻ₣Ŧꞙ∱千ʄꬵƒ  g ƃ₲פɠᶃ  h ħĦⱧ卄ɦ
-i ᴉłŁɪ¡丨ɨ  j נᒐʝ  k ₭ₖƙ  l £Ⱡ⅃ㄥɭƖɫ  m ₥๓爪ɱ  n ₦ռה几ŋ  o øØ∅θΘ◯○●ㄖꬽ  p ₱þ卩  q ۹
-r ®Ɽг尺ꭇ  s §₴ร丂ʂ  t †ŧ⊤┬Ⱦȶㄒ  u ∪Ʉʉน⋃ㄩʊꞟꭎ  v ∨√⋁  w ₩ฬ山  x ×אჯ乂  y ¥Ɏɏץㄚᶌꭚ  z Ƶƶ乙
+a ₳Λ∀Δค卂  b ฿ß๒乃ɓꞵც  c Ɔ¢₵©ς꒝匚ƈ  d ∂ÐĐđðɗ๔ɖᕲ  e ℮ɆɇƎ€乇ꬲ  f ɟꟻ₣ꞙ∱千ʄꬵƒ  g ƃ₲פɠᶃ
+h ħĦⱧ卄ɦɧђ  i ᴉłŁɪ¡丨ɨᓮเ  j נᒐʝ  k ₭ₖƙ  l £Ⱡ⅃ㄥɭƖɫ  m ₥๓爪ɱ  n ₦ռה几ŋ  o øØ∅θΘ◯○●ㄖꬽᓍᎾ
+p ₱þ卩  q ۹  r ®Ɽг尺ꭇཞ  s §₴ร丂ʂ  t †ŧ⊤┬ȾȶㄒɬᖶŦᏆᏖ  u ∪Ʉʉน⋃ㄩʊꞟꭎ  v ∨√⋁  w ₩ฬ山  x ×אჯ乂
+y ¥Ɏɏץㄚᶌꭚყ  z Ƶƶ乙
 """
 _RARE_PAIRS = _RARE.split()
 RARE = {

@@ -139,7 +139,8 @@ def _latin(body: str, mixed: bool) -> str:
     has_latin = re.search("[A-Za-z]", plain) is not None
     if mixed or has_latin or _alphabets(plain) > 1:
         mapped = plain.translate(_ALL_LOOKALIKES)
-        bare = unicodedata.normalize("NFKD", mapped).encode("ascii", "ignore").decode()
+        parts = unicodedata.normalize("NFKD", mapped).translate(_ALL_LOOKALIKES)
+        bare = parts.encode("ascii", "ignore").decode()
         if len(bare) == len(mapped) and _is_disguised(bare, body):
             return bare if bare.isupper() or bare.istitle() else bare.lower()
     if has_latin:

@@ -106,7 +106,7 @@ class CascadeScorer:
 
         A comment that `careful` skipped has none.
         """
-        if not isinstance(self.careful, TransformerScorer):
+        if not isinstance(self.careful, TransformerScorer) or WEIGHTS.keys() - set(self.heads):
             return []
         scored = [texts[part.row].notes[NOTE] is self.careful for part in parts]
         numbers = [number for number, by_careful in enumerate(scored) if by_careful]

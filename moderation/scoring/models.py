@@ -23,6 +23,8 @@ from moderation.text.reading import Text, Weight
 
 FAST, CAREFUL = "abuse", "careful"  # the names of the linear model and the transformer
 
+LINEAR_CAUTION = 0.5  # log-odds: the linear model reads no context, even within a sentence
+
 log = logging.getLogger(__name__)
 
 # The kinds of model that a card may name, and the function that loads each.
@@ -151,7 +153,10 @@ def _by_sentence(scorer: Scorer) -> Scorer:
     """Return the scorer with worst sentences. A newsroom's layer is applied to their scores."""
     if isinstance(scorer, AdaptedScorer):
         return scorer.over(_by_sentence(scorer.base))
-    return WorstSentenceScorer(scorer) if isinstance(scorer, SentenceAware) else scorer
+    if not isinstance(scorer, SentenceAware):
+        return scorer
+    caution = LINEAR_CAUTION if isinstance(scorer, linear.LinearScorer) else 0.0
+    return WorstSentenceScorer(scorer, caution)
 
 
 @dataclass(frozen=True)

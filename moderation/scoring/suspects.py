@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-SUSPECT_FROM = -2.6  # log-odds; about 1 in 8 harmless newspaper comments has a suspect
+SUSPECT_FROM = -2.6  # log-odds; 1 in 8 harmless newspaper comments of several sentences has one
 MOST_SUSPECTS = 2  # sentences of one comment: this bounds its time
 
 

@@ -70,9 +70,13 @@ class SentenceAware(Scorer, Protocol):
 
 @dataclass(frozen=True)
 class WorstSentenceScorer:
-    """Scores whole comments with `base`, and the sentences that `base` suspects."""
+    """Scores whole comments with `base`, and the sentences that `base` suspects.
+
+    `caution` is added to every discount, for a base that misreads sentences more often.
+    """
 
     base: SentenceAware
+    caution: float = 0.0
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -94,7 +98,7 @@ class WorstSentenceScorer:
         for head, values in self.base.score([part.text for part in parts]).items():
             if head not in DISCOUNTS:
                 continue
-            discounts = [DISCOUNTS[head].of(count) for count in counts]
+            discounts = [self.caution + DISCOUNTS[head].of(count) for count in counts]
             odds = log_odds(values) - np.array(discounts)
             for part, value in zip(parts, 1 / (1 + np.exp(-odds)), strict=True):
                 if value > scores[head][part.row]:

@@ -44,7 +44,8 @@ class Finding:
 
     `score` is 0..1: a calibrated probability if it comes from a model, else a share or 1.0.
     `message` is one sentence to the author. `suggestion` is the whole comment with this rule's
-    correction, or None if the rule has none.
+    correction, or None if the rule has none. Another rule's limit on the action (`Rule.most`) does
+    not hold for an `unlimited` finding.
     """
 
     rule: str
@@ -52,15 +53,20 @@ class Finding:
     message: str
     spans: tuple[Span, ...] = ()
     suggestion: str | None = None
+    unlimited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A finding with its guideline and the action that the policy gives it."""
+    """A finding with its guideline and the action that the policy gives it.
+
+    `most` is the strictest action of a decision in which this reason leads to an action.
+    """
 
     finding: Finding
     guideline: str
     action: Action
+    most: Action = Action.REJECT
 
     @property
     def rule(self) -> str:

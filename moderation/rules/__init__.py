@@ -3,6 +3,9 @@
 A rule's file has three parts: a docstring, which becomes the rule's page in the docs; a `Settings`
 model, whose fields are the keys in the policy; and `check(text, settings)`, which returns a
 `Finding` or None. A check gives evidence. The policy decides what follows from it.
+
+Two constants are optional. `MOST` is the strictest action of a decision in which the rule acts.
+`SENSITIVE` says that its findings are personal data of a special kind, such as an author's health.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from moderation.decision import Finding
+from moderation.decision import Action, Finding
 from moderation.text.reading import Text
 
 
@@ -30,17 +33,30 @@ class Settings(BaseModel):
 
 @dataclass(frozen=True)
 class Rule:
-    """A house rule: its name, its documentation, the model of its settings and its check."""
+    """A house rule: its name, its documentation, the model of its settings and its check.
+
+    Where the rule acts, the decision is at most `most`. Findings of a `sensitive` rule are shown
+    only to those who need them.
+    """
 
     name: str
     doc: str
     settings: type[Settings]
     check: Callable[[Text, Any], Finding | None]
+    most: Action = Action.REJECT
+    sensitive: bool = False
 
 
 def _rule(name: str) -> Rule:
     module = importlib.import_module(f"{__name__}.{name}")
-    return Rule(name, module.__doc__ or "", module.Settings, module.check)
+    return Rule(
+        name,
+        module.__doc__ or "",
+        module.Settings,
+        module.check,
+        getattr(module, "MOST", Action.REJECT),
+        getattr(module, "SENSITIVE", False),
+    )
 
 
 def all_rules() -> dict[str, Rule]:
@@ -50,3 +66,12 @@ def all_rules() -> dict[str, Rule]:
     True
     """
     return {info.name: _rule(info.name) for info in pkgutil.iter_modules(__path__)}
+
+
+def sensitive() -> frozenset[str]:
+    """Return the names of the rules whose findings are sensitive.
+
+    >>> sensitive()
+    frozenset({'self_harm'})
+    """
+    return frozenset(name for name, rule in all_rules().items() if rule.sensitive)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from flask import Response, jsonify, request
 from pydantic import ValidationError
+from sqlalchemy.orm import Session
 
 from api.http import errors
 from api.record import decisions, erase, queue, verdicts
 from api.record.database import writing
-from api.routes.record import CORRECT, RECORD, WRITING, blueprint, record_to_dict
+from api.routes.record import CORRECT, RECORD, WRITING, blueprint, record_to_dict, sees_sensitive
 from api.routes.record_schemas import (
     AppealIn,
     ClaimIn,
@@ -48,7 +50,7 @@ def give_verdict(path: DecisionPath, body: VerdictIn) -> Response:
             route="v1",
             now=decider().clock(),
         )
-        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
+        return jsonify(_recorded(session, path))
 
 
 @corrections.post(
@@ -71,7 +73,7 @@ def make_appeal(path: DecisionPath, body: AppealIn) -> Response:
             decide_within=dt.timedelta(days=publication.decide_days),
             now=decider().clock(),
         )
-        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
+        return jsonify(_recorded(session, path))
 
 
 @corrections.post(
@@ -85,7 +87,7 @@ def acknowledge_appeal(path: DecisionPath, body: WhoIn) -> Response:
     """India's IT Rules require an acknowledgement to the author within 24 hours."""
     with decider().writing("appeal", path.decision_id) as session:
         verdicts.acknowledge(session, path.decision_id, who=body.who, now=decider().clock())
-        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
+        return jsonify(_recorded(session, path))
 
 
 @corrections.post(
@@ -106,7 +108,7 @@ def settle_appeal(path: DecisionPath, body: OutcomeIn) -> Response:
             reason=body.reason,
             now=decider().clock(),
         )
-        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
+        return jsonify(_recorded(session, path))
 
 
 @corrections.post(
@@ -126,7 +128,7 @@ def claim(path: DecisionPath, body: ClaimIn) -> Response:
             lasts=dt.timedelta(minutes=body.minutes),
             now=decider().clock(),
         )
-        return jsonify(record_to_dict(row))
+        return jsonify(record_to_dict(row, sensitive=True))
 
 
 @corrections.delete(
@@ -141,7 +143,13 @@ def release(path: DecisionPath, query: ReleaseQuery) -> Response:
     who = query.who or _who_in_body()
     with writing(decider().sessions) as session:
         queue.release(session, path.decision_id, who=who)
-        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
+        return jsonify(_recorded(session, path))
+
+
+def _recorded(session: Session, path: DecisionPath) -> dict[str, Any]:
+    """Return the decision as the caller's key may see it."""
+    row = decisions.get(session, path.decision_id)
+    return record_to_dict(row, sensitive=sees_sensitive())
 
 
 def _who_in_body() -> str:

@@ -4,12 +4,14 @@ A rule's file has three parts: a docstring, which becomes the rule's page in the
 model, whose fields are the keys in the policy; and `check(text, settings)`, which returns a
 `Finding` or None. A check gives evidence. The policy decides what follows from it.
 
-Two constants are optional. `MOST` is the strictest action of a decision in which the rule acts.
-`SENSITIVE` says that its findings are personal data of a special kind, such as an author's health.
+Three constants are optional. `MOST` is the strictest action of a decision in which the rule acts.
+`URGENT` puts the comment first in the queue. `SENSITIVE` says that the findings are personal data
+of a special kind, such as an author's health.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
@@ -35,8 +37,8 @@ class Settings(BaseModel):
 class Rule:
     """A house rule: its name, its documentation, the model of its settings and its check.
 
-    Where the rule acts, the decision is at most `most`. Findings of a `sensitive` rule are shown
-    only to those who need them.
+    Where the rule acts, the decision is at most `most`, and an `urgent` rule's comment comes first
+    in the queue. Findings of a `sensitive` rule are shown only to those who need them.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Rule:
     settings: type[Settings]
     check: Callable[[Text, Any], Finding | None]
     most: Action = Action.REJECT
+    urgent: bool = False
     sensitive: bool = False
 
 
@@ -55,6 +58,7 @@ def _rule(name: str) -> Rule:
         module.Settings,
         module.check,
         getattr(module, "MOST", Action.REJECT),
+        getattr(module, "URGENT", False),
         getattr(module, "SENSITIVE", False),
     )
 
@@ -68,10 +72,21 @@ def all_rules() -> dict[str, Rule]:
     return {info.name: _rule(info.name) for info in pkgutil.iter_modules(__path__)}
 
 
-def sensitive() -> frozenset[str]:
-    """Return the names of the rules whose findings are sensitive.
+@functools.cache
+def urgent() -> tuple[str, ...]:
+    """Return the names of the rules whose comments come first in the queue.
+
+    >>> urgent()
+    ('self_harm',)
+    """
+    return tuple(name for name, rule in all_rules().items() if rule.urgent)
+
+
+@functools.cache
+def sensitive() -> tuple[str, ...]:
+    """Return the names of the rules whose findings only those who need them may see.
 
     >>> sensitive()
-    frozenset({'self_harm'})
+    ('self_harm',)
     """
-    return frozenset(name for name, rule in all_rules().items() if rule.sensitive)
+    return tuple(name for name, rule in all_rules().items() if rule.sensitive)

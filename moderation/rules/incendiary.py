@@ -6,11 +6,11 @@ for a threat is at most the comment's toxicity ("Kill the bill."). A missed thre
 so its odds are multiplied by `threat_weight`, and a person sees it sooner. That weight alone raises
 the score to 0.9 at most, where the shipped policy does not reject.
 
-An author who speaks only of his or her own death threatens no one. That is a matter for `self_harm`.
+An author who speaks only of his or her own death threatens no one: see `self_harm`.
 
 - Fires: "I will kill you", "Someone should shoot him.", "They are vermin and must be driven out."
-- Does not fire: "I will hang myself.", "I am a Dalit woman.", "I don't hate Muslims.", "Two men were killed in the
-  riot, the police said."
+- Does not fire: "I will hang myself.", "I am a Dalit woman.", "I don't hate Muslims.",
+  "Two men were killed in the riot, the police said."
 - Limits: the fast scorer misses hatred in polite words, by allusion or by reference to history.
 """
 

@@ -42,6 +42,7 @@ from moderation.text import despair
 from moderation.text.reading import Text
 
 MOST = Action.REVIEW
+URGENT = True
 SENSITIVE = True
 
 INTENT = despair.PLAN

@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 from moderation.text.reading import Text
 
+_TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
 PLAN = 0.9  # a plan, a means or a farewell
 WISH = 0.7  # a wish to die, or thoughts of suicide
 DESPAIR = 0.5  # life has lost its worth
@@ -41,7 +43,9 @@ def signs(text: Text) -> list[Sign]:
     []
     """
     deobfuscated = text.deobfuscated
-    if not _TRIGGER.search(deobfuscated.text.lower()):
+    lower = deobfuscated.text.lower()
+    about_author = _FIRST_PERSON.search(lower) and _TRIGGER.search(lower)
+    if not about_author and not _BARE.search(lower):
         return []
     found = [
         Sign(sign.kind, sign.score, *deobfuscated.span(sign.start, sign.end))
@@ -98,48 +102,6 @@ _QUOTED = re.compile(
 )
 _MOST_WORDS = 80  # longer stretches without a stop are cut
 
-_NOT = {
-    **{
-        f"{verb}nt": f"{verb} not"
-        for verb in (
-            "do",
-            "does",
-            "did",
-            "would",
-            "should",
-            "could",
-            "is",
-            "was",
-            "are",
-            "have",
-            "has",
-        )
-    },
-    "cant": "can not",
-    "cannot": "can not",
-    "wont": "will not",
-    "dnt": "do not",
-    "aint": "is not",
-}
-_WRITTEN_OUT = {
-    **_NOT,
-    "im": "i am", "iam": "i am", "ive": "i have", "id": "i would", "ima": "i am going to",
-    "imma": "i am going to", "imgonna": "i am going to", "wanna": "want to", "wana": "want to",
-    "wna": "want to", "gonna": "going to", "gunna": "going to", "gona": "going to",
-    "gotta": "have to", "tryna": "trying to", "lemme": "let me", "theres": "there is",
-    "its": "it is", "whats": "what is", "lifes": "life is", "u": "you", "ur": "your", "r": "are",
-    "n": "and", "nd": "and", "hv": "have", "hav": "have", "wud": "would", "abt": "about",
-    "bcz": "because", "coz": "because", "cuz": "because", "cos": "because", "bcoz": "because",
-    "no1": "no one", "nowt": "nothing", "shud": "should", "cud": "could", "rlly": "really", "noone": "no one", "nobody": "no one", "every1": "everyone",
-    "everybody": "everyone", "any1": "anyone", "anymore": "any more", "tmrw": "tomorrow",
-    "tmr": "tomorrow", "2moro": "tomorrow", "tonite": "tonight", "2nite": "tonight",
-    "nite": "night", "rn": "right now", "rly": "really", "jus": "just", "myslf": "myself",
-    "mself": "myself", "meself": "myself", "mysef": "myself", "od": "overdose", "od'd": "overdosed",
-    "suicidal-thoughts": "suicidal thoughts", "kill-myself": "kill myself", "wnt": "want",
-    "want2": "want to", "dyin": "dying", "livin": "living", "killin": "killing", "msg": "message",
-    "commiting": "committing", "comit": "commit", "commmit": "commit", "sucide": "suicide",
-    "suiside": "suicide", "sucidal": "suicidal", "suicid": "suicide",
-}  # fmt: skip
 _CLITICS = (("n't", " not"), ("'m", " am"), ("'ve", " have"), ("'ll", " will"), ("'d", " would"),
             ("'re", " are"), ("'s", " is"))  # fmt: skip
 _AFTER_ILL = frozenset("be kill hang shoot end jump die take do just not never slit drink".split())
@@ -194,8 +156,8 @@ def _plain(token: str, following: str) -> str:
         return "for"
     if word in ("can't", "won't"):
         return {"can't": "can not", "won't": "will not"}[word]
-    if word in _WRITTEN_OUT:
-        return _WRITTEN_OUT[word]
+    if word in _TABLES["written_out"]:
+        return str(_TABLES["written_out"][word])
     for ending, written in _CLITICS:
         if word.endswith(ending):
             return word.removesuffix(ending) + written
@@ -204,7 +166,6 @@ def _plain(token: str, following: str) -> str:
 
 # --- Patterns, from despair.toml.
 
-_TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _PARTS: dict[str, str] = _TABLES["parts"]
 _NAME = re.compile(r"\b[A-Z_]{3,}\b")
 _UNLESS = re.compile(r"!\(((?:[^()]|\([^()]*\))*)\)")
@@ -224,9 +185,12 @@ def _compiled(forms: str, ending: str = "(?:(?= )|(?<= ))") -> re.Pattern[str]:
 
 def _expanded(forms: str) -> str:
     """Join the forms, and replace the names of parts and '!(…)'."""
-    pattern = "|".join(line.strip() for line in forms.strip().splitlines())
-    pattern = _UNLESS.sub(r"(?! (?:\1)\\b)", pattern)
+    pattern = _UNLESS.sub(r"(?! (?:\1)\\b)", _alternatives(forms))
     return _NAME.sub(lambda name: f"(?:{_expanded(_PARTS[name[0]])})", pattern)
+
+
+def _alternatives(lines: str) -> str:
+    return "|".join(line.strip() for line in lines.strip().splitlines())
 
 
 class _Form(NamedTuple):
@@ -252,21 +216,17 @@ _LIGHT = tuple(_compiled(context) for context in _TABLES["light"].values())
 _VIOLENCE = _compiled(_TABLES["violence"]["forms"])
 _CONDITION = re.compile(r" (?:if|unless) ")
 
-# Every form has one of these, so most comments are not split into sentences.
-_TRIGGER = re.compile(
-    r"kill|\bdie|d[iy]ing?\b|disappear|vanish|dead|death|suici|sucid|suisid|\blife|\bliv|alive|\bkms\b|"
-    r"hang|jump|poison|pills|tablets|capsules|meds\b|medic|overdos|\bod\b|\bod'd|\bend|my(?:self|slf|sef)|"
-    r"meself|harm|wrist|veins|\bborn|wake up|without me|miss me|\bgone\b|goodbye|good bye|"
-    r"last (?:comment|post|message|night|letter)|forgive me|world|track|not be |n'?t be |go on|carry on|"
-    r"cut my|burden|wake|rope|noose|gun\b|take me|stop|over\b|any ?more|longer|exist|alone|worthless|"
-    r"sleep|tired|heaven|point|reason|note|better off|burden|tonight|away with|alive|no one|nobody|no1|"
-    r"useless|failure|future|hope|lost|give up|tether|cares|loves|join|blade|razor|roof|bridge|terrace"
+_FIRST_PERSON, _TRIGGER, _BARE = (
+    re.compile(_alternatives(_TABLES["triggers"][name]))
+    for name in ("first_person", "words", "bare")
 )
 
 
 def _signs(sentence: _Sentence) -> Iterator[Sign]:
     """Yield the signs in one sentence, with the scores that their context leaves them."""
     words = sentence.words
+    if not _TRIGGER.search(words):
+        return
     for form in _FORMS:
         match = form.pattern.search(words)
         if not match or form.unless.search(words[: match.start()]):

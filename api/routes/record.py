@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -188,11 +188,9 @@ def _check_rule(name: str) -> None:
 def export(query: ExportQuery) -> Response:
     """One decision per line, oldest first, as a stream."""
     publication = decider().moderator.policy.publication
-    to_dict = (
-        partial(record_to_dict, sensitive=True)
-        if query.format == "record"
-        else lambda row: dsa.statement(row, publication)
-    )
+    to_dict: Callable[[DecisionRow], dict[str, Any]] = partial(record_to_dict, sensitive=True)
+    if query.format == "dsa":
+        to_dict = partial(dsa.statement, publication=publication)
     select_rows = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
     if query.format == "dsa":
         select_rows = select_rows.where(DecisionRow.standing == "reject")

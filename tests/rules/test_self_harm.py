@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from moderation import Action, Comment, Decision, Moderator, Policy
-from moderation.policy import PolicyError, RulePolicy
+from moderation.policy import PolicyError
 from moderation.rules.self_harm import Settings, check
 from moderation.scoring.models import Models
 from moderation.text import despair
@@ -28,12 +28,6 @@ def found(comment: str) -> float:
 def moderator(models: dict[str, Models]) -> Moderator:
     """The shipped policy and models."""
     return Moderator(Policy.load(), models["careful"], explains=False)
-
-
-@pytest.fixture
-def decide(moderator: Moderator) -> object:
-    """Decide about a comment."""
-    return moderator.moderate
 
 
 @pytest.mark.parametrize(
@@ -202,7 +196,7 @@ def test_the_test_sentence_is_rejected_whatever_else_is_found(moderator: Moderat
     assert moderator.moderate(f"I want to die. {sentence}").action == Action.REJECT
 
 
-def test_no_policy_lets_the_rule_reject(rule: RulePolicy) -> None:
+def test_no_policy_lets_the_rule_reject() -> None:
     """With a threshold for rejection, a person still decides."""
     strict = Policy.load({"self_harm": {"reject": 0.5}}).rules["self_harm"]
     finding = strict.check(read("I want to die."))

@@ -18,9 +18,11 @@ the author's own. Who urges others to die is a matter for `abuse` and `word_list
 - Does not fire: "I nearly died laughing.", "This traffic makes me want to die.", "Farmers commit
   suicide.", "My brother took his life.", "I do not want to die.", "I would rather die than vote for
   them.", "I used to want to die, but therapy helped.", "He wrote “I want to die” and was saved."
-- Measured: of 180 sentences written before the rule, in three styles, the first version found 167;
-  of 118 that must not fire it found 4. This version was corrected on both. Of 254,000 public
-  comments it finds MEASURED.
+- Measured: the first version acted on 167 of 180 sentences that were written before it, in three
+  styles, on 40 of 89 that were written after it, and on 4 of 118 that must not fire. This version
+  was extended on all of these. Of 254,000 public comments it acts on 62, and in 49 of them the
+  author does speak of dying or self-harm, in earnest or not. It acts on none of 33,600 comments of
+  Fox News, Globe and Mail (UCC), Civil Comments and Indian readers (TRAC).
 - Limits: the rule knows English, not Hindi or Tamil. It misses allusions ("The river looks kind
   tonight.") and despair in another's words. It cannot tell a hyperbole without a sign of it ("Bread
   machine broke, I want to die.") from despair. Both go to a person.

@@ -168,7 +168,7 @@ def _plain(token: str, following: str) -> str:
 
 _PARTS: dict[str, str] = _TABLES["parts"]
 _NAME = re.compile(r"\b[A-Z_]{3,}\b")
-_UNLESS = re.compile(r"!\(((?:[^()]|\([^()]*\))*)\)")
+_UNLESS = re.compile(r"(?<!\?)!\(((?:[^()]|\([^()]*\))*)\)")
 _GROUP = re.compile(r"(?<!\\)\((?!\?)")
 
 
@@ -234,6 +234,6 @@ def _signs(sentence: _Sentence) -> Iterator[Sign]:
         score = form.score
         if sentence.title or any(context.search(words) for context in _LIGHT):
             score = min(score, HINT)
-        elif form.kind == "plan" and _CONDITION.search(words):
+        elif form.kind in ("plan", "act") and _CONDITION.search(words):
             score = DESPAIR
         yield Sign(form.kind, score, *sentence.place(*match.span()))

@@ -18,11 +18,11 @@ the author's own. Who urges others to die is a matter for `abuse` and `word_list
 - Does not fire: "I nearly died laughing.", "This traffic makes me want to die.", "Farmers commit
   suicide.", "My brother took his life.", "I do not want to die.", "I would rather die than vote for
   them.", "I used to want to die, but therapy helped.", "He wrote “I want to die” and was saved."
-- Measured: the first version acted on 167 of 180 sentences that were written before it, in three
-  styles, on 40 of 89 that were written after it, and on 4 of 118 that must not fire. This version
-  was extended on all of these. Of 254,000 public comments it acts on 62, and in 49 of them the
-  author does speak of dying or self-harm, in earnest or not. It acts on none of 33,600 comments of
-  Fox News, Globe and Mail (UCC), Civil Comments and Indian readers (TRAC).
+- Measured: blind recall on our own sentences depends on how common their words are. The first
+  version acted on 167 of 180 sentences in three styles that were written before it; later versions
+  on 112 of 222 less usual ones that were written after them (40 of 89, 35 of 60, 37 of 73), and on
+  13 of 273 that must not fire. The rule was extended on all of these by kind, so expect to miss
+  every other unusual wording. REAL
 - Limits: the rule knows English, not Hindi or Tamil. It misses allusions ("The river looks kind
   tonight.") and despair in another's words. It cannot tell a hyperbole without a sign of it ("Bread
   machine broke, I want to die.") from despair. Both go to a person.

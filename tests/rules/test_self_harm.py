@@ -106,10 +106,10 @@ def test_the_score_is_that_of_the_strongest_sign(comment: str, score: float) -> 
 
 @pytest.mark.parametrize("style", ["plain", "text_speak", "indian_british", "later"])
 def test_recall(review: float, style: str) -> None:
-    """At least 97 in 100 of our sentences of each style go to a person."""
+    """At least 95 in 100 of our sentences of each style go to a person."""
     sentences = SENTENCES[style].strip().splitlines()
     missed = [sentence for sentence in sentences if found(sentence) < review]
-    assert len(missed) <= 0.03 * len(sentences), missed
+    assert len(missed) <= 0.05 * len(sentences), missed
 
 
 def test_precision(review: float) -> None:

@@ -22,7 +22,9 @@ the author's own. Who urges others to die is a matter for `abuse` and `word_list
   version acted on 167 of 180 sentences in three styles that were written before it; later versions
   on 112 of 222 less usual ones that were written after them (40 of 89, 35 of 60, 37 of 73), and on
   13 of 273 that must not fire. The rule was extended on all of these by kind, so expect to miss
-  every other unusual wording. REAL
+  every other unusual wording. Of 254,000 public comments it acts on 64; in about 54 of them the
+  author speaks of his or her own death or self-harm, in earnest or not. It acts on none of 33,600
+  comments of Fox News, Globe and Mail (UCC), Civil Comments and Indian readers (TRAC).
 - Limits: the rule knows English, not Hindi or Tamil. It misses allusions ("The river looks kind
   tonight.") and despair in another's words. It cannot tell a hyperbole without a sign of it ("Bread
   machine broke, I want to die.") from despair. Both go to a person.

@@ -38,7 +38,7 @@ def signs(text: Text) -> list[Sign]:
 
     >>> from moderation.text.reading import read
     >>> [(sign.kind, sign.score) for sign in signs(read("im gonna kms"))]
-    [('plan', 0.9)]
+    [('plan', 0.9), ('act', 0.7)]
     >>> signs(read("My brother took his life."))
     []
     """
@@ -47,18 +47,18 @@ def signs(text: Text) -> list[Sign]:
     about_author = _FIRST_PERSON.search(lower) and _TRIGGER.search(lower)
     if not about_author and not _BARE.search(lower):
         return []
-    found = [
+    unsorted = [
         Sign(sign.kind, sign.score, *deobfuscated.span(sign.start, sign.end))
         for sentence in _sentences(deobfuscated.text)
         for sign in _signs(sentence)
     ]
-    return sorted(found, key=lambda sign: (-sign.score, sign.start))
+    return sorted(unsorted, key=lambda sign: (-sign.score, sign.start))
 
 
 def score(signs: list[Sign]) -> float:
     """Return the score of a comment's signs: the strongest, or `DESPAIR` for two kinds of hints.
 
-    >>> score([Sign("farewell hint", HINT, 0, 4), Sign("end of strength", HINT, 9, 14)])
+    >>> score([Sign("goodbye", HINT, 0, 4), Sign("end of strength", HINT, 9, 14)])
     0.5
     """
     hints = {sign.kind for sign in signs if sign.kind in _ADDING}

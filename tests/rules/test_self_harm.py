@@ -18,7 +18,7 @@ SENTENCES: dict[str, str] = tomllib.loads(
 )
 
 
-def found(comment: str) -> float:
+def score_of(comment: str) -> float:
     """Return the score of a comment, 0 without a finding."""
     finding = check(read(comment), Settings())
     return finding.score if finding else 0.0
@@ -74,7 +74,7 @@ def moderator(models: dict[str, Models]) -> Moderator:
 )
 def test_must_not_fire(review: float, comment: str) -> None:
     """News, debate, figures of speech, the past and other people are at most observed."""
-    assert found(comment) < review
+    assert score_of(comment) < review
 
 
 @pytest.mark.parametrize(
@@ -101,21 +101,21 @@ def test_must_not_fire(review: float, comment: str) -> None:
 )
 def test_the_score_is_that_of_the_strongest_sign(comment: str, score: float) -> None:
     """A plan, a means or a farewell weighs more than a wish, and a wish more than lost hope."""
-    assert found(comment) == score
+    assert score_of(comment) == score
 
 
 @pytest.mark.parametrize("style", ["plain", "text_speak", "indian_british", "later"])
 def test_recall(review: float, style: str) -> None:
     """At least 95 in 100 of our sentences of each style go to a person."""
     sentences = SENTENCES[style].strip().splitlines()
-    missed = [sentence for sentence in sentences if found(sentence) < review]
+    missed = [sentence for sentence in sentences if score_of(sentence) < review]
     assert len(missed) <= 0.05 * len(sentences), missed
 
 
 def test_precision(review: float) -> None:
     """At most 1 in 100 of our innocent sentences goes to a person."""
     sentences = SENTENCES["innocent"].strip().splitlines()
-    fired = [sentence for sentence in sentences if found(sentence) >= review]
+    fired = [sentence for sentence in sentences if score_of(sentence) >= review]
     assert len(fired) <= 0.01 * len(sentences), fired
 
 
@@ -190,7 +190,7 @@ def test_ones_own_death_is_no_threat(moderator: Moderator, comment: str) -> None
     assert "incendiary" not in _rules(decision)
 
 
-def test_the_test_sentence_is_rejected_whatever_else_is_found(moderator: Moderator) -> None:
+def test_the_test_sentence_is_rejected_whatever_else_is_score_of(moderator: Moderator) -> None:
     """No rule's limit holds for it."""
     sentence = moderator.policy.publication.test_sentence
     assert moderator.moderate(f"I want to die. {sentence}").action == Action.REJECT

@@ -69,6 +69,7 @@ def moderator(models: dict[str, Models]) -> Moderator:
         pytest.param("I took two paracetamol and slept.", id="a usual dose"),
         pytest.param("I can't live without cricket.", id="cannot live without"),
         pytest.param("This is my last comment on the budget.", id="leaves the thread"),
+        pytest.param("Two pages in I had lost the will to live.", id="a tedious text"),
         pytest.param("I set myself up for that one.", id="a verb with up"),
     ],
 )

@@ -254,7 +254,7 @@ def exported(
         query = query.where(~DecisionRow.verdicts.any(), DecisionRow.text.is_not(None))
     with _sessions(url) as sessions, sessions() as session:
         for row in session.scalars(query.execution_options(yield_per=200)):
-            yield json.dumps(record_to_dict(row), ensure_ascii=False)
+            yield json.dumps(record_to_dict(row, sensitive=True), ensure_ascii=False)
 
 
 @contextmanager

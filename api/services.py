@@ -93,6 +93,7 @@ def build_services(
     background = BackgroundLoop(
         decider,
         retention_days=settings.retention_days,
+        sensitive_retention_days=settings.self_harm_retention_days,
         watchers=[] if moderator else [watcher],
         drift=DriftMonitor(decider, models, on_measured=metrics.show_drift),
         shadow=shadow,

@@ -122,6 +122,13 @@ class Settings(BaseModel):
     retention_days: int | None = Field(
         None, ge=1, le=36_500, description="Texts and references are erased after this many days."
     )
+    self_harm_retention_days: int = Field(
+        30,
+        ge=1,
+        le=36_500,
+        description="Comments in which the rule self_harm found something are erased after this "
+        "many days.",
+    )
     rate: Annotated[str, AfterValidator(_rate)] = Field(
         "50 per second", description="The rate limit of keys that were created without one."
     )

@@ -79,7 +79,7 @@ def _rule(rule: RulePolicy) -> str:
     for key, field in keys.items():
         value = table.get(key, getattr(rule.settings, key))
         shipped = json.dumps(sorted(value) if isinstance(value, set | frozenset) else value)
-        shipped = shipped if len(shipped) <= 60 else shipped[:56] + " …]"
+        shipped = shipped if len(shipped) <= 60 else f"{shipped[:56]} …{shipped[-1]}"
         lines.append(f"| `{key}` | `{shipped}` | {field.description} |")
     return "\n".join(lines)
 

@@ -49,7 +49,8 @@ class Finding:
     `score` is 0..1: a calibrated probability if it comes from a model, otherwise a share or 1.0.
     `message` is one sentence to the author. `suggestion` is the whole comment with this rule's
     correction, or None if the rule has none. `least` is the mildest action the policy may take,
-    whatever the score: review, where a check could not read the whole comment.
+    whatever the score: review, where a check could not read the whole comment. Another rule's
+    limit on the action (`Rule.most`) does not hold for an `unlimited` finding.
     """
 
     rule: str
@@ -58,15 +59,20 @@ class Finding:
     spans: tuple[Span, ...] = ()
     suggestion: str | None = None
     least: Action = Action.APPROVE
+    unlimited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A finding, the guideline that it is about, and the action that the policy gives it."""
+    """A finding with its guideline and the action that the policy gives it.
+
+    `most` is the strictest action of a decision in which this reason leads to an action.
+    """
 
     finding: Finding
     guideline: str
     action: Action
+    most: Action = Action.REJECT
 
     @property
     def rule(self) -> str:

@@ -173,11 +173,14 @@ class Moderator:
         spans = (text.span(start, start + len(sentence)),)
         message = "This is the test sentence, which is always rejected."
         guideline = "An operator can try a live system with the test sentence."
-        return Reason(Finding("word_list", 1.0, message, spans), guideline, Action.REJECT)
+        finding = Finding("word_list", 1.0, message, spans, unlimited=True)
+        return Reason(finding, guideline, Action.REJECT)
 
     def _decision(self, text: Text, reasons: list[Reason], took_ms: float) -> Decision:
+        reasons = Policy.limited(reasons)
         acted = [reason for reason in reasons if reason.action > Action.APPROVE]
-        acted.sort(key=lambda reason: (-reason.action, -reason.finding.score))
+        # A reason that limits the others comes first among its equals: its message matters most.
+        acted.sort(key=lambda reason: (-reason.action, reason.most, -reason.finding.score))
         observed = [reason for reason in reasons if reason.action == Action.APPROVE]
         scores = dict(text.scores)
         language = {"english": round(scores["english"], 4)} if "english" in scores else {}

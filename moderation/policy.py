@@ -11,7 +11,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -131,7 +131,8 @@ class RulePolicy:
         action = self.thresholds.action(finding.score)
         if not self.thresholds.shadow:
             action = max(action, finding.least)
-        return Reason(finding, self.thresholds.guideline, action)
+        action = min(action, self.rule.most)
+        return Reason(finding, self.thresholds.guideline, action, self.rule.most)
 
     def failed(self) -> Reason:
         """Return the reason for a check that failed: a person reviews the comment.
@@ -238,6 +239,23 @@ class Policy:
         enabled = {name: rule for name, rule in built.items() if rule and rule.thresholds.enabled}
         disabled = {name: rule for name, rule in built.items() if rule and name not in enabled}
         return cls(publication, enabled, tables, folder, disabled)
+
+    @staticmethod
+    def limited(reasons: Iterable[Reason]) -> list[Reason]:
+        """Lower the actions to what the rules that act allow, except for unlimited findings.
+
+        >>> despair = Reason(Finding("self_harm", 0.9, "…"), "…", Action.REVIEW, Action.REVIEW)
+        >>> insult = Reason(Finding("abuse", 1.0, "…"), "…", Action.REJECT)
+        >>> [str(reason.action) for reason in Policy.limited([insult, despair])]
+        ['review', 'review']
+        """
+        reasons = list(reasons)
+        acting = [reason.most for reason in reasons if reason.action > Action.APPROVE]
+        most = min(acting, default=Action.REJECT)
+        return [
+            reason if reason.finding.unlimited else replace(reason, action=min(reason.action, most))
+            for reason in reasons
+        ]
 
     @staticmethod
     def verdict(reasons: Iterable[Reason]) -> Action:

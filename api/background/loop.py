@@ -46,6 +46,7 @@ class BackgroundLoop:
         decider: Decider,
         *,
         retention_days: int | None = None,
+        sensitive_retention_days: int | None = None,
         watchers: Sequence[FileWatcher] = (),
         drift: DriftMonitor | None = None,
         shadow: ShadowRunner | None = None,
@@ -53,6 +54,7 @@ class BackgroundLoop:
     ) -> None:
         self.decider = decider
         self.retention_days = retention_days
+        self.sensitive_retention_days = sensitive_retention_days
         self.watchers = watchers
         self.drift = drift
         self.shadow = shadow
@@ -149,13 +151,17 @@ class BackgroundLoop:
                 log.error("housekeeping failed: %s", type(error).__name__)
 
     def _erase_old(self) -> None:
-        """Once an hour, erase texts and references that are older than the retention allows."""
-        now = self.decider.clock()
-        if self.retention_days is None or not self._is_steady(now):
+        """Erase texts and references that are older than their retention, once an hour."""
+        now, sessions = self.decider.clock(), self.decider.sessions
+        all_days, sensitive_days = self.retention_days, self.sensitive_retention_days
+        if (all_days is None and sensitive_days is None) or not self._is_steady(now):
             return
         if self._erased_at is None or abs(now - self._erased_at) >= ERASE_EVERY:
             self._erased_at = now
-            erase.older_than(self.decider.sessions, self.retention_days, now)
+            if all_days is not None:
+                erase.older_than(sessions, all_days, now)
+            if sensitive_days is not None:
+                erase.older_than(sessions, sensitive_days, now, only_sensitive=True)
 
     def _is_steady(self, now: dt.datetime) -> bool:
         """Return whether the clock is reliable, because it was not set lately.

@@ -1,8 +1,8 @@
 """OpenAI's moderations: `POST /v1/moderations`, for clients with another base URL.
 
 `flagged` is the policy's decision: true for review and reject. A category is true if a rule acted
-on one of its scores. Categories that no model scores are 0, apply to no input, and are listed in
-the header `X-Moderation-Unsupported`.
+on one of its scores. Categories that neither a model nor a rule scores are 0, apply to no input,
+and are listed in the header `X-Moderation-Unsupported`.
 
 Formats, codes and messages are those that openai-python 3.54.0 and openai-node 6.49.0 read.
 """
@@ -21,6 +21,7 @@ from api.http import errors
 from api.services import count, decider, moderator, needs
 from moderation import Comment
 from moderation.comment import CommentError, validate
+from moderation.rules import self_harm
 
 MODELS = (
     "house-rules",
@@ -53,6 +54,11 @@ CATEGORIES: dict[str, dict[str, str]] = {
     "sexual/minors": {},
     "violence": {"threat": "incendiary"},
     "violence/graphic": {},
+}
+# The rule of each category that no model scores, and the score from which a finding counts.
+RULES: dict[str, tuple[str, float]] = {
+    "self-harm": ("self_harm", 0.0),
+    "self-harm/intent": ("self_harm", self_harm.INTENT),
 }
 # No model scores these directly. Each is the lower of two categories' scores.
 BOTH = {"hate/threatening": ("hate", "harassment/threatening")}
@@ -172,13 +178,17 @@ def _offered() -> dict[str, dict[str, str]]:
 
 
 def _supported(offered: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
+    rules = moderator().policy.rules
     alone = {category for category, scores in offered.items() if scores}
+    alone |= {category for category, (rule, _) in RULES.items() if rule in rules}
     return frozenset(alone | {name for name, parts in BOTH.items() if alone.issuperset(parts)})
 
 
 def _result(decision: Mapping[str, Any], offered: Mapping[str, Mapping[str, str]]) -> JsonObject:
     supported = _supported(offered)
     results = {category: _category(decision, scores) for category, scores in offered.items()}
+    for name in RULES.keys() & supported:
+        results[name] = _by_rule(decision, *RULES[name])
     for name in BOTH.keys() & supported:
         scores, flags = zip(*(results[category] for category in BOTH[name]), strict=True)
         results[name] = CategoryResult(min(scores), all(flags))
@@ -215,6 +225,15 @@ def _category(decision: Mapping[str, Any], heads: Mapping[str, str]) -> Category
         rule in acted and scores[head] >= _acts_from(rule) for head, rule in heads.items()
     )
     return CategoryResult(max(scores[head] for head in heads), flagged)
+
+
+def _by_rule(decision: Mapping[str, Any], rule: str, least: float) -> CategoryResult:
+    """Return the rule's score if it is at least `least`, and whether the rule acted."""
+    for name in ("reasons", "observed"):
+        for reason in decision[name]:
+            if reason["rule"] == rule and reason["score"] >= least:
+                return CategoryResult(reason["score"], name == "reasons")
+    return CategoryResult(0.0, False)
 
 
 def _acts_from(rule: str) -> float:

@@ -16,7 +16,7 @@ from api.record import seal, webhooks
 from api.record.database import Sessions, writing
 from api.record.tables import AliasRow, DecisionRow
 from api.record.webhooks import Hook
-from moderation import Action, Comment, Decision, Finding, Policy
+from moderation import Action, Comment, Decision, Finding, Policy, rules
 from moderation.decision import Reason, Span
 
 log = logging.getLogger(__name__)
@@ -400,13 +400,26 @@ def _reason(reason: Mapping[str, Any], wording: Mapping[str, Any], text: str | N
     return Reason(finding, reason["guideline"], Action[reason["action"].upper()])
 
 
+def hide_sensitive(decision: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a serialised decision without the findings of sensitive rules."""
+    hidden = rules.sensitive()
+    shown = {
+        name: [reason for reason in decision[name] if reason["rule"] not in hidden]
+        for name in ("reasons", "observed")
+    }
+    return {**decision, **shown}
+
+
 def brief(row: DecisionRow) -> dict[str, Any]:
-    """Return what a webhook gets of a decision: its ids, action and rules, but no text."""
+    """Return a decision for a webhook: the outcome and the rules, without the text.
+
+    Leaves out sensitive rules.
+    """
     return {
         "id": row.id,
         "comment_id": row.comment_id,
         "revision": row.revision,
         "action": row.action,
         "standing": row.standing,
-        "rules": row.rules.split(),
+        "rules": [rule for rule in row.rules.split() if rule not in rules.sensitive()],
     }

@@ -2,7 +2,8 @@
 
 Field names and allowed values are those of the DSA Transparency Database (`POST
 /api/v1/statement`, its StatementStoreRequest) and of Regulation (EU) 2022/2065, Article 17.
-A statement contains neither the author's words nor a reference to a person.
+A statement contains neither the author's words nor a reference to a person. It does not name
+sensitive rules, only the category if no other rule acted.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.record.tables import DecisionRow
+from moderation import rules
 from moderation.policy import Publication
 
 _OTHER = ("STATEMENT_CATEGORY_OTHER_VIOLATION_TC", None)
@@ -22,6 +24,7 @@ _CATEGORIES: dict[str, tuple[str, str | None]] = {
     # There is an official keyword for language requirements.
     "language": ("STATEMENT_CATEGORY_OTHER_VIOLATION_TC", "KEYWORD_LANGUAGE_REQUIREMENTS"),
 }
+_SELF_HARM = ("STATEMENT_CATEGORY_SELF_HARM", "KEYWORD_SUICIDE")
 
 
 def article_17(row: DecisionRow, publication: Publication) -> dict[str, Any]:
@@ -35,7 +38,7 @@ def article_17(row: DecisionRow, publication: Publication) -> dict[str, Any]:
         "automated_detection": True,
         "automated_decision": not row.verdicts,
         "ground": "incompatible with the community guidelines",
-        "clauses": [reason["guideline"] for reason in row.reasons],
+        "clauses": [reason["guideline"] for reason in _reasons(row)],
         "explanation": _explanation(row),
         "redress": [
             f"an appeal to {publication.name} ({publication.contact}), "
@@ -49,10 +52,9 @@ def article_17(row: DecisionRow, publication: Publication) -> dict[str, Any]:
 
 def statement(row: DecisionRow, publication: Publication) -> dict[str, Any]:
     """Return the statement in the form of the DSA Transparency Database."""
-    first = row.reasons[0]["rule"] if row.reasons else ""
-    category, keyword = _CATEGORIES.get(first, _OTHER)
+    category, keyword = _category(row)
     day = row.decided_at.date().isoformat()
-    guidelines = "; ".join(reason["guideline"] for reason in row.reasons)
+    guidelines = "; ".join(reason["guideline"] for reason in _reasons(row))
     return {
         "decision_visibility": ["DECISION_VISIBILITY_CONTENT_DISABLED"],
         "decision_ground": "DECISION_GROUND_INCOMPATIBLE_CONTENT",
@@ -75,9 +77,25 @@ def statement(row: DecisionRow, publication: Publication) -> dict[str, Any]:
     }
 
 
+def _category(row: DecisionRow) -> tuple[str, str | None]:
+    """Return the category and the keyword of the first rule that is not sensitive.
+
+    Despair alone has its own category: a moderator may reject such a comment.
+    """
+    named = [reason["rule"] for reason in _reasons(row)]
+    if not named and row.reasons:
+        return _SELF_HARM
+    return _CATEGORIES.get(named[0] if named else "", _OTHER)
+
+
+def _reasons(row: DecisionRow) -> list[dict[str, Any]]:
+    """Return the reasons that a statement names: those of rules that are not sensitive."""
+    return [reason for reason in row.reasons if reason["rule"] not in rules.sensitive()]
+
+
 def _facts(row: DecisionRow) -> str:
     who = "a moderator then decided" if row.verdicts else "the software decided"
-    rules = ", ".join(f"{reason['rule']} ({reason['score']:.2f})" for reason in row.reasons)
+    rules = ", ".join(f"{reason['rule']} ({reason['score']:.2f})" for reason in _reasons(row))
     return (
         f"The comment was checked by software on {row.decided_at:%Y-%m-%d}; {who}. "
         f"Rules that acted, with their scores: {rules or 'none'}."
@@ -87,7 +105,7 @@ def _facts(row: DecisionRow) -> str:
 def _explanation(row: DecisionRow) -> str:
     """Return why the guideline applies, with the score and the thresholds at that time."""
     parts = []
-    for reason in row.reasons:
+    for reason in _reasons(row):
         limits = row.thresholds.get(reason["rule"], {})
         parts.append(
             f"The guideline “{reason['guideline']}” was not kept: the score was "

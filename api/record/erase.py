@@ -9,16 +9,18 @@ also removed from webhook calls that are still due, and shadow decisions are del
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, Text, cast, delete, or_, select
 from sqlalchemy.orm import Session
 
 from api.record import webhooks
 from api.record.database import Sessions, writing
 from api.record.spool import Spool
 from api.record.tables import HISTORY, DecisionRow, Sealed, ShadowRow
+from moderation import rules
 
 CHUNK = 200  # rows per transaction, so that decisions do not wait long
 
@@ -45,9 +47,26 @@ def by_author(
     return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)
 
 
-def older_than(sessions: Sessions, days: int, now: dt.datetime) -> int:
-    """Erase the data of decisions that are more than `days` days old. Return how many."""
-    return _erase(sessions, [DecisionRow.decided_at < now - dt.timedelta(days=days)], now)
+def older_than(
+    sessions: Sessions, days: int, now: dt.datetime, *, only_sensitive: bool = False
+) -> int:
+    """Erase decisions that are more than `days` days old. Return the count.
+
+    With `only_sensitive`, erases only those in which a sensitive rule found something.
+    """
+    conditions = [DecisionRow.decided_at < now - dt.timedelta(days=days)]
+    return _erase(sessions, [*conditions, _sensitive()] if only_sensitive else conditions, now)
+
+
+def _sensitive() -> ColumnElement[bool]:
+    columns = (cast(DecisionRow.reasons, Text), cast(DecisionRow.observed, Text))
+    return or_(
+        *(
+            column.contains(json.dumps(name), autoescape=True)
+            for column in columns
+            for name in rules.sensitive()
+        )
+    )
 
 
 def _within(community: str | None) -> dict[str, str]:

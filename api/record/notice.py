@@ -15,14 +15,16 @@ _OPENING = {
 }
 
 
-def notice(row: DecisionRow, publication: Publication) -> dict[str, Any]:
-    """Return the notice to an author, as text and in parts.
+def notice(row: DecisionRow, publication: Publication, *, sensitive: bool = True) -> dict[str, Any]:
+    """Return the notice as text and in parts, with the DSA's statement of reasons (Article 17).
 
-    If the comment was refused, the notice contains the statement of reasons that the EU's DSA
-    (Article 17) requires. Only a refusal restricts the author.
+    Only a refused comment has a statement, because only a refusal restricts its author. Without
+    `sensitive`, leaves out the findings of sensitive rules.
     """
     refused = row.standing == "reject"
-    reasons = [] if row.standing == "approve" else decisions.to_dict(row)["reasons"]
+    decision = decisions.to_dict(row)
+    shown = decision if sensitive else decisions.hide_sensitive(decision)
+    reasons = [] if row.standing == "approve" else shown["reasons"]
     return {
         "decision": row.id,
         "action": row.standing,

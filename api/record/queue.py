@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, false, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from api.record.decisions import get
 from api.record.tables import HISTORY, DecisionRow
 from api.record.verdicts import ConflictError
+from moderation import rules
 
 Order = Literal["oldest", "doubtful"]
 
@@ -46,17 +47,21 @@ def page(
     who: str | None,
     filters: Filters,
     now: dt.datetime,
+    urgent_first: bool = True,
 ) -> tuple[Sequence[DecisionRow], str | None]:
     """Return the next `limit` waiting decisions and the cursor of the next page, or None.
 
-    Leaves out what another moderator has claimed. Raises `CursorError` for a foreign cursor.
+    Comments in which an urgent rule acted come first, if `urgent_first`. Leaves out what another
+    moderator has claimed. Raises `CursorError` for a foreign cursor.
     """
     query = select(DecisionRow).where(*_waiting(who, filters, now))
+    if urgent_first:
+        query = query.order_by(case((_urgent(), 0), else_=1))
     if order == "doubtful":
         query = query.order_by(DecisionRow.doubt.desc())
     query = query.order_by(DecisionRow.sequence)
     if cursor:
-        query = query.where(_after(order, cursor))
+        query = query.where(_after(order, cursor, urgent_first))
     query = query.options(*HISTORY)
     rows = session.scalars(query.limit(limit + 1)).all()
     decisions = rows[:limit]
@@ -125,17 +130,24 @@ def _free(who: str | None, now: dt.datetime) -> ColumnElement[bool]:
     return free if who is None else or_(free, DecisionRow.claimed_by == who)
 
 
+def _urgent() -> ColumnElement[bool]:
+    """Require that an urgent rule acted."""
+    names = (DecisionRow.rules.contains(f" {name} ", autoescape=True) for name in rules.urgent())
+    return or_(false(), *names)
+
+
 def _cursor(order: Order, row: DecisionRow) -> str:
-    place = [order, row.doubt, row.sequence]
+    urgent = not set(rules.urgent()).isdisjoint(row.rules.split())
+    place = [order, row.doubt, row.sequence, urgent]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
 _UNKNOWN = "use the cursor of the page before, unchanged"
 
 
-def _after(order: Order, cursor: str) -> ColumnElement[bool]:
+def _after(order: Order, cursor: str, urgent_first: bool) -> ColumnElement[bool]:
     try:
-        cursor_order, doubt, sequence = json.loads(base64.urlsafe_b64decode(cursor))
+        cursor_order, doubt, sequence, *urgent = json.loads(base64.urlsafe_b64decode(cursor))
         doubt, sequence = float(doubt), int(sequence)
     except (ArithmeticError, RecursionError, TypeError, ValueError) as error:
         raise CursorError(_UNKNOWN) from error
@@ -143,7 +155,11 @@ def _after(order: Order, cursor: str) -> ColumnElement[bool]:
         raise CursorError(_UNKNOWN)
     if cursor_order != order:
         raise CursorError(f"this cursor is for the order '{cursor_order}'")
-    if order == "oldest":
-        return DecisionRow.sequence > sequence
-    same_doubt = and_(DecisionRow.doubt == doubt, DecisionRow.sequence > sequence)
-    return or_(DecisionRow.doubt < doubt, same_doubt)
+    later = DecisionRow.sequence > sequence
+    if order == "doubtful":
+        later = or_(DecisionRow.doubt < doubt, and_(DecisionRow.doubt == doubt, later))
+    if not urgent_first:
+        return later
+    if any(urgent):
+        return or_(not_(_urgent()), later)
+    return and_(not_(_urgent()), later)

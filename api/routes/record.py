@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-from flask import Response, jsonify, stream_with_context
+from flask import Response, g, jsonify, stream_with_context
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from sqlalchemy import select
@@ -39,17 +40,26 @@ READING = problems(401, 403, 404, 422, 429, 500, 503)
 WRITING = problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 
 
-def record_to_dict(row: DecisionRow) -> dict[str, Any]:
-    """Return a recorded decision as JSON values, with its verdicts and appeals."""
+def record_to_dict(row: DecisionRow, *, sensitive: bool) -> dict[str, Any]:
+    """Return a recorded decision with its history, as JSON values.
+
+    Without `sensitive`, leaves out the findings of sensitive rules.
+    """
+    decision = decisions.to_dict(row)
     columns = ("text", "author", "article", "parent", "route", "standing", "thresholds", "doubt")
     return {
-        **decisions.to_dict(row),
+        **(decision if sensitive else decisions.hide_sensitive(decision)),
         **{name: getattr(row, name) for name in columns},
         "decided_at": _iso(row.decided_at),
         "claimed_by": row.claimed_by,
         "claimed_until": _iso(row.claimed_until),
         "history": verdicts.history(row),
     }
+
+
+def sees_sensitive() -> bool:
+    """Return whether the caller's key may see the findings of sensitive rules."""
+    return bool(g.key.may("verdict"))
 
 
 def _iso(moment: dt.datetime | None) -> str | None:
@@ -109,7 +119,8 @@ records = blueprint("records")
 def decision(path: DecisionPath) -> Response:
     """Returns the decision as it was made, with all verdicts and appeals since."""
     with decider().sessions() as session:
-        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
+        row = decisions.get(session, path.decision_id)
+        return jsonify(record_to_dict(row, sensitive=sees_sensitive()))
 
 
 @records.get(
@@ -126,7 +137,8 @@ def notice_to_author(path: DecisionPath) -> Response:
     """
     with decider().sessions() as session:
         row = decisions.get(session, path.decision_id)
-        return jsonify(notice.notice(row, decider().moderator.policy.publication))
+        publication = decider().moderator.policy.publication
+        return jsonify(notice.notice(row, publication, sensitive=sees_sensitive()))
 
 
 @records.get(
@@ -137,7 +149,10 @@ def notice_to_author(path: DecisionPath) -> Response:
 )
 @needs("read")
 def waiting(query: QueueQuery) -> Response:
-    """Returns the comments that a moderator must review and the open appeals, page by page."""
+    """Comments to review and open appeals, page by page. Readers in despair come first.
+
+    Only keys with the scope `verdict` see the rule `self_harm`, and this order.
+    """
     if query.rule is not None:
         _check_rule(query.rule)
     filters = Filters(**query.model_dump(exclude={"order", "limit", "cursor", "who"}))
@@ -150,16 +165,20 @@ def waiting(query: QueueQuery) -> Response:
             who=query.who,
             filters=filters,
             now=decider().clock(),
+            urgent_first=sees_sensitive(),
         )
-        return jsonify(decisions=[record_to_dict(row) for row in rows], next=next_cursor)
+        shown = [record_to_dict(row, sensitive=sees_sensitive()) for row in rows]
+        return jsonify(decisions=shown, next=next_cursor)
 
 
 def _check_rule(name: str) -> None:
-    """Raise a `Problem` (422) if there is no rule with this name."""
+    """Raise a `Problem`: 422 if there is no rule of this name, 403 if the key may not see it."""
     names = sorted(rules.all_rules().keys() | decider().moderator.policy.rules.keys())
     if name not in names:
         detail = f"there is no such rule; use one of {', '.join(names)}"
         raise errors.unprocessable([{"pointer": "/rule", "detail": detail}])
+    if name in rules.sensitive() and not sees_sensitive():
+        raise Problem(403, "This key has no scope 'verdict'.")
 
 
 @records.get(
@@ -172,9 +191,9 @@ def _check_rule(name: str) -> None:
 def export(query: ExportQuery) -> Response:
     """Streams all decisions as JSON, one decision per line, oldest first."""
     publication = decider().moderator.policy.publication
-    to_dict = (
-        record_to_dict if query.format == "record" else lambda row: dsa.statement(row, publication)
-    )
+    to_dict: Callable[[DecisionRow], dict[str, Any]] = partial(record_to_dict, sensitive=True)
+    if query.format == "dsa":
+        to_dict = partial(dsa.statement, publication=publication)
     select_rows = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
     if query.format == "dsa":
         select_rows = select_rows.where(DecisionRow.standing == "reject")

@@ -7,14 +7,16 @@ decision. A claim reserves a comment for one moderator for some minutes.
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from flask import Response, jsonify, request
 from pydantic import ValidationError
+from sqlalchemy.orm import Session
 
 from api.http import errors
 from api.record import decisions, erase, queue, verdicts
 from api.record.database import writing
-from api.routes.record import CORRECT, RECORD, WRITING, blueprint, record_to_dict
+from api.routes.record import CORRECT, RECORD, WRITING, blueprint, record_to_dict, sees_sensitive
 from api.routes.record_schemas import (
     AppealIn,
     ClaimIn,
@@ -55,7 +57,7 @@ def give_verdict(path: DecisionPath, body: VerdictIn) -> Response:
             route="v1",
             now=decider().clock(),
         )
-        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
+        return jsonify(_recorded(session, path))
 
 
 @corrections.post(
@@ -81,7 +83,7 @@ def make_appeal(path: DecisionPath, body: AppealIn) -> Response:
             decide_within=dt.timedelta(days=publication.decide_days),
             now=decider().clock(),
         )
-        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
+        return jsonify(_recorded(session, path))
 
 
 @corrections.post(
@@ -98,7 +100,7 @@ def acknowledge_appeal(path: DecisionPath, body: WhoIn) -> Response:
     """
     with decider().writing("appeal", path.decision_id) as session:
         verdicts.acknowledge(session, path.decision_id, who=body.who, now=decider().clock())
-        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
+        return jsonify(_recorded(session, path))
 
 
 @corrections.post(
@@ -122,7 +124,7 @@ def settle_appeal(path: DecisionPath, body: OutcomeIn) -> Response:
             reason=body.reason,
             now=decider().clock(),
         )
-        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
+        return jsonify(_recorded(session, path))
 
 
 @corrections.post(
@@ -145,7 +147,7 @@ def claim(path: DecisionPath, body: ClaimIn) -> Response:
             lasts=dt.timedelta(minutes=body.minutes),
             now=decider().clock(),
         )
-        return jsonify(record_to_dict(row))
+        return jsonify(record_to_dict(row, sensitive=True))
 
 
 @corrections.delete(
@@ -160,7 +162,13 @@ def release(path: DecisionPath, query: ReleaseQuery) -> Response:
     who = query.who or _who_in_body()
     with writing(decider().sessions) as session:
         queue.release(session, path.decision_id, who=who)
-        return jsonify(record_to_dict(decisions.get(session, path.decision_id)))
+        return jsonify(_recorded(session, path))
+
+
+def _recorded(session: Session, path: DecisionPath) -> dict[str, Any]:
+    """Return the decision as the caller's key may see it."""
+    row = decisions.get(session, path.decision_id)
+    return record_to_dict(row, sensitive=sees_sensitive())
 
 
 def _who_in_body() -> str:

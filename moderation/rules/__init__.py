@@ -3,10 +3,15 @@
 A rule's file has three parts: a docstring, which becomes the rule's page in the docs; a `Settings`
 model, whose fields are the keys in the policy; and `check(text, settings)`, which returns a
 `Finding` or None. A check gives evidence. The policy decides what follows from it.
+
+Three constants are optional. `MOST` is the strictest action of a decision in which the rule acts.
+`URGENT` puts the comment first in the queue. `SENSITIVE` says that the findings are personal data
+of a special kind, such as an author's health.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
@@ -15,7 +20,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from moderation.decision import Finding
+from moderation.decision import Action, Finding
 from moderation.text.reading import Text
 
 
@@ -30,17 +35,32 @@ class Settings(BaseModel):
 
 @dataclass(frozen=True)
 class Rule:
-    """A house rule: its name, its documentation, the model of its settings and its check."""
+    """A house rule: its name, its documentation, the model of its settings and its check.
+
+    Where the rule acts, the decision is at most `most`, and an `urgent` rule's comment comes first
+    in the queue. Findings of a `sensitive` rule are shown only to those who need them.
+    """
 
     name: str
     doc: str
     settings: type[Settings]
     check: Callable[[Text, Any], Finding | None]
+    most: Action = Action.REJECT
+    urgent: bool = False
+    sensitive: bool = False
 
 
 def _rule(name: str) -> Rule:
     module = importlib.import_module(f"{__name__}.{name}")
-    return Rule(name, module.__doc__ or "", module.Settings, module.check)
+    return Rule(
+        name,
+        module.__doc__ or "",
+        module.Settings,
+        module.check,
+        getattr(module, "MOST", Action.REJECT),
+        getattr(module, "URGENT", False),
+        getattr(module, "SENSITIVE", False),
+    )
 
 
 def all_rules() -> dict[str, Rule]:
@@ -50,3 +70,23 @@ def all_rules() -> dict[str, Rule]:
     True
     """
     return {info.name: _rule(info.name) for info in pkgutil.iter_modules(__path__)}
+
+
+@functools.cache
+def urgent() -> tuple[str, ...]:
+    """Return the names of the rules whose comments come first in the queue.
+
+    >>> urgent()
+    ('self_harm',)
+    """
+    return tuple(name for name, rule in all_rules().items() if rule.urgent)
+
+
+@functools.cache
+def sensitive() -> tuple[str, ...]:
+    """Return the names of the rules whose findings only those who need them may see.
+
+    >>> sensitive()
+    ('self_harm',)
+    """
+    return tuple(name for name, rule in all_rules().items() if rule.sensitive)

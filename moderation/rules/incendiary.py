@@ -6,9 +6,11 @@ for a threat is at most the comment's toxicity ("Kill the bill."). A missed thre
 so its odds are multiplied by `threat_weight`, and a person sees it sooner. That weight alone raises
 the score to 0.9 at most, where the shipped policy does not reject.
 
+An author who speaks only of his or her own death threatens no one: see `self_harm`.
+
 - Fires: "I will kill you", "Someone should shoot him.", "They are vermin and must be driven out."
-- Does not fire: "I am a Dalit woman.", "I don't hate Muslims.", "Two men were killed in the
-  riot, the police said."
+- Does not fire: "I will hang myself.", "I am a Dalit woman.", "I don't hate Muslims.",
+  "Two men were killed in the riot, the police said."
 - Quotations: what the author only quotes, in quotation marks or a blockquote, goes to a person at
   most.
 - Limits: the fast scorer misses hatred in polite words, by allusion or by reference to history.
@@ -23,6 +25,7 @@ from pydantic import Field
 from moderation import rules
 from moderation.decision import Finding
 from moderation.scoring import explain
+from moderation.text import despair
 from moderation.text.reading import Text
 
 _MESSAGES = {
@@ -48,12 +51,15 @@ class Settings(rules.Settings):
 def check(text: Text, settings: Settings) -> Finding | None:
     """Find hatred or a threat, whichever scores higher, and the words that weighed most for it."""
     threat = weighted(min(text.scores["threat"], text.scores["toxicity"]), settings.threat_weight)
+    if threat >= settings.notice and despair.concerns_self_only(text):
+        threat = 0.0
     scores = {"identity_attack": text.scores["identity_attack"], "threat": threat}
     head = max(scores, key=lambda name: scores[name])
     score = scores[head]
     if score < settings.notice:
         return None
-    return Finding("incendiary", score, _MESSAGES[head], explain.spans(text, head))
+    spans = explain.spans(text, head)
+    return Finding("incendiary", score, _MESSAGES[head], spans, unlimited=head == "threat")
 
 
 def weighted(score: float, weight: float) -> float:

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from openai.types import ModerationTextInputParam
 
 from api import App
-from api.dialects.openai import CATEGORIES
+from api.dialects.openai import CATEGORIES, RULES
 from api.services import services_of
 from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
@@ -22,12 +22,13 @@ from tests.api.dialects.conftest import DOUBTFUL, FINE, REJECTED, FakeScorer, de
 UNSUPPORTED = {
     "illicit",
     "illicit/violent",
-    "self-harm",
     "self-harm/instructions",
-    "self-harm/intent",
     "sexual/minors",
     "violence/graphic",
 }
+
+
+SELF_HARM = {"self-harm", "self-harm/intent"}
 
 
 @pytest.fixture
@@ -78,6 +79,24 @@ def test_categories(client: FlaskClient, text: str, flagged: set[str]) -> None:
     assert {name for name, value in categories.items() if value} == flagged
 
 
+@pytest.mark.parametrize(
+    ("text", "scores", "flagged"),
+    [
+        pytest.param("I will hang myself.", (0.9, 0.9), SELF_HARM, id="a plan"),
+        pytest.param("I want to die.", (0.7, 0.0), {"self-harm"}, id="a wish is no plan"),
+        pytest.param("This heat makes me want to die.", (0.3, 0.0), set(), id="only observed"),
+        pytest.param("Farmers commit suicide.", (0.0, 0.0), set(), id="news"),
+    ],
+)
+def test_self_harm(
+    client: FlaskClient, text: str, scores: tuple[float, float], flagged: set[str]
+) -> None:
+    """The rule `self_harm` fills two categories. Intent is a plan, a means or a farewell."""
+    only = result(client, text)
+    assert tuple(only["category_scores"][name] for name in sorted(SELF_HARM)) == scores
+    assert {name for name in SELF_HARM if only["categories"][name]} == flagged
+
+
 def test_flagged_is_the_policys_decision(client: FlaskClient) -> None:
     """Rules without an OpenAI category flag too, and are named."""
     shouted = result(client, "THIS IS WHAT HAPPENS WHEN NOBODY LISTENS")
@@ -101,7 +120,7 @@ def test_unsupported_categories_are_listed(client: FlaskClient) -> None:
     assert set(answer.headers["X-Moderation-Unsupported"].split(", ")) == UNSUPPORTED
     for name in CATEGORIES:
         supported = name not in UNSUPPORTED
-        assert bool(only["category_scores"][name]) is supported
+        assert bool(only["category_scores"][name]) is (supported and name not in RULES)
         assert only["category_applied_input_types"][name] == ["text"] * supported
 
 

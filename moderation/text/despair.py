@@ -70,15 +70,18 @@ def score(signs: list[Sign]) -> float:
 def concerns_self_only(text: Text) -> bool:
     """Return whether a comment speaks of its author's death, and of no violence against others.
 
+    Figures of speech count too: none of them is a threat.
+
     >>> from moderation.text.reading import read
     >>> concerns_self_only(read("I will kill myself."))
     True
     >>> concerns_self_only(read("I will kill him and then kill myself."))
     False
     """
-    return bool(signs(text)) and not any(
-        _VIOLENCE.search(sentence.words) for sentence in _sentences(text.deobfuscated.text)
-    )
+    words = [sentence.words for sentence in _sentences(text.deobfuscated.text)]
+    if any(_VIOLENCE.search(sentence) for sentence in words):
+        return False
+    return any(_OWN_DEATH.search(sentence) for sentence in words) or bool(signs(text))
 
 
 # --- Sentences in plain words.
@@ -214,6 +217,7 @@ _FORMS = tuple(
 )
 _ADDING = frozenset(kind for kind, table in _TABLES["signs"].items() if table.get("adds"))
 _LIGHT = tuple(_compiled(context) for context in _TABLES["light"].values())
+_OWN_DEATH = _compiled(_TABLES["own_death"]["forms"])
 _VIOLENCE = _compiled(_TABLES["violence"]["forms"])
 _CONDITION = re.compile(r" (?:if|unless) ")
 

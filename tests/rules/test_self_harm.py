@@ -191,6 +191,33 @@ def test_ones_own_death_is_no_threat(moderator: Moderator, comment: str) -> None
     assert "incendiary" not in _rules(decision)
 
 
+@pytest.mark.parametrize(
+    "comment",
+    [
+        pytest.param("I will die a Hindu.", id="dying one day"),
+        pytest.param("I hope I die before the next match like that.", id="a figure of speech"),
+        pytest.param("How do I help a friend who wants to die?", id="another's wish to die"),
+    ],
+)
+def test_to_speak_of_dying_is_no_threat(moderator: Moderator, comment: str) -> None:
+    """`incendiary` leaves it alone, also where `self_harm` finds nothing."""
+    assert moderator.moderate(comment).action == Action.APPROVE
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "I want him to die.",
+        "I will die before I forgive them. Hang the lot of them.",
+        "I hope you die.",
+        "Kill them all, I would die for that.",
+    ],
+)
+def test_to_wish_others_dead_stays_a_threat(moderator: Moderator, comment: str) -> None:
+    """`incendiary` acts, although the author speaks of dying too."""
+    assert "incendiary" in _rules(moderator.moderate(comment))
+
+
 def test_the_test_sentence_is_rejected_whatever_else_is_score_of(moderator: Moderator) -> None:
     """No rule's limit holds for it."""
     sentence = moderator.policy.publication.test_sentence

@@ -23,8 +23,6 @@ BATCH = 256  # comments scored together: large enough for numpy, small enough fo
 
 _HINTING_RULE = "full_sentences"
 _HINTING_SCORES = frozenset(("english", "full_sentences"))
-# Rules of tone. What the author only quotes, they send to a person at most.
-_TONE = frozenset({"abuse", "incendiary", "personal_attack"})
 QUOTED = "own words"  # in a text's notes: the text without its quotations, or None
 _BELOW_REJECT = 0.01  # how far below the threshold such a score is put
 
@@ -145,7 +143,7 @@ class Moderator:
             reason = _reason(rule, text)
             if self.on_check:
                 self.on_check(rule.name, time.perf_counter() - started)
-            if reason and reason.action == Action.REJECT and rule.name in _TONE:
+            if reason and reason.action == Action.REJECT and rule.rule.spares_quotations:
                 reason = self._unless_quoted(rule, text, reason)
             if reason:
                 yield reason

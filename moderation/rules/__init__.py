@@ -4,9 +4,10 @@ A rule's file has three parts: a docstring, which becomes the rule's page in the
 model, whose fields are the keys in the policy; and `check(text, settings)`, which returns a
 `Finding` or None. A check gives evidence. The policy decides what follows from it.
 
-Three constants are optional. `MOST` is the strictest action of a decision in which the rule acts.
+Four constants are optional. `MOST` is the strictest action of a decision in which the rule acts.
 `URGENT` puts the comment first in the queue. `SENSITIVE` says that the findings are personal data
-of a special kind, such as an author's health.
+of a special kind, such as an author's health. `SPARES_QUOTATIONS` says that the rule rejects only
+the author's own words: what the author only quotes goes to a person at most.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class Rule:
     """A house rule: its name, its documentation, the model of its settings and its check.
 
     Where the rule acts, the decision is at most `most`, and an `urgent` rule's comment comes first
-    in the queue. Findings of a `sensitive` rule are shown only to those who need them.
+    in the queue. Findings of a `sensitive` rule are shown only to those who need them. A rule that
+    `spares_quotations` does not reject what the author only quotes.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Rule:
     most: Action = Action.REJECT
     urgent: bool = False
     sensitive: bool = False
+    spares_quotations: bool = False
 
 
 def _rule(name: str) -> Rule:
@@ -60,6 +63,7 @@ def _rule(name: str) -> Rule:
         getattr(module, "MOST", Action.REJECT),
         getattr(module, "URGENT", False),
         getattr(module, "SENSITIVE", False),
+        getattr(module, "SPARES_QUOTATIONS", False),
     )
 
 

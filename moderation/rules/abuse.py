@@ -41,6 +41,8 @@ _MESSAGE = "Say it without contempt, so that others can answer you."
 _UNREAD = "The comment is too long to be checked in full, so a person will read it."
 _CLEAR = 0.5  # from this score on, the message names the kind of abuse
 
+SPARES_QUOTATIONS = True
+
 
 class Settings(rules.Settings):
     """The settings in `[abuse]`."""

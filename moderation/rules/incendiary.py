@@ -35,6 +35,8 @@ _MESSAGES = {
 }
 _MOST_WEIGHTED = 0.9  # below the shipped policy's threshold for rejection
 
+SPARES_QUOTATIONS = True
+
 
 class Settings(rules.Settings):
     """The settings in `[incendiary]`."""

@@ -23,6 +23,8 @@ from moderation.decision import Finding
 from moderation.scoring import explain
 from moderation.text.reading import Text
 
+SPARES_QUOTATIONS = True
+
 
 class Settings(rules.Settings):
     """The settings in `[personal_attack]`."""

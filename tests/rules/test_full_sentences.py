@@ -144,11 +144,11 @@ def test_long_fragments_are_cut() -> None:
 
 
 def test_strict_scores_every_comment_without_a_full_sentence() -> None:
-    """With `strict`, such a comment scores at least 0.95, whatever the share in the settings."""
+    """With `strict`, such a comment scores at least 0.96, whatever the share in the settings."""
     unsure: Result = (0.45, "verb")
     assert find("No water, sir.", unsure).score == pytest.approx(0.55)
-    assert find("No water, sir.", unsure, settings=Settings(strict=True)).score == 0.95
-    assert find("No water, sir.", unsure, settings=Settings(strict=True, share=0.1)).score == 0.95
+    assert find("No water, sir.", unsure, settings=Settings(strict=True)).score == 0.96
+    assert find("No water, sir.", unsure, settings=Settings(strict=True, share=0.1)).score == 0.96
     assert check(scored("No water, sir.", unsure), Settings(share=0.1)) is None
 
 

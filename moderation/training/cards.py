@@ -40,13 +40,14 @@ def card(
     libraries: Sequence[str] = LIBRARIES,
     **more: Any,
 ) -> dict[str, Any]:
-    """Return the content of a model's card, without the hashes of the model's files.
+    """Return the content of `card.json` (the model card), without the hashes of the model's files.
 
     `moderation.scoring.store.save` adds the hashes. `kind` names the scorer in
-    `moderation/scoring/`. `heads` are the names of the scores that the model gives. Each entry of
-    `data` has `name`, `rows`, `licence`, `citation` and `sha256`. `figures` maps the name of a data
-    set and part to its metrics, each `{"value": …, "interval": [low, high], "rows": …}`. `more`
-    holds what the scorer needs, such as thresholds.
+    `moderation/scoring/`. `heads` are the names of the scores that the model gives. `data` lists
+    the data sets that it was trained on; each entry has `name`, `rows`, `licence`, `citation` and
+    `sha256`. `figures` maps the name of a data set and part to its metrics, each `{"value": …,
+    "interval": [low, high], "rows": …}`. `more` holds settings that the scorer reads from the card,
+    such as thresholds.
     """
     return {
         "name": name,
@@ -92,11 +93,12 @@ def save_challenger(
     arrays: Mapping[str, npt.NDArray[Any]],
     others: Mapping[str, bytes] | None = None,
 ) -> Path:
-    """Write a new version into the folder `home/<version>/`, and return this folder.
+    """Write a new version of a model into the folder `home/<version>/`, and return this folder.
 
-    The version is a challenger: it is not in use, because `champion.json` does not change. `others`
-    are the contents of further files, by name. If the version exists and is intact, its files are
-    not touched, because it may be in use. If it is damaged, it is written again.
+    The version is a challenger, which is not in use: `champion.json`, which names the versions in
+    use, does not change. `others` maps the names of further files to their contents. If the version
+    exists and is intact, its files are not touched, because it may be in use. If it is damaged, it
+    is written again.
     """
     files = {name: np.frombuffer(content, np.uint8) for name, content in (others or {}).items()}
     folder = home / version_name({**arrays, **files})
@@ -109,7 +111,10 @@ def save_challenger(
 
 @contextmanager
 def edited(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield the card of the model in `folder`. When the block ends, write the card atomically."""
+    """Yield the card of the model in `folder`, so that the caller can change it.
+
+    When the `with` block ends, the card is written to `card.json`, completely or not at all.
+    """
     path = folder / "card.json"
     card = json.loads(path.read_text("utf-8"))
     yield card

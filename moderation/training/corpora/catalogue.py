@@ -41,9 +41,9 @@ class Row:
     """A labelled comment.
 
     `labels` maps each label to a value from 0 to 1. `natural` is true if the comment was sampled at
-    random, so that the share of abuse among such comments is the real one. `marks` are the spans of
-    `text` that annotators marked as offensive (`end` is exclusive). `marks` is empty if the corpus
-    has none.
+    random, so that the share of abuse among natural comments is the real one. `marks` are the spans
+    of `text` that annotators marked as offensive (`end` is exclusive). `marks` is empty if the
+    corpus has none.
     """
 
     text: str
@@ -54,7 +54,10 @@ class Row:
 
     @property
     def part(self) -> splits.Part:
-        """The split that the row belongs to. Rows with the same text have the same split."""
+        """The row's split: train, validation or test.
+
+        Rows with the same text have the same split.
+        """
         return splits.part(self.text)
 
 
@@ -63,7 +66,10 @@ class _Strict(BaseModel):
 
 
 class Label(_Strict):
-    """How to read a label from a record. The head of `sources.toml` explains the fields."""
+    """How to find a label's value in a record, which is a row of a corpus's file.
+
+    The comment at the top of `data/sources.toml` explains the fields.
+    """
 
     column: str | None = None
     scale: tuple[float, float] | None = None
@@ -73,9 +79,10 @@ class Label(_Strict):
     texts: dict[str, float] | None = None
 
     def read(self, record: Mapping[str, str], text_column: str) -> float | None:
-        """Return the label's value in a record; None if the record has none.
+        """Return the label's value in a record (a row of a corpus's file); None if it has no value.
 
-        `text_column` is the column of the row's text. Raises `ValueError` if a cell cannot be read.
+        A record can have several texts. `text_column` is the column of the text to be labelled.
+        Raises `ValueError` if a cell cannot be read.
         """
         if self.texts is not None:
             return self.texts.get(text_column)
@@ -93,7 +100,10 @@ class Label(_Strict):
     def _weighted_mean(
         self, values: Mapping[str, float | Literal["skip"]], cell: str, weight_cell: str
     ) -> float | None:
-        """Return the mean of the answers in a cell, weighted by the annotators' confidence."""
+        """Return the mean of the annotators' answers in `cell`, weighted by their confidence.
+
+        `values` maps an answer to a number. `weight_cell` lists the confidence of each annotator.
+        """
         answers, weights = _entries(cell), [float(entry) for entry in _entries(weight_cell)]
         weights = weights or [1.0] * len(answers)
         if len(weights) != len(answers):
@@ -111,7 +121,10 @@ class Label(_Strict):
 
 
 class Natural(_Strict):
-    """How to recognise the rows that were sampled at random: by the value of a column."""
+    """How to recognise a corpus's rows that were sampled at random.
+
+    In these rows, the column `column` has the value `equals`.
+    """
 
     column: str
     equals: str
@@ -135,14 +148,17 @@ class Source(_Strict):
 
     @property
     def columns(self) -> set[str]:
-        """The names of all columns that the file must have."""
+        """The names of all columns that the corpus's file must have."""
         columns = {label.column for label in self.labels.values()} | {self.marks}
         if isinstance(self.natural, Natural):
             columns.add(self.natural.column)
         return {*self.text, *(column for column in columns if column)}
 
     def rows(self, data: Path) -> Iterator[Row]:
-        """Yield the rows of the corpus from its file in the folder `data`. Raises `CorpusError`."""
+        """Yield the rows of the corpus, read from its file in the folder `data`.
+
+        Raises `CorpusError` if the file does not have the expected format.
+        """
         path = data / self.file
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
@@ -156,7 +172,9 @@ class Source(_Strict):
                     raise CorpusError(f"{path}, line {reader.line_num}: {error}") from error
 
     def parse(self, record: Mapping[str, str]) -> Iterator[Row]:
-        """Yield a row for each text in a record. A text without labels gives no row.
+        """Yield a labelled comment for each text in a record, which is a row of the corpus's file.
+
+        A text without labels is left out.
 
         Raises `ValueError`, `SyntaxError` or `TypeError` if a cell cannot be read.
         """
@@ -205,8 +223,10 @@ def sources(path: Path | None = None) -> dict[str, Source]:
 def rows(data: Path, use: Use, listing: Path | None = None) -> Iterator[Row]:
     """Return an iterator over the rows of all corpora with this `use`, one corpus after the other.
 
-    `listing` overrides `sources.toml`. Raises `CorpusError`; if a file is missing, this happens at
-    once. Logs a warning if a file is not the one that the shipped models were trained on.
+    `use` is the purpose that `sources.toml` gives for a corpus, such as training. `listing` is a
+    file to read instead of `sources.toml`. Raises `CorpusError` if a corpus cannot be read. All
+    files are looked for before the first row is read. Logs a warning if a file is not the one that
+    the shipped models were trained on.
     """
     selected = [source for source in sources(listing).values() if source.use == use]
     for source in selected:
@@ -242,7 +262,7 @@ def log_unused_sources(model: str, labels: Iterable[str]) -> None:
 
 
 def digests(data: Path, use: Use) -> dict[str, str]:
-    """Return the hash of each corpus's file, by the corpus's name. Raises `CorpusError`."""
+    """Return the SHA-256 hash of each corpus's file, by the corpus's name. Raises `CorpusError`."""
     try:
         return {
             source.name: sha256(data / source.file)
@@ -254,7 +274,7 @@ def digests(data: Path, use: Use) -> dict[str, str]:
 
 
 def sha256(path: Path) -> str:
-    """Return a file's SHA-256 hash in hexadecimal, as in `sources.toml` and the cards."""
+    """Return a file's SHA-256 hash in hexadecimal, as `sources.toml` and model cards write it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -270,7 +290,7 @@ def _entries(cell: str) -> list[str]:
 
 
 def _spans(offsets: list[int]) -> tuple[tuple[int, int], ...]:
-    """Join the offsets of single characters into spans, `end` exclusive.
+    """Join adjacent character offsets into spans (start, end), where `end` is exclusive.
 
     >>> _spans([3, 4, 5, 9])
     ((3, 6), (9, 10))

@@ -1,10 +1,10 @@
 """Generate contrast pairs: harmful sentences, and similar sentences that are harmless.
 
-The same group, thing or person appears in a sentence that breaks a newspaper's rules and in one
-that does not: neutral and proud statements, negation, criticism of hate, abuse of things. This is
-counterfactual data augmentation. Groups, castes, places and names are drawn at random, so that a
-model learns from what a sentence says, and not from whom it mentions. The sentences were written
-for this project.
+The same group, thing or person appears in a sentence that breaks a newspaper's rules and in a
+sentence that does not. The harmless sentences are neutral or proud statements, negations, criticism
+of hate, and abuse of things. This is counterfactual data augmentation. Groups, castes, places and
+names are drawn at random, so that a model learns from what a sentence says, and not from whom it
+mentions. The sentences were written for this project.
 """
 
 from __future__ import annotations

@@ -48,10 +48,11 @@ class Duplicates:
     def check(
         self, text: str, labels: Mapping[str, float] | None = None, line: int = 0
     ) -> str | None:
-        """Compare a text with all earlier texts, and remember it. Return 'same', 'near' or None.
+        """Return 'same' or 'near' if an earlier text is equal or nearly equal, otherwise None.
 
-        If the same text had other labels earlier, this counts as a contradiction. `line` is the
-        line number to report for it.
+        Later texts are compared with this text too. If an equal text came earlier with other
+        labels, it is counted in `contradictory`, and both line numbers are added to
+        `contradictions`. `line` is the line number of this text.
 
         >>> duplicates = Duplicates()
         >>> duplicates.check("You fool", {"rude": 1.0}, line=2)

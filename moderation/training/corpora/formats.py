@@ -3,7 +3,7 @@
 HateXplain is a JSON document with the words of each post, the labels of three annotators and the
 words that they marked. A comment gets the label that most annotators gave. The Wikipedia Detox data
 are two tables: one of comments, and one with a row for each annotator's judgement of a comment. A
-comment gets the mean of its judgements.
+comment's label is the mean of its judgements.
 """
 
 from __future__ import annotations
@@ -49,8 +49,12 @@ def one_row_per_comment(path: Path, numbered: Numbered) -> Iterator[tuple[int, R
 
 
 def _hatexplain(record: Record, path: Path, line: int) -> Record:
-    """Convert a post of HateXplain: join its words, and find the label that most annotators gave
-    and the words that they highlighted."""
+    """Convert a post of HateXplain to a record with one text, label and offsets.
+
+    The text is the post's words, joined. The label is the one that more than half of the annotators
+    gave. The offsets are those of the characters in the words that at least half of the annotators
+    highlighted.
+    """
     try:
         words = [str(word) for word in json.loads(record["post_tokens"])]
         labels = Counter(annotation["label"] for annotation in json.loads(record["annotators"]))
@@ -70,7 +74,7 @@ def _hatexplain(record: Record, path: Path, line: int) -> Record:
 
 
 def _offsets(words: list[str], marked: list[bool]) -> list[int]:
-    """Return the offsets of all characters of the marked words, in the words joined by spaces.
+    """Join the words by spaces, and return the offsets of all characters in the marked words.
 
     >>> _offsets(["so", "it", "is"], [False, True, False])
     [3, 4]
@@ -122,5 +126,5 @@ def _number(value: str, path: Path, line: int, column: str) -> float:
 
 
 def _id(record: Record) -> str:
-    """Return a comment's id in one notation: some tables write 2232, others write 2232.0."""
+    """Return a comment's id in one notation, because some tables write 2232 and others 2232.0."""
     return record["rev_id"].removesuffix(".0")

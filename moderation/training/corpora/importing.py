@@ -30,8 +30,10 @@ _NATURAL, _MARKS = "natural", "marks"  # columns of the output, if the corpus ha
 class Report:
     """The counts that an import reports.
 
-    `same`, `near`, `crossed` and `contradictory` count duplicates, as `Duplicates` does. `yes` and
-    `no` count the positive and the negative rows of each label, without duplicates.
+    `rows` are all rows, and `kept` those that are no duplicates. `same` counts texts equal to an
+    earlier text, and `near` those nearly equal. `crossed` counts near-duplicates in different
+    splits, and `contradictory` equal texts with different labels. `yes` and `no` count the positive
+    and the negative rows of each label, without duplicates.
     """
 
     rows: int = 0
@@ -48,7 +50,10 @@ class Report:
     no: Counter[str] = field(default_factory=Counter)
 
     def to_dict(self, issues: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the report as JSON values. `issues` is what `LabelIssues.counts` returns."""
+        """Return the report as a dict of JSON values.
+
+        `issues` counts rows whose labels are probably wrong, as `LabelIssues.counts` returns them.
+        """
         names = "rows kept same near crossed contradictory unlabelled".split()
         labels = {
             name: {"yes": self.yes[name], "no": self.no[name]}
@@ -114,7 +119,7 @@ def known_formats() -> dict[str, Source]:
 
 
 def recognise(record: Mapping[str, str], path: Path) -> Source:
-    """Return the known corpus that a file is, judging by its first row.
+    """Return the known corpus that a file contains, judging by `record`, its first row.
 
     If the columns fit several corpora, the description with the most columns wins. If there are
     still several, those whose labels can be read from `record` are preferred, and then the one
@@ -196,7 +201,7 @@ def rows(
 
 
 def _is_valid(label: Label, cell: str) -> bool:
-    """Return whether a cell is empty or has a number in the label's range."""
+    """Return whether a label's cell is empty or has a number in the label's range."""
     try:
         value = float(cell or 0)
     except ValueError:
@@ -205,9 +210,9 @@ def _is_valid(label: Label, cell: str) -> bool:
 
 
 def _parse(source: Source, record: Mapping[str, str]) -> list[Row]:
-    """Return the rows of a record.
+    """Return the labelled comments in a record, which is a row of the imported file.
 
-    Raises `ValueError`. Its message is meant to follow a line number.
+    Raises `ValueError`. The caller puts the line number before its message.
     """
     invalid = [
         f", column '{label.column}': must be a number{'' if label.scale else ' from 0 to 1'}, "
@@ -226,8 +231,9 @@ def _parse(source: Source, record: Mapping[str, str]) -> list[Row]:
 def write(rows: Iterable[ImportedRow], target: Path) -> ImportResult:
     """Write the rows to `target`, a gzip-compressed CSV file of `text` and the labels.
 
-    The entry for `sources.toml` keeps the `use` of the known corpus. So a corpus whose licence
-    allows only evaluation is never trained on. Raises `CorpusError`; no file is written then.
+    The result has the corpus's table for `sources.toml`. Its field `use` is that of the known
+    corpus. So a corpus whose licence allows only evaluation is never trained on. If `CorpusError`
+    is raised, no file is written.
     """
     unfinished = target.with_name(f".{target.name}.partial")
     source: Source | None = None
@@ -251,7 +257,7 @@ def write(rows: Iterable[ImportedRow], target: Path) -> ImportResult:
 
 
 def _extra_columns(source: Source) -> list[str]:
-    """Return the names of the columns that follow the text and the labels."""
+    """Return the names of the columns that the written file has after the text and the labels."""
     has_natural = isinstance(source.natural, Natural)
     return [_NATURAL] * has_natural + [_MARKS] * bool(source.marks)
 

@@ -54,7 +54,7 @@ class Comment(NamedTuple):
 
     @property
     def part(self) -> splits.Part:
-        """The split that the comment belongs to. It depends only on the text."""
+        """The comment's split: train, validation or test. It depends only on the text."""
         return splits.part(self.text)
 
     @property
@@ -85,7 +85,7 @@ def comments(path: Path = COMMENTS) -> Iterator[Comment]:
 
 
 def rows() -> Iterator[Row]:
-    """Yield all in-house comments as rows of a corpus with the name `own`."""
+    """Yield all in-house comments in the form of a corpus's rows. The corpus is named `own`."""
     return (Row(comment.text, "own", comment.source_labels) for comment in comments())
 
 

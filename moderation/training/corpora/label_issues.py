@@ -4,11 +4,12 @@ Labels are checked by confident learning (Northcutt, Jiang, Chuang: Confident Le
 Uncertainty in Dataset Labels, JAIR 2021). A row labelled negative is an issue if its score is at
 least the mean score of the rows labelled positive. A row labelled positive is an issue if its score
 is at most the mean score of the negative rows. A very high or very low score that contradicts the
-label is always an issue. A label with few rows has no reliable mean, so only such scores make an
-issue there. The scores are those of the models in use. These rarely contradict the rows that they
-were trained on.
+label is always an issue. A label with few rows has no reliable mean, so only very high or low
+scores make an issue there. The scores are those of the models in use. These rarely contradict the
+rows that they were trained on.
 
-Rows are read in batches. All issues are counted, and the strongest are kept.
+Rows are read in batches. All issues are counted. Only the issues where label and score differ most
+are kept.
 """
 
 from __future__ import annotations
@@ -53,9 +54,9 @@ _BY_LABEL = {label: head for head, labels in HEADS.items() for label in (head, *
 
 
 class LabelIssue(NamedTuple):
-    """A suspicious row: the reason, the label, the label's value in the file, and the score.
+    """A suspicious row: why it is suspicious, the label, its value in the file, and the score.
 
-    A row that is 'long' has no label, value or score.
+    A row that is suspicious because it is too long has no label, value or score.
     """
 
     line: int
@@ -67,17 +68,17 @@ class LabelIssue(NamedTuple):
 
 
 class LabelScores(NamedTuple):
-    """The scores of the rows that are positive (`yes`) and negative (`no`) for one label."""
+    """A model's scores of the rows that are positive (`yes`) and negative (`no`) for one label."""
 
     yes: array[float]
     no: array[float]
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Two scores that separate issues from other rows.
+        """The two scores at which a row's label begins to be doubted.
 
-        A positive row is an issue if its score is at most the first. A negative row is an issue if
-        its score is at least the second.
+        A row labelled positive is doubted if its score is at most the first number. A row labelled
+        negative is doubted if its score is at least the second number.
 
         >>> LabelScores(array("d", [0.8] * 10), array("d", [0.1] * 10)).bounds
         (0.1, 0.8)
@@ -97,7 +98,7 @@ def _mean(scores: array[float]) -> float:
 
 
 class LabelIssues:
-    """Collects the suspicious rows of a stream. Keeps the `most` most suspicious ones."""
+    """Collects rows whose labels are probably wrong. Keeps the `most` most suspicious ones."""
 
     def __init__(self, models: Models, most: int = MAX_ISSUES) -> None:
         self._models, self._most = models, most
@@ -106,7 +107,7 @@ class LabelIssues:
         self._foreign = self._count = 0
 
     def over(self, rows: Iterable[ImportedRow]) -> Iterator[ImportedRow]:
-        """Check each row with the models, and yield all rows unchanged."""
+        """Check the label of each row against the models' scores, and yield all rows unchanged."""
         stream = iter(rows)
         while batch := list(islice(stream, BATCH)):
             texts = [read(imported.row.text) for imported in batch]
@@ -116,7 +117,7 @@ class LabelIssues:
             yield from batch
 
     def listed(self) -> list[LabelIssue]:
-        """Return the issues that were kept, strongest first, and only one for each row."""
+        """Return the suspicious rows that were kept, the most suspicious first, each row once."""
         issues: dict[tuple[int, str], LabelIssue] = {}
         for _, _, issue in sorted(self._strongest, reverse=True):
             if issue.why != "label" or self._is_issue(issue):
@@ -124,7 +125,11 @@ class LabelIssues:
         return [*issues.values()]
 
     def counts(self) -> dict[str, Any]:
-        """Return the number of rows not in English and, for each label, its issues and bounds."""
+        """Return how many rows are not in English, and how many rows have a doubtful label.
+
+        The doubtful rows are counted for each label, together with the bounds: the scores at which
+        the label begins to be doubted.
+        """
         labels = {}
         for label, scores in self._scores.items():
             low, high = scores.bounds
@@ -174,10 +179,10 @@ class LabelIssues:
 
 
 def load_models(reader: str, folder: Path | None = None) -> Models:
-    """Load the models in use that find label issues.
+    """Load the models in use whose scores show which labels are probably wrong.
 
     Abuse is scored by the fast model alone if `reader` is 'fast', and by the fast and the careful
-    one if it is 'careful'.
+    model if `reader` is 'careful'.
     """
     root = folder or SHIPPED
     wanted = {FAST, "language", "spam"} | ({CAREFUL} if reader == CAREFUL else set())

@@ -92,7 +92,7 @@ class Names:
         )
 
     def draw(self, rng: random.Random) -> str:
-        """Return a random name of a person ('Nirmala Sitharaman', 'Gadkari ji') or of a thing."""
+        """Return a random name, of a person ('Nirmala Sitharaman', 'Gadkari ji') or of a thing."""
         match rng.randrange(8):
             case 0 | 1 | 2:
                 return f"{rng.choice(self.given)} {rng.choice(self.family)}"
@@ -106,7 +106,7 @@ class Names:
                 return rng.choice(self.things)
 
     def plant(self, text: str, rng: random.Random, count: int) -> str:
-        """Return `text` with `count` names inserted between its words, one by one or as a list."""
+        """Return `text` with `count` names inserted between its words, singly or as a list."""
         words = text.split()
         names = [self.draw(rng) for _ in range(count)]
         if count > 2 and rng.random() < 0.5:
@@ -118,7 +118,7 @@ class Names:
 
 
 def code_mixed(foreign: str, english: Sequence[str], rng: random.Random, share: float) -> str:
-    """Return `foreign` with some of its words replaced by English ones (code-mixing).
+    """Return the text `foreign` with some of its words replaced by English words (code-mixing).
 
     `share` of the words are replaced. The result reads like 'video bahut nice hai'.
 
@@ -130,7 +130,10 @@ def code_mixed(foreign: str, english: Sequence[str], rng: random.Random, share: 
 
 
 def as_typed(text: str, rng: random.Random) -> str:
-    """Return the text as people may type it: in capitals, in small letters, with typos or as is."""
+    """Return the text as people may type it.
+
+    It is in capitals, in small letters, with typos, or unchanged.
+    """
     chance = rng.random()
     if chance < 0.12:
         return typos(text, rng)

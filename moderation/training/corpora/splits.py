@@ -1,6 +1,6 @@
 """Split rows into train, validation and test by the hash of their text.
 
-So the same text is always in the same split, whichever corpus it comes from.
+So a text is always in the same split, whichever corpus it comes from.
 """
 
 from __future__ import annotations

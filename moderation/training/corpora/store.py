@@ -1,8 +1,8 @@
 """Store the labels of all training texts. Each distinct text is stored once.
 
 Texts are stored in the form that the service's models read. The label store is an SQLite database
-on disk, so that memory use does not grow with the number of texts. A file is written completely or
-not at all, so that training can resume after an interruption.
+on disk, so that memory use does not grow with the number of texts. The database file is written
+completely or not at all, so that training can resume after an interruption.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _COMPLETE = 1  # the database's `user_version` once it has all rows
 
 
 class Labelled(NamedTuple):
-    """The rows that have a label, by number in ascending order, and the label's values (0..1)."""
+    """The numbers of the rows that have a label, in ascending order, and its values (0..1)."""
 
     rows: Rows
     values: npt.NDArray[np.float64]
@@ -62,7 +62,7 @@ class Labelled(NamedTuple):
 
 @dataclass(frozen=True)
 class LabelStore:
-    """Texts, which are numbered from 0, and their labels."""
+    """A store of texts, which are numbered from 0, and of their labels."""
 
     connection: sqlite3.Connection
 
@@ -71,7 +71,7 @@ class LabelStore:
         return int(self.connection.execute("SELECT count(*) FROM texts").fetchone()[0])
 
     def texts(self, rows: Iterable[int] | None = None) -> Iterator[str]:
-        """Yield the texts with the numbers `rows`, or all texts in order."""
+        """Yield the texts whose numbers are in `rows`, or all texts in order."""
         if rows is None:
             for (text,) in self.connection.execute("SELECT text FROM texts ORDER BY row"):
                 yield text
@@ -83,15 +83,15 @@ class LabelStore:
     def rows(self, *parts: Part, natural: bool = False) -> Rows:
         """Return the numbers of the texts in these splits.
 
-        With `natural`, only texts that were sampled at random are returned.
+        If `natural` is true, only texts that were sampled at random are returned.
         """
         cursor = self.connection.execute(_ROWS, (json.dumps(parts), natural))
         return np.fromiter((row for (row,) in cursor), np.int64)
 
     def of(self, label: str, *parts: Part, natural: bool = False) -> Labelled:
-        """Return the rows in these splits that have a label, and its values.
+        """Return the label's values, and the numbers of the texts in these splits that have it.
 
-        A text that was labelled several times has the mean of its labels. With `natural`, only rows
+        A text that was labelled several times has the mean value. If `natural` is true, only texts
         that were sampled at random are returned.
         """
         cursor = self.connection.execute(_LABELLED, (label, json.dumps(parts), natural))
@@ -107,7 +107,7 @@ class LabelStore:
 def collect(
     rows: Iterable[Row], labels: Iterable[str], file: Path | None = None
 ) -> Iterator[LabelStore]:
-    """Store the rows that have any of `labels`, and yield the store.
+    """Store the rows that have any of `labels`, and yield the store for a `with` block.
 
     If `file` already holds a complete store, it is used as it is, and `rows` are not read. Without
     a `file`, the store is temporary.

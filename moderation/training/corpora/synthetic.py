@@ -1,8 +1,9 @@
 """Generate rows that teach a model not to take the mention of a name or a group for an offence.
 
-The rows have three labels. `synthetic.hate` comes from the contrast pairs (`contrast_pairs.py`).
-`synthetic.attack` comes from the contrast pairs too, and from rude and friendly sentences in Hindi
-in Latin letters. `synthetic.polite` comes from polite everyday sentences.
+The rows have three labels. `synthetic.hate` comes from contrast pairs, which are similar harmful
+and harmless sentences (`contrast_pairs.py`). `synthetic.attack` comes from the contrast pairs too,
+and from rude and friendly sentences in Hindi in Latin letters. `synthetic.polite` comes from polite
+everyday sentences.
 
 `with_names` changes comments that a corpus labels harmless: it inserts names, most of them Indian,
 and harmless words that contain rude ones ('Dikshit', 'Scunthorpe').
@@ -82,7 +83,7 @@ def with_names(harmless: Iterable[str], seed: int) -> list[str]:
 
 
 def _sample(texts: Iterable[str], rng: random.Random) -> list[str]:
-    """Draw a tenth of the texts, but at most `MAX_NAMED`, in one pass and with little memory."""
+    """Draw a tenth of the texts at random, at most `MAX_NAMED`, in one pass with little memory."""
     number = 0
     sample: list[tuple[float, int, str]] = []
     for number, text in enumerate(texts, 1):

@@ -43,7 +43,7 @@ def records(path: Path, opened: IO[bytes] | None = None) -> Iterator[tuple[int, 
 
 
 def _inside(path: Path, file: IO[bytes], stack: ExitStack) -> tuple[str, IO[bytes]]:
-    """Return the name and the content of the file, or of the only file in an archive."""
+    """Return the file's name and content. For an archive, return those of the only file in it."""
     inner = path.name.removesuffix(".gz")
     if inner.endswith(".parquet") or not zipfile.is_zipfile(file):
         file.seek(0)
@@ -58,7 +58,7 @@ def _inside(path: Path, file: IO[bytes], stack: ExitStack) -> tuple[str, IO[byte
 
 
 def is_table(name: str) -> bool:
-    """Return whether the name is that of a table (not of a JSON file).
+    """Return whether a file's name is that of a table, such as CSV, and not of a JSON file.
 
     >>> is_table("verdicts.csv"), is_table("record.jsonl.gz")
     (True, False)
@@ -77,7 +77,10 @@ def _table(lines: IO[str], name: str) -> Iterator[tuple[int, Record]]:
 
 
 def _json(lines: IO[str], path: Path) -> Iterator[tuple[int, Record]]:
-    """Yield the objects of JSON lines, or of one document: a list or an object of objects."""
+    """Yield the objects of a file in JSON lines, or of one JSON document.
+
+    The document is a list of objects, or an object whose values are objects.
+    """
     numbered = enumerate(lines, 1)
     start, first = next(((number, line) for number, line in numbered if line.strip()), (1, "{}"))
     document = _document(first, lines, path, start)
@@ -91,7 +94,7 @@ def _json(lines: IO[str], path: Path) -> Iterator[tuple[int, Record]]:
 
 
 def _document(first: str, rest: IO[str], path: Path, line: int) -> Iterable[object] | None:
-    """Return the objects in a JSON document; None if the file is JSON lines."""
+    """Return the objects in a JSON document; None if the file is in JSON lines."""
     try:
         document = json.loads(first)
     except ValueError:

@@ -1,10 +1,10 @@
 """Convert moderators' verdicts to labelled rows, so that models can be trained on them.
 
 A verdict is a moderator's own decision about a comment: approve, review or reject. A line of the
-input is a decision with its `history`, as `GET /v1/export` and `moderation record export` write it,
-or `{"text": …, "verdict": "approve" | "reject", "rule": …}`, where `rule` is optional. A table has
-`text`, `verdict` and `rule` as columns. Rows without a verdict are skipped. If there are several
-verdicts, the last one counts:
+input is a decision with its `history` (the verdicts on it), as `GET /v1/export` and `moderation
+record export` write it, or `{"text": …, "verdict": "approve" | "reject", "rule": …}`, where `rule`
+is optional. A table has `text`, `verdict` and `rule` as columns. Rows without a verdict are
+skipped. If there are several verdicts, the last one counts:
 
 - *approve* labels all scores of tone, and `spam`, with 0. *review* labels nothing.
 - *reject* labels a score with 1. If the moderator's reason begins with a rule ('abuse: …'), this is
@@ -82,7 +82,7 @@ def _parsed(lines: Iterable[str | bytes], name: str) -> Iterator[tuple[int, Mapp
 
 
 def _labels(record: Mapping[str, Any], where: str) -> dict[str, float]:
-    """Return the values of the labels that the last verdict gives; empty if there is no verdict."""
+    """Return the labels that the last verdict gives, with their values; empty without a verdict."""
     if "verdict" in record:
         verdict = str(record["verdict"] or "").strip().lower()
         if not verdict:
@@ -112,9 +112,10 @@ def _labels(record: Mapping[str, Any], where: str) -> dict[str, float]:
 
 
 def _rule_name(cell: str, where: str) -> str:
-    """Return the rule that a cell names. A reason may follow the name after a colon.
+    """Return the rule that a cell of the table or record names.
 
-    Raises `CorpusError` if there is no such rule.
+    A moderator's reason may follow the name after a colon. Raises `CorpusError` if the rule is
+    unknown.
     """
     name = cell.partition(":")[0].strip().lower()
     if name and name not in _rules():
@@ -129,7 +130,10 @@ def _rules() -> tuple[str, ...]:
 
 
 def _suggested(reason: str) -> dict[str, float]:
-    """Return the scores in the reason of a suggestion, such as 'TOXICITY 0.9, SPAM 0'."""
+    """Return the scores that a verdict from Perspective's `suggestscore` suggests.
+
+    They are in its reason, such as 'TOXICITY 0.9, SPAM 0'.
+    """
     scores = {}
     for attribute, value in _SUGGESTED.findall(reason):
         name = attribute.lower()
@@ -138,7 +142,7 @@ def _suggested(reason: str) -> dict[str, float]:
 
 
 def _rejected(record: Mapping[str, Any], reason: str) -> set[str]:
-    """Return the names of the scores that a rejection labels with 1."""
+    """Return the names of the scores that a verdict of rejection labels with 1."""
     named = _RULE.match(reason)
     if named and named[1] in RULES:
         return {RULES[named[1]]}

@@ -30,10 +30,10 @@ _NATURAL, _MARKS = "natural", "marks"  # columns of the output, if the corpus ha
 class Report:
     """The counts that an import reports.
 
-    `rows` are all rows, and `kept` those that are no duplicates. `same` counts texts equal to an
-    earlier text, and `near` those nearly equal. `crossed` counts near-duplicates in different
-    splits, and `contradictory` equal texts with different labels. `yes` and `no` count the positive
-    and the negative rows of each label, without duplicates.
+    `rows` counts all rows of the file, and `kept` the labelled texts that are not duplicates.
+    `same` counts texts equal to an earlier text, and `near` those nearly equal. `crossed` counts
+    near-duplicates in different splits, and `contradictory` equal texts with different labels.
+    `yes` and `no` count the positive and the negative rows of each label, without duplicates.
     """
 
     rows: int = 0

@@ -46,7 +46,7 @@ GROUPS = {name: regex.compile(rf"(?i)\b(?:{words})\b") for name, words in _WORDS
 
 
 def mentions(texts: Sequence[str]) -> dict[str, Bools]:
-    """Return a mask for each group, which is true for the texts that mention the group.
+    """Return a mask of the texts for each group. It is true for the texts that mention the group.
 
     >>> [name for name, mask in mentions(["I am a gay man."]).items() if mask[0]]
     ['men', 'gay and lesbian people']
@@ -60,7 +60,11 @@ def mentions(texts: Sequence[str]) -> dict[str, Bools]:
 def group_aucs(
     texts: Sequence[str], y_true: Bools, scores: Floats, seed: int = 0
 ) -> dict[str, Any]:
-    """Return the three AUCs with 95 % intervals for each group that enough comments mention."""
+    """Return three ROC AUCs with 95 % intervals for each group of people.
+
+    The AUCs are `subgroup`, `bpsn` and `bnsp`, which the module describes. Groups that few comments
+    mention are left out.
+    """
     by_group = mentions(texts)
     any_group = np.any(list(by_group.values()), axis=0)
     return {
@@ -71,7 +75,7 @@ def group_aucs(
 
 
 def subsets(mentioned: Bools, others: Bools, y_true: Bools) -> dict[str, Bools]:
-    """Return the mask of the rows for each of the three AUCs.
+    """Return a mask of the rows that each of the AUCs `subgroup`, `bpsn` and `bnsp` is measured on.
 
     `mentioned` is the mask of the rows that mention the group, `others` that of the rows that
     mention no group.
@@ -99,7 +103,7 @@ def _aucs(
 
 
 def false_alarms(texts: Sequence[str], flagged: Bools) -> dict[str, dict[str, float]]:
-    """Return the number of harmless texts that mention each group, and the share flagged."""
+    """Return how many harmless texts mention each group, and which share of them is flagged."""
     return {
         name: {"rows": int(mask.sum()), "flagged": round(float(flagged[mask].mean()), 4)}
         for name, mask in mentions(texts).items()

@@ -7,11 +7,11 @@ are many metrics: those of the data sets, of short and long comments, and of gro
 Holm's method (1979) corrects all their p-values together, so that a challenger that is as good as
 the champion is not refused by chance.
 
-The guideline suite consists of sentences that a newspaper's rules must hold (harmful cases) or let
-pass (harmless cases). On it, McNemar's exact test (1947) compares the cases that only one of the
-two models holds. The harmless cases have one test and the harmful cases another; their p-values are
-not corrected. The harmful cases of each rule are tested too, corrected together, so that one rule
-cannot make up for another.
+The guideline suite consists of sentences that a newspaper's rules must hold, which means review or
+reject (harmful cases), or must let pass (harmless cases). McNemar's exact test (1947) compares the
+cases of the suite that only one of the two models holds. The harmless cases have one test and the
+harmful cases another; their p-values are not corrected. The harmful cases of each rule are tested
+too, corrected together, so that one rule cannot make up for another.
 
 `gate.py` calls this module and stores the result for promotion.
 """
@@ -55,8 +55,8 @@ IN_HOUSE = (
 class Difference(NamedTuple):
     """The challenger's metric minus the champion's.
 
-    `low` and `high` are the limits of its 95 % interval. `p` is the one-sided p-value for the
-    challenger being worse.
+    `low` and `high` are the limits of the difference's 95 % interval. `p` is the p-value of the
+    one-sided test whether the challenger is worse.
     """
 
     value: float
@@ -68,9 +68,10 @@ class Difference(NamedTuple):
 def roc_auc(y_true: Bools, scores: Floats, sets: Ints | None = None) -> float:
     """Return the area under the ROC curve.
 
-    It is the share of pairs of a positive and a negative row that the scores put in the right order
-    (Hanley and McNeil 1982). With `sets`, only pairs of rows from the same set count. Returns NaN
-    if there is no such pair.
+    A pair consists of a positive and a negative row. The area is the share of pairs in which the
+    positive row has the higher score (Hanley and McNeil 1982). `sets` has the number of each row's
+    data set; if it is given, only pairs from the same set count. Returns NaN if there is no such
+    pair.
 
     >>> y_true, scores = np.array([True, False, True, False]), np.array([0.9, 0.2, 0.1, 0.3])
     >>> roc_auc(y_true, scores), roc_auc(y_true, scores, np.array([0, 0, 1, 1]))
@@ -115,7 +116,7 @@ def auc_difference(
 
 
 def matching_threshold(champion: Floats, challenger: Floats, level: float) -> float:
-    """Return the challenger's threshold that flags as many rows as `level` does for the champion.
+    """Return a threshold that flags as many rows with the challenger as `level` with the champion.
 
     >>> matching_threshold(np.array([0.1, 0.6]), np.array([0.2, 0.9]), 0.5)
     0.9
@@ -150,10 +151,11 @@ def compare(
 ) -> dict[str, Any]:
     """Compare the models in use with the same models where the challenger replaces the champion.
 
-    The rows are the in-house comments and, if `data` is given, the public sets: at most `most` rows
-    of each, sampled with the seed. The guideline suite is decided by `policy`, by default the
-    shipped one. In the result, `measured` counts only the metrics of scores that the challenger
-    gives, because the other scores cannot differ. Raises `ModelError`.
+    Both score the in-house comments. If `data` is given, they also score at most `most` rows of
+    each public data set, sampled with the seed. The guideline suite consists of test sentences,
+    which `policy`, by default the shipped policy, decides. In the result, `measured` counts only
+    the metrics of scores that the challenger gives, because the other scores cannot differ. Raises
+    `ModelError` if a model cannot be used.
     """
     used = champions(root)
     sides = Models.load(root), Models.load(root, {**used, model: version})
@@ -202,9 +204,10 @@ def _by_question(rows: Sequence[Row], questions: Iterable[evaluate.Question]) ->
 def _compare_part(
     part: Slice, before: Floats, after: Floats, seed: int
 ) -> tuple[dict[str, Any], float]:
-    """Compare the scores of both models on a part of the rows.
+    """Compare the scores of the champion (`before`) and the challenger (`after`) on some rows.
 
-    Returns both AUCs with their difference and matching thresholds, and the p-value.
+    Returns a dict and the p-value of the difference in ROC AUC. The dict has both AUCs, their
+    difference, and the challenger's thresholds that flag as many rows as the champion's.
     """
     difference = auc_difference(part.y_true, before, after, seed, part.sets)
     result = {
@@ -220,9 +223,10 @@ def _compare_part(
 
 
 def guideline_suite(moderators: Sequence[Moderator]) -> dict[str, Any]:
-    """Compare which cases of the guideline suite two moderators hold: in total, by rule, by kind.
+    """Compare which test sentences of the guideline suite two moderators send to review or reject.
 
-    The first moderator uses the champion, the second the challenger.
+    The first moderator uses the champion, the second the challenger. The result has counts in
+    total, by rule and by functionality, which is the kind of sentence that a test is about.
     """
     suite = cases()
     held = [
@@ -260,23 +264,32 @@ def suite_regressions(suite: Mapping[str, Any]) -> list[str]:
 
 
 def compare_harmless(results: Sequence[tuple[Case, bool, bool]]) -> dict[str, Any]:
-    """Count the harmless cases that only one model holds, and test if the challenger holds more."""
+    """Test whether the challenger holds more harmless cases of the suite than the champion.
+
+    To hold a case is to send it to review or reject it. The result counts the cases that only one
+    of the two models holds.
+    """
     total, newly, freed = _count(results, harmful=False)
     counts = {"harmless": total, "newly held": newly, "no longer held": freed}
     return {**counts, "p": _mcnemar(newly, freed)}
 
 
 def compare_harmful(results: Sequence[tuple[Case, bool, bool]]) -> dict[str, Any]:
-    """Count the harmful cases that only one model holds, and test if the challenger holds fewer."""
+    """Test whether the challenger holds fewer harmful cases of the suite than the champion.
+
+    To hold a case is to send it to review or reject it. The result counts the cases that only one
+    of the two models holds.
+    """
     total, newly, missed = _count(results, harmful=True)
     counts = {"harmful": total, "newly caught": newly, "no longer caught": missed}
     return {**counts, "p": _mcnemar(missed, newly)}
 
 
 def _count(results: Sequence[tuple[Case, bool, bool]], *, harmful: bool) -> tuple[int, int, int]:
-    """Return the number of harmful or harmless cases, and how many of them only one model holds.
+    """Return three numbers of cases that are harmful, or harmless if `harmful` is false.
 
-    The second number is that of the challenger, the third that of the champion.
+    The first counts all these cases, the second those that only the challenger holds, and the third
+    those that only the champion holds. To hold a case is to send it to review or reject it.
     """
     sides = [
         (champion, challenger) for case, champion, challenger in results if case.harmful == harmful
@@ -287,21 +300,27 @@ def _count(results: Sequence[tuple[Case, bool, bool]], *, harmful: bool) -> tupl
 
 
 def _mcnemar(worse: int, better: int) -> float:
-    """Return the p-value of McNemar's one-sided exact test for the cases that differ."""
+    """Return the p-value of McNemar's one-sided exact test.
+
+    `worse` and `better` count the cases that only one of two models decides correctly.
+    """
     if not worse + better:
         return 1.0
     return round(float(binomtest(worse, worse + better, alternative="greater").pvalue), 4)
 
 
 def _moderator(policy: Policy, models: Models) -> Moderator:
-    """Return a moderator that computes no explanations, because only actions and scores count."""
+    """Return a moderator that does not compute which words explain a score, to save time."""
     return Moderator(policy, models, explains=False)
 
 
 def changes(
     root: Path, model: str, version: str, texts: Iterable[str], policy: Policy | None = None
 ) -> dict[str, Any]:
-    """Return the texts that the challenger decides differently, largest change of score first."""
+    """Decide the texts with the champion and the challenger, and return those decided differently.
+
+    The text whose scores differ most comes first.
+    """
     used = champions(root)
     policy = policy or Policy.load()
     champion = _moderator(policy, Models.load(root))

@@ -1,10 +1,10 @@
 """Fit a rule's thresholds to an error budget.
 
-An error budget says how large three shares may be: of abusive comments among the approved, of fine
-comments among the rejected, and of the fine comments that are held for a person. The effect of a
-threshold is counted separately on abusive and on fine comments. The counts are then combined by the
-base rate, which is the share of abuse that a newspaper expects. So a data set in which abuse is
-over-sampled works as well as a natural one.
+An error budget says how large three shares may be: of abusive comments among the approved comments,
+of fine comments among the rejected comments, and of held comments (those that a person must review)
+among the fine comments. The effect of a threshold is counted separately on abusive and on fine
+comments. The counts are then combined by the base rate, which is the share of abuse that a
+newspaper expects. So a data set in which abuse is over-sampled works as well as a natural one.
 
 Every share has a Clopper-Pearson bound (1934). The error probability is divided between the two
 kinds of comments and among all thresholds (Bonferroni). So the bound holds whichever threshold is
@@ -37,7 +37,10 @@ class BudgetError(ValueError):
 
 
 class Budget(NamedTuple):
-    """The largest share allowed of each kind of mistake, 0..1. None means no limit."""
+    """An error budget: the largest share allowed of each kind of mistake.
+
+    A share is between 0 and 1. None means that there is no limit.
+    """
 
     approved_abusive: float | None = None
     rejected_fine: float | None = None
@@ -72,9 +75,9 @@ def _share(name: str, value: str) -> float:
 
 
 def bounds(count: int, rows: int, alpha: float) -> tuple[float, float]:
-    """Return the Clopper-Pearson bounds of the share `count` of `rows`.
+    """Return the lower and upper Clopper-Pearson bounds of the share `count` / `rows`.
 
-    Each of the two bounds, lower and upper, is wrong with probability `alpha`.
+    Each of the two bounds is wrong with a probability of at most `alpha`.
 
     >>> low, high = bounds(0, 100, 0.05)
     >>> low, round(high, 4)
@@ -86,7 +89,7 @@ def bounds(count: int, rows: int, alpha: float) -> tuple[float, float]:
 
 
 class Share(NamedTuple):
-    """A share of mistakes as observed, and its upper bound."""
+    """A share of mistakes: the share that was observed, and its upper confidence bound."""
 
     observed: float
     bound: float
@@ -94,7 +97,10 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True)
 class Curve:
-    """The shares of mistakes for every threshold in `GRID`, at one base rate."""
+    """The shares of mistakes for every threshold in `GRID`.
+
+    They are computed for one base rate, which is the share of abuse that a newspaper expects.
+    """
 
     rows: int
     abusive: int
@@ -108,10 +114,11 @@ class Curve:
 def error_curve(
     scores: Floats, abusive: Bools, base_rate: float, confidence: float = CONFIDENCE
 ) -> Curve:
-    """Count which mistakes each threshold in `GRID` makes on these comments.
+    """Return the shares of mistakes that each threshold in `GRID` makes on labelled comments.
 
-    `scores` are a rule's scores, 0..1. `abusive` says which of the comments are abusive. Raises
-    `BudgetError` if all or none of them are.
+    `scores` are a rule's scores, 0..1. `abusive` says which of the comments are abusive.
+    `base_rate` is the share of abuse that a newspaper expects. Raises `BudgetError` if all comments
+    or none are abusive.
     """
     bad, fine = np.sort(scores[abusive]), np.sort(scores[~abusive])
     if not len(bad) or not len(fine):
@@ -148,10 +155,11 @@ def error_curve(
 
 
 def _share_of_mistakes(rate: float, wrong: float, right: float) -> float:
-    """Return the share of mistakes among the comments that get a decision, such as approval.
+    """Return the share of mistakes among the comments that get one decision, such as approval.
 
-    The decision is a mistake for the share `rate` of all comments. Of these comments, the share
-    `wrong` gets the decision. Of the others, the share `right` gets it.
+    The decision is a mistake for some comments, such as abusive ones. `rate` is their share of all
+    comments. `wrong` is the share of them that gets the decision. `right` is the share of all other
+    comments that gets the decision.
     """
     decided = rate * wrong + (1 - rate) * right
     return rate * wrong / decided if decided else 0.0
@@ -161,11 +169,11 @@ Threshold = float | Literal["never"]
 
 
 class Fit(NamedTuple):
-    """The thresholds that were fitted to an error budget.
+    """Thresholds for review and rejection that were fitted to an error budget.
 
-    `shortfalls` says in words which parts of the budget could not be met. `within_budget` is
-    whether the thresholds are safe to use. If no threshold for rejection is safe, `reject` is
-    "never", and the budget is still met. Approval cannot be switched off in this way.
+    An error budget limits the shares of mistakes. `shortfalls` describes the limits that could not
+    be met. `within_budget` is true if the thresholds are safe to use. If no threshold for rejection
+    is safe, `reject` is "never", which keeps within the budget. `review` has no such value.
     """
 
     review: float
@@ -178,9 +186,9 @@ def fit(curve: Curve, budget: Budget) -> Fit:
     """Return the thresholds that decide as many comments as the error budget allows.
 
     Comments with scores under `review` are approved. If the budget does not limit abusive comments
-    among the approved, `review` is the lowest threshold that meets the limit for fine comments
-    held. If there are too few rows to prove that a limit is met, people decide: `review` is then
-    the lowest threshold, or `reject` is "never".
+    among the approved, `review` is the lowest threshold that meets the limit for fine comments that
+    are held for a person. If there are too few rows to prove that a limit is met, people decide:
+    `review` is then the lowest threshold in `GRID`, or `reject` is "never".
     """
     approving = _within(curve.approved_abusive, budget.approved_abusive)
     holding = _within(curve.held_fine, budget.held_fine)
@@ -215,7 +223,10 @@ def fit(curve: Curve, budget: Budget) -> Fit:
 
 
 def _within(shares: list[Share], allowed: float | None) -> list[float]:
-    """Return the thresholds at which the upper bound of the share is at most `allowed`."""
+    """Return the thresholds in `GRID` at which the upper bound of a share is at most `allowed`.
+
+    `shares` has the share of mistakes for each threshold.
+    """
     if allowed is None:
         return []
     return [

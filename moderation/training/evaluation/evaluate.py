@@ -41,11 +41,11 @@ log = logging.getLogger(__name__)
 
 
 class Question(NamedTuple):
-    """What to measure: how well the score `head` predicts the label `label`.
+    """What to measure: how well the score named `head` predicts the label named `label`.
 
     Rows whose label is at least `yes` are positive, and rows whose label is under `no` are
-    negative. All other rows are left out. With `natural`, only rows that were sampled at random
-    count.
+    negative. All other rows are left out. If `natural` is true, only rows that were sampled at
+    random from their source count.
     """
 
     name: str
@@ -83,7 +83,7 @@ NEUTRAL = "identity.toxic"
 
 
 class Scored(NamedTuple):
-    """Labelled rows, and all their scores by name."""
+    """Labelled rows, and the models' scores for them, by the name of the score."""
 
     rows: list[Row]
     scores: dict[str, Floats]
@@ -199,7 +199,8 @@ def _cell(value: dict[str, Any] | None) -> str:
 def sampler(most: int | None, seed: int) -> Callable[[list[Row]], list[Row]]:
     """Return a function that samples at most `most` rows of each data set.
 
-    Rows that were sampled at random from their source are counted apart from the other rows.
+    Of a data set's rows that its authors sampled at random, at most `most` are taken, and of its
+    other rows as many again.
     """
 
     def sample(rows: list[Row]) -> list[Row]:
@@ -219,10 +220,10 @@ def sampler(most: int | None, seed: int) -> Callable[[list[Row]], list[Row]]:
 
 
 def _bias(scored: Scored, seed: int) -> dict[str, Any]:
-    """Measure bias of the toxicity score.
+    """Measure whether the toxicity score is wrong more often for some groups of people.
 
-    Returns the AUCs of each group on Wikipedia's rows, and the harmless sentences about each group
-    that are flagged.
+    Returns ROC AUCs for each group on Wikipedia's rows, and the share of harmless sentences about
+    each group that are flagged.
     """
     rows, y_true = binary_labels(Question("", "jigsaw.toxic", "toxicity"), scored.rows)
     texts = [scored.rows[row].text for row in rows]
@@ -236,22 +237,22 @@ def _bias(scored: Scored, seed: int) -> dict[str, Any]:
 
 
 def evaluation_rows(data: Path, sample: Callable[[list[Row]], list[Row]]) -> list[Row]:
-    """Return a sample of the held-out rows that have a label to measure.
+    """Return a sample of the rows that no model was trained on and that have a label to measure.
 
-    Raises `CorpusError`.
+    `sample` draws the sample. Raises `CorpusError` if a data set cannot be read.
     """
     labels = {NEUTRAL, "spans.marked", *(question.label for question in QUESTIONS)}
     return sample([row for row in held_out_rows(data) if not labels.isdisjoint(row.labels)])
 
 
 def held_out_rows(data: Path) -> Iterator[Row]:
-    """Yield the rows of the public sets that no model was trained on. Raises `CorpusError`."""
+    """Yield the rows of the public data sets that no model was trained on. Raises `CorpusError`."""
     yield from (row for row in catalogue.rows(data, "train") if row.part == "test")
     yield from catalogue.rows(data, "validate")
 
 
 def score_rows(models: Models, rows: list[Row]) -> Scored:
-    """Score the rows in batches. Logs the progress about ten times."""
+    """Score the rows with the models, in batches. Logs the progress about ten times."""
     heads = {question.head for question in QUESTIONS}
     columns: dict[str, list[float]] = {}
     for start in range(0, len(rows), BATCH):
@@ -267,7 +268,10 @@ def score_rows(models: Models, rows: list[Row]) -> Scored:
 
 
 def binary_labels(question: Question, rows: Sequence[Row]) -> tuple[list[int], Bools]:
-    """Return the indices of the rows that count for a question, and whether each is positive."""
+    """Return the indices of the rows that have a clear label, and whether each row is positive.
+
+    `question` names the label, and says which of its values are positive or negative.
+    """
     indices, y_true = [], []
     for index, row in enumerate(rows):
         value = row.labels.get(question.label)
@@ -280,7 +284,7 @@ def binary_labels(question: Question, rows: Sequence[Row]) -> tuple[list[int], B
 
 
 def length_masks(texts: Sequence[str]) -> dict[str, Bools]:
-    """Return masks for the texts that are short, medium and long.
+    """Return masks that select the short, the medium and the long texts, by a name for the length.
 
     >>> [name for name, mask in length_masks(["Well said."]).items() if mask[0]]
     ['up to 60 characters']
@@ -296,7 +300,10 @@ def length_masks(texts: Sequence[str]) -> dict[str, Bools]:
 def _slices(
     texts: list[str], y_true: Bools, scores: Floats, seed: int
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield metrics for short, medium and long comments, and for those that mention an identity."""
+    """Yield metrics for parts of the comments, each with the part's name.
+
+    The parts are short, medium and long comments, and comments that mention an identity or none.
+    """
     mentions = np.array([bool(_IDENTITY.search(text)) for text in texts])
     parts = {**length_masks(texts), "an identity is mentioned": mentions, "none is": ~mentions}
     for name, part in parts.items():
@@ -305,7 +312,10 @@ def _slices(
 
 
 def _neutral(scored: Scored) -> dict[str, float]:
-    """Return the share of harmless sentences about identities that reach each threshold."""
+    """Return the share of harmless sentences about identities whose score reaches a threshold.
+
+    The result has the share for each threshold in `THRESHOLDS`.
+    """
     rows = [index for index, row in enumerate(scored.rows) if NEUTRAL in row.labels]
     scores = scored.scores["toxicity"][rows]
     if not rows:

@@ -22,19 +22,23 @@ HEAD = "toxicity"
 
 
 def measure_all(models: Models, rows: Sequence[Row], seed: int = 0) -> dict[str, dict[str, float]]:
-    """Measure the explanations of 'careful' and 'fast', between which a policy may choose."""
+    """Measure the explanations of the careful and of the fast model.
+
+    A policy chooses which of the two models scores abuse.
+    """
     readers = [CAREFUL, "fast"] if CAREFUL in models.loaded else ["fast"]
     results = {reader: measure(models.with_reader(reader), rows, seed) for reader in readers}
     return {reader: result for reader, result in results.items() if result}
 
 
 def measure(models: Models, rows: Sequence[Row], seed: int = 0) -> dict[str, float]:
-    """Measure the explanations of comments in which people marked the offending words.
+    """Measure explanations on comments in which people marked the offending words.
 
-    `character F1` is the mean overlap with the people's marks (Pavlopoulos et al. 2021). `drop` is
-    how much the score falls on average if the explanation's words are removed, and `drop at random`
-    if as many random words are removed. `ms` is the mean time to explain a comment that already has
-    scores. Returns an empty dict if no row has marks.
+    An explanation is the words that a score is said to depend on. `character F1` is its mean
+    overlap with the words that people marked (Pavlopoulos et al. 2021). `drop` is how much the
+    score falls on average if the explanation's words are removed. `drop at random` is how much it
+    falls if as many random words are removed. `ms` is the mean time to explain a comment that
+    already has scores. Returns an empty dict if no row has marked words.
     """
     rng = random.Random(seed)  # noqa: S311 - not for secrets
     marked = [row for row in rows if row.marks]
@@ -68,21 +72,24 @@ def _score(models: Models, comment: str) -> float:
 
 
 def _character_f1(spans: Sequence[Span], marks: Sequence[tuple[int, int]]) -> float:
-    """Return the F1 of the characters in `spans` against those in `marks`."""
+    """Return the F1 of the characters in `spans`, measured against the characters in `marks`.
+
+    `spans` are an explanation's words, and `marks` the words that people marked.
+    """
     predicted = {index for span in spans for index in range(span.start, span.end)}
     expected = {index for start, end in marks for index in range(start, end)}
     return 2 * len(predicted & expected) / max(len(predicted) + len(expected), 1)
 
 
 def _without(raw: str, ranges: Sequence[tuple[int, int]]) -> str:
-    """Return the text without these ranges of characters."""
+    """Return the text `raw` without the characters in these ranges."""
     for start, end in sorted(ranges, reverse=True):
         raw = raw[:start] + raw[end:]
     return raw
 
 
 def _random_words(text: Text, spans: Sequence[Span], rng: random.Random) -> list[tuple[int, int]]:
-    """Return the positions of random words, as many as there are in `spans`."""
+    """Return the positions of random words of the text, as many words as `spans` cover."""
     words = [text.span(word.start, word.end) for word in text.words]
     count = sum(
         any(word.start < span.end and span.start < word.end for span in spans) for word in words

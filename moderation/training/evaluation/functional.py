@@ -24,9 +24,11 @@ def is_held(decision: Decision) -> bool:
 
 
 def functional_tests(moderator: Moderator, part: str = "test") -> dict[str, Any]:
-    """Measure one part of the suite: the accuracy in total and by functionality, and the mistakes.
+    """Measure how well the cases of one part of the guideline suite are decided.
 
-    A harmful case is decided correctly if it is held, a harmless case if it is not.
+    A harmful case is decided correctly if it is held, which means that it is sent to review or
+    rejected. A harmless case is decided correctly if it is not held. The result has the accuracy in
+    total and by functionality (the kind of sentence), and the cases that were decided wrongly.
     """
     suite = [case for case in cases() if case.part == part]
     decisions = moderator.moderate_many(Comment(case.text) for case in suite)
@@ -49,7 +51,10 @@ def functional_tests(moderator: Moderator, part: str = "test") -> dict[str, Any]
 
 
 def _accuracy(results: list[tuple[Case, bool]]) -> dict[str, float]:
-    """Return the accuracy, and the shares of harmful and of harmless cases that are held."""
+    """Return the accuracy, and which shares of the harmful and of the harmless cases are held.
+
+    A case is held if it is sent to review or rejected.
+    """
     caught = [held for case, held in results if case.harmful]
     alarms = [held for case, held in results if not case.harmful]
     right = sum(caught) + len(alarms) - sum(alarms)

@@ -30,9 +30,11 @@ IDENTITIES = ("group", "religion", "caste", "region", "language", "gender", "nat
 
 
 class Case(NamedTuple):
-    """A sentence of the suite: the functionality that it tests, and the id of its twin.
+    """A test sentence of the guideline suite.
 
-    `harmful` is whether a rule must hold the sentence.
+    `functionality` is the kind of sentence that is tested. `twin` is the id of the case in similar
+    words that is harmless if this case is harmful, and the reverse. `harmful` is true if a rule
+    must send the sentence to review or reject it.
     """
 
     id: str
@@ -46,7 +48,7 @@ class Case(NamedTuple):
 
 
 def cases(path: Path = SUITE) -> list[Case]:
-    """Return all cases of the suite.
+    """Return all test sentences of the guideline suite.
 
     >>> first = cases()[0]
     >>> first.harmful, first.rule, first.text
@@ -60,9 +62,10 @@ def cases(path: Path = SUITE) -> list[Case]:
 
 
 def fill(templates: Path = TEMPLATES, seed: int = 0) -> Iterator[Case]:
-    """Yield the cases of all templates, several for each template that has slots.
+    """Yield test sentences made from all templates of the guideline suite.
 
-    Each harmful case is followed by its twin.
+    A template is a sentence that may have slots for words. A template with slots gives several
+    cases. Each harmful case is followed by its twin, a harmless sentence in similar words.
     """
     content = tomllib.loads(templates.read_text("utf-8"))
     rng = random.Random(seed)  # noqa: S311 - not for secrets
@@ -99,7 +102,7 @@ def _filled(template: str, filling: dict[str, str]) -> str:
 
 
 def write(path: Path = SUITE) -> int:
-    """Write the cases of all templates to `path`, and return their number."""
+    """Write the test sentences made from all templates to `path`, and return their number."""
     rows = list(fill())
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

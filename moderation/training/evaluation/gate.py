@@ -1,8 +1,8 @@
 """Compare a challenger with the model in use, and save the result for promotion.
 
-This module measures; `moderation.lifecycle.promotion` decides. `promote` there reads the saved
-result, and refuses a challenger that was not compared or is worse.
-`moderation.lifecycle.comparison` stores the result.
+This module measures. `promote` in `moderation.lifecycle.promotion` reads the saved result, and
+refuses a challenger that was not compared or is worse. `moderation.lifecycle.comparison` stores the
+result.
 """
 
 from __future__ import annotations
@@ -34,10 +34,11 @@ def measure(
     """Compare a challenger with the model in use, save the result for `promote`, and return it.
 
     `data` is the folder of the public data sets; at most `most` rows of each are read. `texts` are
-    comments to decide with both models. `pairs` are decisions that the challenger made in shadow,
-    with those of the model in use. The result has `record` only if there are `texts`, and `shadow`
-    only if there are `pairs`. Raises `RefusedError` if there is no such version, and `ModelError`
-    if it cannot be used.
+    comments to decide with both models. `pairs` are decisions that the challenger made in shadow
+    (without effect, beside the model in use), with the decisions of the model in use. The result
+    has `record` only if there are `texts`, and `shadow` only if there are `pairs`. Raises
+    `RefusedError` if the challenger's version does not exist, and `ModelError` if it cannot be
+    used.
     """
     require_stored(root, model, version)
     in_shadow = shadow.summary(pairs)

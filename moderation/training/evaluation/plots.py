@@ -69,9 +69,9 @@ def drawing(panels: int = 1) -> Iterator[Drawing]:
 
 
 def errors_by_threshold(fits: Sequence[RuleFit]) -> str:
-    """Plot, for every rule, the errors that each threshold makes.
+    """Plot, for every rule, the shares of mistakes that each threshold makes.
 
-    These are abusive comments among the approved, and fine comments among the rejected.
+    The mistakes are abusive comments among the approved, and fine comments among the rejected.
     """
     with drawing(len(fits)) as plot:
         for axes, fit in zip(plot.axes, fits, strict=True):
@@ -99,7 +99,10 @@ def _errors(axes: Axes, curve: Curve) -> None:
 
 
 def metric_curves(curves: Mapping[str, Mapping[str, Sequence[Sequence[float]]]], name: str) -> str:
-    """Plot ROC, precision and recall, and reliability for one question, side by side."""
+    """Plot three curves side by side: ROC, precision against recall, and reliability.
+
+    The curves show how well one score predicts one label.
+    """
     points = curves[name]
     with drawing(3) as plot:
         roc, recall, reliability = plot.axes

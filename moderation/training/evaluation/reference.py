@@ -1,4 +1,4 @@
-"""Write the distribution of scores on public comments into the models' cards.
+"""Write the distribution of scores on public comments into the models' cards (`card.json`).
 
 `moderation drift` compares the scores of recent comments with this distribution.
 """
@@ -19,12 +19,13 @@ log = logging.getLogger(__name__)
 
 
 def write(data: Path, root: Path, most: int | None = None, seed: int = 0) -> list[str]:
-    """Score held-out comments, and write the distribution of each score into the model's card.
+    """Score public comments, and write each score's distribution into the model's `card.json`.
 
-    The comments were sampled at random from their sources. The fast abuse model's card gets the
-    scores that this model gives alone; the careful model's card gets those that both models give
-    together. At most `most` rows of each data set are scored, sampled with the seed. Returns the
-    names of the models whose cards changed. Raises `CorpusError` or `ModelError`.
+    No model was trained on the comments, and their sources sampled them at random. The fast abuse
+    model's card gets the distribution of the scores that this model gives alone. The careful
+    model's card gets that of the scores that both models give together. At most `most` rows of each
+    data set are scored, sampled with the seed. Returns the names of the models whose cards changed.
+    Raises `CorpusError` if a data set cannot be read, and `ModelError` if a model cannot be used.
     """
     loaded = Models.load(root)
     rows = sampler(most, seed)([row for row in held_out_rows(data) if row.natural])

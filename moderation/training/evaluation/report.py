@@ -37,7 +37,7 @@ def page(results: dict[str, Any]) -> str:
 
 
 def _interval(value: dict[str, Any] | None) -> str:
-    """Format a value with its interval.
+    """Format a metric's value with its confidence interval.
 
     >>> _interval({"value": 0.5, "interval": [0.4, 0.6]})
     '0.500 (0.400 to 0.600)'
@@ -49,6 +49,6 @@ def _interval(value: dict[str, Any] | None) -> str:
 
 
 def _levels(results: dict[str, Any]) -> list[float]:
-    """Return the thresholds for which there are metrics."""
+    """Return the thresholds at which the metrics in `results` were measured."""
     first: dict[str, Any] = next(iter(results["sets"].values()), {"thresholds": []})
     return [row["threshold"] for row in first["thresholds"]]

@@ -26,7 +26,10 @@ LISTED = 20
 
 
 def summary(pairs: Iterable[ShadowPair]) -> dict[str, Any]:
-    """Return the report on a challenger in shadow as JSON values."""
+    """Return a report on a challenger in shadow as a dict of JSON values.
+
+    `pairs` are the decisions of the challenger and of the model in use on the same comments.
+    """
     actions: Counter[tuple[Action, Action]] = Counter()
     policies: set[str] = set()
     changed: list[ShadowPair] = []
@@ -55,9 +58,10 @@ def summary(pairs: Iterable[ShadowPair]) -> dict[str, Any]:
 
 
 def share(changed: int, decisions: int) -> dict[str, Any]:
-    """Return the share of decisions that would change, its interval, and how many more are needed.
+    """Return which share of decisions would change with the challenger, and its 95 % interval.
 
-    More decisions are needed while a limit of the interval is more than `WITHIN` from its middle.
+    `missing` is how many more decisions are needed until both limits of the interval are at most
+    `WITHIN` from its middle.
 
     >>> share(4, 200)
     {'share': 0.02, 'interval': [0.0078, 0.0503], 'missing': 884}
@@ -77,9 +81,9 @@ def share(changed: int, decisions: int) -> dict[str, Any]:
 
 
 def agreement(changed: Iterable[ShadowPair]) -> dict[str, Any]:
-    """Count how often a verdict is nearer to the champion's action or to the challenger's.
+    """Count the verdicts that are nearer to the champion's action, and to the challenger's action.
 
-    A verdict of review counts for neither.
+    Only approve and reject verdicts are counted.
     """
     nearer = Counter(
         abs(pair.verdict - pair.challenger) < abs(pair.verdict - pair.champion)
@@ -98,7 +102,7 @@ def agreement(changed: Iterable[ShadowPair]) -> dict[str, Any]:
 
 
 def significantly_worse(results: Mapping[str, Any]) -> bool:
-    """Return whether moderators agree with the champion significantly more often."""
+    """Return whether moderators agree significantly more often with the champion's decisions."""
     verdicts = results["verdicts"]
     significant = not verdicts["missing"] and verdicts["p"] < ALPHA
     return bool(significant and verdicts["champion"] > verdicts["challenger"])
@@ -150,7 +154,7 @@ def _moderators(verdicts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _enough(decisions: int, verdicts: int) -> Iterator[str]:
-    """Yield a line that says how many decisions and verdicts are missing, if any."""
+    """Yield a line that says how many more decisions and verdicts are needed, if any."""
     missing = [
         *([f"about {decisions:,} more decisions"] if decisions else []),
         *([f"{verdicts} more verdicts where the two differ"] if verdicts else []),

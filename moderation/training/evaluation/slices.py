@@ -3,8 +3,8 @@
 A slice is a part of the comments, by length or by the group of people that they mention. All data
 sets that have a label for a score are pooled, so that even small slices have enough comments. The
 labels of different sets mean different things. So each comment keeps the number of its set, and is
-compared only with comments of the same set. The sentences that mention identities neutrally are
-from Wikipedia, and count as part of Wikipedia's set.
+compared only with comments of the same set. Harmless sentences that mention identities count as
+part of Wikipedia's set, because they are from Wikipedia.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _SAME_SET = {"identity": "jigsaw"}
 
 
 class Slice(NamedTuple):
-    """A part of the comments, and the score to measure on it.
+    """A part of the comments, such as short ones, and the name of the score (`head`) to measure.
 
-    `rows` are the comments' indices, `y_true` their labels, and `sets` the numbers of their data
-    sets.
+    `rows` are the indices of the comments, `y_true` their labels, and `sets` the numbers of the
+    data sets that they are from.
     """
 
     name: str
@@ -42,17 +42,18 @@ class Slice(NamedTuple):
     sets: Ints
 
     def subset(self, name: str, part: Bools) -> Slice:
-        """Return the part of this slice that the mask `part` selects."""
+        """Return a slice named `name` of those comments of this slice that the mask `part` selects.
+        """
         return Slice(name, self.head, self.rows[part], self.y_true[part], self.sets[part])
 
     @property
     def large_enough(self) -> bool:
-        """Whether the slice has at least `MIN_ROWS` positive and as many negative rows."""
+        """Whether the slice has at least `MIN_ROWS` positive and `MIN_ROWS` negative rows."""
         return min(int(self.y_true.sum()), int((~self.y_true).sum())) >= MIN_ROWS
 
 
 def slices(rows: Sequence[Row], questions: Sequence[Question]) -> Iterator[Slice]:
-    """Yield all slices that have enough comments."""
+    """Yield slices (parts of the comments, by length or by group) that have enough comments."""
     for head in BY_LENGTH:
         pooled = pool(rows, questions, head)
         texts = [rows[index].text for index in pooled.rows]
@@ -75,9 +76,9 @@ def _by_group(pooled: Slice, texts: Sequence[str]) -> Iterator[Slice]:
 
 
 def pool(rows: Sequence[Row], questions: Iterable[Question], head: str) -> Slice:
-    """Return a slice of all rows that have a label for the score `head`. Each row occurs once.
+    """Return a slice of all rows, from all data sets, that have a label for the score `head`.
 
-    Rows count whether or not they were sampled at random.
+    Each row occurs once. Rows that were not sampled at random are included.
     """
     labels: dict[int, bool] = {}
     for question in questions:

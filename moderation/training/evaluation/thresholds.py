@@ -46,7 +46,7 @@ MOST = 2_500  # fine and abusive comments each to measure a rule on
 
 
 class Labelled(NamedTuple):
-    """A comment, and whether it breaks the rule whose thresholds are fitted."""
+    """A comment, and whether it breaks the rule whose thresholds are fitted (`abusive`)."""
 
     text: str
     abusive: bool
@@ -54,18 +54,22 @@ class Labelled(NamedTuple):
 
 @dataclass(frozen=True)
 class RuleFit:
-    """The thresholds of a rule, and the curve of mistakes that they were chosen from."""
+    """A rule's thresholds, and the curve they were chosen from: the mistakes at each threshold."""
 
     rule: str
     curve: Curve
     thresholds: Fit
 
     def table(self) -> dict[str, Any]:
-        """Return the thresholds in the form of the rule's table in a policy file."""
+        """Return the thresholds as a dict, in the form of the rule's table in a policy file."""
         return {"review": self.thresholds.review, "reject": self.thresholds.reject}
 
     def effect(self) -> list[str]:
-        """Describe the effect of the thresholds: the shares of mistakes, and their upper bounds."""
+        """Describe the thresholds' effect: which shares of comments are approved or held, or
+        mistakes.
+
+        Every share of mistakes has its upper bound.
+        """
         index = int(np.flatnonzero(self.thresholds.review == GRID)[0])
         abusive, held = self.curve.approved_abusive[index], self.curve.held_fine[index]
         lines = [
@@ -81,10 +85,11 @@ class RuleFit:
 
 
 def load_public(data: Path, rule: str, seed: int = 0) -> tuple[list[Labelled], float]:
-    """Return comments from the public data sets with labels for a rule, and the natural base rate.
+    """Return labelled comments from the public data sets for a rule, and the natural base rate.
 
-    The base rate is the share of positives among comments that were sampled at random. Only the
-    validation split is used. Raises `CorpusError` if the folder does not match `data/sources.toml`.
+    The base rate is the share of comments that break the rule among comments that were sampled at
+    random. Only the validation split is used. Raises `CorpusError` if the folder does not match
+    `data/sources.toml`.
     """
     labels = RULES[rule]
     rows = [
@@ -162,7 +167,7 @@ def _object(content: str, place: str) -> Mapping[str, Any]:
 
 
 def single_rule(policy: Policy, models: Models, rule: str) -> Moderator:
-    """Return a moderator for this policy that applies only the rule `rule`."""
+    """Return a moderator with this policy and these models that applies only the rule `rule`."""
     disabled = {
         name: {**policy.tables[name], "enabled": False} for name in policy.rules if name != rule
     }
@@ -170,7 +175,7 @@ def single_rule(policy: Policy, models: Models, rule: str) -> Moderator:
 
 
 def rule_scores(moderator: Moderator, texts: Iterable[str], rule: str) -> Floats:
-    """Return the rule's score for each text; 0 if the rule finds nothing."""
+    """Return the score of the rule's finding for each text; 0 if the rule finds nothing."""
     scores = []
     for decision in moderator.moderate_many(Comment(text) for text in texts):
         reasons = (*decision.reasons, *decision.observed)
@@ -188,9 +193,10 @@ def fit_rule(
     confidence: float = CONFIDENCE,
     progress: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> RuleFit:
-    """Fit the thresholds of one rule to the error budget. Raises `BudgetError`.
+    """Fit the thresholds of one rule to an error budget, which limits the shares of mistakes.
 
-    `labelled` are the comments to count mistakes on.
+    Mistakes are counted on the comments `labelled`. `base_rate` is the share of abuse that a
+    newspaper expects. Raises `BudgetError` if the budget cannot be fitted.
     """
     abusive: Bools = np.array([comment.abusive for comment in labelled], bool)
     scores = rule_scores(moderator, progress([comment.text for comment in labelled]), rule)

@@ -46,10 +46,10 @@ def precision(y_true: Bools, flagged: Bools) -> float:
 
 
 def measure(y_true: Bools, scores: Floats, seed: int = 0) -> dict[str, Any]:
-    """Return ROC AUC (`auc`), average precision (`ap`) and calibration error (`ece`).
+    """Return ROC AUC (`auc`), average precision (`ap`) and expected calibration error (`ece`).
 
-    Each has a 95 % interval: percentiles of 200 bootstrap resamples (Efron 1979) drawn with
-    `seed`. If all rows have the same label, `auc` and `ap` are left out.
+    Each metric has a 95 % interval: percentiles of 200 bootstrap resamples (Efron 1979) that are
+    drawn with `seed`. If all rows have the same label, `auc` and `ap` are left out.
 
     >>> measure(np.array([True, False] * 9), np.array([0.9, 0.1] * 9))["auc"]
     {'value': 1.0, 'interval': [1.0, 1.0]}
@@ -71,7 +71,7 @@ def measure(y_true: Bools, scores: Floats, seed: int = 0) -> dict[str, Any]:
 
 
 def at_threshold(y_true: Bools, scores: Floats, threshold: float) -> dict[str, float]:
-    """Return the share of rows flagged at `threshold`, with their precision and recall.
+    """Return the share of rows flagged at `threshold`, and the precision and recall at it.
 
     A row is flagged if its score is at least the threshold.
     """
@@ -114,7 +114,7 @@ def curves(y_true: Bools, scores: Floats) -> dict[str, list[list[float]]]:
 
 
 def _thinned(x: Floats, y: Floats) -> list[list[float]]:
-    """Return about `POINTS` points of a curve, evenly spaced along its length."""
+    """Return about `POINTS` points of a curve, which are evenly spaced along the curve."""
     length = np.cumsum(np.hypot(np.diff(x, prepend=x[0]), np.diff(y, prepend=y[0])))
     steps = np.linspace(0, length[-1], POINTS)
     rows = np.unique(np.minimum(np.searchsorted(length, steps), len(length) - 1))

@@ -12,14 +12,14 @@ log = logging.getLogger(__name__)
 
 
 class Progress:
-    """Logs each step of training. The command line uses a subclass that shows progress bars."""
+    """Logs each step of a training. The command line uses a subclass that shows progress bars."""
 
     def __call__(self, step: str) -> None:
         """Report that a step begins."""
         log.info(step)
 
     def track(self, items: Iterable[Item], total: int | None, step: str) -> Iterator[Item]:
-        """Yield the items, and report how many of `total` have been yielded.
+        """Yield the items, and report how many of `total` items have been yielded.
 
         >>> list(Progress().track("ab", 2, "reading"))
         ['a', 'b']

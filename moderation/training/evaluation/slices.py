@@ -42,7 +42,9 @@ class Slice(NamedTuple):
     sets: Ints
 
     def subset(self, name: str, part: Bools) -> Slice:
-        """Return a slice named `name` of those comments of this slice that the mask `part` selects.
+        """Return the comments of this slice that the mask `part` selects, as a new slice.
+
+        `name` is the name of the new slice.
         """
         return Slice(name, self.head, self.rows[part], self.y_true[part], self.sets[part])
 

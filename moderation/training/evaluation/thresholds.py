@@ -65,10 +65,10 @@ class RuleFit:
         return {"review": self.thresholds.review, "reject": self.thresholds.reject}
 
     def effect(self) -> list[str]:
-        """Describe the thresholds' effect: which shares of comments are approved or held, or
-        mistakes.
+        """Describe, in lines of text, what the thresholds do to comments.
 
-        Every share of mistakes has its upper bound.
+        The lines give the shares of comments that are approved or held, and the shares of mistakes
+        with their upper bounds.
         """
         index = int(np.flatnonzero(self.thresholds.review == GRID)[0])
         abusive, held = self.curve.approved_abusive[index], self.curve.held_fine[index]

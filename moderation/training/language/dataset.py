@@ -41,7 +41,7 @@ _SPELLINGS_PER_ROW = 6  # of each native-script row
 
 
 class Example(NamedTuple):
-    """A text, whether it is English, its language, the source it is from, and its split."""
+    """A text, whether it is English, its language, the source that it is from, and its split."""
 
     text: str
     english: bool
@@ -62,10 +62,10 @@ def word_tables(path: Path = _ROMANISED) -> dict[str, tuple[list[str], list[str]
 
 
 def examples(data: Path, seed: int, everyday: int = EVERYDAY) -> Iterator[Example]:
-    """Yield all examples in the folder `data` and all generated ones, in a fixed order.
+    """Yield the examples in the folder `data`, and those generated from them, in a fixed order.
 
-    `everyday` is the number of short comments to generate for each language in Latin letters. Half
-    as many are generated for each other language of `everyday.toml`.
+    `everyday` is the number of short comments to generate for each language of `romanised.toml`.
+    Half as many are generated for each language of `everyday.toml`.
     """
     rng = random.Random(seed)  # noqa: S311 - for variety, not for secrets
     names = Names.load()
@@ -100,7 +100,7 @@ def _rows(path: Path) -> Iterator[Example]:
 
 
 def _comments(data: Path, rng: random.Random) -> Iterator[Example]:
-    """Yield an excerpt of random length from each comment in the training corpora."""
+    """Yield one excerpt of random length from each of many comments in the training corpora."""
     for source in catalogue.sources().values():
         if source.use != "train":
             continue
@@ -122,9 +122,9 @@ def _comments(data: Path, rng: random.Random) -> Iterator[Example]:
 
 
 def _looks_english(text: str, known: set[str]) -> bool:
-    """Return whether enough of the words are known from English texts.
+    """Return whether enough of the text's words are in `known`, the words of English texts.
 
-    A few comments in the corpora are not English.
+    This leaves out the few comments in the corpora that are not English.
     """
     words = text.lower().split()
     return len(words) < 5 or sum(word in known for word in words) > 0.3 * len(words)
@@ -151,7 +151,7 @@ def strip_accents(text: str) -> str:
 def _hinglish(rows: Iterable[Example], names: Names, rng: random.Random) -> Iterator[Example]:
     """Yield the texts of the corpus Hinglish-TOP with typing errors and other variations.
 
-    They are real sentences that mix Hindi and English, and their English translations.
+    The texts are real sentences that mix Hindi and English, and their English translations.
     """
     for row in rows:
         if "hitop" in row.source:
@@ -215,7 +215,7 @@ def _romanised(
 ) -> Iterator[Example]:
     """Yield texts in Indian scripts as people would spell them in Latin letters.
 
-    Each text is spelt in several ways, pure and mixed with English.
+    Each text is spelt in several ways. Some of the results are mixed with English.
     """
     tables = word_tables()
     for row in rows:
@@ -245,7 +245,10 @@ def _romanised(
 def _add_everyday_words(
     words: Sequence[str], everyday_words: Sequence[str], rng: random.Random
 ) -> str:
-    """Return an excerpt of formal text with everyday words inserted at random places."""
+    """Return a random excerpt of a text, with everyday words inserted at random places.
+
+    `words` are the words of the text, which is in formal language.
+    """
     start = rng.randint(0, max(len(words) - 4, 0))
     excerpt = list(words[start : start + rng.randint(2, 10)])
     for _ in range(rng.randint(1, len(excerpt) + 2)):
@@ -254,7 +257,10 @@ def _add_everyday_words(
 
 
 def _join_english(foreign: str, vocabulary: Sequence[str], rng: random.Random) -> str:
-    """Return `foreign` with random English words before or after it, at most as many as it has."""
+    """Return the text `foreign` with random English words before or after it.
+
+    There are at most as many English words as `foreign` has words.
+    """
     english = " ".join(rng.choices(vocabulary, k=rng.randint(1, len(foreign.split()))))
     return f"{english} {foreign}" if rng.random() < 0.5 else f"{foreign} {english}"
 
@@ -265,10 +271,10 @@ def _romanised_comments(
     rng: random.Random,
     count: int,
 ) -> Iterator[Example]:
-    """Yield `count` short comments for each language that is written in Latin letters.
+    """Yield `count` short comments in Latin letters for each language of `romanised.toml`.
 
-    A comment is a phrase from the language's table, or words of the table in random order. Such
-    words are no sentence, but a model of n-grams cannot tell the difference.
+    A comment is a phrase from the language's table in this file, or words of the table in random
+    order. Random words are no sentence, but a model of n-grams cannot tell the difference.
     """
     for code, (words, phrases) in word_tables().items():
         for _ in range(count):
@@ -288,7 +294,10 @@ def _romanised_comments(
 
 
 def _other_comments(names: Names, rng: random.Random, count: int) -> Iterator[Example]:
-    """Yield `count` short comments for each other language, with and without accents."""
+    """Yield `count` short comments for each language of `everyday.toml`.
+
+    Some of the comments are written without accents.
+    """
     for code, (words, phrases) in word_tables(_EVERYDAY).items():
         for _ in range(count):
             text = _random_comment(words, phrases, rng)

@@ -20,7 +20,7 @@ _BATCH_SIZE = 512
 
 
 def proportion(hits: Iterable[bool]) -> dict[str, Any]:
-    """Return the share of hits that are true, with Wilson's 95 % interval.
+    """Return the share of the booleans `hits` that are true, with Wilson's 95 % interval.
 
     >>> proportion([True] * 9 + [False])
     {'value': 0.9, 'interval': [0.5958, 0.9821], 'rows': 10}
@@ -45,8 +45,10 @@ def english_probabilities(scorer: LanguageScorer, texts: Sequence[str]) -> list[
 def measure(scorer: LanguageScorer, test: Sequence[Example], seed: int) -> dict[str, Any]:
     """Return all metrics of the language model, by name.
 
-    The names begin with what is measured. `right` is the accuracy at a threshold of 0.5.
-    `rejected`, `reviewed`, `caught` and `kept` are shares at the thresholds of the default policy.
+    A name begins with what is measured, and goes on with the texts that it is measured on. `right`
+    is the accuracy at a threshold of 0.5. The others are shares of texts at the thresholds of the
+    default policy: English texts that are `rejected`, or `reviewed or rejected`, texts in other
+    languages that are `caught`, and English texts with names that are `kept`.
     """
     rng = random.Random(seed)  # noqa: S311 - for variety, not for secrets
     original = [example for example in test if _is_original(example)]
@@ -87,14 +89,17 @@ def _is_long_enough(example: Example) -> bool:
 
 
 def _is_original(example: Example) -> bool:
-    """Return whether the text is from a corpus unchanged, and was not generated."""
+    """Return whether the example's text is an unchanged text of a corpus, and was not generated."""
     return example.source == "rom-hitop" or example.source.startswith(
         ("ewt", "hitop-", "lingua-", "lat-", "nat-")
     )
 
 
 def _kind(example: Example) -> str:
-    """Return the name of the group of sources that the example's metrics are reported for."""
+    """Return the name under which metrics are reported for examples of this kind.
+
+    It is the name of the example's source, or of a group of sources.
+    """
     kind = example.source.partition("-")[0]
     return (
         kind

@@ -2,8 +2,9 @@
 
 Romanised text under a free licence is scarce; text in the original scripts is not. The Unicode
 blocks of the Brahmic scripts have the same layout (that of ISCII), so one table covers them all.
-`phonemes` transcribes a word. A `Writer` spells the phonemes with personal habits ('aa' or 'a',
-'ee' or 'i', 'w' or 'v'). Urdu does not write its short vowels, so they are guessed.
+`phonemes` transcribes a word. A `Writer` stands for a person with habits of spelling ('aa' or 'a',
+'ee' or 'i', 'w' or 'v'), and spells the phonemes. Urdu does not write its short vowels, so the
+short vowels are guessed.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _VOWEL = "aāiīuūeoə"
 
 
 def phonemes(word: str, language: str, rng: random.Random) -> str:
-    """Return the phonemes of a word in its original script.
+    """Return the phonemes of a word that is written in its original script.
 
     ə is the schwa, a vowel that the script does not write.
 
@@ -81,7 +82,7 @@ def _brahmic_phonemes(word: str, block: int) -> str:
 
 
 def _delete_schwas(sounds: str) -> str:
-    """Remove the schwas that speakers of Hindi and related languages do not pronounce."""
+    """Remove the short vowels ə that speakers of Hindi and related languages do not pronounce."""
     if regex.search(rf"[{_VOWEL}].*ə$", sounds):
         sounds = sounds[:-1]
     consonant = rf"[^{_VOWEL}]h?"
@@ -128,7 +129,7 @@ _PHONEME = regex.compile("|".join(sorted(_SPELLINGS, key=len, reverse=True)))
 
 
 class Writer:
-    """A person who types in Latin letters, with spelling habits and occasional deviations."""
+    """A person who types in Latin letters, with habits of spelling that are not always kept."""
 
     def __init__(self, language: str, rng: random.Random) -> None:
         self.language = language
@@ -140,7 +141,7 @@ class Writer:
         self.drops_vowels = rng.random() < 0.15
 
     def word(self, native: str) -> str:
-        """Spell a word in its original script in Latin letters."""
+        """Return the spelling in Latin letters of a word that is written in its original script."""
         sounds = phonemes(native, self.language, self.rng)
         if self.language in {"bn", "ta"} and self.rng.random() < 0.5:
             sounds = sounds.replace("v", "b" if self.language == "bn" else "v")
@@ -149,7 +150,7 @@ class Writer:
         return self.spell(sounds.replace("ə", self.schwa))
 
     def spell(self, sounds: str) -> str:
-        """Spell phonemes in Latin letters, with this person's habits."""
+        """Return the spelling of phonemes in Latin letters, with this person's habits."""
         spelt = _PHONEME.sub(self._spell_phoneme, sounds)
         if self.drops_vowels and len(spelt) > 3 and self.rng.random() < 0.4:
             spelt = regex.sub(r"(?<=[^aeiou])[ae](?=[^aeiou])", "", spelt, count=1)  # 'kr', 'nhi'
@@ -162,7 +163,9 @@ class Writer:
 
 
 def romanise(text: str, language: str, rng: random.Random) -> str:
-    """Romanise a text as one person would. `language` is a two-letter code.
+    """Write a text of an Indian script in Latin letters, as one person would.
+
+    `language` is a two-letter code.
 
     >>> romanise("यह देश हमारा है", "hi", random.Random(4))
     'yah desh hamara hai'

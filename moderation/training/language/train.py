@@ -1,9 +1,9 @@
 """Train the language model: is a text English, and if not, in which language is it?
 
-It names only languages in Latin letters, which include romanised Indian languages. The model has
-two logistic regressions (scikit-learn) on the mean of hashed n-grams, stored as int8. The first
-decides whether a text is English, and is calibrated by the length of the text on the validation
-split. The second names the language. The metrics are computed once, on the test split.
+The model names only languages in Latin letters, including Indian languages in Latin letters. The
+model has two logistic regressions (scikit-learn) on the mean of hashed n-grams, stored as int8. The
+first decides whether a text is English, and is calibrated by the length of the text on the
+validation split. The second names the language. The metrics are computed once, on the test split.
 """
 
 from __future__ import annotations
@@ -52,9 +52,10 @@ Progress = Callable[[str], None]
 
 
 def _features(recipe: Recipe, texts: Sequence[str]) -> sparse.csr_matrix:
-    """Return the share of each n-gram among all n-grams of its text.
+    """Return a matrix with the share of each n-gram among all n-grams of its text.
 
-    `HashedNgrams` returns the square roots of these shares.
+    Each row is a text. The shares are multiplied by `_SCALE`. They are the squares of what
+    `HashedNgrams` returns.
     """
     features = HashedNgrams(recipe.chars, recipe.words, recipe.bits).transform(texts)
     features.data = features.data**2 * _SCALE
@@ -62,7 +63,7 @@ def _features(recipe: Recipe, texts: Sequence[str]) -> sparse.csr_matrix:
 
 
 def _quantise(weights: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-    """Quantise the weights to int8. Return them and the step size of each column.
+    """Quantise the weights to int8. Return the int8 weights, and the step size of each column.
 
     The largest weights are clipped.
     """
@@ -84,7 +85,10 @@ def _fit_english(train: Sequence[Example], seed: int) -> tuple[npt.NDArray[np.in
 
 
 def _fit(recipe: Recipe, texts: Sequence[str], labels: Sequence[Any], seed: int) -> Any:
-    """Fit a logistic regression by averaged stochastic gradient descent, which is fast."""
+    """Fit a logistic regression on n-grams by averaged stochastic gradient descent.
+
+    This method is fast.
+    """
     model = SGDClassifier(
         loss="log_loss",
         alpha=1e-7,
@@ -115,10 +119,11 @@ def _calibration(
     intercept: float,
     validation: Sequence[Example],
 ) -> tuple[float, float, float, float]:
-    """Calibrate by the logarithm of the text's length, because short texts are less certain.
+    """Calibrate the probability that a text is English, by the logarithm of the text's length.
 
-    Returns four numbers: the slope, the slope per log-length, the intercept, and the intercept per
-    log-length.
+    Short texts are less certain. The calibrated log-odds are linear in the mean weight of the
+    text's n-grams. Returns four numbers: the slope, what is added to the slope per unit of
+    log-length, the intercept, and what is added to the intercept per unit of log-length.
     """
     calibration = slope, 0.0, intercept, 0.0
     scorer = LanguageScorer(RECIPE, weights, calibration, None)  # type: ignore[arg-type]
@@ -139,9 +144,9 @@ def _calibration(
 
 
 def preprocess(examples: Iterable[Example]) -> list[Example]:
-    """Return the examples in the form that the model reads.
+    """Return the examples with their texts in the form that the language model reads.
 
-    Examples in other scripts than Latin are left out, because their script shows the language.
+    Texts in other scripts than Latin are left out, because their script shows the language.
     """
     preprocessed = []
     for example in examples:
@@ -158,9 +163,11 @@ def train(
     progress: Progress = log.info,
     everyday: int = dataset.EVERYDAY,
 ) -> Path:
-    """Train on the corpora in `data`, write `out`/language/<version>/ and return that folder.
+    """Train the language model, save it as a new version, and return the version's folder.
 
-    The same data and seed give the same weights, and therefore the same version.
+    `data` is the folder of the corpora. The version is written into the folder
+    `out`/language/<version>/. The same data and seed give the same weights, and therefore the same
+    version.
     """
     started = time.monotonic()
     progress("reading and generating examples")
@@ -199,7 +206,7 @@ def train(
 
 
 def _sources(data: Path, training: Sequence[Example]) -> list[dict[str, Any]]:
-    """Return the training data for the card."""
+    """Return the descriptions of the training data that the model's card lists."""
     counts = Counter(example.source for example in training)
     sources = catalogue.sources()
     entries = [

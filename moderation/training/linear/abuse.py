@@ -4,9 +4,9 @@ A head is a score that the model gives, such as `toxicity`. Corpora mean differe
 "toxic", and one regression on all of them is worse than a regression on Wikipedia alone. So each
 label of each corpus has its own regression, trained on the rows of that corpus. A head is a
 weighted sum of the regressions whose labels are close to its meaning. These mixture weights were
-chosen on the validation split. The corpora that are used only for evaluation were known when they
-were chosen, so metrics on those are slightly optimistic. The experiments are in
-docs/experiments.md.
+chosen on the validation split. The corpora that are used only for evaluation were known when the
+mixture weights were chosen, so metrics on these corpora are slightly optimistic. The experiments
+are in docs/experiments.md.
 """
 
 from __future__ import annotations
@@ -59,10 +59,11 @@ ADDED = {
 
 
 class Head(NamedTuple):
-    """A score that the model gives.
+    """How a score of the model is made from regressions, one for each label of each corpus.
 
-    `weights` are the mixture weights of labels. The head is calibrated to the label `target`.
-    `rate` is the share of positives among natural comments; None estimates it from the data.
+    `weights` are the weights of the labels' regressions in the score. The score is calibrated to
+    the label `target`. `rate` is the share of positives among comments that were sampled at random;
+    None estimates it from the data.
     """
 
     weights: dict[str, float]
@@ -119,16 +120,17 @@ def train(
     cache: Path | None = None,
     teacher: Path | None = None,
 ) -> Path:
-    """Train on the corpora in `data`, write `out/abuse/<version>/` and return that folder.
+    """Train the fast abuse model, save it as a new version, and return the version's folder.
 
-    If `teacher` is the folder of a careful model, its scores of all texts are distilled into the
-    heads. Comments and n-grams are stored on disk, so that memory use does not grow with the
-    corpora.
+    `data` is the folder of the corpora. The version is written into the folder
+    `out/abuse/<version>/`. If `teacher` is the folder of a careful model, the fast model is also
+    trained on the careful model's scores of all texts (distillation). Comments and n-grams are
+    stored on disk, so that memory use does not grow with the corpora.
 
     If `cache` is given, comments, n-grams and each trained label are kept in this folder, so that
-    an interrupted training can resume. They are used again only with the same files, code and seed.
-    The cache is unpickled, so only trusted users may have write access to it. Raises `CorpusError`
-    if `data` does not match `data/sources.toml`.
+    an interrupted training can resume. The content of the cache is used again only with the same
+    files, code and seed. The cache is unpickled, so only trusted users may have write access to it.
+    Raises `CorpusError` if `data` does not match `data/sources.toml`.
     """
     began = time.perf_counter()
     progress = progress or Progress()
@@ -174,7 +176,7 @@ def _label_store(
 def _features(
     label_store: LabelStore, memory: Memory, code: str, progress: Progress
 ) -> StoredFeatures:
-    """Compute the n-grams of all texts, and store them on disk."""
+    """Compute the n-grams of all texts in the label store, and store the n-grams on disk."""
     texts = progress.track(label_store.texts(), len(label_store), "n-grams of texts")
     return store_features(texts, _ngrams(), memory, code)
 
@@ -191,10 +193,10 @@ def _fit_label(
     rarity: Any,
     seed: int,
 ) -> Fitted:
-    """Fit the logistic regression of a label.
+    """Fit the logistic regression that predicts one label of one corpus.
 
-    It is trained on the label's own rows, on rows that `ADDED` names for it, and on harmless rows
-    into which names were inserted.
+    It is trained on the rows that have the label, on polite sentences, on the rows that `ADDED`
+    names for the label, and on harmless rows into which names were inserted.
     """
     names = (label, _POLITE, *ADDED.get(label, ()))
     labelled = [label_store.of(name, "train") for name in names]
@@ -221,7 +223,11 @@ def _distilled(
     rarity: Any,
     progress: Progress,
 ) -> dict[str, Fitted]:
-    """Return each head combined with a regression on the teacher's scores."""
+    """Return each score's regression, combined with a regression on the careful model's scores.
+
+    `heads` has the regressions by the name of the score. `teacher` is the folder of the careful
+    model.
+    """
     rows = label_store.rows("train")
     texts = progress.track(label_store.texts(rows), len(rows), "scoring with the teacher")
     labels = distil.soft_labels(load(teacher), list(heads), texts)
@@ -251,11 +257,12 @@ def _arrays(
 
 
 def _knots(label_store: LabelStore, features: StoredFeatures, head: Head, fitted: Fitted) -> Any:
-    """Calibrate a head on the validation split to the share of positives among natural comments.
+    """Return a score's calibration curve: log-odds, and the probabilities that they stand for.
 
-    Negative rows are comments that were sampled at random. Positive rows are too, if there are at
-    least `MIN_POSITIVES` of them. Otherwise all positive rows are used; corpora over-sample rare
-    kinds of abuse.
+    The curve is fitted on the validation split, to the share of positives among comments that were
+    sampled at random. The negative rows are comments that were sampled at random. If at least
+    `MIN_POSITIVES` of these comments are positive, only they are the positive rows. Otherwise all
+    positive rows of the split are used, because corpora over-sample rare kinds of abuse.
     """
     rows, values = label_store.of(head.target, "validation", natural=True)
     if (values >= 0.5).sum() < MIN_POSITIVES:
@@ -269,7 +276,10 @@ def _knots(label_store: LabelStore, features: StoredFeatures, head: Head, fitted
 
 
 def _metrics(label_store: LabelStore, arrays: dict[str, Any], seed: int) -> dict[str, Any]:
-    """Measure each head against its target label on the test split, with the quantised weights."""
+    """Measure how well each score predicts its target label on the test split.
+
+    The scores are computed with the quantised weights, as in the service.
+    """
     scorer = Linear(tuple(HEADS), RECIPE, **arrays)
     measured = {}
     for name, head in HEADS.items():

@@ -1,8 +1,9 @@
 """Active learning: choose the comments that a moderator should judge next.
 
 A verdict is most informative if the score is near one half, and least if a similar comment was
-judged already. The first comment chosen is the most uncertain one. Each further comment has the
-greatest product of its uncertainty and its distance to the comments chosen before.
+judged already. The first comment chosen is the one with the most uncertain score. Each further
+comment is the one with the greatest product of its uncertainty and its distance to the comments
+chosen before.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Candidate(NamedTuple):
-    """A comment without a verdict. `score` is None if it has not been computed."""
+    """A comment that has no verdict yet. `score` is None if it has not been computed."""
 
     id: str
     text: str
@@ -43,9 +44,9 @@ def unjudged_comments(
 ) -> Iterator[Candidate]:
     """Yield the comments that have no verdict yet.
 
-    `records` are decisions of the record, or rows of a table with a column `text`, with their line
-    numbers. A recorded score `head` is reused if models of the same `versions` gave it. A comment
-    without an id gets its line number as id.
+    `records` are stored decisions, or rows of a table with a column `text`, with their line
+    numbers. If a decision was made by models of these `versions`, its score `head` is reused. A
+    comment without an id gets its line number as id.
 
     >>> records = [{"text": "So."}, {"text": "So.", "verdict": "reject"}, {"text": ""}]
     >>> [comment.id for comment in unjudged_comments(enumerate(records, 2), "toxicity", {})]
@@ -69,10 +70,11 @@ def _judged(record: Mapping[str, Any]) -> bool:
 
 
 def select(comments: Iterable[Candidate], models: Models, head: str, most: int) -> list[Candidate]:
-    """Choose at most `most` comments to judge. Return them with their scores, most useful first.
+    """Return at most `most` comments that a moderator should judge, the most useful first.
 
-    Only the most uncertain comments are held in memory. Raises `ModelError` if no model gives the
-    score `head`.
+    A comment is useful if its score `head` is uncertain, and if it differs from the other comments
+    chosen. The comments have their scores. Only the most uncertain comments are held in memory.
+    Raises `ModelError` if no model gives the score `head`.
     """
     numbers = count()
     heap: list[tuple[float, int, Candidate]] = []  # the least uncertain first
@@ -115,10 +117,11 @@ def uncertainty(probability: Any) -> Any:
 def select_rows(
     probabilities: Floats, features: sparse.csr_matrix, most: int
 ) -> npt.NDArray[np.int64]:
-    """Choose at most `most` rows to judge. Return their indices, most useful first.
+    """Return the indices of at most `most` rows that a moderator should judge, most useful first.
 
-    Rows of `features` must have length 1, as `HashedNgrams` returns them, because the distance is
-    the cosine distance.
+    A row is useful if its probability is uncertain, and if its features differ from those of the
+    rows chosen before. Rows of `features` must have length 1, as `HashedNgrams` returns them,
+    because the distance is the cosine distance.
 
     >>> features = sparse.csr_matrix(np.array([[1.0, 0], [1, 0], [0, 1], [0, 1]]))
     >>> select_rows(np.array([0.5, 0.5, 0.4, 0.01]), features, 2).tolist()

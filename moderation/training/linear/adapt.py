@@ -7,8 +7,8 @@ outweigh the penalty. A few verdicts, or contradictory ones, have little effect.
 
 N-grams that occur in no comment with a verdict have no weight. In addition, what the layer adds to
 the scores of the in-house comments (`data/own_comments.csv`), which have no verdicts, is penalised.
-So the layer changes the scores of comments that are like those with verdicts, and hardly changes
-others.
+So the layer changes the scores of comments that resemble comments with verdicts, and hardly changes
+the scores of other comments.
 
 The penalty on the weights was chosen on newsrooms simulated with training corpora (reddit,
 convabuse). Both penalties also depend on the loss on the general corpora that
@@ -67,9 +67,10 @@ Progress = Callable[[str], None]
 
 
 class Layer(NamedTuple):
-    """What adaptation adds to the champion's log-odds.
+    """A correction of the champion's log-odds that is learnt from moderators' verdicts.
 
-    The new log-odds are `slope * champion + features @ weights + offset`.
+    `features` are the n-grams of a comment. The corrected log-odds are `slope * champion + features
+    @ weights + offset`.
     """
 
     weights: npt.NDArray[np.float32]
@@ -77,7 +78,10 @@ class Layer(NamedTuple):
     offset: float
 
     def logits(self, champion: Floats, features: sparse.csr_matrix) -> Floats:
-        """Return the adapted log-odds of every row."""
+        """Return the corrected log-odds of every row.
+
+        They are computed from the champion's log-odds and the n-grams (`features`).
+        """
         added = np.asarray(features @ self.weights, np.float64)
         return self.slope * champion + added + self.offset
 
@@ -89,12 +93,13 @@ def fit(
     others: sparse.csr_matrix,
     hold: float = IN_HOUSE_PENALTY,
 ) -> Layer:
-    """Fit a layer to `values`, the labels from 0 to 1.
+    """Fit a layer, which corrects the champion's log-odds, to moderators' verdicts.
 
-    `champion` holds the log-odds that the champion gives the judged comments, and `features` their
-    n-grams. `others` are the n-grams of comments without verdicts. What the layer adds to these is
-    penalised by `hold`. The layer is the maximum a posteriori of a logistic regression with normal
-    priors. The problem is convex, so the same rows give the same layer.
+    `values` are the labels of the comments with verdicts, from 0 to 1. `champion` holds the
+    champion's log-odds for these comments, and `features` their n-grams. `others` are the n-grams
+    of comments without verdicts. `hold` is the penalty on what the layer adds to the scores of the
+    comments without verdicts. The layer is the maximum a posteriori of a logistic regression with
+    normal priors. The problem is convex, so the same rows give the same layer.
 
     >>> empty = sparse.csr_matrix((2, 8), dtype=np.float32)
     >>> layer = fit(np.array([-2.0, 2.0]), empty, np.array([0.0, 1.0]), empty)
@@ -146,10 +151,12 @@ def train(
 ) -> Path:
     """Adapt the model `name` (abuse or spam) that is in use in `folder` to the labelled `rows`.
 
-    Writes `out/<name>/<version>/` and returns that folder. The layer is fitted to the scores of the
-    service. If there is a careful model, these are the scores of both models together. If the model
-    in use is adapted already, its layer is replaced: pass all verdicts, not only new ones. Raises
-    `CorpusError` if no score has enough verdicts, and `ModelError` if the model is not linear.
+    Writes the adapted model into the folder `out/<name>/<version>/`, and returns this folder. The
+    adapted model adds a layer, a correction of the scores, to the model in use. The layer is fitted
+    to the scores of the service. If there is a careful model, these are the scores of both models
+    together. If the model in use is adapted already, the new layer replaces its layer: pass all
+    verdicts, not only new ones. Raises `CorpusError` if no score has enough verdicts, and
+    `ModelError` if the model is not linear.
     """
     began = time.perf_counter()
     home = folder / name / store.champions(folder)[name]
@@ -188,18 +195,22 @@ def train(
 
 
 def ngrams(texts: Iterable[str]) -> sparse.csr_matrix:
-    """Return the n-grams of the texts, which are the features of the layer."""
+    """Return a matrix of the texts' n-grams, by which the adapted model corrects scores."""
     hashed = HashedNgrams(RECIPE.chars, RECIPE.words, RECIPE.bits)
     return hashed.transform(read(text).deobfuscated.text for text in texts)
 
 
 def in_house_features() -> sparse.csr_matrix:
-    """Return the n-grams of the in-house comments that are not in the test split."""
+    """Return a matrix of the n-grams of the in-house comments, without those of the test split."""
     return ngrams(comment.text for comment in in_house.comments() if comment.part != "test")
 
 
 def _texts_and_labels(rows: Iterable[Row]) -> tuple[list[str], Labels]:
-    """Return the distinct texts, and the values of each score's labels by the index of the text."""
+    """Return the distinct texts of the rows, and the values of their labels.
+
+    The values are in a dict by the name of the score, and then by the index of the text. A text has
+    several values if several rows have the text.
+    """
     indices: dict[str, int] = {}
     texts: list[str] = []
     labels: dict[str, dict[int, list[float]]] = {}
@@ -232,7 +243,10 @@ def _too_few(labels: Labels, heads: Sequence[str]) -> str:
 
 
 def _champion(folder: Path, name: str, texts: Sequence[str]) -> dict[str, Floats]:
-    """Return the log-odds of each score for the texts, without the layer of an adapted model."""
+    """Return the log-odds that the model in use gives the texts, by the name of the score.
+
+    If the model in use is adapted, the log-odds are those of the model without its adaptation.
+    """
     scorer = Models.load(folder).scorers[name]
     scorer = scorer.base if isinstance(scorer, AdaptedScorer) else scorer
     odds: dict[str, list[Floats]] = {head: [] for head in scorer.heads}
@@ -252,9 +266,9 @@ def _cross_validated(
     folds: npt.NDArray[np.int64],
     seed: int,
 ) -> Iterable[tuple[str, Any]]:
-    """Measure the champion and the adapted model on the verdicts.
+    """Yield metrics of the champion and of the adapted model on moderators' verdicts.
 
-    The adapted model is cross-validated: no layer scores comments that it was fitted to.
+    The adapted model is cross-validated, so no comment is scored by a model that was fitted to it.
     """
     adapted = np.zeros(len(values))
     for fold in range(FOLDS):
@@ -278,9 +292,10 @@ def _card(
     seed: int,
     seconds: float,
 ) -> dict[str, Any]:
-    """Return the champion's card, with the layer, the verdicts and the new metrics added.
+    """Return the card of an adapted model: the champion's card with some additions.
 
-    `base` is the version that the layer is added to.
+    The additions are the settings of the adaptation, the verdicts as training data, and the new
+    metrics. `base` is the version of the model that is adapted.
     """
     layer = {
         "heads": list(heads),

@@ -1,7 +1,8 @@
 """Train the fast abuse model on the careful model's scores (distillation, Hinton et al. 2015).
 
-Each label covers only the rows of its own corpus. The careful model, the teacher, can score the
-texts of all corpora. Its probabilities carry more information than labels of 0 and 1.
+Each label covers only the rows of its own corpus. The careful model, which is the teacher, can
+score the texts of all corpora. The teacher's probabilities carry more information than labels of 0
+and 1.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ Floats = npt.NDArray[np.float64]
 
 
 def soft_labels(teacher: Scorer, heads: Sequence[str], texts: Iterable[str]) -> Floats:
-    """Return the teacher's scores of the texts as labels (texts x heads).
+    """Return the teacher's scores of the texts, for use as labels (texts x names in `heads`).
 
-    Scores are softened by the temperature, and shifted so that the median text of each head has
-    0.5.
+    The log-odds of each score are shifted so that the median text has 0.5, and divided by a
+    temperature, which moves the scores closer to 0.5.
     """
     stream, parts = iter(texts), [np.zeros((0, len(heads)))]
     while batch := [read(text) for text in islice(stream, BATCH)]:
@@ -43,14 +44,15 @@ def soft_labels(teacher: Scorer, heads: Sequence[str], texts: Iterable[str]) -> 
 
 
 def distil(features: Blocks, labels: Floats, rarity: npt.NDArray[np.float32]) -> Fitted:
-    """Fit a logistic regression for one head to the teacher's soft labels."""
+    """Fit a logistic regression to the teacher's probabilities (`labels`) for one score."""
     return fitting.fit(features, labels, STRENGTH, rarity)
 
 
 def combine(labelled: Fitted, distilled: Fitted, natural: Blocks) -> Fitted:
     """Return the weighted sum of a regression on labels and a regression on the teacher's scores.
 
-    Both are standardised on the `natural` rows first.
+    First, the log-odds of both regressions are standardised on the rows `natural`, which were
+    sampled at random.
     """
     members = {
         "labelled": fitting.standardised(labelled, natural),

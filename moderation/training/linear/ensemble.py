@@ -59,11 +59,12 @@ Scores = Mapping[str, npt.NDArray[np.float64]]
 
 
 def fit_ensemble(data: Path, folder: Path, seed: int = 0, **overrides: str) -> Path:
-    """Fit and measure the ensemble of the two models in use. Write it to the careful model's card.
+    """Fit how the fast and the careful model in use score together, and measure them together.
 
-    `folder` holds the models and `data` the corpora. `overrides` names other versions than those in
-    use, for example `fit_ensemble(data, folder, careful="0184d49796")`. Returns the careful model's
-    folder. Raises `ModelError` if a version does not exist.
+    The result is written into the careful model's `card.json`. `folder` holds the models and `data`
+    the corpora. `overrides` names versions to use instead of those in use, for example
+    `fit_ensemble(data, folder, careful="0184d49796")`. Returns the careful model's folder. Raises
+    `ModelError` if a version does not exist.
     """
     versions = {**champions(folder), **overrides}
     home = folder / CAREFUL / versions[CAREFUL]
@@ -83,11 +84,11 @@ def fit_ensemble(data: Path, folder: Path, seed: int = 0, **overrides: str) -> P
 
 
 def sample(rows: Iterator[Row], part: str | None, seed: int, *, natural: bool = True) -> list[Row]:
-    """Draw rows of each corpus that have a label to measure.
+    """Draw a random sample of each corpus's rows that have a label to measure.
 
-    If `part` is given, only rows of this split are drawn. With `natural`, only rows that were
-    sampled at random from their source are drawn. Without it, this still holds for Wikipedia's
-    rows.
+    If `part` is given, only rows of this split are drawn. If `natural` is true, only rows that were
+    sampled at random from their source are drawn. If it is false, this restriction holds only for
+    Wikipedia's rows.
     """
     candidates = [
         row
@@ -106,7 +107,7 @@ def sample(rows: Iterator[Row], part: str | None, seed: int, *, natural: bool = 
 
 
 def scores(scorer: Scorer, rows: Sequence[Row], batch: int = 256) -> Scores:
-    """Score the rows in batches. Return the scores by name."""
+    """Score the rows in batches. Return an array of all rows' scores for each score's name."""
     parts = [
         scorer.score([read(row.text) for row in rows[start : start + batch]])
         for start in range(0, len(rows), batch)
@@ -115,7 +116,10 @@ def scores(scorer: Scorer, rows: Sequence[Row], batch: int = 256) -> Scores:
 
 
 def combined(ensemble: Ensemble, fast: Scores, careful: Scores) -> Scores:
-    """Return the ensemble's scores, as `CascadeScorer` computes them."""
+    """Return the scores of both models together, as `CascadeScorer` computes them in the service.
+
+    `fast` and `careful` are the scores of each model alone.
+    """
     rows = ensemble.doubtful(fast)
     both = {head: np.array(fast[head]) for head in ensemble.slopes}
     for head, values in both.items():
@@ -124,9 +128,10 @@ def combined(ensemble: Ensemble, fast: Scores, careful: Scores) -> Scores:
 
 
 def fit_mixture(rows: Sequence[Row], fast: Scores, careful: Scores) -> dict[str, Any]:
-    """Fit the ensemble to the scores of both models, and return it as it is stored in the card.
+    """Fit how the scores of both models are combined, and return the parameters.
 
-    It consists of mixture weights, a calibration and the bound for skipping the careful model.
+    The parameters are mixture weights, a calibration, and the score of the fast model under which
+    the careful model is skipped. They are in the form in which the card stores them.
     """
     weights = {head: WEIGHTS.get(head, DEFAULT_WEIGHT) for head in careful}
     slopes, offsets = {}, {}
@@ -149,10 +154,11 @@ def fit_mixture(rows: Sequence[Row], fast: Scores, careful: Scores) -> dict[str,
 
 
 def skip_bound(highest: npt.NDArray[np.float64], y_true: npt.NDArray[np.bool_]) -> float:
-    """Return the highest score of the fast model at which the careful model can be skipped.
+    """Return the score of the fast model under which the careful model can be skipped.
 
-    At most `MAX_MISSED` of the rows below it are abusive. This holds with 95 % confidence, by
-    Clopper and Pearson's upper bound (1934). `highest` is the highest of each row's scores.
+    It is the highest score at which, with 95 % confidence, at most the share `MAX_MISSED` of the
+    rows under it are abusive (Clopper and Pearson's upper bound, 1934). `highest` holds the highest
+    of the fast model's scores for each row.
     """
     best = 0.0
     for bound in np.geomspace(0.001, 0.1, 41):

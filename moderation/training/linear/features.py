@@ -1,6 +1,6 @@
 """Compute the hashed n-grams of the linear models, as a scikit-learn transformer.
 
-The code that hashes is that of the service. The n-grams of millions of texts do not fit into
+The n-grams are hashed by the code of the service. The n-grams of millions of texts do not fit into
 memory, so `store_features` stores them on disk in chunks (with joblib's Memory). Training reads one
 chunk at a time.
 """
@@ -48,7 +48,7 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sk
 
     @property
     def recipe(self) -> Recipe:
-        """Which n-grams are extracted, as model cards store it."""
+        """The settings that say which n-grams are extracted, in the form that model cards store."""
         return Recipe(self.chars, self.words, self.bits)
 
     def fit(self, texts: Iterable[str], labels: object = None) -> Self:  # noqa: ARG002 - sklearn's
@@ -56,7 +56,10 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sk
         return self
 
     def transform(self, texts: Iterable[str]) -> sparse.csr_matrix:
-        """Return a float32 matrix with a row for each text. Works in batches to save memory."""
+        """Return a float32 matrix of n-grams with a row for each text.
+
+        The texts are hashed in batches to save memory.
+        """
         recipe = self.recipe
         batches = _batches(texts, BATCH)
         blocks = Parallel(self.jobs)(delayed(_rows)(recipe, batch) for batch in batches)
@@ -70,12 +73,15 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sk
 
 @dataclass(frozen=True)
 class StoredFeatures:
-    """The features of many texts on disk. `chunks` are joblib's references to them."""
+    """The n-grams of many texts, stored on disk in chunks.
+
+    `chunks` are joblib's references to the chunks.
+    """
 
     chunks: Sequence[Any]  # joblib has no types
 
     def of(self, rows: npt.NDArray[np.int64], more: sparse.csr_matrix | None = None) -> FeatureRows:
-        """Return the features of `rows`, followed by the rows of `more`.
+        """Return the n-grams of the texts with the numbers `rows`, followed by the rows of `more`.
 
         `rows` must be in ascending order.
         """
@@ -84,7 +90,10 @@ class StoredFeatures:
 
 @dataclass(frozen=True)
 class FeatureRows:
-    """Some rows of stored features. Every iteration reads their blocks from disk again."""
+    """Some rows of n-grams that are stored on disk, in blocks.
+
+    Every iteration reads the blocks from disk again.
+    """
 
     stored: StoredFeatures
     rows: npt.NDArray[np.int64]
@@ -103,7 +112,10 @@ class FeatureRows:
 def store_features(
     texts: Iterable[str], ngrams: HashedNgrams, memory: Memory, code: str
 ) -> StoredFeatures:
-    """Store the n-grams of `texts` in `memory`. Chunks that the same `code` stored are reused."""
+    """Store the n-grams of `texts` on disk with joblib's `memory`.
+
+    If the cache has a chunk of n-grams for the same texts and the same `code`, it is used again.
+    """
     cached = memory.cache(_chunk, ignore=["texts"])
     return StoredFeatures(
         [

@@ -2,7 +2,7 @@
 
 A model has several heads, which are the scores that it gives. Each label of each corpus gets its
 own weight vector. A head's weight vector is the weighted sum of the standardised vectors of several
-labels. So mixing costs nothing when a comment is scored.
+labels. So a comment is scored with one vector for each head, however many labels are mixed.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def rarity(blocks: Blocks) -> npt.NDArray[np.float32]:
 def fit(
     blocks: Blocks, values: Floats, strength: float, rarity: npt.NDArray[np.float32] | None = None
 ) -> Fitted:
-    """Fit a logistic regression to `values` from 0 to 1.
+    """Fit a logistic regression to `values`, which are labels from 0 to 1.
 
     A value between 0 and 1 counts partly as positive and partly as negative. `strength` is the
     inverse regularisation strength (scikit-learn's C). Features are multiplied by `rarity`. Each
@@ -92,7 +92,7 @@ def fit(
 
 
 def cross_entropy(odds: Floats, values: Floats) -> tuple[float, Floats]:
-    """Return the sum of the cross-entropies of log-odds against values 0..1, and its gradient.
+    """Return the sum of cross-entropies of log-odds against values from 0 to 1, and its gradient.
 
     >>> cross_entropy(np.zeros(2), np.array([0.0, 1.0]))
     (1.3862943611198906, array([ 0.5, -0.5]))
@@ -110,7 +110,10 @@ def _used(blocks: Blocks) -> npt.NDArray[np.bool_]:
 
 
 def standardised(fitted: Fitted, natural: Blocks) -> Fitted:
-    """Scale a regression so that its log-odds on `natural` have mean 0 and standard deviation 1."""
+    """Scale a regression so that its log-odds have mean 0 and standard deviation 1 on `natural`.
+
+    `natural` are the n-grams of comments that were sampled at random.
+    """
     logits = fitted.logits(natural)
     deviation = float(logits.std()) or 1.0
     weights = fitted.weights / np.float32(deviation)
@@ -118,7 +121,10 @@ def standardised(fitted: Fitted, natural: Blocks) -> Fitted:
 
 
 def mixed(members: dict[str, Fitted], mixture: dict[str, float]) -> Fitted:
-    """Return the weighted sum of the members. `mixture` holds the weight of each by name."""
+    """Return the weighted sum of several regressions, as one regression.
+
+    `members` has the regressions by name, and `mixture` their weights by the same names.
+    """
     weights = sum(weight * members[name].weights for name, weight in mixture.items())
     intercept = sum(weight * members[name].intercept for name, weight in mixture.items())
     return Fitted(np.asarray(weights, np.float32), float(intercept))
@@ -127,8 +133,8 @@ def mixed(members: dict[str, Fitted], mixture: dict[str, float]) -> Fitted:
 def calibration(logits: Floats, values: Floats, rate: float) -> npt.NDArray[np.float32]:
     """Return a calibration curve (2 x KNOTS): log-odds, and the probabilities they stand for.
 
-    It is Platt's scaling (1999), fitted on rows that are weighted so that the share of positives is
-    `rate`.
+    The curve has `KNOTS` points. It is Platt's scaling (1999), fitted on rows that are weighted so
+    that the share of positives is `rate`.
     """
     positive = values >= 0.5
     weights = np.where(positive, rate / positive.mean(), (1 - rate) / (1 - positive.mean()))
@@ -141,6 +147,6 @@ def calibration(logits: Floats, values: Floats, rate: float) -> npt.NDArray[np.f
 
 
 def quantised(weights: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-    """Quantise each column of weights to int8. Return the columns, and the step size of each."""
+    """Quantise a matrix of weights to int8. Return it, and the step size of each column."""
     scales = np.maximum(np.abs(weights).max(axis=0), 1e-9) / _LEVELS
     return np.round(weights / scales).astype(np.int8), scales.astype(np.float32)

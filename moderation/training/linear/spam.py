@@ -37,9 +37,10 @@ Progress = Callable[[str], None]
 
 
 def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -> Path:
-    """Train on the corpora in `data`, write `out/spam/<version>/` and return that folder.
+    """Train the spam model, save it as a new version, and return the version's folder.
 
-    Raises `CorpusError` if `data` does not match `data/sources.toml`.
+    `data` is the folder of the corpora. The version is written into the folder
+    `out/spam/<version>/`. Raises `CorpusError` if `data` does not match `data/sources.toml`.
     """
     began = time.perf_counter()
     labels = spam_labels()
@@ -104,12 +105,15 @@ def train(data: Path, out: Path, seed: int = 0, progress: Progress = log.info) -
 
 
 def spam_labels() -> list[str]:
-    """Return the names of the labels of spam, in the in-house comments and the training corpora."""
+    """Return the full names of all labels that mean spam, such as `own.spam`.
+
+    They are labels of the in-house comments and of the training corpora.
+    """
     return ["own.spam", *catalogue.labels_named("spam")]
 
 
 def _values(label_store: LabelStore, labels: Sequence[str], part: Part) -> fitting.Floats:
-    """Return 1 for each text of the split that is labelled spam, and 0 for each other text.
+    """Return an array: 1 for each text of the split that is labelled as spam, 0 for all others.
 
     If a text has several labels of spam, the last one counts.
     """

@@ -23,11 +23,12 @@ _CERTAIN = 0.02  # probabilities this close to 0 or 1 are rounded to it
 def fit(
     sentences: Sequence[Tagged], full: Probabilities, weights: Probabilities
 ) -> npt.NDArray[np.int8]:
-    """Return the classifier's weights as int8. Their scale is left to the calibration.
+    """Fit the classifier to sentences with known roles, and return its weights as int8.
 
     `full` holds the probability that each sentence is a full sentence. A sentence with a
     probability between 0 and 1 is trained on twice, as a full sentence and as a fragment, weighted
-    by the probabilities.
+    by the probabilities. `weights` are the weights of the sentences. The scale of the int8 weights
+    is not returned, because the calibration makes up for it.
     """
     features = _features(sentences)
     rounded = np.where(full < _CERTAIN, 0.0, np.where(full > 1 - _CERTAIN, 1.0, full))
@@ -44,7 +45,10 @@ def fit(
 
 
 def _features(sentences: Sequence[Tagged]) -> sparse.csr_matrix:
-    """Return the counts of features (sentences x buckets), divided by the root of their number."""
+    """Return the counts of hashed n-grams in each sentence (sentences x buckets).
+
+    The counts are divided by the square root of the sentence's number of n-grams.
+    """
     buckets, rows = ngram_features(sentences)
     shape = len(sentences), 1 << BITS
     counts = sparse.csr_matrix((np.ones(len(rows)), (rows, buckets)), shape)

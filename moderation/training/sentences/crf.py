@@ -1,8 +1,8 @@
 """Fit the tagger of roles: a conditional random field (CRFsuite).
 
 A role is the function of a word in its sentence, such as subject or finite verb. The classifier of
-full sentences is trained on the tagger's output. So the module also tags each training sentence
-with a CRF that was not trained on it.
+full sentences is trained on the tagger's output. So the module also predicts the roles in each
+training sentence, with a CRF that was not trained on this sentence.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ _CRF = {"c1": 0.4, "c2": 0.02, "max_iterations": 60, "feature.minfreq": 2}
 
 
 def fit(examples: Sequence[Example], lines: Sequence[str]) -> bytes:
-    """Fit a CRF to the roles of the examples. Return CRFsuite's model file.
+    """Fit a CRF to the examples' roles of words. Return the content of CRFsuite's model file.
 
-    `lines` are the word clusters, one per line. Examples without roles are left out.
+    Each of `lines` has the words of one word cluster (words that occur between similar words).
+    Examples without roles are left out.
     """
     observer = Observer(read_clusters(lines))
     with tempfile.TemporaryDirectory() as folder:
@@ -43,9 +44,9 @@ def fit(examples: Sequence[Example], lines: Sequence[str]) -> bytes:
 
 
 class InMemoryTagger(Tagger):
-    """A tagger whose CRF is in memory.
+    """A tagger of roles whose CRF is not read from a file.
 
-    It keeps the bytes of the CRF, because pycrfsuite does not.
+    It keeps a reference to the bytes of the CRF, because pycrfsuite keeps none.
     """
 
     def __init__(self, crf: bytes, lines: Sequence[str]) -> None:
@@ -56,22 +57,23 @@ class InMemoryTagger(Tagger):
 
 
 def tag(tagger: Tagger, examples: Sequence[Example]) -> list[Tagged]:
-    """Return the sentences of the examples with the roles that the tagger predicts."""
+    """Return the sentences of the examples, with the roles of words that the tagger predicts."""
     return [Tagged(example.tokens, tagger.roles(example.tokens)) for example in examples]
 
 
 def in_fold_order(groups: Sequence[Sequence[T]]) -> list[T]:
-    """Return the members of all groups in the order in which `fit_and_cross_tag` returns them."""
+    """Return the members of all groups, in the order of the sentences from `fit_and_cross_tag`."""
     return [member for fold in range(_FOLDS) for member in _fold(fold, groups)]
 
 
 def fit_and_cross_tag(
     groups: Sequence[Group], lines: Sequence[str], jobs: int
 ) -> tuple[bytes, list[Tagged]]:
-    """Fit a CRF to all examples, and tag each example with a CRF fitted without it.
+    """Fit a CRF to all examples, and predict each example's roles with a CRF fitted without it.
 
-    All examples of a group are in the same fold, and no CRF tags a fold that it was fitted to.
-    Returns the model file of the CRF fitted to all examples, and the tagged sentences fold by fold.
+    All examples of a group are in the same fold. A CRF predicts the roles of a fold that it was not
+    fitted to. Returns the content of the model file of the CRF that was fitted to all examples, and
+    the sentences with the predicted roles, fold by fold.
     """
     examples = [example for group in groups for example in group]
     *folds, crf = Parallel(n_jobs=jobs)(
@@ -84,7 +86,10 @@ def fit_and_cross_tag(
 
 
 def _tag_fold(fold: int, groups: Sequence[Group], lines: Sequence[str]) -> list[Tagged]:
-    """Tag the sentences of one fold with a CRF fitted to the other folds."""
+    """Return the sentences of one fold with roles that a CRF predicted.
+
+    The CRF was fitted to the other folds.
+    """
     others = [
         example
         for number, group in enumerate(groups)

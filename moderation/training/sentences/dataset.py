@@ -34,17 +34,21 @@ Group = list[Example]
 
 
 def in_house(path: Path = IN_HOUSE) -> Iterator[tuple[str, Example]]:
-    """Yield the in-house sentences and fragments, each with its split ('train' or 'test')."""
+    """Yield the in-house sentences and fragments as examples, each after its split.
+
+    The split is 'train' or 'test'.
+    """
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             yield row["part"], Example(read(row["text"]).tokens, None, row["full"] == "1")
 
 
 def groups(path: Path, rng: random.Random) -> dict[splits.Part, list[Group]]:
-    """Return the groups of examples from a treebank's file, by split.
+    """Return groups of examples made from a treebank's file, by split.
 
-    A group is made of one sentence of the treebank: the sentence itself, a perturbed version, and
-    fragments that were cut out of it. The split depends on the text of the sentence.
+    A group is made of one sentence of the treebank: the sentence itself, the sentence with changes
+    such as typing errors, and fragments that were cut out of it. The split depends on the text of
+    the sentence.
     """
     by_part: dict[splits.Part, list[Group]] = {"train": [], "validation": [], "test": []}
     for tree in trees(path):
@@ -65,9 +69,10 @@ def _group(tree: Tree, rng: random.Random) -> Group:
 
 
 def unlabelled(texts: Iterable[str], count: int, rng: random.Random) -> list[Example]:
-    """Return `count` sentences from comments, some of them cut. Each text gives at most one.
+    """Return at most `count` sentences from comments, for the teacher to label.
 
-    They have no labels yet: their roles are None, and `full` is False.
+    Each text gives at most one sentence. Some sentences are cut to a piece. The sentences have no
+    labels yet: their roles are None, and `full` is False.
     """
     examples: list[Example] = []
     for raw in texts:

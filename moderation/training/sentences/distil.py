@@ -21,10 +21,11 @@ _COMMENT_SENTENCES = 40_000  # sentences of comments that the teacher labels
 
 
 class Distilled(NamedTuple):
-    """Groups of examples that the teacher has labelled, to train on together with the treebank.
+    """Examples that the teacher has labelled, to train on together with the treebank.
 
-    `in_house` has each in-house sentence as it is and perturbed. `comments` has sentences of
-    comments, half of them perturbed.
+    A group has the examples made from one sentence. `in_house` has each in-house sentence twice:
+    unchanged, and with changes such as typing errors. `comments` has sentences of comments, and
+    about half of them are changed like this.
     """
 
     in_house: list[Group]
@@ -34,10 +35,11 @@ class Distilled(NamedTuple):
 def distil(
     groups: Sequence[Group], texts: Sequence[str], epochs: int, seed: int, rng: random.Random
 ) -> Distilled:
-    """Train a teacher on `groups` for `epochs`, and let it label sentences of `texts`.
+    """Train a teacher for `epochs`, and let it label in-house sentences and sentences of `texts`.
 
-    With 0 epochs there is no teacher. The in-house sentences then have no roles, and there are no
-    sentences of comments.
+    The teacher is a transformer. It is trained on `groups`, which are examples from the treebank,
+    and on the in-house sentences. If `epochs` is 0, there is no teacher. The in-house sentences
+    then have no roles, and the result has no sentences of comments.
     """
     own_sentences = [example for part, example in in_house() if part == "train"]
     comments: list[Example] = []
@@ -58,7 +60,10 @@ def distil(
 def _train_teacher(
     groups: Sequence[Group], own_sentences: Sequence[Example], epochs: int, seed: int
 ) -> Teacher:
-    """Return a teacher trained on the examples of `groups` and on the in-house sentences."""
+    """Return a teacher trained on the examples of `groups` and on the in-house sentences.
+
+    The groups are from the treebank. `own_sentences` are the in-house sentences.
+    """
     from moderation.training.sentences.teacher import Teacher
 
     rng = random.Random(seed)  # noqa: S311 - not for secrets

@@ -1,9 +1,9 @@
 """Make training examples for the sentences model: full sentences and fragments.
 
-The model must decide by grammar, and not by capitals, full stops or spelling. So each sentence is
-also trained on in other case, without punctuation, with typing errors and in text speak. Edited
-text has few fragments. The module makes some by cutting dependent clauses and noun phrases out of
-the treebank's trees: 'Because he lied', 'The man who came'.
+The model must decide by grammar, and not by capitals, full stops or spelling. So the model is also
+trained on each sentence in other case, without punctuation, with typing errors and in text speak.
+Edited text has few fragments. So the module cuts fragments out of the treebank's trees. They are
+dependent clauses and noun phrases: 'Because he lied', 'The man who came'.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _TEXT_SPEAK = {
 class Example(NamedTuple):
     """A sentence or a fragment, with its labels.
 
-    `roles` has one role per token: one letter, or two for contractions such as "he's". It is None
-    if the roles are unknown. `full` says whether the example is a full sentence: 1 or 0, or a
-    teacher's probability.
+    `roles` has the role of each token in its sentence, such as subject. A role is one letter, or
+    two for contractions such as "he's". `roles` is None if the roles are unknown. `full` says
+    whether the example is a full sentence: 1 or 0, or a probability that a teacher gave.
     """
 
     tokens: list[Token]
@@ -50,10 +50,10 @@ class Example(NamedTuple):
 
 
 def example_of(tree: Tree) -> Example | None:
-    """Return the sentence of a tree as an example.
+    """Return the sentence of a treebank's tree as a training example.
 
-    Returns None if cleaning changes the length of its text, because the words cannot be located
-    then.
+    Returns None if cleaning changes the length of the sentence's text, because the positions of the
+    words in it are then unknown.
     """
     text = read(tree.text)
     if len(text.clean) != len(tree.text):
@@ -68,7 +68,10 @@ def example_of(tree: Tree) -> Example | None:
 
 
 def _joint_role(roles: list[str]) -> str:
-    """Return the role of a token that consists of several words of the tree: "don't", "he's"."""
+    """Return the role of a token that is several words of the tree, such as "don't" or "he's".
+
+    `roles` are the roles of these words.
+    """
     verbs = [role for role in roles if role in "FIEf"]
     if verbs:
         return "S" + verbs[0] if "S" in roles else verbs[0]
@@ -79,9 +82,10 @@ def _joint_role(roles: list[str]) -> str:
 
 
 def fragments(tree: Tree, sentence: Example, rng: random.Random) -> Iterator[Example]:
-    """Yield fragments: subtrees of a tree that cannot stand alone as a sentence.
+    """Yield fragments: parts of a tree's sentence that cannot stand alone as a sentence.
 
-    `sentence` is the example that `example_of` returned for the tree.
+    A part consists of a word and all words that depend on it. `sentence` is the example that
+    `example_of` returned for the tree.
     """
     for node in tree.nodes:
         if rng.random() >= _CUT_RATES.get(node.relation, 0):
@@ -107,9 +111,10 @@ def fragments(tree: Tree, sentence: Example, rng: random.Random) -> Iterator[Exa
 
 
 def _can_stand_alone(tree: Tree, node: Node) -> bool:
-    """Return whether the clause below `node` could be a sentence: 'she left' in 'He says she left'.
+    """Return whether the clause of the verb `node` could be a sentence of its own.
 
-    A clause with a subordinator, such as 'because', could not.
+    'she left' in 'He says she left' could be a sentence. A clause with a subordinator, such as
+    'because', could not.
     """
     marked = any(mark.pos == "SCONJ" for mark in tree.dependents(node, "mark"))
     if node.relation == "ccomp":
@@ -120,8 +125,8 @@ def _can_stand_alone(tree: Tree, node: Node) -> bool:
 def cut_piece(tokens: Sequence[Token], rng: random.Random) -> list[Token]:
     """Return a piece of a sentence, cut at a conjunction, a comma or the like.
 
-    It looks as if its author had put a full stop in the wrong place. Returns an empty list if there
-    is no place to cut.
+    The piece looks as if its author had put a full stop in the wrong place. Returns an empty list
+    if the sentence has no place to cut.
 
     >>> piece = cut_piece(read("He left because he was tired.").tokens, random.Random(0))
     >>> " ".join(token.text for token in piece)
@@ -144,7 +149,7 @@ def cut_piece(tokens: Sequence[Token], rng: random.Random) -> list[Token]:
 
 
 def perturb(example: Example, rng: random.Random) -> Example:
-    """Return the example as people might type it. The labels stay the same.
+    """Return the example as people might type it, with unchanged labels.
 
     Case, punctuation, articles, apostrophes, abbreviations and spelling may change.
 
@@ -179,9 +184,10 @@ def perturb(example: Example, rng: random.Random) -> Example:
 
 
 def mistype(word: str, rng: random.Random) -> str:
-    """Return the word with one typing error, if it has four letters or more.
+    """Return the word with one typing error, if it has four letters or more; otherwise unchanged.
 
-    Two letters are swapped, a letter is left out or doubled, or a neighbouring key is hit.
+    Two letters are swapped, a letter is left out or doubled, or a letter is replaced by a neighbour
+    on the keyboard.
     """
     if len(word) < 4:
         return word

@@ -1,10 +1,10 @@
-"""Train the teacher: a transformer that labels roles and full sentences.
+"""Train the teacher: a transformer that labels the roles of words, and full sentences.
 
 The treebank has 12,544 sentences of edited and web text, but readers' comments look different. A
 small transformer (all-MiniLM-L6-v2) that is fine-tuned on the treebank makes fewer errors than the
-CRF and the classifier of the shipped model. It labels any number of sentences of comments, and the
-shipped model is trained on these (distillation, after Hinton et al. 2015). The teacher itself takes
-milliseconds per sentence, and is not shipped.
+CRF and the classifier of the shipped model. This teacher labels any number of sentences of
+comments, and the shipped model is trained on these sentences (distillation, after Hinton et al.
+2015). The teacher itself takes milliseconds per sentence, and is not shipped.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ EpochSampler = Callable[[], list[Example]]
 class _TeacherNetwork(nn.Module):
     """The transformer with two outputs.
 
-    They are the role of each word piece, and whether the sentence is full.
+    One output is the role of each word piece, and the other is whether the sentence is full.
     """
 
     def __init__(self, vocabulary: int, roles: int) -> None:
@@ -56,7 +56,7 @@ class _TeacherNetwork(nn.Module):
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return the logits of the roles (rows x length x roles) and of full sentences (rows).
 
-        `ids` and `mask` are rows x length.
+        `ids` are the word pieces, and `mask` is 0 for padding; both are rows x length.
         """
         positions = self.encoder.position_embeddings[: ids.shape[1]]
         states = self.encoder.embedding_norm(self.encoder.token_embeddings(ids) + positions)
@@ -70,7 +70,7 @@ class _TeacherNetwork(nn.Module):
 
 
 class Teacher:
-    """A network that labels sentences, with its tokenizer and the list of roles."""
+    """A network that labels the roles of words and full sentences."""
 
     def __init__(self, roles: Sequence[str], seed: int) -> None:
         torch.manual_seed(seed)
@@ -89,7 +89,10 @@ class Teacher:
         self.network.encoder.token_embeddings.weight.requires_grad_(False)
 
     def fit(self, sample_epoch: EpochSampler, epochs: int, rng: random.Random) -> None:
-        """Fine-tune for `epochs`. `sample_epoch` is called before each and returns its examples."""
+        """Fine-tune the network for `epochs`.
+
+        `sample_epoch` is called before each epoch, and returns the examples of the epoch.
+        """
         named = [pair for pair in self.network.named_parameters() if pair[1].requires_grad]
         groups = [
             {"params": [value for name, value in named if name.startswith("encoder.")]},
@@ -113,7 +116,11 @@ class Teacher:
                     log.info("teacher %.0f %%, loss %.3f", 100 * fraction, float(loss.item()))
 
     def label(self, examples: Sequence[Example]) -> list[Example]:
-        """Return the examples with the most likely roles, and with probabilities as `full`."""
+        """Return the examples with new labels.
+
+        `roles` are the most likely roles, and `full` is the probability that the example is a full
+        sentence.
+        """
         self.network.eval()
         order = sorted(range(len(examples)), key=lambda row: len(examples[row].tokens))
         labelled = list(examples)
@@ -147,7 +154,10 @@ class Teacher:
         return loss
 
     def _encode(self, tokens: Sequence[Token]) -> tuple[list[int], list[int]]:
-        """Return the ids of the word pieces, and the position of the first piece of each token."""
+        """Return the ids of the tokens' word pieces, and where in them each token begins.
+
+        Tokens after the maximum length are left out.
+        """
         first, last, _ = self._special_ids
         ids, positions = [first], []
         for token in tokens:
@@ -177,7 +187,7 @@ def _batches(examples: list[Example], rng: random.Random) -> Iterator[list[Examp
 
 
 def _pad(rows: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
-    """Return the padded ids and the mask, both rows x length."""
+    """Pad the rows of ids to equal length. Return the ids and the mask, which is 0 for padding."""
     length = max(map(len, rows))
     ids = [row + [0] * (length - len(row)) for row in rows]
     mask = [[1.0] * len(row) + [0.0] * (length - len(row)) for row in rows]

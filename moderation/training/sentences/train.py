@@ -2,9 +2,10 @@
 
 The tagger (CRFsuite) gives each word a role, such as subject or finite verb. It is trained on the
 trees of UD English-EWT (the treebank), perturbed as in `fragments.py`, on the in-house sentences
-(`data/sentences.csv`), and on sentences of readers' comments. A teacher labels the roles of the
-last two (`distil.py`). The classifier (scikit-learn) decides by the roles whether a sentence is
-full. It is trained on roles that a tagger predicted for sentences that it was not trained on.
+(`data/sentences.csv`), and on sentences of readers' comments. A teacher labels the roles in the
+in-house sentences and in the sentences of comments (`distil.py`). The classifier (scikit-learn)
+decides by the roles whether a sentence is full. The classifier is trained on roles from a tagger
+that was not trained on the sentences in question.
 
 The split is by text. The model is calibrated on the validation split of the treebank. The metrics
 are computed once, on the test split of the in-house sentences and on the treebank's development
@@ -55,11 +56,12 @@ def train(
     texts: Iterable[str] | None = None,
     epochs: int = EPOCHS,
 ) -> Path:
-    """Train on `data`/sentences, write `out`/sentences/<version>/ and return that folder.
+    """Train the sentences model, save it as a new version, and return the version's folder.
 
-    Word clusters are computed on `texts`, by default the comments of all training corpora. The
-    teacher is trained for `epochs` and labels sentences of the same texts. With 0 epochs there is
-    no teacher.
+    The treebank is in `data`/sentences. The version is written into the folder
+    `out`/sentences/<version>/. Word clusters are computed on `texts`, by default the comments of
+    all training corpora. The teacher is a larger model, which is trained for `epochs` and labels
+    sentences of `texts` to train on. If `epochs` is 0, there is no teacher.
 
     Raises `FileNotFoundError` if the treebank is missing, and `ModuleNotFoundError` if there is a
     teacher but torch is not installed.
@@ -101,10 +103,10 @@ def train(
 def _fit_classifier(
     sentences: Sequence[Tagged], weighted: Sequence[tuple[Sequence[Group], float]]
 ) -> npt.NDArray[np.int8]:
-    """Fit the classifier to the tagged sentences, and return its weights.
+    """Fit the classifier of full sentences to sentences with roles, and return its weights.
 
-    `sentences` are in the order of `crf.fit_and_cross_tag`. `weighted` holds the groups with the
-    weight that their examples have in training.
+    `sentences` are in the order in which `crf.fit_and_cross_tag` returns them. `weighted` holds the
+    groups of examples, with the weight that each example of these groups has in training.
     """
     labels = [
         [(example.full, weight) for example in group] for part, weight in weighted for group in part
@@ -118,7 +120,10 @@ def _logits(scorer: SentenceScorer, examples: Sequence[Example]) -> Probabilitie
 
 
 def _accuracy(scorer: SentenceScorer, examples: Sequence[Example]) -> dict[str, Any]:
-    """Return the accuracy at a threshold of 0.5, with Wilson's 95 % interval."""
+    """Return the accuracy of telling full sentences from fragments, with Wilson's 95 % interval.
+
+    The threshold is a probability of 0.5.
+    """
     y_pred = np.interp(_logits(scorer, examples), *scorer.knots) >= 0.5
     correct = int((y_pred == np.array([example.full for example in examples])).sum())
     low, high = binomtest(correct, len(examples)).proportion_ci(method="wilson")
@@ -136,9 +141,9 @@ def _calibration(logits: Probabilities, examples: Sequence[Example]) -> npt.NDAr
 
 
 def _sources(data: Path, labelled: int) -> list[dict[str, Any]]:
-    """Return the training data for the card.
+    """Return the descriptions of the training data that the model's card lists.
 
-    `labelled` is the number of sentences that the teacher labelled.
+    `labelled` is the number of sentences of comments that the teacher labelled.
     """
     comments = {
         "name": 'comments of data/sources.toml with use = "train", without their labels',

@@ -1,10 +1,10 @@
 """Read a treebank: sentences with their dependency trees (CoNLL-U).
 
 The trees show which sentences are full, and which role each word has. A sentence is full if its
-main clause has a subject and a finite verb, or is an imperative. It is also full if such a clause
-depends on a main part that is no clause ('Wow, that is bad.'). A clause that begins with a
-subordinator ('Because he lied.') does not count. The relations are those of Universal Dependencies
-2 (de Marneffe et al. 2021).
+main clause has a subject and a finite verb, or is an imperative. A sentence is also full if its
+main part is no clause, and a clause with a subject and a finite verb depends on the main part
+('Wow, that is bad.'). A clause that begins with a subordinator ('Because he lied.') does not make a
+sentence full. The relations are those of Universal Dependencies 2 (de Marneffe et al. 2021).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ OTHER = "X"
 
 
 class Node(NamedTuple):
-    """A word of a tree.
+    """A word of a sentence, with its place in the dependency tree.
 
     `relation` is its dependency relation without the subtype. `start` and `end` are its position in
     the text of the sentence.
@@ -57,32 +57,35 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True)
 class Tree:
-    """A sentence: its text and its words."""
+    """A sentence with its dependency tree: its text, and its words as nodes of the tree."""
 
     text: str
     nodes: tuple[Node, ...]
 
     @cached_property
     def children(self) -> dict[int, list[Node]]:
-        """The words that depend on each word, by the id of that word. The root depends on 0."""
+        """The words that depend on each word, by the id of the word that they depend on.
+
+        The root of the tree depends on the id 0.
+        """
         children: dict[int, list[Node]] = {}
         for node in self.nodes:
             children.setdefault(node.head, []).append(node)
         return children
 
     def dependents(self, node: Node, *relations: str) -> list[Node]:
-        """Return the words that depend on `node` and have one of these relations."""
+        """Return the words that depend directly on `node` by one of these dependency relations."""
         return [child for child in self.children.get(node.id, []) if child.relation in relations]
 
     def subtree(self, node: Node) -> list[Node]:
-        """Return the word and all words below it in the tree, in the order of the text."""
+        """Return `node` and all words below it in the tree, in the order of the text."""
         nodes = [node]
         for member in nodes:
             nodes.extend(self.children.get(member.id, []))
         return sorted(nodes, key=lambda member: member.id)
 
     def heads_full_clause(self, node: Node) -> bool:
-        """Return whether `node` heads a clause that can stand alone."""
+        """Return whether `node` is the head of a clause that can stand alone as a sentence."""
         verbs = [node, *self.dependents(node, *_AUXILIARIES)]
         imperative = any(verb.imperative for verb in verbs)
         subjects = self.dependents(node, *_SUBJECTS)
@@ -95,9 +98,9 @@ class Tree:
 
     @cached_property
     def full_clauses(self) -> frozenset[int]:
-        """The ids of the words that head the clauses which make the sentence full.
+        """The ids of the head words of the clauses that make this a full sentence.
 
-        Empty in a fragment.
+        The set is empty if this is a fragment.
         """
         root = self.children[0][0]
         heads, queue = set(), [root]
@@ -173,7 +176,7 @@ def trees(path: Path) -> Iterator[Tree]:
 
 
 def _nodes(text: str, rows: list[list[str]]) -> tuple[Node, ...] | None:
-    """Return the words with their positions in the text; None if a word is not found there.
+    """Return the words with their positions in the text; None if a word is not in the text.
 
     The parts of a contraction ("don't") all have the position of the whole contraction.
     """

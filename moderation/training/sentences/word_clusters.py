@@ -1,8 +1,8 @@
 """Compute word clusters: groups of words that occur between similar words.
 
-Such words have the same function: 'provides' and 'supports', 'lakh' and 'million'. The neighbours
-of each word are counted in plain text and weighted by pointwise mutual information. The counts are
-reduced by singular value decomposition (after Schütze 1995) and clustered by k-means.
+The words of a cluster have the same function: 'provides' and 'supports', 'lakh' and 'million'. The
+neighbours of each word are counted in plain text and weighted by pointwise mutual information. The
+counts are reduced by singular value decomposition (after Schütze 1995) and clustered by k-means.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ Ints = npt.NDArray[np.int64]
 
 
 def word_clusters(texts: Iterable[str], count: int = 256, seed: int = 0) -> list[str]:
-    """Return `count` lines. Each has the words of one cluster, the most frequent word first."""
+    """Group the words of `texts` into `count` clusters, and return a line of words for each.
+
+    The words of a cluster occur between similar words. The most frequent word is the first in its
+    line.
+    """
     words = [word for text in texts for word in _words(text)]
     most_common = Counter(words).most_common(_VOCABULARY)
     vocabulary = [word for word, occurrences in most_common if occurrences >= _MIN_COUNT]
@@ -51,7 +55,10 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _word_vectors(words: list[str], vocabulary: list[str], seed: int) -> npt.NDArray[np.float64]:
-    """Return a vector of length 1 for each word of the vocabulary (words x dimensions)."""
+    """Return a vector for each word of the vocabulary (words x dimensions).
+
+    Words that occur between similar words have similar vectors. A vector has length 1.
+    """
     indices = {word: index for index, word in enumerate(vocabulary)}
     ids = np.array([indices.get(word, -1) for word in words], np.int64)
     size = len(indices)
@@ -69,7 +76,7 @@ def _word_vectors(words: list[str], vocabulary: list[str], seed: int) -> npt.NDA
 
 
 def _counts(words: Ints, neighbours: Ints, size: int) -> sparse.csr_matrix:
-    """Count how often each context word is a neighbour of each word (words x context words)."""
+    """Count how often frequent words are neighbours of each word (words x frequent words)."""
     counted = (words >= 0) & (neighbours >= 0) & (neighbours < _CONTEXT_WORDS)
     ones = np.ones(int(counted.sum()))
     return sparse.csr_matrix((ones, (words[counted], neighbours[counted])), (size, _CONTEXT_WORDS))

@@ -1,7 +1,7 @@
 """Augment training texts with disguised spellings, all capitals and all small letters.
 
 The changes keep the meaning of a text. Harmful and harmless texts are changed alike. So a model
-learns to recognise the word behind a disguise, and does not take the disguise itself for abuse.
+learns to recognise a disguised word, and does not take the disguise itself for abuse.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def augment(text: str, rng: random.Random) -> str:
 
 
 def disguise(text: str, rng: random.Random) -> str:
-    """Respell one to four words as people do to get past a filter.
+    """Respell one to four words of the text as people do to get past a filter.
 
     >>> disguise("idiots", random.Random(3))
     'i****s'

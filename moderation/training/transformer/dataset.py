@@ -1,7 +1,7 @@
 """Build the dataset of the careful model: examples with their tasks, and batches.
 
 Corpora use the same word for different things. So each label of each corpus is a task, for which
-the network has an output of its own. A row trains only the tasks that its corpus labels.
+the network has an output of its own. A comment trains only the tasks that its corpus labels.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Example:
-    """A text, and a target between 0 and 1 for each task that its corpus labels."""
+    """A training text, and a target between 0 and 1 for each task that its corpus labels.
+
+    A task is to predict one label of one corpus.
+    """
 
     text: str
     source: str
@@ -71,13 +74,19 @@ class Example:
 
 
 def load_tasks(folder: Path) -> list[str]:
-    """Return the tasks of the careful model in `folder`, in the order of the network's outputs."""
+    """Return the tasks of the careful model in `folder`, in the order of the network's outputs.
+
+    A task is to predict one label of one corpus, such as 'jigsaw.toxic'.
+    """
     tasks: list[str] = json.loads((folder / "card.json").read_text("utf-8"))["tasks"]
     return tasks
 
 
 def examples(rows: Iterable[catalogue.Row], seed: int) -> Iterator[Example]:
-    """Yield the training examples: those of `rows`, in-house comments and contrast pairs."""
+    """Yield training examples made from `rows`, from in-house comments and from contrast pairs.
+
+    Contrast pairs are generated sentences: a harmful one, and a similar one that is harmless.
+    """
     for row in rows:
         targets = {SHARED_TASKS.get(name, name): value for name, value in row.labels.items()}
         if row.source == "identity":
@@ -103,7 +112,10 @@ def examples(rows: Iterable[catalogue.Row], seed: int) -> Iterator[Example]:
 
 
 def sample_epoch(pool: Sequence[Example], rng: random.Random) -> list[Example]:
-    """Return the examples of one epoch in random order, sampled with `SAMPLING_RATES`."""
+    """Return the examples of one epoch, drawn from `pool`, in random order.
+
+    `SAMPLING_RATES` says how often the examples of a source are drawn on average.
+    """
     epoch = []
     for example in pool:
         harmful, harmless = SAMPLING_RATES.get(example.source, (1.0, 1.0))
@@ -114,7 +126,7 @@ def sample_epoch(pool: Sequence[Example], rng: random.Random) -> list[Example]:
 
 
 def truncate(ids: Sequence[int], length: int = MAX_LENGTH, tail: int = TAIL_LENGTH) -> list[int]:
-    """Shorten a text to `length` tokens, by cutting out its middle. The last `tail` tokens stay.
+    """Shorten a text's token ids to `length`, by cutting out the middle. The last `tail` ids stay.
 
     >>> truncate([1, 2, 3, 4, 5, 6], length=4, tail=1)
     [1, 2, 3, 6]
@@ -124,10 +136,10 @@ def truncate(ids: Sequence[int], length: int = MAX_LENGTH, tail: int = TAIL_LENG
 
 @dataclass(frozen=True)
 class Batch:
-    """Examples of similar length, padded to the same length.
+    """A batch of examples, padded to equal length.
 
-    `ids` and `mask` are rows x length; `targets` and `weights` are rows x tasks. The weight is 0
-    where the row has no target for the task.
+    `ids` are token ids, and `mask` is 0 for padding; both are rows x length. `targets` and
+    `weights` are rows x tasks. A weight is 0 if the row has no target for the task.
     """
 
     ids: npt.NDArray[np.int64]
@@ -139,7 +151,10 @@ class Batch:
 def batches(
     examples: Sequence[Example], tasks: Sequence[str], tokenizer: Any, rng: random.Random
 ) -> Iterator[Batch]:
-    """Yield the examples, augmented, in batches of similar length and in random order."""
+    """Yield batches of examples of similar length, in random order.
+
+    Some texts are changed at random: disguised, or written in capitals or in small letters.
+    """
     columns = {task: column for column, task in enumerate(tasks)}
     for first in range(0, len(examples), BATCH_SIZE * BATCHES_PER_POOL):
         pool = examples[first : first + BATCH_SIZE * BATCHES_PER_POOL]
@@ -153,7 +168,7 @@ def batches(
 
 
 def pad(encoded: Sequence[Sequence[int]]) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Return the padded ids and the mask, both rows x length.
+    """Pad rows of ids to equal length. Return the ids and the mask, which is 0 for padding.
 
     >>> pad([[5, 6], [7]])[1].tolist()
     [[1.0, 1.0], [1.0, 0.0]]

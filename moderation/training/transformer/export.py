@@ -4,8 +4,8 @@ The graph is built by hand from onnxruntime's operators. A traced graph would be
 and tracing needs torch. Weights are int8 with one scale per output channel; embeddings have one
 scale per token. The scales of activations are fixed: their ranges are measured on training texts
 beforehand, and not on each batch. So a comment's score never depends on the other comments in its
-batch. Before quantising, channels with large activations are scaled down and their weights are
-scaled up by the same factor (SmoothQuant, Xiao et al. 2023).
+batch. Before quantising, channels with large activations are scaled down, and the weights that they
+are multiplied by are scaled up by the same factor (SmoothQuant, Xiao et al. 2023).
 
 `unpack.py` reads such a file back.
 """
@@ -32,9 +32,9 @@ def onnx_model(weights: Mapping[str, Array], ranges: Mapping[str, Array]) -> byt
     `weights` are named as in `network.py`. For every linear layer, `ranges` holds the minimum and
     the maximum of each input channel (2 x channels).
 
-    The graph's inputs are `ids` (int64) and `mask` (int32), rows x length. Its outputs are `tokens`
-    (rows x length x tasks) and `pooled` (rows x tasks), which is the mean of `tokens` over the
-    mask.
+    The graph's inputs are token ids, `ids` (int64), and `mask` (int32), which is 0 for padding;
+    both are rows x length. Its outputs are `tokens` (rows x length x tasks) and `pooled` (rows x
+    tasks), which is the mean of `tokens` over the mask.
     """
     graph = GraphBuilder()
     states = _add_embeddings(graph, weights)
@@ -61,7 +61,7 @@ def onnx_model(weights: Mapping[str, Array], ranges: Mapping[str, Array]) -> byt
 
 
 def quantise(weights: Array, axis: int) -> tuple[Array, Array]:
-    """Return the weights as int8, and the scales: the maximum along `axis` divided by 63.
+    """Return the weights as int8, and their scales: the largest magnitude along `axis`, over 63.
 
     Only seven bits are used. Processors without VNNI add pairs of products in 16 bits, which would
     overflow with eight bits.
@@ -74,7 +74,7 @@ def quantise(weights: Array, axis: int) -> tuple[Array, Array]:
 
 
 class Operands(NamedTuple):
-    """The names of the inputs of onnxruntime's `MatMulIntegerToFloat`, in its order."""
+    """The names of the inputs of onnxruntime's operator `MatMulIntegerToFloat`, in its order."""
 
     states: str
     weight: str
@@ -85,14 +85,17 @@ class Operands(NamedTuple):
 
 
 class GraphBuilder:
-    """Builds an ONNX graph. Every method adds to the graph, and returns the name of its result."""
+    """Builds an ONNX graph.
+
+    Every method adds to the graph, and returns the name (or names) of what it added.
+    """
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
     def constant(self, value: Array) -> str:
-        """Add a constant tensor."""
+        """Add a constant tensor to the graph, and return its name."""
         name = f"c{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
@@ -100,15 +103,16 @@ class GraphBuilder:
     def node(
         self, operator: str, *inputs: str, domain: str = "", name: str = "", **attributes: Any
     ) -> str:
-        """Add an operator."""
+        """Add an operator with these inputs to the graph, and return the name of its output."""
         name = name or f"n{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, inputs, [name], domain=domain, **attributes))
         return name
 
     def quantise(self, states: str, weight: Array, ranges: Array) -> Operands:
-        """Add `states` quantised to uint8, and `weight` (outputs x inputs) as int8.
+        """Add what a product in int8 needs: `states` as uint8, and `weight` as int8, with scales.
 
-        `ranges` holds the minimum and the maximum of each channel of `states`.
+        `states` is the name of a tensor in the graph. `weight` is outputs x inputs. `ranges` holds
+        the minimum and the maximum of each channel of `states`. Returns the names of the operands.
         """
         largest = np.maximum(np.abs(ranges).max(0), 1e-5)
         smoothing = np.sqrt(largest / np.maximum(np.abs(weight).max(0), 1e-5))
@@ -128,14 +132,18 @@ class GraphBuilder:
         )
 
     def linear(self, states: str, weight: Array, bias: Array, ranges: Array) -> str:
-        """Add a linear layer in int8. `weight` is outputs x inputs, as in torch."""
+        """Add a linear layer in int8, and return the name of its output.
+
+        `states` is the name of the layer's input. `weight` is outputs x inputs, as in torch.
+        `ranges` holds the minimum and the maximum of each channel of the input.
+        """
         operands = self.quantise(states, weight, ranges)
         return self.node("MatMulIntegerToFloat", *operands, self.constant(bias), domain=ORT_DOMAIN)
 
     def layer_norm(self, states: str, weight: Array, bias: Array) -> str:
         """Add a layer norm that is not fused with the addition before it.
 
-        On a CPU, this is faster than the fused operator.
+        On a CPU, this is faster than the operator that fuses both.
         """
         parameters = self.constant(weight), self.constant(bias)
         return self.node("LayerNormalization", states, *parameters, epsilon=EPSILON)

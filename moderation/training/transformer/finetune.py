@@ -53,7 +53,7 @@ def load_pretrained() -> tuple[bytes, str]:
 
 
 def has_fast_bfloat16() -> bool:
-    """Return whether the CPU can multiply in bfloat16. Emulating it is ten times slower."""
+    """Return whether the CPU can multiply in bfloat16. Emulating bfloat16 is ten times slower."""
     import torch
 
     # oneDNN accepts bfloat16 on every CPU with AVX-512; only these instructions make it fast.
@@ -62,9 +62,11 @@ def has_fast_bfloat16() -> bool:
 
 
 def _pretrained_network(pool: Sequence[dataset.Example], tasks: Sequence[str]) -> tuple[Any, str]:
-    """Return the network with the pretrained weights, and its tokenizer.
+    """Return the network with the pretrained weights, and its tokenizer as JSON.
 
-    The tokenizer's vocabulary is pruned to the tokens of the training pool.
+    The tokenizer's vocabulary is pruned to the tokens that occur in `pool`, the training examples.
+    A task is to predict one label of one corpus. The network's outputs for the tasks have random
+    weights.
     """
     from safetensors.torch import load
 
@@ -79,9 +81,10 @@ def _pretrained_network(pool: Sequence[dataset.Example], tasks: Sequence[str]) -
 
 
 def _network_of_model(folder: Path, tasks: Sequence[str]) -> tuple[Any, str]:
-    """Return the network and the tokenizer of a careful model.
+    """Return the network of the careful model in `folder`, and its tokenizer as JSON.
 
-    Tasks that the model does not have get outputs with random weights.
+    A task is to predict one label of one corpus. The network gets an output for each of `tasks`. If
+    the model has no output for a task, the output has random weights.
     """
     import torch
 
@@ -105,11 +108,12 @@ def _network_of_model(folder: Path, tasks: Sequence[str]) -> tuple[Any, str]:
 
 
 def _average_weights(tuned: Mapping[str, Any], base: Path, tasks: Sequence[str]) -> dict[str, Any]:
-    """Return the mean of the fine-tuned weights and the weights of the base model.
+    """Return the mean of the fine-tuned weights and the weights of the model in `base`.
 
-    The base model knows what fine-tuning has forgotten. On data sets that neither was trained on,
-    the mean is better than both (Wortsman et al. 2022, Robust fine-tuning of zero-shot models).
-    Outputs for tasks that the base model does not have are not averaged.
+    Fine-tuning started from the base model, which still knows what fine-tuning has forgotten. On
+    data sets that neither model was trained on, the mean is better than both models (Wortsman et
+    al. 2022, Robust fine-tuning of zero-shot models). Outputs for tasks that the base model does
+    not have are not averaged.
     """
     network, _ = _network_of_model(base, tasks)
     old_tasks = dataset.load_tasks(base)
@@ -122,9 +126,10 @@ def _average_weights(tuned: Mapping[str, Any], base: Path, tasks: Sequence[str])
 
 @dataclass
 class Schedule:
-    """The progress of training: by the clock if `minutes` is given, otherwise by rows.
+    """The progress of training, and the learning rate that follows from it.
 
-    The learning rate depends on it: a short warm-up, then linear decay.
+    Progress is measured by the clock if `minutes` is given, otherwise by the rows trained on. The
+    learning rate has a short warm-up, and then decays linearly.
     """
 
     rows: int
@@ -135,7 +140,7 @@ class Schedule:
 
     @property
     def seconds(self) -> float:
-        """The time spent on training, including earlier runs that were interrupted."""
+        """The seconds spent on training, including earlier runs that were interrupted."""
         return self.earlier_seconds + time.monotonic() - self.started
 
     @property
@@ -192,7 +197,10 @@ class Trainer:
         (out / "tasks.json").write_text(json.dumps(self.tasks), "utf-8")
 
     def step(self, batch: dataset.Batch, factor: float) -> float:
-        """Train on one batch. The learning rates are multiplied by `factor`. Return the loss."""
+        """Train the network on one batch, and return the loss.
+
+        The learning rates are multiplied by `factor`.
+        """
         import torch
 
         for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
@@ -212,7 +220,7 @@ class Trainer:
         return float(loss.item())
 
     def save(self, schedule: Schedule) -> None:
-        """Write a checkpoint atomically."""
+        """Write a checkpoint of the training, completely or not at all."""
         import torch
 
         state = {
@@ -225,7 +233,7 @@ class Trainer:
         (self.out / "checkpoint.partial").rename(self.out / "checkpoint.pt")
 
     def resume(self, schedule: Schedule) -> None:
-        """Load the last checkpoint, if there is one."""
+        """Load the last checkpoint of the training, if there is one."""
         import torch
 
         if (self.out / "checkpoint.pt").exists():
@@ -247,15 +255,15 @@ def fine_tune(
     biases: bool = False,
     report: Callable[[str], None] = print,
 ) -> float:
-    """Fine-tune on the examples in `pool`, and write the result into the folder `out`.
+    """Fine-tune the careful model's network on the examples in `pool`. Write it into `out`.
 
     The files are `checkpoint.pt`, `tokenizer.json` and `tasks.json`. Training starts from the
-    pretrained weights, or from the careful model in the folder `base`. With `biases`, only biases
-    and norms are trained (Ben Zaken et al. 2022, BitFit).
+    pretrained weights, or from the careful model in the folder `base`. If `biases` is true, only
+    biases and norms are trained (Ben Zaken et al. 2022, BitFit).
 
-    With `minutes`, the learning rate decays by the clock, and training ends on time on any machine.
-    Without it, the same seed gives the same result. A checkpoint is saved every `save_every`
-    seconds, and an interrupted run continues from its last checkpoint.
+    If `minutes` is given, the learning rate decays by the clock, and training ends on time on any
+    machine. If it is not given, the same seed gives the same result. A checkpoint is saved every
+    `save_every` seconds, and an interrupted run continues from its last checkpoint.
 
     Return the seconds spent, including interrupted runs.
     """
@@ -292,10 +300,10 @@ def export_checkpoint(
     base: Path | None = None,
     biases: bool = False,
 ) -> dict[str, bytes]:
-    """Return the files of the new model, by name: the int8 network and the tokenizer.
+    """Return the files of the fine-tuned model, by name: the int8 network and the tokenizer.
 
-    If training started from the model in `base`, the weights are averaged with that model's. With
-    `biases`, the int8 weights are copied from that model unchanged.
+    If training started from the model in `base`, the new weights are averaged with that model's
+    weights. If `biases` is true, the int8 weights are copied from the model in `base` unchanged.
     """
     import torch
     from tokenizers import Tokenizer

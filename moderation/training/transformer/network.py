@@ -48,7 +48,10 @@ class Layer(nn.Module):
 
 
 class Network(nn.Module):
-    """The encoder and its outputs: from token ids and mask to one logit per task."""
+    """The encoder and its outputs: from token ids and mask to one logit for each task.
+
+    A task is to predict one label of one corpus.
+    """
 
     def __init__(self, vocabulary: int, tasks: int) -> None:
         super().__init__()
@@ -59,7 +62,10 @@ class Network(nn.Module):
         self.outputs = nn.Linear(WIDTH, tasks)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Return the logits (rows x tasks). `ids` and `mask` are rows x length."""
+        """Return the logits (rows x tasks).
+
+        `ids` are token ids, and `mask` is 0 for padding; both are rows x length.
+        """
         positions = self.position_embeddings[: ids.shape[1]]
         states = self.embedding_norm(self.token_embeddings(ids) + positions)
         bias = ((1.0 - mask) * -10_000.0)[:, None, None, :]
@@ -104,9 +110,9 @@ def _copy(module: Any, pretrained: Mapping[str, Tensor], name: str) -> None:
 
 
 def activation_ranges(network: Network, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, Any]:
-    """Return the minimum and maximum (2 x channels) of the input of every linear layer.
+    """Return the minimum and maximum (2 x channels) of each linear layer's input, by layer name.
 
-    The layer of the outputs is left out. `batches` are pairs of ids and mask.
+    The layer of the outputs is left out. `batches` are pairs of token ids and mask.
     """
     ranges: dict[str, Tensor] = {}
     is_token = torch.ones(0)

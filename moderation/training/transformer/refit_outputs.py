@@ -2,9 +2,9 @@
 
 The network has an output for each label of each corpus. An output is a logistic regression on the
 mean of the last layer's states. If a corpus has new comments, its outputs can be fitted to them in
-a minute or two, because nothing else is trained. This helps with comments that the network has not
-been trained on. It hurts corpora whose comments were trained on more than once, because the network
-has memorised them (docs/experiments.md).
+a minute or two, because nothing else is trained. Fitting again helps with comments that the network
+has not been trained on. It hurts corpora whose comments the network was trained on more than once,
+because the network has memorised these comments (docs/experiments.md).
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ Floats = npt.NDArray[np.float64]
 
 
 def refit_outputs(base: Path, source: str, pool: Sequence[Example], work: Path) -> dict[str, bytes]:
-    """Return the files of the model in `base`, by name, with new outputs for the corpus `source`.
+    """Fit a careful model's outputs for one corpus again, and return the new model's files by name.
 
-    `pool` holds the training examples; only those with a label of `source` are used. `work` is a
-    folder for intermediate files.
+    The model is in the folder `base`, and the corpus is named `source`. `pool` holds the training
+    examples; only those with a label of the corpus are used. `work` is a folder for intermediate
+    files.
 
     Raises `CorpusError` if the model has no output for `source`.
     """
@@ -68,11 +69,11 @@ def refit_outputs(base: Path, source: str, pool: Sequence[Example], work: Path) 
 def fit_output(
     states: Floats, targets: Floats, weights: Floats, bias: float
 ) -> tuple[Floats, float]:
-    """Fit a logistic regression that stays near the given one. Return its weights and bias.
+    """Fit a logistic regression that stays near the given `weights` and `bias`.
 
     `states` are rows x width, and `targets` are between 0 and 1. A change of the weights is
-    penalised: on standardised states, it costs `PENALTY` times its square. The bias is not
-    penalised.
+    penalised: on standardised states, it costs `PENALTY` times its square. A change of the bias is
+    not penalised. Returns the new weights and bias.
 
     >>> states = np.array([[0.0], [1.0]]).repeat(2_000, axis=0)
     >>> targets = np.array([0.0, 1.0]).repeat(2_000)
@@ -98,6 +99,9 @@ def fit_output(
 
 
 def _states(network: Transformer, texts: Sequence[str]) -> Floats:
-    """Return the mean state of each text's first window (texts x width)."""
+    """Return the mean of the network's last states for each text (texts x width).
+
+    If a text is too long for the network, only the first part that fits is used.
+    """
     windows = [network.encode(prepare(text).text)[0].ids for text in texts]
     return network.run(windows)[0].astype(np.float64)

@@ -1,10 +1,10 @@
 """Train the careful model: fine-tune, export, combine outputs into heads, calibrate, save.
 
 The network has an output for each label of each corpus. A head is a score that the model gives,
-such as `toxicity`. It is a weighted sum of outputs, which are standardised on rows that were
-sampled at random. The weights were chosen on the validation split of the training corpora
-(docs/experiments.md). The calibration is that of the fast model, so that the scores of the two
-models can be averaged and exchanged.
+such as `toxicity`. A head is a weighted sum of outputs, which are standardised on rows that were
+sampled at random. The weights of the sum were chosen on the validation split of the training
+corpora (docs/experiments.md). The calibration is that of the fast model, so that the scores of the
+two models can be averaged and exchanged.
 """
 
 from __future__ import annotations
@@ -72,15 +72,18 @@ log = logging.getLogger(__name__)
 
 
 class ScoredRows(NamedTuple):
-    """Labelled rows, and the network's logits for them (rows x tasks)."""
+    """Labelled rows, and the network's logits for them (rows x tasks).
+
+    A task is to predict one label of one corpus.
+    """
 
     rows: list[catalogue.Row]
     logits: npt.NDArray[np.float64]
 
     def labelled(self, label: str, natural: bool = False) -> tuple[npt.NDArray[np.int64], Any]:
-        """Return the indices and values of the rows that were annotated for this label.
+        """Return the indices of the rows that have this label, and the label's values in them.
 
-        With `natural`, only rows that were sampled at random from their source count.
+        If `natural` is true, only rows that were sampled at random from their source count.
         """
         indices = [
             index
@@ -104,11 +107,13 @@ def train(
     outputs: str | None = None,
     progress: Callable[[str], None] = log.info,
 ) -> Path:
-    """Train on the corpora in `data`, write `out/careful/<version>/` and return that folder.
+    """Train the careful model, save it as a new version, and return the version's folder.
 
-    Training starts from the pretrained weights, or from the careful model in the folder `begin`,
-    which takes far less time. Two options keep the new version close to the model in `begin`:
-    `biases` trains only biases and norms, and `outputs` trains only the outputs of one corpus.
+    `data` is the folder of the corpora. The version is written into the folder
+    `out/careful/<version>/`. Training starts from the pretrained weights, or from the careful model
+    in the folder `begin`, which takes far less time. Two options keep the new version close to the
+    model in `begin`: `biases` trains only biases and norms, and `outputs` trains only the outputs
+    of one corpus.
 
     Checkpoints are written to `work`, by default `out/careful/.work`. An interrupted run continues
     from the last checkpoint.
@@ -158,7 +163,7 @@ def train(
 def _card(
     data: Path, tasks: Sequence[str], begin: Path | None, seed: int, seconds: float
 ) -> dict[str, Any]:
-    """Return the model's card, without its metrics."""
+    """Return the content of the model's card (`card.json`), without its metrics."""
     counts: dict[str, int] = {}
     for row in catalogue.rows(data, "train"):
         counts[row.source] = counts.get(row.source, 0) + (row.part == "train")
@@ -187,7 +192,11 @@ def _card(
 
 
 def output_scorer(folder: Path, tasks: Sequence[str]) -> TransformerScorer:
-    """Return a scorer whose scores are the network's outputs, neither combined nor calibrated."""
+    """Return a scorer that gives the network's outputs as scores.
+
+    There is an output for each label of each corpus. The outputs are neither combined nor
+    calibrated.
+    """
     size = len(tasks)
     knots = np.zeros((2, size, 2), np.float32)
     mixture, offsets = np.eye(size, dtype=np.float32), np.zeros(size, np.float32)
@@ -199,8 +208,8 @@ def output_scorer(folder: Path, tasks: Sequence[str]) -> TransformerScorer:
 def calibration_rows(data: Path, part: str, seed: int = 0) -> list[catalogue.Row]:
     """Return rows of the split `part` for calibration, in random order.
 
-    These are rows that were sampled at random from their source, and rows with a label that no such
-    row has. There are at most `MAX_ROWS` from each corpus.
+    The rows are those that were sampled at random from their source. For labels that none of these
+    rows has, all rows with the label are added. At most `MAX_ROWS` rows are from each corpus.
     """
     rng = np.random.default_rng(seed)
     targets = {head.target for head in HEADS.values() if head.rate is not None}
@@ -223,7 +232,7 @@ def calibration_rows(data: Path, part: str, seed: int = 0) -> list[catalogue.Row
 def score_rows(
     scorer: TransformerScorer, rows: list[catalogue.Row], batch_size: int = 256
 ) -> ScoredRows:
-    """Compute the logits of all outputs for the rows."""
+    """Compute the logits of all the network's outputs for the rows."""
     parts = [
         scorer.logits([read(row.text) for row in rows[start : start + batch_size]])
         for start in range(0, len(rows), batch_size)
@@ -232,9 +241,11 @@ def score_rows(
 
 
 def fit_heads(scored: ScoredRows, tasks: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-    """Return what turns outputs into heads.
+    """Return the arrays that turn the network's outputs into the model's scores (heads).
 
-    This is the mixture weights (tasks x heads), the offsets and the calibration knots.
+    `mixture` has the weight of each output in each score (tasks x heads). `offsets` is added to the
+    weighted sums. `knots` has a calibration curve for each score: log-odds, and the probabilities
+    that they stand for.
     """
     is_natural = np.array([row.natural for row in scored.rows])
     natural_logits = scored.logits[is_natural]

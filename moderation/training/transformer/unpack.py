@@ -24,7 +24,7 @@ _NORMS = ("attention_norm", "feed_forward_norm")
 
 
 def unpack_weights(model: bytes) -> dict[str, Array]:
-    """Return the weights in a file that `export.onnx_model` wrote, named as in `network.py`.
+    """Return the weights in an ONNX file that `export.onnx_model` wrote, named as in `network.py`.
 
     Raises `ValueError` for any other ONNX file.
     """
@@ -41,11 +41,11 @@ def unpack_weights(model: bytes) -> dict[str, Array]:
 
 
 def replace_weights(model: bytes, weights: Mapping[str, Array]) -> bytes:
-    """Return the file with other biases, norms and outputs. The int8 tensors stay bit for bit.
+    """Return an ONNX file with other biases, norms and outputs. Its int8 tensors do not change.
 
-    `weights` has the names that `unpack_weights` returns. It may have more outputs than the file. A
-    git repository stores two versions that differ only in these weights in little more space than
-    one.
+    `weights` has the names that `unpack_weights` returns. `weights` may have more outputs than the
+    file. If two versions of a file differ only in biases, norms and outputs, a git repository needs
+    little more space for both than for one.
 
     Raises `ValueError` for a file that `export.onnx_model` did not write.
     """
@@ -61,7 +61,10 @@ def replace_weights(model: bytes, weights: Mapping[str, Array]) -> bytes:
 
 
 class TensorNames(NamedTuple):
-    """The names of a network's weights in the graph: in floating point, or in int8 with scales."""
+    """The names that a network's weights have in an ONNX graph.
+
+    A weight is stored in floating point, or in int8 with scales.
+    """
 
     floats: dict[str, str]
     token_embeddings: tuple[str, str]  # the weight and its scales
@@ -69,7 +72,10 @@ class TensorNames(NamedTuple):
 
     @classmethod
     def of(cls, graph: Any) -> Self:
-        """Find the names in a graph. Raises `ValueError` if `export.py` did not build the graph."""
+        """Find the names of the weights in an ONNX graph.
+
+        Raises `ValueError` if `export.py` did not build the graph.
+        """
         by_type: dict[str, list[Any]] = defaultdict(list)
         for node in graph.node:
             by_type["Linear" if node.op_type in _INT8 else node.op_type].append(node)

@@ -20,7 +20,8 @@ def prune(tokenizer: str, texts: Iterable[str], min_count: int = 15) -> tuple[st
     Special tokens, single characters and tokens that occur at least `min_count` times in `texts`
     are kept. The tokenizer splits words that are no longer tokens into smaller tokens.
 
-    Return the new tokenizer as JSON, and the old ids of the tokens that were kept, in new order.
+    Return the new tokenizer as JSON, and the old ids of the tokens that were kept, in the order of
+    their new ids.
     """
     settings = json.loads(tokenizer)
     settings["truncation"] = settings["padding"] = None

@@ -42,12 +42,12 @@ def card(
 ) -> dict[str, Any]:
     """Return the content of `card.json` (the model card), without the hashes of the model's files.
 
-    `moderation.scoring.store.save` adds the hashes. `kind` names the scorer in
-    `moderation/scoring/`. `heads` are the names of the scores that the model gives. `data` lists
-    the data sets that it was trained on; each entry has `name`, `rows`, `licence`, `citation` and
-    `sha256`. `figures` maps the name of a data set and part to its metrics, each `{"value": …,
-    "interval": [low, high], "rows": …}`. `more` holds settings that the scorer reads from the card,
-    such as thresholds.
+    `moderation.scoring.store.save` adds the hashes. `kind` says which scorer in
+    `moderation/scoring/` loads the model. `heads` are the names of the scores that the model gives.
+    `data` lists the data sets that it was trained on; each entry has `name`, `rows`, `licence`,
+    `citation` and `sha256`. `figures` maps the name of a data set and part to its metrics, each
+    `{"value": …, "interval": [low, high], "rows": …}`. `more` holds settings that the scorer reads
+    from the card, such as thresholds.
     """
     return {
         "name": name,

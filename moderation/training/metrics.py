@@ -29,8 +29,8 @@ def calibration_error(y_true: Bools, scores: Floats) -> float:
     """Return the expected calibration error over 15 bins of equal width.
 
     This is the mean distance between a bin's mean score and its share of positives, weighted by the
-    bins' rows. Naeini, Cooper, Hauskrecht: Obtaining Well Calibrated Probabilities Using Bayesian
-    Binning, AAAI 2015.
+    number of rows in the bin. Naeini, Cooper, Hauskrecht: Obtaining Well Calibrated Probabilities
+    Using Bayesian Binning, AAAI 2015.
 
     >>> calibration_error(np.array([True, False]), np.array([0.5, 0.5]))
     0.0

@@ -41,9 +41,9 @@ class Row:
     """A labelled comment.
 
     `labels` maps each label to a value from 0 to 1. `natural` is true if the comment was sampled at
-    random, so that the share of abuse among natural comments is the real one. `marks` are the spans
-    of `text` that annotators marked as offensive (`end` is exclusive). `marks` is empty if the
-    corpus has none.
+    random from its source, so that the share of abuse among natural comments is the real share.
+    `marks` are the spans of `text` that annotators marked as offensive (`end` is exclusive).
+    `marks` is empty if the corpus has none.
     """
 
     text: str

@@ -153,12 +153,12 @@ def _has_labels(source: Source, record: Mapping[str, str]) -> bool:
 def rows(
     path: Path, source: Source | None, report: Report, opened: IO[bytes] | None = None
 ) -> Iterator[ImportedRow]:
-    """Yield the rows of a file without duplicates, and count them in `report`.
+    """Yield the rows of a file, except for duplicates, and count all rows in `report`.
 
     `source` describes the file; if it is None, the file is recognised by its columns. Pass the open
-    file as `opened` if you track how much of it has been read. Raises `CorpusError`. After the
-    first row with an error no more rows are yielded. Reading continues until `MAX_ERRORS` errors
-    can be reported together.
+    file as `opened` if you track how much of it has been read. After the first row with an error,
+    no more rows are yielded. The file is still read on, to collect up to `MAX_ERRORS` errors. Then
+    `CorpusError` is raised with all these errors.
     """
     duplicates, errors = Duplicates(), list[str]()
     numbered = records(path, opened)

@@ -44,7 +44,8 @@ class Comment(NamedTuple):
     - `threat`: the comment threatens, wishes or calls for violence or harm.
     - `spam`: advertising, a lure or a scam.
 
-    `kind` names the phenomenon, for example 'condescension'. `area` is where the English is from.
+    `kind` names the phenomenon, for example 'condescension'. `area` is the region whose English the
+    comment is in, for example 'IN' (India).
     """
 
     text: str

@@ -107,7 +107,7 @@ class LabelStore:
 def collect(
     rows: Iterable[Row], labels: Iterable[str], file: Path | None = None
 ) -> Iterator[LabelStore]:
-    """Store the rows that have any of `labels`, and yield the store for a `with` block.
+    """Store the texts of the rows that have any of `labels`, and yield the store to a `with` block.
 
     If `file` already holds a complete store, it is used as it is, and `rows` are not read. Without
     a `file`, the store is temporary.

@@ -64,9 +64,9 @@ def rows(seed: int) -> Iterator[Row]:
 
 
 def with_names(harmless: Iterable[str], seed: int) -> list[str]:
-    """Draw a tenth of the texts at random, and insert one to three names into each.
+    """Return a tenth of the texts, drawn at random, with one to three names inserted into each.
 
-    The same seed gives the same texts.
+    The same seed gives the same result.
 
     >>> with_names(["Well said."] * 10, seed=1)
     ['Well Vinay Basu Appavu Biden said.']

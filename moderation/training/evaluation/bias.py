@@ -5,8 +5,8 @@ Unintended Bias, WWW 2019):
 
 - `subgroup` is measured on the comments that mention the group.
 - `bpsn` (background positive, subgroup negative) is measured on the harmless comments that mention
-  the group and the abusive ones that mention no group. It is low if the mention alone raises the
-  score.
+  the group and the abusive ones that mention no group. This AUC is low if the mention alone raises
+  the score.
 - `bnsp` (background negative, subgroup positive) is measured on the abusive comments that mention
   the group and the harmless ones that mention no group.
 """

@@ -173,7 +173,7 @@ class Fit(NamedTuple):
 
     An error budget limits the shares of mistakes. `shortfalls` describes the limits that could not
     be met. `within_budget` is true if the thresholds are safe to use. If no threshold for rejection
-    is safe, `reject` is "never", which keeps within the budget. `review` has no such value.
+    is safe, `reject` is "never", which keeps within the budget. `review` is always a number.
     """
 
     review: float

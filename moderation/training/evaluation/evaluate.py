@@ -145,8 +145,8 @@ def evaluate(
 def write_cards(results: dict[str, Any], models: Path) -> None:
     """Write the metrics of `evaluate` into the cards of the models that give the measured scores.
 
-    In a card they are stored as `figures["in use"]`. The other figures, from training, stay. Two
-    models that give the same scores together get the same metrics.
+    A card (`card.json`) stores the metrics as `figures["in use"]`. Its other figures, from
+    training, stay. Two models that give the same scores together get the same metrics.
     """
     for model, version in results["models"].items():
         with cards.edited(models / model / version) as card:
@@ -160,7 +160,7 @@ def write_cards(results: dict[str, Any], models: Path) -> None:
 
 
 def markdown(results: dict[str, Any]) -> str:
-    """Return the metrics as a Markdown table with 95 % intervals."""
+    """Return the metrics that `evaluate` returned as a Markdown table, with 95 % intervals."""
     lines = [
         "| set | head | rows | positive | AUC | average precision | ECE |",
         "|---|---|--:|--:|--:|--:|--:|",

@@ -1,7 +1,7 @@
 """Measure explanations, which are the words of a comment that a score is said to depend on.
 
-Two questions are measured: does the score fall without these words, and do people mark the same
-words?
+Two questions are measured. Does the score fall if the explanation's words are removed? Do people
+mark the explanation's words as offensive?
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Draw the plots of reports as SVG. They are readable in print and without colour.
+"""Draw the plots of reports as SVG. The plots are readable in print and without colour.
 
 The SVG loads nothing from elsewhere.
 """
@@ -38,7 +38,10 @@ def require_matplotlib() -> None:
 
 
 class Drawing:
-    """The `axes` to draw on, and the finished `svg`, which exists after the block of `drawing`."""
+    """A plot: the `axes` to draw on, and the finished `svg`.
+
+    `svg` exists after the `with` block of `drawing`.
+    """
 
     def __init__(self, axes: Sequence[Axes]) -> None:
         self.axes = axes
@@ -47,7 +50,10 @@ class Drawing:
 
 @contextmanager
 def drawing(panels: int = 1) -> Iterator[Drawing]:
-    """Yield a `Drawing` with `panels` axes side by side. Its SVG is ready when the block ends."""
+    """Yield a `Drawing` with `panels` axes side by side.
+
+    The drawing's SVG is ready when the `with` block ends.
+    """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 

@@ -25,8 +25,8 @@ CURVES = (
 def page(results: dict[str, Any]) -> str:
     """Return the metrics of `evaluate` as an HTML page.
 
-    The page quotes the cases of the guideline suite that were decided wrongly. They were written
-    for this project. The page quotes no comment from a data set.
+    The page quotes the cases of the guideline suite that were decided wrongly. These cases were
+    written for this project. The page quotes no comment from a data set.
     """
     curves = results["curves"]
     drawn = {name: plots.metric_curves(curves, name) for name in CURVES if curves.get(name)}

@@ -120,7 +120,10 @@ def _entry(pair: ShadowPair) -> dict[str, Any]:
 
 
 def report(results: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of the report for a terminal. `results` is what `summary` returned."""
+    """Yield the lines of a report on a challenger in shadow, for a terminal.
+
+    `results` is what `summary` returned.
+    """
     low, high = results["interval"]
     days = results["days"]
     time = f"{days:.1f} days" if days >= 2 else f"{days * 24:.1f} hours"

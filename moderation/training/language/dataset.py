@@ -186,7 +186,7 @@ def _with_names(english: Sequence[Example], names: Names, rng: random.Random) ->
 def _with_quotations(
     english: Sequence[Example], rows: Sequence[Example], names: Names, rng: random.Random
 ) -> Iterator[Example]:
-    """Yield English texts with a foreign quotation of up to a fifth of their words.
+    """Yield English texts with a foreign quotation, which has up to a fifth of the text's words.
 
     A well-known phrase (a slogan, the title of a film) may be longer, and without quotation marks.
     """

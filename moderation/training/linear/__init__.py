@@ -1,1 +1,4 @@
-"""Train the linear models (abuse, spam), adapt them to verdicts, and fit the ensemble."""
+"""Train the linear models (abuse, spam), and adapt them to moderators' verdicts.
+
+`ensemble.py` fits how the fast (linear) and the careful abuse model score together.
+"""

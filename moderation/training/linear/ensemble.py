@@ -179,7 +179,7 @@ def labelled_rows(
 
 
 def compare(rows: Sequence[Row], results: Mapping[str, Scores]) -> Iterator[tuple[str, Any]]:
-    """Yield the metrics of each model with names like `both: toxicity on ucc.hostile`.
+    """Yield metrics of each model, each after a name like `both: toxicity on ucc.hostile`.
 
     `results` holds the scores of 'fast', 'careful' and 'both'.
     """

@@ -116,7 +116,7 @@ class Teacher:
                     log.info("teacher %.0f %%, loss %.3f", 100 * fraction, float(loss.item()))
 
     def label(self, examples: Sequence[Example]) -> list[Example]:
-        """Return the examples with new labels.
+        """Return the examples with the labels that the network predicts.
 
         `roles` are the most likely roles, and `full` is the probability that the example is a full
         sentence.

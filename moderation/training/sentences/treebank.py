@@ -121,10 +121,10 @@ class Tree:
     def roles(self) -> dict[int, str]:
         """The role of each word as a letter, by the word's id.
 
-        F is the finite verb of a clause that makes the sentence full, and I the imperative of such
-        a clause. f is a finite verb in a dependent clause, E any other finite verb, and V any other
-        form of a verb. S is a subject, M a subordinator, and X punctuation. All other words have a
-        letter for their part of speech.
+        F is the finite verb of a clause that makes the sentence full, and I is its verb if the
+        clause is an imperative. f is a finite verb in a dependent clause, E any other finite verb,
+        and V any other form of a verb. S is a subject, M a subordinator, and X punctuation. All
+        other words have a letter for their part of speech.
         """
         return {node.id: self._role(node) for node in self.nodes}
 
@@ -152,7 +152,8 @@ class Tree:
 def trees(path: Path) -> Iterator[Tree]:
     """Return the trees of a CoNLL-U file, plain or gzip-compressed.
 
-    A sentence is left out if it has no `# text` comment, or if its words are not in that text.
+    A sentence is left out if it has no `# text` comment, or if one of its words is not in the text
+    of this comment.
 
     Raises `ValueError`, with the number of the line, if a row does not have ten columns.
     """

@@ -99,7 +99,7 @@ def fit_output(
 
 
 def _states(network: Transformer, texts: Sequence[str]) -> Floats:
-    """Return the mean of the network's last states for each text (texts x width).
+    """Return the mean of the last layer's states for each text (texts x width).
 
     If a text is too long for the network, only the first part that fits is used.
     """

@@ -3,8 +3,8 @@
 The network has an output for each label of each corpus. A head is a score that the model gives,
 such as `toxicity`. A head is a weighted sum of outputs, which are standardised on rows that were
 sampled at random. The weights of the sum were chosen on the validation split of the training
-corpora (docs/experiments.md). The calibration is that of the fast model, so that the scores of the
-two models can be averaged and exchanged.
+corpora (docs/experiments.md). Heads are calibrated like those of the fast model, so that the scores
+of the two models can be averaged and exchanged.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Read the network's weights back from an exported int8 ONNX file, to continue training.
 
 This reverses `export.py`: weights are multiplied by their scales and divided by the smoothing
-factors. The rounding error remains, but a few batches of training repair it.
+factors, by which `export.py` had scaled them up. The rounding error remains, but a few batches of
+training repair it.
 """
 
 from __future__ import annotations

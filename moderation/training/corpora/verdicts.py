@@ -9,9 +9,9 @@ skipped. If there are several verdicts, the last one counts:
 - *approve* labels all scores of tone (such as `toxicity`), and `spam`, with 0. *review* labels
   nothing.
 - *reject* labels a score with 1. If the moderator's reason begins with a rule ('abuse: …'), this
-  rule's score is labelled. Otherwise the scores of all rules that acted, which means that they asked
-  for review or rejection, are labelled. If no rule acted, `toxicity` is labelled. Nothing is
-  labelled if the rules that acted, or the given `rule`, have no score of tone (`links`, `language`,
+  rule's score is labelled. Otherwise the scores of all rules that acted (asked for review or
+  rejection) are labelled. If no rule acted, `toxicity` is labelled. Nothing is labelled if the
+  rules that acted, or the given `rule`, have no score of tone (`links`, `language`,
   …). An unknown `rule` is an error.
 - Verdicts from Akismet's submit-spam and submit-ham label only `spam`. Verdicts from Perspective's
   `suggestscore` label the attributes that they name.

@@ -153,7 +153,7 @@ class BackgroundLoop:
                 log.error("housekeeping failed: %s", type(error).__name__)
 
     def _erase_old(self) -> None:
-        """Erase texts and references that are older than their retention, once an hour."""
+        """Erase texts and authors' references that have reached their maximum age, once an hour."""
         now, sessions = self.decider.clock(), self.decider.sessions
         all_days, sensitive_days = self.retention_days, self.sensitive_retention_days
         if (all_days is None and sensitive_days is None) or not self._is_steady(now):

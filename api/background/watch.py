@@ -18,7 +18,7 @@ class FileWatcher:
     """Calls `take` at the first look, and at each look that finds the file's content changed.
 
     If the file is created or deleted, its content counts as changed. If `take` fails, it is called
-    again at each look until it succeeds. In the meantime, `trouble` contains the reason.
+    again later until it succeeds. In the meantime, `trouble` contains the reason.
     """
 
     def __init__(self, path: Path, take: Callable[[], None]) -> None:

@@ -40,7 +40,10 @@ log = structlog.get_logger("api")
 
 
 class Metrics:
-    """All counters and histograms. Workers share them through the folder `folder`, if given."""
+    """All counters and histograms. Worker processes share them through the folder `folder`.
+
+    If there is no folder, the metrics are only those of this process.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
@@ -131,7 +134,10 @@ class Metrics:
         self.rule_seconds.labels(rule).observe(seconds)
 
     def count_shadow(self, champion: Action, challenger: Action) -> None:
-        """Count a decision of the challenger in shadow."""
+        """Count a comment that a challenger decided too, by the actions of both models.
+
+        The challenger runs in shadow: its decision has no effect.
+        """
         self.shadow.labels(str(champion), str(challenger)).inc()
 
     def show_versions(self, moderator: Moderator, refused: Sequence[str]) -> None:

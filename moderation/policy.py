@@ -293,7 +293,7 @@ def _declared(tables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
 
 
 def _shared(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those keys of a rule's table that every rule has, without the rule's own settings."""
+    """Return the keys of a rule's table that all rules have, without the rule's own settings."""
     return {key: value for key, value in table.items() if key in Thresholds.model_fields}
 
 

@@ -126,7 +126,7 @@ class Authenticator:
         return key
 
     def check_rate(self, key: Key) -> None:
-        """Count a request. Raises a `Problem` (429) if the key has used up its rate."""
+        """Count a request of this API key. Raises a `Problem` (429) if it is over the limit."""
         if key.id == OPEN:
             return
         rate = key.rate or self.rate

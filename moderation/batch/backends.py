@@ -103,7 +103,7 @@ class WorkerPool:
 
     @contextlib.contextmanager
     def losses_as_errors(self) -> Iterator[None]:
-        """In the block, turn the backend's exceptions for lost work into `BackendError`."""
+        """While the block runs, turn the backend's exceptions for lost work into `BackendError`."""
         try:
             yield
         except tuple(self.losses) as error:
@@ -206,7 +206,10 @@ def _loky(backend: Backend) -> Iterator[WorkerPool]:
 
 @contextlib.contextmanager
 def _dask(backend: Backend) -> Iterator[WorkerPool]:
-    """Connect to the operator's scheduler. Dask's own settings name the certificates for tls://."""
+    """Connect to the operator's Dask scheduler.
+
+    If the address starts with `tls://`, the settings of Dask itself name the certificates.
+    """
     distributed = _library("distributed", "dask")
     try:
         client = distributed.Client(backend.address, timeout=TIMEOUT, set_as_default=False)

@@ -227,7 +227,7 @@ def _cells(column: pa.Array[Any]) -> list[Any]:
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """Yield the lines. A longer line is cut one byte over the limit."""
+    """Yield the lines of a file. A line longer than `_MAX_LINE` bytes is cut to one byte more."""
     while line := stream.readline(_MAX_LINE + 1):
         rest = line
         while len(rest) > _MAX_LINE and not rest.endswith(b"\n"):
@@ -268,10 +268,10 @@ def _checked(content: str, max_bytes: int, text: str) -> str:
 
 
 def _field(name: str, value: Any, *, is_text: bool = False) -> Any:
-    """Check the value of a field, and return it. An empty string and NaN become None.
+    """Check the value of a field, and return it. NaN and an empty string become None.
 
-    `id` and `author` may be numbers. Raises `CommentError` if the value has the wrong type or is
-    not UTF-8.
+    An empty comment text stays an empty string. `id` and `author` may be numbers. Raises
+    `CommentError` if the value has the wrong type or is not UTF-8.
     """
     if isinstance(value, str):
         if _NOT_UTF8.search(value):

@@ -244,8 +244,8 @@ def exported(
     """Yield decisions as JSON, in the format of `GET /v1/export`, oldest first.
 
     `which` selects 'all', 'judged' or 'waiting' decisions. Judged decisions have a moderator's
-    verdict. Waiting decisions have none, and still have their text. `url` overrides the database of
-    the settings.
+    verdict. Waiting decisions have no verdict, and still have their comment's text. `url` overrides
+    the database of the settings.
     """
     query = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
     if which == "judged":

@@ -155,7 +155,7 @@ class Decider:
         return None
 
     def is_reachable(self) -> bool:
-        """Return whether the database answers. If its last use failed, ask it again.
+        """Return whether the database answers. If the last query failed, query it again.
 
         This may block, so only the background loop calls it. `circuit.may_try` limits how often
         requests try a database that is down, but this function does not ask it. Otherwise, under

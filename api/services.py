@@ -158,7 +158,7 @@ def moderator() -> Moderator:
 
 
 def count(decisions: Iterable[Mapping[str, Any]], route: str) -> None:
-    """Count decisions in this app's metrics."""
+    """Add the decisions in a response to this app's metrics."""
     services().metrics.count(decisions, route)
 
 

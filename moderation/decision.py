@@ -78,7 +78,7 @@ class Reason:
 
     @property
     def rule(self) -> str:
-        """The rule's name."""
+        """The name of the rule whose finding this is."""
         return self.finding.rule
 
     def to_dict(self) -> dict[str, Any]:

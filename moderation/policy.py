@@ -265,7 +265,9 @@ class Policy:
 
     @staticmethod
     def verdict(reasons: Iterable[Reason]) -> Action:
-        """Return the strictest action of the reasons, or `Action.APPROVE` if there are none.
+        """Return a decision's action: the strictest action of its reasons.
+
+        Without reasons, the action is `Action.APPROVE`.
 
         >>> Policy.verdict([])
         <Action.APPROVE: 0>
@@ -385,7 +387,7 @@ def _unaliased(tables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def _merge(shipped: dict[str, Any], custom: dict[str, Any]) -> dict[str, Any]:
-    """Merge the operator's tables over the shipped ones, key by key.
+    """Merge the operator's tables over the shipped ones, key by key. The operator's values win.
 
     >>> _merge({"links": {"most": 2, "review": 0.5}}, {"links": {"most": 0}})
     {'links': {'most': 0, 'review': 0.5}}

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class DriftMonitor:
-    """Compares recent scores with the references of the models in use.
+    """Compares recent scores with the models' references (scores from when they were measured).
 
     Logs a warning for scores that have moved, and calls `on_measured` with all results.
     """

@@ -125,7 +125,7 @@ class Metrics:
         self._drift_shown: set[str] = set()
 
     def count(self, answers: Iterable[Mapping[str, Any]], route: str) -> None:
-        """Count the decisions in a response."""
+        """Count the decisions in a response, by the route and by the action."""
         for answer in answers:
             self.decisions.labels(route, answer["action"]).inc()
 

@@ -45,7 +45,7 @@ _SUFFIXES: dict[str, Format] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of a row: the decision about its comment, or None if the row has an error."""
+    """A row of the file, and the decision about its comment: None if the row has an error."""
 
     row: Row
     decision: Decision | None
@@ -59,7 +59,7 @@ class Outcome:
 
 
 def decide(moderator: Moderator, rows: Iterable[Row]) -> Iterator[Outcome]:
-    """Yield the outcome of each row, in order.
+    """Decide about the comment of each row, and yield the outcomes in order.
 
     >>> rows = read_jsonl(io.BytesIO(b'{"text": "Well said."}\\n{"text": ""}\\n'), 20_480)
     >>> [str(outcome.decision and outcome.decision.action) for outcome in
@@ -157,7 +157,7 @@ def unpacked(path: Path) -> Iterator[io.BufferedReader]:
 
 
 class _Counted(io.RawIOBase):
-    """A stream that counts the bytes that have been read from it."""
+    """A stream that counts the bytes that have been read from it, to show the progress."""
 
     def __init__(self, raw: IO[bytes]) -> None:
         self.inner = raw
@@ -174,7 +174,7 @@ class _Counted(io.RawIOBase):
 
 
 def plain_bytes(stream: io.BufferedReader) -> io.BufferedReader:
-    """Return the stream, decompressed if it begins with gzip's two signature bytes."""
+    """Return the stream. If it begins with gzip's two signature bytes, it is decompressed."""
     if stream.peek(2)[:2] == b"\x1f\x8b":
         return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=stream)))
     return stream

@@ -27,7 +27,7 @@ _MAX_LINE = 16 * 2**20  # bytes; longer lines are skipped
 
 
 class SourceError(ValueError):
-    """A file that cannot be read at all."""
+    """The whole file cannot be read, for example because it has no column with the text."""
 
 
 @dataclass(frozen=True, slots=True)

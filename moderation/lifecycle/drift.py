@@ -76,7 +76,7 @@ def language_class(language: Mapping[str, Any]) -> int:
 
 @dataclass(frozen=True)
 class Bins:
-    """A histogram. A bin includes its upper edge; the last bin has no upper edge."""
+    """A histogram. A bin includes its upper edge. The last bin has no upper edge."""
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]

@@ -127,7 +127,7 @@ class Replayed:
     changed: list[ChangedDecision] = field(default_factory=list)
 
     def add(self, recorded: Recorded, now: Decision, then: Decision) -> None:
-        """Count a comment, which the policy in use decides as `now` and the new one as `then`."""
+        """Count a comment: `now` is the decision by the policy in use, `then` by the new policy."""
         self.comments += 1
         self.first = min(self.first or recorded.at, recorded.at)
         self.last = max(self.last or recorded.at, recorded.at)

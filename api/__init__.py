@@ -34,7 +34,7 @@ class App(OpenAPI):
     request_class = JsonRequest
 
     def log_exception(self, _: Any) -> None:
-        """Log where an error occurred, but not its message, which may contain a comment's text."""
+        """Log where an error occurred. Omit its message, which may contain a comment's text."""
         error = sys.exception()
         if isinstance(error, Exception):
             errors.log_error(error)
@@ -67,9 +67,9 @@ def create_app(
 
     Settings in `config` override the environment; they have the names of the environment variables.
     Other names in `config` are Flask's own. `moderator` replaces the moderator that the settings
-    describe; models that are promoted later do not change it. Worker processes share their metrics
-    through the folder `metrics_folder`. Raises `SettingsError`, `PolicyError`, `ModelError` or
-    `SchemaError`.
+    describe, and models that are promoted later do not change it. Worker processes share their
+    metrics through the folder `metrics_folder`. Raises `SettingsError`, `PolicyError`, `ModelError`
+    or `SchemaError`.
 
     >>> create_app({"TESTING": True}).test_client().get("/healthz").json
     {'status': 'ok'}
@@ -115,5 +115,5 @@ def create_app(
 
 
 def settings_from_environment(overrides: Mapping[str, Any]) -> settings.Settings:
-    """Return the settings of the environment and `overrides`. Raises `SettingsError`."""
+    """Read the settings from the environment and `overrides`. Raises `SettingsError`."""
     return settings.read({**settings.from_environment(os.environ), **overrides})

@@ -8,6 +8,8 @@ import threading
 class BusyCounter:
     """Counts the requests whose comments are being decided, so that background work can wait.
 
+    A request is in a `with` block while its comments are being decided.
+
     >>> busy = BusyCounter()
     >>> with busy:
     ...     busy.wait(0.01)
@@ -30,6 +32,6 @@ class BusyCounter:
             self._changed.notify_all()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until no comment is being decided, but at most `seconds`. Return whether none is."""
+        """Wait up to `seconds` until no comment is being decided. Return whether none is."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._count, seconds)

@@ -44,7 +44,7 @@ def _settings() -> Settings:
 
 @contextmanager
 def _sessions(url: str | None = None) -> Iterator[Sessions]:
-    """Open the record at `url`, or else the record of the settings. Upgrade its schema."""
+    """Open the decisions' database at `url`, or else that of the settings. Upgrade its schema."""
     try:
         engine = database.connect(url or _settings().database.get_secret_value(), TIMEOUT_S)
     except ArgumentError:
@@ -65,7 +65,7 @@ def _sessions(url: str | None = None) -> Iterator[Sessions]:
 
 @contextmanager
 def _reading() -> Iterator[Session]:
-    """Open a session that only reads, so that it blocks no writer."""
+    """Open a database session that only reads, so that it blocks no writer."""
     with _sessions() as sessions, sessions() as session:
         yield session
 
@@ -173,7 +173,7 @@ def seal() -> None:
 
 
 def _count(count: int, what: str, plural: str = "") -> str:
-    """Return a count with its noun.
+    """Return a count with its noun, in the singular or plural.
 
     >>> _count(1, "row"), _count(0, "row"), _count(2, "delivery is", "deliveries are")
     ('1 row', '0 rows', '2 deliveries are')
@@ -244,8 +244,8 @@ def exported(
     """Yield decisions as JSON, in the format of `GET /v1/export`, oldest first.
 
     `which` selects 'all', 'judged' or 'waiting' decisions. Judged decisions have a moderator's
-    verdict. Waiting decisions have none, and still have their text. `url` overrides the database of
-    the settings.
+    verdict. Waiting decisions have no verdict, and still have their comment's text. `url` overrides
+    the database of the settings.
     """
     query = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
     if which == "judged":
@@ -259,14 +259,19 @@ def exported(
 
 @contextmanager
 def replayed(url: str | None, filters: ReplayFilter) -> Iterator[Replay]:
-    """Open the recorded comments that a replay needs. `url` overrides the settings' database."""
+    """Open the recorded comments of a replay, which decides them again with a new policy.
+
+    `filters` selects the comments. `url` overrides the database of the settings.
+    """
     with _sessions(url) as sessions:
         yield Replay(sessions, filters)
 
 
 def shadowed(model: str, version: str, champions: Mapping[str, str]) -> Iterator[ShadowPair]:
-    """Yield the decisions of a challenger in shadow, with those of these models in use.
+    """Yield pairs of decisions about a comment: by the models in use, and with a new version.
 
+    The new version (`version` of `model`) runs in shadow: it decides some comments too, without any
+    effect. Only pairs whose other decision came from the versions in `champions` are yielded.
     Yields nothing if there is no database.
     """
     url = make_url(_settings().database.get_secret_value())
@@ -277,9 +282,9 @@ def shadowed(model: str, version: str, champions: Mapping[str, str]) -> Iterator
 
 
 def recent(url: str | None, days: int, most: int) -> list[ScoredDecision]:
-    """Return the scores of the latest decisions: at most `most`, of the last `days` days.
+    """Return the scores of at most `most` decisions, the latest ones of the last `days` days.
 
-    `url` overrides the settings' database.
+    `url` overrides the database of the settings.
     """
     since = utc_now() - dt.timedelta(days=days)
     with _sessions(url) as sessions:

@@ -1,12 +1,13 @@
 """Decide about comments and record the decisions. All routes that decide use this module.
 
-If the same comment with the same text was decided before, the recorded decision is returned. It may
-be in the database or in the spool (the folder where decisions wait while the database is down), so
-both are searched first. If two requests send the same comment at the same moment, both get the
-decision that was recorded first.
+A comment with the same id and the same text gets only one decision. If there is a recorded decision
+already, it is returned. It may be in the database or in the spool (the folder where decisions wait
+while the database is down), so both are searched first. If two requests send the same comment at
+the same moment, both get the decision that was recorded first.
 
 If the database is down, comments are still decided, and their decisions wait in the spool. If the
-disk is full too, the answer says that the decision is not recorded, and `/readyz` reports it.
+disk is full too, the answer says that the decision is not recorded, and `/readyz` reports the
+problem.
 """
 
 from __future__ import annotations
@@ -47,7 +48,11 @@ def utc_now() -> dt.datetime:
 
 
 class DecisionRequest(NamedTuple):
-    """A comment to decide about, and what to record: the decision, and the text with it."""
+    """A comment to decide about. `record` and `store_text` say what to store in the database.
+
+    Without `record`, nothing is stored. Without `store_text`, the decision is stored but not the
+    comment's text.
+    """
 
     comment: Comment
     record: bool = True
@@ -88,8 +93,8 @@ class Decider:
     ) -> list[Answer]:
         """Return the decision about each comment, as JSON values.
 
-        In it, `recorded` says whether the database holds it. `moderator` overrides the default, for
-        callers with a deadline. It must use the same policy.
+        The value `recorded` says whether the database holds the decision. `moderator` overrides the
+        default moderator, for callers with a deadline. Both must use the same policy.
         """
         drained = self.spool.drained()
         known, contexts = self._known(requests, community, drained)
@@ -117,9 +122,10 @@ class Decider:
 
     @contextmanager
     def writing(self, event: str, decision_id: str) -> Iterator[Session]:
-        """Yield a session in which to add a verdict or an appeal to a decision.
+        """Yield a database session in which to add a verdict or an appeal to a decision.
 
-        At the end, `event` is sent to the webhooks with the result.
+        When the block ends, the webhooks get a message of the type `event`, with the decision and
+        its history.
         """
         with writing(self.sessions) as session:
             recorded_id = decisions.resolve_id(session, decision_id)
@@ -149,12 +155,12 @@ class Decider:
         return None
 
     def is_reachable(self) -> bool:
-        """Return whether the database answers. If it failed when last used, it is asked again.
+        """Return whether the database answers. If the last query failed, query it again.
 
-        This may block, so only the background loop calls it. It does not respect `circuit.may_try`,
-        which limits the attempts to use the database. Under load, requests would take all the
-        attempts that it allows. Then a missing schema would never be created, because only the
-        background loop creates it.
+        This may block, so only the background loop calls it. `circuit.may_try` limits how often
+        requests try a database that is down, but this function does not ask it. Otherwise, under
+        load, requests would use up all the attempts. The background loop could then never create a
+        missing schema.
         """
         if not self.circuit.open:
             return True
@@ -168,7 +174,7 @@ class Decider:
         return True
 
     def drain(self) -> int:
-        """Write the decisions in the spool to the database, if it answers. Return how many."""
+        """Move decisions from the spool to the database, if it answers. Return how many moved."""
         if not self.is_reachable() or not len(self.spool):
             return 0
         try:
@@ -198,10 +204,11 @@ class Decider:
     def _known(
         self, requests: Sequence[DecisionRequest], community: str, drained: int
     ) -> tuple[dict[int, Answer], dict[int, Comment]]:
-        """Look for decisions about these comments that exist already.
+        """Find the decisions that were recorded earlier about the comments in `requests`.
 
-        Returns them, and the other comments with their authors' history. The keys of both are
-        indices into `requests`.
+        Returns two dicts whose keys are indices into `requests`. The first has the decisions that
+        were found. The second has the comments without a decision, with the history of their
+        authors.
         """
         comments = {
             index: request.comment for index, request in enumerate(requests) if request.record
@@ -227,9 +234,9 @@ class Decider:
     def _look_up(
         self, comments: Mapping[int, Comment], community: str
     ) -> tuple[dict[int, Answer], dict[int, Comment]]:
-        """Search the database for these comments, and for the history of their authors.
+        """Search the database for decisions about these comments, and for their authors' history.
 
-        Returns what `_known` returns.
+        Returns two dicts, as `_known` does.
         """
         contexts: dict[int, Comment] = {}
         with self.sessions() as session:
@@ -243,10 +250,11 @@ class Decider:
         return known, contexts
 
     def _record(self, rows: list[dict[str, Any]], drained: int) -> dict[str, Answer]:
-        """Write the rows to the database, or to the spool if the database is down.
+        """Write new decisions to the database, or to the spool if the database is down.
 
-        Returns, for the id of each row, the decision that is recorded. It is another decision if
-        one about the same comment was recorded first. If an id is missing, its decision was lost.
+        `rows` has the fields of each decision. Returns the recorded decision for the id of each
+        row. If another request recorded a decision about the same comment first, that decision is
+        returned instead. An id that is missing means that its decision was lost.
         """
         if not rows:
             return {}
@@ -270,7 +278,7 @@ class Decider:
         return recorded
 
     def _write(self, rows: list[dict[str, Any]]) -> dict[str, Answer] | None:
-        """Write the rows to the database, and return the result of `_record`.
+        """Write new decisions to the database. Return the recorded decisions, as `_record` does.
 
         Returns None if the database is down.
         """
@@ -290,7 +298,10 @@ class Decider:
 
 
 def _firsts(requests: Sequence[DecisionRequest]) -> dict[int, int]:
-    """Map the index of each request to that of the first request with the same comment and text."""
+    """Map the index of each request to the index of the first request with the same id and text.
+
+    A request without an id, or one that is not recorded, maps to itself.
+    """
     firsts: dict[tuple[str, str], int] = {}
     return {
         index: index
@@ -301,7 +312,7 @@ def _firsts(requests: Sequence[DecisionRequest]) -> dict[int, int]:
 
 
 def _answer(decision: Decision, comment: Comment, recorded: Answer | None) -> Answer:
-    """Return the new decision, or the decision that was recorded before it, if there is one."""
+    """Return the decision that was recorded earlier about the comment, or else `decision`."""
     if recorded is not None and recorded["id"] != decision.id:
         return recorded
     revision = recorded["revision"] if recorded and recorded["recorded"] else None

@@ -96,7 +96,11 @@ def _metrics_folder() -> Path:
 
 
 def _remove(folder: str, owner: int) -> None:
-    """Remove the folder at exit. Workers inherit this call, so only its creator acts on it."""
+    """Remove the folder of metrics at exit. Does nothing in other processes than `owner`.
+
+    Worker processes inherit this exit handler, but only the process that created the folder removes
+    it.
+    """
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -108,7 +112,7 @@ def _explain(error: Exception) -> str:
 
 
 def _announce(server: Any) -> None:
-    """Set the timeouts of connections, and print the URLs of the service."""
+    """Set the timeouts of client connections, and print the URLs of the service."""
     timeouts = {socket.SO_RCVTIMEO: RECEIVE_TIMEOUT_S, socket.SO_SNDTIMEO: SEND_TIMEOUT_S}
     for listener in server.LISTENERS:  # connections inherit its options
         for option, seconds in timeouts.items():
@@ -122,7 +126,11 @@ def _announce(server: Any) -> None:
 
 
 def _number_worker(server: Any, worker: Any) -> None:
-    """Give a new worker the lowest free number, so that it continues a dead worker's metrics."""
+    """Give a new worker process the lowest free number.
+
+    So it takes the number of a process that has died, and continues the metrics in that number's
+    file.
+    """
     used = {other.number for other in server.WORKERS.values()}
     worker.number = next(number for number in itertools.count(1) if number not in used)
 
@@ -135,10 +143,10 @@ def _start_worker(worker: Any) -> None:
 
 
 def _end_worker() -> None:
-    """End a worker process after its threads have ended, and skip the rest of Python's shutdown.
+    """End a worker process at its exit, and skip the rest of Python's shutdown.
 
-    onnxruntime was loaded before the worker was forked. In Python's shutdown it would wait for
-    threads that exist only in the parent process, or abort.
+    Python's threads have ended by then. onnxruntime was loaded before the worker was forked. In the
+    rest of the shutdown it would wait for threads that exist only in the parent process, or abort.
     """
     logging.shutdown()
     sys.stdout.flush()
@@ -156,7 +164,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         super().__init__()
 
     def load_config(self) -> None:
-        """Set gunicorn's settings. Its own configuration file and variable are ignored."""
+        """Set gunicorn's options. Its configuration file and GUNICORN_CMD_ARGS are ignored."""
         for name, value in {
             "bind": self.bind,
             "workers": self.workers,

@@ -1,6 +1,6 @@
-"""Hold the parts that an app consists of, such as the record and the decider.
+"""Hold the parts that an app consists of, such as the database and the `Decider`.
 
-`build_services` builds them once for each app. Routes get them from `services`.
+`build_services` builds the parts once for each app. Routes get them from the function `services`.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ class Services:
 def build_services(
     settings: Settings, moderator: Moderator | None = None, metrics_folder: Path | None = None
 ) -> Services:
-    """Connect to the record, load the models, and build all parts that depend on them.
+    """Connect to the database, load the models, and build all parts that depend on them.
 
-    `moderator` replaces the moderator that the settings describe; it is never reloaded. Workers
-    share their metrics through the folder `metrics_folder`. Raises `PolicyError`, `ModelError` or
-    `SchemaError`.
+    `moderator` replaces the moderator that the settings describe; it is never reloaded. Worker
+    processes share their metrics through the folder `metrics_folder`. Raises `PolicyError`,
+    `ModelError` or `SchemaError`.
     """
     models = settings.models or SHIPPED
     metrics = Metrics(metrics_folder)
@@ -128,7 +128,7 @@ def _hooks(settings: Settings) -> list[Hook]:
 
 
 def register(app: App, services: Services) -> None:
-    """Attach the services to `app`."""
+    """Attach the services to `app`, where `services_of` finds them."""
     app.extensions[_NAME] = services
 
 
@@ -151,19 +151,19 @@ def decider() -> Decider:
 def moderator() -> Moderator:
     """Return the moderator for the current request.
 
-    It stays the same during the request, even if models are promoted in the meantime.
+    The moderator stays the same during the request, even if models are promoted in the meantime.
     """
     moderator: Moderator = g.setdefault("moderator", decider().moderator)
     return moderator
 
 
 def count(decisions: Iterable[Mapping[str, Any]], route: str) -> None:
-    """Count decisions in this app's metrics."""
+    """Add the decisions in a response to this app's metrics."""
     services().metrics.count(decisions, route)
 
 
 def needs(scope: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Return a decorator for routes that require an API key with this scope."""
+    """Return a decorator for routes that require an API key with the scope `scope`."""
 
     def decorate(route: Callable[P, R]) -> Callable[P, R]:
         @wraps(route)

@@ -86,7 +86,7 @@ _NAME = re.compile(rf"(\*?\.)?{_LABEL}(\.{_LABEL})*")
 
 
 def _host(value: str) -> str:
-    """Return a host name or address in lower case.
+    """Check a host name or address of the settings, and return it in lower case.
 
     `.example.com` and `*.example.com` stand for all subdomains.
     """
@@ -196,10 +196,10 @@ NAMES = tuple(PREFIX + field.upper() for field in Settings.model_fields)
 
 
 def read(values: Mapping[str, Any]) -> Settings:
-    """Return the settings in `values`, whose names are those of the environment variables.
+    """Return the settings in `values`, whose keys are names of environment variables.
 
-    `MODERATION_SETTINGS` may name a TOML file, which has the same names in lower case and without
-    the prefix. `values` override the file. Raises `SettingsError`.
+    `MODERATION_SETTINGS` may name a TOML file. Its keys are in lower case and lack the prefix
+    `MODERATION_`. `values` override the file. Raises `SettingsError`.
 
     >>> read({"MODERATION_MAX_CONTENT_LENGTH": "2048"}).max_content_length
     2048
@@ -225,8 +225,8 @@ def read(values: Mapping[str, Any]) -> Settings:
 def from_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment variables that are settings, or probably misspelt settings.
 
-    Other variables may have the same prefix: Kubernetes sets MODERATION_PORT for a service called
-    'moderation'.
+    Other variables with the prefix `MODERATION_` are left out: Kubernetes sets MODERATION_PORT for
+    a service called 'moderation'.
 
     >>> environment = {"MODERATION_RETENTION_DAY": "3", "MODERATION_PORT": "tcp://…", "HOME": "/"}
     >>> list(from_environment(environment))
@@ -240,7 +240,7 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def shown(settings: Settings) -> dict[str, str]:
-    """Return all settings by environment variable. Passwords and secrets are masked.
+    """Return the values of all settings by environment variable, with passwords and secrets masked.
 
     >>> shown(read({"MODERATION_DATABASE": "postgresql://me:secret@db/record"}))[
     ...     "MODERATION_DATABASE"
@@ -256,7 +256,7 @@ def shown(settings: Settings) -> dict[str, str]:
 
 
 def masked(url: str) -> str:
-    """Return a URL with its password and its query masked. The query may contain a secret.
+    """Return a URL with its password and its query string masked. Both may contain a secret.
 
     >>> masked("redis://:secret@cache:6379"), masked("https://desk.example/hook?token=secret")
     ('redis://:***@cache:6379', 'https://desk.example/hook?***')
@@ -285,7 +285,7 @@ def _problem(detail: Mapping[str, Any]) -> str:
 
 
 def _nearest(name: str) -> str | None:
-    """Return the name of the setting with this name, or with the most similar name."""
+    """Return the environment variable of the setting whose name is most similar to `name`."""
     names = [setting.removeprefix(PREFIX) for setting in (*NAMES, FILE)]
     matches = difflib.get_close_matches(name.removeprefix(PREFIX), names, n=1, cutoff=_CUTOFF)
     return PREFIX + matches[0] if matches else None

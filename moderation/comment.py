@@ -22,9 +22,9 @@ class CommentError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An author's earlier comments: how many, and which share of them was rejected (0..1).
+    """An author's earlier comments: how many, and which share of them was rejected (0 to 1).
 
-    In the share, old comments weigh less than recent ones.
+    Old comments have less weight in the share than recent ones.
     """
 
     comments: int
@@ -35,9 +35,10 @@ class Past:
 class Comment:
     """A comment and its context. Only `text` is required.
 
-    `author` is the platform's reference to the author, `article` the article's title or text,
-    and `parent` the comment it answers. `recent` holds the author's latest comments and `past`
-    sums up all of them; the service fills both from its record.
+    `author` is the platform's reference to the author. `article` is the article's title or text.
+    `parent` is the comment to which this one replies. `recent` holds the author's latest comments,
+    and `past` sums up all the author's comments. The service fills `recent` and `past` from its
+    database.
 
     >>> Comment("Well said.").format
     'plain'

@@ -1,7 +1,7 @@
-"""Define a decision: what happens to a comment, why, and which words of it are the cause.
+"""Define a decision: what happens to a comment, why, and which of its words are the cause.
 
-Each rule that objects to a comment returns a `Finding`. The policy turns it into a `Reason` with an
-action. The strictest action is that of the `Decision`.
+Each rule that objects to a comment returns a `Finding`. The policy turns each finding into a
+`Reason`, which has an action. The decision's action is the strictest action of its reasons.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ class Action(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of the received text, counted in Unicode code points. `end` is exclusive."""
+    """A part of the received text, counted in Unicode code points. `end` is exclusive."""
 
     start: int
     end: int
     text: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the span as JSON."""
+        """Return the span as a dict of JSON values."""
         return {"start": self.start, "end": self.end, "text": self.text}
 
 
@@ -46,11 +46,12 @@ class Span:
 class Finding:
     """What one rule has found in a comment. The policy decides which action follows from it.
 
-    `score` is 0..1: a calibrated probability if it comes from a model, otherwise a share or 1.0.
-    `message` is one sentence to the author. `suggestion` is the whole comment with this rule's
-    correction, or None if the rule has none. `least` is the mildest action the policy may take,
-    whatever the score: review, where a check could not read the whole comment. Another rule's
-    limit on the action (`Rule.most`) does not hold for an `unlimited` finding.
+    `score` is from 0 to 1. It is a calibrated probability if it comes from a model, otherwise a
+    share or 1.0. `message` is one sentence to the author. `suggestion` is the whole comment with
+    this rule's correction, or None if the rule has none. `least` is the mildest action that the
+    policy may take, whatever the score: it is `review` if the check could not read the whole
+    comment. Another rule may limit the decision's action (`Rule.most`), but that limit does not
+    hold for a finding that is `unlimited`.
     """
 
     rule: str
@@ -66,7 +67,8 @@ class Finding:
 class Reason:
     """A finding with its guideline and the action that the policy gives it.
 
-    `most` is the strictest action of a decision in which this reason leads to an action.
+    If this reason leads to review or rejection, no reason of the decision can have a stricter
+    action than `most`.
     """
 
     finding: Finding
@@ -76,11 +78,11 @@ class Reason:
 
     @property
     def rule(self) -> str:
-        """The rule's name."""
+        """The name of the rule whose finding this is."""
         return self.finding.rule
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the reason as JSON."""
+        """Return the reason as a dict of JSON values."""
         finding = self.finding
         return {
             "rule": finding.rule,
@@ -97,11 +99,11 @@ class Reason:
 class Decision:
     """What happens to a comment, and every reason for it.
 
-    `reasons` are the findings that led to an action, strictest first. `observed` are the findings
-    that led to none: their scores are below the rule's thresholds, or the rule has no thresholds
-    (it runs in shadow). `scores` are the models' calibrated probabilities. `policy` is the policy's
-    hash and `models` are the versions of the models, so that you can trace a decision years later.
-    `took_ms` is the time per comment in milliseconds.
+    `reasons` are the findings that led to review or rejection, strictest first. `observed` are the
+    findings that led to neither: their scores are below the rule's thresholds, or the rule has no
+    thresholds (it runs in shadow). `scores` are the models' calibrated probabilities. `policy` is
+    the policy's hash and `models` are the versions of the models, so that you can trace a decision
+    years later. `took_ms` is the time per comment in milliseconds.
     """
 
     id: str
@@ -115,7 +117,7 @@ class Decision:
     took_ms: float = field(compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the decision as JSON, in the fixed shape of docs/api.md."""
+        """Return the decision as a dict of JSON values, in the fixed shape of docs/api.md."""
         return {
             "id": self.id,
             "action": str(self.action),
@@ -130,7 +132,9 @@ class Decision:
 
 
 def short(score: float) -> str:
-    """Format a score with two decimals, rounded down so that it never seems to reach a threshold.
+    """Format a score with two decimals.
+
+    The score is rounded down, so that it never seems to reach a threshold that it does not reach.
 
     >>> short(0.9484), short(0.95), short(0.29)
     ('0.94', '0.95', '0.29')

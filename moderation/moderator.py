@@ -36,11 +36,12 @@ class Moderator:
     """Decides about comments by a policy and the scores of models.
 
     With `explains=False` the decisions are the same, but findings from models do not mark the words
-    that caused them. That is faster: the careful model takes longer to explain a score than to
-    compute it.
+    that caused them. That is faster: to explain a score, the careful model (a transformer) takes
+    longer than to compute it.
 
-    `scorer` overrides the policy's choice of the model that scores abuse, for callers with a
-    deadline. The decisions name the versions of the models that ran.
+    `scorer` overrides the policy's choice between the careful and the fast model, which score
+    abuse. It is for callers with a deadline. Each decision names the versions of the models that
+    were used.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Moderator:
         policy: Policy | Path | str | Mapping[str, Any] | None = None,
         models: Models | Path | str | None = None,
     ) -> Moderator:
-        """Load a policy and models, by default the shipped ones.
+        """Load a policy and models, by default those that are shipped with the package.
 
         Raises `PolicyError` or `ModelError`, which say what is wrong.
 
@@ -75,7 +76,10 @@ class Moderator:
         )
 
     def observed(self, on_check: OnCheck | None) -> Moderator:
-        """Return a copy that calls `on_check` with the duration of each rule's check."""
+        """Return a copy of this moderator that reports how long each rule's check takes.
+
+        The copy calls `on_check` with the name of the rule and the seconds.
+        """
         observed = copy.copy(self)
         observed.on_check = on_check
         return observed
@@ -104,11 +108,11 @@ class Moderator:
                 yield self._decision(text, text_reasons, took_ms)
 
     def hints(self, comment: Comment | str) -> tuple[Finding, ...]:
-        """Return what an author can mend before posting: sentences that are not full.
+        """Return findings that an author can mend before posting: sentences that are not full.
 
-        The thresholds have no part in it. Only the models that the rule needs run. If the policy
-        switches the rule off, or if its check fails, there are no hints. Raises `CommentError` if
-        the text is invalid.
+        The findings do not depend on the rule's thresholds. Only the models that the rule needs are
+        run. If the policy switches the rule off, or if the rule's check fails, there are no
+        findings. Raises `CommentError` if the text is invalid.
 
         >>> [hint.message for hint in Moderator.load().hints("Pathetic service.")]
         ['Write in full sentences: “Pathetic service” has no main verb.']
@@ -149,7 +153,11 @@ class Moderator:
                 yield reason
 
     def _unless_quoted(self, rule: RulePolicy, text: Text, reason: Reason) -> Reason:
-        """Send a comment to a person if the rule would approve it without its quotations."""
+        """Change a rejection to review if the rule objects only to quotations in the comment.
+
+        `reason` is the rule's reason for rejection. It is returned unchanged if the rule also
+        objects to the author's own words.
+        """
         if QUOTED not in text.notes:
             remainder = own_words(text.comment)
             text.notes[QUOTED] = remainder and read(remainder)
@@ -165,7 +173,10 @@ class Moderator:
         return replace(reason, finding=finding, action=Action.REVIEW)
 
     def _test_reason(self, text: Text) -> Reason:
-        """Return the reason for a comment with the test sentence. No policy can switch this off."""
+        """Return the reason that rejects a comment with the operator's test sentence.
+
+        No policy can switch this reason off.
+        """
         sentence = self.policy.publication.test_sentence
         start = text.clean.index(sentence)
         spans = (text.span(start, start + len(sentence)),)
@@ -200,9 +211,9 @@ def _unexplained(_: str) -> list[Weight]:
 
 
 def _reason(rule: RulePolicy, text: Text) -> Reason | None:
-    """Check one rule, and return its reason if it has one.
+    """Check the text by one rule. Return the rule's reason, or None if it has no finding.
 
-    If the check raises an exception, a person decides about the comment.
+    If the check raises an exception, the returned reason sends the comment to a moderator.
     """
     try:
         finding = rule.check(text)

@@ -1,7 +1,7 @@
-"""Define the policy: which guideline each rule enforces, and from which score it acts.
+"""Define the policy: which guideline each rule enforces, and at which score it acts.
 
-An operator's file is merged over the shipped `policy.toml`, key by key. If there are mistakes,
-loading raises an error that names every one of them by table and key.
+The operator's policy file is merged over the shipped `policy.toml`, key by key. If the result has
+mistakes, loading raises an error that names each mistake by table and key.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ Threshold = Annotated[float | Literal["never"], BeforeValidator(_threshold)]
 
 
 class PolicyError(ValueError):
-    """The policy cannot be used. `problems` has a message with table and key for each mistake."""
+    """The policy cannot be used. `problems` has a message for each mistake.
+
+    Each message names the table and the key in the policy file.
+    """
 
     def __init__(self, source: str, problems: list[str]) -> None:
         super().__init__(f"{source}: " + "; ".join(problems))
@@ -111,7 +114,7 @@ class Thresholds(BaseModel):
 
 @dataclass(frozen=True)
 class RulePolicy:
-    """A rule, with the thresholds and settings that the policy gives it."""
+    """A rule, with the thresholds and settings that the policy gives the rule."""
 
     rule: rules.Rule
     thresholds: Thresholds
@@ -123,11 +126,11 @@ class RulePolicy:
         return self.rule.name
 
     def check(self, text: Text) -> Finding | None:
-        """Run the rule on a text. Return its finding, if any."""
+        """Run the rule on a text. Return its finding, or None if it has no objection."""
         return self.rule.check(text, self.settings)
 
     def reason(self, finding: Finding) -> Reason:
-        """Return the finding as a reason, with the guideline and the action."""
+        """Turn a finding of this rule into a reason, with the rule's guideline and an action."""
         action = self.thresholds.action(finding.score)
         if not self.thresholds.shadow:
             action = max(action, finding.least)
@@ -135,9 +138,9 @@ class RulePolicy:
         return Reason(finding, self.thresholds.guideline, action, self.rule.most)
 
     def failed(self) -> Reason:
-        """Return the reason for a check that failed: a person reviews the comment.
+        """Return the reason for a check that failed: a moderator reviews the comment.
 
-        A rule without thresholds never acts, even if its check fails.
+        If the rule has no thresholds, the reason does not lead to a review.
         """
         message = "This rule could not be checked just now, so a person will look at the comment."
         action = Action.APPROVE if self.thresholds.shadow else Action.REVIEW
@@ -146,10 +149,11 @@ class RulePolicy:
 
 @dataclass(frozen=True)
 class Policy:
-    """The newspaper's settings and the rules that are switched on.
+    """The newspaper's settings, and the rules with their thresholds and settings.
 
-    `tables` are the merged tables of the policy files. Relative paths in them start from `folder`.
-    `disabled` holds the rules that are switched off.
+    `rules` holds the rules that are switched on, and `disabled` those that are switched off.
+    `tables` are the merged tables of the policy files. Relative paths in these tables start from
+    `folder`.
     """
 
     publication: Publication
@@ -160,11 +164,10 @@ class Policy:
 
     @cached_property
     def hash(self) -> str:
-        """The SHA-256 hash of the policy's content. Every decision carries it.
+        """The SHA-256 hash of the policy's content. Every decision carries this hash.
 
-        It covers the tables and the settings, and so the entries of the word list files, which are
-        part of the settings. If you copy a policy and change its publication or thresholds, the
-        hash changes too.
+        The content is the tables and the rules' settings, which include the entries of word list
+        files. If you copy a policy and change its publication or thresholds, the hash changes too.
 
         >>> from dataclasses import replace
         >>> policy = Policy.load()
@@ -242,7 +245,10 @@ class Policy:
 
     @staticmethod
     def limited(reasons: Iterable[Reason]) -> list[Reason]:
-        """Lower the actions to what the rules that act allow, except for unlimited findings.
+        """Lower the reasons' actions to the limits of the rules that act on the comment.
+
+        A rule acts if its reason leads to review or rejection. It may then forbid stricter actions
+        for the whole comment (`Reason.most`). Unlimited findings keep their action.
 
         >>> despair = Reason(Finding("self_harm", 0.9, "…"), "…", Action.REVIEW, Action.REVIEW)
         >>> insult = Reason(Finding("abuse", 1.0, "…"), "…", Action.REJECT)
@@ -259,7 +265,9 @@ class Policy:
 
     @staticmethod
     def verdict(reasons: Iterable[Reason]) -> Action:
-        """Return the strictest action of the reasons, or `Action.APPROVE` if there are none.
+        """Return a decision's action: the strictest action of its reasons.
+
+        Without reasons, the action is `Action.APPROVE`.
 
         >>> Policy.verdict([])
         <Action.APPROVE: 0>
@@ -268,9 +276,9 @@ class Policy:
 
 
 def _declared(tables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Return the publication and the enabled rules' thresholds, as the tables declare them.
+    """Return the newspaper's settings and the enabled rules' thresholds from the tables.
 
-    Returns None if the tables are invalid, because the policy was then built in another way.
+    Returns None if the tables are invalid, because the policy was then not built from them.
     """
     try:
         publication = Publication.model_validate(tables.get("house"))
@@ -287,19 +295,20 @@ def _declared(tables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
 
 
 def _shared(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those keys of a rule's table that every rule has, without the rule's own settings."""
+    """Return the keys of a rule's table that all rules have, without the rule's own settings."""
     return {key: value for key, value in table.items() if key in Thresholds.model_fields}
 
 
 def _plain(value: object) -> object:
-    """Convert a value for JSON: a set to a sorted list, because it has no order, others to text."""
+    """Convert a value that JSON lacks: a set to a sorted list, any other value to text."""
     return sorted(value, key=str) if isinstance(value, (set, frozenset)) else str(value)
 
 
 def _rule(rule: rules.Rule, table: object, problems: list[str], folder: Path) -> RulePolicy | None:
-    """Build one rule from its table, which has the common keys and the rule's own settings.
+    """Build one rule from its table, which has the keys of all rules and the rule's own settings.
 
-    Relative paths in the settings start from `folder`, the folder of the policy file.
+    Relative paths in the settings start from `folder`, the folder of the policy file. Mistakes are
+    added to `problems`.
     """
     if not isinstance(table, Mapping):
         problems.append(f"[{rule.name}]: must be a table")
@@ -326,7 +335,7 @@ def _validated(
 
 
 def _problem(table: str, detail: Mapping[str, Any], keys: list[str]) -> str:
-    """Describe one mistake, with its table and key."""
+    """Describe one of pydantic's errors as a mistake in the policy, with its table and key."""
     if not detail["loc"]:  # the keys do not fit together
         return f"[{table}] {describe(detail)}"
     key = ".".join(str(part) for part in detail["loc"])
@@ -335,7 +344,10 @@ def _problem(table: str, detail: Mapping[str, Any], keys: list[str]) -> str:
 
 
 def _suggestion(word: str, known: list[str]) -> str:
-    """Return '; did you mean …?' with the most similar known word, or the empty string."""
+    """Return '; did you mean …?' with the known word most similar to `word`.
+
+    Returns the empty string if no known word is similar.
+    """
     near = difflib.get_close_matches(word, known, n=1)
     return f"; did you mean '{near[0]}'?" if near else ""
 
@@ -350,9 +362,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _unaliased(tables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Replace aliases of settings by the settings' names. Return the tables and the problems.
+    """Replace other names of settings by the settings' proper names. Return tables and problems.
 
-    It is a problem if a table has both names. A policy has the same hash with either name.
+    It is a problem if a table has both names of a setting. A policy has the same hash with either
+    name.
 
     >>> _unaliased({"abuse": {"unaimed_cap": 0.8}})
     ({'abuse': {'most_unaimed': 0.8}}, [])
@@ -374,7 +387,7 @@ def _unaliased(tables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def _merge(shipped: dict[str, Any], custom: dict[str, Any]) -> dict[str, Any]:
-    """Merge the operator's tables over the shipped ones, key by key.
+    """Merge the operator's tables over the shipped ones, key by key. The operator's values win.
 
     >>> _merge({"links": {"most": 2, "review": 0.5}}, {"links": {"most": 0}})
     {'links': {'most': 0, 'review': 0.5}}

@@ -30,9 +30,9 @@ def describe(
 ) -> str:
     """Return what is wrong with a field, to be put after the field's name in a sentence.
 
-    `error` is an entry of `ValidationError.errors()`. `unknown` is the text for a field that does
-    not exist. Set `quote_input` only where the input is neither secret nor a comment: the text then
-    ends with the input.
+    `error` is an entry of pydantic's `ValidationError.errors()`. `unknown` is the text to return
+    for a field that does not exist. With `quote_input`, the text ends with the input, so set it
+    only where the input is neither secret nor a comment.
 
     >>> describe({"type": "string_type", "loc": ("text",), "msg": "…", "input": 5})
     'must be a string, not a number'

@@ -1,6 +1,6 @@
 """Measure whether the scores of recent comments have drifted, while the service runs.
 
-They are compared with a reference, which has the scores from when the models were measured.
+Recent scores are compared with a reference: the scores from the time when the models were measured.
 `moderation.lifecycle.drift` has the method.
 """
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class DriftMonitor:
-    """Compares recent scores with the references of the models in use.
+    """Compares recent scores with the models' references (scores from when they were measured).
 
     Logs a warning for scores that have moved, and calls `on_measured` with all results.
     """
@@ -42,7 +42,7 @@ class DriftMonitor:
         self._moved: set[str] = set()
 
     def look(self) -> None:
-        """Measure, unless the last measurement is less than ten minutes old."""
+        """Measure the drift, unless it was measured less than ten minutes ago."""
         now = self.decider.clock()
         if self._measured_at is not None and abs(now - self._measured_at) < EVERY:
             return
@@ -60,7 +60,7 @@ class DriftMonitor:
             self._on_measured(drifts)
 
     def _log(self, drifts: Sequence[Drift]) -> None:
-        """Log the scores that have moved now but had not at the last measurement."""
+        """Log the scores that have drifted now but had not at the last measurement."""
         moved = {
             result.name: result.beyond_chance for result in drifts if result.verdict == "moved"
         }

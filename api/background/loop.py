@@ -1,7 +1,8 @@
 """Run the background work of a worker process.
 
-It writes the spool (decisions that waited on disk) to the database, sends webhooks, erases old
-texts, loads promoted models, lets a challenger decide in shadow, and measures drift.
+The work is to move decisions that waited on disk (in the spool) to the database, to send webhooks,
+to erase old texts, to load promoted models, to let a challenger decide in shadow (without effect),
+and to measure drift.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ STEADY_S = 600.0  # nothing is erased for so long after the clock was set
 
 
 class BackgroundLoop:
-    """Runs the background work in threads. Every worker process may have its own.
+    """Runs the background work in threads. Every worker process may have its own loop.
 
-    Every second it calls `on_look` with the moderator in use and with the models that could not be
-    loaded, as `refused` returns them.
+    Every second it calls `on_look` with the moderator in use and with what `refused` returns: why
+    promoted models could not be loaded.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class BackgroundLoop:
         self._stop = threading.Event()
 
     def prepare(self) -> None:
-        """Upgrade the database's schema. Does nothing if the database is down."""
+        """Upgrade the database's schema. If the database is down, do nothing."""
         if not self.decider.is_reachable():
             return
         try:
@@ -97,7 +98,8 @@ class BackgroundLoop:
     def round(self) -> None:
         """Do one round of work on the database.
 
-        Upgrade its schema if necessary, write the spool to it, erase old texts, and measure drift.
+        Upgrade its schema if necessary, move waiting decisions from the spool to it, erase old
+        texts, and measure drift.
         """
         if self.decider.circuit.open:
             self._prepared = False  # the database may come back as another, such as a backup
@@ -112,24 +114,24 @@ class BackgroundLoop:
                     self.drift.look()
 
     def send(self, hook: Hook) -> None:
-        """Send all deliveries to one webhook that are due."""
+        """Send all messages to the webhook `hook` that are due."""
         decider = self.decider
         self._repeat(lambda: webhooks.deliver(decider.sessions, hook, decider.clock()))
 
     def turn_away(self) -> None:
-        """Mark due deliveries as failed if the settings no longer name their address."""
+        """Mark due webhook messages as failed if the settings no longer name their address."""
         decider = self.decider
         self._repeat(
             lambda: webhooks.fail_removed(decider.sessions, decider.hooks, decider.clock())
         )
 
     def _repeat(self, deliver: Callable[[], bool]) -> None:
-        """Call `deliver`, which sends one delivery, until none is due."""
+        """Call `deliver`, which handles one webhook message, until no message is due."""
         while not self.decider.circuit.open and not self._stop.is_set() and deliver():
             pass
 
     def look(self) -> None:
-        """Check the files that are watched, and act on changes."""
+        """Check the watched files, such as `champion.json`, and act on changes."""
         for watcher in self.watchers:
             watcher.look()
         if self.shadow:
@@ -138,7 +140,7 @@ class BackgroundLoop:
             self._on_look(self.decider.moderator, self.refused())
 
     def refused(self) -> list[str]:
-        """Return why promoted models could not be loaded; empty if they were."""
+        """Return why promoted models could not be loaded; an empty list if they were loaded."""
         return [watcher.trouble for watcher in self.watchers if watcher.trouble]
 
     def _run(self, task: Callable[[], None]) -> None:
@@ -151,7 +153,7 @@ class BackgroundLoop:
                 log.error("housekeeping failed: %s", type(error).__name__)
 
     def _erase_old(self) -> None:
-        """Erase texts and references that are older than their retention, once an hour."""
+        """Erase texts and authors' references that have reached their maximum age, once an hour."""
         now, sessions = self.decider.clock(), self.decider.sessions
         all_days, sensitive_days = self.retention_days, self.sensitive_retention_days
         if (all_days is None and sensitive_days is None) or not self._is_steady(now):
@@ -164,10 +166,10 @@ class BackgroundLoop:
                 erase.older_than(sessions, sensitive_days, now, only_sensitive=True)
 
     def _is_steady(self, now: dt.datetime) -> bool:
-        """Return whether the clock is reliable, because it was not set lately.
+        """Return whether the machine's clock is reliable, because it was not set lately.
 
-        Erasing by a wrong clock would erase everything. A machine that has just started may not
-        know the time yet.
+        With a wrong clock, every text would seem old and be erased. A machine that has just started
+        may not know the time yet.
         """
         running = time.monotonic()
         booted_at = now.timestamp() - running

@@ -1,8 +1,8 @@
 """Load promoted models while the service runs.
 
-Each worker process loads them in the background, checks all hashes, and lets them score a comment.
-Then it replaces the models in use in one step, so that no request mixes old and new models. If
-models cannot be used, the old ones stay in use.
+Each worker process loads the models in the background, checks all hashes, and lets the new models
+score a comment. Then it replaces the models in use in one step, so that no request mixes old and
+new models. If the new models cannot be used, the old ones stay in use.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ WARM_UP = "You are an idiot."  # makes the cascade ask the careful model, which 
 def reloaded(moderator: Moderator, folder: Path) -> Moderator:
     """Return a moderator with the same policy and the models that `champion.json` now names.
 
-    Returns `moderator` itself if it uses them already. Raises `ModelError` if a model is damaged,
-    or if the new models lack a score that `moderator` gives.
+    Returns `moderator` itself if it uses these models already. Raises `ModelError` if a model is
+    damaged, or if the new models lack a score that the models of `moderator` give.
     """
     versions = champions(folder)
     if versions == moderator.models.loaded:
@@ -40,9 +40,9 @@ def reloaded(moderator: Moderator, folder: Path) -> Moderator:
 
 @contextmanager
 def _one_worker(folder: Path) -> Iterator[None]:
-    """In the block, let no other worker load models.
+    """While the block runs, let no other worker process load models.
 
-    The others then have the processors for requests.
+    So only one processor is busy with loading, and the others can serve requests.
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -1,10 +1,10 @@
 """Let a challenger decide in shadow: some comments are decided again, without any effect.
 
-A challenger is a version of a model that may replace the version in use (the champion). No request
-waits for it. Decisions that were recorded are put into a queue, and dropped if it is full. The
-background loop takes them from the queue one by one, and records what the challenger would have
-decided. The challenger gets the same author's history, the same policy and the champion's other
-models.
+A challenger is a version of a model that may replace the version in use (the champion). Requests do
+not wait for the challenger. Recorded decisions are put into a queue, or dropped if the queue is
+full. The background loop takes them from the queue one by one, and records what the challenger
+would have decided. The challenger decides by the same policy, and with the same history of the
+author and the same other models as the champion.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PATIENCE_S = 1.0  # how long the challenger waits for a moment without requests
 
 
 class Job(NamedTuple):
-    """A decision, its comment, and the moderator with the champion that made it."""
+    """A comment, its decision, and the moderator that made it with the champion."""
 
     decision: Decision
     comment: Comment
@@ -49,14 +49,14 @@ class Job(NamedTuple):
 
     @property
     def weight(self) -> int:
-        """The number of characters in the comment and its context, which use memory."""
+        """The number of characters in the comment and its context, which measures memory use."""
         comment = self.comment
         texts = (comment.text, comment.article or "", comment.parent or "", *comment.recent)
         return 1 + sum(map(len, texts))
 
 
 class WeightedQueue(queue.Queue[Job]):
-    """A queue that limits the total weight of its jobs, and not their number."""
+    """A queue whose limit is the total weight of its jobs (see `Job.weight`), not their number."""
 
     def _init(self, _: int) -> None:
         self._jobs: deque[Job] = deque()
@@ -78,9 +78,9 @@ class WeightedQueue(queue.Queue[Job]):
 class ShadowRunner:
     """Lets the challenger that `shadow.json` names decide again about this worker's comments.
 
-    `on_decided` is called with the champion's and the challenger's action, `on_dropped` for each
-    comment for which the queue had no room, and `on_failed` for each comment that could not be
-    decided or recorded.
+    `on_decided` is called with the champion's and the challenger's action. `on_dropped` is called
+    for each comment for which the queue had no room. `on_failed` is called for each comment that
+    the challenger could not decide or whose second decision could not be recorded.
     """
 
     def __init__(
@@ -109,9 +109,9 @@ class ShadowRunner:
         self.watcher = FileWatcher(models / SHADOW, self._load)
 
     def offer(self, decision: Decision, comment: Comment, champion: Moderator) -> None:
-        """Queue a recorded decision if it is in the share of comments that the challenger decides.
+        """Queue a recorded decision, if it is in the share of comments that the challenger decides.
 
-        Never blocks, and never raises.
+        Never blocks and never raises.
         """
         running = self._running
         if running and running[0].takes(decision.id):
@@ -121,7 +121,7 @@ class ShadowRunner:
                 self._on_dropped()
 
     def round(self) -> None:
-        """Let the challenger decide about the jobs in the queue, while the database answers."""
+        """Let the challenger decide about the comments in the queue, while the database answers."""
         while not self.circuit.open and (rows := self._next_rows()):
             self._record(rows)
 
@@ -134,9 +134,9 @@ class ShadowRunner:
             self._running = shadow, scorer
 
     def _next_rows(self) -> list[tuple[Action, ShadowRow]]:
-        """Take jobs from the queue, and let the challenger decide about them.
+        """Take some jobs from the queue, and let the challenger decide about their comments.
 
-        Returns the rows to record, each with the champion's action.
+        Returns pairs: the champion's action, and the row to record with the challenger's decision.
         """
         rows: list[tuple[Action, ShadowRow]] = []
         while len(rows) < BATCH:

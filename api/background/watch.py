@@ -15,10 +15,10 @@ log = logging.getLogger(__name__)
 
 
 class FileWatcher:
-    """Calls `take` at the first look, and whenever the file's content changes.
+    """Calls `take` at the first look, and at each look that finds the file's content changed.
 
-    The creation and the deletion of the file count as changes. If `take` fails, it is called again
-    at each look until it succeeds. In the meantime, `trouble` contains the reason.
+    If the file is created or deleted, its content counts as changed. If `take` fails, it is called
+    again later until it succeeds. In the meantime, `trouble` contains the reason.
     """
 
     def __init__(self, path: Path, take: Callable[[], None]) -> None:
@@ -29,7 +29,7 @@ class FileWatcher:
         self._retry_at = 0.0
 
     def look(self) -> None:
-        """Check the file once. An error that recurs is logged only once."""
+        """Check the file once. If the same error occurs again, it is not logged again."""
         content = (self._read(),)
         if content == self._content and (self.trouble is None or time.monotonic() < self._retry_at):
             return

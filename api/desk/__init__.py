@@ -1,8 +1,8 @@
 """Serve the web page *try a comment*, which shows the decision about a comment.
 
-The page needs no API key and its decisions are not counted. So by default it exists only while
-there are no keys. Each process decides only one comment at a time for the page, so that the other
-threads stay free for the API.
+The page needs no API key, and decisions that it shows are not counted. So by default the page
+exists only until the first key is created. Each process decides only one comment at a time for the
+page, so that the other threads stay free for the API.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _deciding = threading.Lock()
 
 
 def try_page_enabled() -> bool:
-    """Return whether the page exists at present. Creating the first key may switch it off."""
+    """Return whether the page *try a comment* exists now. The first API key may switch it off."""
     settings, authenticator = services().settings, services().authenticator
     if settings.try_page is not None:
         return settings.try_page
@@ -61,15 +61,16 @@ def home() -> BaseResponse:
 
 @desk.get("/try")
 def blank() -> str:
-    """Show the page with an empty form."""
+    """Show the page *try a comment* with an empty form."""
     return render_template("desk/try.html", house=moderator().policy.publication)
 
 
 @desk.post("/try")
 def tried() -> Response:
-    """Show the page with the decision. The page's script replaces only the part with the decision.
+    """Show the page with the decision about the comment that was sent.
 
-    The status is 503 while this process decides another comment for the page.
+    If the page's script sent the comment, it puts only the decision into the page. The status is
+    503 while this process decides another comment for the page.
     """
     text, article = request.form.get("text", ""), request.form.get("article", "").strip()
     if not _deciding.acquire(blocking=False):

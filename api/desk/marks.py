@@ -1,4 +1,4 @@
-"""Split a comment into pieces, so that a page can mark the words that reasons are about."""
+"""Split a comment into pieces, so that a page can highlight the words that led to each reason."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from moderation.decision import Reason, Span
 
 
 class Piece(NamedTuple):
-    """A part of the text. `reasons` has the numbers, from 1, of all reasons that mark it."""
+    """A part of a comment, and the numbers (from 1) of all reasons that highlight it."""
 
     text: str
     reasons: tuple[int, ...]
 
 
 def pieces(text: str, reasons: Sequence[Reason]) -> list[Piece]:
-    """Split `text` into pieces that have the same marks throughout. Marks may overlap.
+    """Split `text` where the highlight of any reason starts or ends. Highlights may overlap.
+
+    Each piece has the numbers of the reasons that highlight all of it.
 
     >>> from moderation import Action, Finding
     >>> def reason(*spans):
@@ -46,7 +48,10 @@ def pieces(text: str, reasons: Sequence[Reason]) -> list[Piece]:
 
 
 def _joined(text: str, spans: Sequence[Span]) -> Iterator[tuple[int, int]]:
-    """Yield the spans in order. Spans with only white space between them are joined."""
+    """Yield the start and end of each span, in order.
+
+    Spans that overlap, or that only white space separates, are joined to one.
+    """
     start = end = -1
     for span in sorted(spans, key=lambda span: (span.start, span.end)):
         if start >= 0 and (span.start <= end or text[end : span.start].isspace()):

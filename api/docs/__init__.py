@@ -21,7 +21,7 @@ docs = Blueprint(
 
 @docs.get("/openapi.json")
 def document() -> Response:
-    """Answer the OpenAPI document."""
+    """Return the OpenAPI document."""
     return jsonify(cast(OpenAPI, current_app).api_doc)
 
 
@@ -33,5 +33,5 @@ def page() -> str:
 
 @docs.get("/docs/swagger/<path:name>")
 def swagger(name: str) -> Response:
-    """Answer a file of Swagger UI from the package that contains it."""
+    """Return a file of Swagger UI (the program of `/docs`), from the Python package that has it."""
     return send_from_directory(str(_SWAGGER), name, max_age=86_400)

@@ -1,6 +1,7 @@
 """Check API keys, which have scopes and rate limits.
 
-Until the first key is created, programs on this machine need none (see `api/http/local.py`).
+Until an operator creates the first key, programs on this machine need no key (see
+`api/http/local.py`).
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ ANYONE = Key(OPEN, "anyone on this machine", frozenset({"admin"}), "")
 
 
 class Unsure(Key):
-    """The caller of a service that cannot know whether there are keys.
+    """Stands for the key of a caller while the service cannot know whether any keys exist.
 
     This happens if the database has been down since the service started. The caller may then have
     comments decided, and nothing else.
@@ -54,7 +55,7 @@ class Authenticator:
     """Checks the secrets of API keys, caches the keys, and enforces their rate limits.
 
     The file `marker` exists once a key was created. If the service starts while its database is
-    down, this file prevents it from being open to everyone.
+    down, this file tells it that it must not be open to everyone.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class Authenticator:
         self._cache: dict[bytes, tuple[float, Key]] = {}  # by the hash of the secret
 
     def authenticate(self, secret: str | None) -> Key:
-        """Return the key with this secret. While there is no key, no secret is needed.
+        """Return the API key with this secret. If no key was ever created, no secret is needed.
 
         Raises a `Problem`: 401 for an unknown secret, 503 if the database cannot be asked.
         """
@@ -113,10 +114,10 @@ class Authenticator:
         return key
 
     def authorize(self, secret: str | None, scope: str) -> Key:
-        """Return the key with this secret, and count the request against its rate limit.
+        """Return the API key with this secret, and count the request against the key's rate limit.
 
-        Raises a `Problem` (403) if the key lacks `scope`, and those of `authenticate` and
-        `check_rate`.
+        Raises a `Problem` (403) if the key lacks `scope`. Raises the problems of `authenticate` and
+        `check_rate` too.
         """
         key = self.authenticate(secret)
         if not key.may(scope):
@@ -125,7 +126,7 @@ class Authenticator:
         return key
 
     def check_rate(self, key: Key) -> None:
-        """Count a request. Raises a `Problem` (429) if the key has used up its rate."""
+        """Count a request of this API key. Raises a `Problem` (429) if it is over the limit."""
         if key.id == OPEN:
             return
         rate = key.rate or self.rate
@@ -140,9 +141,10 @@ class Authenticator:
             raise Problem(429, detail, headers=[("Retry-After", "1")])
 
     def _check_clock(self) -> None:
-        """If the clock was set back, forget the counts, because they would lie in the future.
+        """If this machine's clock was set back, forget the counts of requests.
 
-        A storage shared with other machines is left alone, because it may follow another clock.
+        The counts would belong to a time in the future. If the counts are shared with other
+        machines, they are kept, because they may follow another clock.
         """
         now, before = time.time(), self._counted_at
         self._counted_at = now
@@ -152,18 +154,21 @@ class Authenticator:
     def open(self, *, look: bool = False) -> bool:
         """Return whether requests need no API key at present.
 
-        The answer may be a second old. With `look`, the database is asked again.
+        The answer may be a second old. With `look`, the database is asked now.
         """
         return self.unprotected and not self._has_keys(look=look)
 
     def keyless(self) -> bool | None:
-        """Return whether no key was ever created; None if the database has not answered yet."""
+        """Return whether no API key was ever created; None if the database has not answered yet."""
         if self._has_keys():
             return False
         return None if self._looked_at is None else True
 
     def _has_keys(self, *, look: bool = False) -> bool:
-        """Return whether a key was ever created. Revoked keys count too."""
+        """Return whether an API key was ever created. Revoked keys count too.
+
+        The answer may be a second old. With `look`, the database is asked now.
+        """
         now = time.monotonic()
         due = look or self._looked_at is None or now - self._looked_at >= LOOK_S
         if not self._keys_exist and due and not self.circuit.open:

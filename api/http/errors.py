@@ -1,4 +1,4 @@
-"""Report every error as `application/problem+json` (RFC 9457), with the fields that are wrong."""
+"""Report every error as `application/problem+json` (RFC 9457), with the names of wrong fields."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Mistake = Mapping[str, str]
 
 
 class Problem(HTTPException):
-    """An error response that says what is wrong, and where in the request."""
+    """An error response that says what is wrong, and which fields of the request are wrong."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Problem(HTTPException):
 
 
 def unprocessable(mistakes: Sequence[Mistake]) -> Problem:
-    """Return a 422 problem for fields with values that cannot be used.
+    """Return a 422 problem that lists fields whose values cannot be used.
 
     >>> unprocessable([{"pointer": "/text", "detail": "is missing"}]).description
     '/text: is missing'
@@ -72,12 +72,18 @@ def unprocessable(mistakes: Sequence[Mistake]) -> Problem:
 
 
 def of_comment(error: CommentError, at: str = "") -> Problem:
-    """Return the problem for a `CommentError`: a comment whose text cannot be moderated."""
+    """Convert a `CommentError` (a comment that cannot be moderated) to a 422 problem.
+
+    `at` is the JSON pointer to the comment in the request.
+    """
     return unprocessable([{"pointer": pointer(error.field, at=at), "detail": error.message}])
 
 
 def of_fields(error: ValidationError, at: str = "") -> Problem:
-    """Return the problem for a pydantic `ValidationError`, which names the invalid fields."""
+    """Convert a pydantic `ValidationError` to a 422 problem, which names the invalid fields.
+
+    `at` is the JSON pointer to the validated object in the request.
+    """
     details = error.errors(include_url=False, include_context=True)
     return unprocessable(
         [
@@ -88,12 +94,12 @@ def of_fields(error: ValidationError, at: str = "") -> Problem:
 
 
 def refuse(error: ValidationError) -> NoReturn:
-    """Raise the problem for an invalid request. flask-openapi3 calls this function."""
+    """Raise a 422 problem for an invalid request. flask-openapi3 calls this function."""
     raise of_fields(error) from None
 
 
 def pointer(*path: int | str, at: str = "") -> str:
-    """Return the JSON pointer (RFC 6901) to `path`, which is relative to the pointer `at`.
+    """Return the JSON pointer (RFC 6901) that appends the steps in `path` to the pointer `at`.
 
     >>> pointer("a/b", 0, at="/comments")
     '/comments/a~1b/0'
@@ -103,14 +109,14 @@ def pointer(*path: int | str, at: str = "") -> str:
 
 
 def response(problem: Problem) -> Response:
-    """Return the HTTP response for a problem."""
+    """Convert a problem to an HTTP response."""
     answer = Response(json.dumps(problem.to_dict()), problem.code, mimetype=MEDIA_TYPE)
     answer.headers.extend(problem.headers)
     return answer
 
 
 def register(app: Flask) -> None:
-    """Make `app` report each of its errors as a problem."""
+    """Make `app` report each error as a problem (RFC 9457)."""
     app.register_error_handler(CommentError, lambda error: response(of_comment(error)))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(RequestEntityTooLarge, _too_large)
@@ -131,7 +137,7 @@ def _too_large(_: RequestEntityTooLarge) -> Response:
 
 
 def too_large() -> Problem:
-    """Read the rest of a body that is over the limit, and return the problem to report.
+    """Read the rest of a request body that is over the size limit, and return the problem.
 
     If the rest is not read, the client sees a broken pipe instead of the response.
     """
@@ -145,7 +151,7 @@ def too_large() -> Problem:
 
 
 def unreachable() -> Problem:
-    """Return the problem to report while the database is down."""
+    """Return the problem to report to a client while the database is down."""
     detail = "The record cannot be reached at the moment. Try again soon."
     return Problem(503, detail, headers=[("Retry-After", "5")])
 
@@ -156,7 +162,7 @@ def _unexpected(error: Exception) -> Response:
 
 
 def log_error(error: Exception) -> None:
-    """Log where an error occurred, but not its message, which may contain a comment's text."""
+    """Log where an error occurred. Omit its message, because it may contain a comment's text."""
     location, trace = "", error.__traceback__
     while trace:
         location, trace = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}", trace.tb_next

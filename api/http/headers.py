@@ -1,6 +1,7 @@
 """Add security headers to responses.
 
-With them, a browser loads nothing from elsewhere for a page, and shows no page inside another.
+They make a browser load nothing from other sites for our pages, and show none of our pages in a
+frame.
 """
 
 from __future__ import annotations

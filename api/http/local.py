@@ -1,15 +1,15 @@
 """While there is no API key, answer only programs on this machine.
 
 Web pages in a browser on this machine can also reach the service, and a proxy on this machine can
-forward requests from elsewhere. Therefore every request is checked:
+forward requests from other machines. Therefore every request is checked:
 
-- The `Host` header must name this service. A web page whose own name resolves to this machine (DNS
-  rebinding) sends that name instead.
+- The `Host` header must name this service. A web page whose domain name resolves to this machine
+  (DNS rebinding) sends its domain name instead.
 - A browser's `Sec-Fetch-Site` and `Origin` headers must not name another site or another port.
-- There must be no header that only a proxy adds.
+- The request must have no header that only a proxy adds.
 
-`ANYWHERE` lists the routes that are exempt. New routes are checked unless you add them there. Once
-there is a key, requests authenticate with it, and these checks are off.
+`ANYWHERE` lists the routes that are exempt. New routes are checked unless you add them to
+`ANYWHERE`. Once an API key exists, requests authenticate with a key, and these checks are off.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ CREATE_ONE = "Create a key (moderation keys create --name NAME --scope decide)"
 
 @dataclass(frozen=True)
 class Names:
-    """The host names by which requests may call this service, besides those of the machine."""
+    """The host names by which requests may call this service, besides this machine's own names."""
 
     exact: frozenset[str]
     suffixes: tuple[str, ...]  # each with a leading dot
@@ -65,7 +65,7 @@ class Names:
         return cls(frozenset(exact), suffixes, origin)
 
     def include(self, host: str) -> bool:
-        """Return whether a `Host` header names this service.
+        """Return whether the `Host` header `host` names this service.
 
         >>> names = Names(frozenset({"rules.example"}), (".rest.akismet.com",), None)
         >>> [names.include(host) for host in ("localhost:80", "[::1]:8000", "a.rest.akismet.com")]
@@ -81,7 +81,7 @@ class Names:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is always this machine itself.
+    """Return whether a host name or address always means this machine itself.
 
     >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("localhost.evil.example")
     (True, True, False)
@@ -95,12 +95,12 @@ def is_loopback(host: str) -> bool:
 
 
 def register(app: Flask, settings: Settings, authenticator: Authenticator) -> None:
-    """Check every request to `app`."""
+    """Check every request to `app`, as the module describes."""
     app.before_request(partial(_check, Names.of(settings), authenticator))
 
 
 def _check(names: Names, authenticator: Authenticator) -> None:
-    """Raise a `Problem` (403) if the request may come from another machine or another page."""
+    """Raise a `Problem` (403) if the request may come from another machine or another web page."""
     if request.endpoint in ANYWHERE or not authenticator.open():
         return
     proxy = next((name for name, _ in request.headers if PROXY.fullmatch(name)), None)
@@ -117,10 +117,10 @@ def _check(names: Names, authenticator: Authenticator) -> None:
 
 
 def _from_another_page(names: Names, host: str) -> bool:
-    """Return whether a browser says that the request is from another site or another port.
+    """Return whether the request comes from a web page of another site or another port.
 
-    Browsers send `Sec-Fetch-Site` to this machine and over HTTPS, and `Origin` with every request
-    that may change something. Other programs do not send these headers.
+    Browsers send `Sec-Fetch-Site` to this machine and over HTTPS. They send `Origin` with every
+    request that may change something. Other programs send neither header.
     """
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     same_origin = origin is not None and _is_own(names, host, origin)

@@ -40,7 +40,10 @@ log = structlog.get_logger("api")
 
 
 class Metrics:
-    """All counters and histograms. Workers share them through the folder `folder`, if given."""
+    """All counters and histograms. Worker processes share them through the folder `folder`.
+
+    If there is no folder, the metrics are only those of this process.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
@@ -122,7 +125,7 @@ class Metrics:
         self._drift_shown: set[str] = set()
 
     def count(self, answers: Iterable[Mapping[str, Any]], route: str) -> None:
-        """Count the decisions in a response."""
+        """Count the decisions in a response, by the route and by the action."""
         for answer in answers:
             self.decisions.labels(route, answer["action"]).inc()
 
@@ -131,11 +134,14 @@ class Metrics:
         self.rule_seconds.labels(rule).observe(seconds)
 
     def count_shadow(self, champion: Action, challenger: Action) -> None:
-        """Count a decision of the challenger in shadow."""
+        """Count a comment that a challenger decided too, by the actions of both models.
+
+        The challenger runs in shadow: its decision has no effect.
+        """
         self.shadow.labels(str(champion), str(challenger)).inc()
 
     def show_versions(self, moderator: Moderator, refused: Sequence[str]) -> None:
-        """Show the policy and the models that this worker uses.
+        """Export the versions of the policy and of the models that this worker process uses.
 
         If promoted models could not be loaded, a metric shows this too.
         """
@@ -146,14 +152,14 @@ class Metrics:
         self.refused.set(bool(refused))
 
     def show_drift(self, drifts: Sequence[Drift]) -> None:
-        """Show how far each score has moved. A score that is no longer measured becomes NaN."""
+        """Export how far each score has drifted. A score that is no longer measured becomes NaN."""
         beyond = {drift.name: drift.beyond_chance for drift in drifts}
         self._drift_shown |= beyond.keys()
         for name in self._drift_shown:
             self.drift.labels(name).set(beyond.get(name, math.nan))
 
     def expose(self) -> bytes:
-        """Return all metrics in Prometheus's text format, summed over the workers."""
+        """Return all metrics in Prometheus's text format, summed over the worker processes."""
         if not self.folder:
             return generate_latest(self.registry)
         self.folder.mkdir(mode=0o700, exist_ok=True)  # a clean-up of temporary files may delete it
@@ -194,8 +200,8 @@ def register(app: Flask, metrics: Metrics) -> None:
 def configure_logs() -> None:
     """Log JSON lines to standard error, for this program and its libraries.
 
-    Everything goes through a handler of `logging`, which never raises. So an error while logging,
-    such as a full disk, does not fail a request.
+    All logs go through a handler of the module `logging`, which never raises. So an error while
+    logging, such as a full disk, does not make a request fail.
     """
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,

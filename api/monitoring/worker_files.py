@@ -1,9 +1,9 @@
-"""Store each worker's metrics in a file, so that every worker can return the sum of all.
+"""Store each worker's metrics in a file, so that every worker can return the sum of all files.
 
 The files are those of `prometheus_client`, with two changes. First, a file gets its full size when
-it is created. Otherwise a disk that fills up later would kill the process (SIGBUS) when it writes
-to a missing page. Second, a metric that cannot be written is skipped and logged once, and does not
-fail the request.
+it is created. Otherwise, if the disk were full later, a write to a missing page of the file would
+kill the process (SIGBUS). Second, if a metric cannot be written, the error is logged once, and the
+request does not fail.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ log = logging.getLogger(__name__)
 
 
 class PreallocatedFile(mmap_dict.MmapedDict):
-    """A file of metrics with a fixed size. Raises `OSError` if the disk or the file is full."""
+    """A memory-mapped file of metrics with a fixed size.
+
+    Raises `OSError` if the disk or the file is full.
+    """
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
         path = Path(filename)
@@ -36,7 +39,10 @@ class PreallocatedFile(mmap_dict.MmapedDict):
 
 
 def _create(path: Path) -> None:
-    """Create a file under another name and then rename it, so that no worker reads half of it."""
+    """Create a file of zeros under another name, then rename it.
+
+    So no other worker process reads a file that is only half written.
+    """
     path.parent.mkdir(mode=0o700, exist_ok=True)  # a clean-up of temporary files may delete it
     temporary = path.with_suffix(".new")
     try:
@@ -47,11 +53,11 @@ def _create(path: Path) -> None:
 
 
 def value_class(worker: Callable[[], int]) -> type:
-    """Return a class of metrics, to be set as `prometheus_client.values.ValueClass`.
+    """Return a class of metric values, to be set as `prometheus_client.values.ValueClass`.
 
     `worker` is a function that returns the number of this process. Processes that run at the same
-    time need different numbers. A worker that replaces another takes over its number, and continues
-    its metrics.
+    time need different numbers. A process that replaces a dead one takes over its number, and
+    continues its metrics.
     """
     values.MmapedDict = PreallocatedFile  # type: ignore[attr-defined]  # the name it uses itself
     value: Any = values.MultiProcessValue(worker)  # type: ignore[no-untyped-call]  # it has no types
@@ -65,15 +71,15 @@ def value_class(worker: Callable[[], int]) -> type:
             self._try(super().__init__, *args, **kwargs)
 
         def inc(self, amount: float) -> None:
-            """Add `amount`."""
+            """Add `amount` to the metric."""
             self._try(super().inc, amount)
 
         def set(self, value: float, timestamp: float | None = None) -> None:
-            """Replace the value."""
+            """Replace the metric's value."""
             self._try(super().set, value, timestamp)
 
         def get(self) -> float:
-            """Return the value; 0 if it cannot be read."""
+            """Return the metric's value; 0 if it cannot be read."""
             return float(self._try(super().get) or 0)
 
         @staticmethod

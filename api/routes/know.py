@@ -65,7 +65,7 @@ def models() -> Response:
 
 @lru_cache(maxsize=4)
 def _cards(folder: Path, versions: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
-    """Return an extract of each model's card, which describes the model."""
+    """Return the parts of each model's card (the file that describes it) for `/v1/models`."""
     return [_card(folder, name, version) for name, version in versions]
 
 

@@ -65,7 +65,7 @@ def moderate_batch(body: BatchIn) -> Response:
 
 
 def _item(item: object, at: str) -> DecisionRequest | Problem:
-    """Return the request for a comment of a batch, or the problem if the comment is invalid."""
+    """Turn a comment of a batch into a request to the `Decider`, or into a problem if invalid."""
     try:
         request = CommentIn.model_validate(item).to_request()
         validate(request.comment.text, moderator().policy.publication.max_bytes)

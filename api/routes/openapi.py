@@ -13,7 +13,10 @@ Responses = dict[str | int, type[BaseModel] | dict[Any, Any] | None]
 
 
 def operation(*, name: str, **_: object) -> str:
-    """Return the operation id of a route: the name of its function. Generated clients use it."""
+    """Return a route's id in the OpenAPI document: the name of its function.
+
+    Generated clients name their functions after this id.
+    """
     return name.rpartition(".")[2]
 
 

@@ -41,9 +41,9 @@ WRITING = problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 
 
 def record_to_dict(row: DecisionRow, *, sensitive: bool) -> dict[str, Any]:
-    """Return a recorded decision with its history, as JSON values.
+    """Return a recorded decision, with its verdicts and appeals, as a dict of JSON values.
 
-    Without `sensitive`, leaves out the findings of sensitive rules.
+    Without `sensitive`, the findings of sensitive rules, such as `self_harm`, are left out.
     """
     decision = decisions.to_dict(row)
     columns = ("text", "author", "article", "parent", "route", "standing", "thresholds", "doubt")
@@ -58,7 +58,7 @@ def record_to_dict(row: DecisionRow, *, sensitive: bool) -> dict[str, Any]:
 
 
 def sees_sensitive() -> bool:
-    """Return whether the caller's key may see the findings of sensitive rules."""
+    """Return whether the caller's API key may see the findings of sensitive rules."""
     return bool(g.key.may("verdict"))
 
 
@@ -67,7 +67,7 @@ def _iso(moment: dt.datetime | None) -> str | None:
 
 
 def blueprint(name: str) -> APIBlueprint:
-    """Return a blueprint for routes that use the database, with handlers for its errors."""
+    """Return a blueprint for routes that use the database, with handlers for database errors."""
     blueprint = APIBlueprint(name, __name__, url_prefix="/v1", operation_id_callback=operation)
     blueprint.register_error_handler(UnknownDecisionError, _unknown)
     blueprint.register_error_handler(ConflictError, _conflict)
@@ -79,7 +79,7 @@ def blueprint(name: str) -> APIBlueprint:
 
 
 def _check_reachable() -> None:
-    """Report a problem at once if the database is known to be down."""
+    """Raise the problem for a database that is down, if the last query has failed."""
     if decider().circuit.open:
         raise errors.unreachable()
 
@@ -172,7 +172,7 @@ def waiting(query: QueueQuery) -> Response:
 
 
 def _check_rule(name: str) -> None:
-    """Raise a `Problem`: 422 if there is no rule of this name, 403 if the key may not see it."""
+    """Raise a `Problem`: 422 if no rule has this name, 403 if the API key may not see the rule."""
     names = sorted(rules.all_rules().keys() | decider().moderator.policy.rules.keys())
     if name not in names:
         detail = f"there is no such rule; use one of {', '.join(names)}"

@@ -166,15 +166,15 @@ def release(path: DecisionPath, query: ReleaseQuery) -> Response:
 
 
 def _recorded(session: Session, path: DecisionPath) -> dict[str, Any]:
-    """Return the decision as the caller's key may see it."""
+    """Return the recorded decision. Findings that the caller's API key may not see are left out."""
     row = decisions.get(session, path.decision_id)
     return record_to_dict(row, sensitive=sees_sensitive())
 
 
 def _who_in_body() -> str:
-    """Return the moderator that a JSON body names.
+    """Return the moderator that the request's JSON body names.
 
-    Raises a `Problem` (422) if the body names none.
+    Raises a `Problem` (422) if the body names no moderator.
     """
     if not request.is_json:
         detail = "is missing; name the moderator in the URL (?who=…) or in a JSON body"

@@ -6,8 +6,9 @@ in chunks, and results come back in order. Each worker process has only a few ch
 the use of memory is bounded. If a worker is killed, another worker repeats its chunk, and each
 result is returned only once.
 
-The machines of a cluster exchange Python objects as pickles. Anyone who can reach their ports can
-run programs on them, so keep a cluster in a private network. This module opens no port to others.
+The machines of a cluster exchange Python objects as pickles. Anyone who can reach the cluster's
+ports can run programs on its machines, so keep a cluster in a private network. This module opens no
+port to other machines.
 """
 
 from __future__ import annotations
@@ -86,8 +87,9 @@ class Backend:
 class WorkerPool:
     """The worker processes of a connected backend.
 
-    `config` has the arguments for joblib's `parallel_config`. `losses` maps the backend's
-    exceptions for lost work to the messages of the `BackendError`s raised instead.
+    `config` has the arguments for joblib's `parallel_config`. If the backend loses work, it raises
+    one of the exceptions in `losses`. A `BackendError` with the message to which `losses` maps the
+    exception is then raised instead.
     """
 
     def __init__(
@@ -101,7 +103,7 @@ class WorkerPool:
 
     @contextlib.contextmanager
     def losses_as_errors(self) -> Iterator[None]:
-        """In the block, turn the backend's exceptions for lost work into `BackendError`."""
+        """While the block runs, turn the backend's exceptions for lost work into `BackendError`."""
         try:
             yield
         except tuple(self.losses) as error:
@@ -110,9 +112,9 @@ class WorkerPool:
 
     @contextlib.contextmanager
     def for_joblib(self) -> Iterator[None]:
-        """In the block, run each `joblib.Parallel` that sets no `n_jobs` on these workers.
+        """While the block runs, let joblib use these workers for each `joblib.Parallel`.
 
-        Only this thread is affected.
+        This holds only for this thread, and only for a `joblib.Parallel` that sets no `n_jobs`.
         """
         with parallel_config(**self.config):
             yield
@@ -122,8 +124,8 @@ class WorkerPool:
     ) -> Iterator[_Result]:
         """Yield the result of `function` for each item, in order. Only a few items are read ahead.
 
-        The workers must be able to import the function. Its exceptions are raised here. Raises
-        `BackendError` if the work is lost.
+        The workers must be able to import the function. Exceptions of the function are raised here.
+        Raises `BackendError` if the work is lost.
         """
 
         def start(chunk: Iterable[_Item]) -> Iterator[_Result]:
@@ -162,7 +164,10 @@ class WorkerPool:
 
 
 class _Window(Generic[_Item, _Result]):
-    """Items that run at the same time. If a worker dies, the unfinished items are started again."""
+    """A few items that are sent to the workers together.
+
+    If a worker process dies, the items without a result are started again.
+    """
 
     def __init__(self, start: _Start, items: Iterable[_Item]) -> None:
         self.start = start
@@ -201,7 +206,10 @@ def _loky(backend: Backend) -> Iterator[WorkerPool]:
 
 @contextlib.contextmanager
 def _dask(backend: Backend) -> Iterator[WorkerPool]:
-    """Connect to the operator's scheduler. Dask's own settings name the certificates for tls://."""
+    """Connect to the operator's Dask scheduler.
+
+    If the address starts with `tls://`, the settings of Dask itself name the certificates.
+    """
     distributed = _library("distributed", "dask")
     try:
         client = distributed.Client(backend.address, timeout=TIMEOUT, set_as_default=False)

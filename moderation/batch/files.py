@@ -45,13 +45,13 @@ _SUFFIXES: dict[str, Format] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of a row: the decision about its comment, or None if the row has an error."""
+    """A row of the file, and the decision about its comment: None if the row has an error."""
 
     row: Row
     decision: Decision | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the record to write: the decision with the row's id, or the error."""
+        """Return a dict of JSON values: the decision with the row's id, or the row's error."""
         row_id = {} if self.row.id is None else {"id": self.row.id}
         if self.decision is None:
             return {"line": self.row.line, **row_id, "error": self.row.error}
@@ -59,7 +59,7 @@ class Outcome:
 
 
 def decide(moderator: Moderator, rows: Iterable[Row]) -> Iterator[Outcome]:
-    """Yield the outcome of each row, in order.
+    """Decide about the comment of each row, and yield the outcomes in order.
 
     >>> rows = read_jsonl(io.BytesIO(b'{"text": "Well said."}\\n{"text": ""}\\n'), 20_480)
     >>> [str(outcome.decision and outcome.decision.action) for outcome in
@@ -75,9 +75,10 @@ def decide(moderator: Moderator, rows: Iterable[Row]) -> Iterator[Outcome]:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The JSON line for a row, and what is needed to count it. Worker processes return only this.
+    """The JSON line to write for a row, and what is needed to count the row.
 
-    `verdict` is the name of the decision's action, or 'error' if there is no decision.
+    Worker processes return only records. `verdict` is the decision's action, or 'error' if there is
+    no decision.
     """
 
     line: int
@@ -87,7 +88,7 @@ class Record:
 
     @classmethod
     def of(cls, outcome: Outcome) -> Record:
-        """Return the record of an outcome."""
+        """Return the record of a row, from its outcome."""
         line = json.dumps(outcome.to_dict(), ensure_ascii=False) + "\n"
         verdict = str(outcome.decision.action) if outcome.decision else "error"
         return cls(outcome.row.line, verdict, line, outcome.row.error)
@@ -101,8 +102,8 @@ def records(moderator: Moderator, rows: Iterable[Row]) -> Iterator[Record]:
 def records_in_pool(pool: WorkerPool, spec: WorkerSpec, rows: Iterable[Row]) -> Iterator[Record]:
     """Let the workers of `pool` decide about each row, and yield the records in order.
 
-    Raises `WorkerSpecError` if a worker would decide differently, and `BackendError` if the work is
-    lost.
+    `spec` describes the policy and the models. Raises `WorkerSpecError` if a worker has another
+    policy or other models, and `BackendError` if the work is lost.
     """
     stream = iter(rows)
     batches = iter(lambda: (spec, tuple(islice(stream, BATCH))), (spec, ()))
@@ -119,9 +120,9 @@ def _decide_batch(batch: tuple[WorkerSpec, tuple[Row, ...]]) -> list[Record]:
 def open_source(
     name: str, form: Format | None, max_bytes: int, text: str = "text"
 ) -> Iterator[Source]:
-    """Open the file `name`, or standard input for '-', and yield its rows.
+    """Open the file `name`, or standard input for '-', and yield a `Source` with its rows.
 
-    `form` is the format. Without it, the format follows from the file's name, or else from its
+    `form` is the file's format. By default the file's name tells the format, or else the file's
     first bytes. `text` names the column with the text. A comment longer than `max_bytes` is an
     error of its row. Raises `SourceError` if the whole file cannot be read.
     """
@@ -150,13 +151,13 @@ def open_source(
 
 @contextlib.contextmanager
 def unpacked(path: Path) -> Iterator[io.BufferedReader]:
-    """Open a file to read its bytes. A file compressed with gzip is decompressed."""
+    """Open a file to read its bytes. If it is compressed with gzip, the bytes are decompressed."""
     with path.open("rb") as raw:
         yield plain_bytes(raw)
 
 
 class _Counted(io.RawIOBase):
-    """A stream that counts the bytes that have been read from it."""
+    """A stream that counts the bytes that have been read from it, to show the progress."""
 
     def __init__(self, raw: IO[bytes]) -> None:
         self.inner = raw
@@ -173,14 +174,14 @@ class _Counted(io.RawIOBase):
 
 
 def plain_bytes(stream: io.BufferedReader) -> io.BufferedReader:
-    """Return the stream, decompressed if it begins with gzip's two signature bytes."""
+    """Return the stream. If it begins with gzip's two signature bytes, it is decompressed."""
     if stream.peek(2)[:2] == b"\x1f\x8b":
         return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=stream)))
     return stream
 
 
 def _detect_format(stream: io.BufferedReader) -> Format:
-    """Return the format that the file's first bytes show. Raises `SourceError` for UTF-16."""
+    """Guess the file's format from its first bytes. Raises `SourceError` if they are UTF-16."""
     head = stream.peek(64)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise SourceError("is UTF-16; save it as UTF-8")

@@ -27,12 +27,12 @@ _MAX_LINE = 16 * 2**20  # bytes; longer lines are skipped
 
 
 class SourceError(ValueError):
-    """A file that cannot be read at all."""
+    """The whole file cannot be read, for example because it has no column with the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: its line, the caller's id, and either a comment or an error.
+    """A row of the file: its line number, the caller's id, and either a comment or an error.
 
     `line` counts from 1: lines in a CSV or JSON lines file, rows in a Parquet file.
     """
@@ -47,7 +47,8 @@ class Row:
 class Source:
     """An open file of rows.
 
-    `position()` of `total` bytes or rows have been read. `total` is None if it is not known.
+    `position()` returns how much was read so far, and `total` is the file's size. Both count bytes,
+    or rows in a Parquet file. `total` is None if the size is not known.
     """
 
     rows: Iterator[Row]
@@ -58,8 +59,8 @@ class Source:
 def read_csv(stream: IO[bytes], max_bytes: int, text: str = "text") -> Iterator[Row]:
     """Yield the rows of a CSV file. Its first line names the columns; empty lines are skipped.
 
-    `text` names the column with the text, whatever its case. Raises `SourceError` if there is no
-    such column, or two.
+    `text` names the column with the text, in upper or lower case. Raises `SourceError` if the file
+    has no column of this name, or two.
     """
     lines = _CsvLines(io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline=""))
     reader = csv.reader(lines)
@@ -73,7 +74,7 @@ def read_csv(stream: IO[bytes], max_bytes: int, text: str = "text") -> Iterator[
 
 
 class _CsvLines:
-    """The lines of a CSV file. Finds quotes that are not closed, and goes on at the next line."""
+    """The lines of a CSV file. If a quote is not closed, reading goes on at the next line."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
@@ -99,9 +100,10 @@ class _CsvLines:
         return line
 
     def next_row(self, reader: CsvReader) -> tuple[list[str] | None, str | None]:
-        """Return the fields of the next row, or None at the end, and what is wrong with it.
+        """Return the fields of the next row, and the row's error (None if it has none).
 
-        If a quote is not closed, only the row's first line is skipped.
+        At the end of the file, the fields are None. If a quote is not closed, only the row's first
+        line is skipped.
         """
         self._row, self._ended = [], False
         fields, error = None, None
@@ -119,7 +121,7 @@ class _CsvLines:
 
 
 def _is_strict(lines: list[str]) -> bool:
-    """Whether nothing but a comma follows each closing quote of a row."""
+    """Return whether each closing quote of a row is followed by a comma or the row's end."""
     try:
         next(csv.reader(lines, strict=True), None)
     except csv.Error:
@@ -148,7 +150,10 @@ def _csv(
 
 
 def read_jsonl(stream: IO[bytes], max_bytes: int, text: str = "text") -> Iterator[Row]:
-    """Yield the rows of a JSON lines file. Empty lines are skipped. `text` names the text's key."""
+    """Yield the rows of a JSON lines file. Empty lines are skipped.
+
+    `text` is the key of the comment's text in each JSON object.
+    """
     for line, content in enumerate(_lines(stream), 1):
         if len(content) > _MAX_LINE:
             yield Row(line, error=f"is longer than {_MAX_LINE:,} bytes")
@@ -187,7 +192,7 @@ class _Object(dict[str, Any]):
 def read_parquet(file: IO[bytes], max_bytes: int, text: str = "text") -> Source:
     """Return the rows of a Parquet file. `text` names the column with the text.
 
-    Raises `SourceError` if it is no Parquet file, or does not have one such column.
+    Raises `SourceError` if the file is not in this format, or if it has no column `text` or two.
     """
     try:
         from pyarrow import ArrowException, parquet
@@ -213,7 +218,7 @@ def read_parquet(file: IO[bytes], max_bytes: int, text: str = "text") -> Source:
 
 
 def _cells(column: pa.Array[Any]) -> list[Any]:
-    """Return a column's values. Strings in a Parquet file may not be valid UTF-8."""
+    """Return the values of a Parquet column. Bytes that are not valid UTF-8 become surrogates."""
     try:
         return list(column.to_pylist())
     except UnicodeDecodeError:
@@ -222,7 +227,7 @@ def _cells(column: pa.Array[Any]) -> list[Any]:
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """Yield the lines. A longer line is cut one byte over the limit."""
+    """Yield the lines of a file. A line longer than `_MAX_LINE` bytes is cut to one byte more."""
     while line := stream.readline(_MAX_LINE + 1):
         rest = line
         while len(rest) > _MAX_LINE and not rest.endswith(b"\n"):
@@ -241,7 +246,7 @@ def _require_columns(names: Sequence[str], text: str) -> None:
 
 
 def _row(line: int, fields: Mapping[str, Any], max_bytes: int, text: str) -> Row:
-    """Return the row of these fields, checked."""
+    """Check the fields of a row. Return a `Row` with the comment, or with the error."""
     row_id = None
     try:
         row_id = _field("id", fields.get("id"))
@@ -263,7 +268,11 @@ def _checked(content: str, max_bytes: int, text: str) -> str:
 
 
 def _field(name: str, value: Any, *, is_text: bool = False) -> Any:
-    """Return a field's value, checked. `id` and `author` may be numbers. NaN is an empty cell."""
+    """Check the value of a field, and return it. NaN and an empty string become None.
+
+    An empty comment text stays an empty string. `id` and `author` may be numbers. Raises
+    `CommentError` if the value has the wrong type or is not UTF-8.
+    """
     if isinstance(value, str):
         if _NOT_UTF8.search(value):
             raise CommentError(name, "is not UTF-8")

@@ -1,10 +1,11 @@
 """Describe to other processes what they need to decide: the policy, the models and the program.
 
 A worker is a process that decides about comments for another process, perhaps on another machine.
-It needs this package and the same folder of models: the shipped folder, or one that both machines
-can read. It loads the models once. Its policy, its models' cards and its program must be identical,
-byte for byte, to those of the process that sends the work. Otherwise the worker refuses, because
-all decisions of a run must be made by the same rules.
+The worker needs this package and the same folder of models: the shipped folder, or one that both
+machines can read. It loads the models once. Its policy, its program and its models' cards (the
+descriptions in the models' folders) must be identical, byte for byte, to those of the process that
+sends the work. Otherwise the worker refuses, because all decisions of a run must be made by the
+same rules.
 """
 
 from __future__ import annotations
@@ -30,16 +31,16 @@ _loading = threading.Lock()  # threads of one worker share the models
 
 
 class WorkerSpecError(ModelError):
-    """A worker would decide with another policy, other models or another program."""
+    """A worker process has another policy, other models or another program than the sender."""
 
 
 @dataclass(frozen=True)
 class WorkerSpec:
     """What a worker needs to decide. It is small enough to be sent with each chunk of comments.
 
-    `tables` are the policy's tables as JSON, and `folder` is the folder that relative paths in them
-    start from. `policy` is the policy's hash. `cards` is a digest of the models' cards, which
-    contain the hashes of their weights.
+    `tables` are the policy's tables as JSON. Relative paths in them start from `folder`. `policy`
+    is the policy's hash. `cards` is a digest of the models' cards. A card describes a model and
+    contains the hashes of the model's weights.
     """
 
     tables: str
@@ -68,9 +69,10 @@ class WorkerSpec:
         )
 
     def moderator(self) -> Moderator:
-        """Return a moderator that fits this specification. Each process loads it once.
+        """Return a moderator that fits this specification. Each process loads the moderator once.
 
-        Raises `WorkerSpecError` if policy, models or program differ.
+        Raises `WorkerSpecError` if this process has another policy, other models or another
+        program.
 
         >>> WorkerSpec.of(Policy.load()).moderator().policy.hash == Policy.load().hash
         True
@@ -105,15 +107,18 @@ def _refusal(problem: str) -> WorkerSpecError:
 
 
 def _cards(root: Path, versions: dict[str, str]) -> str:
-    """Return a digest of these versions' cards. It shows if two folders have the same models."""
+    """Return a digest of the cards (descriptions) of these versions of models.
+
+    Two folders with equal digests have the same models.
+    """
     return _digest([root / name / version / CARD for name, version in sorted(versions.items())])
 
 
 @lru_cache(maxsize=1)
 def _program() -> str:
-    """Return a digest of the library's code and of Python's version.
+    """Return a digest of this library's code, with Python's version.
 
-    Python's version counts because its Unicode data differ by version.
+    Versions of Python have different Unicode data, so they may decide differently.
     """
     sources = [path for path in paths.PACKAGE.rglob("*") if path.suffix in (".py", ".toml")]
     python = ".".join(platform.python_version_tuple()[:2])

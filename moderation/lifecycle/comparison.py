@@ -1,9 +1,9 @@
 """Store and read the comparison of a challenger with the champion.
 
 The champion is the version of a model that is in use, and a challenger is a version that may
-replace it. `moderation models compare` measures the comparison with
-`moderation.training.evaluation.gate` and saves it with this module, as `comparison.json` in the
-challenger's folder. `moderation.lifecycle.promotion` reads it.
+replace it. The command `moderation models compare` measures a comparison with
+`moderation.training.evaluation.gate`. It saves the result with this module, as `comparison.json` in
+the challenger's folder. `moderation.lifecycle.promotion` reads this file.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _NOT_STORED = ("record", "shadow")  # they hold comments' texts and references
 
 
 class Comparison(BaseModel):
-    """The part of a comparison that promotion needs. Other keys are kept.
+    """The parts of a comparison that are needed to promote a challenger. Other keys are kept.
 
-    `measured` counts the metrics that were compared. `worse` names those in which the challenger is
-    worse than chance explains. `versions` holds two sets of models: those in use, and the same ones
-    with the challenger.
+    `measured` is the number of metrics that were compared. `worse` names the metrics in which the
+    challenger is worse than chance explains. `versions` holds two sets of models: first the models
+    in use, then the same models with the challenger in place of the champion.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -40,14 +40,17 @@ class Comparison(BaseModel):
 
     @classmethod
     def read(cls, folder: Path) -> Comparison | None:
-        """Return the comparison of the challenger in `folder`; None if it cannot be read."""
+        """Read the comparison in the folder of a challenger. Return None if it cannot be read."""
         try:
             return cls.model_validate(_content(folder))
         except ValidationError:
             return None
 
     def is_with(self, champion: str | None, used: Mapping[str, str]) -> bool:
-        """Whether the challenger was compared with `champion` and with the other models in use."""
+        """Return whether the challenger was compared with `champion` while `used` were in use.
+
+        `used` maps each model to its version in use.
+        """
         return self.champion == champion and (not self.versions or self.versions[0] == used)
 
 
@@ -56,18 +59,18 @@ def with_shadow(
 ) -> dict[str, Any]:
     """Return the comparison with the summary of the challenger's decisions in shadow.
 
-    In shadow, the challenger decides some comments without any effect. If moderators agreed with
-    the champion significantly more often, `worse` is true, and the comparison says so.
+    In shadow, the challenger decides some comments without any effect. Set `worse` if moderators
+    agreed with the champion significantly more often. The comparison's list `worse` then says so.
     """
     objections = [*comparison["worse"], *([IN_SHADOW] if worse else [])]
     return {**comparison, "worse": objections, "shadow": summary}
 
 
 def save(folder: Path, comparison: Mapping[str, Any]) -> None:
-    """Save a comparison for promotion to read. Comments' texts and references are left out.
+    """Save a comparison as `comparison.json`, without comments' texts and authors' references.
 
-    If an earlier comparison of the same models measured more scores, it is kept. Only the
-    moderators' objection to the challenger is then taken from the new comparison.
+    If an earlier comparison of the same models measured more metrics, the earlier one is kept. Then
+    only one fact of the new comparison is saved: whether moderators agreed more with the champion.
     """
     earlier = Comparison.read(folder)
     latest = Comparison.model_validate(comparison)
@@ -80,7 +83,7 @@ def save(folder: Path, comparison: Mapping[str, Any]) -> None:
 
 
 def _content(folder: Path) -> Any:
-    """Return the stored JSON with its keys in order; None if it cannot be read."""
+    """Return the content of `comparison.json` in `folder`; None if it cannot be read."""
     try:
         return json.loads((folder / COMPARISON).read_text("utf-8"))
     except (OSError, ValueError):

@@ -1,14 +1,15 @@
 """Measure drift: whether the scores of comments have moved since the models were measured.
 
 The measure is the population stability index (PSI), the sum of (now - then) * ln(now / then) over
-bins of the scores. By convention, a score with a PSI below .1 is stable, and a score with a PSI of
-.25 or more has moved (Siddiqi, Credit Risk Scorecards, 2006). Two samples of n and m comments from
-the same distribution have by chance a PSI of about (bins - 1)(1/n + 1/m) (Yurdakul, Statistical
-Properties of Population Stability Index, 2018). The module subtracts this.
+bins of the scores. 'now' and 'then' are a bin's shares of the scores. By convention, a score with a
+PSI below .1 is stable, and a score with a PSI of .25 or more has moved (Siddiqi, Credit Risk
+Scorecards, 2006). Two samples of n and m comments from the same distribution have by chance a PSI
+of about (bins - 1)(1/n + 1/m) (Yurdakul, Statistical Properties of Population Stability Index,
+2018). This module subtracts the PSI by chance.
 
-Scores are compared with a reference: histograms of earlier scores. Each model's card has a
-`reference` from public data. A newsroom can make its own from its own decisions; it is saved as
-`reference.json` next to the card and takes precedence.
+Scores are compared with a reference: histograms of earlier scores. Each model's card (`card.json`,
+its description) has a `reference` from public data. A newsroom can make its own reference from its
+own decisions. It is saved as `reference.json` next to the card, and is used instead of the card's.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ Verdict = Literal["too few", "stable", "moved a little", "moved"]
 
 @dataclass(frozen=True)
 class ScoredDecision:
-    """The scores and the language of a decision, the versions of the models, and its time."""
+    """A decision's scores and language, the versions of its models, and its time."""
 
     models: Mapping[str, str]
     scores: Mapping[str, float]
@@ -48,10 +49,10 @@ class ScoredDecision:
     at: dt.datetime | None = None
 
     def value(self, name: str) -> float | None:
-        """Return the score of this name, rounded as in the record.
+        """Return the score called `name`, rounded as in the database.
 
-        For the name `LANGUAGE`, returns the index of the language's class. Returns None if the
-        decision has no such score.
+        The name `LANGUAGE` stands for the index of the language's class (see `language_class`).
+        Returns None if the decision has no score of this name.
         """
         if name == LANGUAGE:
             return language_class(self.language) if "english" in self.language else None
@@ -60,7 +61,7 @@ class ScoredDecision:
 
 
 def language_class(language: Mapping[str, Any]) -> int:
-    """Return the index in `CLASSES` for the language that a decision found.
+    """Return the index in `CLASSES` that fits a decision's language, such as that of 'English'.
 
     >>> CLASSES[language_class({"english": 0.99, "code": "en"})]
     'English'
@@ -75,7 +76,7 @@ def language_class(language: Mapping[str, Any]) -> int:
 
 @dataclass(frozen=True)
 class Bins:
-    """A histogram. A bin includes its upper edge; the last bin has no upper edge."""
+    """A histogram. A bin includes its upper edge. The last bin has no upper edge."""
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
@@ -84,7 +85,8 @@ class Bins:
     def of(cls, values: Sequence[float], name: str = "") -> Self:
         """Return a histogram whose bins each hold a tenth of these values.
 
-        There are fewer bins if many values are equal.
+        The tenth with the highest values is divided into three bins. There are fewer bins if many
+        values are equal. If `name` is `LANGUAGE`, there is one bin for each class of languages.
 
         >>> Bins.of([0.1] * 98 + [0.2, 0.3]).counts
         (98, 1, 1)
@@ -93,7 +95,7 @@ class Bins:
         return cls(tuple(edges.tolist()), ()).recount(values)
 
     def recount(self, values: Sequence[float]) -> Self:
-        """Return a histogram of other values with the same edges."""
+        """Return a histogram of `values` that has the edges of this one."""
         bins = np.searchsorted(np.array(self.edges), np.array(values, float), side="left")
         counts = np.bincount(bins, minlength=len(self.edges) + 1)
         return type(self)(self.edges, tuple(counts.tolist()))
@@ -116,7 +118,7 @@ def _edges(values: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float6
 
 
 def psi(then: Bins, now: Bins) -> float:
-    """Return the population stability index of two histograms with the same edges.
+    """Return the population stability index (PSI) of two histograms with the same edges.
 
     >>> round(psi(Bins((0.5,), (800, 200)), Bins((0.5,), (600, 400))), 3)
     0.196
@@ -126,15 +128,18 @@ def psi(then: Bins, now: Bins) -> float:
 
 
 def chance(then: Bins, now: Bins) -> float:
-    """Return the PSI expected between two samples of this size from the same distribution."""
+    """Return the PSI that two samples of the same distribution have by chance.
+
+    The histograms `then` and `now` tell only the number of bins and the size of each sample.
+    """
     return len(then.edges) * (1 / max(then.total, 1) + 1 / max(now.total, 1))
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How far a score, or the language, has moved.
+    """How far a score, or the language of comments, has moved.
 
-    `then` is the histogram of the reference, `now` that of the latest decisions.
+    `then` is the histogram of the reference, and `now` is the histogram of the latest decisions.
     """
 
     name: str
@@ -143,22 +148,22 @@ class Drift:
 
     @property
     def psi(self) -> float:
-        """The population stability index."""
+        """The population stability index (PSI), which measures how far the score has moved."""
         return psi(self.then, self.now)
 
     @property
     def chance(self) -> float:
-        """The population stability index that is expected by chance alone."""
+        """The population stability index (PSI) that is expected by chance alone."""
         return chance(self.then, self.now)
 
     @property
     def beyond_chance(self) -> float:
-        """The population stability index minus what is expected by chance."""
+        """The population stability index (PSI) minus the one expected by chance, but at least 0."""
         return max(self.psi - self.chance, 0.0)
 
     @property
     def verdict(self) -> Verdict:
-        """What the index means by convention: 'stable', 'moved a little', 'moved' or 'too few'."""
+        """Whether the drift matters: 'stable', 'moved a little', 'moved' or 'too few' decisions."""
         if self.now.total < MIN_DECISIONS:
             return "too few"
         if self.beyond_chance < MOVED_A_LITTLE:
@@ -166,7 +171,7 @@ class Drift:
         return "moved a little" if self.beyond_chance < MOVED else "moved"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the drift as JSON values."""
+        """Return the drift as a dict of JSON values."""
         return {
             "psi": round(self.psi, 4),
             "by_chance": round(self.chance, 4),
@@ -180,11 +185,11 @@ class Drift:
 
 @dataclass(frozen=True)
 class Reference:
-    """The histograms that the latest scores are compared with.
+    """Histograms of earlier scores of a model. The latest scores are compared with them.
 
     `mix` says in words which comments the histograms are about, and `models` has the versions that
-    scored them. If the comments are decisions of the record, `until` is the time of the last one,
-    and only later decisions are compared.
+    scored these comments. If the comments come from the newsroom's own decisions, `until` is the
+    time of the last decision, and only later decisions are compared with the reference.
     """
 
     mix: str
@@ -193,7 +198,7 @@ class Reference:
     until: dt.datetime | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the reference as JSON values, in the format of a model's card."""
+        """Return the reference as a dict of JSON values, as it is stored in a model's card."""
         return {
             "mix": self.mix,
             "models": dict(self.models),
@@ -206,7 +211,7 @@ class Reference:
 
     @classmethod
     def parse(cls, content: Mapping[str, Any]) -> Self:
-        """Return the reference in `content`, which `to_dict` returned."""
+        """Convert a dict from `to_dict` back to a reference."""
         scores = {
             name: Bins(tuple(bins["edges"]), tuple(bins["counts"]))
             for name, bins in content["scores"].items()
@@ -216,10 +221,10 @@ class Reference:
 
 
 def versions_by_card(models: Models) -> dict[str, dict[str, str]]:
-    """Return, by model, the versions that the reference in the model's card is about.
+    """Return, for each model whose card has a reference, the versions that the reference is about.
 
-    The fast and the careful model score abuse together, so both have their reference in the careful
-    model's card.
+    The fast and the careful model score abuse together. So if both are in use, they share one
+    reference, in the careful model's card.
     """
     versions = models.versions
     both = {FAST, CAREFUL} <= versions.keys()
@@ -231,13 +236,13 @@ def versions_by_card(models: Models) -> dict[str, dict[str, str]]:
 
 
 def score_names(models: Models, model: str) -> tuple[str, ...]:
-    """Return the names of the scores that the reference in this model's card covers."""
+    """Return the names of the scores that the reference in the card of `model` covers."""
     heads = models.scorers[FAST if model == CAREFUL else model].heads
     return (*heads, LANGUAGE) if "english" in heads else tuple(heads)
 
 
 def read_references(root: Path, models: Models) -> dict[str, Reference]:
-    """Return the reference of each model in use. A reference of other versions does not count.
+    """Return the reference of each model in use. A reference about other versions is left out.
 
     Raises `ModelError` if a reference cannot be read.
     """
@@ -252,7 +257,7 @@ def read_references(root: Path, models: Models) -> dict[str, Reference]:
 
 
 def _own_reference(folder: Path) -> Reference | None:
-    """Return the newsroom's own reference for the model in `folder`, if there is one."""
+    """Return the newsroom's own reference for the model in `folder`; None if there is no file."""
     path = folder / OWN_REFERENCE
     try:
         return _parsed(json.loads(path.read_text("utf-8")), path)
@@ -263,7 +268,7 @@ def _own_reference(folder: Path) -> Reference | None:
 
 
 def _card_reference(folder: Path) -> Reference | None:
-    """Return the reference in the card of the model in `folder`, if there is one."""
+    """Return the reference in the card of the model in `folder`; None if the card has none."""
     if not (folder / CARD).exists():
         return None
     content = read(folder, Card).reference
@@ -280,9 +285,10 @@ def _parsed(content: Mapping[str, Any], path: Path) -> Reference:
 def measure_references(
     models: Models, decisions: Iterable[ScoredDecision], mix: str
 ) -> dict[str, Reference]:
-    """Return a reference for each model, measured on these decisions.
+    """Return a reference for each model, with histograms of the scores of these decisions.
 
-    Only decisions by `models` count. A score with fewer than `MIN_DECISIONS` values is left out.
+    Decisions by other versions of the models are left out, and so is a score with fewer than
+    `MIN_DECISIONS` values. `mix` says in words which comments the decisions are about.
     """
     decisions = list(decisions)
     until = max((decision.at for decision in decisions if decision.at), default=None)
@@ -301,13 +307,13 @@ def measure_references(
 
 
 def own_mix(decisions: Iterable[ScoredDecision]) -> str:
-    """Describe a newsroom's own decisions for `Reference.mix`, by their first and last day."""
+    """Describe a newsroom's own decisions by their first and last day, for `Reference.mix`."""
     days = sorted(f"{decision.at:%Y-%m-%d}" for decision in decisions if decision.at)
     return f"your own decisions, {days[0]} to {days[-1]}" if days else ""
 
 
 def set_references(root: Path, references: Mapping[str, Reference]) -> dict[str, Path]:
-    """Save the newsroom's own references. Return the file of each model.
+    """Save the newsroom's own references. Return the path of each model's `reference.json`.
 
     Raises `ModelError` if a file cannot be written.
     """
@@ -326,7 +332,7 @@ def compare(
 ) -> Iterator[Drift]:
     """Yield how far each score of the models in use has moved from its reference.
 
-    Decisions by other versions do not count.
+    Decisions that other versions of the models made are left out.
     """
     decisions = list(decisions)
     for model, versions in versions_by_card(models).items():
@@ -345,10 +351,10 @@ def compare(
 def _decided_by(
     versions: Mapping[str, str], decisions: Iterable[ScoredDecision]
 ) -> list[ScoredDecision]:
-    """Return the decisions that these versions made.
+    """Return the decisions that exactly these versions of the models made.
 
-    If abuse was scored by the fast model alone, decisions that used a careful model too do not
-    count.
+    If `versions` has the fast model but no careful one, decisions that used a careful model too are
+    left out.
     """
     no_other = dict.fromkeys((FAST, CAREFUL)) if FAST in versions else {}
     expected = {**no_other, **versions}

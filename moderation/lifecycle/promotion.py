@@ -4,8 +4,9 @@ A challenger is a version of a model that may replace the version in use (the ch
 measures nothing: `moderation.training.evaluation.gate` compares the two and saves the result, which
 `promote` reads. `promote` refuses a challenger that was not compared or is worse.
 
-Only `champion.json` says which versions are in use. The change is first added to `history.jsonl`,
-then `champion.json` is replaced in one step. So one version of each model is in use at any time.
+Only `champion.json` says which versions are in use. Each change is first added to `history.jsonl`,
+then `champion.json` is replaced in one step. So exactly one version of each model is in use at any
+time.
 """
 
 from __future__ import annotations
@@ -40,12 +41,12 @@ ROLLED_BACK = "rolled back"
 
 
 class RefusedError(RuntimeError):
-    """A challenger must not be promoted. The message says why, and what to do."""
+    """A version of a model must not be put in use. The message says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One change of the version in use.
+    """A change of the version of a model that is in use, from `before` to `after`.
 
     `why` is the operator's reason, if a challenger was promoted in spite of an objection.
     """
@@ -59,11 +60,12 @@ class Change:
 
 
 def promote(root: Path, model: str, version: str, *, who: str, even_if: str = "") -> Change:
-    """Put `version` of `model` in use.
+    """Start to use `version` of `model`, in place of the version in use.
 
-    It must have been compared with the version in use, and must not be worse in any measure of the
-    comparison. Otherwise `RefusedError` is raised, unless `even_if` gives a reason to promote it
-    anyway; the history keeps this reason. Raises `ModelError` if the version cannot be used.
+    The new version must have been compared with the version in use, and must not be worse in any
+    metric of the comparison. Otherwise `RefusedError` is raised, unless `even_if` gives a reason to
+    promote the new version anyway; the history keeps this reason. Raises `ModelError` if the new
+    version cannot be used.
     """
     used = champions(root)
     versions = _versions_with(root, used, model, version)
@@ -90,9 +92,10 @@ def shadow(root: Path, model: str, version: str, *, share: float, who: str) -> S
 
 
 def rollback(root: Path, model: str, *, who: str) -> Change:
-    """Put the version of `model` that was in use before in use again.
+    """Return to the version of `model` that was in use before the present one.
 
-    Raises `RefusedError` if there is none, `ModelError` if it cannot be used.
+    Raises `RefusedError` if the history has no earlier version, and `ModelError` if the earlier
+    version cannot be used.
     """
     used = champions(root)
     previous = _previous_versions(history(root), model)
@@ -105,15 +108,16 @@ def rollback(root: Path, model: str, *, who: str) -> Change:
 
 
 def require_stored(root: Path, model: str, version: str) -> None:
-    """Raise `RefusedError` if the folder of this version does not exist."""
+    """Raise `RefusedError` if the folder of this version of `model` does not exist."""
     if not (root / model / version / CARD).is_file():
         raise RefusedError(f"there is no {model}/{version}; see moderation models list")
 
 
 def _versions_with(root: Path, used: Mapping[str, str], model: str, version: str) -> dict[str, str]:
-    """Return the versions in use, with `version` in place of the present version of `model`.
+    """Return the versions `used`, with `version` in place of the present version of `model`.
 
-    Raises `RefusedError` if it is in use already or not stored, `ModelError` if it cannot be used.
+    Raises `RefusedError` if `version` is in use already or has no folder, and `ModelError` if it
+    cannot be used.
     """
     if used.get(model) == version:
         raise RefusedError(f"{model}/{version} is in use already")
@@ -125,7 +129,10 @@ def _versions_with(root: Path, used: Mapping[str, str], model: str, version: str
 
 
 def _previous_versions(changes: list[Change], model: str) -> list[str]:
-    """Return the versions that were in use before, oldest first. `rollback` takes the last."""
+    """Return the versions of `model` to which `rollback` can return, oldest first.
+
+    `rollback` takes the last one. A change that was rolled back no longer counts.
+    """
     versions: list[str] = []
     for change in changes:
         if change.model != model:
@@ -138,7 +145,7 @@ def _previous_versions(changes: list[Change], model: str) -> list[str]:
 
 
 def history(root: Path) -> list[Change]:
-    """Return all changes, oldest first. Lines that cannot be read are skipped."""
+    """Return all changes of the versions in use, oldest first. Unreadable lines are skipped."""
     changes = []
     path = root / HISTORY
     for line in path.read_text("utf-8").splitlines() if path.exists() else ():
@@ -166,10 +173,10 @@ def _change(
 
 
 def _end_shadow(root: Path, changed: str) -> None:
-    """End the shadow run if `changed` is the model that it tests.
+    """End the run in shadow if its challenger is a version of the model `changed`.
 
-    The run compares a challenger with a champion that is no longer in use. The two models that
-    score abuse count as one.
+    The run compares a challenger with a champion that is no longer in use. The fast and the careful
+    model both score abuse, so a change of either ends the run of the other.
     """
     models = {FAST, CAREFUL} if changed in (FAST, CAREFUL) else {changed}
     try:
@@ -181,9 +188,10 @@ def _end_shadow(root: Path, changed: str) -> None:
 
 
 def _require_measured_together(root: Path, versions: Mapping[str, str]) -> None:
-    """Raise `RefusedError` if the two models of abuse were not measured together.
+    """Raise `RefusedError` if the fast and the careful model were not measured together.
 
-    The careful model's card says how to mix its scores with those of one version of the fast model.
+    Both score abuse. The careful model's card says how to mix its scores with the scores of one
+    version of the fast model.
     """
     if not {FAST, CAREFUL} <= versions.keys():
         return
@@ -200,7 +208,7 @@ def _require_measured_together(root: Path, versions: Mapping[str, str]) -> None:
 
 
 def _objection(root: Path, model: str, version: str, used: Mapping[str, str]) -> str | None:
-    """Return what the challenger's comparison says against promoting it; None if nothing."""
+    """Return why the challenger's `comparison.json` forbids to promote it; None if it does not."""
     command = f"moderation models compare {model}/{version}"
     comparison = Comparison.read(root / model / version)
     if not comparison:
@@ -221,6 +229,6 @@ def _objection(root: Path, model: str, version: str, used: Mapping[str, str]) ->
 
 
 def card(root: Path, model: str, version: str) -> dict[str, Any]:
-    """Return the JSON of a version's card."""
+    """Return the content of `card.json`, which describes a version of a model."""
     content: dict[str, Any] = json.loads((root / model / version / CARD).read_text("utf-8"))
     return content

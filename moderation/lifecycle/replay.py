@@ -1,6 +1,7 @@
 """Decide recorded comments again with two policies, and compare the decisions.
 
-The models are the same for both. In names, `now` is the policy in use and `then` the new one.
+Both policies use the same models. In names, `now` means the policy in use and `then` the new
+policy.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _Acts = dict[str, tuple[Action, float]]  # by rule: what it did, and its score
 
 @dataclass(frozen=True, slots=True)
 class ReplayFilter:
-    """Which recorded decisions to replay: those of a period, and of these the latest `most`."""
+    """Which recorded decisions to replay: the latest `most` of those from `since` to `until`."""
 
     since: dt.datetime | None = None
     until: dt.datetime | None = None
@@ -35,9 +36,10 @@ class ReplayFilter:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A recorded comment and its decision.
+    """A recorded comment, with its decision at the time.
 
-    `policy` and `models` made the decision. `verdict` is a moderator's last verdict, if any.
+    `policy` and `models` name what made the decision. `verdict` is the last verdict that a
+    moderator gave on the decision, if any.
     """
 
     id: str
@@ -53,10 +55,10 @@ class Recorded:
 class ChangedDecision:
     """A comment that the new policy decides differently, and the rules that are the cause.
 
-    A rule acts if it leads to review or rejection. `come` are the rules that act only with the new
-    policy, `gone` those that act only with the policy in use. `turned` are the rules that act with
-    both policies, but with different actions. `score` is the highest score of the rules whose
-    result differs.
+    A rule acts if it leads to review or rejection. `come` names the rules that act only with the
+    new policy, and `gone` those that act only with the policy in use. `turned` names the rules that
+    act with both policies, but with different actions. `score` is the highest score of the rules
+    whose result differs.
     """
 
     id: str
@@ -71,7 +73,7 @@ class ChangedDecision:
     quote: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the change as JSON values. The keys are also the columns of the CSV file."""
+        """Return the change as a dict of JSON values. Its keys also name the CSV file's columns."""
         return {
             "id": self.id,
             "comment_id": self.comment,
@@ -88,9 +90,10 @@ class ChangedDecision:
 
 @dataclass
 class Rule:
-    """How many comments a rule acts on with each policy, and how often that differs.
+    """How many comments a rule acts on with each policy, and on how many the policies differ.
 
-    `come`, `gone` and `turned` have the meanings of `ChangedDecision`.
+    `come`, `gone` and `turned` count comments. Their names have the meanings that `ChangedDecision`
+    explains.
     """
 
     now: int = 0
@@ -104,8 +107,9 @@ class Rule:
 class Replayed:
     """The result of a replay: counts, and the decisions that differ between the two policies.
 
-    `recorded_differently` counts comments whose recorded action is not that of the policy in use:
-    under `same` if the same policy and models made the recorded decision, otherwise under `other`.
+    `recorded_differently` counts comments whose recorded action differs from the action of the
+    policy in use. A comment counts under `same` if the same policy and models made the recorded
+    decision, otherwise under `other`.
     """
 
     policies: tuple[str, str]
@@ -123,7 +127,7 @@ class Replayed:
     changed: list[ChangedDecision] = field(default_factory=list)
 
     def add(self, recorded: Recorded, now: Decision, then: Decision) -> None:
-        """Count a comment, which the policy in use decides as `now` and the new one as `then`."""
+        """Count a comment: `now` is the decision by the policy in use, `then` by the new policy."""
         self.comments += 1
         self.first = min(self.first or recorded.at, recorded.at)
         self.last = max(self.last or recorded.at, recorded.at)
@@ -154,7 +158,7 @@ class Replayed:
             self.recorded_differently["other" if policy or models else "same"] += 1
 
     def summary(self) -> dict[str, Any]:
-        """Return all counts as JSON values."""
+        """Return all counts as a dict of JSON values."""
         return {
             "policies": {"now": self.policies[0], "then": self.policies[1]},
             "models": dict(self.models),
@@ -185,7 +189,8 @@ AGREEMENTS = ("agrees", "asks", "contrary")
 def replay(recorded: Iterable[Recorded], now: Moderator, then: Moderator) -> Replayed:
     """Decide these comments with two moderators, which differ only in their policy.
 
-    The changed decisions are sorted, largest changes first. Only these are held in memory.
+    The decisions that differ are sorted, largest difference first. Only these decisions are held in
+    memory.
     """
     replayed = Replayed((now.policy.hash, then.policy.hash), now.models.versions)
     limit = min(now.policy.publication.max_bytes, then.policy.publication.max_bytes)
@@ -201,9 +206,10 @@ def replay(recorded: Iterable[Recorded], now: Moderator, then: Moderator) -> Rep
 
 
 class _CachedModels(Models):
-    """Models whose scores two moderators share: each batch is scored only once.
+    """Models that two moderators share. Each batch of comments is scored only once.
 
-    The moderators must score every batch one after the other.
+    The moderators must take turns: when one has scored a batch, the other must score the same batch
+    next.
     """
 
     def __init__(self, models: Models) -> None:
@@ -211,7 +217,7 @@ class _CachedModels(Models):
         self._scored: Sequence[Text] = ()
 
     def score(self, texts: Sequence[Text]) -> None:
-        """Score the texts at the first call. At the second call, copy these scores."""
+        """Score the texts for the first moderator. Copy the scores for the second moderator."""
         if not self._scored:
             super().score(texts)
             self._scored = texts
@@ -222,9 +228,9 @@ class _CachedModels(Models):
 
 
 def _scoring_once(now: Moderator, then: Moderator) -> tuple[Moderator, Moderator]:
-    """Return copies of both moderators that share the scores of each batch.
+    """Return copies of both moderators that share the scores of each batch of comments.
 
-    If their policies choose different models, the moderators are returned unchanged.
+    If the moderators' policies choose different models, the moderators are returned unchanged.
     """
     if now.models.versions != then.models.versions:
         return now, then
@@ -234,7 +240,10 @@ def _scoring_once(now: Moderator, then: Moderator) -> tuple[Moderator, Moderator
 
 
 def _valid(recorded: Iterable[Recorded], limit: int, replayed: Replayed) -> Iterator[Recorded]:
-    """Yield the comments that are short enough for both policies, and count the others."""
+    """Yield the comments that are valid for both policies. Count the others in `replayed`.
+
+    A comment is invalid if it is longer than `limit` bytes.
+    """
     for row in recorded:
         try:
             validate(row.comment.text, limit)
@@ -269,7 +278,7 @@ def _changed(
 
 
 def _turned(name: str, now: _Acts, then: _Acts) -> bool:
-    """Whether a rule acts with both policies, but with different actions."""
+    """Return whether the rule `name` acts with both policies, but with different actions."""
     return name in now and name in then and now[name][0] != then[name][0]
 
 
@@ -280,7 +289,7 @@ def _agreement(verdict: str, action: Action) -> str:
 
 
 def quote(text: str) -> str:
-    """Return the beginning of a comment, on one line.
+    """Return the beginning of a comment on one line, for a table.
 
     >>> quote("Well\\n\\n  said.")
     'Well said.'

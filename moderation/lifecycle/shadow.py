@@ -1,9 +1,9 @@
 """Read and write which challenger runs in shadow.
 
-A challenger is a version of a model that may replace the version in use. In shadow, it decides some
-of the comments too, without any effect. `shadow.json`, next to `champion.json`, names the
-challenger and the share of comments. The service reads it (`api/background/shadow.py`), and
-`moderation models compare` shows the results.
+A challenger is a version of a model that may replace the version in use. In shadow, the challenger
+decides some of the comments too, without any effect. `shadow.json`, next to `champion.json`, names
+the challenger and the share of comments. The service reads this file (`api/background/shadow.py`),
+and `moderation models compare` shows the results.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ SHADOW = "shadow.json"
 
 @dataclass(frozen=True)
 class Shadow:
-    """The challenger that runs in shadow: its share of the comments, since when, who started it."""
+    """The challenger that runs in shadow: its share of the comments, since when, who started it.
+
+    In shadow, a challenger decides comments without any effect.
+    """
 
     model: str
     version: str
@@ -33,7 +36,7 @@ class Shadow:
 
     @classmethod
     def read(cls, root: Path) -> Self | None:
-        """Return the challenger that runs in shadow for the models in `root`, or None.
+        """Read `shadow.json` in the models' folder `root`. Return None if there is no such file.
 
         Raises `ModelError` if the file cannot be read.
         """
@@ -51,13 +54,14 @@ class Shadow:
         )
 
     def write(self, root: Path) -> None:
-        """Write `shadow.json`, which makes the service start the run."""
+        """Write `shadow.json`. The service then lets the challenger decide in shadow."""
         write_json(root / SHADOW, asdict(self))
 
     def takes(self, decision: str) -> bool:
-        """Whether the challenger decides about the comment of the decision with this id.
+        """Return whether the challenger also decides the comment of the decision with this id.
 
-        A hash of the id selects the share, so the answer never changes.
+        A hash of the id selects the challenger's share of the comments, so the answer for an id
+        never changes.
 
         >>> half = Shadow("spam", "new", 0.5, "", "")
         >>> [half.takes(id_) for id_ in "abcd"]
@@ -68,15 +72,15 @@ class Shadow:
 
 
 def end_shadow(root: Path) -> None:
-    """End the shadow run. The challenger's decisions stay in the record."""
+    """End the challenger's run in shadow. The challenger's decisions stay in the database."""
     (root / SHADOW).unlink(missing_ok=True)
 
 
 class ShadowPair(NamedTuple):
-    """The decisions of champion and challenger about the same comment.
+    """The decisions of the champion and of a challenger in shadow about the same comment.
 
-    `verdict` is a moderator's verdict, if any. `moved` is the largest difference between the
-    scores.
+    `verdict` is a moderator's verdict, if any. `moved` is the largest difference between a score of
+    the champion's decision and the same score of the challenger's.
     """
 
     decision: str

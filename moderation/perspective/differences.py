@@ -1,10 +1,10 @@
-"""Compare the scores of Perspective and of the house rules for the same comments.
+"""Compare the scores of Perspective and of House rules for the same comments.
 
 While the setting MODERATION_PERSPECTIVE_UPSTREAM is set, the service asks Perspective too, and
 writes a file with one line per comment: `{"at": …, "scores": {"TOXICITY": [our score, Perspective's
-score]}}`. The report says, for each attribute, how much the scores differ. For each threshold of
-Perspective it also says from which score of ours as many comments are flagged. These thresholds are
-measured on the newspaper's own comments, so they fit best.
+score]}}`. For each attribute, such as TOXICITY, the report says how much the two scores differ. For
+some thresholds of Perspective, it also says which threshold for our scores flags as many comments.
+These thresholds are measured on the newspaper's own comments, so they fit best.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ Scores = npt.NDArray[np.float64]
 
 
 class DifferencesError(ValueError):
-    """The service did not write this file. The message names the line."""
+    """The service did not write this file of scores. The message names the line that shows it."""
 
 
 def read(path: Path) -> dict[str, tuple[Scores, Scores]]:
-    """Return two arrays by attribute: the scores of the house rules and those of Perspective.
+    """Return two arrays for each attribute: our scores and Perspective's scores.
 
-    Raises `DifferencesError` if a line is not in the format that the service writes.
+    An attribute is a score of Perspective, such as TOXICITY. Raises `DifferencesError` if a line is
+    not in the format that the service writes.
     """
     pairs: dict[str, list[tuple[float, float]]] = defaultdict(list)
     with path.open(encoding="utf-8") as lines:
@@ -49,7 +50,8 @@ def read(path: Path) -> dict[str, tuple[Scores, Scores]]:
 def same_share(here: Scores, perspective: Scores, threshold: float) -> float | None:
     """Return the threshold for our scores that flags as many comments as Perspective's `threshold`.
 
-    Returns None if Perspective's threshold flags fewer than `MIN_COMMENTS` comments.
+    `here` has our scores. Returns None if Perspective's threshold flags fewer than `MIN_COMMENTS`
+    comments.
 
     >>> here = np.linspace(0, 1, 101)
     >>> round(same_share(here, here**2, 0.64), 2)
@@ -60,7 +62,7 @@ def same_share(here: Scores, perspective: Scores, threshold: float) -> float | N
 
 
 def report(scores: dict[str, tuple[Scores, Scores]]) -> Iterator[str]:
-    """Yield the lines of the report about `scores`, which `read` returned."""
+    """Yield the lines of the report that compares the scores from `read`."""
     for name, (here, perspective) in sorted(scores.items()):
         yield f"{name}: {len(here):,} comments"
         yield f"  mean score: {here.mean():.3f} here, {perspective.mean():.3f} in Perspective"
@@ -75,7 +77,7 @@ def report(scores: dict[str, tuple[Scores, Scores]]) -> Iterator[str]:
 
 
 def _counterpart(here: Scores, perspective: Scores, threshold: float) -> str:
-    """Describe our score that corresponds to this threshold of Perspective, in words."""
+    """Describe in words which threshold for our scores corresponds to Perspective's `threshold`."""
     reached = perspective >= threshold
     comments = f"{int(reached.sum()):,} comments"
     score = same_share(here, perspective, threshold)

@@ -1,10 +1,10 @@
-"""Turn thresholds that were set for Perspective into a policy of the house rules.
+"""Turn thresholds that were set for Perspective into a policy of House rules.
 
 In Perspective, a TOXICITY of 0.80 means that about 8 of 10 readers would call a comment toxic. The
-rule `abuse` has another scale. The file `perspective.toml` says which of its scores means the same;
-`benchmarks/perspective.py` measured it. The thresholds of all other attributes stay as they are:
-there are no public data to measure them with, and the scores of the house rules are probabilities
-too.
+rule `abuse` has another scale. The file `perspective.toml` says which score of `abuse` means the
+same as a TOXICITY; `benchmarks/perspective.py` measured this. The thresholds of all other
+attributes (scores of Perspective) stay as they are: there are no public data to measure them with,
+and the scores of House rules are probabilities too.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ LEVELS = ("review", "reject")
 
 
 class ThresholdsError(ValueError):
-    """Thresholds cannot be read. The message says which, and what is allowed."""
+    """Thresholds for Perspective cannot be read. The message says which, and what is allowed."""
 
 
 class Thresholds(NamedTuple):
-    """The scores of an attribute from which a person reviews a comment, or it is rejected.
+    """The scores of a Perspective attribute from which a comment gets `review` or `reject`.
 
-    None means that it never happens.
+    None means that no score leads to this action.
     """
 
     review: float | None
@@ -55,7 +55,7 @@ class Thresholds(NamedTuple):
 
 
 def read(path: Path) -> dict[str, Thresholds]:
-    """Return the thresholds of each attribute in a TOML or JSON file.
+    """Return the thresholds of each Perspective attribute in a TOML or JSON file.
 
     An entry is `TOXICITY = 0.8`, the threshold for review, or a table with `review` and `reject`.
     Raises `ThresholdsError`.
@@ -71,9 +71,9 @@ def read(path: Path) -> dict[str, Thresholds]:
 
 
 def _attribute(name: str) -> str:
-    """Return an attribute's name without its version.
+    """Return the name of a Perspective attribute without its version.
 
-    The suffix `_EXPERIMENTAL` is removed if the name without it is an attribute too.
+    The suffix `_EXPERIMENTAL` is removed too, if the name without it is an attribute.
 
     >>> _attribute("TOXICITY@6"), _attribute("SEVERE_TOXICITY_EXPERIMENTAL")
     ('TOXICITY', 'SEVERE_TOXICITY')
@@ -88,7 +88,7 @@ def _attribute(name: str) -> str:
 
 
 def _covered() -> set[str]:
-    """Return the attributes that a rule covers."""
+    """Return the Perspective attributes that correspond to a rule of House rules."""
     return {attribute for attributes in RULES.values() for attribute in attributes}
 
 
@@ -117,7 +117,7 @@ def _score(name: str, value: object) -> float:
 def abuse_score(threshold: float) -> float:
     """Return the score of the rule `abuse` that means the same as a TOXICITY of `threshold`.
 
-    The value is interpolated between the points measured in `perspective.toml`.
+    The score is interpolated between the points measured in `perspective.toml`.
 
     >>> abuse_score(0.0), abuse_score(1.0)
     (0.0, 1.0)
@@ -131,9 +131,10 @@ def abuse_score(threshold: float) -> float:
 
 
 def policy_toml(thresholds: Mapping[str, Thresholds], *, watch: bool = False) -> str:
-    """Return the policy as TOML. TOML comments say where each threshold comes from.
+    """Return a policy as TOML, made from thresholds for Perspective.
 
-    With `watch`, all other rules of the shipped policy get no thresholds, so they never act.
+    TOML comments say where each threshold comes from. With `watch`, all other rules of the shipped
+    policy get no thresholds, so their findings have no effect.
     """
     lines = [*_HEADER]
     for rule in RULES:
@@ -158,10 +159,10 @@ _HEADER = (
 
 
 def _table(rule: str, thresholds: Mapping[str, Thresholds]) -> Iterator[str]:
-    """Yield the lines of a rule's TOML table, and TOML comments on where its thresholds come from.
+    """Yield the lines of a rule's TOML table, with TOML comments on the source of its thresholds.
 
-    If TOXICITY has thresholds, those of the rule's other attributes are not used, because only
-    TOXICITY was measured.
+    Several Perspective attributes may correspond to the rule. If TOXICITY has thresholds, the
+    thresholds of the other attributes are not used, because only TOXICITY was measured.
     """
     attributes = [name for name in RULES[rule] if name in thresholds]
     if not attributes:
@@ -185,10 +186,11 @@ def _table(rule: str, thresholds: Mapping[str, Thresholds]) -> Iterator[str]:
 
 
 def _most_unaimed(review: float) -> Iterator[str]:
-    """Yield a line that raises the rule's limit for the scores of comments that address no person.
+    """Yield the TOML line `most_unaimed`, if the shipped value is below the threshold `review`.
 
-    Such comments then reach `review`. Perspective makes no difference between comments that address
-    a person and those that do not.
+    The setting limits the scores of comments that address no person. With the line, these comments
+    can reach `review` too. Perspective makes no difference between comments that address a person
+    and those that do not.
     """
     if review > Policy.load().tables["abuse"]["most_unaimed"]:
         yield f"most_unaimed = {review:g}  # a person also sees comments that address no person"
@@ -200,7 +202,7 @@ def _levels(thresholds: Thresholds) -> str:
 
 
 def _origin(rule: str, name: str, used: Sequence[str]) -> str:
-    """Say in words how an attribute's thresholds were used in the rule's table."""
+    """Say in words how an attribute's thresholds were used for the thresholds of a rule."""
     if name in used:
         return "; translated as measured" if name in TOXICITY else "; not changed, not measured"
     return f"; not used: [{rule}] has one threshold for it and {used[0]}"

@@ -1,9 +1,10 @@
 """Erase personal data from the record: by comment, by author or by age.
 
-Decisions and their seals (hashes that prove that nothing was changed) stay valid. The spool, where
-decisions wait for the database, is erased before the database. So a decision that a worker moves
-from the spool to the database in the meantime is erased there. The reference and the history are
-also removed from webhook calls that are still due, and shadow decisions are deleted.
+Decisions and their seals (hashes that prove that nothing was changed) stay valid. The spool (a
+folder where decisions wait while the database is down) is erased before the database. So if a
+worker moves a decision from the spool to the database in the meantime, the decision is erased in
+the database. Webhook calls that are still due lose the comment's id and the history. The decisions
+of a model on trial ("shadow") about the comment are deleted.
 """
 
 from __future__ import annotations
@@ -50,9 +51,10 @@ def by_author(
 def older_than(
     sessions: Sessions, days: int, now: dt.datetime, *, only_sensitive: bool = False
 ) -> int:
-    """Erase decisions that are more than `days` days old. Return the count.
+    """Erase decisions that are more than `days` days old. Return how many were erased.
 
-    With `only_sensitive`, erases only those in which a sensitive rule found something.
+    With `only_sensitive`, erases only decisions in which a sensitive rule such as `self_harm` gave
+    a finding.
     """
     conditions = [DecisionRow.decided_at < now - dt.timedelta(days=days)]
     return _erase(sessions, [*conditions, _sensitive()] if only_sensitive else conditions, now)
@@ -115,9 +117,9 @@ def _erase_some(session: Session, conditions: list[ColumnElement[bool]], now: dt
 
 
 def _clear(row: Sealed) -> None:
-    """Clear the private columns of a row, and the salt of their hash.
+    """Clear the private columns of a row, and the salt of the hash of those columns.
 
-    The remaining columns say nothing about a person.
+    Without the salt, the hash reveals nothing. The remaining columns say nothing about a person.
     """
     for name in row.PRIVATE:
         setattr(row, name, None)

@@ -30,7 +30,10 @@ GRACE = dt.timedelta(minutes=5)  # a transaction that began before a seal may en
 
 
 def stamp(row: Sealed) -> None:
-    """Set the salt and the private digest of a new row. After this, the row must not change."""
+    """Compute the digest of a new row's private columns (personal data), with a random salt.
+
+    Stores the digest and the salt in the row. After this, the row must not change.
+    """
     row.salt = secrets.token_hex(16)
     row.private_digest = _private(row)
 
@@ -41,19 +44,19 @@ def last(session: Session) -> str | None:
 
 
 def recorded_at(session: Session, now: dt.datetime) -> dt.datetime:
-    """Return `now`, or the time of the last seal if that is later.
+    """Return the time at which to record a new row: `now`, or the time of the last seal if later.
 
-    It is later if the clock was set back in the meantime.
+    The last seal is later if the clock was set back in the meantime.
     """
     sealed_at = session.scalar(select(Seal.sealed_at).order_by(Seal.id.desc()).limit(1))
     return max(now, sealed_at) if sealed_at else now
 
 
 def seal(sessions: Sessions, now: dt.datetime, most: int = 1000) -> Seal | None:
-    """Seal at most `most` rows that are not sealed yet. Return None if there are none.
+    """Seal at most `most` rows that are not sealed yet, and return the new seal.
 
-    A large record takes several calls, so that decisions can be recorded in between. Concurrent
-    calls wait for each other.
+    Returns None if all rows are sealed. A large record takes several calls, so that decisions can
+    be recorded between them. Concurrent calls wait for each other.
     """
     with writing(sessions) as session:
         lock(session)
@@ -82,7 +85,10 @@ def _unsealed(session: Session) -> Iterator[Sealed]:
 
 @dataclass(frozen=True)
 class Verified:
-    """The result of `verify`: counts, the last seal's hash, and a sentence for each problem."""
+    """The result of `verify`: counts, the last seal's hash, and a sentence for each problem.
+
+    The counts are of seals, of rows that they cover, and of rows that are not sealed yet.
+    """
 
     seals: int
     rows: int
@@ -92,7 +98,7 @@ class Verified:
 
 
 def verify(session: Session) -> Verified:
-    """Compute every seal again, and report all changes, deletions and insertions of rows."""
+    """Compute every seal again, and report all rows that were changed, deleted or inserted."""
     problems: list[str] = []
     hash_, count, last = START, 0, None
     seals = session.scalars(select(Seal).order_by(Seal.id)).all()
@@ -137,7 +143,7 @@ def _changed(row: Sealed) -> Iterator[str]:
 def _overruled(session: Session) -> Iterator[str]:
     """Yield a message for each decision whose present action is not that of its last verdict.
 
-    Seals do not cover the column with the present action.
+    Seals do not cover the column that stores the present action, so this function compares it.
     """
     last = (
         select(func.max(VerdictRow.sequence))

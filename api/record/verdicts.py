@@ -28,7 +28,7 @@ def give(
     route: str,
     now: dt.datetime,
 ) -> VerdictRow:
-    """Record a moderator's verdict on a decision. It applies until there is another verdict."""
+    """Record a moderator's verdict on a decision. It applies until a later verdict."""
     decision = get(session, decision_id)
     verdict = VerdictRow(
         id=uuid.uuid4().hex,
@@ -58,9 +58,10 @@ def appeal(
     decide_within: dt.timedelta,
     now: dt.datetime,
 ) -> AppealRow:
-    """Record an author's appeal, with the dates by which to acknowledge and to decide it.
+    """Record an author's appeal against a decision, with two deadlines.
 
-    Raises `ConflictError` if an appeal is open already.
+    By the first, the appeal must be acknowledged, and by the second, decided. Raises
+    `ConflictError` if an appeal is open already.
     """
     decision = get(session, decision_id)
     if is_open(decision):
@@ -148,7 +149,7 @@ def _step(
 
 
 def history(decision: DecisionRow) -> dict[str, list[dict[str, Any]]]:
-    """Return every verdict and every step of an appeal, oldest first."""
+    """Return every verdict on a decision and every step of its appeals, oldest first."""
     return {
         "verdicts": [
             {

@@ -122,7 +122,7 @@ def key_sites() -> Response:
 
 
 def _fields() -> Fields:
-    """Return the fields of a form, query or JSON body as strings."""
+    """Return the fields of the request's form, query or JSON body as strings."""
     values: Mapping[str, Any] = request.get_json() if request.is_json else request.values
     return {
         name: str(value).lower() if isinstance(value, bool) else str(value)
@@ -134,7 +134,7 @@ def _fields() -> Fields:
 def _admit(fields: Fields, scope: str) -> None:
     """Check that the request has an API key with this scope.
 
-    Raises `Problem`, which gives an error answer, if it does not.
+    Otherwise raises `Problem`, which gives an error answer.
     """
     host = _HOST_KEY.match(request.host)
     secret = fields.get("api_key") or fields.get("key") or (host[1].lower() if host else None)
@@ -152,7 +152,10 @@ def _true(fields: Fields, name: str) -> bool:
 
 
 def _line(value: str) -> str:
-    """Shorten a value, and replace characters that a database does not accept."""
+    """Shorten a field's value to 500 characters.
+
+    Also replaces or removes characters that a database does not accept.
+    """
     return value.replace("\0", "").encode("utf-8", "replace").decode()[:500].strip()
 
 
@@ -165,15 +168,15 @@ def _mail(fields: Fields) -> str:
 
 
 def _wordpress() -> bool:
-    """Return whether WordPress's plug-in sent the request. It sends comments as HTML."""
+    """Return whether WordPress's plug-in sent the request. This plug-in sends comments as HTML."""
     agent = request.headers.get("User-Agent", "")
     return "WordPress/" in agent and "Akismet/" in agent
 
 
 def _by_rest(fields: Fields) -> bool:
-    """Return whether the comment was sent to WordPress through its REST API.
+    """Return whether the comment was sent to WordPress through WordPress's REST API.
 
-    The plug-in then publishes the comment on any answer but `true`.
+    WordPress's plug-in then publishes the comment on any answer but `true`.
     """
     return _wordpress() and "/wp/v2/comments" in unquote(fields.get("REQUEST_URI", ""))
 

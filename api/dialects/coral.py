@@ -91,7 +91,7 @@ class Call(_Part):
     def place(self) -> str:
         """A prefix for the comment's id: a hash of the story, the author and the parent comment.
 
-        Coral sends no comment id, so this module makes one.
+        Coral sends no comment id, so this module computes one.
         """
         parts = (self.tenant, self.story.id, self.author.id, self.comment.parent or "")
         return f"coral:{_digest(parts)[:32]}:"
@@ -274,9 +274,9 @@ def answer(decision: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rejection(reasons: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return why a comment was rejected, in the form that Coral needs for its DSA report.
+    """Return why a comment was rejected, in the form that Coral needs for its reports.
 
-    (The DSA is the EU's Digital Services Act.)
+    Coral makes these reports for the EU's Digital Services Act (DSA).
     """
     rejecting = [reason for reason in reasons if reason["action"] == "reject"]
     first = rejecting[0]

@@ -131,7 +131,7 @@ def _inputs(body: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _texts(value: object) -> list[tuple[str, object]]:
-    """Return each text of a request, after the parameter that holds it, such as `input[1]`."""
+    """Return pairs of the name of a parameter, such as `input[1]`, and the text that it holds."""
     if isinstance(value, str):
         return [("input", value)]
     if not isinstance(value, list):

@@ -1,4 +1,4 @@
-"""A circuit breaker: while the database is down, requests do not use the record."""
+"""A circuit breaker, so that requests do not wait for a database that is down."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ class Circuit:
     def failed(self, error: SQLAlchemyError) -> None:
         """Open the circuit because of a database error.
 
-        An error about the values of a row does not open it.
+        An error about the values of a row does not open the circuit, because the database is not
+        down.
         """
         if isinstance(error, DataError | IntegrityError):
             return

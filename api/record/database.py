@@ -129,7 +129,7 @@ def _write_ahead(connection: Any, timeout_s: float) -> None:
 def writing(sessions: Sessions) -> Iterator[Session]:
     """Yield a database session for writing.
 
-    At the end of the block the session commits. On an error it rolls back.
+    The session commits at the end of the block. On an error it rolls back.
     """
     with _turn(sessions.kw["bind"]), sessions() as session:
         session.connection(execution_options={"writes": True})

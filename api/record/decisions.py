@@ -56,20 +56,17 @@ def text_key(text: str) -> str:
 
 
 def find(session: Session, community: str, comment: Comment) -> DecisionRow | None:
-    """Return the recorded decision about this comment id and exactly this text.
-
-    Returns None if the record has no decision about them.
-    """
+    """Return the recorded decision about this comment's id and exactly its text, or None."""
     return find_many(session, community, [comment]).get(0)
 
 
 def find_many(
     session: Session, community: str, comments: Sequence[Comment]
 ) -> dict[int, DecisionRow]:
-    """Return the recorded decisions about these comments, each with the same id and text.
+    """Return the recorded decisions about these comments, by index into `comments`.
 
-    The keys of the result are indices into `comments`. Comments without a recorded decision are
-    missing.
+    A decision fits a comment if the id and the exact text are equal. The result has no entry for a
+    comment without a recorded decision.
     """
     indexes: dict[tuple[str, str], list[int]] = {}
     for index, comment in enumerate(comments):
@@ -171,17 +168,17 @@ def keep(
 ) -> dict[str, Answer]:
     """Record each decision exactly once, however often you call this, and notify the webhooks.
 
-    Returns, for each id, the decision that is recorded. This is another decision if one about the
-    same comment with the same text was recorded first. An id is missing if the database refuses its
-    values; retrying does not help.
+    Returns, for each id in `values`, the decision that is recorded. If another decision about the
+    same comment and text was recorded first, returns that decision instead. An id is missing if the
+    database refuses the decision's values; retrying does not help.
 
     Args:
         sessions: The record.
         values: The decisions, as returned by `fields`.
         now: The time of recording.
         hooks: The webhooks that get an event for each new decision.
-        answered: Whether clients have these ids already. The id of a decision that is not
-            recorded then becomes an alias of the recorded one.
+        answered: Whether clients have the ids of these decisions already. If so, the id of a
+            decision that is not recorded becomes an alias (a second id) of the recorded one.
 
     Raises:
         SQLAlchemyError: The database is down.

@@ -28,7 +28,7 @@ _SELF_HARM = ("STATEMENT_CATEGORY_SELF_HARM", "KEYWORD_SUICIDE")
 
 
 def article_17(row: DecisionRow, publication: Publication) -> dict[str, Any]:
-    """Return the points that Article 17(3) requires of a statement of reasons."""
+    """Return a statement of reasons with all points that Article 17(3) of the DSA requires."""
     return {
         "restriction": "The comment is not shown.",
         "territory": publication.territory,

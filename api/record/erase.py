@@ -29,9 +29,10 @@ CHUNK = 200  # rows per transaction, so that decisions do not wait long
 def by_comment(
     sessions: Sessions, spool: Spool, community: str | None, comment_id: str, now: dt.datetime
 ) -> int:
-    """Erase all revisions of a comment. Return how many decisions were erased.
+    """Erase all revisions of a comment: its first text and its edits.
 
-    `community` limits this to one community; None means all.
+    Returns how many decisions were erased. `community` limits the erasure to one community (the
+    site of the comment); None means all.
     """
     identity = {**_within(community), "comment_id": comment_id}
     return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)
@@ -42,7 +43,7 @@ def by_author(
 ) -> int:
     """Erase all comments of an author. Return how many decisions were erased.
 
-    `community` limits this to one community; None means all.
+    `community` limits the erasure to one community (a site with comments); None means all.
     """
     identity = {**_within(community), "author": author}
     return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)

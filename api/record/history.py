@@ -42,9 +42,9 @@ def history(
 ) -> History:
     """Return the author's history without this comment and its earlier revisions.
 
-    Each comment weighs `2 ** (-age / HALF_LIFE)`, so that the past of an author who improves soon
-    matters little. `before` is the sequence number of a recorded decision, made at `now`. With it,
-    returns the history as it was at that time.
+    Each comment weighs `2 ** (-age / HALF_LIFE)`, so older comments count less. `before` is the
+    sequence number of a recorded decision, made at `now`. With it, returns the history as it was at
+    that time.
     """
     query = (
         select(
@@ -86,10 +86,10 @@ def history(
 
 
 def _is_corrected(text: str, earlier: str, rules: list[str], outcome: str) -> bool:
-    """Return whether the author may have corrected the text `earlier` and sent `text` instead.
+    """Return whether `text` may be the author's correction of the text `earlier`.
 
-    That is so if `earlier` was not approved, only for reasons that ask for a correction, and the
-    words differ.
+    That is so if three things are true: `earlier` was not approved, all its `rules` ask for a
+    correction, and the words of the texts differ.
 
     >>> _is_corrected("You are right.", "u r right.", ["text_speak"], "review")
     True

@@ -25,7 +25,7 @@ Order = Literal["oldest", "doubtful"]
 
 
 class CursorError(ValueError):
-    """The cursor (which says where the next page of the queue starts) is not valid here."""
+    """The cursor, which says where the next page of the queue starts, is not valid."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ def page(
     now: dt.datetime,
     urgent_first: bool = True,
 ) -> tuple[Sequence[DecisionRow], str | None]:
-    """Return at most `limit` waiting decisions, and the cursor that gets the next page.
+    """Return at most `limit` waiting decisions, and the cursor of the next page.
 
-    The cursor says where the next page starts. It is None after the last page. With `urgent_first`,
+    The cursor says where the next page starts. It is None on the last page. With `urgent_first`,
     comments in which an urgent rule acted come first. Leaves out decisions that a moderator other
     than `who` has claimed. Raises `CursorError` if `cursor` does not come from this queue in this
     order.

@@ -1,10 +1,11 @@
 """Seal the record: compute hashes over its rows, so that any later change shows.
 
-Each row has a hash. It covers the row's lasting columns, and a salted digest of its private
+Each row has a hash. It covers the row's lasting columns, and a salted digest of the row's private
 columns. Private columns hold personal data, which can be erased; the digest stays. A seal is a hash
-over the previous seal and over all rows recorded since, in a fixed order that `seal_place` stores.
-Keep the hash that the command prints elsewhere (email it to yourself): someone who can rewrite the
-whole database can rewrite the seals too, but not your copy.
+over the previous seal and over all rows recorded since that seal, in a fixed order that the column
+`seal_place` stores. The command `moderation record seal` prints the seal's hash. Keep the hash
+elsewhere (email it to yourself): someone who can rewrite the whole database can rewrite the seals
+too, but not your copy.
 """
 
 from __future__ import annotations

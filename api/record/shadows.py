@@ -24,7 +24,7 @@ from moderation.lifecycle.shadow import Shadow, ShadowPair
 def row(shadow: Shadow, champion: Decision, challenger: Decision, now: dt.datetime) -> ShadowRow:
     """Return the row that records a challenger's decision.
 
-    The row has only the scores that differ from the champion's, and nothing of the text.
+    Of the scores, it has only those that differ from the champion's. It has nothing of the text.
     """
     before, after = champion.to_dict()["scores"], challenger.to_dict()["scores"]
     return ShadowRow(

@@ -82,8 +82,8 @@ class Spool:
     def drained(self) -> int:
         """Return a number that changes whenever waiting decisions have moved to the database.
 
-        It changes before the files are removed. So if a caller finds no file and the number has
-        changed, the decision may be in the database by now.
+        It changes before the files are removed. So if a caller finds no file for a decision, and
+        the number has changed, the decision may be in the database by now.
         """
         try:
             return (self.folder / LOCK).stat().st_mtime_ns
@@ -100,7 +100,7 @@ class Spool:
             path.unlink(missing_ok=True)
 
     def _make(self) -> None:
-        """Create the folder, even if someone has removed it since."""
+        """Create the spool's folder, even if someone has removed it since the start."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def __len__(self) -> int:
@@ -236,7 +236,7 @@ def _key(community: str, comment_id: str, text_key: str) -> str:
 
 
 def _name(values: Mapping[str, Any]) -> str:
-    """Return the name of a decision's file, without its suffix."""
+    """Return the name of the file in which the decision `values` waits, without its suffix."""
     parts = [values[name] for name in ("community", "comment_id", "text_key")]
     return str(values["id"]) if None in parts else _key(*parts)
 

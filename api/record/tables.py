@@ -2,8 +2,8 @@
 
 A row of a decision, verdict or appeal has lasting columns, which never change, and private columns,
 which hold personal data. It also holds a salted digest of its private columns. A seal is a hash
-over rows, which proves that they were not changed (`seal.py`). It covers the lasting columns and
-the digest, but not the private columns. So erasing them leaves the seal valid.
+over rows, which proves that they were not changed (`seal.py`). A seal covers the lasting columns
+and the digest, but not the private columns. So a seal stays valid when private columns are erased.
 """
 
 from __future__ import annotations
@@ -74,10 +74,9 @@ class Seal(Base):
 
 
 class Sealed(Base):
-    """The columns that every table covered by seals has.
+    """The columns of every table whose rows are sealed (hashed, so that changes show).
 
-    `LASTING` and `PRIVATE` name the columns that are hashed. Only the private columns can be
-    erased.
+    `LASTING` names the columns that never change. `PRIVATE` names those that can be erased.
     """
 
     __abstract__ = True

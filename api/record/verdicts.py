@@ -60,8 +60,8 @@ def appeal(
 ) -> AppealRow:
     """Record an author's appeal against a decision, with two deadlines.
 
-    By the first, the appeal must be acknowledged, and by the second, decided. Raises
-    `ConflictError` if an appeal is open already.
+    The appeal must be acknowledged by the first and decided by the second. Raises `ConflictError`
+    if an appeal is open already.
     """
     decision = get(session, decision_id)
     if is_open(decision):
@@ -149,7 +149,7 @@ def _step(
 
 
 def history(decision: DecisionRow) -> dict[str, list[dict[str, Any]]]:
-    """Return every verdict on a decision and every step of its appeals, oldest first."""
+    """Return the verdicts on a decision and the steps of its appeals, each oldest first."""
     return {
         "verdicts": [
             {

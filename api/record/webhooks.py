@@ -83,7 +83,7 @@ def enqueue(
 
 
 def deliver(sessions: Sessions, hook: Hook, now: dt.datetime, post: Post | None = None) -> bool:
-    """Send one event that is due to `hook`. Return whether there was one.
+    """Send one event that is due to `hook`. Return whether an event was due.
 
     Several workers may call this at the same time. The event's row is reserved for some minutes and
     not locked, so that a slow receiver blocks no transaction.
@@ -98,7 +98,7 @@ def deliver(sessions: Sessions, hook: Hook, now: dt.datetime, post: Post | None 
 def fail_removed(sessions: Sessions, hooks: Sequence[Hook], now: dt.datetime) -> bool:
     """Record a failure for one due event whose webhook is no longer in the settings (`hooks`).
 
-    Returns whether there was one.
+    Returns whether there was such an event.
     """
     others = DeliveryRow.hook.not_in([hook.url for hook in hooks])
     lease = _lease(sessions, others, now)
@@ -146,7 +146,8 @@ def signatures(secret: str, id_: str, timestamp: int, body: bytes) -> str:
 
     It has one signature, or two with a space between them. The first is that of the Standard
     Webhooks specification, whose key is the decoded base64 in the secret. The second uses the whole
-    secret as the key, as older documentation described. It is left out if both are equal.
+    secret as the key, as older documentation described. The second is left out if it equals the
+    first.
 
     >>> signatures("secret", "msg_1", 1, b"{}")
     'v1,kW+83cjD04uWm7Qber/sPiCRVJ9ljbsrg8ALKAx2qMc='
@@ -171,7 +172,7 @@ def signing_key(secret: str) -> bytes:
 
 
 def library_secret(secret: str) -> str:
-    """Return the secret in the form that libraries for Standard Webhooks accept.
+    """Return a webhook's secret as `whsec_` and base64, a form for libraries for Standard Webhooks.
 
     >>> library_secret("secret"), library_secret("whsec_c2VjcmV0")
     ('whsec_c2VjcmV0', 'whsec_c2VjcmV0')
@@ -180,9 +181,9 @@ def library_secret(secret: str) -> str:
 
 
 def secret_warning(secret: str) -> str | None:
-    """Return a warning about a webhook's secret, or None if there is nothing to warn about.
+    """Return a warning if a webhook's secret begins with `whsec_` and is otherwise malformed.
 
-    The warning does not quote the secret.
+    Returns None for any other secret. The warning does not quote the secret.
 
     >>> secret_warning("whsec_c2VjcmV0"), secret_warning("secret")
     (None, None)
@@ -215,7 +216,7 @@ def _sign(key: bytes, id_: str, timestamp: int, body: bytes) -> str:
 
 
 def _impersonal(history: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
-    """Return a history of verdicts and appeals without the names and words of people."""
+    """Return a history of verdicts and appeals without names of people and what they wrote."""
     return {
         kind: [{name: entry[name] for name in entry if name not in PERSONAL} for entry in entries]
         for kind, entries in history.items()
@@ -256,8 +257,8 @@ def _lease(sessions: Sessions, which: ColumnElement[bool], now: dt.datetime) -> 
 def _settle(sessions: Sessions, lease: _Lease, error: str | None, now: dt.datetime) -> None:
     """Record the result of sending an event.
 
-    The row of a delivered event is removed. After a failure (`error`), the next try is scheduled,
-    or the event is given up.
+    If `error` is None, the event was delivered, and its row is removed. Otherwise the next try is
+    scheduled, or the event is given up.
     """
     this = DeliveryRow.id == lease.id
     with writing(sessions) as session:

@@ -88,7 +88,7 @@ def ask(source: str, most: int, score: str, output: Path | None, models: Path | 
 def _records(source: str) -> Iterator[Records]:
     """Yield an iterator over comments: recorded ones that have no verdict, or the rows of a file.
 
-    Each comment comes after its line number.
+    The iterator gives pairs of a line number and a comment.
     """
     from moderation.training.corpora import tables
 

@@ -47,10 +47,7 @@ def list_() -> None:
 
 
 class _LabelCheck(NamedTuple):
-    """Options for finding wrong labels: which models to use, and where to write suspicious rows.
-
-    `table` is the CSV file for them, or None.
-    """
+    """Options for finding wrong labels: which models to use, and where to write suspicious rows."""
 
     table: Path | None
     scorer: str

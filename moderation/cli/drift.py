@@ -140,7 +140,8 @@ def _text(
 def _shares(language: Drift) -> str:
     """Return each language class's share of the comments, then and now, as text.
 
-    "Then" is when the reference was measured, with which the latest comments are compared.
+    "Then" is the time at which the reference was measured. The latest comments are compared with
+    it.
     """
     then, now = language.then, language.now
     if not now.total:

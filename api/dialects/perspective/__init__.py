@@ -115,7 +115,7 @@ def analyze() -> Response:
 
 @perspective.post("/v1alpha1/comments:suggestscore")
 def suggest() -> Response:
-    """Record a score that a client suggests as a moderator's verdict.
+    """Record a score that a client suggests, as a verdict of a moderator.
 
     The verdict can also serve as a label for training.
     """
@@ -149,7 +149,7 @@ def suggest() -> Response:
 def _admit(scope: str) -> None:
     """Check that the query or a header has an API key with this scope.
 
-    Raises `RefusedError`, which is Perspective's error answer, if neither has.
+    Otherwise raises `RefusedError`, which is Perspective's error answer.
     """
     query, headers = request.args, request.headers
     secret = (
@@ -179,7 +179,7 @@ def _admit(scope: str) -> None:
 def _comment(call: AnalyzeRequest | SuggestRequest) -> Comment:
     """Return the comment of a request, with its article and parent comment.
 
-    Raises `RefusedError` if Perspective would refuse the comment.
+    Raises `RefusedError` if the comment cannot be accepted, for example because it is too long.
     """
     entry, context = call.comment, call.context
     if entry.type == "HTML":
@@ -217,7 +217,7 @@ def _shorten(text: str) -> str | None:
 def _wanted(call: AnalyzeRequest) -> dict[str, attributes.Attribute]:
     """Return the attributes that a request asks for, by name.
 
-    Raises `RefusedError` if the request names none or an unknown one.
+    Raises `RefusedError` if the request names no attribute or one that does not exist.
     """
     if not call.comment.text.strip():
         raise wire.refused("COMMENT_EMPTY", "Comment must be non-empty.")
@@ -278,7 +278,7 @@ Part = tuple[int, int, Scored]
 
 
 def _parts(text: Text, comment: Comment) -> list[Part]:
-    """Decide on each sentence alone. Return each decision after the sentence's start and end.
+    """Decide on each sentence alone. Return its start and end in the text, and the decision.
 
     If a comment has very many sentences, several sentences together are one part.
     """

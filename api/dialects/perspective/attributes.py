@@ -55,7 +55,7 @@ class Scored:
         return float(max(scores[head] for head in heads))
 
     def reasons(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the reasons that acted, and then those that were only observed."""
+        """Yield the decision's reasons, and then its observed findings, which did not change it."""
         yield from self.decision["reasons"]
         yield from self.decision["observed"]
 

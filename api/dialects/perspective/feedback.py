@@ -1,11 +1,11 @@
-"""Record a score that a client suggests (`suggestscore`) as a moderator's verdict.
+"""Record a score that a client suggests (`suggestscore`), as a verdict of a moderator.
 
 The verdict is on the recorded decision about the comment with the request's token (its id) and
-text. A decision about the same text without a token also serves. If the record has neither, the
-comment is decided now, on the route `suggestscore`. Each suggestion is a row of the table
-`verdicts`: its route is `suggestscore`, `action` is approve or reject, and `reason` has the
-suggested scores. The row belongs to a row of the table `decisions`, which has the text unless the
-text must not be stored.
+text. A decision about this text without a token also serves. If the record has neither, the comment
+is decided now, on the route `suggestscore`. Each suggestion is a row of the table `verdicts`: its
+route is `suggestscore`, `action` is approve or reject, and `reason` has the suggested scores. The
+row belongs to a row of the table `decisions`, which has the text unless the text must not be
+stored.
 """
 
 from __future__ import annotations

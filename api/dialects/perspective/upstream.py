@@ -102,7 +102,7 @@ class Upstream:
         }
 
     def _write(self, ours: Mapping[str, float], theirs: Mapping[str, float]) -> None:
-        """Append both scores to the file as one line.
+        """Append our and Perspective's scores of a comment to the file, as one line.
 
         The line is written with a single write, because several workers write to this file.
         """

@@ -1,7 +1,7 @@
-"""Answer clients of other services in their own formats, called dialects here.
+"""Answer clients of other moderation services in the formats of those services.
 
-Each module has one: Akismet, Coral, OpenAI and Perspective. All use the same `Decider` as our own
-API.
+Such a format is called a dialect here. Each module has one dialect: Akismet, Coral, OpenAI and
+Perspective. All use the same `Decider` as our own API.
 """
 
 from __future__ import annotations

@@ -1,17 +1,18 @@
-"""Answer clients of Akismet 1.1 and 1.2 whose host is set to, or resolves to, this service.
+"""Answer clients of Akismet 1.1 and 1.2 whose Akismet host is set to, or resolves to, this service.
 
-The key is in `api_key` or `key`. Older clients send it as the first part of the host:
-`hr-….rest.akismet.com`. Bodies are forms or JSON. Answers have Akismet's exact wording.
+The API key is in the field `api_key` or `key`. Older clients send it as the first part of the host:
+`hr-….rest.akismet.com`. Request bodies are forms or JSON. Answers have Akismet's exact wording.
 
 If a person must review a comment, the answer depends on the client. WordPress's plug-in gets
 `false` and an `X-akismet-error`. Every version of the plug-in then leaves the comment pending.
 Other clients know only yes and no. They get `true`, which holds the comment back.
 
-The answer `discard` lets the client delete a comment. Only comments that the rule `spam` rejects
-get it. The authors of other rejected comments may appeal, and for that the comment must exist.
+The header `X-akismet-pro-tip: discard` lets the client delete a comment. It is sent only for
+comments that the rule `spam` rejects. The authors of other rejected comments may appeal, and for
+that the comment must exist.
 
 Every answer has an `X-akismet-guid`, even an error. Since version 5.3.7, WordPress's plug-in
-ignores an answer without it, and publishes the comment.
+ignores an answer without this header, and publishes the comment.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ akismet = Blueprint("akismet", __name__)
 
 @akismet.post("/1.1/verify-key")
 def verify_key() -> Response:
-    """Answer `valid` if the key may be used to decide about comments."""
+    """Answer `valid` if the API key may be used to decide about comments."""
     fields = _fields()
     _require(fields, "blog")
     _admit(fields, "decide")
@@ -96,7 +97,7 @@ def submit(kind: str) -> Response:
 
 @akismet.route("/1.2/usage-limit", methods=["GET", "POST"])
 def usage_limit() -> Response:
-    """Answer how many comments were checked this month. The number is not limited."""
+    """Answer how many comments were checked this month, and that there is no limit."""
     _admit(_fields(), "decide")
     usage = sum(sum(checked.values()) for checked in _sites(_month("")).values())
     return jsonify(limit="none", usage=usage, percentage="0.00", throttled=False)
@@ -121,7 +122,7 @@ def key_sites() -> Response:
 
 
 def _fields() -> Fields:
-    """Return the fields of a form, query or JSON body as strings."""
+    """Return the fields of the request's form, query or JSON body as strings."""
     values: Mapping[str, Any] = request.get_json() if request.is_json else request.values
     return {
         name: str(value).lower() if isinstance(value, bool) else str(value)
@@ -131,7 +132,10 @@ def _fields() -> Fields:
 
 
 def _admit(fields: Fields, scope: str) -> None:
-    """Require a key with this scope. Raises `Problem` if there is none."""
+    """Check that the request has an API key with this scope.
+
+    Otherwise raises `Problem`, which gives an error answer.
+    """
     host = _HOST_KEY.match(request.host)
     secret = fields.get("api_key") or fields.get("key") or (host[1].lower() if host else None)
     g.key = services().authenticator.authorize(secret, scope)
@@ -148,7 +152,10 @@ def _true(fields: Fields, name: str) -> bool:
 
 
 def _line(value: str) -> str:
-    """Shorten a value, and replace characters that a database does not accept."""
+    """Shorten a field's value to 500 characters.
+
+    Also replaces or removes characters that a database does not accept.
+    """
     return value.replace("\0", "").encode("utf-8", "replace").decode()[:500].strip()
 
 
@@ -161,15 +168,15 @@ def _mail(fields: Fields) -> str:
 
 
 def _wordpress() -> bool:
-    """Return whether WordPress's plug-in sent the request. It sends comments as HTML."""
+    """Return whether WordPress's plug-in sent the request. This plug-in sends comments as HTML."""
     agent = request.headers.get("User-Agent", "")
     return "WordPress/" in agent and "Akismet/" in agent
 
 
 def _by_rest(fields: Fields) -> bool:
-    """Return whether the comment was sent to WordPress through its REST API.
+    """Return whether the comment was sent to WordPress through WordPress's REST API.
 
-    The plug-in then publishes the comment on any answer but `true`.
+    WordPress's plug-in then publishes the comment on any answer but `true`.
     """
     return _wordpress() and "/wp/v2/comments" in unquote(fields.get("REQUEST_URI", ""))
 
@@ -177,16 +184,18 @@ def _by_rest(fields: Fields) -> bool:
 def _holds(fields: Fields) -> bool:
     """Return whether the client keeps a comment pending if it gets an `X-akismet-error`.
 
-    WordPress's plug-in does, unless it retries after an error. In a retry it publishes on `false`.
+    WordPress's plug-in does, with two exceptions: when it retries after an error, and when the
+    comment came through the REST API. In a retry, the answer `false` publishes the comment.
     """
     retry = fields.get("recheck_reason") == "retry"
     return _wordpress() and not retry and not _by_rest(fields)
 
 
 def _comment(fields: Fields) -> Comment:
-    """Return the comment in the fields. Raises `Problem` if it is invalid.
+    """Return the comment in the request's fields. Raises `Problem` if the text is invalid.
 
-    Its id is computed from its content, so that `submit-spam` and `submit-ham` find its decision.
+    The comment's id is a hash of its content. So the later requests `submit-spam` and `submit-ham`,
+    which send the content again, find the decision.
     """
     text = fields["comment_content"]
     try:
@@ -205,9 +214,10 @@ def _comment(fields: Fields) -> Comment:
 
 
 def _answer(decision: Answer, *, holds: bool) -> Response:
-    """Return the answer about a decision. `holds` is what `_holds` returns for the client.
+    """Return a decision as Akismet's answer: `true` holds the comment back, `false` does not.
 
-    If a moderator has overruled the decision in the meantime, the answer follows the verdict.
+    `holds` is what `_holds` returns for the client. If a moderator has overruled the decision in
+    the meantime, the answer follows the verdict.
     """
     headers = {GUID: str(decision["id"])}
     if decision.standing == "review" and holds:
@@ -221,7 +231,10 @@ def _answer(decision: Answer, *, holds: bool) -> Response:
 
 
 def _give_verdict(fields: Fields, action: Action, route: str) -> None:
-    """Record a moderator's verdict on the comment. If it was never decided, decide first."""
+    """Record a moderator's verdict on the comment in the fields.
+
+    If the record has no decision about the comment, decides about it first.
+    """
     comment = _comment(fields)
     if decider().circuit.open:
         raise errors.unreachable()
@@ -243,9 +256,9 @@ def _give_verdict(fields: Fields, action: Action, route: str) -> None:
 
 
 def _decided(fields: Fields, comment: Comment) -> str | None:
-    """Return the id of the latest decision about the comment, if any.
+    """Return the id of the latest decision about the comment; None if there is none.
 
-    If the client names no site, the comments of all sites are searched.
+    If the client names no site, decisions of all sites are searched.
     """
     query = (
         select(DecisionRow.id)
@@ -266,7 +279,7 @@ def _decide(fields: Fields, comment: Comment, route: str) -> str:
 
 
 def _month(value: str) -> dt.datetime:
-    """Return the start of a month written like "2026-11"; without a value, that of this month.
+    """Return the start of a month written like "2026-11". An empty value means the present month.
 
     Raises `Problem` if the value cannot be read.
     """
@@ -286,7 +299,11 @@ def _number(fields: Fields, name: str, default: int) -> int:
 
 
 def _sites(month: dt.datetime) -> dict[str, Counter[tuple[str, str]]]:
-    """Count each site's comments, by the action of the service and the action after verdicts."""
+    """Count the comments of each site in a month.
+
+    Each site has a counter whose keys are pairs: the service's decision, and the action that
+    applies now, after any verdict.
+    """
     after = (month + dt.timedelta(days=32)).replace(day=1)
     query = (
         select(DecisionRow.community, DecisionRow.action, DecisionRow.standing, func.count())
@@ -305,7 +322,7 @@ def _sites(month: dt.datetime) -> dict[str, Counter[tuple[str, str]]]:
 
 
 def _site_row(site: str, checked: Counter[tuple[str, str]]) -> dict[str, Any]:
-    """Return a site's counts as Akismet names them.
+    """Return the counts of a site under Akismet's names, such as `spam` and `missed_spam`.
 
     Comments for review count as spam, because most clients got the answer that they are spam.
     """
@@ -337,16 +354,17 @@ def _text(body: str, headers: Mapping[str, str] | None = None, status: int = 200
 
 @akismet.after_request
 def _identified(answer: Response) -> Response:
-    """Add a new id to answers that are not about a decision."""
+    """Add an `X-akismet-guid` with a new id to answers that are not about a decision."""
     answer.headers.setdefault(GUID, uuid.uuid4().hex)
     return answer
 
 
 @akismet.errorhandler(HTTPException)
 def _refused(error: HTTPException) -> Response:
-    """Answer `invalid`, with the error in a header.
+    """Answer `invalid`, with the error message in a header.
 
-    Errors that are temporary get their HTTP status instead.
+    Temporary errors get their HTTP status instead. If WordPress would publish the comment after an
+    error, the answer is `true`, which holds the comment back.
     """
     status, detail = error.code or 500, error.description or error.name
     headers = dict(getattr(error, "headers", ())) if status >= 429 else {}

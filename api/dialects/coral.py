@@ -1,8 +1,9 @@
-"""Serve Coral's external moderation phase: `POST /coral/html` and `POST /coral/plain`.
+"""Decide about comments for Coral, a comment system: `POST /coral/html` and `POST /coral/plain`.
 
-Coral calls this before it publishes a comment. It ignores an answer that is late, broken or not
-exactly as expected, and then publishes the comment. So every request that Coral has signed gets a
-valid answer. If there is no decision in time, the answer withholds the comment for a person.
+Coral checks a comment in phases before it publishes the comment. In an external moderation phase it
+calls this service. Coral ignores an answer that is late, broken or not exactly as expected, and
+then publishes the comment. So every request that Coral has signed gets a valid answer. If there is
+no decision in time, the answer withholds the comment for a person.
 
 How Coral reads an answer (coralproject/talk, external moderation phases):
 
@@ -58,7 +59,7 @@ coral = Blueprint("coral", __name__, url_prefix="/coral")
 
 
 class _Part(BaseModel):
-    """A part of Coral's request. Fields that this module does not read may have any value."""
+    """A part of Coral's request. Unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -88,15 +89,18 @@ class Call(_Part):
 
     @property
     def place(self) -> str:
-        """A prefix for ids that stands for the author and the place of a comment.
+        """A prefix for the comment's id: a hash of the story, the author and the parent comment.
 
-        Coral sends no comment id.
+        Coral sends no comment id, so this module computes one.
         """
         parts = (self.tenant, self.story.id, self.author.id, self.comment.parent or "")
         return f"coral:{_digest(parts)[:32]}:"
 
     def comment_id(self, form: Format) -> str:
-        """Return an id for the comment. It is the same if Coral sends the same comment again."""
+        """Return an id for the comment: a prefix and a hash of the comment's text.
+
+        If Coral sends a comment again, the comment gets the same id again.
+        """
         return self.place + _digest([form, self.comment.body])[:32]
 
 
@@ -106,7 +110,10 @@ def _digest(parts: Iterable[str]) -> str:
 
 @dataclass
 class Budget:
-    """Decides within a time limit. A decision that takes longer is still recorded."""
+    """Decides about comments within a time limit, because Coral does not wait longer.
+
+    A decision that takes longer is still recorded.
+    """
 
     decider: Decider
     seconds: float
@@ -118,14 +125,14 @@ class Budget:
 
     @property
     def moderator(self) -> Moderator:
-        """The moderator in use, or one that uses only the fast model if time is short."""
+        """The moderator in use. If the time limit is short, it uses only the fast model."""
         moderator = self.decider.moderator
         return moderator if self.careful else fast(moderator)
 
     def decide(self, call: Call, form: Format) -> dict[str, Any]:
         """Return the decision about a comment.
 
-        Raises `TimeoutError` if the time is up, and the exceptions of `Decider.decide`.
+        Raises `TimeoutError` if the time limit is over, and the exceptions of `Decider.decide`.
         """
         deciding = self.pool.submit(self._decide, call, form)
         remaining_s = self.seconds - (time.perf_counter() - g.began)
@@ -148,7 +155,11 @@ class Budget:
         )[0]
 
     def _edited(self, call: Call) -> str | None:
-        """Return the id of the comment that was edited: the author's last one at this place."""
+        """Return the id of the comment that was edited.
+
+        That is the author's last comment whose id has the prefix `place`. Returns None if the
+        record has none or cannot be read.
+        """
         query = (
             select(DecisionRow.comment_id)
             .where(DecisionRow.community == "", DecisionRow.author == call.author.id)
@@ -168,9 +179,10 @@ class Budget:
 
 @coral.record
 def _prepare(state: BlueprintSetupState) -> None:
-    """Create the app's `Budget`, which limits the time for a request of Coral.
+    """Create the app's `Budget`, which limits the time to decide about a comment from Coral.
 
-    The settings have the limit."""
+    The settings say how long this may take.
+    """
     services = services_of(state.app)
     allowed_ms = services.settings.coral_budget_ms
     careful = allowed_ms >= CAREFUL_FROM_MS
@@ -178,13 +190,13 @@ def _prepare(state: BlueprintSetupState) -> None:
 
 
 def budget_of(app: App) -> Budget:
-    """Return the `Budget` of `app`."""
+    """Return the `Budget` of `app`, which decides about comments from Coral in time."""
     budget: Budget = app.extensions["coral"]
     return budget
 
 
 def fast(moderator: Moderator) -> Moderator:
-    """Return a moderator that uses only the fast model.
+    """Return a copy of a moderator that uses only the fast model.
 
     It has the same policy, so its decisions carry the same policy hash.
     """
@@ -196,7 +208,7 @@ def fast(moderator: Moderator) -> Moderator:
 def moderate(form: Format) -> Response:
     """Answer what Coral should do with a comment, or 204 if there is no objection.
 
-    The path must name the format that is set for the phase in Coral.
+    The last part of the path, `html` or `plain`, must be the format that Coral's phase is set to.
     """
     raw = request.get_data()
     _check_signature(raw)
@@ -219,7 +231,7 @@ def moderate(form: Format) -> Response:
 
 
 def _check_signature(raw: bytes) -> None:
-    """Raise `Problem` unless a signature of the request was made with a secret of the settings."""
+    """Raise `Problem` unless the request has a signature made with a secret in the settings."""
     secrets = services().settings.coral_secrets
     if not secrets:
         raise Problem(503, "Set MODERATION_CORAL_SECRETS to the signing secret of the phase.")
@@ -233,7 +245,7 @@ def _check_signature(raw: bytes) -> None:
 
 
 def signature(secret: str, raw: bytes) -> str:
-    """Return a signature in Coral's format.
+    """Return the signature of the body `raw` in Coral's format: `sha256=` and an HMAC in hex.
 
     >>> signature("empsec_0", b"{}")[:20]
     'sha256=46c0f28b72ad1'
@@ -242,7 +254,7 @@ def signature(secret: str, raw: bytes) -> str:
 
 
 def answer(decision: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a decision in Coral's format; empty if there is no objection.
+    """Return a decision in Coral's format. The result is empty if there is no objection.
 
     >>> answer({"action": "approve", "reasons": []})
     {}
@@ -262,7 +274,10 @@ def answer(decision: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rejection(reasons: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the reasons of a rejection in the form of Coral's DSA report."""
+    """Return why a comment was rejected, in the form that Coral needs for its reports.
+
+    Coral makes these reports for the EU's Digital Services Act (DSA).
+    """
     rejecting = [reason for reason in reasons if reason["action"] == "reject"]
     first = rejecting[0]
     explanation = " ".join(f"{reason['guideline']} {reason['message']}" for reason in rejecting)

@@ -1,8 +1,8 @@
-"""OpenAI's moderations: `POST /v1/moderations`, for clients with another base URL.
+"""Answer OpenAI's `POST /v1/moderations`, for OpenAI clients whose base URL is this service.
 
 `flagged` is the policy's decision: true for review and reject. A category is true if a rule acted
-on one of its scores. Categories that neither a model nor a rule scores are 0, apply to no input,
-and are listed in the header `X-Moderation-Unsupported`.
+on one of its scores. Some categories are scored by neither a model nor a rule. Their score is 0,
+they apply to no input, and the header `X-Moderation-Unsupported` lists them.
 
 Formats, codes and messages are those that openai-python 3.54.0 and openai-node 6.49.0 read.
 """
@@ -77,7 +77,7 @@ class RequestError(HTTPException):
 
 
 class CategoryResult(NamedTuple):
-    """The score of a category, and whether it is flagged."""
+    """The score of one of OpenAI's categories, and whether the category is flagged (true)."""
 
     score: float
     flagged: bool
@@ -86,7 +86,10 @@ class CategoryResult(NamedTuple):
 @openai.post("/v1/moderations")
 @needs("decide")
 def moderations() -> Response:
-    """Answer one result for every text, in order. A list of parts is one text."""
+    """Answer one result for every text, in order.
+
+    An input that is a list of objects (OpenAI's content parts) is one text and gets one result.
+    """
     body = request.get_json()
     inputs = [*_inputs(body)]
     comments = [DecisionRequest(Comment(text)) for text in inputs]
@@ -104,7 +107,10 @@ def moderations() -> Response:
 
 
 def _inputs(body: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the texts of a request. Raises `RequestError` for one that cannot be decided."""
+    """Yield the texts of a request.
+
+    Raises `RequestError` for a request or a text that is not valid.
+    """
     for name in body:
         if name not in ("input", "model"):
             raise RequestError(f"Unrecognized request argument supplied: {name[:80]}", None)
@@ -125,7 +131,7 @@ def _inputs(body: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _texts(value: object) -> list[tuple[str, object]]:
-    """Return each text with its parameter name, such as `input[1]`."""
+    """Return pairs of the name of a parameter, such as `input[1]`, and the text that it holds."""
     if isinstance(value, str):
         return [("input", value)]
     if not isinstance(value, list):
@@ -146,7 +152,10 @@ def _texts(value: object) -> list[tuple[str, object]]:
 
 
 def _part(part: object, param: str) -> str:
-    """Return the text of a part. Refuses images: ignoring one would approve it unseen."""
+    """Return the text of one part of an input that is a list of parts.
+
+    Raises `RequestError` for an image. Ignoring the image would approve it unseen.
+    """
     if not isinstance(part, dict):
         raise _wrong_type(param, "an object with a 'type'", part)
     match part.get("type"):
@@ -169,7 +178,10 @@ def _wrong_type(param: str, expected: str, got: object) -> RequestError:
 
 
 def _offered() -> dict[str, dict[str, str]]:
-    """Return for each category the scores that the models in use give, with their rules."""
+    """Return, for each of OpenAI's categories, the scores that make it up, each with its rule.
+
+    Leaves out scores that no model in use gives.
+    """
     heads = moderator().models.heads
     return {
         category: {head: rule for head, rule in scores.items() if head in heads}
@@ -210,9 +222,10 @@ def _result(decision: Mapping[str, Any], offered: Mapping[str, Mapping[str, str]
 
 
 def _category(decision: Mapping[str, Any], heads: Mapping[str, str]) -> CategoryResult:
-    """Return the highest of some scores, and whether a rule acted on one of them.
+    """Return the highest of a category's scores, and whether a rule acted on one of them.
 
-    Raises `RequestError` if a score is missing because its model failed: that is not a zero.
+    `heads` maps names of scores to names of rules. Raises `RequestError` if a score is missing
+    because its model failed, since a missing score is not a zero.
     """
     if not heads:
         return CategoryResult(0.0, False)
@@ -228,7 +241,10 @@ def _category(decision: Mapping[str, Any], heads: Mapping[str, str]) -> Category
 
 
 def _by_rule(decision: Mapping[str, Any], rule: str, least: float) -> CategoryResult:
-    """Return the rule's score if it is at least `least`, and whether the rule acted."""
+    """Return the result of a category that comes from a rule's score and not from a model.
+
+    If the rule's score is below `least`, the result is 0 and not flagged.
+    """
     for name in ("reasons", "observed"):
         for reason in decision[name]:
             if reason["rule"] == rule and reason["score"] >= least:
@@ -237,7 +253,7 @@ def _by_rule(decision: Mapping[str, Any], rule: str, least: float) -> CategoryRe
 
 
 def _acts_from(rule: str) -> float:
-    """Return the score from which a rule acts; above 1 if it never does."""
+    """Return the lowest score at which a rule acts. It is above 1 if the rule never acts."""
     settings = moderator().policy.rules.get(rule)
     levels = (settings.thresholds.review, settings.thresholds.reject) if settings else ()
     return min((level for level in levels if level != "never"), default=2.0)
@@ -252,7 +268,10 @@ _KINDS = {
 
 @openai.errorhandler(HTTPException)
 def _refused(error: HTTPException) -> Response:
-    """Return the error in OpenAI's format. Its clients raise an exception by status."""
+    """Return an error in OpenAI's format.
+
+    OpenAI's clients choose the exception that they raise by the HTTP status.
+    """
     status = error.code or 500
     kind, code = _KINDS.get(status, ("invalid_request_error", None))
     if status >= 500:
@@ -286,6 +305,6 @@ def _failed(error: Exception) -> Response:
 
 @openai.after_request
 def _name(answer: Response) -> Response:
-    """Add the request id, which clients log."""
+    """Add a request id to the answer, as OpenAI does. Its clients log the id."""
     answer.headers["X-Request-Id"] = f"req_{uuid.uuid4().hex}"
     return answer

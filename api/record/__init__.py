@@ -1,6 +1,6 @@
-"""Store every decision and verdict in the record, to look up, correct and prove it later.
+"""Store every decision and verdict in the record, to look them up, correct and prove them later.
 
-The record is an SQLite database by default, or PostgreSQL if a URL names one, and is used through
-SQLAlchemy. `migrations/` holds the history of its schema. Each module here does one thing with the
-record. None of them imports Flask.
+The record is a database: SQLite by default, or PostgreSQL if the URL in the settings names one.
+This package uses it through SQLAlchemy. `migrations/` holds the history of the database's schema.
+Each module of this package does one thing with the record. None of them imports Flask.
 """

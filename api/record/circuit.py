@@ -1,4 +1,4 @@
-"""A circuit breaker: while the database is down, requests do not wait for it."""
+"""A circuit breaker, so that requests do not wait for a database that is down."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ RETRY_S = 2.0  # seconds after a failure until one request, or the background lo
 
 
 class Circuit:
-    """Opens when the database fails, and closes when it answers again.
+    """A circuit breaker: opens when the database fails, and closes when the database answers again.
 
-    While it is open, requests do not use the database. Each worker process has its own circuit. The
-    default clock is monotonic, so changes of the system time do not matter.
+    While the circuit is open, requests do not use the database. Each worker process has its own
+    circuit. The default clock is monotonic, so changes of the system time do not matter.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -28,7 +28,7 @@ class Circuit:
 
     @property
     def open(self) -> bool:
-        """Whether the database has failed, and has not answered since."""
+        """Whether the circuit is open: the database has failed, and has not answered since."""
         return self._try_at is not None
 
     def may_try(self) -> bool:
@@ -45,7 +45,11 @@ class Circuit:
             return True
 
     def failed(self, error: SQLAlchemyError) -> None:
-        """Report a database error. Errors about the values of a row do not open the circuit."""
+        """Open the circuit because of a database error.
+
+        An error about the values of a row does not open the circuit, because the database is not
+        down.
+        """
         if isinstance(error, DataError | IntegrityError):
             return
         with self._lock:
@@ -54,7 +58,7 @@ class Circuit:
             self._try_at = self._clock() + RETRY_S
 
     def answered(self) -> None:
-        """Report that the database has answered."""
+        """Close the circuit, because the database has answered."""
         with self._lock:
             if self._try_at is not None:
                 log.warning("the database is back")

@@ -27,17 +27,17 @@ Sessions = sessionmaker[Session]
 
 
 class SchemaError(RuntimeError):
-    """The schema of the record is that of a newer version of this program."""
+    """The record has the database schema of a newer version of this program."""
 
 
 _LOCK = 0x6D6F6465  # this program's advisory lock: upgrades and seals run one at a time
 
 
 def connect(url: str, timeout_s: float = 3.0) -> sa.Engine:
-    """Return an engine for `url`, which is `sqlite:///path` or `postgresql://…`.
+    """Return an SQLAlchemy engine for `url`, which is `sqlite:///path` or `postgresql://…`.
 
     The engine waits at most `timeout_s` for a connection or a lock, so that a database that is down
-    delays a request by no more than that. Raises `ValueError` for any other database.
+    delays a request by no more than that. Raises `ValueError` for the URL of any other database.
     """
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -96,7 +96,10 @@ def _sqlite(url: sa.URL, timeout_s: float) -> sa.Engine:
 
 
 def _file(path: str | None) -> tuple[int, int] | None:
-    """Return what identifies the database's file (device and inode), or None without a file."""
+    """Return the device and inode of an SQLite file, which together identify it.
+
+    Returns None if the path names no file.
+    """
     try:
         status = Path(path or ":memory:").stat()
     except OSError:
@@ -105,10 +108,10 @@ def _file(path: str | None) -> tuple[int, int] | None:
 
 
 def _write_ahead(connection: Any, timeout_s: float) -> None:
-    """Switch to a write-ahead log, so that readers never wait for a writer.
+    """Switch SQLite to a write-ahead log, so that readers never wait for a writer.
 
-    This needs exclusive access to a new file, for which SQLite's busy timeout does not apply. So
-    workers that start together retry.
+    The switch needs exclusive access to a new file. SQLite's busy timeout does not apply to the
+    switch, so this function retries when several workers start together.
     """
     until = time.monotonic() + timeout_s
     while True:
@@ -124,7 +127,10 @@ def _write_ahead(connection: Any, timeout_s: float) -> None:
 
 @contextmanager
 def writing(sessions: Sessions) -> Iterator[Session]:
-    """Yield a session for writing. At the end it commits, and on an error it rolls back."""
+    """Yield a database session for writing.
+
+    The session commits at the end of the block. On an error it rolls back.
+    """
     with _turn(sessions.kw["bind"]), sessions() as session:
         session.connection(execution_options={"writes": True})
         yield session
@@ -140,8 +146,8 @@ def _turn(engine: sa.Engine) -> Iterator[None]:
     """Let the threads of this process write to SQLite one after the other, in order.
 
     SQLite itself would retry with growing pauses, so that some threads might never succeed.
-    Different processes still compete in that way, and so does a thread that has waited `_TURN_S`
-    for its turn.
+    Processes still compete for SQLite's lock in that way. A thread that has waited `_TURN_S`
+    seconds for its turn competes in that way too.
     """
     if engine.dialect.name != "sqlite":
         yield
@@ -156,9 +162,9 @@ def _turn(engine: sa.Engine) -> Iterator[None]:
 
 
 def lock(session: Session) -> None:
-    """Let only one program pass until the end of the transaction.
+    """Take a lock on the database until the end of the transaction; other programs wait.
 
-    SQLite needs no lock, because its writers wait for each other already.
+    With SQLite, this does nothing, because SQLite's writers wait for each other already.
     """
     _lock(session.connection())
 
@@ -190,7 +196,7 @@ def upgrade(engine: sa.Engine) -> None:
 
 
 def revisions(engine: sa.Engine) -> tuple[str | None, str | None]:
-    """Return the schema's revision in the database and the revision this program needs."""
+    """Return two schema revisions: that of the database and the one this program needs."""
     with engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     return current, ScriptDirectory.from_config(_config()).get_current_head()

@@ -29,7 +29,8 @@ CONTENDED = frozenset({"40P01", "55P03"})  # PostgreSQL: deadlock detected, lock
 class Answer(dict[str, Any]):
     """A decision in the format of the API.
 
-    `standing` is the action that applies now: that of the last verdict, or the decision's own.
+    `standing` is the action that applies now. It is the action of the last verdict, or of the
+    decision if there is no verdict.
     """
 
     def __init__(self, values: Mapping[str, Any], standing: str) -> None:
@@ -38,7 +39,7 @@ class Answer(dict[str, Any]):
 
 
 class _ErasedSpan(Span):
-    """A span whose text is not recorded, or was erased."""
+    """A span of a comment (start and end) whose text was not recorded, or was erased."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the span as JSON values, with null as its text."""
@@ -50,21 +51,22 @@ class UnknownDecisionError(LookupError):
 
 
 def text_key(text: str) -> str:
-    """Return the SHA-256 hash of a text, by which the record recognises the same text."""
+    """Return the SHA-256 hash of a text, by which the record finds decisions about that text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def find(session: Session, community: str, comment: Comment) -> DecisionRow | None:
-    """Return the recorded decision about this comment with exactly this text, if any."""
+    """Return the recorded decision about this comment's id and exactly its text, or None."""
     return find_many(session, community, [comment]).get(0)
 
 
 def find_many(
     session: Session, community: str, comments: Sequence[Comment]
 ) -> dict[int, DecisionRow]:
-    """Return the recorded decisions about these comments with these texts, if any.
+    """Return the recorded decisions about these comments, by index into `comments`.
 
-    The keys are the indices of the comments.
+    A decision fits a comment if the id and the exact text are equal. The result has no entry for a
+    comment without a recorded decision.
     """
     indexes: dict[tuple[str, str], list[int]] = {}
     for index, comment in enumerate(comments):
@@ -88,7 +90,8 @@ def find_many(
 def get(session: Session, decision_id: str) -> DecisionRow:
     """Return the decision with this id or alias. Raises `UnknownDecisionError`.
 
-    An alias is a second id that clients got for the same decision.
+    An alias is a second id of a recorded decision. A client got it for a decision about the same
+    comment and text that was made too, but not recorded.
     """
     row = _row(session, decision_id) or _row(session, resolve_id(session, decision_id))
     if row is None:
@@ -97,7 +100,11 @@ def get(session: Session, decision_id: str) -> DecisionRow:
 
 
 def resolve_id(session: Session, decision_id: str) -> str:
-    """Return the recorded id of the decision that has this id or alias."""
+    """Return the id under which a decision is recorded.
+
+    `decision_id` may be an alias, which is a second id that a client got for the decision. If it is
+    not an alias, it is returned unchanged.
+    """
     query = select(AliasRow.decision_id).where(AliasRow.id == decision_id)
     return session.scalar(query) or decision_id
 
@@ -116,7 +123,10 @@ def fields(
     store: bool,
     now: dt.datetime,
 ) -> dict[str, Any]:
-    """Return a decision as plain values, to be recorded now or to wait in the spool."""
+    """Return a decision as plain values, to be recorded in the database now or later.
+
+    If the database is down, the values wait on the disk, in the spool (`spool.py`).
+    """
     serialised = decision.to_dict()
     findings = [*serialised["reasons"], *serialised["observed"]]
     return {
@@ -158,17 +168,17 @@ def keep(
 ) -> dict[str, Answer]:
     """Record each decision exactly once, however often you call this, and notify the webhooks.
 
-    Returns, for each id, the decision that is recorded. This is another decision if one about the
-    same comment with the same text was recorded first. An id is missing if the database refuses its
-    values; retrying does not help.
+    Returns, for each id in `values`, the decision that is recorded. If another decision about the
+    same comment and text was recorded first, returns that decision instead. An id is missing if the
+    database refuses the decision's values; retrying does not help.
 
     Args:
         sessions: The record.
         values: The decisions, as returned by `fields`.
         now: The time of recording.
         hooks: The webhooks that get an event for each new decision.
-        answered: Whether clients have these ids already. The id of a decision that is not
-            recorded then becomes an alias of the recorded one.
+        answered: Whether clients have the ids of these decisions already. If so, the id of a
+            decision that is not recorded becomes an alias (a second id) of the recorded one.
 
     Raises:
         SQLAlchemyError: The database is down.
@@ -203,7 +213,7 @@ def _keep_alone(
 
 
 def _contended(error: OperationalError) -> bool:
-    """Return whether PostgreSQL aborted the transaction because another one held a lock."""
+    """Return whether PostgreSQL aborted a transaction because another transaction held a lock."""
     return getattr(error.orig, "sqlstate", None) in CONTENDED
 
 
@@ -237,7 +247,7 @@ def _find_or_add(
 ) -> DecisionRow | None:
     """Return the row of this decision, or of an earlier decision about the same comment and text.
 
-    Adds a row if there is neither. Returns None if the database refuses the values.
+    If the record has neither decision, adds a row. Returns None if the database refuses the values.
     """
     for _ in range(TRIES):
         row = _row(session, values["id"]) or _first(session, values)
@@ -255,7 +265,10 @@ def _find_or_add(
 
 
 def _first(session: Session, values: Mapping[str, Any]) -> DecisionRow | None:
-    """Return the decision about the same comment and text that was recorded first, if any."""
+    """Return the recorded decision about the comment id and text in `values`, if there is one.
+
+    The record keeps only the first decision about a comment id and text.
+    """
     names = ("community", "comment_id", "text_key")
     if any(values[name] is None for name in names):
         return None
@@ -282,7 +295,10 @@ def _add(
 
 
 def _revision(session: Session, row: DecisionRow) -> int:
-    """Return 1 for a comment's first text, 2 for its first edit, and so on."""
+    """Return the number of this version of a comment's text.
+
+    It is 1 for a comment's first text, 2 for its first edit, and so on.
+    """
     if row.comment_id is None:
         return 1
     query = select(func.max(DecisionRow.revision)).where(
@@ -292,7 +308,7 @@ def _revision(session: Session, row: DecisionRow) -> int:
 
 
 def thresholds(policy: Policy) -> dict[str, Any]:
-    """Return the thresholds of each rule of the policy."""
+    """Return the review and reject thresholds of each rule of the policy, by rule name."""
     return {
         name: {"review": rule.thresholds.review, "reject": rule.thresholds.reject}
         for name, rule in policy.rules.items()
@@ -317,7 +333,10 @@ def doubt(reasons: Iterable[Mapping[str, Any]], policy: Policy) -> float:
 
 
 def _lasting(reason: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of a reason that is never erased: all but the author's words."""
+    """Return the fields of a reason that are never erased.
+
+    Of each quoted span, they have the start and end, but not the author's words.
+    """
     spans = [[span["start"], span["end"]] for span in reason["spans"]]
     return {name: reason[name] for name in ("rule", "guideline", "score", "action")} | {
         "spans": spans
@@ -325,12 +344,18 @@ def _lasting(reason: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _wording(reason: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a reason that may quote the author, which are stored apart."""
+    """Return the fields of a reason that may quote the author: its message and suggestion.
+
+    They are recorded in a column of their own, which can be erased.
+    """
     return {"message": reason["message"], "suggestion": reason["suggestion"]}
 
 
 def rules_column(decision: Decision) -> str:
-    """Return the names of a decision's rules as the column `rules` stores them: ' abuse spam '."""
+    """Return the names of the rules in a decision's reasons, as the column `rules` stores them.
+
+    Each name has a space before and after it: ' abuse spam '.
+    """
     return "".join(f" {reason.rule}" for reason in decision.reasons) + " "
 
 
@@ -359,9 +384,9 @@ def to_dict(row: DecisionRow) -> Answer:
 
 
 def spooled_to_dict(values: Mapping[str, Any]) -> Answer:
-    """Return a decision that waits in the spool, in the format of the API.
+    """Return a decision that is not in the database yet, in the format of the API.
 
-    `values` is what `fields` returned.
+    `values` is what `fields` returned. The decision waits in the spool, a folder on the disk.
     """
     return answer(restore(values), values["comment_id"])
 
@@ -369,7 +394,8 @@ def spooled_to_dict(values: Mapping[str, Any]) -> Answer:
 def restore(values: Mapping[str, Any]) -> Decision:
     """Return the decision that was recorded as `values`. This is the inverse of `fields`.
 
-    Messages and texts that were not recorded, or were erased, are missing.
+    Reasons whose message was not recorded, or was erased, get a fixed message that says so. Spans
+    without a recorded text get an empty text.
     """
     wording = iter(values["wording"] or [])
     text = values["text"]
@@ -401,7 +427,10 @@ def _reason(reason: Mapping[str, Any], wording: Mapping[str, Any], text: str | N
 
 
 def hide_sensitive(decision: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a serialised decision without the findings of sensitive rules."""
+    """Return a decision in the format of the API without the reasons of sensitive rules.
+
+    A rule such as `self_harm` is sensitive: only people who need its findings may see them.
+    """
     hidden = rules.sensitive()
     shown = {
         name: [reason for reason in decision[name] if reason["rule"] not in hidden]
@@ -411,9 +440,10 @@ def hide_sensitive(decision: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def brief(row: DecisionRow) -> dict[str, Any]:
-    """Return a decision for a webhook: the outcome and the rules, without the text.
+    """Return what a webhook is told about a decision: the outcome and the rules, not the text.
 
-    Leaves out sensitive rules.
+    Leaves out sensitive rules such as `self_harm`, whose findings only people who need them may
+    see.
     """
     return {
         "id": row.id,

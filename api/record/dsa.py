@@ -1,9 +1,9 @@
-"""Statements of reasons under the EU's Digital Services Act.
+"""Statements of reasons under the EU's Digital Services Act (DSA).
 
-Field names and allowed values are those of the DSA Transparency Database (`POST
-/api/v1/statement`, its StatementStoreRequest) and of Regulation (EU) 2022/2065, Article 17.
-A statement contains neither the author's words nor a reference to a person. It does not name
-sensitive rules, only the category if no other rule acted.
+Field names and allowed values are those of the DSA Transparency Database (`POST /api/v1/statement`,
+its StatementStoreRequest) and of Regulation (EU) 2022/2065, Article 17. A statement contains
+neither the author's words nor a reference to a person. It does not name sensitive rules such as
+`self_harm`. If only sensitive rules acted, it gives just their category.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SELF_HARM = ("STATEMENT_CATEGORY_SELF_HARM", "KEYWORD_SUICIDE")
 
 
 def article_17(row: DecisionRow, publication: Publication) -> dict[str, Any]:
-    """Return the points that Article 17(3) requires of a statement of reasons."""
+    """Return a statement of reasons with all points that Article 17(3) of the DSA requires."""
     return {
         "restriction": "The comment is not shown.",
         "territory": publication.territory,
@@ -51,7 +51,10 @@ def article_17(row: DecisionRow, publication: Publication) -> dict[str, Any]:
 
 
 def statement(row: DecisionRow, publication: Publication) -> dict[str, Any]:
-    """Return the statement in the form of the DSA Transparency Database."""
+    """Return the statement of reasons for a decision.
+
+    It has the fields of the DSA Transparency Database.
+    """
     category, keyword = _category(row)
     day = row.decided_at.date().isoformat()
     guidelines = "; ".join(reason["guideline"] for reason in _reasons(row))
@@ -78,9 +81,9 @@ def statement(row: DecisionRow, publication: Publication) -> dict[str, Any]:
 
 
 def _category(row: DecisionRow) -> tuple[str, str | None]:
-    """Return the category and the keyword of the first rule that is not sensitive.
+    """Return the DSA category and keyword of the first rule that is not sensitive.
 
-    Despair alone has its own category: a moderator may reject such a comment.
+    If only sensitive rules acted, the category is self-harm.
     """
     named = [reason["rule"] for reason in _reasons(row)]
     if not named and row.reasons:
@@ -89,7 +92,11 @@ def _category(row: DecisionRow) -> tuple[str, str | None]:
 
 
 def _reasons(row: DecisionRow) -> list[dict[str, Any]]:
-    """Return the reasons that a statement names: those of rules that are not sensitive."""
+    """Return the reasons that a statement may name.
+
+    Leaves out reasons of sensitive rules such as `self_harm`, which only people who need them may
+    see.
+    """
     return [reason for reason in row.reasons if reason["rule"] not in rules.sensitive()]
 
 
@@ -103,7 +110,10 @@ def _facts(row: DecisionRow) -> str:
 
 
 def _explanation(row: DecisionRow) -> str:
-    """Return why the guideline applies, with the score and the thresholds at that time."""
+    """Return sentences that say which guidelines the comment broke.
+
+    For each guideline they give the rule's score, and the thresholds when the comment was decided.
+    """
     parts = []
     for reason in _reasons(row):
         limits = row.thresholds.get(reason["rule"], {})

@@ -1,9 +1,10 @@
 """Erase personal data from the record: by comment, by author or by age.
 
-Decisions and their seals (hashes that prove that nothing was changed) stay valid. The spool, where
-decisions wait for the database, is erased before the database. So a decision that a worker moves
-from the spool to the database in the meantime is erased there. The reference and the history are
-also removed from webhook calls that are still due, and shadow decisions are deleted.
+Decisions and their seals (hashes that prove that nothing was changed) stay valid. The spool (a
+folder where decisions wait while the database is down) is erased before the database. So if a
+worker moves a decision from the spool to the database in the meantime, the decision is erased in
+the database. Webhook calls that are still due lose the comment's id and the history. The decisions
+of a model on trial ("shadow") about the comment are deleted.
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ CHUNK = 200  # rows per transaction, so that decisions do not wait long
 def by_comment(
     sessions: Sessions, spool: Spool, community: str | None, comment_id: str, now: dt.datetime
 ) -> int:
-    """Erase all revisions of a comment. Return how many decisions were erased.
+    """Erase all revisions of a comment: its first text and its edits.
 
-    `community` limits this to one community; None means all.
+    Returns how many decisions were erased. `community` limits the erasure to one community (the
+    site of the comment); None means all.
     """
     identity = {**_within(community), "comment_id": comment_id}
     return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)
@@ -41,7 +43,7 @@ def by_author(
 ) -> int:
     """Erase all comments of an author. Return how many decisions were erased.
 
-    `community` limits this to one community; None means all.
+    `community` limits the erasure to one community (a site with comments); None means all.
     """
     identity = {**_within(community), "author": author}
     return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)
@@ -50,9 +52,10 @@ def by_author(
 def older_than(
     sessions: Sessions, days: int, now: dt.datetime, *, only_sensitive: bool = False
 ) -> int:
-    """Erase decisions that are more than `days` days old. Return the count.
+    """Erase decisions that are more than `days` days old. Return how many were erased.
 
-    With `only_sensitive`, erases only those in which a sensitive rule found something.
+    With `only_sensitive`, erases only decisions in which a sensitive rule such as `self_harm` gave
+    a finding.
     """
     conditions = [DecisionRow.decided_at < now - dt.timedelta(days=days)]
     return _erase(sessions, [*conditions, _sensitive()] if only_sensitive else conditions, now)
@@ -115,9 +118,9 @@ def _erase_some(session: Session, conditions: list[ColumnElement[bool]], now: dt
 
 
 def _clear(row: Sealed) -> None:
-    """Clear the private columns of a row, and the salt of their hash.
+    """Clear the private columns of a row, and the salt of the hash of those columns.
 
-    The remaining columns say nothing about a person.
+    Without the salt, the hash reveals nothing. The remaining columns say nothing about a person.
     """
     for name in row.PRIVATE:
         setattr(row, name, None)

@@ -1,4 +1,4 @@
-"""An author's history: the latest comments, and how often they were refused."""
+"""Read an author's history: the latest comments, and the share that was rejected."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ HALF_LIFE = dt.timedelta(days=30)  # after this time, a refusal counts half
 
 
 class History(NamedTuple):
-    """An author's texts of the last two days, and a summary of all comments.
+    """An author's texts of the last two days, and a summary of the author's latest comments.
 
-    `recent` excludes texts that the author was asked to correct, unless the comment repeats them
-    unchanged.
+    `recent` has the texts, to recognise repetition. It leaves out texts that the author was asked
+    to correct, unless the present comment repeats them unchanged.
     """
 
     recent: tuple[str, ...]
@@ -42,8 +42,9 @@ def history(
 ) -> History:
     """Return the author's history without this comment and its earlier revisions.
 
-    Each comment weighs `2 ** (-age / HALF_LIFE)`, so an author who improves is soon trusted.
-    With `before`, the sequence of a decision made at `now`, returns the history at that time.
+    Each comment weighs `2 ** (-age / HALF_LIFE)`, so older comments count less. `before` is the
+    sequence number of a recorded decision, made at `now`. With it, returns the history as it was at
+    that time.
     """
     query = (
         select(
@@ -85,7 +86,10 @@ def history(
 
 
 def _is_corrected(text: str, earlier: str, rules: list[str], outcome: str) -> bool:
-    """Whether a comment may be the correction of an earlier one that waits or was refused.
+    """Return whether `text` may be the author's correction of the text `earlier`.
+
+    That is so if three things are true: `earlier` was not approved, all its `rules` ask for a
+    correction, and the words of the texts differ.
 
     >>> _is_corrected("You are right.", "u r right.", ["text_speak"], "review")
     True
@@ -97,7 +101,10 @@ def _is_corrected(text: str, earlier: str, rules: list[str], outcome: str) -> bo
 
 
 def _verdicts(session: Session, decisions: list[str], until: dt.datetime) -> dict[str, str]:
-    """Return the last verdict on each of these decisions until that time."""
+    """Return the action of the last verdict on each decision, by the id of the decision.
+
+    Verdicts after `until` do not count.
+    """
     query = (
         select(VerdictRow.decision_id, VerdictRow.action)
         .where(VerdictRow.decision_id.in_(decisions), VerdictRow.given_at <= until)

@@ -31,7 +31,10 @@ class Key:
     rate: str
 
     def may(self, scope: str) -> bool:
-        """Return whether the key has the scope. 'admin' has all scopes."""
+        """Return whether the key has this scope, which allows it certain requests.
+
+        A key with the scope 'admin' has all scopes.
+        """
         return scope in self.scopes or "admin" in self.scopes
 
 
@@ -74,7 +77,7 @@ def revoke(session: Session, key_id: str, now: dt.datetime) -> None:
 
 
 def check(session: Session, secret: str) -> Key | None:
-    """Return the key with this secret; None if the secret is unknown or the key is revoked."""
+    """Return the valid key with this secret, or None if the secret is unknown or revoked."""
     parts = secret.split("-")
     if len(parts) != 3:
         return None

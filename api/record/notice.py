@@ -1,4 +1,4 @@
-"""Write a notice to an author: what was decided, by which guideline, and how to appeal."""
+"""Write the letter that tells an author what was decided, by which guideline, and how to appeal."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ _OPENING = {
 
 
 def notice(row: DecisionRow, publication: Publication, *, sensitive: bool = True) -> dict[str, Any]:
-    """Return the notice as text and in parts, with the DSA's statement of reasons (Article 17).
+    """Return the letter that tells an author about a decision, as one text and in parts.
 
-    Only a refused comment has a statement, because only a refusal restricts its author. Without
-    `sensitive`, leaves out the findings of sensitive rules.
+    If the comment was refused, the letter has the statement of reasons that Article 17 of the EU's
+    Digital Services Act (DSA) requires. Only a refusal restricts the author, so other letters have
+    no statement. Without `sensitive`, leaves out the findings of sensitive rules such as
+    `self_harm`.
     """
     refused = row.standing == "reject"
     decision = decisions.to_dict(row)

@@ -1,4 +1,7 @@
-"""The moderators' queue. A claim keeps two moderators from reading the same comment."""
+"""The queue of decisions that wait for a moderator.
+
+A moderator can claim a decision for some time, so that no other moderator reads the same comment.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,12 @@ Order = Literal["oldest", "doubtful"]
 
 
 class CursorError(ValueError):
-    """The cursor is not from this queue."""
+    """The cursor, which says where the next page of the queue starts, is not valid."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """Limits which waiting decisions a page shows."""
+    """Conditions that limit which waiting decisions a page of the queue shows."""
 
     community: str | None = None
     rule: str | None = None
@@ -49,10 +52,12 @@ def page(
     now: dt.datetime,
     urgent_first: bool = True,
 ) -> tuple[Sequence[DecisionRow], str | None]:
-    """Return the next `limit` waiting decisions and the cursor of the next page, or None.
+    """Return at most `limit` waiting decisions, and the cursor of the next page.
 
-    Comments in which an urgent rule acted come first, if `urgent_first`. Leaves out what another
-    moderator has claimed. Raises `CursorError` for a foreign cursor.
+    The cursor says where the next page starts. It is None on the last page. With `urgent_first`,
+    comments in which an urgent rule acted come first. Leaves out decisions that a moderator other
+    than `who` has claimed. Raises `CursorError` if `cursor` does not come from this queue in this
+    order.
     """
     query = select(DecisionRow).where(*_waiting(who, filters, now))
     if urgent_first:
@@ -71,9 +76,9 @@ def page(
 def claim(
     session: Session, decision_id: str, *, who: str, lasts: dt.timedelta, now: dt.datetime
 ) -> DecisionRow:
-    """Claim a decision for `who`, or prolong their claim. It ends after `lasts`.
+    """Reserve a decision for the moderator `who`, or prolong the claim that `who` has.
 
-    Raises `ConflictError` while another moderator holds it.
+    The claim ends after `lasts`. Raises `ConflictError` while another moderator has a claim.
     """
     row = get(session, decision_id)
     claimed = (
@@ -89,7 +94,7 @@ def claim(
 
 
 def release(session: Session, decision_id: str, *, who: str) -> None:
-    """Release a claim before it ends. Does nothing if `who` holds no claim."""
+    """End a moderator's claim on a decision early. Does nothing if `who` has no claim."""
     row = get(session, decision_id)
     claim = (DecisionRow.id == row.id, DecisionRow.claimed_by == who)
     # A single statement cannot release another moderator's newer claim.
@@ -120,18 +125,24 @@ def _waiting(who: str | None, filters: Filters, now: dt.datetime) -> list[Column
 
 
 def _readable() -> ColumnElement[bool]:
-    """Require a stored text or reference. Without them a moderator cannot find the comment."""
+    """Return the SQL condition that a decision has a stored text or a comment id.
+
+    Without either, a moderator cannot find the comment.
+    """
     return or_(DecisionRow.text.is_not(None), DecisionRow.comment_id.is_not(None))
 
 
 def _free(who: str | None, now: dt.datetime) -> ColumnElement[bool]:
-    """Require that no other moderator than `who` has a claim that still lasts."""
+    """Return the SQL condition that no moderator other than `who` has claimed the decision.
+
+    A claim that has ended does not count.
+    """
     free = or_(DecisionRow.claimed_until.is_(None), DecisionRow.claimed_until <= now)
     return free if who is None else or_(free, DecisionRow.claimed_by == who)
 
 
 def _urgent() -> ColumnElement[bool]:
-    """Require that an urgent rule acted."""
+    """Return the SQL condition that an urgent rule acted in a decision."""
     names = (DecisionRow.rules.contains(f" {name} ", autoescape=True) for name in rules.urgent())
     return or_(false(), *names)
 

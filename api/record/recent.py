@@ -1,4 +1,7 @@
-"""Read the scores of the latest decisions, to measure drift. The comments are not read."""
+"""Read the scores of the latest decisions, to see whether the scores have changed (drift).
+
+The texts of the comments are not read.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,10 @@ PAGE = 500  # rows per query, so that writers do not wait
 
 
 def recent(sessions: Sessions, since: dt.datetime, most: int) -> list[ScoredDecision]:
-    """Return at most `most` decisions made since `since`, the latest first.
+    """Return the scores of the latest decisions, at most `most`, newest first.
 
-    However large the record is, at most one page more than needed is read.
+    Leaves out decisions made before `since`. Stops at the first page of rows that has only older
+    decisions, so a large record is not read completely.
     """
     decisions: list[ScoredDecision] = []
     before: int | None = None

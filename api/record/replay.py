@@ -1,6 +1,6 @@
-"""Read recorded comments for a replay, in which a new policy decides them again.
+"""Read recorded comments for a replay, in which a new policy decides about them again.
 
-Each comment has the context that it had when it was decided.
+Each comment gets the author's history that it had when it was first decided.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ PAGE = 200  # comments per transaction, so that writers do not wait
 
 
 class Replay:
-    """The recorded decisions that a replay uses.
+    """The recorded decisions that a replay reads, oldest first.
 
-    These are the decisions up to now that have a text, oldest first.
+    Leaves out decisions without a stored text, and decisions made after this object was created.
     """
 
     def __init__(self, sessions: Sessions, filters: ReplayFilter) -> None:
@@ -73,7 +73,10 @@ def _count(session: Session, *where: ColumnElement[bool]) -> int:
 
 
 def _recorded(session: Session, row: DecisionRow) -> Recorded:
-    """Return a recorded comment with its author's history, as far as the record still has it."""
+    """Return a recorded comment with its author's history, and its decision and last verdict.
+
+    Comments of the author that were erased are missing from the history.
+    """
     comment = Comment(
         row.text or "",
         id=row.comment_id,

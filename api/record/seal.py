@@ -1,10 +1,11 @@
 """Seal the record: compute hashes over its rows, so that any later change shows.
 
-Each row has a hash. It covers the row's lasting columns, and a salted digest of its private
+Each row has a hash. It covers the row's lasting columns, and a salted digest of the row's private
 columns. Private columns hold personal data, which can be erased; the digest stays. A seal is a hash
-over the previous seal and over all rows recorded since, in a fixed order that `seal_place` stores.
-Keep the hash that the command prints elsewhere (email it to yourself): someone who can rewrite the
-whole database can rewrite the seals too, but not your copy.
+over the previous seal and over all rows recorded since that seal, in a fixed order that the column
+`seal_place` stores. The command `moderation record seal` prints the seal's hash. Keep the hash
+elsewhere (email it to yourself): someone who can rewrite the whole database can rewrite the seals
+too, but not your copy.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ GRACE = dt.timedelta(minutes=5)  # a transaction that began before a seal may en
 
 
 def stamp(row: Sealed) -> None:
-    """Set the salt and the private digest of a new row. After this, the row must not change."""
+    """Compute the digest of a new row's private columns (personal data), with a random salt.
+
+    Stores the digest and the salt in the row. After this, the row must not change.
+    """
     row.salt = secrets.token_hex(16)
     row.private_digest = _private(row)
 
@@ -41,19 +45,19 @@ def last(session: Session) -> str | None:
 
 
 def recorded_at(session: Session, now: dt.datetime) -> dt.datetime:
-    """Return `now`, or the time of the last seal if that is later.
+    """Return the time at which to record a new row: `now`, or the time of the last seal if later.
 
-    It is later if the clock was set back in the meantime.
+    The last seal is later if the clock was set back in the meantime.
     """
     sealed_at = session.scalar(select(Seal.sealed_at).order_by(Seal.id.desc()).limit(1))
     return max(now, sealed_at) if sealed_at else now
 
 
 def seal(sessions: Sessions, now: dt.datetime, most: int = 1000) -> Seal | None:
-    """Seal at most `most` rows that are not sealed yet. Return None if there are none.
+    """Seal at most `most` rows that are not sealed yet, and return the new seal.
 
-    A large record takes several calls, so that decisions can be recorded in between. Concurrent
-    calls wait for each other.
+    Returns None if all rows are sealed. A large record takes several calls, so that decisions can
+    be recorded between them. Concurrent calls wait for each other.
     """
     with writing(sessions) as session:
         lock(session)
@@ -82,7 +86,10 @@ def _unsealed(session: Session) -> Iterator[Sealed]:
 
 @dataclass(frozen=True)
 class Verified:
-    """The result of `verify`: counts, the last seal's hash, and a sentence for each problem."""
+    """The result of `verify`: counts, the last seal's hash, and a sentence for each problem.
+
+    The counts are of seals, of rows that they cover, and of rows that are not sealed yet.
+    """
 
     seals: int
     rows: int
@@ -92,7 +99,7 @@ class Verified:
 
 
 def verify(session: Session) -> Verified:
-    """Compute every seal again, and report all changes, deletions and insertions of rows."""
+    """Compute every seal again, and report all rows that were changed, deleted or inserted."""
     problems: list[str] = []
     hash_, count, last = START, 0, None
     seals = session.scalars(select(Seal).order_by(Seal.id)).all()
@@ -137,7 +144,7 @@ def _changed(row: Sealed) -> Iterator[str]:
 def _overruled(session: Session) -> Iterator[str]:
     """Yield a message for each decision whose present action is not that of its last verdict.
 
-    Seals do not cover the column with the present action.
+    Seals do not cover the column that stores the present action, so this function compares it.
     """
     last = (
         select(func.max(VerdictRow.sequence))

@@ -1,8 +1,9 @@
-"""Record what a challenger in shadow would have decided. The service never acts on it.
+"""Record what a new model on trial would have decided. The service never acts on it.
 
-A challenger is a version of a model that may replace the version in use. Erasing a decision also
-removes its shadow decisions. The seals of the record, which prove that its rows were not changed,
-do not cover them.
+A challenger is a version of a model that may replace the version in use. While it runs "in shadow",
+it decides about the same comments without any effect. Its decisions are called shadow decisions.
+Erasing a decision also deletes its shadow decisions. The seals of the record, which prove that rows
+were not changed, do not cover shadow decisions.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from moderation.lifecycle.shadow import Shadow, ShadowPair
 
 
 def row(shadow: Shadow, champion: Decision, challenger: Decision, now: dt.datetime) -> ShadowRow:
-    """Return the row to record for a challenger's decision.
+    """Return the row that records a challenger's decision.
 
-    It has only the scores that differ, and nothing of the text.
+    Of the scores, it has only those that differ from the champion's. It has nothing of the text.
     """
     before, after = champion.to_dict()["scores"], challenger.to_dict()["scores"]
     return ShadowRow(
@@ -39,15 +40,18 @@ def row(shadow: Shadow, champion: Decision, challenger: Decision, now: dt.dateti
 
 
 def keep(sessions: Sessions, rows: Sequence[ShadowRow]) -> None:
-    """Record the rows. Rows whose decision was erased in the meantime are left out."""
+    """Record a challenger's decisions, each of which belongs to a decision of the champion.
+
+    Leaves out a row if the champion's decision was erased in the meantime.
+    """
     with writing(sessions) as session:
         add(session, rows)
 
 
 def add(session: Session, rows: Sequence[ShadowRow]) -> None:
-    """Do the work of `keep` in an open session.
+    """Record a challenger's decisions in an open session. `keep` does this in a session of its own.
 
-    A concurrent erasure of a decision waits for this call, or this call waits for it.
+    If a champion's decision is being erased at the same time, one of the two waits for the other.
     """
     ids = [row.decision_id for row in rows]
     query = select(DecisionRow.id).where(DecisionRow.id.in_(ids), DecisionRow.erased_at.is_(None))
@@ -58,9 +62,10 @@ def add(session: Session, rows: Sequence[ShadowRow]) -> None:
 def pairs(
     session: Session, model: str, version: str, champions: Mapping[str, str]
 ) -> Iterator[ShadowPair]:
-    """Yield a challenger's decisions, each with the decision of the models in use, oldest first.
+    """Yield a challenger's decisions, oldest first, each with the champion's decision.
 
-    Only decisions by exactly the versions `champions` count.
+    `champions` maps the names of models to versions. Leaves out decisions that were made with other
+    versions.
     """
     query = (
         select(

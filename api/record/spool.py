@@ -1,11 +1,11 @@
-"""The spool: decisions wait on the local disk while the database is down.
+"""Keep decisions on the local disk while the database is down, in a folder called the spool.
 
 Each decision is a file. It is written under another name, synced, and linked to its final name, so
 a power cut leaves a complete file or none. The name is a hash of the community, the comment's id
 and its text. So if there are several decisions about the same comment and text, only the first
-waits. If the comment has no id, the name is the decision's id. The record accepts each id only
-once. So if a crash happens after a decision was recorded and before its file was removed, it is not
-recorded twice.
+waits. If the comment has no id, the file is named by the decision's id. After a crash, a decision
+may be in the database while its file still exists. It is not recorded twice, because the database
+accepts each id only once.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ class Spool:
             pass  # creates the file whose time `drained` returns
 
     def put(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Write a decision to disk, unless another about the same comment and text waits there.
+        """Write a decision to the folder, unless one about the same comment and text waits in it.
 
-        Returns the decision that waits: this one or the other. Raises `OSError` if the disk is
-        full.
+        Returns the decision that waits: the new one or the earlier one. Raises `OSError` if the
+        disk is full.
         """
         self._make()
         path = self.folder / f"{_name(values)}.json"
@@ -68,7 +68,10 @@ class Spool:
         return values
 
     def find(self, community: str, comment: Comment) -> Mapping[str, Any] | None:
-        """Return the waiting decision about this comment with exactly this text, if any."""
+        """Return the waiting decision about this comment id and exactly this text.
+
+        Returns None if no decision about them waits.
+        """
         if comment.id is None:
             return None
         name = _key(community, comment.id, decisions.text_key(comment.text))
@@ -77,10 +80,10 @@ class Spool:
         return None
 
     def drained(self) -> int:
-        """Return a number that changes whenever waiting decisions have been recorded.
+        """Return a number that changes whenever waiting decisions have moved to the database.
 
-        It changes before the files are removed. So a caller that misses a file can see that its
-        decision was recorded.
+        It changes before the files are removed. So if a caller finds no file for a decision, and
+        the number has changed, the decision may be in the database by now.
         """
         try:
             return (self.folder / LOCK).stat().st_mtime_ns
@@ -97,18 +100,18 @@ class Spool:
             path.unlink(missing_ok=True)
 
     def _make(self) -> None:
-        """Create the folder, even if someone has removed it since."""
+        """Create the spool's folder, even if someone has removed it since the start."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def __len__(self) -> int:
         return sum(1 for _ in self.folder.glob("*.json"))
 
     def drain(self, sessions: Sessions, now: dt.datetime, hooks: Sequence[Hook] = ()) -> int:
-        """Record the waiting decisions in the database, and remove their files. Return how many.
+        """Record the waiting decisions in the database, remove their files, and return how many.
 
-        Only one worker does this at a time; the others return 0. A file that the database refuses
-        gets the suffix `.refused`, so that it does not block the others. Raises `SQLAlchemyError`
-        if the database is down.
+        Only one worker does this at a time; the others return 0. If the database refuses a
+        decision, its file gets the suffix `.refused`, so that it does not block the others. Raises
+        `SQLAlchemyError` if the database is down.
         """
         written = 0
         with self._locked(wait=False) as acquired:
@@ -128,16 +131,16 @@ class Spool:
         return written
 
     def _mark(self) -> None:
-        """Change the number that `drained` returns. The caller must hold the lock."""
+        """Change the number that `drained` returns. The caller must hold the folder's lock."""
         now = time.time_ns()
         with contextlib.suppress(OSError):
             os.utime(self.folder / LOCK, ns=(now, now))
 
     def forget(self, matches: Callable[[Mapping[str, Any]], bool], now: dt.datetime) -> int:
-        """Clear the private values of the waiting decisions that match. Return how many.
+        """Erase the personal data of the waiting decisions for which `matches` is true.
 
-        Waits while another worker drains the spool. Erase the database after this call, because it
-        may hold the decisions by then.
+        Returns how many decisions were erased. Waits while another worker moves decisions to the
+        database. Erase the database after this call, because it may have the decisions by then.
         """
         count = 0
         with self._locked(wait=True):
@@ -157,13 +160,17 @@ class Spool:
         return count
 
     def _waiting(self) -> list[Path]:
-        """Return the files, oldest first. The edits of a comment are numbered in this order."""
+        """Return the paths of the waiting decisions' files, oldest first.
+
+        The edits of a comment are numbered in this order.
+        """
         return sorted(self.folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
 
     def _read(self, paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
-        """Return the contents of the files.
+        """Return the decisions in the files, by path.
 
-        Damaged files are set aside. Files that cannot be read now are left for later.
+        Damaged files are renamed, so that they are not read again. Files that cannot be read
+        because of a system error are left for later.
         """
         batch = {}
         for path in paths:
@@ -180,9 +187,9 @@ class Spool:
         return batch
 
     def _sweep(self) -> None:
-        """Remove the unfinished files of workers that were killed.
+        """Remove the unfinished files that killed workers have left.
 
-        No client got the answer that these decisions were recorded.
+        Nothing is lost: no client was told that the decisions in unfinished files were recorded.
         """
         for path in self.folder.glob("*.partial"):
             with contextlib.suppress(OSError):
@@ -206,9 +213,9 @@ class Spool:
 def _record(
     sessions: Sessions, rows: Sequence[Mapping[str, Any]], now: dt.datetime, hooks: Sequence[Hook]
 ) -> set[str]:
-    """Record the rows. Return the ids of those that were recorded.
+    """Record the decisions in the database. Return the ids of those that were recorded.
 
-    If a row is malformed, the other rows are still recorded.
+    If a decision is malformed, the others are still recorded.
     """
     try:
         return set(decisions.keep(sessions, rows, now, hooks, answered=True))
@@ -221,19 +228,24 @@ def _record(
 
 
 def _key(community: str, comment_id: str, text_key: str) -> str:
-    """Return the file name under which a decision waits. The same comment id and text give the same
-    name."""
+    """Return the name of the file in which a decision about this comment id and text waits.
+
+    It is a hash of the arguments, so a second decision about the same text gets the same name.
+    """
     return hashlib.sha256(json.dumps([community, comment_id, text_key]).encode()).hexdigest()
 
 
 def _name(values: Mapping[str, Any]) -> str:
-    """Return the name of a decision's file, without its suffix."""
+    """Return the name of the file in which the decision `values` waits, without its suffix."""
     parts = [values[name] for name in ("community", "comment_id", "text_key")]
     return str(values["id"]) if None in parts else _key(*parts)
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Return a file's content; None if it is damaged or does not fit the file's name."""
+    """Return the decision in a file, or None if the file is damaged.
+
+    A file also counts as damaged if its name does not fit the decision.
+    """
     try:
         values = json.loads(path.read_text("utf-8"))
         if path.stem in (values["id"], _name(values)):
@@ -244,9 +256,9 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _waiting(path: Path) -> dict[str, Any] | None:
-    """Return the decision in a file; None if it cannot be parsed or is incomplete.
+    """Return the decision in a file, or None if it cannot be read or is incomplete.
 
-    Raises `FileNotFoundError` if there is no file.
+    Raises `FileNotFoundError` if the file does not exist.
     """
     try:
         values = _read(path)
@@ -261,21 +273,27 @@ def _waiting(path: Path) -> dict[str, Any] | None:
 
 
 def _chown_like_folder(path: Path) -> None:
-    """Give a file the folder's owner, so that the service can read files that root has written."""
+    """Give a file the owner of its folder.
+
+    Without this, the service cannot read files that root has written.
+    """
     if os.geteuid() == 0:
         owner = path.parent.stat()
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _write(final: Path, values: Mapping[str, Any]) -> None:
-    """Write a file that is complete and synced, or no file at all."""
+    """Write values to a file and sync it. On a failure, no incomplete file is left."""
     with _written(final, values) as partial:
         partial.rename(final)
     _sync(final.parent)
 
 
 def _write_new(final: Path, values: Mapping[str, Any]) -> bool:
-    """Write a file like `_write`, but only if it does not exist. Return whether it was written."""
+    """Write values to a file and sync it, but only if the file does not exist.
+
+    Returns whether the file was written. On a failure, no incomplete file is left.
+    """
     with _written(final.with_stem(str(values["id"])), values) as partial:
         try:
             os.link(partial, final)
@@ -295,7 +313,10 @@ def _write_new(final: Path, values: Mapping[str, Any]) -> bool:
 
 @contextlib.contextmanager
 def _written(final: Path, values: Mapping[str, Any]) -> Iterator[Path]:
-    """Yield a synced temporary file in the folder of `final`. Remove it if moving it fails."""
+    """Yield the path of a synced temporary file with the values, in the folder of `final`.
+
+    The caller moves the file to `final`. If that fails, the temporary file is removed.
+    """
     partial = final.with_suffix(".partial")
     try:
         handle = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)

@@ -2,8 +2,8 @@
 
 A row of a decision, verdict or appeal has lasting columns, which never change, and private columns,
 which hold personal data. It also holds a salted digest of its private columns. A seal is a hash
-over rows, which proves that they were not changed (`seal.py`). It covers the lasting columns and
-the digest, but not the private columns. So erasing them leaves the seal valid.
+over rows, which proves that they were not changed (`seal.py`). A seal covers the lasting columns
+and the digest, but not the private columns. So a seal stays valid when private columns are erased.
 """
 
 from __future__ import annotations
@@ -36,20 +36,23 @@ class Moment(TypeDecorator[dt.datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: dt.datetime | None, _: Any) -> dt.datetime | None:
-        """Convert to UTC. A time without a zone is refused, because it is ambiguous."""
+        """Convert a time to UTC for the database.
+
+        A time without a zone is refused, because it is ambiguous.
+        """
         if value is not None and value.tzinfo is None:
             raise ValueError("a time in the record needs its zone")
         return value.astimezone(dt.UTC) if value else None
 
     def process_result_value(self, value: dt.datetime | None, _: Any) -> dt.datetime | None:
-        """Return the time in UTC. SQLite stores no zone, so UTC is added."""
+        """Return a time from the database in UTC. SQLite stores no time zone, so UTC is added."""
         if value is None:
             return None
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
 
 class Base(DeclarativeBase):
-    """The record's tables."""
+    """The base class of all tables of the record."""
 
     type_annotation_map: ClassVar = {
         dt.datetime: Moment(),
@@ -71,7 +74,10 @@ class Seal(Base):
 
 
 class Sealed(Base):
-    """The columns of every row that seals cover. `LASTING` and `PRIVATE` name what is hashed."""
+    """The columns of every table whose rows are sealed (hashed, so that changes show).
+
+    `LASTING` names the columns that never change. `PRIVATE` names those that can be erased.
+    """
 
     __abstract__ = True
     LASTING: ClassVar[list[str]]
@@ -88,7 +94,7 @@ class Sealed(Base):
 
 
 class DecisionRow(Sealed):
-    """One decision about one revision of a comment."""
+    """One decision about one revision of a comment: the first text or one of its edits."""
 
     __tablename__ = "decisions"
     __table_args__ = (
@@ -144,7 +150,7 @@ class DecisionRow(Sealed):
 
 
 class VerdictRow(Sealed):
-    """A moderator's verdict on a decision. The last verdict applies."""
+    """A moderator's verdict on a decision. If there are several, the last verdict applies."""
 
     __tablename__ = "verdicts"
 
@@ -181,9 +187,10 @@ class AppealRow(Sealed):
 
 
 class AliasRow(Base):
-    """The id of a decision that a client got, but that was not recorded.
+    """A second id of a recorded decision.
 
-    Another worker had recorded a decision about the same comment with the same text first.
+    Two workers decided about the same comment and text. Only one decision was recorded, but a
+    client had got the id of the other. This row leads from that id to the recorded decision.
     """
 
     __tablename__ = "aliases"
@@ -193,10 +200,10 @@ class AliasRow(Base):
 
 
 class ShadowRow(Base):
-    """What a challenger in shadow would have decided about a comment.
+    """What a challenger would have decided about a comment.
 
-    The champion's decision, its models and the policy are those of the decision's own row. Erasing
-    the decision removes this row.
+    The challenger ran "in shadow": it decided without any effect. The champion's decision, its
+    models and the policy are in the row of that decision. Erasing that decision removes this row.
     """
 
     __tablename__ = "shadow_decisions"
@@ -231,9 +238,9 @@ class KeyRow(Base):
 
 
 class DeliveryRow(Base):
-    """A webhook call that is due, or that failed for good (a dead letter).
+    """An event that is due to one webhook, or whose delivery failed for good (a dead letter).
 
-    The row of a call that succeeded is removed.
+    The row is removed when the webhook has accepted the event.
     """
 
     __tablename__ = "deliveries"

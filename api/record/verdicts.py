@@ -28,7 +28,7 @@ def give(
     route: str,
     now: dt.datetime,
 ) -> VerdictRow:
-    """Record a moderator's verdict on a decision. It applies until there is another verdict."""
+    """Record a moderator's verdict on a decision. It applies until a later verdict."""
     decision = get(session, decision_id)
     verdict = VerdictRow(
         id=uuid.uuid4().hex,
@@ -58,9 +58,10 @@ def appeal(
     decide_within: dt.timedelta,
     now: dt.datetime,
 ) -> AppealRow:
-    """Record an author's appeal, with the dates by which to acknowledge and to decide it.
+    """Record an author's appeal against a decision, with two deadlines.
 
-    Raises `ConflictError` if an appeal is open already.
+    The appeal must be acknowledged by the first and decided by the second. Raises `ConflictError`
+    if an appeal is open already.
     """
     decision = get(session, decision_id)
     if is_open(decision):
@@ -148,7 +149,7 @@ def _step(
 
 
 def history(decision: DecisionRow) -> dict[str, list[dict[str, Any]]]:
-    """Return every verdict and every step of an appeal, oldest first."""
+    """Return the verdicts on a decision and the steps of its appeals, each oldest first."""
     return {
         "verdicts": [
             {

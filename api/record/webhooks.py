@@ -60,9 +60,10 @@ class Hook:
 def enqueue(
     session: Session, hooks: Sequence[Hook], event: str, data: Mapping[str, Any], now: dt.datetime
 ) -> None:
-    """Record that `event` is due to each hook. Use the transaction that records the event itself.
+    """Record that `event` is due to each hook, to be sent later by `deliver`.
 
-    If `data` has a history, names of people and their words are removed from it.
+    `session` must be the transaction that records the event's decision or verdict. If `data` has a
+    history of verdicts and appeals, the names of people and their words are left out.
     """
     history = {"history": _impersonal(data["history"])} if "history" in data else {}
     for hook in hooks:
@@ -82,10 +83,10 @@ def enqueue(
 
 
 def deliver(sessions: Sessions, hook: Hook, now: dt.datetime, post: Post | None = None) -> bool:
-    """Send one delivery to `hook`, if one is due. Return whether one was due.
+    """Send one event that is due to `hook`. Return whether an event was due.
 
-    Several workers may call this at the same time. The delivery is reserved for some time and not
-    locked, so that a slow receiver blocks no transaction.
+    Several workers may call this at the same time. The event's row is reserved for some minutes and
+    not locked, so that a slow receiver blocks no transaction.
     """
     lease = _lease(sessions, DeliveryRow.hook == hook.url, now)
     if lease is not None:
@@ -95,7 +96,10 @@ def deliver(sessions: Sessions, hook: Hook, now: dt.datetime, post: Post | None 
 
 
 def fail_removed(sessions: Sessions, hooks: Sequence[Hook], now: dt.datetime) -> bool:
-    """Fail one due delivery whose address is no longer in `hooks`. Return whether there was one."""
+    """Record a failure for one due event whose webhook is no longer in the settings (`hooks`).
+
+    Returns whether there was such an event.
+    """
     others = DeliveryRow.hook.not_in([hook.url for hook in hooks])
     lease = _lease(sessions, others, now)
     if lease is not None:
@@ -104,7 +108,7 @@ def fail_removed(sessions: Sessions, hooks: Sequence[Hook], now: dt.datetime) ->
 
 
 def forget(session: Session, decisions: AbstractSet[str]) -> None:
-    """Remove comment ids and histories from the unsent deliveries about these decisions."""
+    """Remove comment ids and histories from the unsent events about these decisions."""
     query = select(DeliveryRow).where(DeliveryRow.decision_id.in_(decisions))
     for row in session.scalars(query):
         body = json.loads(row.body)
@@ -114,15 +118,16 @@ def forget(session: Session, decisions: AbstractSet[str]) -> None:
 
 
 def dead_letters(session: Session) -> Sequence[DeliveryRow]:
-    """Return the deliveries that failed for good, oldest first."""
+    """Return the events that could not be delivered and are not retried, oldest first."""
     query = select(DeliveryRow).where(DeliveryRow.state == "dead").order_by(DeliveryRow.due_at)
     return session.scalars(query).all()
 
 
 def resend(session: Session, ids: Sequence[str] | None, now: dt.datetime) -> int:
-    """Make dead letters due again: those with these ids, or all if `ids` is None. Return how many.
+    """Make events that failed for good (dead letters) due again, and return how many.
 
-    Raises `LookupError` if an id is not that of a dead letter.
+    `ids` selects the dead letters; None means all. Raises `LookupError` if an id is not that of a
+    dead letter.
     """
     which = [DeliveryRow.state == "dead"]
     if ids is not None:
@@ -137,11 +142,12 @@ def resend(session: Session, ids: Sequence[str] | None, now: dt.datetime) -> int
 
 
 def signatures(secret: str, id_: str, timestamp: int, body: bytes) -> str:
-    """Return the header `webhook-signature` of a delivery.
+    """Return the value of the header `webhook-signature` of a delivery.
 
-    It has one signature, or two with a space between them. The first is that of the standard. The
-    second is for receivers that use the whole secret as the key, as older documentation described.
-    It is left out if both are the same.
+    It has one signature, or two with a space between them. The first is that of the Standard
+    Webhooks specification, whose key is the decoded base64 in the secret. The second uses the whole
+    secret as the key, as older documentation described. The second is left out if it equals the
+    first.
 
     >>> signatures("secret", "msg_1", 1, b"{}")
     'v1,kW+83cjD04uWm7Qber/sPiCRVJ9ljbsrg8ALKAx2qMc='
@@ -154,9 +160,10 @@ def signatures(secret: str, id_: str, timestamp: int, body: bytes) -> str:
 
 
 def signing_key(secret: str) -> bytes:
-    """Return the key for signing: the decoded base64 after `whsec_` in the secret.
+    """Return the key for signing with a secret.
 
-    If the secret has another form, its bytes are the key.
+    A standard secret is `whsec_` and a key in base64; the key is decoded. For a secret of any other
+    form, the key is the secret's bytes.
 
     >>> signing_key("whsec_c2VjcmV0"), signing_key("secret"), signing_key("whsec_?")
     (b'secret', b'secret', b'whsec_?')
@@ -165,7 +172,7 @@ def signing_key(secret: str) -> bytes:
 
 
 def library_secret(secret: str) -> str:
-    """Return the secret in the form that libraries for Standard Webhooks accept.
+    """Return a webhook's secret as `whsec_` and base64, a form for libraries for Standard Webhooks.
 
     >>> library_secret("secret"), library_secret("whsec_c2VjcmV0")
     ('whsec_c2VjcmV0', 'whsec_c2VjcmV0')
@@ -174,9 +181,9 @@ def library_secret(secret: str) -> str:
 
 
 def secret_warning(secret: str) -> str | None:
-    """Return a warning if a secret does not have the standard's form, or None.
+    """Return a warning if a webhook's secret begins with `whsec_` and is otherwise malformed.
 
-    The warning does not quote the secret.
+    Returns None for any other secret. The warning does not quote the secret.
 
     >>> secret_warning("whsec_c2VjcmV0"), secret_warning("secret")
     (None, None)
@@ -191,7 +198,7 @@ def secret_warning(secret: str) -> str | None:
 
 
 def _decoded(secret: str) -> bytes | None:
-    """Return the key in a secret that has the standard's form; None for any other secret."""
+    """Return the key in a standard secret (`whsec_` and base64); None for any other secret."""
     encoded = secret.removeprefix(WHSEC)
     if encoded == secret:
         return None
@@ -209,7 +216,7 @@ def _sign(key: bytes, id_: str, timestamp: int, body: bytes) -> str:
 
 
 def _impersonal(history: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
-    """Return a history of verdicts and appeals, without names of people and their words."""
+    """Return a history of verdicts and appeals without names of people and what they wrote."""
     return {
         kind: [{name: entry[name] for name in entry if name not in PERSONAL} for entry in entries]
         for kind, entries in history.items()
@@ -217,7 +224,7 @@ def _impersonal(history: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str,
 
 
 class _Lease(NamedTuple):
-    """A delivery that is reserved for this worker for some time (leased)."""
+    """An event for a webhook that is reserved for this worker for some minutes."""
 
     id: str
     body: str
@@ -225,7 +232,10 @@ class _Lease(NamedTuple):
 
 
 def _lease(sessions: Sessions, which: ColumnElement[bool], now: dt.datetime) -> _Lease | None:
-    """Reserve the delivery that has been due longest, so that no other worker sends it too."""
+    """Reserve the event that has been due longest, so that no other worker sends it too.
+
+    `which` is an SQL condition that limits the choice. Returns None if no event is due.
+    """
     query = (
         select(DeliveryRow)
         .where(which, DeliveryRow.state == "due", DeliveryRow.due_at <= now)
@@ -245,7 +255,11 @@ def _lease(sessions: Sessions, which: ColumnElement[bool], now: dt.datetime) -> 
 
 
 def _settle(sessions: Sessions, lease: _Lease, error: str | None, now: dt.datetime) -> None:
-    """Remove a delivery that succeeded. For one that failed, set the time of the next try."""
+    """Record the result of sending an event.
+
+    If `error` is None, the event was delivered, and its row is removed. Otherwise the next try is
+    scheduled, or the event is given up.
+    """
     this = DeliveryRow.id == lease.id
     with writing(sessions) as session:
         if error is None:
@@ -256,7 +270,7 @@ def _settle(sessions: Sessions, lease: _Lease, error: str | None, now: dt.dateti
 
 
 def _send(id_: str, hook: Hook, body: bytes, now: dt.datetime, post: Post) -> str | None:
-    """Send one delivery. Return None on success, and otherwise what went wrong."""
+    """Send one event to a webhook. Return None on success, and otherwise what went wrong."""
     timestamp = int(now.timestamp())
     headers = {
         "Content-Type": "application/json",
@@ -273,7 +287,7 @@ def _send(id_: str, hook: Hook, body: bytes, now: dt.datetime, post: Post) -> st
 
 
 def _after_failure(error: str, tries: int, now: dt.datetime) -> dict[str, Any]:
-    """Return the new values of a delivery's columns after its `tries`-th failure."""
+    """Return new column values for the row of an event that failed for the `tries`-th time."""
     if tries > len(BACKOFF):
         log.error("a webhook was given up after %d tries: %s", tries, error)
         return {"state": "dead", "tries": tries, "last_error": error[:255]}
@@ -282,14 +296,14 @@ def _after_failure(error: str, tries: int, now: dt.datetime) -> dict[str, Any]:
 
 
 class _DeadlineReader(io.RawIOBase):
-    """Reads from a socket until a deadline that applies to all reads together."""
+    """Reads an HTTP response from a socket until a deadline that applies to all reads together."""
 
     def __init__(self, connection: socket.socket, received: io.BufferedReader) -> None:
         self._connection, self._received = connection, received
         self._deadline = time.monotonic() + (connection.gettimeout() or TIMEOUT_S)
 
     def readable(self) -> bool:
-        """Return True, which the buffer around this reader requires."""
+        """Return True. `io.BufferedReader`, which wraps this reader, requires that."""
         return True
 
     def readinto(self, buffer: Any, /) -> int | None:
@@ -301,7 +315,7 @@ class _DeadlineReader(io.RawIOBase):
         return self._received.readinto1(buffer)
 
     def close(self) -> None:
-        """Close this reader and the file of the socket."""
+        """Close this reader and the file object of its socket."""
         self._received.close()
         super().close()
 
@@ -324,18 +338,18 @@ class _SecureConnection(http.client.HTTPSConnection):
 
 class _Http(urllib.request.HTTPHandler):
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        """Connect. The whole response must arrive by one deadline."""
+        """Open an HTTP connection on which the whole response must arrive by one deadline."""
         return self.do_open(_Connection, req)
 
 
 class _Https(urllib.request.HTTPSHandler):
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        """Connect. The whole response must arrive by one deadline."""
+        """Open an HTTPS connection on which the whole response must arrive by one deadline."""
         return self.do_open(_SecureConnection, req)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Refuses redirects, because a signed body must go only to the operator's URL."""
+    """Does not follow redirects, because a signed body must go only to the URL in the settings."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         """Return None, which means that the redirect is not followed."""

@@ -68,7 +68,10 @@ for command in (
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line, by default that of the process, and return its exit code."""
+    """Run a command line and return its exit code.
+
+    `arguments` are the words after `moderation`; None means those of this process.
+    """
     try:
         code = commands.main(arguments, prog_name="moderation", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -98,5 +101,5 @@ def _fail(message: str, code: int) -> int:
 
 
 def main() -> None:
-    """Run the `moderation` program."""
+    """Run the `moderation` program with the arguments of this process, and exit."""
     sys.exit(run())

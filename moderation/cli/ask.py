@@ -1,4 +1,7 @@
-"""`moderation ask`: choose the comments that moderators should judge next, for training."""
+"""`moderation ask`: choose the comments whose verdicts would help training most.
+
+The command writes a table in which moderators fill in the verdicts.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +86,10 @@ def ask(source: str, most: int, score: str, output: Path | None, models: Path | 
 
 @contextlib.contextmanager
 def _records(source: str) -> Iterator[Records]:
-    """Yield the decisions of the record or the rows of a file, each with its line number."""
+    """Yield an iterator over comments: recorded ones that have no verdict, or the rows of a file.
+
+    The iterator gives pairs of a line number and a comment.
+    """
     from moderation.training.corpora import tables
 
     if service.is_record(source):
@@ -108,7 +114,7 @@ def _with_text(records: Records, source: str) -> Records:
 
 @contextlib.contextmanager
 def _open_output(output: Path | None) -> Iterator[Any]:
-    """Yield the file that the table is written to, by default standard output."""
+    """Yield the file to which the table of comments is written: `output` or standard output."""
     if output is None:
         yield sys.stdout
         return

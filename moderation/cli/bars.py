@@ -1,6 +1,6 @@
 """Show progress bars with the time left on standard error.
 
-If standard error is not a terminal, the names of the steps are logged instead.
+If standard error is not a terminal, the names of a task's steps are logged instead.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from moderation.training.progress import Item, Progress
 
 
 class ProgressBars(Progress):
-    """A `Progress` that shows one bar for each step of training."""
+    """Shows a progress bar for each step of a long task, such as training."""
 
     def __init__(self, progress: RichProgress) -> None:
         self.progress = progress
 
     def __call__(self, step: str) -> None:
-        """Start a step of unknown length."""
+        """Start a step whose length is unknown. The step before it ends."""
         self.end()
         self.progress.add_task(step, total=None)
 
     def track(self, items: Iterable[Item], total: int | None, step: str) -> Iterator[Item]:
-        """Yield the items and advance the bar after each."""
+        """Start a step that goes through `items`. Yield each item, and advance the bar after it."""
         self.end()
         task = self.progress.add_task(step, total=total)
         for item in items:
@@ -46,7 +46,7 @@ class ProgressBars(Progress):
             self.progress.advance(task)
 
     def end(self) -> None:
-        """Mark the unfinished steps as done."""
+        """Show the steps that have not ended as done."""
         for task in self.progress.tasks:
             if not task.finished:
                 done = task.completed or 1
@@ -55,7 +55,10 @@ class ProgressBars(Progress):
 
 @contextlib.contextmanager
 def progress_bars() -> Iterator[Progress]:
-    """Yield progress bars in a terminal, and otherwise a `Progress` that logs each step."""
+    """Yield a `Progress`, to which a long task reports its steps.
+
+    In a terminal it shows bars. Otherwise it logs the name of each step.
+    """
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
         yield Progress()

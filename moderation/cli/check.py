@@ -131,9 +131,10 @@ def _check_text(moderator: Moderator, comment: Comment, as_json: bool) -> int:
 def _checker(
     backend: Backend | None, policy: Path | None, models: Path | None
 ) -> Iterator[tuple[_Checker, int]]:
-    """Yield a function from rows to records, and the most bytes that a comment may have.
+    """Yield a function that decides about rows of a file, and the most bytes a comment may have.
 
-    Without a backend it runs in this process.
+    The function takes rows and yields records, which have the JSON to write. It runs in this
+    process, or on the processes or cluster of `backend`.
     """
     if backend is None:
         moderator = Moderator.load(policy, models)
@@ -181,7 +182,10 @@ def _check_file(
 
 
 def _report_error(message: str, strict: bool, bar: Progress) -> None:
-    """Print the error above the progress bar, or raise it if `strict`."""
+    """Print an error message about a row above the progress bar.
+
+    With `strict`, raise the message as a `UsageError` instead.
+    """
     if strict:
         raise click.UsageError(message)
     bar.console.print(message, markup=False, soft_wrap=True)
@@ -189,7 +193,10 @@ def _report_error(message: str, strict: bool, bar: Progress) -> None:
 
 @contextlib.contextmanager
 def _writer(target: str) -> Iterator[Callable[[str], object]]:
-    """Yield a function that writes lines to a file (gzipped if it ends in .gz) or to stdout."""
+    """Yield a function that writes lines to the file `target`, or to stdout if it is "-".
+
+    The file is gzipped if its name ends in .gz.
+    """
     if target == "-":
         yield _lines_to(sys.stdout.buffer)
         return
@@ -209,7 +216,7 @@ def _lines_to(file: IO[bytes]) -> Callable[[str], object]:
 
 @contextlib.contextmanager
 def _progress(rows: Source) -> Iterator[Progress]:
-    """Yield a progress bar, which shows only if standard error is a terminal."""
+    """Yield a progress bar for reading `rows`. It shows only if standard error is a terminal."""
     from rich.progress import (  # imported here: checking one comment does not need it
         BarColumn,
         Progress,
@@ -233,7 +240,7 @@ def _progress(rows: Source) -> Iterator[Progress]:
 
 
 def _summary(counts: Counter[str]) -> str:
-    """Return the counts in one line.
+    """Return the number of rows and of each decision in one line.
 
     >>> _summary(Counter(approve=1200, error=1))
     '1,201 rows: 1,200 approve, 0 review, 0 reject, 1 not judged'

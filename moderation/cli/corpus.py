@@ -55,7 +55,7 @@ class _LabelCheck(NamedTuple):
 
 
 def _source_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the argument FILE and its options to a command.
+    """Add the argument FILE, and the options that say how to read it, to a click command.
 
     The command gets them as the parameters `file`, `source` and `label_check`.
     """
@@ -178,10 +178,10 @@ def import_(
 def _checked_rows(
     file: Path, source: Source | None, label_check: _LabelCheck
 ) -> Iterator[tuple[Iterator[ImportedRow], Callable[[], dict[str, Any]]]]:
-    """Yield the rows of FILE to keep, and a function that returns the report.
+    """Yield the rows of FILE without duplicates, and a function that returns the report.
 
-    Call the function after all rows have been read. At the end, the suspicious rows are written to
-    the CSV file that the options name.
+    Call that function after all rows have been read. At the end, rows whose labels may be wrong are
+    written to the CSV file that the options name.
     """
     from moderation.training.corpora import label_issues
 
@@ -203,14 +203,14 @@ def _checked_rows(
 
 
 def _check_target(option: str, target: Path, file: Path) -> None:
-    """Raise `UsageError` if `target` is FILE itself or its folder does not exist."""
+    """Raise `UsageError` if the output file `target` is the input file or has no folder."""
     options.require_folder(option, target)
     if target.exists() and target.samefile(file):
         raise click.UsageError(f"{option} {target}: is FILE itself; name another file")
 
 
 def _write(suspects: list[LabelIssue], target: Path) -> None:
-    """Write the suspicious rows to a CSV file."""
+    """Write rows whose labels may be wrong to a CSV file."""
     with target.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(("line", "why", "label", "given", "score", "text"))
@@ -221,7 +221,10 @@ def _write(suspects: list[LabelIssue], target: Path) -> None:
 
 
 def _source(file: Path, name: str | None, text: str, columns: tuple[str, ...]) -> Source | None:
-    """Return the corpus that the options describe, or None if they describe none."""
+    """Return the format of FILE (a known corpus or columns of its own) that --as or --map gives.
+
+    Returns None if neither option is given.
+    """
     if name is not None:
         if name not in importing.known_formats():
             raise click.UsageError(

@@ -117,7 +117,7 @@ def _text(
     decisions: Sequence[ScoredDecision],
     scores: Sequence[Drift],
 ) -> Iterator[str]:
-    """Yield the lines of the report."""
+    """Yield the lines of the report that is printed: the models, the decisions and each score."""
     versions = ", ".join(f"{name} {version}" for name, version in models.versions.items())
     others = _by_other_models(models, decisions)
     yield f"models     {versions}"
@@ -138,7 +138,11 @@ def _text(
 
 
 def _shares(language: Drift) -> str:
-    """Return each language class's share of the comments, in the reference and now."""
+    """Return each language class's share of the comments, then and now, as text.
+
+    "Then" is the time at which the reference was measured. The latest comments are compared with
+    it.
+    """
     then, now = language.then, language.now
     if not now.total:
         return "no decision yet"
@@ -151,7 +155,7 @@ def _shares(language: Drift) -> str:
 def _next_steps(
     models: Models, references: Mapping[str, Reference], scores: Sequence[Drift]
 ) -> Iterator[str]:
-    """Yield the lines that suggest what the operator can do next."""
+    """Yield the lines of the report that suggest what the operator can do next."""
     compared = {name for reference in references.values() for name in reference.models}
     without = sorted(set(models.versions) - compared)
     if without:

@@ -241,7 +241,10 @@ def _name_and_version(argument: str) -> tuple[str, str]:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Report a `RefusedError` as a command's error, with exit code 1."""
+    """In the block, turn a refused change or a faulty model into a command's error.
+
+    The errors are `RefusedError` and `ModelError`; the command then has exit code 1.
+    """
     try:
         yield
     except (RefusedError, ModelError) as error:
@@ -249,7 +252,10 @@ def _refusals() -> Iterator[None]:
 
 
 def _texts(record: Path) -> Iterator[str]:
-    """Yield the texts in a file of JSON lines. Raises `click.UsageError` if a line is no object."""
+    """Yield the value of `text` in each line of a file of JSON lines.
+
+    Raises `click.UsageError` if a line is not a JSON object.
+    """
     with record.open(encoding="utf-8") as file:
         for line, content in enumerate(file, 1):
             try:
@@ -261,7 +267,7 @@ def _texts(record: Path) -> Iterator[str]:
 
 
 def _table(comparison: dict[str, Any]) -> str:
-    """Return the comparison as a table for a terminal."""
+    """Return the comparison of two versions of a model as a table for a terminal."""
     champion, challenger = comparison["champion"], comparison["challenger"]
     lines = [f"{comparison['model']}: {champion} -> {challenger}", ""]
     for name, figure in {**comparison["sets"], **comparison["slices"]}.items():
@@ -288,7 +294,10 @@ def _table(comparison: dict[str, Any]) -> str:
 
 
 def _suite(suite: dict[str, Any]) -> Iterator[str]:
-    """Yield the lines about the guideline suite: its totals, and the parts that changed."""
+    """Yield lines about the guideline suite, a set of test comments in parts.
+
+    They give the totals, and each part whose result differs between the two versions of the model.
+    """
     parts, harmful = suite["functionalities"], suite["harmful cases"]
     changed = {name: part for name, part in parts.items() if _has_changed(part)}
     for name, part in changed.items():

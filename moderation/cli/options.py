@@ -69,9 +69,10 @@ until = click.option(
 
 
 def backend(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --backend, --address and --jobs to a command.
+    """Add --backend, --address and --jobs to a click command.
 
-    The command gets them as one parameter `backend`: a `Backend`, or None without --backend.
+    They say where to run its work. The command gets them as one parameter `backend`. That is a
+    `Backend`, or None without --backend.
     """
 
     @click.option(
@@ -113,7 +114,7 @@ def _backend(name: BackendName | None, address: str | None, jobs: int | None) ->
 
 
 def _unencrypted(address: str) -> bool:
-    """Return whether the address is on another machine and its protocol is not encrypted.
+    """Return whether a cluster's address is on another machine, with a protocol without encryption.
 
     >>> _unencrypted("tcp://10.0.0.5:8786"), _unencrypted("tls://10.0.0.5:8786")
     (True, False)
@@ -126,13 +127,16 @@ def _unencrypted(address: str) -> bool:
 
 
 def require_folder(option: str, target: Path) -> None:
-    """Raise `UsageError` if the folder of the file to write does not exist."""
+    """Raise `UsageError` if the folder of the output file `target` does not exist."""
     if not target.parent.is_dir():
         raise click.UsageError(f"{option} {target}: there is no folder {target.parent}")
 
 
 def require_plots(option: str) -> None:
-    """Raise `UsageError` if the package for plots is missing. Call this before any work is done."""
+    """Raise `UsageError` if the package that draws plots is missing.
+
+    Call this before long work, so that the work is not lost.
+    """
     from moderation.training.evaluation.plots import PlotError, require_matplotlib
 
     try:
@@ -143,7 +147,10 @@ def require_plots(option: str) -> None:
 
 @contextmanager
 def data_errors_as_usage() -> Iterator[None]:
-    """In the block, turn errors about missing or malformed labelled comments into `UsageError`."""
+    """In the block, turn errors in labelled comments into `UsageError`.
+
+    These are errors about files that are missing or malformed.
+    """
     from moderation.training.corpora.catalogue import CorpusError
 
     try:

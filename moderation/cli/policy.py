@@ -47,7 +47,10 @@ def check(file: Path) -> int:
 
 
 def _readings(loaded: Policy) -> Iterator[str]:
-    """Yield a line for each entry of the policy's word lists: how it is read, with examples."""
+    """Yield a line for each entry (word or phrase) of the policy's word lists.
+
+    The line says how the entry is matched, with two texts that it matches and one that it does not.
+    """
     rule = loaded.rules.get("word_list")
     if rule is None or not isinstance(rule.settings, word_list.Settings):
         return
@@ -180,7 +183,10 @@ def _abusive_share(labelled: Sequence[Any]) -> float:
 
 
 def _progress(rule: str) -> Any:
-    """Return a function that shows a progress bar on standard error, if that is a terminal."""
+    """Return a function that yields the texts it gets and shows a progress bar for `rule`.
+
+    The bar is on standard error, and shows only if standard error is a terminal.
+    """
     from rich.console import Console
     from rich.progress import track
 
@@ -191,9 +197,10 @@ def _progress(rule: str) -> Any:
 
 
 def _toml(fit: Any) -> str:
-    """Return a rule's table, with the evidence as comments.
+    """Return the fitted thresholds of a rule as a TOML table, with the evidence as comments.
 
-    If the thresholds do not keep the budget, the table itself is a comment.
+    If the thresholds do not keep the error budget (the highest error rates that the user allows),
+    the table itself is a comment.
     """
     curve = fit.curve
     notes = [

@@ -1,4 +1,7 @@
-"""Format a decision for a terminal: the action, the marked comment and the reasons."""
+"""Lay out a decision for a terminal: the action, the comment and the reasons.
+
+The words of the comment that the reasons are about are highlighted.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,11 @@ def render(comment: str, decision: Decision) -> RenderableType:
 
 
 def _marked(comment: str, decision: Decision) -> Text:
-    """Return the comment with the spans of all reasons marked, the strictest mark on top."""
+    """Return the comment with the spans of all reasons highlighted.
+
+    The colour shows the action of the reason's rule. Where spans overlap, the strictest action
+    shows.
+    """
     text = Text(without_control_characters(comment))
     for reason in [*decision.observed, *reversed(decision.reasons)]:
         for span in reason.finding.spans:
@@ -59,7 +66,7 @@ def _reason(reason: Reason) -> RenderableType:
 
 
 def _title(reason: Reason) -> str:
-    """Return the heading of a reason: its rule, the rule's action and its score.
+    """Return the heading of a reason: its rule, what the rule did, and the score.
 
     >>> from moderation import Finding
     >>> _title(Reason(Finding("shouting", 0.9, ""), "", Action.REVIEW))
@@ -75,7 +82,9 @@ def _scores(decision: Decision) -> str:
 
 
 def without_control_characters(text: str) -> str:
-    """Replace each character that could control the terminal; the length stays the same.
+    """Replace each character that could control the terminal with U+FFFD.
+
+    The length of the text stays the same.
 
     >>> without_control_characters("red: \\x1b[31m")
     'red: �[31m'
@@ -84,7 +93,9 @@ def without_control_characters(text: str) -> str:
 
 
 def spreadsheet_cell(value: object) -> object:
-    """Return the value, changed where a spreadsheet would take it for a formula.
+    """Return a value for a CSV file.
+
+    If a spreadsheet would take it for a formula, the value gets an apostrophe in front.
 
     >>> spreadsheet_cell("=HYPERLINK(1)"), spreadsheet_cell(0.5)
     ("'=HYPERLINK(1)", 0.5)

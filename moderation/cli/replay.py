@@ -98,7 +98,7 @@ def _no_comments(decisions: int, chosen: ReplayFilter) -> str:
 
 
 def _counts(replayed: Replayed) -> Iterator[str]:
-    """Yield the lines of the report about counts, without the list of changed comments."""
+    """Yield the lines of the report with counts. The list of changed comments is not among them."""
     yield f"policy in use  {replayed.policies[0]}"
     yield f"new policy     {replayed.policies[1]}"
     models = ", ".join(f"{name} {version}" for name, version in replayed.models.items())
@@ -119,7 +119,10 @@ def _counts(replayed: Replayed) -> Iterator[str]:
 
 
 def _recorded(replayed: Replayed) -> Iterator[str]:
-    """Yield the lines that compare the recorded decisions with those of the policy in use."""
+    """Yield the lines of the report that compare recorded decisions with the policy in use.
+
+    They say how often the policy in use would now decide otherwise.
+    """
     yield (
         f"recorded       {replayed.other_policy:,} under another policy, "
         f"{replayed.other_models:,} by other models than those in use"

@@ -1,11 +1,11 @@
 """`moderation db`, `keys`, `record`, `webhooks` and `settings`: commands about the service.
 
-These commands, and the functions that read the record of decisions, are in `api.commands`. This
-module imports that one only when needed, because the library does not depend on the service or its
-database.
+These commands are in `api.commands`, as are the functions that read the record of decisions. This
+module imports `api.commands` only when needed, because the library (`moderation`) does not depend
+on the service (`api`) or its database.
 
-Where a function takes `database`, it is the URL of a record's database. None means the record that
-the service's settings name.
+In this module, the parameter `database` is the URL of the database that holds a record. None means
+the record that the service's settings name.
 """
 
 from __future__ import annotations
@@ -27,14 +27,17 @@ NAMES = ("db", "keys", "record", "webhooks", "settings")
 
 
 class ServiceGroup(click.Group):
-    """The group of all commands: the library's and those about the service."""
+    """The click group of all commands: those of the library and those about the service.
+
+    The commands about the service are imported only when they are used.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands in alphabetical order."""
         return sorted([*super().list_commands(ctx), *NAMES])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of this name, or None."""
+        """Return the command with this name, or None if there is none."""
         if cmd_name not in NAMES:
             return super().get_command(ctx, cmd_name)
         from api import commands
@@ -46,10 +49,9 @@ class ServiceGroup(click.Group):
 def export_record(
     database: str | None, which: Literal["judged", "waiting"] = "judged"
 ) -> Iterator[str]:
-    """Yield the decisions of the record as JSON lines.
+    """Yield the recorded decisions as JSON lines.
 
-    `which` selects the decisions with a moderator's verdict ("judged"), or those without one
-    ("waiting").
+    "judged" selects the decisions with a moderator's verdict, and "waiting" those without one.
     """
     from api import commands
 
@@ -57,21 +59,28 @@ def export_record(
 
 
 def is_record(source: str) -> bool:
-    """Return whether `source` means a record: it is the word 'record' or a database URL."""
+    """Return whether `source` names a record: it is the word 'record' or a database URL.
+
+    Other sources are files.
+    """
     return source == "record" or "://" in source
 
 
 def replay_record(database: str | None, chosen: ReplayFilter) -> AbstractContextManager[Replay]:
-    """Return the recorded comments that the filter `chosen` selects."""
+    """Open the recorded comments that the filter `chosen` selects, to decide about them again.
+
+    Returns a context manager.
+    """
     from api import commands
 
     return commands.replayed(database, chosen)
 
 
 def shadow_pairs(model: str, version: str, champions: Mapping[str, str]) -> Iterator[ShadowPair]:
-    """Yield the decisions of a model that ran in shadow, each with that of the models in use.
+    """Yield a model's decisions "in shadow", each with the decision of the models in use.
 
-    `champions` are the versions in use. The record is the one that the settings name.
+    In shadow, a model decides without any effect. `champions` maps the names of the models in use
+    to their versions. The record is the one that the settings name.
     """
     from api import commands
 
@@ -79,7 +88,7 @@ def shadow_pairs(model: str, version: str, champions: Mapping[str, str]) -> Iter
 
 
 def recent_decisions(database: str | None, days: int, most: int) -> list[ScoredDecision]:
-    """Return the scores of the latest decisions: at most `most`, of the last `days` days."""
+    """Return the scores of the decisions of the last `days` days, at most `most`, newest first."""
     from api import commands
 
     return commands.recent(database, days, most)

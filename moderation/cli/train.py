@@ -143,9 +143,10 @@ def _careful_options(
     biases: bool,
     outputs: str | None,
 ) -> dict[str, Any]:
-    """Return the options for training the careful model.
+    """Return the arguments for training the careful model, from the command's options.
 
-    Raises `UsageError` if the options contradict each other or belong to other models.
+    Raises `UsageError` if the options contradict each other, or if they are given without the model
+    `careful`, to which they belong.
     """
     arguments = {"begin": start, "minutes": minutes, "biases": biases or None, "outputs": outputs}
     arguments = {name: value for name, value in arguments.items() if value is not None}
@@ -160,7 +161,7 @@ def _careful_options(
 
 @contextlib.contextmanager
 def _joblib_backend(backend: Backend | None) -> Iterator[None]:
-    """In the block, run joblib's work on `backend`, if it is given."""
+    """In the block, run joblib's parallel work on `backend`. If it is None, change nothing."""
     with contextlib.ExitStack() as stack:
         if backend:
             stack.enter_context(stack.enter_context(backend.connected()).for_joblib())
@@ -181,7 +182,10 @@ def _adapt(
 
 
 def _verdicts(source: str) -> Iterator[Row]:
-    """Yield moderators' verdicts from a file, standard input or the record."""
+    """Yield moderators' verdicts as rows for training.
+
+    `source` is a file, "-" (standard input) or a record: the word 'record' or a database URL.
+    """
     from moderation.training.corpora import tables, verdicts
 
     if service.is_record(source):
@@ -260,7 +264,7 @@ def evaluate(
 
 @contextlib.contextmanager
 def _data_errors() -> Iterator[None]:
-    """Log progress on standard error, and turn errors in the data into `UsageError`."""
+    """In the block, log progress on standard error, and turn errors in data into `UsageError`."""
     logging.basicConfig(format="%(message)s")
     # Not the root logger, because the database libraries log a lot.
     logging.getLogger("moderation").setLevel(logging.INFO)
@@ -286,7 +290,10 @@ def _module(name: str) -> Any:
 
 @contextlib.contextmanager
 def _extra(name: str) -> Iterator[None]:
-    """In the block, turn a missing package into an error that names the extra to install."""
+    """In the block, turn a missing package into a `UsageError` that says what to install.
+
+    `name` is the model or task that needs the package.
+    """
     try:
         yield
     except ModuleNotFoundError as error:

@@ -1,6 +1,7 @@
-"""Perspective's comment analyzer, v1alpha1, for clients whose host or discovery address is set.
+"""Answer clients of Perspective's comment analyzer, v1alpha1.
 
-`analyze` decides and records like our own API, and answers with Perspective's attributes.
+The clients' host or discovery address must be set to this service. `analyze` decides and records
+like our own API, and answers with Perspective's attributes (scores such as `TOXICITY`).
 `suggestscore` records a moderator's verdict. Requests that we cannot score get Perspective's error,
 with the messages that its clients parse.
 """
@@ -41,7 +42,7 @@ perspective = Blueprint("perspective", __name__)
 
 @perspective.record
 def _prepare(state: BlueprintSetupState) -> None:
-    """Create the upstream of an app, if its settings name one."""
+    """Set up the comparison with the real Perspective, if the app's settings name its address."""
     settings = services_of(state.app).settings
     state.app.extensions["perspective_upstream"] = (
         Upstream(
@@ -55,14 +56,17 @@ def _prepare(state: BlueprintSetupState) -> None:
 
 
 def upstream_of(app: App) -> Upstream | None:
-    """Return the upstream of `app`; None if it compares with none."""
+    """Return what compares our scores with Perspective's in `app`.
+
+    Returns None if the settings ask for no comparison.
+    """
     upstream: Upstream | None = app.extensions["perspective_upstream"]
     return upstream
 
 
 @perspective.get("/$discovery/rest")
 def discover() -> Response:
-    """Answer the discovery document, from which generic clients are built."""
+    """Answer Google's discovery document, from which generic Google clients build their methods."""
     version = request.args.get("version", discovery.VERSION)
     if version != discovery.VERSION:
         raise wire.invalid("Requested entity was not found.", "version", status=404)
@@ -72,7 +76,7 @@ def discover() -> Response:
 
 @perspective.post("/v1alpha1/comments:analyze")
 def analyze() -> Response:
-    """Answer the requested attributes' scores for the comment and its sentences."""
+    """Answer the scores of the requested attributes, for the comment and for each sentence."""
     _admit("decide")
     call = AnalyzeRequest.read(request.get_data())
     wanted = _wanted(call)
@@ -111,7 +115,10 @@ def analyze() -> Response:
 
 @perspective.post("/v1alpha1/comments:suggestscore")
 def suggest() -> Response:
-    """Record a suggested score as a verdict, which is also a label for training."""
+    """Record a score that a client suggests, as a verdict of a moderator.
+
+    The verdict can also serve as a label for training.
+    """
     _admit("verdict")
     call = SuggestRequest.read(request.get_data())
     action, reason = _suggested(call)
@@ -140,7 +147,10 @@ def suggest() -> Response:
 
 
 def _admit(scope: str) -> None:
-    """Require a key with this scope, in the query or a header. Raises `RefusedError`."""
+    """Check that the query or a header has an API key with this scope.
+
+    Otherwise raises `RefusedError`, which is Perspective's error answer.
+    """
     query, headers = request.args, request.headers
     secret = (
         query.get("key")
@@ -167,7 +177,10 @@ def _admit(scope: str) -> None:
 
 
 def _comment(call: AnalyzeRequest | SuggestRequest) -> Comment:
-    """Return the comment with its context. Raises `RefusedError`."""
+    """Return the comment of a request, with its article and parent comment.
+
+    Raises `RefusedError` if the comment cannot be accepted, for example because it is too long.
+    """
     entry, context = call.comment, call.context
     if entry.type == "HTML":
         raise wire.refused("INVALID_REQUEST", "Currently, only 'PLAIN_TEXT' comments are supported")
@@ -202,7 +215,10 @@ def _shorten(text: str) -> str | None:
 
 
 def _wanted(call: AnalyzeRequest) -> dict[str, attributes.Attribute]:
-    """Return the requested attributes by their names. Raises `RefusedError`."""
+    """Return the attributes that a request asks for, by name.
+
+    Raises `RefusedError` if the request names no attribute or one that does not exist.
+    """
     if not call.comment.text.strip():
         raise wire.refused("COMMENT_EMPTY", "Comment must be non-empty.")
     if not call.requested_attributes:
@@ -224,7 +240,7 @@ def _attribute(name: str) -> attributes.Attribute:
 
 
 def _detected(scored: Scored) -> list[str]:
-    """Return the detected language, or an empty list."""
+    """Return a list with the code of the detected language, or an empty list if it is unclear."""
     language = scored.decision["language"]
     english, code = language.get("english", 1.0), language.get("code", "und")
     if code == NO_LANGUAGE:
@@ -235,7 +251,7 @@ def _detected(scored: Scored) -> list[str]:
 
 
 def _check_languages(wanted: Mapping[str, attributes.Attribute], languages: Sequence[str]) -> None:
-    """Raise `RefusedError` for an attribute that needs English if no language is English.
+    """Raise `RefusedError` if an attribute is for English only and no language is English.
 
     Attributes that come from the policy's decision work in any language.
     """
@@ -254,7 +270,7 @@ def _check_languages(wanted: Mapping[str, attributes.Attribute], languages: Sequ
 
 
 def _english(code: str) -> bool:
-    """Return whether a language code such as 'en-IN' is English."""
+    """Return whether a language code such as 'en-IN' means English."""
     return re.split("[-_]", code, maxsplit=1)[0].lower() == "en"
 
 
@@ -262,7 +278,10 @@ Part = tuple[int, int, Scored]
 
 
 def _parts(text: Text, comment: Comment) -> list[Part]:
-    """Decide on each sentence alone. Return the decisions with their places in the text."""
+    """Decide on each sentence alone. Return its start and end in the text, and the decision.
+
+    If a comment has very many sentences, several sentences together are one part.
+    """
     sentences = text.sentences
     if not sentences:
         return []
@@ -301,7 +320,7 @@ def _score(value: float) -> dict[str, Any]:
 
 
 def units(text: str, at: int) -> int:
-    """Convert an offset in code points to Perspective's UTF-16 units.
+    """Convert a position in a text from code points to UTF-16 units, which Perspective counts.
 
     >>> units("🙏 you", 2)
     3
@@ -310,9 +329,10 @@ def units(text: str, at: int) -> int:
 
 
 def _suggested(call: SuggestRequest) -> tuple[Action, str]:
-    """Return a suggestion's action and its scores as text. Raises `RefusedError`.
+    """Return the action that suggested scores mean, and the scores as text.
 
-    A high score of any attribute is bad, so one of at least 0.5 rejects.
+    A high score of any attribute is bad, so a score of at least 0.5 means reject, and otherwise
+    approve. Raises `RefusedError` if a score is missing.
     """
     if not call.attribute_scores:
         raise wire.refused("INVALID_REQUEST", "Missing attribute_scores")
@@ -328,7 +348,7 @@ def _suggested(call: SuggestRequest) -> tuple[Action, str]:
 
 
 def _plain(name: str) -> str:
-    """Return an attribute's name without its version and `_EXPERIMENTAL`."""
+    """Return an attribute's name without its version (`@6`) and the ending `_EXPERIMENTAL`."""
     return name.partition("@")[0].removesuffix("_EXPERIMENTAL")
 
 

@@ -1,7 +1,8 @@
-"""Perspective's attributes, calculated from our scores and rules, and those we do not offer.
+"""Perspective's attributes, calculated from our scores and rules, and a list of those not offered.
 
-Most are a model's score. `INCOHERENT` and `UNSUBSTANTIAL` come from the scores of full sentences
-and the length, `LIKELY_TO_REJECT` and `HOUSE_RULES` from the policy's decision.
+Most attributes are a model's score. `INCOHERENT` and `UNSUBSTANTIAL` come from the length of the
+comment and the score for full sentences. `LIKELY_TO_REJECT` and `HOUSE_RULES` come from the
+policy's decision.
 """
 
 from __future__ import annotations
@@ -33,14 +34,20 @@ class MissingScoreError(LookupError):
 
 @dataclass(frozen=True)
 class Scored:
-    """A serialised decision, and the number of words of its text."""
+    """What an attribute is calculated from: a decision, the text's number of words, the policy.
+
+    The decision is in the format of our API.
+    """
 
     decision: Mapping[str, Any]
     words: int
     policy: Policy
 
     def score(self, *heads: str) -> float:
-        """Return the highest of some models' scores. Raises `MissingScoreError`."""
+        """Return the highest of the scores with these names.
+
+        Raises `MissingScoreError` if the decision lacks one of them.
+        """
         scores = self.decision["scores"]
         missing = [head for head in heads if head not in scores]
         if missing:
@@ -48,16 +55,16 @@ class Scored:
         return float(max(scores[head] for head in heads))
 
     def reasons(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the reasons that acted, and those that were only observed."""
+        """Yield the decision's reasons, and then its observed findings, which did not change it."""
         yield from self.decision["reasons"]
         yield from self.decision["observed"]
 
 
 class Attribute(NamedTuple):
-    """How an attribute is calculated. `description` is for the docs.
+    """How one of Perspective's attributes is calculated. `description` is for the docs.
 
-    If `capped`, no sentence scores higher than its comment. A sentence that is abusive alone may
-    be less so in its comment, which the comment's score takes into account.
+    If `capped`, no sentence gets a higher score than the whole comment. A sentence that is abusive
+    when read alone may be harmless in its comment, and the comment's score takes that into account.
     """
 
     description: str
@@ -67,7 +74,7 @@ class Attribute(NamedTuple):
 
 
 def _heads(*heads: str) -> Attribute:
-    """Return an attribute that is the highest of some models' scores."""
+    """Return an attribute whose score is the highest of the models' scores with these names."""
     names = [f"`{head}`" for head in heads]
     description = names[0] if len(names) == 1 else f"the higher of {' and '.join(names)}"
     return Attribute(description, lambda scored: scored.score(*heads))
@@ -97,7 +104,10 @@ def _verdict(name: str) -> Callable[[Scored], float]:
 
 
 def _acts(reason: Mapping[str, Any], policy: Policy) -> bool:
-    """Return whether a reason can change the decision. A rule in shadow cannot."""
+    """Return whether a reason can change the decision.
+
+    A reason cannot if its rule is in shadow, which means that the policy only observes the rule.
+    """
     rule = policy.rules.get(reason["rule"])
     return reason["action"] != "approve" or bool(rule and not rule.thresholds.shadow)
 
@@ -105,7 +115,11 @@ def _acts(reason: Mapping[str, Any], policy: Policy) -> bool:
 def _position(
     bands: Mapping[str, tuple[float, float]], reason: Mapping[str, Any], policy: Policy
 ) -> float:
-    """Return a reason's position in the band of its action: higher near the next threshold."""
+    """Return an attribute's score for a reason.
+
+    `bands` has a range of scores for each action. Within the range of the reason's action, the
+    result is higher if the reason's score is nearer to the next threshold.
+    """
     rule = policy.rules.get(reason["rule"])
     levels = (rule.thresholds.review, rule.thresholds.reject) if rule else ("never", "never")
     review, reject = (1.0 if level == "never" else float(level) for level in levels)
@@ -183,7 +197,9 @@ NOT_OFFERED: tuple[str, ...] = (
 
 
 def attribute(name: str) -> Attribute | None:
-    """Return the attribute with this name, with or without a version; None if there is none.
+    """Return the attribute with this name, which may end in a version such as `@6`.
+
+    Returns None if there is no such attribute.
 
     >>> attribute("TOXICITY@6").description
     '`toxicity`'

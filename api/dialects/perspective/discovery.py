@@ -1,4 +1,7 @@
-"""The discovery document, from which google-api-python-client and googleapis build clients."""
+"""Google's discovery document, which describes the API.
+
+From it, google-api-python-client and googleapis build clients.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ _PARAMETERS = {
 
 
 def document(base: str) -> dict[str, Any]:
-    """Return the document for a service at the URL `base`.
+    """Return the discovery document for a service at the URL `base`.
 
     >>> document("https://moderation.example")["rootUrl"]
     'https://moderation.example/'

@@ -1,9 +1,11 @@
-"""`suggestscore`: records a suggested score as a moderator's verdict.
+"""Record a score that a client suggests (`suggestscore`), as a verdict of a moderator.
 
-The verdict belongs to the recorded decision with the same token and text, or with the same text if
-it has no token. If there is none, the comment is decided now, on the route `suggestscore`. So each
-suggestion is a row of `verdicts` (route `suggestscore`, with its `action`, and the suggested scores
-in `reason`) for a row of `decisions`, which has the text unless it must not be stored.
+The verdict is on the recorded decision about the comment with the request's token (its id) and
+text. A decision about this text without a token also serves. If the record has neither, the comment
+is decided now, on the route `suggestscore`. Each suggestion is a row of the table `verdicts`: its
+route is `suggestscore`, `action` is approve or reject, and `reason` has the suggested scores. The
+row belongs to a row of the table `decisions`, which has the text unless the text must not be
+stored.
 """
 
 from __future__ import annotations
@@ -30,7 +32,10 @@ def give(
     reason: str,
     route: str = ROUTE,
 ) -> str | None:
-    """Record a suggestion. Return the comment's language, or None if recording failed."""
+    """Record a suggested score as a verdict on the comment in `request`.
+
+    Returns the code of the comment's language, or None if the comment's decision was not recorded.
+    """
     with decider.sessions() as session:
         known = _find(session, request.comment, community)
     if known is None:
@@ -53,9 +58,10 @@ def give(
 
 
 def _find(session: Session, comment: Comment, community: str) -> tuple[str, str] | None:
-    """Return the id and language of the latest decision about this comment, or None.
+    """Return the id and language code of the latest decision about this comment; None without one.
 
-    Coral sends the community only here, so decisions without a community match too.
+    Coral names the community only when it suggests a score, so decisions without a community count
+    too.
     """
     query = (
         select(DecisionRow.id, DecisionRow.language_code)

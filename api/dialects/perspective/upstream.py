@@ -1,8 +1,8 @@
-"""Compare our scores with Perspective's, as long as Perspective exists.
+"""Compare our scores with those of Google's Perspective, as long as that service exists.
 
 A background thread asks Perspective about each comment. The client gets our answer without waiting.
-For each comment the file gets a line of JSON with the time, and both scores of each attribute. It
-never contains the comment, and Perspective is asked not to store it.
+For each comment, a file gets a line of JSON with the time, and with both scores of each attribute.
+The file never contains the comment, and Perspective is asked not to store it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ Job = tuple[str, Sequence[str], Mapping[str, float]]
 
 
 class Upstream:
-    """Asks `upstream` about each comment, one after the other, and writes both scores to `file`."""
+    """Asks Perspective about each comment in turn, and writes both scores to `file`.
+
+    `upstream` is Perspective's URL.
+    """
 
     def __init__(self, upstream: str, key: str, file: Path) -> None:
         query = urllib.parse.urlencode({"key": key})
@@ -46,7 +49,10 @@ class Upstream:
         self._thread: threading.Thread | None = None
 
     def compare(self, text: str, languages: Sequence[str], scores: Mapping[str, float]) -> None:
-        """Queue a comment. It is left out if too many wait."""
+        """Put a comment and our scores in the queue of comments to compare.
+
+        If too many comments wait in the queue, this one is not compared.
+        """
         comparable = {name: value for name, value in scores.items() if name not in OWN}
         if comparable:
             self._start()
@@ -54,7 +60,7 @@ class Upstream:
                 self._jobs.put_nowait((text, languages, comparable))
 
     def wait(self) -> None:
-        """Wait until the queue is empty."""
+        """Wait until all queued comments have been compared."""
         self._jobs.join()
 
     def _start(self) -> None:
@@ -79,7 +85,7 @@ class Upstream:
     def _ask(
         self, text: str, languages: Sequence[str], scores: Mapping[str, float]
     ) -> dict[str, float]:
-        """Perspective's scores. What it raises, `_run` knows."""
+        """Return Perspective's scores of a text. `_run` handles the exceptions."""
         body = {
             "comment": {"text": text},
             "requestedAttributes": {name: {} for name in scores},
@@ -96,7 +102,10 @@ class Upstream:
         }
 
     def _write(self, ours: Mapping[str, float], theirs: Mapping[str, float]) -> None:
-        """Append a line with a single write: several workers write to the same file."""
+        """Append our and Perspective's scores of a comment to the file, as one line.
+
+        The line is written with a single write, because several workers write to this file.
+        """
         scores = {name: [ours[name], round(score, 4)] for name, score in theirs.items()}
         at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         line = json.dumps({"at": at, "scores": scores}) + "\n"

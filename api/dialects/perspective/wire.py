@@ -1,4 +1,4 @@
-"""Perspective's messages and errors.
+"""The requests, answers and errors of Perspective's API.
 
 The formats are those of the discovery document of `commentanalyzer` v1alpha1. As in Google's JSON,
 a field has two names (`doNotStore`, `do_not_store`), `null` means that it is missing, and unknown
@@ -38,7 +38,10 @@ _ECHOED = 100  # characters of an unknown name that an error quotes
 
 
 class RefusedError(HTTPException):
-    """An error in Google's format. `details` is never empty: clients read its first entry."""
+    """An error in Google's format.
+
+    `details` is never empty, because clients read its first entry.
+    """
 
     def __init__(
         self,
@@ -53,7 +56,7 @@ class RefusedError(HTTPException):
         self.headers = headers or {}
 
     def answer(self) -> Response:
-        """Return the error as an HTTP answer."""
+        """Return the error as an HTTP response."""
         status = self.code or 500
         error = {
             "code": status,
@@ -67,13 +70,13 @@ class RefusedError(HTTPException):
 
 
 def refused(kind: str, message: str, **more: object) -> RefusedError:
-    """Return an error of the comment analyzer. Clients read its `errorType`."""
+    """Return an error as the comment analyzer itself gives it. `kind` is its `errorType`."""
     details = {"@type": f"{_TYPES}google.commentanalyzer.v1alpha1.Error", "errorType": kind}
     return RefusedError(400, message, {**details, **more})
 
 
 def denied(status: int, message: str, reason: str, **headers: str) -> RefusedError:
-    """Return an error of Google's front end about a key or quota."""
+    """Return an error about an API key or a quota, as Google's servers give it."""
     info = {
         "@type": f"{_TYPES}google.rpc.ErrorInfo",
         "reason": reason,
@@ -85,7 +88,7 @@ def denied(status: int, message: str, reason: str, **headers: str) -> RefusedErr
 
 
 def invalid(message: str, field: str = "", status: int = 400) -> RefusedError:
-    """Return an error about a body that does not fit its message."""
+    """Return an error about a request body that is malformed. `field` is the part at fault."""
     violation = {"field": field, "description": message}
     return RefusedError(
         status,
@@ -95,7 +98,7 @@ def invalid(message: str, field: str = "", status: int = 400) -> RefusedError:
 
 
 def of_problem(problem: Problem) -> RefusedError:
-    """Return one of our problems in Google's format."""
+    """Return an error of our own API (`Problem`) in Google's format."""
     status, detail = problem.code or 500, problem.description or problem.name
     headers = dict(problem.headers)
     if status == 429:
@@ -109,12 +112,12 @@ def of_problem(problem: Problem) -> RefusedError:
 
 
 def _sound(text: str) -> str:
-    """Replace lone surrogates, left by clients that cut their texts, with U+FFFD."""
+    """Replace each lone surrogate with U+FFFD. Clients that cut texts leave lone surrogates."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def without_nul(text: str) -> str:
-    """Return the text without NUL, which databases refuse."""
+    """Return the text without NUL characters, which databases refuse."""
     return text.replace("\0", "")
 
 
@@ -124,7 +127,7 @@ ScoreType = Literal["SCORE_TYPE_UNSPECIFIED", "PROBABILITY", "STD_DEV_SCORE", "P
 
 
 class Message(BaseModel):
-    """A message of Google's JSON."""
+    """The base class of a JSON object in a request to Perspective."""
 
     model_config = ConfigDict(
         strict=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
@@ -139,42 +142,42 @@ class Message(BaseModel):
 
 
 class TextEntry(Message):
-    """A text and its type."""
+    """A text and its type, such as `PLAIN_TEXT`."""
 
     text: Sound = ""
     type: str = "PLAIN_TEXT"
 
 
 class ArticleAndParent(Message):
-    """The article of a comment and the comment that it answers."""
+    """The article under which a comment stands, and the comment to which it replies."""
 
     article: TextEntry = TextEntry()
     parent_comment: TextEntry = TextEntry()
 
 
 class Context(Message):
-    """The context of a comment, in one of two forms."""
+    """The context of a comment: a list of texts, or the article and the parent comment."""
 
     entries: list[TextEntry] = []
     article_and_parent_comment: ArticleAndParent | None = None
 
 
 class Requested(Message):
-    """The options of a requested attribute."""
+    """The options of an attribute that a request asks for."""
 
     score_type: ScoreType = "PROBABILITY"
     score_threshold: float | None = None
 
 
 class Score(Message):
-    """A suggested score."""
+    """A score that a client suggests."""
 
     value: float | None = Field(None, ge=0, le=1)
     type: ScoreType = "PROBABILITY"
 
 
 class SpanScore(Message):
-    """The score of a part of the text."""
+    """The score that a client suggests for a part of the text."""
 
     begin: int = 0
     end: int = 0
@@ -182,13 +185,16 @@ class SpanScore(Message):
 
 
 class AttributeScores(Message):
-    """An attribute's scores of the text and of its parts."""
+    """The scores that a client suggests for an attribute: of the whole text and of its parts."""
 
     summary_score: Score | None = None
     span_scores: list[SpanScore] = []
 
     def value(self) -> float | None:
-        """Return the score of the text, or else the highest of its parts, or None."""
+        """Return the score of the whole text, or without it the highest score of a part.
+
+        Returns None if there is no score.
+        """
         if self.summary_score and self.summary_score.value is not None:
             return self.summary_score.value
         values = [span.score.value for span in self.span_scores]
@@ -206,9 +212,10 @@ class _About(Message):
 
     @classmethod
     def read(cls, body: bytes) -> Self:
-        """Return the message in a request's body. Raises `RefusedError` or `Problem`.
+        """Return the request in an HTTP body.
 
-        Like Google, ignores the media type, and reads an empty body as `{}`.
+        Like Google, ignores the media type, and reads an empty body as `{}`. Raises `RefusedError`
+        or `Problem` if the body is malformed.
         """
         try:
             return cls.model_validate(parse(body) if body.strip() else {})
@@ -217,20 +224,23 @@ class _About(Message):
 
 
 class AnalyzeRequest(_About):
-    """`comments:analyze`."""
+    """The body of a request to `comments:analyze`."""
 
     requested_attributes: dict[str, Requested] = {}
     span_annotations: bool = False
 
 
 class SuggestRequest(_About):
-    """`comments:suggestscore`. `do_not_store` is ours: Perspective stores suggestions."""
+    """The body of a request to `comments:suggestscore`.
+
+    The field `do_not_store` is our addition: Perspective always stores suggestions.
+    """
 
     attribute_scores: dict[str, AttributeScores] = {}
 
 
 def _mistake(error: ValidationError) -> RefusedError:
-    """Return the first validation error in Google's words, without the value."""
+    """Return the first validation error in Google's words. It does not quote the wrong value."""
     first = error.errors(include_url=False, include_context=True)[0]
     *above, last = (str(step)[:_ECHOED] for step in first["loc"] or ("",))
     if first["type"] == "extra_forbidden":

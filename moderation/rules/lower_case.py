@@ -46,7 +46,7 @@ class Settings(rules.Settings):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Find the places that lack a capital, if nearly all places do."""
+    """Find the words that lack a capital, if nearly all words that need a capital lack it."""
     if len(text.words) < settings.fewest_words:
         return None
     capitals = places(text)

@@ -71,7 +71,7 @@ class Settings(rules.Settings):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Find a comment of some length that shares no content word with its article."""
+    """Find a comment above the shortest length that shares no content word with its article."""
     article = text.comment.article
     if not article:
         return None
@@ -103,5 +103,5 @@ def _stems(text: Text) -> Iterator[str]:
 
 @lru_cache(maxsize=256)
 def _context(text: str) -> frozenset[str]:
-    """Return the stems of an article or a parent comment. Many comments share one, so cache it."""
+    """Return the word stems of an article or a parent comment, cached for its other comments."""
     return frozenset(_stems(read(text)))

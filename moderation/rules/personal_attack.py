@@ -37,7 +37,7 @@ class Settings(rules.Settings):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Find an attack, if the comment has a person as its target."""
+    """Find an attack in a comment that addresses or mentions a person."""
     score = text.scores["personal_attack"]
     if score < settings.notice or not explain.means_person(text):
         return None

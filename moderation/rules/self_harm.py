@@ -84,7 +84,7 @@ class Settings(rules.Settings):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Find the signs of despair, and mark those that give the score."""
+    """Find the signs of despair, and mark the words of those signs that determine the score."""
     signs = despair.signs(text)
     if not signs:
         return None

@@ -52,7 +52,7 @@ class Settings(rules.Settings):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Find all text speak of the comment. The message names the first two words."""
+    """Find all chat abbreviations ('u' for 'you') in a comment. The message names the first two."""
     pairs = list(islice(text_speak(text, settings.allowed), _MOST))
     if not pairs:
         return None

@@ -395,7 +395,7 @@ def _disguised(clean: str) -> Iterator[tuple[int, int, str, str]]:
 
 
 def _is_spelled(match: regex.Match[str], clean: str) -> bool:
-    """Whether 'name dot ending' is an address, and neither a company, e-mail nor plain words."""
+    """Whether 'name dot ending' is a web address, not a company, e-mail address or plain words."""
     name, ending, dot = match["name"].lower(), match["ending"].lower(), match["dot"]
     before = clean[max(match.start() - _BEFORE, 0) : match.start()]
     if len(name) < 3 or name.isdigit():

@@ -71,7 +71,7 @@ class Settings(rules.Settings):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Find a comment above the shortest length that shares no content word with its article."""
+    """Find a comment that shares no content word with its article. Skip short comments."""
     article = text.comment.article
     if not article:
         return None

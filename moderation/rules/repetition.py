@@ -130,7 +130,7 @@ class Settings(rules.Settings):
 
 
 class Repeat(NamedTuple):
-    """A stretch of the clean text with a repetition, which begins at `again`, and the message."""
+    """A repetitive part of the normalised text, and the message. The repeat begins at `again`."""
 
     start: int
     again: int
@@ -252,7 +252,7 @@ def _sentences(text: Text) -> Iterator[Repeat]:
 
 
 def _apart(repeats: list[Repeat]) -> list[Repeat]:
-    """Return the repeats in order. Of those that overlap, keep the first, then the longest."""
+    """Return the repeats sorted by place, without those that overlap an earlier or longer one."""
     ordered = sorted(repeats, key=lambda repeat: (repeat.start, -repeat.end))
     apart = ordered[:1]
     for repeat in ordered[1:]:

@@ -1,7 +1,8 @@
-"""The linear scorer: one logistic regression per head over hashed n-grams.
+"""The linear scorer: one logistic regression per score (head) over hashed n-grams.
 
-Files: `weights.npy` (2**bits x heads, int8 or float), `scales.npy` and `intercepts.npy` (heads),
-`knots.npy` (2 x heads x knots: log-odds and the calibrated probabilities there).
+Files: `weights.npy` (2**bits x heads, int8 or float), `scales.npy` and `intercepts.npy` (one number
+per head), and `knots.npy` (2 x heads x knots, calibration curves: `knots[0]` has log-odds,
+`knots[1]` the probabilities at them).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _CHUNK = 16_000  # characters whose n-grams are computed together
 
 @dataclass(frozen=True)
 class Linear:
-    """The linear models of several heads over one recipe of n-grams."""
+    """Linear models of several scores (heads) that read the same n-grams."""
 
     heads: tuple[str, ...]
     recipe: Recipe
@@ -70,7 +71,7 @@ class Linear:
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Yield the first and last row (exclusive) of chunks of at most `_CHUNK` characters.
+    """Yield chunks of texts with at most `_CHUNK` characters, as first row and last (exclusive).
 
     A longer text is a chunk of its own. The n-grams of a chunk fit into the processor's cache, and
     the use of memory is bounded.
@@ -112,7 +113,7 @@ class LinearScorer:
         return self.model.heads
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """Return, by head, one calibrated probability per text."""
+        """Return, by score name, one calibrated probability per text."""
         probabilities = self.model.probabilities([self._text(text) for text in texts])
         return {head: probabilities[:, column] for column, head in enumerate(self.heads)}
 
@@ -123,7 +124,7 @@ class LinearScorer:
     def suspects(
         self, texts: Sequence[Text], parts: Sequence[Part], scores: Mapping[str, Probabilities]
     ) -> list[int]:
-        """Return the index of every sentence: scoring them takes little time."""
+        """Return the indices of all sentences (`parts`), because scoring them takes little time."""
         del texts, scores
         return list(range(len(parts)))
 
@@ -157,6 +158,6 @@ def _to_clean(characters: npt.NDArray[np.float64], text: Text) -> npt.NDArray[np
 
 
 def load(files: Files) -> LinearScorer:
-    """Return the scorer of these files."""
+    """Return the scorer that is stored in these files."""
     card = files.parsed_card(LinearCard)
     return LinearScorer(_linear(files, card), card.reads == "folded")

@@ -26,4 +26,4 @@ class Scorer(Protocol):
         """Return, by head, one calibrated probability per text. May add to the texts' `notes`."""
 
     def explain(self, text: Text, head: str) -> list[Weight]:
-        """Return the parts of the clean text that weighed most for `head`, heaviest first."""
+        """Return the parts of a text that contributed most to the score `head`, heaviest first."""

@@ -153,7 +153,7 @@ def deobfuscate(clean: str) -> Deobfuscated:
 
 
 def _is_plain(core: str) -> bool:
-    """Whether a candidate is only letters or only digits, apart from signs at its edges."""
+    """Whether `core` without the signs at its edges has only letters or only digits."""
     body = core.strip(_EDGE)
     return body.isascii() and (body.isalpha() or body.isdigit())
 

@@ -34,7 +34,7 @@ def _left_out_or_replaced(word: str) -> Iterator[str]:
 
 
 def _table() -> dict[str, str]:
-    """Return the words by their misspellings. Earlier words win."""
+    """Return a dict from misspelling to word. If words share a misspelling, the earlier wins."""
     table: dict[str, str] = {}
     long, short = WORDS["misspelt"].split(), WORDS["doubled"].split()
     for word in (*short, *long):
@@ -88,8 +88,9 @@ _ENDS = frozenset("a i".split())  # these do not begin or end words that were ru
 def _torn() -> dict[str, tuple[str, str]]:
     """Return each listed word as it looks with a blank in it ('idi ot'), mapped to a pair.
 
-    The pair has the word and its oddest part: the longest one that is no word. Where a part is a
-    word, the author may have meant two words ('sh it'), so the other part must be odd and long.
+    The pair has the word and its oddest part: the longest part that is no word itself. If one part
+    is a word, the author may have meant two words ('sh it'), so the other part must be long and no
+    word.
     """
     parts = _PIECES | set(WORDS["parts"].split())
     torn = {}
@@ -187,7 +188,7 @@ def _split(word: str, tagged: bool) -> str | None:
 
 
 def _is_run(pieces: Sequence[str]) -> bool:
-    """Whether the pieces are abuse with a word that points at someone, and no word by chance."""
+    """Whether a word's pieces are an insult and a word that points at a person ('youidiot')."""
     if len(pieces) < 2 or _ABUSE.isdisjoint(pieces):
         return False
     first, last = pieces[0], pieces[-1]

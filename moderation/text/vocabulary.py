@@ -94,7 +94,7 @@ def without_phrases(clean: str) -> str:
 
 
 def is_english(word: str) -> bool:
-    """Whether a word in small letters is a frequent English word, a form of one, or looks so.
+    """Whether a word in small letters is common English or looks English by its ending.
 
     >>> [word for word in "deserves melodiously sarkari bahut".split() if is_english(word)]
     ['deserves', 'melodiously']

@@ -166,7 +166,7 @@ def _is_reference(clean: str, match: re.Match[str]) -> bool:
 
 
 def _names(pattern: re.Pattern[str], clean: str, match: re.Match[str]) -> bool:
-    """Whether a word of the pattern is before the number, or after it in the same sentence."""
+    """Whether a paper's names (`pattern`) match before the number, or after it in its sentence."""
     if pattern.search(clean, max(0, match.start() - _NAME_BEFORE), match.start()):
         return True
     after = re.split(r"[.!?\n]", clean[match.end() : match.end() + _NAME_AFTER])[0]

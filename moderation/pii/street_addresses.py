@@ -292,7 +292,7 @@ def _units(clean: str) -> Iterator[tuple[int, int, float, bool]]:
 
 
 def _named_street(clean: str, match: re.Match[str]) -> tuple[int, int, float, bool] | None:
-    """Return '14 Park Lane' with what belongs to it, unless the number counts something."""
+    """Return the place of an address like '14 Park Lane', or None if the number is a count."""
     before = clean[max(0, match.start() - 50) : match.start()]
     if _NO_NUMBER.search(before) or not _AT.search(before) or _COURT.search(match[0]):
         return None

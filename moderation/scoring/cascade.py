@@ -51,7 +51,7 @@ class Ensemble:
         return cls(card.shares, card.slopes, card.starts, skip_below)
 
     def doubtful(self, scores: Mapping[str, Probabilities]) -> list[int]:
-        """Return the rows where the fast scorer is not certain: a score reaches `skip_below`."""
+        """Return the rows of the texts where a score of the fast scorer reaches `skip_below`."""
         highest = np.max([scores[head] for head in self.slopes], axis=0)
         return [int(row) for row in np.flatnonzero(highest >= self.skip_below)]
 
@@ -127,7 +127,7 @@ class CascadeScorer:
         return [numbers[index] for index in suspects(readings)]
 
     def explain(self, text: Text, head: str) -> list[Weight]:
-        """Return the words that weighed most for the scorer that scored the text last."""
+        """Return the words that contributed most, as the scorer that read the text last sees it."""
         scorer: Scorer = text.notes[NOTE]
         return scorer.explain(text, head)
 

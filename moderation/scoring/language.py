@@ -300,7 +300,7 @@ class LanguageScorer:
         return self.probability([part for word in rest for part in _WORD.findall(word.text)])
 
     def _word_logits(self, text: Text, grams: Grams) -> Floats:
-        """Return how English each word looks. Its neighbours count half."""
+        """Return how English each word looks, together with its neighbours, which count half."""
         tokens = [word.text for word in text.words]
         if not tokens:
             return np.zeros(0, np.float32)

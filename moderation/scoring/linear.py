@@ -102,7 +102,7 @@ def _linear(files: Files, card: LinearCard) -> Linear:
 
 @dataclass(frozen=True)
 class LinearScorer:
-    """Scores the clean text or, if `deobfuscated`, the text without disguises."""
+    """Scores the normalised text or, if `deobfuscated`, the text without disguised spellings."""
 
     model: Linear
     deobfuscated: bool = False
@@ -149,7 +149,7 @@ class LinearScorer:
 
 
 def _to_clean(characters: npt.NDArray[np.float64], text: Text) -> npt.NDArray[np.float64]:
-    """Map weights of the deobfuscated text's characters to the clean text's characters."""
+    """Turn weights of the deobfuscated text's characters into weights of the original's."""
     bounds = np.array(text.deobfuscated.index(), np.int64)
     per_character = characters / np.maximum(bounds[:, 1] - bounds[:, 0], 1)
     size = len(text.clean) + 1

@@ -74,7 +74,7 @@ class Models:
         return cls({}, {}).reloaded(root, versions or champions(root))
 
     def reloaded(self, root: Path, versions: Mapping[str, str]) -> Models:
-        """Return the models of these `versions` under `root`. Only what is not loaded is read.
+        """Return the models of these `versions` in `root`. Only models not loaded yet are read.
 
         Raises `ModelError` as `load` does.
         """
@@ -99,7 +99,7 @@ class Models:
         return frozenset(self._by_head)
 
     def with_reader(self, reader: str) -> Models:
-        """Return the same models with another `reader` of abuse: `careful`, or `fast` alone."""
+        """Return a copy in which abuse is scored by `fast` alone or by `careful` too (`reader`)."""
         return Models(*self._loaded, reader)
 
     def with_version(self, name: str, version: str, scorer: Scorer) -> Models:

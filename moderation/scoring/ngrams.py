@@ -136,7 +136,7 @@ class Recipe:
         return data, (unique & ((1 << self.bits) - 1)).astype(np.int64), indptr
 
     def _keys(self, texts: Sequence[str]) -> npt.NDArray[Any]:
-        """Return row and bucket of every n-gram as one number, in a type that sorts quickly."""
+        """Return the row and bucket of every n-gram as one number, of a type that sorts fast."""
         if len(texts) == 1:
             return self.buckets(self.hashes(texts[0])).astype(np.uint32)
         codes, rows, _ = _code_points(texts)

@@ -74,7 +74,7 @@ def _word(token: Token) -> str:
 
 
 class NgramFeatures(NamedTuple):
-    """The classifier's features of some sentences: their buckets, and the row of their sentence."""
+    """The classifier's features of some sentences: each feature's hash bucket and sentence row."""
 
     buckets: Ints
     rows: Ints
@@ -229,7 +229,7 @@ class SentenceScorer:
         return {HEAD: np.array(scores, np.float64)}
 
     def explain(self, text: Text, head: str) -> list[Weight]:  # noqa: ARG002 - one head only
-        """Return the sentences with their share of the words in full ones, heaviest first."""
+        """Return the sentences, heaviest first, with their shares of the words in full ones."""
         (sentences,) = self.score_sentences([text])
         total = sum(sentence.words * sentence.probability for sentence in sentences)
         weights = [

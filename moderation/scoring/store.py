@@ -62,7 +62,7 @@ class Files:
         return cls(folder, card)
 
     def parsed_card(self, form: type[AnyCard]) -> AnyCard:
-        """Return the card as the class of its kind. Raises `ModelError` where a key is wrong."""
+        """Return the card as an instance of the class `form`. A wrong key raises `ModelError`."""
         return parse(self.card, form, self.folder)
 
     def array(self, name: str) -> npt.NDArray[Any]:

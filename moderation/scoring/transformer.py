@@ -157,7 +157,7 @@ class TransformerScorer:
         return sorted(weights, key=lambda weight: -weight.share)
 
     def _hide(self, scores: WindowScores, number: int, words: Mapping[int, Sequence[int]]) -> None:
-        """Fill `scores.lost` for these words of a window. `words` has each word's tokens."""
+        """Fill `scores.lost` for words of the window `number`. `words` has each word's tokens."""
         new = [word for word in words if (number, word) not in scores.lost]
         if not new:
             return

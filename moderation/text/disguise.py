@@ -28,7 +28,7 @@ from moderation.text.spelling import BEGINNINGS, DISGUISED, decode, skeleton
 
 
 class Edit(NamedTuple):
-    """`text[at:end]` of the deobfuscated text replaces `clean[start:stop]`."""
+    """One replacement: `text[at:end]` of the result is written for `clean[start:stop]`."""
 
     at: int
     end: int

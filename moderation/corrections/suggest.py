@@ -1,4 +1,4 @@
-"""Make all safe corrections of a comment at once: spell out words, set capitals, undo all capitals.
+"""Make all safe corrections of a comment: write out abbreviations, set capitals, calm shouting.
 
 The result is meant for a 'did you mean' button. It changes only what the house rules are sure
 about. Everything else stays as the author typed it, to the character.

@@ -196,7 +196,10 @@ def _neighbour(text: Text, index: int, step: int) -> str:
 
 
 def _fits(token: Token, before: str, after: str, context: Context, loud: bool) -> bool:
-    """Whether the words next to an ambiguous abbreviation allow it to be text speak."""
+    """Whether its neighbours allow an ambiguous abbreviation to be text speak.
+
+    `before` and `after` are its neighbours. `loud` says that most of the comment is in capitals.
+    """
     left, right = before.lower(), after.lower()
     if len(token.text) == 1 and left in LABELS:
         return False
@@ -229,7 +232,7 @@ def _is_word(word: str, before: str, after: str, loud: bool) -> bool:
 
 
 def _is_verb(left: str, right: str, context: Context) -> bool:
-    """Whether the word before an abbreviation is a subject, or the one after it a predicate."""
+    """Whether an abbreviation follows a subject or precedes a predicate, so that it is a verb."""
     plural = left.endswith("s") and len(left) > 3 and not left.endswith("ss")
     named = is_person(right)
     participle = right.endswith(("ing", "ed")) and len(right) > 4

@@ -123,7 +123,7 @@ class _Place(NamedTuple):
 
 
 def find(clean: str, regions: Sequence[str], allowed: Collection[str]) -> Iterator[Detail]:
-    """Yield phone numbers of the regions and international ones.
+    """Yield phone numbers of `regions` and international ones.
 
     Toll-free and allowed numbers are left out, and those that the text calls an office's.
 

@@ -45,7 +45,7 @@ SPARES_QUOTATIONS = True
 
 
 class Settings(rules.Settings):
-    """The settings in `[abuse]`."""
+    """The rule's settings, which a policy has in its table `[abuse]`."""
 
     aliases: ClassVar = {"report_from": "notice", "unaimed_cap": "most_unaimed"}
 

@@ -94,7 +94,7 @@ _SET_SENTENCES = regex.compile(
 
 
 class Settings(rules.Settings):
-    """The settings in `[full_sentences]`."""
+    """The rule's settings, which a policy has in its table `[full_sentences]`."""
 
     share: float = Field(
         0.5,
@@ -147,7 +147,10 @@ def check(text: Text, settings: Settings) -> Finding | None:
 
 
 def _is_exclamation(fragments: Sequence[SentenceScore], minimum: int) -> bool:
-    """Whether the fragments are a short exclamation: no clauses ('Because he lied.'), few words."""
+    """Whether the fragments (incomplete sentences) are a short exclamation.
+
+    A clause such as 'Because he lied.' is never an exclamation.
+    """
     short = sum(sentence.words for sentence in fragments) < minimum
     return short and all(sentence.missing != "main clause" for sentence in fragments)
 
@@ -210,7 +213,10 @@ def _plain(text: str) -> str:
 
 
 def _message(text: Text, fragments: Sequence[SentenceScore]) -> str:
-    """Return one sentence to the author that quotes the fragments and says what each lacks."""
+    """Return one sentence to the author that quotes the fragments and says what each lacks.
+
+    Fragments are incomplete sentences.
+    """
     parts = [_lack(text, fragment) for fragment in fragments[:_NAMED]]
     left = len(fragments) - len(parts)
     more = f"; and {left} more" if left else ""

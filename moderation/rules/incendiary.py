@@ -39,7 +39,7 @@ SPARES_QUOTATIONS = True
 
 
 class Settings(rules.Settings):
-    """The settings in `[incendiary]`."""
+    """The rule's settings, which a policy has in its table `[incendiary]`."""
 
     aliases: ClassVar = {"report_from": "notice"}
 

@@ -204,7 +204,7 @@ _TAG = regex.compile(r"<[^<>]*>")
 
 
 class Settings(rules.Settings):
-    """The settings in `[links]`."""
+    """The rule's settings, which a policy has in its table `[links]`."""
 
     most: int = Field(1, ge=0, description="The number of links that are allowed.")
     allowed_domains: frozenset[str] = Field(
@@ -228,7 +228,7 @@ class Link(NamedTuple):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Find links that hide their target. If there are none, find the links beyond the limit."""
+    """Find links that hide their target. If there are none, find those over the allowed number."""
     links = [
         link
         for link in _links(text, settings.shorteners)

@@ -37,7 +37,7 @@ _MOST = 500  # places that one finding marks
 
 
 class Settings(rules.Settings):
-    """The settings in `[lower_case]`."""
+    """The rule's settings, which a policy has in its table `[lower_case]`."""
 
     fewest_words: int = Field(8, ge=1, description="The rule skips comments with fewer words.")
     least_share: float = Field(

@@ -60,7 +60,7 @@ _COMPARED = 2_000  # tokens of a text that are compared
 
 
 class Settings(rules.Settings):
-    """The settings in `[off_topic]`."""
+    """The rule's settings, which a policy has in its table `[off_topic]`."""
 
     fewest_words: int = Field(
         10, ge=1, description="The rule skips comments with fewer content words."
@@ -103,5 +103,5 @@ def _stems(text: Text) -> Iterator[str]:
 
 @lru_cache(maxsize=256)
 def _context(text: str) -> frozenset[str]:
-    """Return the word stems of an article or a parent comment, cached for its other comments."""
+    """Return the word stems of an article or a parent comment. Other comments share the cache."""
     return frozenset(_stems(read(text)))

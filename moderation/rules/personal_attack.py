@@ -27,7 +27,7 @@ SPARES_QUOTATIONS = True
 
 
 class Settings(rules.Settings):
-    """The settings in `[personal_attack]`."""
+    """The rule's settings, which a policy has in its table `[personal_attack]`."""
 
     aliases: ClassVar = {"report_from": "notice"}
 

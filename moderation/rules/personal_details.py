@@ -72,7 +72,7 @@ def _region(code: str) -> str:
 
 
 class Settings(rules.Settings):
-    """The settings in `[personal_details]`."""
+    """The rule's settings, which a policy has in its table `[personal_details]`."""
 
     regions: tuple[Annotated[str, AfterValidator(_region)], ...] = Field(
         ("IN", "US", "GB"), description="Countries whose phone numbers to find, yours first."

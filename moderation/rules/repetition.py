@@ -116,7 +116,7 @@ _COMPARED = 2_000  # characters of each comment that are compared
 
 
 class Settings(rules.Settings):
-    """The settings in `[repetition]`."""
+    """The rule's settings, which a policy has in its table `[repetition]`."""
 
     most_words: int = Field(4, ge=1, description="How often a word may occur in a row.")
     most_phrases: int = Field(3, ge=1, description="How often a phrase may occur in a row.")
@@ -191,7 +191,8 @@ def _words(text: Text, settings: Settings) -> Iterator[Repeat]:
 def _is_chant(run: list[Token], length: int) -> bool:
     """Whether a passage of one repeated phrase is a prayer, a cheer, a slogan or a chanted name.
 
-    A word is a name if it always has a capital, or if it is an abbreviation without vowels.
+    A repeated word is a name if it always has a capital, or if it is an abbreviation without
+    vowels.
     """
     if all(word.text.casefold() in _CHANTS for word in run[:length]):
         return True
@@ -204,7 +205,7 @@ def _is_chant(run: list[Token], length: int) -> bool:
 
 
 def _runs(words: list[str], length: int) -> Iterator[tuple[int, int]]:
-    """Yield each run of one repeated phrase of `length` words, as its first and last word index."""
+    """Yield each run of one repeated phrase of `length` words, as its start and end word index."""
     first = 0
     for index in range(length, len(words) + 1):
         if index == len(words) or words[index] != words[index - length]:

@@ -59,7 +59,7 @@ _MESSAGE = (
 
 
 class Settings(rules.Settings):
-    """The settings in `[self_harm]`."""
+    """The rule's settings, which a policy has in its table `[self_harm]`."""
 
     country: str = Field(
         "", description="The country whose helpline to name, such as IN. Empty: the first one's."

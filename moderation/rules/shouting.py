@@ -40,7 +40,7 @@ from moderation.text.reading import Text
 
 
 class Settings(rules.Settings):
-    """The settings in `[shouting]`."""
+    """The rule's settings, which a policy has in its table `[shouting]`."""
 
     fewest_words: int = Field(
         3, ge=1, description="The rule ignores stretches with fewer words in capitals."

@@ -119,7 +119,7 @@ class Index(NamedTuple):
 
 
 class Settings(rules.Settings):
-    """The settings in `[word_list]`."""
+    """The rule's settings, which a policy has in its table `[word_list]`."""
 
     banned: Entries = Field((), description="Words and phrases that are banned (score 1.0).")
     suspect: Entries = Field((), description="Words and phrases that a person looks at.")
@@ -234,9 +234,9 @@ def _hits(text: Text, index: Index) -> Iterator[Hit]:
 
 
 def _names(text: Text, hit: Hit, index: Index) -> bool:
-    """Whether a matched word is used as a name ('Katwa station') here.
+    """Whether a matched word is used as a name here, such as 'Katwa' in 'Katwa station'.
 
-    Only the shipped words can be names. A word that the operator lists always counts.
+    Only words of the shipped list can be names. A word that the operator lists always counts.
     """
     if not hit.score:
         return False

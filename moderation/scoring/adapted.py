@@ -62,8 +62,8 @@ class AdaptedScorer:
     def explain(self, text: Text, head: str) -> list[Weight]:
         """Return the words that contributed most to the score `head`, heaviest first.
 
-        They are the words of `base` and those of the layer, which share the part that the layer
-        added.
+        The words of `base` and of the layer are merged. The layer's words get the share of the
+        score that the layer added.
         """
         before, after = text.notes.get(NOTE, {}).get(head, (1.0, 1.0))
         added = max(after - before, 0.0) / after

@@ -127,7 +127,7 @@ class CascadeScorer:
         return [numbers[index] for index in suspects(readings)]
 
     def explain(self, text: Text, head: str) -> list[Weight]:
-        """Return the words that contributed most, as the scorer that read the text last sees it."""
+        """Return the words that contributed most to `head`, by the last scorer of the text."""
         scorer: Scorer = text.notes[NOTE]
         return scorer.explain(text, head)
 

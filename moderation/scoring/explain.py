@@ -41,7 +41,7 @@ def spans(text: Text, head: str) -> tuple[Span, ...]:
 
 
 def means_person(text: Text) -> bool:
-    """Whether the text addresses or mentions a person, by a pronoun, a mention or a name.
+    """Whether the text addresses or mentions a person: by a pronoun, an @-mention or a name.
 
     >>> from moderation.text.reading import read
     >>> [means_person(read(comment)) for comment in ("This budget is stupid.", "You are stupid.")]

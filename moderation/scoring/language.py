@@ -121,7 +121,7 @@ class Grams(NamedTuple):
 
     @property
     def mean(self) -> float:
-        """The mean weight of the n-grams, in the stored integers' unit."""
+        """The mean weight of the n-grams, as stored (int8), before it is scaled."""
         return int(self.weights.sum(dtype=np.int64)) / len(self.weights)
 
 

@@ -38,7 +38,7 @@ class Linear:
     knots: npt.NDArray[np.floating]
 
     def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        """Return the uncalibrated log-odds, texts x heads."""
+        """Return the uncalibrated log-odds, texts x scores."""
         sums = np.zeros((len(texts), len(self.heads)), np.float32)
         for first, last in _chunks(texts):
             data, indices, indptr = self.recipe.vectors(texts[first:last])
@@ -48,11 +48,11 @@ class Linear:
         return sums.astype(np.float64) * self.scales + self.intercepts
 
     def probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        """Return calibrated probabilities, texts x heads."""
+        """Return calibrated probabilities, texts x scores."""
         return calibrated(self.logits(texts), self.knots)
 
     def weigh(self, text: str, head: str) -> npt.NDArray[np.float64]:
-        """Return what each character of `text` adds to the log-odds of `head`.
+        """Return what each character of `text` adds to the log-odds of the score `head`.
 
         The weight of an n-gram is divided equally among its characters.
         """
@@ -118,7 +118,7 @@ class LinearScorer:
         return {head: probabilities[:, column] for column, head in enumerate(self.heads)}
 
     def logits(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
-        """Return the uncalibrated log-odds, texts x heads."""
+        """Return the uncalibrated log-odds, texts x scores."""
         return self.model.logits([self._text(text) for text in texts])
 
     def suspects(
@@ -129,7 +129,7 @@ class LinearScorer:
         return list(range(len(parts)))
 
     def explain(self, text: Text, head: str) -> list[Weight]:
-        """Return the words that raise the score of `head`, heaviest first; shares add up to 1."""
+        """Return the words that raise the score `head`, heaviest first. Shares add up to 1."""
         characters = self.model.weigh(self._text(text), head)
         if self.deobfuscated and text.deobfuscated.edits:
             characters = _to_clean(characters, text)

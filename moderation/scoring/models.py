@@ -99,7 +99,7 @@ class Models:
         return frozenset(self._by_head)
 
     def with_reader(self, reader: str) -> Models:
-        """Return a copy in which abuse is scored by `fast` alone or by `careful` too (`reader`)."""
+        """Return a copy for another `reader`: `fast`, or `careful`, which uses the transformer."""
         return Models(*self._loaded, reader)
 
     def with_version(self, name: str, version: str, scorer: Scorer) -> Models:

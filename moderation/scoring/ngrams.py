@@ -149,7 +149,7 @@ class Recipe:
 
 
 def _code_points(texts: Sequence[str]) -> tuple[Hashes, Ints, Ints]:
-    """Return all lower-cased texts in one array, the row of each code point, and text offsets.
+    """Return all lower-cased texts in one array, each code point's row, and each text's offset.
 
     Each text has a space before and after it.
     """

@@ -52,7 +52,7 @@ _SUFFIXES = frozenset(
 
 
 def prepare(text: str) -> Deobfuscated:
-    """Return a text as the network reads it: links and mentions as a word, emoji by name.
+    """Return a text for the network: a word for each link or mention, and names for emoji.
 
     >>> prepare("@ravi look 🐷 https://example.com/x?y=1").text
     '@user look  pig face  link'
@@ -76,9 +76,9 @@ def _emoji_name(emoji: str) -> str:
 
 
 def windows(tokens: int) -> list[slice]:
-    """Return the slices that cut so many tokens into windows of about equal length.
+    """Return the slices that cut `tokens` tokens into windows, parts of about equal length.
 
-    A text that needs more than `MOST_WINDOWS` loses those just before its last window.
+    If there are more than `MOST_WINDOWS`, only the first ones and the last one are kept.
 
     >>> windows(200)
     [slice(0, 100, None), slice(100, 200, None)]
@@ -164,7 +164,7 @@ class Transformer:
     def masked(
         self, parts: Sequence[list[int]], mask: npt.NDArray[np.int32]
     ) -> tuple[Floats, Floats]:
-        """Return the outputs for one batch of windows. The network sees only tokens in `mask`."""
+        """Return the outputs for one batch of windows. Tokens are hidden where `mask` is 0."""
         session, tokenizer = self.parts()
         begin, end = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
         ids = np.zeros(mask.shape, np.int64)

@@ -74,7 +74,7 @@ def _word(token: Token) -> str:
 
 
 class NgramFeatures(NamedTuple):
-    """The classifier's features of some sentences: each feature's hash bucket and sentence row."""
+    """Features of some sentences: each feature's hash bucket, and the row of its sentence."""
 
     buckets: Ints
     rows: Ints
@@ -113,7 +113,10 @@ def ngram_features(sentences: Sequence[Tagged]) -> NgramFeatures:
 
 
 def _ngrams(role: Numbers, word: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
-    """Return the hashes of each token's role and word, alone and with the next, and their rows."""
+    """Return hashes of each token's role and word, alone and with the next token's.
+
+    The second value has the row of each hash's sentence.
+    """
     role_first, role_second = role * _FIRST, role * _SECOND
     word_first, word_second = word * _FIRST, word * _SECOND
     hashes = np.zeros((8, len(rows)), np.uint64)
@@ -229,7 +232,7 @@ class SentenceScorer:
         return {HEAD: np.array(scores, np.float64)}
 
     def explain(self, text: Text, head: str) -> list[Weight]:  # noqa: ARG002 - one head only
-        """Return the sentences, heaviest first, with their shares of the words in full ones."""
+        """Return each sentence with its share of the words in full sentences, heaviest first."""
         (sentences,) = self.score_sentences([text])
         total = sum(sentence.words * sentence.probability for sentence in sentences)
         weights = [

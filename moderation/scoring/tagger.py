@@ -184,7 +184,7 @@ class Tagger:
 
 
 def read_clusters(lines: Iterable[str]) -> dict[str, str]:
-    """Return the cluster of each word. Each line has the words of one cluster.
+    """Return each word's cluster of similar words. Each line has the words of one cluster.
 
     >>> read_clusters(["he she", "runs goes"])
     {'he': '0', 'she': '0', 'runs': '1', 'goes': '1'}

@@ -79,7 +79,7 @@ class TransformerScorer:
         return {head: probabilities[:, column] for column, head in enumerate(self.heads)}
 
     def logits(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
-        """Return, for each text and head, the highest uncalibrated log-odds of its windows."""
+        """Return, for each text and score, the highest uncalibrated log-odds of its windows."""
         views = [prepare(text.deobfuscated.text) for text in texts]
         encoded = [self.transformer.encode(view.text) for view in views]
         parts = [window.ids for windows in encoded for window in windows]

@@ -1,9 +1,9 @@
 """Score a comment by its worst sentence, so that civil sentences do not hide an abusive one.
 
 A model's score is a mean over the words of a comment. One threat among ten civil sentences hardly
-moves it. `WorstSentenceScorer` also scores the sentences alone: a head's score is the higher of the
-score of the whole comment and that of its worst sentence, less a discount. A comment of one
-sentence has the score of the whole.
+moves it. `WorstSentenceScorer` also scores sentences alone. Each score is then the higher of two:
+the score of the whole comment, and that of its worst sentence, less a discount. A comment of one
+sentence keeps its score.
 """
 
 from __future__ import annotations
@@ -63,12 +63,15 @@ class Part(NamedTuple):
 
 @runtime_checkable
 class SentenceAware(Scorer, Protocol):
-    """A scorer that names the sentences worth scoring alone."""
+    """A scorer that chooses the sentences that are worth scoring alone."""
 
     def suspects(
         self, texts: Sequence[Text], parts: Sequence[Part], scores: Mapping[str, Probabilities]
     ) -> list[int]:
-        """Return the indices of the parts to score alone. `scores` are those of the texts."""
+        """Return the indices of the sentences (`parts`) to score alone.
+
+        `texts` are the whole comments, and `scores` are the scores of these comments.
+        """
 
 
 @dataclass(frozen=True)

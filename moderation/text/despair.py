@@ -194,7 +194,8 @@ def _compiled(forms: str, ending: str = "(?:(?= )|(?<= ))") -> re.Pattern[str]:
 def _expanded(forms: str) -> str:
     """Join the pattern lines of `despair.toml` into one regular expression.
 
-    Names in capitals are replaced by the parts that they name; '!(…)' means 'not followed by'.
+    A name in capitals is replaced by the pattern that it stands for. '!(…)' means 'not followed
+    by'.
     """
     pattern = _UNLESS.sub(r"(?! (?:\1)\\b)", _alternatives(forms))
     return _NAME.sub(lambda name: f"(?:{_expanded(_PARTS[name[0]])})", pattern)

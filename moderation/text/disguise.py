@@ -1,4 +1,4 @@
-"""Undo disguised spellings, and map each place back to the clean text.
+"""Undo disguised spellings, and map each place back to the normalised text.
 
 '1d10t', 'a$$', 'f*ck', 'i.d.i.o.t', 'stuuupid', 'іdiоt' with Cyrillic letters and 🖕 all mean a
 word. `deobfuscate` writes that word in their place. It reads words in three ways:
@@ -28,7 +28,10 @@ from moderation.text.spelling import BEGINNINGS, DISGUISED, decode, skeleton
 
 
 class Edit(NamedTuple):
-    """One replacement: `text[at:end]` of the result is written for `clean[start:stop]`."""
+    """One replacement: `text[at:end]` is written for `clean[start:stop]`.
+
+    `clean` is the original text, `text` the one with disguised spellings undone.
+    """
 
     at: int
     end: int
@@ -159,7 +162,7 @@ def _is_plain(core: str) -> bool:
 
 
 def _has_run(clean: str) -> bool:
-    """Whether any letter occurs three times in a row. (Faster than a regular expression.)"""
+    """Whether any letter occurs three times in a row, found faster than by a regular expression."""
     lower = clean.lower()
     for run in _RUNS:  # noqa: SIM110 - any() over a generator takes twice as long
         if run in lower:

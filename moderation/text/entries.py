@@ -2,7 +2,8 @@
 
 An entry of letters, blanks and hyphens ('love jihad') is read as words. An entry with other signs
 ('C++', 'U.P.', 'at&t', 'Jan. 6') is found as written, with its signs, in capitals or small letters.
-It must not touch a letter, a digit or another sign of its edge, so 'C++' is not found in 'C+++'.
+It must not touch a letter, a digit or one more of the sign at its edge, so 'C++' is not found in
+'C+++'.
 """
 
 from __future__ import annotations

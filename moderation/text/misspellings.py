@@ -188,7 +188,7 @@ def _split(word: str, tagged: bool) -> str | None:
 
 
 def _is_run(pieces: Sequence[str]) -> bool:
-    """Whether a word's pieces are an insult and a word that points at a person ('youidiot')."""
+    """Whether the words in a run-together word are an insult with a word such as 'you'."""
     if len(pieces) < 2 or _ABUSE.isdisjoint(pieces):
         return False
     first, last = pieces[0], pieces[-1]

@@ -1,8 +1,9 @@
-"""Names that are slurs too: the Chutia community, Katwa station, Kike García, a dog's bitch.
+"""Recognise names that are also slurs: the Chutia community, Katwa station, Kike García.
 
-`is_name` looks at the word itself and at the words around it. It answers yes only where the text
-shows a name: a capital letter with a title, a surname or a preposition of place next to it, or the
-noun of a community or a station. In doubt the answer is no, and a person looks.
+'Bitch' for a female dog counts as such a name. `is_name` looks at the word itself and at the words
+around it. It answers yes only where the text shows a name: a capital letter with a title, a surname
+or a preposition of place next to it, or the noun of a community or a station. In doubt the answer
+is no, and a person looks.
 """
 
 from __future__ import annotations
@@ -172,7 +173,7 @@ def _nouns(word: str) -> frozenset[str]:
 
 
 def _is_insult(before: str, after: str) -> bool:
-    """Whether a slur's neighbours show that it is meant: 'you Chutia', 'these chutia people'."""
+    """Whether a slur's neighbours show that it is one: 'you Chutia', 'these chutia people'."""
     if after in _INSULTED:
         return True
     return before in _INSULTING and (after not in _ALL_NOUNS or after in _OF_PEOPLE)

@@ -42,7 +42,7 @@ _REPORTING = frozenset(
 
 
 def own_words(comment: Comment) -> Comment | None:
-    """Return the comment with '"…"' for each quotation, or None if it quotes nothing.
+    """Return the comment with '"…"' in place of each quotation, or None if it quotes nothing.
 
     If few words are left, the result is None too: the author says something by the quotation.
 

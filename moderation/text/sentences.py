@@ -56,7 +56,7 @@ _WRAPPED = 60  # characters of a line that may continue in the next line
 
 
 class Sentence(NamedTuple):
-    """One sentence, and its place in the clean text."""
+    """One sentence, and its place in the normalised text."""
 
     text: str
     start: int

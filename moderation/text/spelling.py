@@ -1,6 +1,7 @@
 """Decode one disguised word: '1d10t', 'f*ck', 'stu.pid', 'іdiоt' and 'goooood'.
 
-The words that people disguise (`words.toml`) come first, then the shape alone.
+The words that people often disguise (`words.toml`) are tried first. If none fits, only the shape of
+the spelling decides.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def _by_first(words: str) -> dict[str, list[tuple[str, str]]]:
 
 
 def by_shape(words: Iterable[str]) -> Shapes:
-    """Return the words by length and first letter, as `behind_stars` needs them."""
+    """Return a dict from length and first letter to words, as `behind_stars` needs it."""
     shapes: Shapes = {}
     for word in words:
         shapes.setdefault((len(word), word[0]), []).append(word)

@@ -66,7 +66,10 @@ _CHANT = (
 
 
 def _pattern(phrases: Sequence[str]) -> regex.Pattern[str]:
-    """Return a pattern of whole phrases, longest first, with any signs between the words."""
+    """Return a regular expression for whole phrases, with any signs between their words.
+
+    Longer phrases come first.
+    """
     longest = sorted({phrase.lower() for phrase in phrases}, key=len, reverse=True)
     choices = "|".join(
         r"[\s,!.'\-]+".join(map(regex.escape, phrase.split()))

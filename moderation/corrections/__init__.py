@@ -1,1 +1,1 @@
-"""Corrections to suggest: capitals, spelled-out words, and all safe corrections at once."""
+"""Suggest corrections of a comment: capitals, spelled-out abbreviations, or all safe ones."""

@@ -1,4 +1,4 @@
-"""Capitals: find shouted stretches and missing capitals, and correct both.
+"""Find passages in capitals and missing capitals, and correct both.
 
 Links, hashtags, mentions and scripts without capitals are ignored.
 """
@@ -42,16 +42,17 @@ _VOWEL = regex.compile(r"[AEIOUYÀ-Ý]")
 
 
 class Stretch(NamedTuple):
-    """Neighbouring words in capitals, and the number of their letters without acronyms."""
+    """A passage of words in capitals, and the number of its letters outside acronyms."""
 
     words: tuple[Token, ...]
     letters: int
 
 
 def shouted(text: Text, fewest_words: int = 3) -> list[Stretch]:
-    """Return the stretches of at least `fewest_words` ordinary words in capitals.
+    """Return the passages in capitals that have at least `fewest_words` ordinary words.
 
-    Rows of acronyms do not count, nor do quotations in a comment that is in ordinary case.
+    Rows of acronyms do not count. Quotations do not count if the rest of the comment is in ordinary
+    case.
 
     >>> from moderation.text.reading import read
     >>> [stretch.words[0].text for stretch in shouted(read("No. THIS IS WRONG. BJP and RSS."))]
@@ -71,7 +72,7 @@ def shouted(text: Text, fewest_words: int = 3) -> list[Stretch]:
 
 
 def calm(text: Text, stretches: list[Stretch], draft: Draft) -> None:
-    """Write the shouted stretches in sentence case. Names and acronyms keep their capitals."""
+    """Rewrite the passages in capitals in sentence case. Names and acronyms keep their capitals."""
     starts = {token.start for token in _sentence_starts(text)}
     for stretch in stretches:
         for token in stretch.words:
@@ -83,7 +84,10 @@ def calm(text: Text, stretches: list[Stretch], draft: Draft) -> None:
 
 
 def loudness(text: Text, stretches: list[Stretch]) -> float:
-    """Return the share (0..1) of the comment's letters that are shouted, without acronyms."""
+    """Return the share (0..1) of a comment's letters that are in the given passages in capitals.
+
+    Acronyms do not count as such letters.
+    """
     loud = sum(stretch.letters for stretch in stretches)
     inside = {token.start for stretch in stretches for token in stretch.words}
     ordinary = sum(len(word.text) for word in text.words if word.start not in inside)
@@ -91,7 +95,7 @@ def loudness(text: Text, stretches: list[Stretch]) -> float:
 
 
 class Places(NamedTuple):
-    """The words that lack a capital, and the number of words that have theirs.
+    """The words that lack a capital, and the number of words that have a capital.
 
     `starts` has the start of each word that opens a sentence or is an initial.
     """
@@ -102,15 +106,16 @@ class Places(NamedTuple):
 
     @property
     def share(self) -> float:
-        """The share (0..1) of the places that lack their capital; 0 if there are no places."""
+        """The share (0..1) of words without their capital; 0 if no word has or needs one."""
         return len(self.missing) / ((len(self.missing) + self.right) or 1)
 
 
 def places(text: Text, ignore: Iterable[Stretch] = ()) -> Places:
     """Find the words that need a capital: sentence starts, the word 'I' and known names.
 
-    Any other word with a capital counts as right, because its author uses capitals. Exceptions are
-    short words wholly in capitals, which may be acronyms, and the stretches in `ignore`.
+    Any other word with a capital counts as right, because it shows that its author uses capitals.
+    Exceptions are short words wholly in capitals, which may be acronyms, and the passages in
+    `ignore`.
 
     >>> from moderation.text.reading import read
     >>> [token.text for token in places(read("i like it. so does modi.")).missing]
@@ -132,7 +137,7 @@ def places(text: Text, ignore: Iterable[Stretch] = ()) -> Places:
 
 
 def capitalise(capitals: Places, draft: Draft) -> None:
-    """Set the missing capitals of sentence starts, 'I' and known names."""
+    """Add the missing capitals of sentence starts, 'I' and known names to `draft`."""
     for word in capitals.missing:
         named = with_names(draft[word])
         draft[word] = capitalised(named) if word.start in capitals.starts else named
@@ -140,7 +145,7 @@ def capitalise(capitals: Places, draft: Draft) -> None:
 
 
 def _join_names(words: Sequence[Token], draft: Draft) -> None:
-    """Set the capitals of names of two words ('New Delhi')."""
+    """Add the capitals of names of two words ('New Delhi') to `draft`."""
     for first, second in pairwise(words):
         pair = TOGETHER.get(f"{draft[first]} {draft[second]}".lower())
         if pair and second.start == first.end + 1:
@@ -148,7 +153,7 @@ def _join_names(words: Sequence[Token], draft: Draft) -> None:
 
 
 def _initials(clean: str) -> frozenset[int]:
-    """Return the places of initials in small letters before a known name."""
+    """Return the places of initials in small letters before a known name: 'r k laxman'."""
     return frozenset(
         match.start() + index
         for match in _INITIALS.finditer(clean)
@@ -173,7 +178,7 @@ def _dotted(clean: str, word: Token) -> bool:
 
 
 def _runs(text: Text) -> Iterator[list[Token]]:
-    """Yield runs of words in capitals, which signs and numbers may separate."""
+    """Yield runs of words in capitals. Signs and numbers may stand between the words."""
     run: list[Token] = []
     for token in text.tokens:
         if token.kind == "word" and (token.text.isupper() or not _cased(token.text)):
@@ -195,9 +200,10 @@ def _stretch(run: list[Token]) -> Stretch:
 
 
 def _counts(stretch: Stretch, fewest_words: int, loud: bool) -> bool:
-    """Whether enough of the words, and at least a third, are ordinary ones.
+    """Whether a passage in capitals has enough ordinary words, and at least a third.
 
-    Where much of the comment is calm, half of the words must be known: 'ECOSPRIN' is a name there.
+    `loud` says that much of the comment is in capitals. If it is not, half of the words must be
+    known words too, because an unknown word in capitals ('ECOSPRIN') is then a name.
     """
     ordinary = sum(_ordinary(word.text) for word in stretch.words)
     if ordinary < fewest_words or ordinary * 3 < len(stretch.words):
@@ -250,7 +256,7 @@ def _calm_outside(text: Text, quoted: list[tuple[int, int]]) -> bool:
 
 
 def _inside(place: int, spans: list[tuple[int, int]]) -> bool:
-    """Whether a place is in one of the spans, which are in order and do not overlap."""
+    """Whether an offset is inside one of the sorted spans, which do not overlap."""
     index = bisect_right(spans, place, key=lambda span: span[0]) - 1
     return index >= 0 and place < spans[index][1]
 
@@ -258,7 +264,7 @@ def _inside(place: int, spans: list[tuple[int, int]]) -> bool:
 def _sentence_starts(text: Text) -> Iterator[Token]:
     """Yield the words that clearly open a sentence.
 
-    A new line after an unfinished sentence is unclear, and so is a word after dots.
+    A word on a new line after an unfinished sentence is left out, and so is a word after dots.
     """
     tokens = iter(text.tokens)
     token = next(tokens, None)

@@ -1,4 +1,4 @@
-"""Make all safe corrections of a comment at once: spell out words, set capitals, calm shouts.
+"""Make all safe corrections of a comment: write out abbreviations, set capitals, calm shouting.
 
 The result is meant for a 'did you mean' button. It changes only what the house rules are sure
 about. Everything else stays as the author typed it, to the character.
@@ -27,16 +27,16 @@ _MOSTLY = 0.5  # above this share of missing capitals, small letters are the aut
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """The corrected comment, and its changes in the order of their places."""
+    """The corrected comment, and its changes sorted by place."""
 
     text: str
     changes: tuple[Change, ...]
 
 
 def suggest(comment: Text | Comment | str, allowed: Set[str] = frozenset()) -> Suggestion:
-    """Make all safe corrections of a comment. Without any, the text stays the same.
+    """Make all safe corrections of a comment. If there are none, return the same text.
 
-    `allowed` are words of text speak to keep, in small letters.
+    `allowed` has chat abbreviations that stay as they are, in small letters.
 
     >>> suggest("i think u r right. modi is in delhi 🙏").text
     'I think you are right. Modi is in Delhi 🙏'
@@ -58,7 +58,7 @@ def suggest(comment: Text | Comment | str, allowed: Set[str] = frozenset()) -> S
 
 
 def _apostrophes(text: Text) -> Iterator[tuple[Token, str]]:
-    """Yield each word that lacks its apostrophe, and the word with it."""
+    """Yield each word that lacks its apostrophe, and its correct spelling."""
     for before, token in zip(["", *(word.text for word in text.words)], text.words, strict=False):
         word = APOSTROPHES.get(token.text.lower())
         if word and (token.text.lower(), before.lower()) in _NOUNS:

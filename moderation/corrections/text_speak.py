@@ -1,7 +1,7 @@
-"""Find text speak: 'u' for 'you', but not the 'U' of 'U.P.'.
+"""Find text speak (chat abbreviations): 'u' for 'you', but not the 'U' of 'U.P.'.
 
-Most of it has one meaning ('plz'). Single letters and a few words are also initials, list labels,
-mathematics or names. They count only if the words around them allow it.
+Most abbreviations have one meaning ('plz'). Single letters and a few words are also initials, list
+labels, mathematics or names. They count only if the words around them allow it.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ _BROKEN = frozenset('?*"')  # signs that hide or replace a letter within a word:
 
 
 def text_speak(text: Text, allowed: Set[str] = frozenset()) -> Iterator[tuple[Token, str]]:
-    """Yield each word of text speak, and the word to write instead.
+    """Yield each abbreviation of text speak, and the word or words to write instead.
 
-    `allowed` are words to keep, in small letters.
+    `allowed` has abbreviations to leave alone, in small letters.
 
     >>> from moderation.text.reading import read
     >>> [(token.text, word) for token, word in text_speak(read("U r right, Mr. D. Raja"))]
@@ -103,7 +103,7 @@ def text_speak(text: Text, allowed: Set[str] = frozenset()) -> Iterator[tuple[To
 
 
 def _joined(clean: str, token: Token) -> bool:
-    """Whether a sign joins the word to something else."""
+    """Whether a sign joins the word to something else: the 'r' of 'r/india'."""
     before, after = clean[token.start - 1 : token.start], clean[token.end : token.end + 1]
     if before in _JOINS or after in _JOINS:
         return True
@@ -153,7 +153,7 @@ def _initials(text: Text) -> Set[int]:
 
 
 def _are_initials(letters: list[str], before: str, after: str) -> bool:
-    """Whether letters in a row are initials of the name in small letters that follows."""
+    """Whether single letters in a row are initials of the name in small letters after them."""
     left, word = before.lower(), after.lower().removesuffix("'s")
     named = is_person(word)
     unknown = named or (not is_english(word) and word not in TEXT_SPEAK and word not in IN_CONTEXT)
@@ -184,7 +184,10 @@ def _symbols(clean: str) -> set[str]:
 
 
 def _neighbour(text: Text, index: int, step: int) -> str:
-    """Return the next token on one side if only white space separates it, else ''."""
+    """Return the next token (`step` 1) or the previous one (-1), or ''.
+
+    It is '' if anything but white space separates that token from the token at `index`.
+    """
     other = index + step
     if not 0 <= other < len(text.tokens):
         return ""
@@ -193,7 +196,10 @@ def _neighbour(text: Text, index: int, step: int) -> str:
 
 
 def _fits(token: Token, before: str, after: str, context: Context, loud: bool) -> bool:
-    """Whether the neighbours allow the word to be text speak."""
+    """Whether its neighbours allow an ambiguous abbreviation to be text speak.
+
+    `before` and `after` are its neighbours. `loud` says that most of the comment is in capitals.
+    """
     left, right = before.lower(), after.lower()
     if len(token.text) == 1 and left in LABELS:
         return False
@@ -217,7 +223,7 @@ def _fits(token: Token, before: str, after: str, context: Context, loud: bool) -
 
 
 def _is_word(word: str, before: str, after: str, loud: bool) -> bool:
-    """Whether a word that is a name too is no name: 'Ur right', but not 'in Ur', 'Wil Wheaton'."""
+    """Whether an abbreviation that may be a name is no name: 'Ur right', but not 'in Ur'."""
     if loud or not word[0].isupper():
         return True
     if not word.istitle() or (after[:1].isalpha() and not after.islower()):
@@ -226,7 +232,7 @@ def _is_word(word: str, before: str, after: str, loud: bool) -> bool:
 
 
 def _is_verb(left: str, right: str, context: Context) -> bool:
-    """Whether a subject is before the verb or a predicate after it."""
+    """Whether an abbreviation follows a subject or precedes a predicate, so that it is a verb."""
     plural = left.endswith("s") and len(left) > 3 and not left.endswith("ss")
     named = is_person(right)
     participle = right.endswith(("ing", "ed")) and len(right) > 4
@@ -235,7 +241,7 @@ def _is_verb(left: str, right: str, context: Context) -> bool:
 
 
 def _letter_fits(letter: str, before: str, after: str) -> bool:
-    """Whether the neighbours of a letter are words, and not initials, signs or names."""
+    """Whether the neighbours of a single letter are words, and not initials, signs or names."""
     for word in (before, after):
         if word in _JOINS or (len(word) == 1 and word.isalpha() and word not in _NEIGHBOURS):
             return False
@@ -244,7 +250,7 @@ def _letter_fits(letter: str, before: str, after: str) -> bool:
 
 
 def _capital_fits(word: str, before: str, after: str, loud: bool) -> bool:
-    """Whether a capital is not an initial: it opens a sentence, or means 'you' or 'are'."""
+    """Whether a capital letter is no initial: it opens a sentence, or means 'you' or 'are'."""
     if word == "R":
         return after.lower() in ("u", "we", "they", "these", "those") or before.lower() == "u"
     if word == "U":
@@ -255,5 +261,5 @@ def _capital_fits(word: str, before: str, after: str, loud: bool) -> bool:
 
 
 def _opens(before: str) -> bool:
-    """Whether the token before a word is a sign, or missing."""
+    """Whether a word opens a sentence: the token before it is a sign or missing."""
     return not before[:1].isalnum()

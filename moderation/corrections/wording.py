@@ -26,7 +26,10 @@ def _words(table: dict[str, str]) -> list[str]:
 
 
 class Context(NamedTuple):
-    """Text speak with another meaning: what to write, and which neighbours it needs."""
+    """An abbreviation that is also an ordinary word: its replacement, and its adjacent words.
+
+    The fields say which adjacent words it needs to be replaced, and which forbid it.
+    """
 
     write: str
     needs_next: bool
@@ -81,7 +84,7 @@ def in_small(word: str) -> str:
 
 
 def _unknown_short(word: str) -> str | None:
-    """Return a word of two or three capitals that may be an acronym ('NY'), or None."""
+    """Return a word of two or three capitals if it may be an acronym ('NY'), or None."""
     small = word.lower()
     if not 1 < len(word) <= _SHORT or small in COMMON or small in TEXT_SPEAK or small in IN_CONTEXT:
         return None
@@ -131,7 +134,7 @@ def capitalised(word: str) -> str:
 
 
 def _each_part(word: str, change: Callable[[str], str]) -> str:
-    """Apply `change` to the parts of a word between hyphens, up to the apostrophe."""
+    """Apply `change` to each part of a hyphenated word. What follows an apostrophe stays."""
     if "'" not in word and "-" not in word:
         return change(word)
     parts = []
@@ -149,7 +152,7 @@ class Change(NamedTuple):
 
 
 def rewritten(text: Text, changes: Iterable[Change]) -> str:
-    """Return the text as received with these changes, which are in order."""
+    """Return the text as received with the changes, which are sorted by place."""
     parts: list[str] = []
     done = 0
     for span, new in changes:
@@ -159,7 +162,7 @@ def rewritten(text: Text, changes: Iterable[Change]) -> str:
 
 
 class Draft:
-    """A comment whose words are being corrected.
+    """A comment whose words are being corrected: set `draft[token]` to a token's new text.
 
     >>> from moderation.text.reading import read
     >>> draft = Draft(read("u &amp; me 🙏"))
@@ -179,7 +182,7 @@ class Draft:
         self._new[token] = word
 
     def changes(self) -> list[Change]:
-        """Return the changes to the text as received, in order."""
+        """Return the changes to the text as received, sorted by place."""
         return list(self._changes())
 
     def corrected(self) -> str:

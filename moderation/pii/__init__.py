@@ -1,4 +1,4 @@
-"""Find personal details in a text: one kind of search per file."""
+"""Find personal details in a text: one module for each kind of detail."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MOST = 40
 
 
 class Detail(NamedTuple):
-    """A personal detail at `start`..`end` of the clean text, with its certainty `score` (0..1)."""
+    """A personal detail at `start`..`end` of the text, with its certainty `score` (0..1)."""
 
     start: int
     end: int

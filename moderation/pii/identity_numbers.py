@@ -1,7 +1,8 @@
-"""Numbers of cards, accounts and identity papers, found by their form and their check digit.
+"""Find numbers of cards, accounts and identity papers by their form and their check digit.
 
-`python-stdnum` knows the check digits. The first digits of the card networks come from ISO/IEC
-7812. Papers without a check digit count only where the text names them: 'passport', 'voter ID'.
+The library `python-stdnum` knows the check digits. The first digits of the card networks come from
+ISO/IEC 7812. Papers without a check digit count only where the text names them: 'passport', 'voter
+ID'.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ _SSN = re.compile(r"(?<![\w\-])\d{3}-\d\d-\d{4}(?![\w\-])")
 
 
 class _Paper(NamedTuple):
-    """A paper without a check digit: its kind, the form of its number and the words for it."""
+    """An identity paper without a check digit: its kind, its number's pattern and its names."""
 
     kind: str
     number: re.Pattern[str]
@@ -133,7 +134,9 @@ _NAME_AFTER = 40
 
 
 def find(clean: str) -> Iterator[Detail]:
-    """Yield card, Aadhaar, bank account, PAN, social security, passport and licence numbers.
+    """Yield numbers of cards, bank accounts, passports, licences and other identity papers.
+
+    Among them are Aadhaar and PAN, India's identity and tax numbers.
 
     >>> [detail.kind for detail in find("4111 1111 1111 1111 and GB33 BUKB 2020 1555 5555 55")]
     ['card number', 'bank account']
@@ -163,7 +166,7 @@ def _is_reference(clean: str, match: re.Match[str]) -> bool:
 
 
 def _names(pattern: re.Pattern[str], clean: str, match: re.Match[str]) -> bool:
-    """Whether a word of the pattern is before the number, or after it in the same sentence."""
+    """Whether a paper's names (`pattern`) match before the number, or after it in its sentence."""
     if pattern.search(clean, max(0, match.start() - _NAME_BEFORE), match.start()):
         return True
     after = re.split(r"[.!?\n]", clean[match.end() : match.end() + _NAME_AFTER])[0]
@@ -222,7 +225,11 @@ def _papers(clean: str) -> Iterator[Detail]:
 
 
 def _accounts(clean: str) -> Iterator[Detail]:
-    """Yield bank accounts: a number after 'account' with a bank's name, or one next to an IFSC."""
+    """Yield the numbers of bank accounts.
+
+    A number counts after 'account' if a bank is named nearby, or next to an IFSC (the code of an
+    Indian bank's branch).
+    """
     ifsc = _IFSC.search(clean)
     if not ifsc and not _SAYS_ACCOUNT.search(clean):
         return

@@ -1,4 +1,7 @@
-"""E-mail addresses, also spelled out ('ravi at gmail dot com'), and UPI payment addresses."""
+"""Find e-mail addresses, also spelled out ('ravi at gmail dot com'), and UPI payment addresses.
+
+UPI is India's system of instant payments; its addresses look like 'ravi@okaxis'.
+"""
 
 from __future__ import annotations
 
@@ -40,10 +43,10 @@ _UPI = re.compile(
 
 
 def find(clean: str, allowed_domains: Collection[str]) -> Iterator[Detail]:
-    """Yield mail and payment addresses, except at the allowed domains and their subdomains.
+    """Yield e-mail and payment addresses, except at the allowed domains and their subdomains.
 
-    An office's mailbox ('letters@…', 'info@…') has a lower score. Skip it where the text says whose
-    it is: 'the ministry is at info@…'.
+    An office's mailbox ('letters@…', 'info@…') has a lower score. It is left out if the text names
+    the office: 'the ministry is at info@…'.
 
     >>> [*find("a@b.org, desk@news.example.com", ["example.com"])]
     [Detail(start=0, end=7, kind='e-mail address', score=1.0)]

@@ -1,8 +1,8 @@
-"""Phone numbers, found with `phonenumbers` (Google's libphonenumber).
+"""Find phone numbers with `phonenumbers` (Google's libphonenumber).
 
 Any ten digits can be a phone number, so a valid number must also look like one: it has a '+', a
-leading 0 or the usual groups, is a mobile number of the first region, or follows a word like
-'call'. After such a word, digits count even if they are no valid number of the regions.
+leading 0 or the usual groups, is a mobile number of the first region in the settings, or follows a
+word like 'call'. After such a word, digits count even if they are no valid number of the regions.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ _LINK_SIGN = re.compile(
 
 
 class _Place(NamedTuple):
-    """A valid private number in a row, and whether it is a mobile number."""
+    """The place of a valid private number in a row of digits, and whether it is a mobile number."""
 
     start: int
     end: int
@@ -123,9 +123,9 @@ class _Place(NamedTuple):
 
 
 def find(clean: str, regions: Sequence[str], allowed: Collection[str]) -> Iterator[Detail]:
-    """Yield phone numbers of the regions and international ones.
+    """Yield phone numbers of `regions` and international ones.
 
-    Skip toll-free and allowed numbers, and those that the text says are an office's.
+    Toll-free and allowed numbers are left out, and those that the text calls an office's.
 
     >>> [clean[d.start : d.end] for clean in ["Call 98765 43210 or 1800-11-4000 in 2014-2019"]
     ...  for d in find(clean, ["IN"], [])]
@@ -187,7 +187,7 @@ def in_links(clean: str, regions: Sequence[str], allowed: Collection[str]) -> It
 def _in_odd_spelling(
     clean: str, regions: Sequence[str], allowed: Collection[str]
 ) -> Iterator[Detail]:
-    """Yield numbers in words, with letters for digits or with unusual separators."""
+    """Yield phone numbers in words, with letters for digits or with unusual separators."""
     plain = clean if clean.isascii() else clean.translate(_ENCLOSED)
     digits_in_all = len(_DIGIT.findall(plain))
     lower = plain.lower()
@@ -209,7 +209,10 @@ def _in_odd_spelling(
 
 
 def _odd_rows(clean: str, plain: str, words: bool) -> Iterator[tuple[int, int, str, bool]]:
-    """Yield candidates: start, end, digits, and whether the spelling alone shows a phone number."""
+    """Yield possible phone numbers in odd spelling: start, end, digits, and whether it is sure.
+
+    It is sure if nothing but a phone number is spelled like that.
+    """
     if words and _TWO_WORDS.search(plain):
         for match in islice(_IN_WORDS.finditer(plain), MOST):
             yield *match.span(), _digits(match[0]), True
@@ -228,7 +231,7 @@ def _odd_rows(clean: str, plain: str, words: bool) -> Iterator[tuple[int, int, s
 
 
 def _digits(row: str) -> str:
-    """Return the digits of a number in words.
+    """Return the digits of a number that is written in words.
 
     >>> _digits("nine double eight 7, six")
     '98876'
@@ -247,9 +250,10 @@ def _digits(row: str) -> str:
 def _valid(
     row: str, mentioned: bool, regions: Sequence[str], allowed: Collection[str]
 ) -> tuple[_Place | None, bool]:
-    """Return the place of a private number that is valid in a region, and whether one is public.
+    """Return the place of a valid private number in `row`, and whether `row` has a public number.
 
-    `mentioned` means that the words around it speak of a phone, so the form of the number is free.
+    A public number is toll-free or allowed. `mentioned` means that the words around `row` call it a
+    phone number; then it may be written in any form.
     """
     public = False
     for region in regions:

@@ -1,8 +1,8 @@
-"""Street addresses of India, Britain and America: a number with a street, a flat, or a code.
+"""Find street addresses of India, Britain and America: a number with a street, a flat, or a code.
 
 No library finds them, so these are careful patterns for the form of an address: a house or flat
-number and then names with capitals between commas. An address ends with its sentence. A PIN, ZIP or
-post code raises the score, and so does 'lives at' before the address.
+number and then names with capitals between commas. An address ends with its sentence. A PIN (Indian
+post code), ZIP or post code raises the score, and so does 'lives at' before the address.
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ _STREET_WORD = re.compile(rf"(?:{_PLAIN_STREET}|{_DOUBTFUL_STREET})", re.IGNOREC
 
 
 def find(clean: str, allowed: Collection[str]) -> Iterator[Detail]:
-    """Yield street addresses, except the allowed ones, in any spelling of their parts.
+    """Yield street addresses, except allowed ones, even if those are abbreviated ('St.').
 
     >>> [*find("Come to 14 Park Lane, London SW1A 2AA!", [])]
     [Detail(start=8, end=37, kind='address', score=0.75)]
@@ -232,7 +232,7 @@ def find(clean: str, allowed: Collection[str]) -> Iterator[Detail]:
 def _merged(
     places: Iterable[tuple[int, int, float, bool]],
 ) -> Iterator[tuple[int, int, float, bool]]:
-    """Yield the places in order, with those that overlap as one."""
+    """Yield the places sorted. Places that overlap are merged into one."""
     last: tuple[int, int, float, bool] | None = None
     for place in sorted(places):
         if last and place[0] < last[1]:
@@ -247,7 +247,7 @@ def _merged(
 
 
 def _places(clean: str) -> Iterator[tuple[int, int, float, bool]]:
-    """Yield start, end, score and whether a code of the post is in the address."""
+    """Yield start, end and score of each address, and whether it contains a post code."""
     yield from _units(clean)
     for match in islice(_WITH_CODE.finditer(clean) if _HAS_PIN.search(clean) else (), MOST):
         numbered = match[0][:1].isdigit() or bool(re.match(r"#|[A-Z]-?\d", match[0]))
@@ -292,7 +292,7 @@ def _units(clean: str) -> Iterator[tuple[int, int, float, bool]]:
 
 
 def _named_street(clean: str, match: re.Match[str]) -> tuple[int, int, float, bool] | None:
-    """Return '14 Park Lane' with what belongs to it, unless the number counts something."""
+    """Return the place of an address like '14 Park Lane', or None if the number is a count."""
     before = clean[max(0, match.start() - 50) : match.start()]
     if _NO_NUMBER.search(before) or not _AT.search(before) or _COURT.search(match[0]):
         return None

@@ -1,6 +1,6 @@
-"""Read from the words around a number whether it is a phone's, a reference, a sum or an office's.
+"""Tell from the words around a number what it is: a phone number, a reference, a sum, an office's.
 
-The nearest word decides: a noun such as 'docket' or 'policy' counts only right before the number,
+The nearest word decides. A noun such as 'docket' or 'policy' counts only right before the number,
 or with words such as 'number' and 'is' between them.
 """
 
@@ -177,14 +177,14 @@ class Surroundings:
 
     @cached_property
     def says_phone(self) -> bool:
-        """Whether the words speak of a phone."""
+        """Whether the words around the number call it a phone number."""
         if _PHONE_AFTER.match(self.after):
             return True
         return bool(_PHONE.search(self.before)) and not self.says_reference
 
     @cached_property
     def says_reference(self) -> bool:
-        """Whether the nearest words make the number a reference number, such as a policy's."""
+        """Whether the words around the number call it a reference, such as a policy's number."""
         if _PURPOSE.search(self.before):
             return False
         if any(pattern.search(self.before) for pattern in (_IS_REFERENCE, _ABBREVIATION)):
@@ -200,7 +200,7 @@ class Surroundings:
 
     @cached_property
     def says_amount(self) -> bool:
-        """Whether the number is a sum of money, a count or a measure."""
+        """Whether the words around the number make it a sum of money, a count or a measure."""
         if _CURRENCY.search(self.before) or _UNIT.match(self.after):
             return True
         if _COUNTED.match(self.after) and not (_ON.search(self.before) or self.says_phone):
@@ -210,9 +210,10 @@ class Surroundings:
         )
 
     def says_office(self, is_mobile: bool) -> bool:
-        """Whether the number is said to be a helpline's, an authority's or a customer service's.
+        """Whether the words around a phone number say that it is an office's.
 
-        For a mobile number, the office must be the nearest word.
+        An office is a helpline, an authority or a customer service. For a mobile number, the office
+        must be the nearest word.
         """
         if is_mobile and _PERSON_AT.search(self.before):
             return False

@@ -26,7 +26,7 @@ from moderation.text.reading import Text
 
 
 class Settings(BaseModel):
-    """The settings of a rule. Loading a policy with an unknown key raises an error."""
+    """The base class of each rule's settings. A policy with an unknown key raises an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,11 +36,12 @@ class Settings(BaseModel):
 
 @dataclass(frozen=True)
 class Rule:
-    """A house rule: its name, its documentation, the model of its settings and its check.
+    """A house rule: its name, its documentation, the class of its settings and its check function.
 
-    Where the rule acts, the decision is at most `most`, and an `urgent` rule's comment comes first
-    in the queue. Findings of a `sensitive` rule are shown only to those who need them. A rule that
-    `spares_quotations` does not reject what the author only quotes.
+    If the rule asks for review or rejection of a comment, the comment's decision is `most` or
+    milder. The comments of an `urgent` rule come first in the review queue. Findings of a
+    `sensitive` rule are shown only to people who need them. A rule that `spares_quotations` does
+    not reject a comment for words that its author only quotes.
     """
 
     name: str
@@ -68,7 +69,7 @@ def _rule(name: str) -> Rule:
 
 
 def all_rules() -> dict[str, Rule]:
-    """Return every rule of this folder by name, in alphabetical order.
+    """Return all rules in this folder as a dict by name, in alphabetical order.
 
     >>> "length" in all_rules()
     True
@@ -78,7 +79,7 @@ def all_rules() -> dict[str, Rule]:
 
 @functools.cache
 def urgent() -> tuple[str, ...]:
-    """Return the names of the rules whose comments come first in the queue.
+    """Return the names of the rules whose comments come first in the review queue.
 
     >>> urgent()
     ('self_harm',)
@@ -88,7 +89,7 @@ def urgent() -> tuple[str, ...]:
 
 @functools.cache
 def sensitive() -> tuple[str, ...]:
-    """Return the names of the rules whose findings only those who need them may see.
+    """Return the names of the rules whose findings are shown only to people who need them.
 
     >>> sensitive()
     ('self_harm',)

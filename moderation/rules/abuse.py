@@ -45,7 +45,7 @@ SPARES_QUOTATIONS = True
 
 
 class Settings(rules.Settings):
-    """The settings in `[abuse]`."""
+    """The rule's settings, which a policy has in its table `[abuse]`."""
 
     aliases: ClassVar = {"report_from": "notice", "unaimed_cap": "most_unaimed"}
 
@@ -61,7 +61,7 @@ class Settings(rules.Settings):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Find the kind of abuse with the highest score, and the words that weighed most for it."""
+    """Find the kind of abuse with the highest score, and the words that contributed most to it."""
     scores = {head: text.scores[head] for head in HEADS}
     highest = max(scores, key=lambda head: scores[head])
     least = Action.REVIEW if text.notes.get(UNREAD) else Action.APPROVE

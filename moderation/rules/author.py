@@ -21,7 +21,7 @@ from moderation.text.reading import Text
 
 
 class Settings(rules.Settings):
-    """The settings in `[author]`."""
+    """The rule's settings, which a policy has in its table `[author]`."""
 
     first_comments: int = Field(1, ge=0, description="A person reads this many first comments.")
     fewest_comments: int = Field(4, ge=1, description="Fewer comments do not count as a record.")

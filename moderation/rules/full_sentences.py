@@ -94,7 +94,7 @@ _SET_SENTENCES = regex.compile(
 
 
 class Settings(rules.Settings):
-    """The settings in `[full_sentences]`."""
+    """The rule's settings, which a policy has in its table `[full_sentences]`."""
 
     share: float = Field(
         0.5,
@@ -117,8 +117,9 @@ class Settings(rules.Settings):
 def check(text: Text, settings: Settings) -> Finding | None:
     """Find comments with too few words in full sentences.
 
-    If no sentence is full, the score is the probability of that. Else it is 0 at the share of
-    the settings, and grows to `_PARTLY` as the share falls.
+    If no sentence is full, the score is the probability that none is. Otherwise the score depends
+    on the share of words in full sentences: it is 0 at the setting `share`, and grows to at most
+    `_PARTLY` as the share falls.
     """
     if text.scores.get("english", 1.0) < _ENGLISH:
         return None  # left to the rule `language`
@@ -146,13 +147,16 @@ def check(text: Text, settings: Settings) -> Finding | None:
 
 
 def _is_exclamation(fragments: Sequence[SentenceScore], minimum: int) -> bool:
-    """Whether the fragments are only a short exclamation. 'Because he lied.' is not one."""
+    """Whether the fragments (incomplete sentences) are a short exclamation.
+
+    A clause such as 'Because he lied.' is never an exclamation.
+    """
     short = sum(sentence.words for sentence in fragments) < minimum
     return short and all(sentence.missing != "main clause" for sentence in fragments)
 
 
 def _score(text: Text, sentence: SentenceScore) -> SentenceScore:
-    """Return the model's result for a sentence. A set sentence counts as full."""
+    """Return the model's result for a sentence. A set phrase ('So what?') counts as full."""
     if sentence.probability >= _FULL:
         return sentence
     words = _plain(text.clean[sentence.start : sentence.end])
@@ -160,7 +164,10 @@ def _score(text: Text, sentence: SentenceScore) -> SentenceScore:
 
 
 class _Courtesies:
-    """Tells which sentences consist of courtesies; '...' at the end of one matches any ending."""
+    """Tells which sentences consist of the courtesies in the settings.
+
+    A listed courtesy that ends in '...' matches every sentence that begins with its words.
+    """
 
     def __init__(self, courtesies: tuple[str, ...]) -> None:
         plain = [(_plain(entry), entry.endswith("...")) for entry in courtesies]
@@ -169,7 +176,7 @@ class _Courtesies:
         self._first_words = frozenset(words.split(" ", 1)[0] for words, _ in plain)
 
     def match(self, sentence: str) -> bool:
-        """Whether the sentence consists of courtesies, interjections and the name of a reader."""
+        """Whether the sentence has only courtesies, interjections and perhaps a name at its end."""
         first = _plain(sentence[:_FIRST_SIGNS]).split(" ", 1)[0]
         if first not in self._first_words and not _INTERJECTION.fullmatch(first):
             return False
@@ -201,12 +208,15 @@ def _is_name(sentence: str, words: int) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Return the words in small letters, without signs and without stretched letters."""
+    """Return a text in small letters, without punctuation and repeated letters ('yesss')."""
     return _STRETCHED.sub(r"\1", _SIGNS.sub(" ", text.casefold())).strip()
 
 
 def _message(text: Text, fragments: Sequence[SentenceScore]) -> str:
-    """Return one sentence to the author that quotes the fragments and says what each lacks."""
+    """Return one sentence to the author that quotes the fragments and says what each lacks.
+
+    Fragments are incomplete sentences.
+    """
     parts = [_lack(text, fragment) for fragment in fragments[:_NAMED]]
     left = len(fragments) - len(parts)
     more = f"; and {left} more" if left else ""

@@ -39,7 +39,7 @@ SPARES_QUOTATIONS = True
 
 
 class Settings(rules.Settings):
-    """The settings in `[incendiary]`."""
+    """The rule's settings, which a policy has in its table `[incendiary]`."""
 
     aliases: ClassVar = {"report_from": "notice"}
 
@@ -52,7 +52,7 @@ class Settings(rules.Settings):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Find hatred or a threat, whichever scores higher, and the words that weighed most for it."""
+    """Find hatred or a threat, whichever scores higher, and the words that contributed to it."""
     threat = weighted(min(text.scores["threat"], text.scores["toxicity"]), settings.threat_weight)
     if threat >= settings.notice and despair.concerns_self_only(text):
         threat = 0.0

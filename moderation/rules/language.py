@@ -44,7 +44,7 @@ _LEAST = 0.285  # lower scores are not reported, not even as observed
 
 
 class Settings(rules.Settings):
-    """The settings in `[language]`."""
+    """The rule's settings, which a policy has in its table `[language]`."""
 
     fewest_words: int = Field(4, ge=1, description="The rule skips comments with fewer words.")
     allowed: tuple[str, ...] = Field(

@@ -17,7 +17,7 @@ from moderation.text.reading import Text
 
 
 class Settings(rules.Settings):
-    """The settings in `[length]`."""
+    """The rule's settings, which a policy has in its table `[length]`."""
 
     fewest_words: int = Field(1, ge=0, description="A comment with fewer words is too short.")
     most_words: int = Field(600, ge=1, description="A comment with more words is too long.")

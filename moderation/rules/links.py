@@ -204,7 +204,7 @@ _TAG = regex.compile(r"<[^<>]*>")
 
 
 class Settings(rules.Settings):
-    """The settings in `[links]`."""
+    """The rule's settings, which a policy has in its table `[links]`."""
 
     most: int = Field(1, ge=0, description="The number of links that are allowed.")
     allowed_domains: frozenset[str] = Field(
@@ -228,7 +228,7 @@ class Link(NamedTuple):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Find links that hide their target, or else the links over the limit."""
+    """Find links that hide their target. If there are none, find those over the allowed number."""
     links = [
         link
         for link in _links(text, settings.shorteners)
@@ -248,7 +248,7 @@ def check(text: Text, settings: Settings) -> Finding | None:
 
 
 def _links(text: Text, shorteners: frozenset[str]) -> Iterator[Link]:
-    """Yield the links of a comment. A target and the same link as its text count once."""
+    """Yield the links of a comment. In HTML, a link whose text is its own address counts once."""
     counted = set()  # the texts and targets of links in HTML
     done: list[tuple[int, int]] = []  # the stretches of the clean text that were read
     if text.comment.format == "html":
@@ -280,7 +280,7 @@ def _links(text: Text, shorteners: frozenset[str]) -> Iterator[Link]:
 
 
 def _is_link(match: regex.Match[str], clean: str) -> bool:
-    """Whether a bare 'name.ending' is a link, and neither a name nor a missing space."""
+    """Whether 'name.ending' without 'http' is a link, not a name or two unspaced sentences."""
     host, ending = match["host"], match["ending"]
     labels = host.lower().split(".")
     name = labels[-3] if len(labels) > 2 and labels[-2] in _SECOND else labels[-2]
@@ -313,7 +313,7 @@ def _is_link(match: regex.Match[str], clean: str) -> bool:
 
 
 def _reads_as_link(match: regex.Match[str], clean: str) -> bool:
-    """Whether the words around 'name.word' speak for a link, and not for a missing space."""
+    """Whether the words around 'name.word' suggest a link and not two sentences without a space."""
     before = clean[max(match.start() - _BEFORE, 0) : match.start()]
     if _SENTENCE.match(clean, match.end()):
         return False
@@ -327,7 +327,7 @@ def _reads_as_link(match: regex.Match[str], clean: str) -> bool:
 
 
 def _hides(url: str, shorteners: frozenset[str]) -> str:
-    """Return the message about a link that hides its target, or the empty string.
+    """Return a message to the author if the address hides where it leads, or the empty string.
 
     >>> _hides("https://bit.ly/abc", frozenset(["bit.ly"]))
     'Give the full address instead of the short link “bit.ly”.'
@@ -356,7 +356,7 @@ def _hides(url: str, shorteners: frozenset[str]) -> str:
 
 
 def _misleads(shown: str, url: str) -> str:
-    """Return the message about a link whose text is the address of another site, or "".
+    """Return a message to the author if a link's text is another site's address, or "".
 
     >>> _misleads("https://example.org/news", "https://evil.test/x")
     'The link shows “example.org” but leads to “evil.test”; show where it leads.'
@@ -370,7 +370,7 @@ def _misleads(shown: str, url: str) -> str:
 
 
 def _disguised(clean: str) -> Iterator[tuple[int, int, str, str]]:
-    """Yield the addresses that are spelled out or broken up: start, end, domain and message."""
+    """Yield start, end, domain and message of each address that is spelled out or broken up."""
     lower = clean.lower()
     last = 0
     if " ." in lower or "www." in lower or "w w" in lower or _APART.search(lower):
@@ -395,7 +395,7 @@ def _disguised(clean: str) -> Iterator[tuple[int, int, str, str]]:
 
 
 def _is_spelled(match: regex.Match[str], clean: str) -> bool:
-    """Whether 'name dot ending' is an address, and neither a company, e-mail nor plain words."""
+    """Whether 'name dot ending' is a web address, not a company, e-mail address or plain words."""
     name, ending, dot = match["name"].lower(), match["ending"].lower(), match["dot"]
     before = clean[max(match.start() - _BEFORE, 0) : match.start()]
     if len(name) < 3 or name.isdigit():
@@ -446,6 +446,6 @@ def _related(domain: str, other: str) -> bool:
 
 
 def _site(domain: str) -> str:
-    """Return the part of a domain that its owner registered."""
+    """Return the part of a domain that its owner registered, such as 'example.co.in'."""
     labels = domain.removeprefix("www.").lower().split(".")
     return ".".join(labels[-3 if len(labels) > 2 and labels[-2] in _SECOND else -2 :])

@@ -37,7 +37,7 @@ _MOST = 500  # places that one finding marks
 
 
 class Settings(rules.Settings):
-    """The settings in `[lower_case]`."""
+    """The rule's settings, which a policy has in its table `[lower_case]`."""
 
     fewest_words: int = Field(8, ge=1, description="The rule skips comments with fewer words.")
     least_share: float = Field(
@@ -46,7 +46,7 @@ class Settings(rules.Settings):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Find the places that lack a capital, if nearly all places do."""
+    """Find the words that lack a capital, if nearly all words that need a capital lack it."""
     if len(text.words) < settings.fewest_words:
         return None
     capitals = places(text)

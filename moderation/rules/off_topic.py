@@ -60,7 +60,7 @@ _COMPARED = 2_000  # tokens of a text that are compared
 
 
 class Settings(rules.Settings):
-    """The settings in `[off_topic]`."""
+    """The rule's settings, which a policy has in its table `[off_topic]`."""
 
     fewest_words: int = Field(
         10, ge=1, description="The rule skips comments with fewer content words."
@@ -71,7 +71,7 @@ class Settings(rules.Settings):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Find a comment of some length that shares no content word with its article."""
+    """Find a comment that shares no content word with its article. Skip short comments."""
     article = text.comment.article
     if not article:
         return None
@@ -103,5 +103,5 @@ def _stems(text: Text) -> Iterator[str]:
 
 @lru_cache(maxsize=256)
 def _context(text: str) -> frozenset[str]:
-    """Return the stems of an article or a parent comment. Many comments share one, so cache it."""
+    """Return the word stems of an article or a parent comment. Other comments share the cache."""
     return frozenset(_stems(read(text)))

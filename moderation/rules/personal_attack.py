@@ -27,7 +27,7 @@ SPARES_QUOTATIONS = True
 
 
 class Settings(rules.Settings):
-    """The settings in `[personal_attack]`."""
+    """The rule's settings, which a policy has in its table `[personal_attack]`."""
 
     aliases: ClassVar = {"report_from": "notice"}
 
@@ -37,7 +37,7 @@ class Settings(rules.Settings):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Find an attack, if the comment has a person as its target."""
+    """Find an attack in a comment that addresses or mentions a person."""
     score = text.scores["personal_attack"]
     if score < settings.notice or not explain.means_person(text):
         return None

@@ -72,7 +72,7 @@ def _region(code: str) -> str:
 
 
 class Settings(rules.Settings):
-    """The settings in `[personal_details]`."""
+    """The rule's settings, which a policy has in its table `[personal_details]`."""
 
     regions: tuple[Annotated[str, AfterValidator(_region)], ...] = Field(
         ("IN", "US", "GB"), description="Countries whose phone numbers to find, yours first."
@@ -109,7 +109,11 @@ def check(text: Text, settings: Settings) -> Finding | None:
 
 
 def _details(clean: str, settings: Settings) -> list[Detail]:
-    """Return all details in order. Of two that overlap, keep the one of the surer search."""
+    """Return all personal details, sorted by place.
+
+    The searches run from the surest to the least sure. Where two details overlap, the first one
+    found stays.
+    """
     details: list[Detail] = []
     covered = bytearray(len(clean))
     for detail in (
@@ -137,7 +141,7 @@ _TAG = re.compile(r"<[^<>]*>")
 
 
 class _Target(NamedTuple):
-    """A detail in the target of a link: its place in the text as received, and the link's tag."""
+    """A detail in a link's target: its place in the text as received, and the link's HTML tag."""
 
     span: Span
     tag: str
@@ -145,7 +149,7 @@ class _Target(NamedTuple):
 
 
 def _targets(text: Text, settings: Settings) -> list[_Target]:
-    """Return the details that only the targets of links show: `<a href="tel:…">`."""
+    """Return the details that only the targets of links contain: `<a href="tel:…">`."""
     targets: list[_Target] = []
     for match in _HREF.finditer(text.raw):
         group = match.lastindex or 1
@@ -165,7 +169,7 @@ def _targets(text: Text, settings: Settings) -> list[_Target]:
 
 
 def _without(text: Text, details: list[Detail], targets: list[_Target]) -> str:
-    """Return the whole comment with the kind of each detail in its place."""
+    """Return the whole comment with each personal detail replaced by its kind: '[phone number]'."""
     changes: list[Change] = []
     is_html = text.comment.format == "html"
     for detail in details:

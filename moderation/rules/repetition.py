@@ -116,7 +116,7 @@ _COMPARED = 2_000  # characters of each comment that are compared
 
 
 class Settings(rules.Settings):
-    """The settings in `[repetition]`."""
+    """The rule's settings, which a policy has in its table `[repetition]`."""
 
     most_words: int = Field(4, ge=1, description="How often a word may occur in a row.")
     most_phrases: int = Field(3, ge=1, description="How often a phrase may occur in a row.")
@@ -130,7 +130,7 @@ class Settings(rules.Settings):
 
 
 class Repeat(NamedTuple):
-    """A stretch of the clean text with a repetition, which begins at `again`, and the message."""
+    """A repetitive part of the normalised text, and the message. The repeat begins at `again`."""
 
     start: int
     again: int
@@ -159,7 +159,7 @@ def _size(part: str) -> int:
 
 
 def _stretched(text: Text) -> Iterator[Repeat]:
-    """Yield runs of one letter or sign. The repetition begins after the first."""
+    """Yield long runs of one letter or sign. Its first occurrence does not count as a repeat."""
     if not _HINT.search(text.clean):
         return
     for match in _LETTERS.finditer(text.clean):
@@ -174,7 +174,7 @@ def _stretched(text: Text) -> Iterator[Repeat]:
 
 
 def _words(text: Text, settings: Settings) -> Iterator[Repeat]:
-    """Yield runs of one word, or of one phrase of up to `_LONGEST_PHRASE` words."""
+    """Yield passages in which a word or a phrase of up to `_LONGEST_PHRASE` words is repeated."""
     words = [word.text.casefold() for word in text.words]
     for length in range(1, _LONGEST_PHRASE + 1):
         most = settings.most_words if length == 1 else settings.most_phrases
@@ -189,9 +189,10 @@ def _words(text: Text, settings: Settings) -> Iterator[Repeat]:
 
 
 def _is_chant(run: list[Token], length: int) -> bool:
-    """Whether a run repeats a prayer, a cheer, a slogan or a name.
+    """Whether a passage of one repeated phrase is a prayer, a cheer, a slogan or a chanted name.
 
-    A name has a capital each time, or is an abbreviation without vowels.
+    A repeated word is a name if it always has a capital, or if it is an abbreviation without
+    vowels.
     """
     if all(word.text.casefold() in _CHANTS for word in run[:length]):
         return True
@@ -204,7 +205,7 @@ def _is_chant(run: list[Token], length: int) -> bool:
 
 
 def _runs(words: list[str], length: int) -> Iterator[tuple[int, int]]:
-    """Yield the start and end of each run of one phrase, which has `length` words."""
+    """Yield each run of one repeated phrase of `length` words, as its start and end word index."""
     first = 0
     for index in range(length, len(words) + 1):
         if index == len(words) or words[index] != words[index - length]:
@@ -220,10 +221,10 @@ def _repeat(text: Text, words: list[Token], length: int) -> Repeat:
 
 
 def _sentences(text: Text) -> Iterator[Repeat]:
-    """Yield sentences of some length that occurred in the comment before.
+    """Yield longer sentences that already occurred earlier in the comment.
 
-    A refrain may return: one sentence, after others. Words of the comment that is answered may be
-    quoted.
+    A few sentences may return once as a refrain, if other sentences stand between. Sentences from
+    the parent comment do not count, because they are quoted.
     """
     if len(text.sentences) < 2:
         return
@@ -252,7 +253,7 @@ def _sentences(text: Text) -> Iterator[Repeat]:
 
 
 def _apart(repeats: list[Repeat]) -> list[Repeat]:
-    """Return the repeats in order. Of those that overlap, keep the first, then the longest."""
+    """Return the repeats sorted by place, without those that overlap an earlier or longer one."""
     ordered = sorted(repeats, key=lambda repeat: (repeat.start, -repeat.end))
     apart = ordered[:1]
     for repeat in ordered[1:]:
@@ -262,12 +263,15 @@ def _apart(repeats: list[Repeat]) -> list[Repeat]:
 
 
 def _normal(text: str) -> str:
-    """Return a text in the form that is compared: small letters, digits and single spaces."""
+    """Return a text as it is compared with others: small letters, digits and single spaces."""
     return " ".join(_WORD.findall(text.casefold()))
 
 
 def _similarity(text: Text, settings: Settings) -> float:
-    """Return the similarity (0..1) of the closest recent comment, or 0 if it is below `alike`."""
+    """Return the similarity (0..1) of the author's most similar recent comment.
+
+    A similarity below the setting `alike` counts as 0.
+    """
     if not text.comment.recent or len(text.words) < settings.fewest_words or _is_courtesy(text):
         return 0.0
     from rapidfuzz import fuzz  # slow to load, and needed only here

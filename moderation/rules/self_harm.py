@@ -59,7 +59,7 @@ _MESSAGE = (
 
 
 class Settings(rules.Settings):
-    """The settings in `[self_harm]`."""
+    """The rule's settings, which a policy has in its table `[self_harm]`."""
 
     country: str = Field(
         "", description="The country whose helpline to name, such as IN. Empty: the first one's."
@@ -84,7 +84,7 @@ class Settings(rules.Settings):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Find the signs of despair, and mark those that give the score."""
+    """Find the signs of despair, and mark the words of those signs that determine the score."""
     signs = despair.signs(text)
     if not signs:
         return None

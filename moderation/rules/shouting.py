@@ -40,7 +40,7 @@ from moderation.text.reading import Text
 
 
 class Settings(rules.Settings):
-    """The settings in `[shouting]`."""
+    """The rule's settings, which a policy has in its table `[shouting]`."""
 
     fewest_words: int = Field(
         3, ge=1, description="The rule ignores stretches with fewer words in capitals."
@@ -51,7 +51,7 @@ class Settings(rules.Settings):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Find the shouted stretches. The score is their share of the comment's letters."""
+    """Find passages in capitals. The score is their share of the comment's letters."""
     stretches = shouted(text, settings.fewest_words)
     score = loudness(text, stretches)
     if not stretches or score < settings.least_share:

@@ -20,7 +20,7 @@ from moderation.text.reading import Text
 
 
 class Settings(rules.Settings):
-    """The settings in `[spam]`."""
+    """The rule's settings, which a policy has in its table `[spam]`."""
 
     aliases: ClassVar = {"report_from": "notice"}
 

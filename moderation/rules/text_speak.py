@@ -42,7 +42,7 @@ _MOST = 500  # words that one finding marks
 
 
 class Settings(rules.Settings):
-    """The settings in `[text_speak]`."""
+    """The rule's settings, which a policy has in its table `[text_speak]`."""
 
     allowed: frozenset[str] = Field(frozenset(), description="Words to ignore, in small letters.")
     enough: int = Field(5, ge=1, description="The number of words that gives the full score.")
@@ -52,7 +52,7 @@ class Settings(rules.Settings):
 
 
 def check(text: Text, settings: Settings) -> Finding | None:
-    """Find all text speak of the comment. The message names the first two words."""
+    """Find all chat abbreviations ('u' for 'you') in a comment. The message names the first two."""
     pairs = list(islice(text_speak(text, settings.allowed), _MOST))
     if not pairs:
         return None

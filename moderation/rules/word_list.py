@@ -69,7 +69,10 @@ _QUOTED = 3  # words that a message quotes
 
 
 def _lines(value: object, info: ValidationInfo) -> object:
-    """Return the entries in the file of that name, which is relative to the policy's folder."""
+    """Return the entries in the file `value`, whose path is relative to the policy's folder.
+
+    Any other value is returned unchanged.
+    """
     if not isinstance(value, str):
         return value
     path = Path((info.context or {}).get("folder", "")) / value
@@ -104,7 +107,7 @@ EntriesOf = Annotated[tuple[str, ...], BeforeValidator(_lines)]
 
 
 class Index(NamedTuple):
-    """All entries and their forms, in dictionaries."""
+    """All entries of the word lists and their inflected forms, in dictionaries."""
 
     scores: dict[tuple[str, ...], float]  # by the entry's words
     lengths: dict[str, tuple[int, ...]]  # by the entry's first word: its possible numbers of words
@@ -116,7 +119,7 @@ class Index(NamedTuple):
 
 
 class Settings(rules.Settings):
-    """The settings in `[word_list]`."""
+    """The rule's settings, which a policy has in its table `[word_list]`."""
 
     banned: Entries = Field((), description="Words and phrases that are banned (score 1.0).")
     suspect: Entries = Field((), description="Words and phrases that a person looks at.")
@@ -129,7 +132,7 @@ class Settings(rules.Settings):
 
     @cached_property
     def index(self) -> Index:
-        """The index of the entries."""
+        """The lookup tables of all entries in the word lists."""
         shipped = (*WORDS["strong"].split(), *WORDS["goading"].splitlines()) if self.shipped else ()
         lists = (
             (self.suspect_score, (*self.suspect, *self.suspect_file)),
@@ -167,7 +170,10 @@ class Settings(rules.Settings):
 
 
 def _forms(listed: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """Yield the words of each entry without signs, with the last word in all its forms."""
+    """Yield each entry as a tuple of words, once for each inflected form of its last word.
+
+    Entries with signs, such as 'C++', have no forms.
+    """
     for entry in listed:
         words = [] if entries.has_signs(entry) else [word for word, _, _ in entries.words(entry)]
         if words:
@@ -175,7 +181,7 @@ def _forms(listed: Iterable[str]) -> Iterator[tuple[str, ...]]:
 
 
 class Hit(NamedTuple):
-    """An entry at `start`..`end` of the clean text."""
+    """A place, `start`..`end` of the normalised text, that matches an entry of the word lists."""
 
     start: int
     end: int
@@ -211,7 +217,7 @@ _MESSAGE = "Please say it without {}."
 
 
 def _hits(text: Text, index: Index) -> Iterator[Hit]:
-    """Yield the entries in the clean text, in the text without disguises, and behind signs."""
+    """Yield the places that match an entry: as written, in hashtags, and in disguised spelling."""
     clean = text.clean
     yield from (Hit(*hit) for hit in _listed(clean, index))
     yield from (Hit(*hit, in_link=True) for hit in index.signed.find(clean))
@@ -228,7 +234,10 @@ def _hits(text: Text, index: Index) -> Iterator[Hit]:
 
 
 def _names(text: Text, hit: Hit, index: Index) -> bool:
-    """Whether the hit is a name, and one that only the shipped list has as a word."""
+    """Whether a matched word is used as a name here, such as 'Katwa' in 'Katwa station'.
+
+    Only words of the shipped list can be names. A word that the operator lists always counts.
+    """
     if not hit.score:
         return False
     word = text.clean[hit.start : hit.end].lower().removesuffix("'s")
@@ -236,7 +245,7 @@ def _names(text: Text, hit: Hit, index: Index) -> bool:
 
 
 def _in_hashtags(text: Text, index: Index) -> Iterator[Hit]:
-    """Yield the words and phrases in hashtags: '#LoveJihad', '#stoplovejihad'."""
+    """Yield the listed words and phrases in hashtags: '#LoveJihad', '#stoplovejihad'."""
     for token in text.tokens:
         if token.kind != "hashtag" or len(token.text) > _LONGEST_TAG:
             continue
@@ -250,7 +259,7 @@ def _in_hashtags(text: Text, index: Index) -> Iterator[Hit]:
 
 
 def _listed(text: str, index: Index) -> Iterator[tuple[int, int, float]]:
-    """Yield the start, end and score of each entry. Blanks or hyphens join a phrase's words."""
+    """Yield start, end and score of each listed entry in a text. Hyphens may join its words."""
     candidates = entries.WORD.findall(entries.plain(text.lower()))
     if index.lengths.keys().isdisjoint(word.removesuffix("'s") for word in candidates):
         return  # the quick way out, which nearly all texts take
@@ -260,7 +269,7 @@ def _listed(text: str, index: Index) -> Iterator[tuple[int, int, float]]:
 def _phrases(
     words: Sequence[entries.Word], index: Index, text: str = ""
 ) -> Iterator[tuple[int, int, float]]:
-    """Yield the start, end and score of each entry among the words of a text or a hashtag."""
+    """Yield start, end and score of each listed entry among the words of a text or a hashtag."""
     for first, (word, start, _) in enumerate(words):
         for length in index.lengths.get(word, ()):
             phrase = words[first : first + length]
@@ -270,12 +279,12 @@ def _phrases(
 
 
 def _joined(text: str, words: Sequence[entries.Word]) -> bool:
-    """Whether only blanks or hyphens separate the words."""
+    """Whether only blanks or single hyphens separate these words of the text."""
     return all(text[left[2] : right[1]].strip() in ("", "-") for left, right in pairwise(words))
 
 
 def _behind_signs(clean: str, index: Index) -> Iterator[Hit]:
-    """Yield words with digits and signs for letters ('qui5ling') or between them ('quis.ling')."""
+    """Yield listed words that are written with signs or digits: 'qui5ling', 'quis.ling'."""
     for match in _SIGNED.finditer(clean):
         shown = match[0].rstrip("!|+")
         letters = sum(map(str.isalpha, shown))
@@ -291,7 +300,7 @@ def _behind_signs(clean: str, index: Index) -> Iterator[Hit]:
 
 
 def _behind_stars(clean: str, index: Index) -> Iterator[Hit]:
-    """Yield words with at most half of their letters hidden by stars: 'qu*sling'."""
+    """Yield listed words with at most half of their letters hidden by stars: 'qu*sling'."""
     for match in islice(_STARRED.finditer(clean), _MOST_STARRED):
         shown = match[0].lower()
         footnote = len(shown) < 6 and shown.find("*") == len(shown) - 1
@@ -301,7 +310,7 @@ def _behind_stars(clean: str, index: Index) -> Iterator[Hit]:
 
 
 class Reading(NamedTuple):
-    """How one entry is read, for the operator."""
+    """An explanation for the operator: which texts an entry of the word lists matches."""
 
     key: str  # "banned", "suspect" or "allowed"
     entry: str
@@ -311,7 +320,7 @@ class Reading(NamedTuple):
 
 
 def readings(settings: Settings) -> Iterator[Reading]:
-    """Yield how each listed entry is read, with two texts that it matches and one that it does not.
+    """Yield for each listed entry up to two example texts that it matches and one that it misses.
 
     >>> next(readings(Settings(banned=("C++",))))
     Reading(key='banned', entry='C++', signs=True, matches=('C++', 'c++'), misses=('c',))
@@ -327,7 +336,7 @@ def readings(settings: Settings) -> Iterator[Reading]:
 
 
 def _candidates(entry: str, signs: bool) -> Iterator[str]:
-    """Yield texts that an entry may match or not, the most telling first."""
+    """Yield example texts that an entry may match or miss, the most instructive first."""
     yield entry
     words = [word for word, _, _ in entries.words(entry)]
     if signs:

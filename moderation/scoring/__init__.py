@@ -1,1 +1,1 @@
-"""Score texts: one module per kind of model. A model's card names its kind."""
+"""Score texts: one module for each kind of model. A model's `card.json` names its kind."""

@@ -1,9 +1,10 @@
-"""The adapted scorer: a linear model, and a layer trained on a newsroom's verdicts.
+"""The adapted scorer: a linear model, and a layer that was trained on a newsroom's verdicts.
 
-Files: those of the linear scorer, copied so that the version needs no other, and the layer's:
-`own_weights.npy` (2**bits x adapted heads, int8), `own_scales.npy`, `own_starts.npy` and
-`own_slopes.npy` (adapted heads). The card's `own` names the heads that the layer moves, its
-recipe, and the version of the linear model.
+A head is one of a model's scores, such as `toxicity`. The layer is a small linear model that
+changes some of them. Files: copies of the linear scorer's files, so that no other version is
+needed, and the layer's: `own_weights.npy` (2**bits x changed heads, int8), `own_scales.npy`,
+`own_starts.npy` and `own_slopes.npy` (one number per changed head). The card's key `own` names
+these heads, the layer's n-grams, and the version of the linear model.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ NOTE = "adapted"  # in a text's notes, by head: the score without the layer, and
 
 @dataclass(frozen=True)
 class AdaptedScorer:
-    """Adds the log-odds of `layer` to those of `base`, which are multiplied by `slopes`."""
+    """Multiplies the log-odds of the scorer `base` by `slopes` and adds those of `layer`."""
 
     base: Scorer
     base_version: str  # of the linear model in `base`
@@ -41,11 +42,11 @@ class AdaptedScorer:
         return self.base.heads
 
     def over(self, scorer: Scorer) -> Self:
-        """Return the same layer over another scorer of these heads."""
+        """Return a copy with the same layer that uses `scorer` as its base."""
         return replace(self, base=scorer)
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """Return, by head, one calibrated probability per text."""
+        """Return, by score name, one calibrated probability per text."""
         scores = dict(self.base.score(texts))
         added = self.layer.logits(texts)
         for text in texts:
@@ -59,9 +60,10 @@ class AdaptedScorer:
         return scores
 
     def explain(self, text: Text, head: str) -> list[Weight]:
-        """Return the words that weighed most in `base` and in the layer, heaviest first.
+        """Return the words that contributed most to the score `head`, heaviest first.
 
-        The layer's words share the part of the score that the layer added.
+        The words of `base` and of the layer are merged. The layer's words get the share of the
+        score that the layer added.
         """
         before, after = text.notes.get(NOTE, {}).get(head, (1.0, 1.0))
         added = max(after - before, 0.0) / after
@@ -75,7 +77,7 @@ class AdaptedScorer:
 
 
 def load(files: Files) -> AdaptedScorer:
-    """Return the scorer of these files."""
+    """Return the scorer that is stored in these files."""
     card = files.parsed_card(AdaptedCard).own
     starts = files.array("own_starts")
     layer = Linear(

@@ -11,10 +11,11 @@ _EDGE = 1e-6  # probabilities nearer to 0 or 1 are clipped to this
 def calibrated(
     logits: npt.NDArray[np.float64], knots: npt.NDArray[np.floating]
 ) -> npt.NDArray[np.float64]:
-    """Return calibrated probabilities, rows x heads, for log-odds of the same shape.
+    """Turn log-odds into calibrated probabilities. Both have the shape rows x scores.
 
-    `knots` (2 x heads x knots) holds each head's curve: the log-odds of its points, and the
-    probabilities there. Between two points the curve is straight; outside it is constant.
+    `knots` (2 x scores x points) has each score's calibration curve: `knots[0]` has the log-odds of
+    its points, `knots[1]` the probabilities at them. Between two points the curve is a straight
+    line; beyond the first and the last point it is constant.
 
     >>> knots = np.array([[[-2.0, 2.0]], [[0.1, 0.9]]])
     >>> calibrated(np.array([[-9.0], [0.0], [9.0]]), knots).round(3).tolist()
@@ -27,7 +28,7 @@ def calibrated(
 
 
 def log_odds(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the log-odds of probabilities, at most about 14 in either direction.
+    """Return the log-odds of probabilities, limited to about -14 and 14.
 
     >>> log_odds(np.array([0.5]))
     array([0.])

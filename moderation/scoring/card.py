@@ -1,7 +1,7 @@
-"""A model's card, typed: what it is, what it was trained on, and what its scorer needs.
+"""A model's card as typed classes: what the model is, its training data, and its scorer's settings.
 
-The card is `card.json`, next to the weights. Every card has the fields of `Card`, and each kind of
-model adds the fields that its scorer needs. Other keys are kept.
+The card is the file `card.json`, next to the weights. Every card has the fields of `Card`, and each
+kind of model adds the fields that its scorer needs. Other keys are kept.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class _Part(BaseModel):
 
 
 class Card(_Part):
-    """The fields of every card.
+    """The fields that the card of every model has.
 
-    `files` maps each file's name to its hash. `data` lists the data sets that the model was
-    trained on, `figures` holds its measured performance, and `reference` the distribution of its
-    scores that `moderation drift` compares with.
+    `files` maps each file's name to its hash. `data` lists the data sets that the model was trained
+    on. `figures` holds its measured performance. `reference` is the distribution of its scores with
+    which `moderation drift` compares new scores.
     """
 
     kind: str = ""
@@ -47,19 +47,22 @@ class Card(_Part):
 
 
 class NgramRecipe(_Part):
-    """Which n-grams a model reads; see `ngrams.Recipe`."""
+    """The n-grams that a model reads, as its card lists them; see `ngrams.Recipe`."""
 
     chars: tuple[int, int]
     words: tuple[int, int]
     bits: int
 
     def recipe(self) -> Recipe:
-        """Return the recipe that computes these n-grams."""
+        """Return the `ngrams.Recipe` that computes these n-grams."""
         return Recipe(self.chars, self.words, self.bits)
 
 
 class LinearCard(Card):
-    """The card of a linear model. `reads` is `folded` where it reads the deobfuscated text."""
+    """The card of a linear model.
+
+    `reads` is `folded` if the model reads texts with disguised spellings undone.
+    """
 
     heads: tuple[str, ...]
     recipe: NgramRecipe
@@ -67,7 +70,10 @@ class LinearCard(Card):
 
 
 class LayerCard(_Part):
-    """A newsroom's layer: the heads it moves, and `beside`, the version of its linear model."""
+    """The card's part on a newsroom's layer, a small model that changes a linear model's scores.
+
+    It has the names of the scores that the layer changes, and `beside`, the linear model's version.
+    """
 
     heads: tuple[str, ...]
     recipe: NgramRecipe
@@ -75,13 +81,13 @@ class LayerCard(_Part):
 
 
 class AdaptedCard(LinearCard):
-    """The card of an adapted model: a linear model's, with the newsroom's layer as `own`."""
+    """The card of an adapted model: a linear model's card, with the newsroom's layer as `own`."""
 
     own: LayerCard
 
 
 class LanguageCard(Card):
-    """The card of a language model. `naming_bits` is the size of the table that names languages."""
+    """The card of a language model. The table that names languages has 2**`naming_bits` rows."""
 
     recipe: NgramRecipe
     languages: tuple[str, ...]
@@ -90,9 +96,10 @@ class LanguageCard(Card):
 
 
 class EnsembleCard(_Part):
-    """How a transformer is mixed with one `version` of the linear model; see `cascade.Ensemble`.
+    """How a transformer's scores are mixed with those of one `version` of the linear model.
 
-    By head: `shares` are the linear model's weights, `slopes` and `starts` calibrate the mixture.
+    By score name: `shares` are the linear model's weights; `slopes` and `starts` calibrate the
+    mixture. See `cascade.Ensemble`.
     """
 
     version: str
@@ -103,7 +110,11 @@ class EnsembleCard(_Part):
 
 
 class TransformerCard(Card):
-    """The card of a transformer. `together` is None until it is measured with a linear model."""
+    """The card of a transformer.
+
+    `together` says how its scores are mixed with a linear model's. It is None until that is
+    measured.
+    """
 
     heads: tuple[str, ...]
     together: EnsembleCard | None = None
@@ -113,7 +124,7 @@ AnyCard = TypeVar("AnyCard", bound=Card)
 
 
 def parse(content: Any, form: type[AnyCard], folder: Path) -> AnyCard:
-    """Return `content`, the JSON of the card in `folder`, as a `form` of card.
+    """Return `content`, the JSON of the card in `folder`, as an instance of the class `form`.
 
     Raises `ModelError`, which names the first key that is missing or wrong.
     """
@@ -127,7 +138,10 @@ def parse(content: Any, form: type[AnyCard], folder: Path) -> AnyCard:
 
 
 def read(folder: Path, form: type[AnyCard]) -> AnyCard:
-    """Return the card in `folder`. Raises `ModelError` where it cannot be read."""
+    """Return the card in `folder` as an instance of the class `form`.
+
+    Raises `ModelError` where the card cannot be read.
+    """
     try:
         content = json.loads((folder / CARD).read_text("utf-8"))
     except (OSError, ValueError) as error:

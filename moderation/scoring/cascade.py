@@ -1,7 +1,7 @@
-"""Combine two scorers of the same heads: a fast one, and a careful one for what is doubtful.
+"""Combine two scorers of abuse: a fast one for all texts, and a careful one for doubtful texts.
 
-The linear scorer is the fast one, the transformer scorer the careful one. Where both have scored a
-text, their log-odds are mixed: the two make different mistakes.
+The linear scorer is the fast one, the transformer scorer the careful one. If both have scored a
+text, their log-odds are mixed, because the two make different mistakes.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ NOTE = "read by"  # in a text's notes: the scorer that explains it
 
 @dataclass(frozen=True)
 class Ensemble:
-    """How two scorers are mixed, as `training.linear.ensemble` measured it.
+    """How the scores of two scorers are mixed, as `training.linear.ensemble` measured it.
 
-    By head: `weights` are the fast scorer's share of the log-odds; `slopes` and `starts` calibrate
-    the mixture. The careful scorer skips a text if all scores of the fast one are below
+    By score name: `weights` are the fast scorer's share of the log-odds; `slopes` and `starts`
+    calibrate the mixture. The careful scorer skips a text if all scores of the fast one are below
     `skip_below`.
     """
 
@@ -41,9 +41,9 @@ class Ensemble:
 
     @classmethod
     def of(cls, measured: EnsembleCard | Mapping[str, Any], version: str) -> Self:
-        """Return what was measured, for this `version` of the fast scorer.
+        """Return the measured mixture, for this `version` of the fast scorer.
 
-        `skip_below` was measured with one version. With another version it is 0: nothing is
+        `skip_below` was measured with one version. With another version it is 0, so that no text is
         skipped.
         """
         card = EnsembleCard.model_validate(measured)
@@ -51,19 +51,19 @@ class Ensemble:
         return cls(card.shares, card.slopes, card.starts, skip_below)
 
     def doubtful(self, scores: Mapping[str, Probabilities]) -> list[int]:
-        """Return the rows where the fast scorer is not certain: a score reaches `skip_below`."""
+        """Return the rows of the texts where a score of the fast scorer reaches `skip_below`."""
         highest = np.max([scores[head] for head in self.slopes], axis=0)
         return [int(row) for row in np.flatnonzero(highest >= self.skip_below)]
 
     def mixed(self, head: str, fast: Probabilities, careful: Probabilities) -> Probabilities:
-        """Return one calibrated probability for each pair of the two scorers' probabilities."""
+        """Return the calibrated mixture of both scorers' probabilities for the score `head`."""
         odds = mixture(fast, careful, self.weights[head]) * self.slopes[head] + self.starts[head]
         return np.asarray(1 / (1 + np.exp(-odds)), np.float64)
 
 
 @dataclass(frozen=True)
 class CascadeScorer:
-    """Scores with `fast`, then with `careful` the texts of which `fast` is not certain."""
+    """Scores all texts with `fast`, and those of which `fast` is not certain with `careful` too."""
 
     fast: Scorer
     careful: Scorer
@@ -71,7 +71,7 @@ class CascadeScorer:
 
     @classmethod
     def of(cls, fast: Scorer, careful: TransformerScorer, version: str) -> Self:
-        """Combine both as was measured with this `version` of the fast scorer.
+        """Combine both scorers in the way that was measured for this `version` of `fast`.
 
         If nothing was measured, the careful scorer's scores count alone.
         """
@@ -86,7 +86,7 @@ class CascadeScorer:
         return self.careful.heads
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """Return, by head, one calibrated probability per text."""
+        """Return, by score name, one calibrated probability per text."""
         first = self.fast.score(texts)
         scores = {head: np.array(first[head]) for head in self.heads}
         rows = self.ensemble.doubtful(scores)
@@ -102,9 +102,9 @@ class CascadeScorer:
     def suspects(
         self, texts: Sequence[Text], parts: Sequence[Part], scores: Mapping[str, Probabilities]
     ) -> list[int]:
-        """Return the sentences that may be abusive alone; see `suspects`.
+        """Return the indices of the sentences (`parts`) that may be abusive when read alone.
 
-        A comment that `careful` skipped has none.
+        The module `suspects` chooses them. A comment that `careful` skipped has none.
         """
         if not isinstance(self.careful, TransformerScorer) or WEIGHTS.keys() - set(self.heads):
             return []
@@ -127,13 +127,13 @@ class CascadeScorer:
         return [numbers[index] for index in suspects(readings)]
 
     def explain(self, text: Text, head: str) -> list[Weight]:
-        """Return the words that weighed most for the scorer that scored the text last."""
+        """Return the words that contributed most to `head`, by the last scorer of the text."""
         scorer: Scorer = text.notes[NOTE]
         return scorer.explain(text, head)
 
 
 def combine(fast: Scorer, careful: TransformerScorer, version: str) -> Scorer:
-    """Return both scorers as one. A newsroom's layer is applied to their common scores."""
+    """Return both scorers as one. A newsroom's layer is applied to their mixed scores."""
     if isinstance(fast, AdaptedScorer):
         return fast.over(CascadeScorer.of(fast.base, careful, fast.base_version))
     return CascadeScorer.of(fast, careful, version)

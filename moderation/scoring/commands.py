@@ -1,7 +1,7 @@
-"""Imperatives that open with a verb which the tagger hardly saw as one: 'Dial 1930.'
+"""Recognise imperatives ('Dial 1930.') whose first word the tagger takes for a noun.
 
-The tagger learned from a treebank with few demands and takes such a verb for a noun. The lists
-here are our own.
+The tagger learned word roles from a treebank (parsed sentences) with few demands, so it hardly saw
+such verbs. The lists in this file are our own.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ _LEAD_INS = frozenset(
 
 
 def is_command(words: Sequence[str]) -> bool:
-    """Return whether a sentence is an imperative. `words` are its first tokens in small letters.
+    """Return whether a sentence is an imperative. `words` are its first words in small letters.
 
     >>> is_command("dial 1930 for cyber crime".split()), is_command("jail term".split())
     (True, False)

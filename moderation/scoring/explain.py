@@ -1,4 +1,4 @@
-"""Explain a score: find the words that weighed most, and whether a person is meant."""
+"""Explain a score: find the words that contributed most to it, and whether a person is meant."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PERSONS = frozenset(
 
 
 def spans(text: Text, head: str) -> tuple[Span, ...]:
-    """Return the author's words that weighed most for a score, in reading order.
+    """Return the author's words that contributed most to the score `head`, in reading order.
 
     Neighbouring words are merged. The pieces of a disguised word ('stup*d') count together.
     """
@@ -41,7 +41,7 @@ def spans(text: Text, head: str) -> tuple[Span, ...]:
 
 
 def means_person(text: Text) -> bool:
-    """Whether the text addresses or mentions a person, by a pronoun, a mention or a name.
+    """Whether the text addresses or mentions a person: by a pronoun, an @-mention or a name.
 
     >>> from moderation.text.reading import read
     >>> [means_person(read(comment)) for comment in ("This budget is stupid.", "You are stupid.")]

@@ -1,13 +1,14 @@
 """The language scorer: the probability that a comment is in English, and the language if it is not.
 
-Links, mentions, hashtags, digits and emoji are left out. If most letters are of another script, the
-script decides. Otherwise the mean weight of the hashed n-grams gives the probability; it is
+Links, mentions, hashtags, digits and emoji are left out. If most letters are not Latin, the script
+decides. Otherwise the mean weight of the text's hashed n-grams gives the probability. It is
 calibrated by length, since ten letters say less than a hundred. A comment that is not clearly
 English is scored a second time without quotations and names (words with a capital inside a
 sentence), because they may be of any language. If it is still doubtful, its language is named.
 
-Files: `english.npy` and `naming.npy` (2**bits x languages), both int8, with `scales.npy`
-and `intercepts.npy` for the latter. The card holds the recipe and the calibration.
+Files: `english.npy` (2**bits, int8) has the weights for English. `naming.npy` (2**naming_bits x
+languages, int8), `scales.npy` and `intercepts.npy` name other languages. The card holds the
+settings of the n-grams and the calibration.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ _LIST = regex.compile(rf"(?<!\w)(?:(?:{_ITEM}){{3,}}+(?:{_LAST})?+|(?:{_ITEM}){{
 
 
 def words_of(text: Text) -> list[str]:
-    """Return the words, without links, mentions, hashtags and digits.
+    """Return the words of a text, without links, mentions, hashtags and digits.
 
     >>> from moderation.text.reading import read
     >>> words_of(read("@ravi: 100 % right 🙏 see www.example.com #truth"))
@@ -90,7 +91,7 @@ def words_of(text: Text) -> list[str]:
 
 
 def core_words(clean: str) -> list[str]:
-    """Return the words without quotations, lists and names (capitals inside a sentence).
+    """Return the words of a text without quotations, lists and names (capitals inside a sentence).
 
     >>> core_words('Yesterday Amit Shah told them that "sab chalta hai" in Delhi.')
     ['Yesterday', 'told', 'them', 'that', 'in']
@@ -101,7 +102,7 @@ def core_words(clean: str) -> list[str]:
 
 
 def _unquoted(clean: str) -> str:
-    """Return the text without quotations and lists, in small letters if it has only capitals."""
+    """Return a text without quotations and lists. A text all in capitals becomes small letters."""
     if not _LOWER.search(clean):
         clean = clean.lower()  # in a comment all in capitals they do not show names
     clean = _QUOTED.sub(" ", clean)
@@ -111,7 +112,7 @@ def _unquoted(clean: str) -> str:
 
 
 class Grams(NamedTuple):
-    """The n-grams of some words: their buckets, and the buckets' weights for English."""
+    """The n-grams of some words: their hash buckets, and each bucket's weight for English."""
 
     words: Sequence[str]
     letters: int
@@ -120,13 +121,13 @@ class Grams(NamedTuple):
 
     @property
     def mean(self) -> float:
-        """The mean weight, as a stored integer before scaling."""
+        """The mean weight of the n-grams, as stored (int8), before it is scaled."""
         return int(self.weights.sum(dtype=np.int64)) / len(self.weights)
 
 
 @dataclass(frozen=True)
 class LanguageScorer:
-    """Gives the score `english`, and notes the language and the foreign stretches."""
+    """Gives the score `english`, and notes a comment's language and its foreign passages."""
 
     recipe: Recipe
     english: npt.NDArray[np.int8]
@@ -135,7 +136,11 @@ class LanguageScorer:
     heads: tuple[str, ...] = ("english",)
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """Return the probability that each text is in English. Adds `language` and `foreign`."""
+        """Return the probability that each text is in English.
+
+        Adds the language's code (`language`) and the foreign passages (`foreign`) to the text's
+        notes.
+        """
         return {"english": np.array([self._score(text) for text in texts], np.float64)}
 
     def _score(self, text: Text) -> float:
@@ -164,7 +169,7 @@ class LanguageScorer:
         return self.naming.by_ngrams(grams.buckets, self.recipe.bits)
 
     def probability(self, words: Sequence[str]) -> float:
-        """Return the probability that these words are English; 1 if there are none."""
+        """Return the probability that these words are English, or 1 if there are no words."""
         return self._probability(self.grams(words))
 
     def grams(self, words: Sequence[str]) -> Grams:
@@ -185,9 +190,10 @@ class LanguageScorer:
         return 1 / (1 + math.exp(-max(min(logit, 30.0), -30.0)))
 
     def _second_look(self, text: Text, count: int) -> float:
-        """Return the probability for what remains of `count` words without names and quotations.
+        """Return the probability of English for a text without its names and quotations.
 
-        If too little remains, the probability is so low that a person decides.
+        `count` is the text's number of words. If too few words are left, the probability is so low
+        that a person decides.
         """
         words = core_words(text.clean)
         if latin_share(words) < LATIN:
@@ -198,11 +204,12 @@ class LanguageScorer:
         return self.probability(words) if len(words) < count else 0.0
 
     def _by_words(self, text: Text, score: float) -> float:
-        """The probability by the words that are in no quotation, list, slogan or name.
+        """Return the probability of English that the text's words show by themselves.
 
-        A sentence takes its words of grammar from one language: English ones outweigh borrowed
-        nouns. Few words are no proof of a foreign sentence, and names and cheers are none at all.
-        `score` is the probability by n-grams alone.
+        Words in quotations, lists, slogans and names do not count. A sentence takes its grammar
+        words ('the') from one language, so English ones outweigh borrowed nouns. Few words do not
+        prove that a sentence is foreign, and names and cheers prove nothing. `score` is the
+        probability by n-grams.
         """
         clean = without_phrases(_LINK.sub(" ", text.clean))
         words, outside = _WORD.findall(clean), _WORD.findall(_unquoted(clean))
@@ -237,9 +244,10 @@ class LanguageScorer:
         return _FEW_WORDS if certain else _OBSERVED
 
     def _foreign_clauses(self, text: Text, grams: Grams) -> list[tuple[int, int]]:
-        """Return the places of foreign clauses among English ones.
+        """Return the start and end of each foreign clause of a comment with several clauses.
 
-        Quotations and slogans are no clauses, nor is a title where the comment names its kind.
+        Quotations and slogans do not count. Nor does a title, if a word such as 'song' shows that
+        it is one.
         """
         words = " ".join(grams.words).lower().split()
         if len(words) - sum(map(ENGLISH.__contains__, words)) < _CERTAIN:
@@ -256,7 +264,7 @@ class LanguageScorer:
         return [] if foreign and not WORKS.isdisjoint(words) else foreign
 
     def _is_foreign(self, clause: str) -> bool:
-        """Whether a clause has hardly an English word, and is no slogan with names."""
+        """Whether a clause has hardly any English word, and is no slogan with names."""
         small = clause.lower().split()
         if sum(map(ENGLISH.__contains__, small)) > _ENGLISH_SHARE * len(small):
             return False
@@ -273,10 +281,11 @@ class LanguageScorer:
         return self.probability([word]) < _STRANGE
 
     def _around_foreign(self, text: Text, foreign: Sequence[bool]) -> float:
-        """Return the probability for the words around one foreign stretch; 0 if they are too few.
+        """Return the probability of English for the words around the longest foreign passage.
 
-        People leave out quotation marks: 'Mere paas maa hai is the greatest line of Hindi cinema'.
-        But such a sentence may also be in two languages, so the caller caps the probability.
+        If too few words are around it, return 0. People leave out quotation marks: 'Mere paas maa
+        hai is the greatest line of Hindi cinema'. But such a sentence may also be in two languages,
+        so the caller caps the probability.
         """
         start = end = at = 0  # of the longest stretch
         for is_foreign, run in groupby(foreign):
@@ -291,7 +300,7 @@ class LanguageScorer:
         return self.probability([part for word in rest for part in _WORD.findall(word.text)])
 
     def _word_logits(self, text: Text, grams: Grams) -> Floats:
-        """Return how English each word looks. Its neighbours count half."""
+        """Return how English each word looks, together with its neighbours, which count half."""
         tokens = [word.text for word in text.words]
         if not tokens:
             return np.zeros(0, np.float32)
@@ -307,7 +316,7 @@ class LanguageScorer:
         return logits
 
     def explain(self, text: Text, head: str) -> list[Weight]:  # noqa: ARG002 - there is one head
-        """Return the words that look English, with their share of the weight, heaviest first."""
+        """Return the words that look English, heaviest first, with their shares of the evidence."""
         if not text.words:
             return []
         logits = np.maximum(self._word_logits(text, self.grams(words_of(text))), 0)
@@ -325,7 +334,7 @@ def _spaces(match: re.Match[str]) -> str:
 
 
 def _stretches(text: Text, foreign: Sequence[bool]) -> list[tuple[int, int]]:
-    """Return the parts of the clean text whose words are foreign, neighbours merged."""
+    """Return the start and end of each passage of foreign words. Neighbouring words are merged."""
     stretches: list[tuple[int, int]] = []
     after_foreign = False
     for word, is_foreign in zip(text.words, foreign, strict=True):
@@ -337,7 +346,7 @@ def _stretches(text: Text, foreign: Sequence[bool]) -> list[tuple[int, int]]:
 
 
 def load(files: Files) -> LanguageScorer:
-    """Return the scorer of these files."""
+    """Return the scorer that is stored in these files."""
     card = files.parsed_card(LanguageCard)
     naming = Naming(
         card.naming_bits,

@@ -79,7 +79,7 @@ _SCRIPT = regex.compile("|".join(rf"(?P<{name}>\p{{Script={name}}}+)" for name i
 
 
 def latin_share(words: Sequence[str]) -> float:
-    """Return the share of Latin letters among all letters.
+    """Return the share of Latin letters among all letters of some words.
 
     >>> latin_share(["नमक", "mag"])
     0.5
@@ -91,9 +91,9 @@ def latin_share(words: Sequence[str]) -> float:
 
 
 def prior_log_odds(languages: Sequence[str]) -> npt.NDArray[np.float32]:
-    """Return what to add to the log-odds of each language for its frequency.
+    """Return, for each language, how much its frequency in comments adds to its log-odds.
 
-    The model was trained on equal amounts of text. Readers of Indian newspapers type Indian
+    The model was trained on equal amounts of text. But readers of Indian newspapers type Indian
     languages in Latin letters, and Hindi much more often than the similar Urdu, Punjabi or Nepali.
 
     >>> prior_log_odds(["hi-Latn", "hi", "ta-Latn", "ne-Latn", "fr"]).tolist()
@@ -105,9 +105,10 @@ def prior_log_odds(languages: Sequence[str]) -> npt.NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Naming:
-    """Names the language by its script, by langdetect, or by a linear model over n-grams.
+    """Names a text's language by its script, by the library langdetect, or by a linear model.
 
-    `weights` (2**bits x languages) are multiplied by `scales` (languages).
+    The linear model reads hashed n-grams. Its `weights` (2**bits x languages) are multiplied by
+    `scales` (one per language).
     """
 
     bits: int
@@ -119,7 +120,7 @@ class Naming:
     def by_script(self, clean: str, letters: int) -> str:
         """Return the code of the language whose script has more than a third of all letters.
 
-        If there is none, ask langdetect.
+        If there is none, ask the library langdetect.
         """
         counts = dict.fromkeys(SCRIPTS.values(), 0)
         for match in _SCRIPT.finditer(clean):
@@ -128,7 +129,10 @@ class Naming:
         return code if count > letters / 3 else detect(clean)
 
     def by_ngrams(self, buckets: npt.NDArray[np.int64], bits: int) -> str:
-        """Return the code of a language in Latin letters. The n-grams have 2**`bits` buckets."""
+        """Return the code of the language of a text in Latin letters.
+
+        `buckets` has the hash bucket of each of its n-grams, out of 2**`bits`.
+        """
         sample = buckets[:: 1 + len(buckets) // _MAX_NGRAMS] >> (bits - self.bits)
         sums = np.ones(len(sample), np.float32) @ self.weights.take(sample, axis=0)
         logits = sums / len(sample) * self.scales + self.intercepts
@@ -136,7 +140,10 @@ class Naming:
 
 
 def detect(clean: str) -> str:
-    """Return langdetect's code for the text, or 'und'. The same text always gets the same code."""
+    """Return the library langdetect's code for a text, or 'und' if it recognises no language.
+
+    A text always gets the same code.
+    """
     from langdetect import LangDetectException
 
     detector = _langdetect().create()
@@ -151,9 +158,9 @@ def detect(clean: str) -> str:
 
 @cache
 def _langdetect() -> Any:
-    """Load langdetect with the languages that share a script.
+    """Load the library langdetect, only with languages whose script other languages use too.
 
-    Loading all its profiles would take five times as long.
+    Loading its profiles of all languages would take five times as long.
     """
     from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
 

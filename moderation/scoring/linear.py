@@ -1,7 +1,8 @@
-"""The linear scorer: one logistic regression per head over hashed n-grams.
+"""The linear scorer: one logistic regression per score (head) over hashed n-grams.
 
-Files: `weights.npy` (2**bits x heads, int8 or float), `scales.npy` and `intercepts.npy` (heads),
-`knots.npy` (2 x heads x knots: log-odds and the calibrated probabilities there).
+Files: `weights.npy` (2**bits x heads, int8 or float), `scales.npy` and `intercepts.npy` (one number
+per head), and `knots.npy` (2 x heads x knots, calibration curves: `knots[0]` has log-odds,
+`knots[1]` the probabilities at them).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _CHUNK = 16_000  # characters whose n-grams are computed together
 
 @dataclass(frozen=True)
 class Linear:
-    """The linear models of several heads over one recipe of n-grams."""
+    """Linear models of several scores (heads) that read the same n-grams."""
 
     heads: tuple[str, ...]
     recipe: Recipe
@@ -37,7 +38,7 @@ class Linear:
     knots: npt.NDArray[np.floating]
 
     def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        """Return the uncalibrated log-odds, texts x heads."""
+        """Return the uncalibrated log-odds, texts x scores."""
         sums = np.zeros((len(texts), len(self.heads)), np.float32)
         for first, last in _chunks(texts):
             data, indices, indptr = self.recipe.vectors(texts[first:last])
@@ -47,11 +48,11 @@ class Linear:
         return sums.astype(np.float64) * self.scales + self.intercepts
 
     def probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        """Return calibrated probabilities, texts x heads."""
+        """Return calibrated probabilities, texts x scores."""
         return calibrated(self.logits(texts), self.knots)
 
     def weigh(self, text: str, head: str) -> npt.NDArray[np.float64]:
-        """Return what each character of `text` adds to the log-odds of `head`.
+        """Return what each character of `text` adds to the log-odds of the score `head`.
 
         The weight of an n-gram is divided equally among its characters.
         """
@@ -70,7 +71,7 @@ class Linear:
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Yield the first and last row (exclusive) of chunks of at most `_CHUNK` characters.
+    """Yield chunks of texts with at most `_CHUNK` characters, as first row and last (exclusive).
 
     A longer text is a chunk of its own. The n-grams of a chunk fit into the processor's cache, and
     the use of memory is bounded.
@@ -101,7 +102,7 @@ def _linear(files: Files, card: LinearCard) -> Linear:
 
 @dataclass(frozen=True)
 class LinearScorer:
-    """Scores the clean text or, if `deobfuscated`, the text without disguises."""
+    """Scores the normalised text or, if `deobfuscated`, the text without disguised spellings."""
 
     model: Linear
     deobfuscated: bool = False
@@ -112,23 +113,23 @@ class LinearScorer:
         return self.model.heads
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """Return, by head, one calibrated probability per text."""
+        """Return, by score name, one calibrated probability per text."""
         probabilities = self.model.probabilities([self._text(text) for text in texts])
         return {head: probabilities[:, column] for column, head in enumerate(self.heads)}
 
     def logits(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
-        """Return the uncalibrated log-odds, texts x heads."""
+        """Return the uncalibrated log-odds, texts x scores."""
         return self.model.logits([self._text(text) for text in texts])
 
     def suspects(
         self, texts: Sequence[Text], parts: Sequence[Part], scores: Mapping[str, Probabilities]
     ) -> list[int]:
-        """Return the index of every sentence: scoring them takes little time."""
+        """Return the indices of all sentences (`parts`), because scoring them takes little time."""
         del texts, scores
         return list(range(len(parts)))
 
     def explain(self, text: Text, head: str) -> list[Weight]:
-        """Return the words that raise the score of `head`, heaviest first; shares add up to 1."""
+        """Return the words that raise the score `head`, heaviest first. Shares add up to 1."""
         characters = self.model.weigh(self._text(text), head)
         if self.deobfuscated and text.deobfuscated.edits:
             characters = _to_clean(characters, text)
@@ -148,7 +149,7 @@ class LinearScorer:
 
 
 def _to_clean(characters: npt.NDArray[np.float64], text: Text) -> npt.NDArray[np.float64]:
-    """Map weights of the deobfuscated text's characters to the clean text's characters."""
+    """Turn weights of the deobfuscated text's characters into weights of the original's."""
     bounds = np.array(text.deobfuscated.index(), np.int64)
     per_character = characters / np.maximum(bounds[:, 1] - bounds[:, 0], 1)
     size = len(text.clean) + 1
@@ -157,6 +158,6 @@ def _to_clean(characters: npt.NDArray[np.float64], text: Text) -> npt.NDArray[np
 
 
 def load(files: Files) -> LinearScorer:
-    """Return the scorer of these files."""
+    """Return the scorer that is stored in these files."""
     card = files.parsed_card(LinearCard)
     return LinearScorer(_linear(files, card), card.reads == "folded")

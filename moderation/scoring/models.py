@@ -1,8 +1,9 @@
 """The models in use: load them, score texts with them, explain the scores.
 
-Abuse is scored by two models with the same heads. A policy's key `reader` chooses between them:
-`fast` uses the linear scorer alone, `careful` uses the transformer scorer as well (see `cascade`).
-In the folder of models the linear one is named `abuse`, the transformer `careful`.
+Abuse is scored by two models that give scores of the same names. A policy's key `reader` chooses
+between them: `fast` uses the linear scorer alone, `careful` uses the transformer scorer as well
+(see `cascade.py`). In the folder of models the linear one is named `abuse`, the transformer
+`careful`.
 """
 
 from __future__ import annotations
@@ -50,13 +51,13 @@ class Scores(dict[str, float]):
 class Models:
     """Loaded models, which score texts and explain the scores.
 
-    `scorers` has the scorers in use by the model's name, and `versions` their versions.
+    `scorers` maps the name of each model in use to its scorer, and `versions` to its version.
     """
 
     def __init__(
         self, scorers: Mapping[str, Scorer], versions: Mapping[str, str], reader: str = CAREFUL
     ) -> None:
-        """Hold these scorers, of these versions. `reader` is the policy's key: who scores abuse."""
+        """Hold these scorers and their versions. `reader` says which scorers score abuse."""
         self._loaded = scorers, versions
         self.scorers, self.versions = _in_use(dict(scorers), dict(versions), reader)
         self._by_head = {head: scorer for scorer in self.scorers.values() for head in scorer.heads}
@@ -65,15 +66,15 @@ class Models:
     def load(
         cls, folder: Path | str | None = None, versions: Mapping[str, str] | None = None
     ) -> Models:
-        """Load the models in use under `folder` (default: the shipped ones), or other `versions`.
+        """Load the models in use from `folder` (default: the shipped ones), or other `versions`.
 
-        Raises `ModelError` if a model is missing, damaged, or not the one its card describes.
+        Raises `ModelError` if a model is missing, damaged, or not the one that its card describes.
         """
         root = Path(folder) if folder else SHIPPED
         return cls({}, {}).reloaded(root, versions or champions(root))
 
     def reloaded(self, root: Path, versions: Mapping[str, str]) -> Models:
-        """Return the models of these `versions` under `root`. Only what is not loaded is read.
+        """Return the models of these `versions` in `root`. Only models not loaded yet are read.
 
         Raises `ModelError` as `load` does.
         """
@@ -89,7 +90,7 @@ class Models:
 
     @property
     def loaded(self) -> Mapping[str, str]:
-        """The version of each loaded model. `versions` has only those that are in use."""
+        """The version of each loaded model, in use or not. `versions` has only those in use."""
         return self._loaded[1]
 
     @property
@@ -98,11 +99,11 @@ class Models:
         return frozenset(self._by_head)
 
     def with_reader(self, reader: str) -> Models:
-        """Return the same models with another `reader` of abuse: `careful`, or `fast` alone."""
+        """Return a copy for another `reader`: `fast`, or `careful`, which uses the transformer."""
         return Models(*self._loaded, reader)
 
     def with_version(self, name: str, version: str, scorer: Scorer) -> Models:
-        """Return the same models with another version of the model `name`."""
+        """Return a copy in which the model `name` has another version, with this scorer."""
         scorers, versions = self._loaded
         return Models({**scorers, name: scorer}, {**versions, name: version})
 
@@ -116,7 +117,7 @@ class Models:
 
 
 def _score(name: str, scorer: Scorer, texts: Sequence[Text]) -> None:
-    """Fill the scores of one model. If it fails on a batch, score the texts one by one."""
+    """Fill in one model's scores of the texts. If it fails on the batch, score them one by one."""
     try:
         for head, values in scorer.score(texts).items():
             for text, value in zip(texts, values.tolist(), strict=True):
@@ -132,9 +133,9 @@ def _score(name: str, scorer: Scorer, texts: Sequence[Text]) -> None:
 def _in_use(
     scorers: dict[str, Scorer], versions: dict[str, str], reader: str
 ) -> tuple[dict[str, Scorer], dict[str, str]]:
-    """Combine the two scorers of abuse into a cascade, or drop the transformer.
+    """Return the scorers in use: the two for abuse combined into one, or without the transformer.
 
-    Either way, abuse is scored by sentence too.
+    Either way, abuse is also scored sentence by sentence.
     """
     if {FAST, CAREFUL} <= set(scorers):
         careful = scorers.pop(CAREFUL)
@@ -150,7 +151,10 @@ def _in_use(
 
 
 def _by_sentence(scorer: Scorer) -> Scorer:
-    """Return the scorer with worst sentences. A newsroom's layer is applied to their scores."""
+    """Return a scorer that also scores a comment's worst sentence alone.
+
+    A newsroom's layer is applied to the resulting scores.
+    """
     if isinstance(scorer, AdaptedScorer):
         return scorer.over(_by_sentence(scorer.base))
     if not isinstance(scorer, SentenceAware):
@@ -169,7 +173,7 @@ class _Explain:
 
 
 def load(folder: Path) -> Scorer:
-    """Load the model in `folder` with the loader of the kind that its card names.
+    """Return the scorer of the model in `folder`. Its card names the kind of model.
 
     Raises `ModelError` if the files do not match the card, or if the kind is unknown.
     """

@@ -29,7 +29,7 @@ _SPACE = 32
 
 
 class Ngrams(NamedTuple):
-    """The n-grams of some texts: their hashes, the row of their text, and their places in it."""
+    """The n-grams of some texts: for each, its hash, the row of its text, and its place there."""
 
     hashes: Hashes
     rows: Ints
@@ -39,10 +39,10 @@ class Ngrams(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Which n-grams a model reads. It is part of the model's card.
+    """Which n-grams a model reads. The model's card stores it.
 
-    `chars` and `words` are the smallest and the largest n; (0, 0) means none. There are 2**`bits`
-    buckets.
+    `chars` and `words` are the smallest and the largest n of character and word n-grams; (0, 0)
+    means none. There are 2**`bits` hash buckets.
     """
 
     chars: tuple[int, int] = (2, 5)
@@ -82,8 +82,8 @@ class Recipe:
     def word_means(self, values: npt.NDArray[Any], lengths: Sequence[int]) -> Floats:
         """Return the mean of `values` over the n-grams inside each word.
 
-        `values` has one number per hash of `hashes`. `lengths` are the words' lengths; the text is
-        the words joined by single spaces.
+        `values` has one number per hash that `hashes` returns. `lengths` are the words' lengths;
+        the text is the words joined by single spaces.
 
         >>> recipe = Recipe(chars=(1, 2), words=(1, 1))
         >>> hashes = recipe.hashes("to be")
@@ -115,8 +115,8 @@ class Recipe:
     def vectors(self, texts: Sequence[str]) -> tuple[Floats, Ints, Ints]:
         """Return `texts` as the rows of a sparse matrix (CSR): data, indices and row pointers.
 
-        The value of a bucket is the square root of its count, divided so that each row has the
-        Euclidean norm 1.
+        The columns are hash buckets. A bucket's value is the square root of its number of n-grams,
+        divided so that each row has the Euclidean norm 1.
 
         >>> data, indices, indptr = Recipe(chars=(1, 2), words=(0, 0)).vectors(["aa", ""])
         >>> len(indices), indptr.tolist(), round(float((data**2).sum()), 3)
@@ -136,7 +136,7 @@ class Recipe:
         return data, (unique & ((1 << self.bits) - 1)).astype(np.int64), indptr
 
     def _keys(self, texts: Sequence[str]) -> npt.NDArray[Any]:
-        """Return row and bucket of every n-gram as one number, in a type that sorts quickly."""
+        """Return the row and bucket of every n-gram as one number, of a type that sorts fast."""
         if len(texts) == 1:
             return self.buckets(self.hashes(texts[0])).astype(np.uint32)
         codes, rows, _ = _code_points(texts)
@@ -149,7 +149,7 @@ class Recipe:
 
 
 def _code_points(texts: Sequence[str]) -> tuple[Hashes, Ints, Ints]:
-    """Return the lower-cased texts as one array, the row of each code point, and text offsets.
+    """Return all lower-cased texts in one array, each code point's row, and each text's offset.
 
     Each text has a space before and after it.
     """
@@ -160,7 +160,7 @@ def _code_points(texts: Sequence[str]) -> tuple[Hashes, Ints, Ints]:
 
 
 def _lowered(text: str) -> str:
-    """Return the text in lower case. Its length stays, also where `str.lower` changes it ('İ')."""
+    """Return a text in lower case, of the same length even where `str.lower` changes it ('İ')."""
     lowered = text.lower()
     if len(lowered) == len(text):
         return lowered
@@ -168,14 +168,14 @@ def _lowered(text: str) -> str:
 
 
 def _codes(text: str) -> Hashes:
-    """Return the code points. Controls, white space and no-break spaces become a space."""
+    """Return a text's code points. Controls, white space and no-break spaces become a space."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
     codes[(codes <= _SPACE) | (codes == 0xA0)] = _SPACE
     return codes
 
 
 def _chars(codes: Hashes, rows: Ints, low: int, high: int) -> list[tuple[Hashes, Ints, Ints]]:
-    """Return hashes, starts and ends of the character n-grams inside each text, for each n."""
+    """Return, for each n from `low` to `high`, the hashes, starts and ends of character n-grams."""
     parts = []
     rolling = np.zeros(len(codes), np.uint64)
     places = np.arange(len(codes))
@@ -193,7 +193,7 @@ def _chars(codes: Hashes, rows: Ints, low: int, high: int) -> list[tuple[Hashes,
 def _words(
     codes: Hashes, rows: Ints | None, low: int, high: int
 ) -> list[tuple[Hashes, Ints, Ints]]:
-    """Return hashes, starts and ends of the word n-grams, for each n.
+    """Return, for each n from `low` to `high`, the hashes, starts and ends of word n-grams.
 
     A word is a run of letters, digits and inner apostrophes. A single text needs no `rows`.
     """
@@ -222,7 +222,7 @@ def _words(
 
 
 def _word_characters() -> npt.NDArray[np.bool_]:
-    """Return which code points of the first plane belong to words.
+    """Return an array that tells which code points of Unicode's first plane belong to words.
 
     The last entry counts for all other planes.
     """
@@ -237,7 +237,7 @@ _POWERS: list[tuple[Hashes, Hashes]] = [(np.ones(1, np.uint64), np.ones(1, np.ui
 
 
 def _powers(size: int) -> tuple[Hashes, Hashes]:
-    """Return the first `size` powers of the base and of its inverse. They are cached."""
+    """Return the first `size` powers of the hash's base and of the base's inverse, cached."""
     powers, inverses = _POWERS[0]
     if len(powers) < size:
         count = 1 << max(size - 1, 1).bit_length()

@@ -52,7 +52,7 @@ _SUFFIXES = frozenset(
 
 
 def prepare(text: str) -> Deobfuscated:
-    """Return a text as the network reads it: a word for links and mentions, emoji by name.
+    """Return a text for the network: a word for each link or mention, and names for emoji.
 
     >>> prepare("@ravi look 🐷 https://example.com/x?y=1").text
     '@user look  pig face  link'
@@ -76,9 +76,9 @@ def _emoji_name(emoji: str) -> str:
 
 
 def windows(tokens: int) -> list[slice]:
-    """Return where to cut a text of so many tokens: into windows of about equal length.
+    """Return the slices that cut `tokens` tokens into windows, parts of about equal length.
 
-    A text of more than `MOST_WINDOWS` lacks the windows before its last one.
+    If there are more than `MOST_WINDOWS`, only the first ones and the last one are kept.
 
     >>> windows(200)
     [slice(0, 100, None), slice(100, 200, None)]
@@ -90,7 +90,7 @@ def windows(tokens: int) -> list[slice]:
 
 
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield batches of row numbers, sorted by length, as many rows as `BATCH` allows.
+    """Yield batches of row numbers, sorted by length. `BATCH` limits the rows of a batch.
 
     >>> list(batches([9, 250, 8, 275]))
     [[2, 0], [1], [3]]
@@ -106,9 +106,10 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 
 class Encoded(NamedTuple):
-    """A window's tokens without [CLS] and [SEP], and their places in the prepared text.
+    """The tokens of a window, a part of a long text, and their places in the text.
 
-    `start` is the number of the first token in the text.
+    The text is the one that `prepare` returns. The tokens [CLS] and [SEP] are left out. `start` is
+    the index of the window's first token among all tokens of the text.
     """
 
     ids: list[int]
@@ -130,7 +131,7 @@ class Transformer:
         return cls(Files(folder, {"files": dict.fromkeys(("model.onnx", "tokenizer.json"), "")}))
 
     def encode(self, text: str) -> list[Encoded]:
-        """Return the windows of a prepared text."""
+        """Split a text that `prepare` has returned into windows of tokens."""
         # One text at a time: the tokenizer's batches start threads, which do not survive a fork.
         tokenizer = self.parts()[1]
         encoding = tokenizer.encode(text, add_special_tokens=False)
@@ -141,9 +142,10 @@ class Transformer:
         ]
 
     def run(self, parts: Sequence[list[int]]) -> tuple[Floats, list[Floats]]:
-        """Return the outputs of some windows: their means (windows x tasks), and by token.
+        """Return the network's outputs for `parts`, the token numbers of some windows.
 
-        The second value has, for each window, its tokens x tasks.
+        The first value has each window's mean outputs (windows x tasks). The second has, for each
+        window, the outputs of its tokens (tokens x tasks).
         """
         pooled: dict[int, Floats] = {}
         tokens: dict[int, Floats] = {}
@@ -162,7 +164,7 @@ class Transformer:
     def masked(
         self, parts: Sequence[list[int]], mask: npt.NDArray[np.int32]
     ) -> tuple[Floats, Floats]:
-        """Return the outputs for one batch. The network sees only the tokens that `mask` keeps."""
+        """Return the outputs for one batch of windows. Tokens are hidden where `mask` is 0."""
         session, tokenizer = self.parts()
         begin, end = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
         ids = np.zeros(mask.shape, np.int64)
@@ -172,7 +174,7 @@ class Transformer:
         return pooled, tokens
 
     def parts(self) -> tuple[Any, Any]:
-        """Return the session and the tokenizer of this process."""
+        """Return this process's onnxruntime session and tokenizer."""
         loaded = self._loaded
         if loaded is None or loaded[0] != os.getpid():
             with self._lock:
@@ -192,7 +194,7 @@ _last_tokenizer: dict[tuple[int, str], Any] = {}  # by process and hash
 
 
 def _tokenizer(files: Files) -> Any:
-    """Load the tokenizer, or return the last one if it has the same hash.
+    """Load the tokenizer, or return the one loaded last if its file has the same hash.
 
     Loading holds the interpreter's lock, so all threads would wait.
     """

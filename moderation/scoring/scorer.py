@@ -23,7 +23,7 @@ class Scorer(Protocol):
         """The names of the scores that `score` returns."""
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """Return, by head, one calibrated probability per text. May add to the texts' `notes`."""
+        """Return, by score name, one calibrated probability per text. May add to their `notes`."""
 
     def explain(self, text: Text, head: str) -> list[Weight]:
-        """Return the parts of the clean text that weighed most for `head`, heaviest first."""
+        """Return the parts of a text that contributed most to the score `head`, heaviest first."""

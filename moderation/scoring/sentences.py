@@ -4,8 +4,9 @@ A tagger gives each word its role: a finite verb of a main clause, a subject, a 
 on. A classifier, a logistic regression on n-grams of roles and words, then scores each sentence.
 Neither depends on capitals or on the final full stop alone.
 
-Files: `tagger.crfsuite`, `classes.txt` (one cluster of words a line), `weights.npy` (2**bits,
-int8), `knots.npy` (2 x knots: log-odds and the calibrated probabilities there).
+Files: `tagger.crfsuite`, `classes.txt` (one cluster of similar words a line), `weights.npy`
+(2**bits, int8), `knots.npy` (calibration curve: row 0 has log-odds, row 1 the probabilities at
+them).
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ Ints = npt.NDArray[np.int64]
 
 
 class Tagged(NamedTuple):
-    """A sentence's tokens and their roles."""
+    """A sentence's tokens and the role of each in the sentence."""
 
     tokens: Sequence[Token]
     roles: Sequence[str]
@@ -65,22 +66,25 @@ def _number(word: str) -> int:
 
 
 def _word(token: Token) -> str:
-    """Return the word, or the kind of another token: a missing full stop then changes little."""
+    """Return a token's word, or its kind if it is no word.
+
+    Signs count by their kind only, so that a missing full stop changes little.
+    """
     return token.text.lower() if token.kind == "word" else token.kind
 
 
 class NgramFeatures(NamedTuple):
-    """The classifier's features of some sentences: their buckets, and the row of their sentence."""
+    """Features of some sentences: each feature's hash bucket, and the row of its sentence."""
 
     buckets: Ints
     rows: Ints
 
 
 def ngram_features(sentences: Sequence[Tagged]) -> NgramFeatures:
-    """Return the classifier's features: n-grams of roles and words, edges included.
+    """Return the classifier's features: n-grams of the sentences' roles and words, edges included.
 
-    Chains of core roles (other roles left out) and the sentence's length are features too. All
-    sentences are in one array, so a few vector operations compute all features.
+    Other features are chains of core roles (with other roles left out) and the sentence's length.
+    All sentences are in one array, so a few vector operations compute all features.
 
     >>> len(ngram_features([Tagged([Token("word", "Run", 0, 3)], ["I"])]).buckets)
     16
@@ -109,7 +113,10 @@ def ngram_features(sentences: Sequence[Tagged]) -> NgramFeatures:
 
 
 def _ngrams(role: Numbers, word: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
-    """Return the hashes of each token's role and word, alone and with the next, and their rows."""
+    """Return hashes of each token's role and word, alone and with the next token's.
+
+    The second value has the row of each hash's sentence.
+    """
     role_first, role_second = role * _FIRST, role * _SECOND
     word_first, word_second = word * _FIRST, word * _SECOND
     hashes = np.zeros((8, len(rows)), np.uint64)
@@ -131,7 +138,7 @@ def _ngrams(role: Numbers, word: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
 
 
 def _chains(role: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
-    """Return the hashes of two to five consecutive roles, and their rows."""
+    """Return the hashes of two to five consecutive roles, and the rows of their sentences."""
     hashes = np.zeros((_MAX_CHAIN - 1, len(rows)), np.uint64)
     inside = np.zeros(hashes.shape, bool)
     chain, second = role, role * _SECOND
@@ -144,7 +151,7 @@ def _chains(role: Numbers, rows: Ints) -> tuple[Numbers, Ints]:
 
 
 def missing(sentence: Tagged) -> Missing:
-    """Return what the sentence lacks if it is a fragment."""
+    """Return what the sentence lacks if it is a fragment, such as a verb or a subject."""
     joined = "".join(sentence.roles)
     if any(role in joined for role in "FIEf"):
         opening = _opening(sentence)
@@ -157,10 +164,10 @@ def missing(sentence: Tagged) -> Missing:
 
 
 def lone_relative(sentence: Tagged) -> bool:
-    """Whether it is a relative clause that belongs to the sentence before: 'Which is why I came.'
+    """Whether a sentence is a relative clause of the previous one: 'Which is why I came.'
 
-    The treebank calls such sentences full, because 'which' is a subject. Newspapers do not.
-    Questions ('Which is better?', 'Which party won?') do not count.
+    The treebank (training data) calls such sentences full, because 'which' is a subject. Newspapers
+    do not. Questions ('Which is better?', 'Which party won?') do not count.
     """
     after = _opening(sentence) + 1
     return (
@@ -172,7 +179,7 @@ def lone_relative(sentence: Tagged) -> bool:
 
 
 def _opening(sentence: Tagged) -> int:
-    """Return the index of the first word."""
+    """Return the index of the sentence's first word."""
     return next((at for at, token in enumerate(sentence.tokens) if token.kind == "word"), 0)
 
 
@@ -192,7 +199,7 @@ class SentenceScorer:
         return sums * SCALE / np.sqrt(np.bincount(rows, minlength=len(sentences)))
 
     def score_sentences(self, texts: Sequence[Text]) -> list[list[SentenceScore]]:
-        """Return, for each text, its sentences that have words, scored."""
+        """Return, for each text, the results for its sentences that have words."""
         scored: list[list[SentenceScore]] = [[] for _ in texts]
         pieces = [(row, piece) for row, text in enumerate(texts) for piece in _pieces(text)]
         if not pieces:
@@ -212,7 +219,7 @@ class SentenceScorer:
         return scored
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """Return the expected share of words in full sentences; 0 for a text without words.
+        """Return each text's expected share of words in full sentences; 0 if it has no words.
 
         Adds the scored sentences to the texts' notes as `sentences`.
         """
@@ -225,7 +232,7 @@ class SentenceScorer:
         return {HEAD: np.array(scores, np.float64)}
 
     def explain(self, text: Text, head: str) -> list[Weight]:  # noqa: ARG002 - one head only
-        """Return the sentences with their share of the words in full ones, heaviest first."""
+        """Return each sentence with its share of the words in full sentences, heaviest first."""
         (sentences,) = self.score_sentences([text])
         total = sum(sentence.words * sentence.probability for sentence in sentences)
         weights = [
@@ -255,6 +262,6 @@ def _pieces(text: Text) -> Iterator[Sequence[Token]]:
 
 
 def load(files: Files) -> SentenceScorer:
-    """Return the scorer of these files."""
+    """Return the scorer that is stored in these files."""
     role_tagger = tagger.load(files.path("tagger.crfsuite"), files.path("classes.txt"))
     return SentenceScorer(role_tagger, files.array("weights"), files.array("knots"))

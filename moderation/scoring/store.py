@@ -1,8 +1,8 @@
 """Read and write models on disk: weights and a card in a folder, checked against hashes.
 
 `models/<name>/<version>/` holds numpy arrays (`*.npy`, mapped into memory so that workers share
-them), other files that a scorer loads itself, and `card.json` (see `card`). Nothing is unpickled.
-`models/champion.json` names the version of each model that is in use.
+them), other files that a scorer loads itself, and `card.json` (see `card.py`). Nothing is
+unpickled. `models/champion.json` names the version of each model that is in use.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ SHIPPED = paths.MODELS
 
 @dataclass(frozen=True)
 class Files:
-    """A model's folder, verified: its card, and its files by name.
+    """A model's verified folder: its card, and its files by name.
 
-    `card` is the JSON as it is on disk; `parsed_card` returns it typed.
+    `card` is the JSON as it is on disk; `parsed_card` returns it as a typed object.
     """
 
     folder: Path
@@ -62,7 +62,7 @@ class Files:
         return cls(folder, card)
 
     def parsed_card(self, form: type[AnyCard]) -> AnyCard:
-        """Return the card as the class of its kind. Raises `ModelError` where a key is wrong."""
+        """Return the card as an instance of the class `form`. A wrong key raises `ModelError`."""
         return parse(self.card, form, self.folder)
 
     def array(self, name: str) -> npt.NDArray[Any]:
@@ -113,7 +113,8 @@ def save(
 ) -> None:
     """Write a model to `folder`: completely, or not at all.
 
-    The files are written to a temporary folder, which is then renamed. `card` gets their hashes.
+    The files are written to a temporary folder, which is then renamed. Their hashes are added to
+    `card`.
     """
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -133,7 +134,7 @@ def save(
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a JSON file in one step: others read the old content or the new, never a part."""
+    """Write a JSON file in one step: readers see the old content or the new, never a part."""
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
     partial.replace(path)

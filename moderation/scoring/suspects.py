@@ -1,10 +1,10 @@
 """Find the sentences of a comment that are worth scoring alone.
 
-The network reads a sentence in its context, and civil neighbours lower its outputs: of a threat
+The transformer reads a sentence in its context, and civil neighbours lower its outputs: of a threat
 among ten civil sentences little is left. Scoring every sentence alone would double the time. A
-logistic regression finds those that may be abusive alone. It was fitted on comments of the
-training and validation splits and on abusive sentences among civil ones; see docs/experiments.md,
-"One bad sentence".
+logistic regression finds those that may be abusive alone. It was fitted on comments of the training
+and validation splits and on abusive sentences among civil ones; see docs/experiments.md, "One bad
+sentence".
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MOST_SUSPECTS = 2  # sentences of one comment: this bounds its time
 
 
 class Weights(NamedTuple):
-    """The weights of one head's log-odds, from four readings of it."""
+    """The weights with which four log-odds of one score make a sentence suspect of abuse."""
 
     mean: float  # of the sentence's tokens in their context
     peak: float  # the highest of them
@@ -44,10 +44,11 @@ _INTERCEPT, _SENTENCES, _TOKENS = 0.318, -0.727, -0.392  # the last two: of thei
 
 
 class Readings(NamedTuple):
-    """What is known of the sentences of some comments: sentences x the heads of `WEIGHTS`.
+    """What is known of the sentences of some comments.
 
-    The log-odds of the four readings that `Weights` has. `tokens` counts the tokens that the
-    network read of each sentence, and `rows` has the sentences' comments, in ascending order.
+    `mean`, `peak`, `fast` and `whole` are the log-odds that `Weights` weighs (sentences x the
+    scores in `WEIGHTS`). `tokens` counts the tokens of each sentence that the transformer read.
+    `rows` has the row of each sentence's comment, in ascending order.
     """
 
     mean: Floats
@@ -59,7 +60,7 @@ class Readings(NamedTuple):
 
 
 def suspects(readings: Readings) -> list[int]:
-    """Return the indices of the sentences to score alone, at most `MOST_SUSPECTS` of a comment."""
+    """Return the indices of the sentences to score alone, at most `MOST_SUSPECTS` per comment."""
     rows = readings.rows
     counts = np.unique(rows, return_counts=True)[1]
     odds = _INTERCEPT + _SENTENCES * np.repeat(np.log(counts), counts)

@@ -40,10 +40,10 @@ _FINITE = frozenset(
 
 
 class _WordFeatures(NamedTuple):
-    """The features that a word gives to itself (`here`) and to its neighbours.
+    """The tagger's features that a word gives to itself (`here`) and to its neighbours.
 
-    `before` and `long_before` are for a word one and two places after it; `after` and `long_after`
-    for a word one and two places before it.
+    `before` is for the next word and `long_before` for the word after that. `after` is for the
+    previous word and `long_after` for the word before that.
     """
 
     cluster_id: str
@@ -69,7 +69,7 @@ def token_form(token: Token) -> str:
 
 
 class Observer:
-    """Computes the CRF's features of tokens, the same in training and in service."""
+    """Computes the tagger's features of tokens, in training and in service alike."""
 
     def __init__(self, clusters: Mapping[str, str]) -> None:
         """`clusters` maps words to the number of their cluster."""
@@ -166,7 +166,7 @@ def _next_clauses(words: Sequence[_WordFeatures]) -> tuple[list[str], int]:
 
 
 class Tagger:
-    """Tags tokens with roles: one letter, or two for "he's".
+    """Tags tokens with their roles in the sentence: one letter each, but two for "he's".
 
     `training/sentences/treebank.py` lists the roles.
     """
@@ -184,7 +184,7 @@ class Tagger:
 
 
 def read_clusters(lines: Iterable[str]) -> dict[str, str]:
-    """Return the cluster of each word. Each line has the words of one cluster.
+    """Return each word's cluster of similar words. Each line has the words of one cluster.
 
     >>> read_clusters(["he she", "runs goes"])
     {'he': '0', 'she': '0', 'runs': '1', 'goes': '1'}

@@ -1,8 +1,9 @@
-"""The transformer scorer: a small transformer's outputs, mixed into heads and calibrated.
+"""The transformer scorer: mixes a small transformer's outputs into scores and calibrates them.
 
-Cards call it the kind `careful`. Files: those of `onnx`, `mixture.npy` (tasks x heads),
-`offsets.npy` (heads) and `knots.npy` (2 x heads x knots: log-odds and the calibrated probabilities
-there).
+A task is an output of the network, a head is one of the scores. A card calls this kind of model
+`careful`. Files: those of `onnx.py`, `mixture.npy` (tasks x heads), `offsets.npy` (one number per
+head) and `knots.npy` (2 x heads x knots, calibration curves: `knots[0]` has log-odds, `knots[1]`
+the probabilities at them).
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ MAX_HIDDEN_WORDS, MAX_HIDDEN_TOKENS = 6, 384
 
 @dataclass
 class WindowScores:
-    """A text's windows, the network's outputs for them, and what hiding a word changed.
+    """A text's windows (parts that the network reads at once) and the network's outputs for them.
 
-    `view` is the prepared text. `pooled` is windows x heads, `tokens` has the outputs by token for
-    each window. `lost` has the log-odds (heads) that the score loses without a word, by window and
-    word.
+    `view` is the text that `prepare` returned. `pooled` has log-odds (windows x heads), `tokens`
+    the outputs for each token of each window. `lost` has, by window and word, the log-odds (one per
+    head) that the scores lose if the word is hidden.
     """
 
     view: Deobfuscated
@@ -46,11 +47,11 @@ class WindowScores:
 
 
 class Context(NamedTuple):
-    """The network's outputs for the sentences of some texts, read in their context.
+    """The network's outputs for the sentences of some texts, read within their texts.
 
-    `means` and `peaks` are sentences x heads: the probabilities of the mean and of the highest
-    output of a sentence's tokens. `tokens` counts them. Without any, a sentence has the lowest
-    probabilities.
+    `means` and `peaks` (sentences x heads) are probabilities: from the mean and from the highest
+    output of a sentence's tokens. `tokens` counts these tokens. A sentence without tokens has the
+    lowest probabilities.
     """
 
     means: Probabilities
@@ -60,7 +61,10 @@ class Context(NamedTuple):
 
 @dataclass(frozen=True)
 class TransformerScorer:
-    """Scores the text without disguises, window by window. The highest score counts."""
+    """Scores texts in windows (parts that the network reads at once). The highest score counts.
+
+    Disguised spellings are undone before.
+    """
 
     heads: tuple[str, ...]
     transformer: Transformer
@@ -70,12 +74,12 @@ class TransformerScorer:
     ensemble: EnsembleCard | None = None  # see `cascade`
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """Return, by head, one calibrated probability per text."""
+        """Return, by score name, one calibrated probability per text."""
         probabilities = calibrated(self.logits(texts), self.knots)
         return {head: probabilities[:, column] for column, head in enumerate(self.heads)}
 
     def logits(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
-        """Return the highest uncalibrated log-odds of any window, texts x heads."""
+        """Return, for each text and score, the highest uncalibrated log-odds of its windows."""
         views = [prepare(text.deobfuscated.text) for text in texts]
         encoded = [self.transformer.encode(view.text) for view in views]
         parts = [window.ids for windows in encoded for window in windows]
@@ -97,16 +101,17 @@ class TransformerScorer:
         return highest
 
     def in_context(self, texts: Sequence[Text]) -> Context:
-        """Return what the network says of the sentences of scored texts, in their context.
+        """Return the network's outputs for each sentence of the texts, read within its text.
 
-        It comes from the outputs that `logits` noted, so it costs little.
+        The texts must be scored already. Their outputs, which `logits` noted, are used again, so
+        this costs little.
         """
         contexts = [self._in_context(text) for text in texts]
         means, peaks, tokens = (np.concatenate(part) for part in zip(*contexts, strict=True))
         return Context(calibrated(means, self.knots), calibrated(peaks, self.knots), tokens)
 
     def _in_context(self, text: Text) -> Context:
-        """Return the context of one text's sentences, as uncalibrated log-odds."""
+        """Return the `Context` of one text, with uncalibrated log-odds instead of probabilities."""
         scores: WindowScores = text.notes[NOTE]
         starts = [sentence.start for sentence in text.sentences]
         for edits in (text.deobfuscated.edits, scores.view.edits):
@@ -124,10 +129,10 @@ class TransformerScorer:
         return Context(means, peaks, tokens)
 
     def explain(self, text: Text, head: str) -> list[Weight]:
-        """Return the words without which the score would be lower, heaviest first.
+        """Return the words without which the score `head` would be lower, heaviest first.
 
-        Takes the window with the highest score and its words whose tokens have the highest
-        outputs. Hides these words in turn: a word's weight is what the score loses without it.
+        Of the window with the highest score, the words with the highest outputs are hidden in turn.
+        A word's weight is what the score loses without it.
         """
         if NOTE not in text.notes:
             self.logits([text])
@@ -152,7 +157,7 @@ class TransformerScorer:
         return sorted(weights, key=lambda weight: -weight.share)
 
     def _hide(self, scores: WindowScores, number: int, words: Mapping[int, Sequence[int]]) -> None:
-        """Fill `scores.lost` for these words of a window. `words` has each word's tokens."""
+        """Fill `scores.lost` for words of the window `number`. `words` has each word's tokens."""
         new = [word for word in words if (number, word) not in scores.lost]
         if not new:
             return
@@ -166,7 +171,7 @@ class TransformerScorer:
 
 
 def _moved(edits: Sequence[Edit], starts: Sequence[int]) -> Iterator[int]:
-    """Yield where these places of a text are after the edits of `deobfuscate` or `prepare`.
+    """Yield, for each place in a text, its place after the edits of `deobfuscate` or `prepare`.
 
     >>> edits = prepare("@ravi says www.example.com is down. Is it?").edits
     >>> [*_moved(edits, [0, 36])]
@@ -182,7 +187,7 @@ def _moved(edits: Sequence[Edit], starts: Sequence[int]) -> Iterator[int]:
 
 
 def _words(text: Text, view: Deobfuscated, window: Encoded) -> dict[int, list[int]]:
-    """Return the window's tokens in each word of the text. Words are indices of its tokens."""
+    """Return the window's tokens by the word that they belong to, an index in `text.tokens`."""
     words = [number for number, token in enumerate(text.tokens) if token.kind != "other"]
     starts = [text.tokens[number].start for number in words]
     tokens: dict[int, list[int]] = {}
@@ -195,7 +200,7 @@ def _words(text: Text, view: Deobfuscated, window: Encoded) -> dict[int, list[in
 
 
 def load(files: Files) -> TransformerScorer:
-    """Return the scorer of these files."""
+    """Return the scorer that is stored in these files."""
     card = files.parsed_card(TransformerCard)
     return TransformerScorer(
         heads=card.heads,

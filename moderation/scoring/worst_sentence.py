@@ -1,9 +1,9 @@
 """Score a comment by its worst sentence, so that civil sentences do not hide an abusive one.
 
 A model's score is a mean over the words of a comment. One threat among ten civil sentences hardly
-moves it. `WorstSentenceScorer` also scores the sentences alone: a head's score is the higher of the
-score of the whole comment and that of its worst sentence, less a discount. A comment of one
-sentence has the score of the whole.
+moves it. `WorstSentenceScorer` also scores sentences alone. Each score is then the higher of two:
+the score of the whole comment, and that of its worst sentence, less a discount. A comment of one
+sentence keeps its score.
 """
 
 from __future__ import annotations
@@ -24,13 +24,16 @@ NOTE = "worst sentence"  # in a text's notes, by head: the sentence whose score 
 
 
 class Discount(NamedTuple):
-    """What a sentence's log-odds lose. The more sentences, the likelier one is misread."""
+    """How much is taken off a sentence's log-odds, because the model may misread a lone sentence.
+
+    It grows with the number of sentences: among many, it is likelier that one is misread.
+    """
 
     least: float
     growth: float
 
     def of(self, sentences: int) -> float:
-        """Return the discount in a comment of so many sentences. It grows from `_FEW` on.
+        """Return the discount in a comment of so many sentences. It grows from `_FEW` sentences on.
 
         >>> Discount(0.65, 0.45).of(2), round(Discount(0.65, 0.45).of(10), 2)
         (0.65, 0.96)
@@ -51,7 +54,7 @@ DISCOUNTS: Mapping[str, Discount] = {
 
 
 class Part(NamedTuple):
-    """A sentence of a comment: the row of the comment, its place there, and the sentence."""
+    """A sentence of a comment: the comment's row, the sentence's offset, and its text."""
 
     row: int
     start: int
@@ -60,19 +63,23 @@ class Part(NamedTuple):
 
 @runtime_checkable
 class SentenceAware(Scorer, Protocol):
-    """A scorer that names the sentences worth scoring alone."""
+    """A scorer that chooses the sentences that are worth scoring alone."""
 
     def suspects(
         self, texts: Sequence[Text], parts: Sequence[Part], scores: Mapping[str, Probabilities]
     ) -> list[int]:
-        """Return the indices of the parts to score alone. `scores` are those of the texts."""
+        """Return the indices of the sentences (`parts`) to score alone.
+
+        `texts` are the whole comments, and `scores` are the scores of these comments.
+        """
 
 
 @dataclass(frozen=True)
 class WorstSentenceScorer:
-    """Scores whole comments with `base`, and the sentences that `base` suspects.
+    """Scores whole comments with `base`, and also each sentence alone that `base` suspects.
 
-    `caution` is added to every discount, for a base that misreads sentences more often.
+    `caution` is added to every discount of a sentence's log-odds, for a base that misreads
+    sentences more often.
     """
 
     base: SentenceAware
@@ -84,7 +91,7 @@ class WorstSentenceScorer:
         return self.base.heads
 
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
-        """Return, by head, one calibrated probability per text."""
+        """Return, by score name, one calibrated probability per text."""
         scores = {head: np.array(values) for head, values in self.base.score(texts).items()}
         for text in texts:
             text.notes[NOTE] = {}
@@ -107,9 +114,9 @@ class WorstSentenceScorer:
         return scores
 
     def explain(self, text: Text, head: str) -> list[Weight]:
-        """Return the words that weighed most, heaviest first: of the sentence whose score counts.
+        """Return the words that contributed most to the score `head`, heaviest first.
 
-        They are words of the whole text if its score counts.
+        They are words of the worst sentence if its score counts, and otherwise of the whole text.
         """
         part: Part | None = text.notes.get(NOTE, {}).get(head)
         if part is None:
@@ -121,7 +128,7 @@ class WorstSentenceScorer:
 
 
 def _parts(row: int, text: Text) -> Iterator[Part]:
-    """Yield the sentences of a text, none if it has only one."""
+    """Yield the sentences of a text, or nothing if it has only one."""
     if len(text.sentences) > 1:
         for sentence in text.sentences:
             pieces = [Piece(0, 0, len(sentence.text), True)]

@@ -1,1 +1,1 @@
-"""Text that is read once: clean text, sentences, tokens, and disguised spellings."""
+"""Read a comment's text once: normalise it, split it, and undo disguised spellings."""

@@ -25,7 +25,7 @@ HINT = 0.3  # not enough alone: figures of speech, the past, a hint of despair
 
 
 class Sign(NamedTuple):
-    """A sign of despair at `start`..`end` of the clean text. `kind` names its pattern."""
+    """A sign of despair at `start`..`end` of the normalised text. `kind` names its pattern."""
 
     kind: str
     score: float
@@ -57,7 +57,9 @@ def signs(text: Text) -> list[Sign]:
 
 
 def score(signs: list[Sign]) -> float:
-    """Return the score of a comment's signs: the strongest, or `DESPAIR` for two kinds of hints.
+    """Return the score of a comment: that of its strongest sign of despair.
+
+    Weak signs (hints) of two kinds score at least `DESPAIR` together.
 
     >>> score([Sign("goodbye", HINT, 0, 4), Sign("end of strength", HINT, 9, 14)])
     0.5
@@ -70,7 +72,7 @@ def score(signs: list[Sign]) -> float:
 def concerns_self_only(text: Text) -> bool:
     """Return whether a comment speaks of its author's death, and of no violence against others.
 
-    Figures of speech count too: none of them is a threat.
+    Figures of speech ('this commute kills me') count as speaking of it, for they are no threats.
 
     >>> from moderation.text.reading import read
     >>> concerns_self_only(read("I will kill myself."))
@@ -88,7 +90,7 @@ def concerns_self_only(text: Text) -> bool:
 
 
 class _Sentence(NamedTuple):
-    """A sentence: its words between single spaces, and the place of each in the text."""
+    """A sentence: its words in one string, and where each word stands in the text."""
 
     words: str
     title: bool  # most of its words begin with a capital
@@ -112,7 +114,7 @@ _AFTER_ILL = frozenset("be kill hang shoot end jump die take do just not never s
 
 
 def _sentences(text: str) -> Iterator[_Sentence]:
-    """Yield the sentences that are not quoted."""
+    """Yield the sentences that are not in quotation marks or quoted lines."""
     quoted = [match.span() for match in _QUOTED.finditer(text)]
     if any(end - start > 0.9 * len(text.strip()) for start, end in quoted):
         quoted = []  # the whole comment is in quotation marks
@@ -144,7 +146,9 @@ def _sentence(rows: list[tuple[str, int, int]], capitals: int) -> _Sentence:
 
 
 def _plain(token: str, following: str) -> str:
-    """Return a word in small letters, written out.
+    """Return a word in small letters, with contractions and text speak written out.
+
+    `following` is the next word.
 
     >>> _plain("can't", ""), _plain("Ill", "be"), _plain("2", "die"), _plain("self-harm", "")
     ('can not', 'i will', 'to', 'self harm')
@@ -177,7 +181,7 @@ _GROUP = re.compile(r"(?<!\\)\((?!\?)")
 
 
 def _compiled(forms: str, ending: str = "(?:(?= )|(?<= ))") -> re.Pattern[str]:
-    """Compile the forms of a table. A match begins and ends with a whole word.
+    """Compile the patterns of a table in `despair.toml`. A match begins and ends at a word's edge.
 
     >>> bool(_compiled("i ~ want to die END").search(" i really want to die now "))
     True
@@ -188,7 +192,11 @@ def _compiled(forms: str, ending: str = "(?:(?= )|(?<= ))") -> re.Pattern[str]:
 
 
 def _expanded(forms: str) -> str:
-    """Join the forms, and replace the names of parts and '!(…)'."""
+    """Join the pattern lines of `despair.toml` into one regular expression.
+
+    A name in capitals is replaced by the pattern that it stands for. '!(…)' means 'not followed
+    by'.
+    """
     pattern = _UNLESS.sub(r"(?! (?:\1)\\b)", _alternatives(forms))
     return _NAME.sub(lambda name: f"(?:{_expanded(_PARTS[name[0]])})", pattern)
 
@@ -198,7 +206,7 @@ def _alternatives(lines: str) -> str:
 
 
 class _Form(NamedTuple):
-    """The patterns of one kind of sign, and their score."""
+    """The patterns of one kind of sign of despair, and their score."""
 
     kind: str
     score: float
@@ -228,7 +236,7 @@ _FIRST_PERSON, _TRIGGER, _BARE = (
 
 
 def _signs(sentence: _Sentence) -> Iterator[Sign]:
-    """Yield the signs in one sentence, with the scores that their context leaves them."""
+    """Yield the signs of despair in a sentence. Figures of speech and conditions lower a score."""
     words = sentence.words
     if not _TRIGGER.search(words):
         return

@@ -1,4 +1,4 @@
-"""Undo disguised spellings, and map each place back to the clean text.
+"""Undo disguised spellings, and map each place back to the normalised text.
 
 '1d10t', 'a$$', 'f*ck', 'i.d.i.o.t', 'stuuupid', 'іdiоt' with Cyrillic letters and 🖕 all mean a
 word. `deobfuscate` writes that word in their place. It reads words in three ways:
@@ -28,7 +28,10 @@ from moderation.text.spelling import BEGINNINGS, DISGUISED, decode, skeleton
 
 
 class Edit(NamedTuple):
-    """`text[at:end]` of the deobfuscated text replaces `clean[start:stop]`."""
+    """One replacement: `text[at:end]` is written for `clean[start:stop]`.
+
+    `clean` is the original text, `text` the one with disguised spellings undone.
+    """
 
     at: int
     end: int
@@ -38,13 +41,13 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Deobfuscated:
-    """A text without disguises, and the edits that lead back to the clean text."""
+    """A text with disguised spellings undone, and the edits that lead back to the original."""
 
     text: str
     edits: tuple[Edit, ...] = ()
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return the start and end in the clean text of `text[start:end]`.
+        """Return the start and end in the original text of `text[start:end]`.
 
         >>> deobfuscated = deobfuscate("What an 1d10t he is")
         >>> deobfuscated.text[8:13], deobfuscated.span(8, 13), deobfuscated.span(14, 16)
@@ -53,7 +56,7 @@ class Deobfuscated:
         return self._origin(start)[0], self._origin(max(end - 1, start))[1]
 
     def expand(self, start: int, end: int) -> tuple[int, int]:
-        """Expand the place `clean[start:end]` to include disguised words as a whole.
+        """Widen the place `clean[start:end]` of the original to whole disguised words.
 
         >>> deobfuscate("What a stup*d idea").expand(12, 13)
         (7, 13)
@@ -66,7 +69,7 @@ class Deobfuscated:
         return start, end
 
     def index(self) -> list[tuple[int, int]]:
-        """Return the start and end in the clean text of each character."""
+        """Return for each character of `text` its start and end in the original text."""
         places: list[tuple[int, int]] = []
         done = 0  # offset in the clean text
         for edit in (*self.edits, Edit(len(self.text), len(self.text), -1, -1)):
@@ -77,7 +80,7 @@ class Deobfuscated:
         return places
 
     def _origin(self, index: int) -> tuple[int, int]:
-        """Return the start and end in the clean text of one character."""
+        """Return the start and end in the original text of the character `text[index]`."""
         before = bisect_right(self.edits, index, key=lambda edit: edit.at) - 1
         if before < 0:
             return index, index + 1
@@ -122,7 +125,7 @@ _MOST = 500  # different candidates that are looked up in one text; a 20 kB text
 
 
 def deobfuscate(clean: str) -> Deobfuscated:
-    """Undo the disguises of a clean text. Without any, the text is the same string.
+    """Undo disguised spellings in a normalised text. If there are none, return the same string.
 
     >>> deobfuscate("You 1d10t, f*ck off with your stuuupid i.d.e.a, P.V. Rao of COVID-19").text
     'You idiot, fuck off with your stupid idea, P.V. Rao of COVID-19'
@@ -153,13 +156,13 @@ def deobfuscate(clean: str) -> Deobfuscated:
 
 
 def _is_plain(core: str) -> bool:
-    """Whether a candidate is only letters or only digits, apart from signs at its edges."""
+    """Whether `core` without the signs at its edges has only letters or only digits."""
     body = core.strip(_EDGE)
     return body.isascii() and (body.isalpha() or body.isdigit())
 
 
 def _has_run(clean: str) -> bool:
-    """Whether any letter occurs three times in a row. (Faster than a backreference.)"""
+    """Whether any letter occurs three times in a row, found faster than by a regular expression."""
     lower = clean.lower()
     for run in _RUNS:  # noqa: SIM110 - any() over a generator takes twice as long
         if run in lower:
@@ -168,13 +171,13 @@ def _has_run(clean: str) -> bool:
 
 
 def _overlaps(start: int, stop: int, rows: list[tuple[int, int, str]], stops: list[int]) -> bool:
-    """Whether a stretch overlaps a row of letters. `stops` are the ends of the rows."""
+    """Whether `start`..`stop` overlaps any of `rows`. `stops` has the end of each row."""
     after = bisect_right(stops, start)
     return after < len(stops) and rows[after][0] < stop
 
 
 def _rewritten(clean: str, replacements: list[tuple[int, int, str]]) -> Deobfuscated:
-    """Apply the replacements (start, stop, word), which are in order. Skip those that overlap."""
+    """Apply the sorted replacements (start, stop, word). Skip one that overlaps an earlier one."""
     parts: list[str] = []
     edits: list[Edit] = []
     done = length = 0
@@ -193,7 +196,7 @@ def _rewritten(clean: str, replacements: list[tuple[int, int, str]]) -> Deobfusc
 
 
 def _regional(clean: str) -> Iterator[tuple[int, int, str]]:
-    """Yield the start, stop and word of each row of regional indicators that spells a word."""
+    """Yield start, stop and word where flag letters (regional indicators) spell a known word."""
     for match in _REGIONAL.finditer(clean):
         letters = "".join(chr(ord(sign) - 0x1F1E6 + 97) for sign in match[0] if sign > "🇥")
         if skeleton(letters) in DISGUISED:
@@ -201,7 +204,7 @@ def _regional(clean: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _rows(clean: str) -> Iterator[tuple[int, int, str]]:
-    """Yield the start, stop and word of each row of single letters that spells a word."""
+    """Yield start, stop and word where separated single letters ('i.d.i.o.t') spell a word."""
     for match in _BRACKETED.finditer(clean):
         letters = "".join(sign for sign in match[0] if sign.isalnum() or sign in "@$!")
         if skeleton(letters) in DISGUISED:
@@ -228,10 +231,11 @@ def _rows(clean: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _known_in(letters: str, within: bool) -> Iterator[tuple[int, int, str]]:
-    """Yield the disguised word that the letters spell, or else the longest ones `within` them.
+    """Yield start, stop and word of the often disguised words that a row of letters spells.
 
-    Look within them only if blanks separate the letters, which hide where a word ends.
-    'A.S.S.O.C.H.A.M.' is one name.
+    The whole row counts first. If it is no such word, and `within` is true, the longest words
+    within it count. `within` is true only if blanks separate the letters, because blanks hide where
+    a word ends: 'A.S.S.O.C.H.A.M.' is one name.
     """
     look = skeleton(letters)
     if look in DISGUISED:
@@ -250,7 +254,7 @@ def _known_in(letters: str, within: bool) -> Iterator[tuple[int, int, str]]:
 
 
 def _pronounceable(letters: str, least: int) -> bool:
-    """Whether the letters, at least `least`, can be a word and not initials or the alphabet."""
+    """Whether at least `least` letters can be a word, and are not initials or the alphabet."""
     lower = letters.lower()
     return (
         len(letters) >= least
@@ -266,7 +270,10 @@ def _pronounceable(letters: str, least: int) -> bool:
 
 
 def _words(core: str, mixed: bool) -> Iterator[tuple[int, int, str]]:
-    """Yield the start, stop and word of each disguise: the whole candidate, or else its parts."""
+    """Yield start, stop and word of each disguised word in `core`, a stretch without spaces.
+
+    The whole stretch is decoded first. If that fails, the parts between its signs are decoded.
+    """
     if core[0] in lookalikes.EMOJI:
         yield 0, len(core), f" {lookalikes.EMOJI[core[0]]} "
         return

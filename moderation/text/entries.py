@@ -1,8 +1,9 @@
-"""How an entry of a word list is read: as words in all their forms, or as it is written.
+"""Read the entries of a word list: as words in all their forms, or exactly as written.
 
 An entry of letters, blanks and hyphens ('love jihad') is read as words. An entry with other signs
-('C++', 'U.P.', 'at&t', 'Jan. 6') is found as it is written, with these signs and in any case. It
-must not touch a letter, a digit or the same sign on either side, so 'C++' is not in 'C+++'.
+('C++', 'U.P.', 'at&t', 'Jan. 6') is found as written, with its signs, in capitals or small letters.
+It must not touch a letter, a digit or one more of the sign at its edge, so 'C++' is not found in
+'C+++'.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ Word = tuple[str, int, int]
 
 
 def plain(word: str) -> str:
-    """Return a word in NFKC, because Unicode spells some letters in two ways ('ड़')."""
+    """Return a word in Unicode's form NFKC, because some letters have two spellings ('ड़')."""
     return word if word.isascii() else unicodedata.normalize("NFKC", word)
 
 
@@ -43,7 +44,7 @@ def words(text: str) -> list[Word]:
 
 
 def has_signs(entry: str) -> bool:
-    """Whether an entry is found as it is written.
+    """Whether an entry has signs, so that it is found only as it is written.
 
     >>> [entry for entry in ("C++", "U.P.", "e-mail", "love jihad", "don't") if has_signs(entry)]
     ['C++', 'U.P.']
@@ -52,12 +53,12 @@ def has_signs(entry: str) -> bool:
 
 
 def as_written(entry: str) -> str:
-    """Return an entry with signs in the form in which `Signed` looks for it."""
+    """Return an entry with signs in the form that `Signed` needs: small letters, single blanks."""
     return _BLANKS.sub(" ", entry.strip()).lower()
 
 
 def problem(entry: str) -> str | None:
-    """Return why an entry cannot be used, as the rest of a sentence, or None.
+    """Return why a word list cannot use an entry, as the end of a sentence, or None if it can.
 
     >>> problem("A."), problem("..."), problem("C++")
     ('must be more than one letter', 'must have a letter, digit or symbol to match', None)
@@ -71,7 +72,7 @@ def problem(entry: str) -> str | None:
 
 
 class Signed:
-    """Entries with signs, which are found as they are written."""
+    """Entries with signs ('C++'), which are found only as they are written."""
 
     def __init__(self, entries: Iterable[tuple[str, float]]) -> None:
         self.scores = {as_written(entry): score for entry, score in entries}
@@ -82,7 +83,7 @@ class Signed:
         )
 
     def find(self, text: str) -> Iterator[tuple[int, int, float]]:
-        """Yield the start, end and score of each entry in the text."""
+        """Yield the start, end and score of each place in the text that matches an entry."""
         if self._pattern is None:
             return
         for match in self._pattern.finditer(text, overlapped=True):
@@ -95,7 +96,7 @@ class Signed:
 
 
 def _touches(text: str, inner: int, outer: int) -> bool:
-    """Whether the character at `outer` goes on with the entry whose edge is at `inner`."""
+    """Whether the character at `outer` continues the entry whose edge character is at `inner`."""
     if not 0 <= outer < len(text):
         return False
     edge, neighbour = text[inner], text[outer]
@@ -117,7 +118,11 @@ def split_hashtag(text: str, start: int, end: int) -> list[Word]:
 
 
 def phrases_within(tag: str, phrases: dict[str, float]) -> Iterator[tuple[int, int, float]]:
-    """Yield the phrases, written as one word, that are the whole of `tag` or a long part of it."""
+    """Yield start, end and score of the phrases in a hashtag without its '#'.
+
+    Phrases are written as one word. If the whole hashtag is a phrase, only that one counts.
+    Otherwise each phrase inside it counts, if it is long enough.
+    """
     if tag in phrases:
         yield 0, len(tag), phrases[tag]
         return

@@ -1,4 +1,4 @@
-"""The regular forms of an English word: plural, -ing, -ed, -er and -ers, by the spelling rules."""
+"""Form the regular inflections of an English word: plural, -ing, -ed, -er and -ers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OTHER_WORDS = frozenset(
 
 
 def inflections(word: str) -> set[str]:
-    """Return the word and its regular forms in lower case. Only words of ASCII letters have forms.
+    """Return a word and its regular forms in lower case. Only words of ASCII letters have forms.
 
     >>> sorted(inflections("idiot"))
     ['idiot', 'idioted', 'idioter', 'idioters', 'idioting', 'idiots']
@@ -36,7 +36,7 @@ def inflections(word: str) -> set[str]:
 
 
 def _stem(word: str) -> str:
-    """Return the stem for an ending that begins with a vowel."""
+    """Return the word's stem, as it is spelled before an ending that begins with a vowel."""
     if word.endswith("e") and not word.endswith("ee"):
         return word[:-1]
     short = word[-1] not in "aeiouwxy" and word[-2] in _VOWELS and word[-3] not in _VOWELS

@@ -1,7 +1,7 @@
-"""Signs that replace letters: look-alikes of other alphabets, digits and signs, emoji for words.
+"""Tables of signs that replace letters: look-alikes of other alphabets, digits, signs and emoji.
 
 Most look-alikes come from Unicode's confusables.txt (UTS #39, "Unicode Security Mechanisms"). The
-others are the letters of the "fancy text" alphabets that websites offer, and a few signs that are
+others are the letters of the "fancy text" alphabets that websites offer, and a few signs that look
 less similar but that people use ('я' for r).
 """
 

@@ -1,9 +1,9 @@
-"""Words misspelt by one letter, run together or torn apart: 'idoit', 'Youareanidiot', 'idi ot'.
+"""Find misspelt words ('idoit'), words run together ('Youareanidiot') and torn words ('idi ot').
 
-The words that people disguise most (`misspelt` and `doubled` in `words.toml`) are known with every
-pair of letters swapped, every letter doubled and, where they are long enough, with one letter left
-out or one vowel for another. Real words and names that look like that ('where', 'Shetty', 'Moran')
-are on the list `spared`.
+The words that people disguise most are listed in `words.toml`, as `misspelt` and `doubled`. Each is
+also known with two neighbouring letters swapped or one letter doubled. The words of `misspelt` are
+long enough to be known with one letter left out or one vowel replaced as well. Real words and names
+that look like a misspelling ('where', 'Shetty', 'Moran') are listed as `spared`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _left_out_or_replaced(word: str) -> Iterator[str]:
 
 
 def _table() -> dict[str, str]:
-    """Return the words by their misspellings. Earlier words win."""
+    """Return a dict from misspelling to word. If words share a misspelling, the earlier wins."""
     table: dict[str, str] = {}
     long, short = WORDS["misspelt"].split(), WORDS["doubled"].split()
     for word in (*short, *long):
@@ -86,9 +86,11 @@ _ENDS = frozenset("a i".split())  # these do not begin or end words that were ru
 
 
 def _torn() -> dict[str, tuple[str, str]]:
-    """Return the two parts of each word with a blank in it, with the word and its oddest part.
+    """Return each listed word as it looks with a blank in it ('idi ot'), mapped to a pair.
 
-    A part that is a word may have been meant ('sh it'), unless the other is long and is none.
+    The pair has the word and its oddest part: the longest part that is no word itself. If one part
+    is a word, the author may have meant two words ('sh it'), so the other part must be long and no
+    word.
     """
     parts = _PIECES | set(WORDS["parts"].split())
     torn = {}
@@ -110,7 +112,7 @@ _TORN_PLACE = re.compile(
 
 
 def corrections(clean: str) -> list[tuple[int, int, str]]:
-    """Return the start and end of each misspelt or run-together word, and what it means.
+    """Return start, end and meaning of each word that is misspelt, torn or run together.
 
     >>> corrections("You idoit! #YouAreAnIdiot")
     [(4, 9, 'idiot'), (11, 25, 'You Are An Idiot')]
@@ -135,7 +137,7 @@ def corrections(clean: str) -> list[tuple[int, int, str]]:
 
 
 def _torn_places(clean: str) -> Iterator[tuple[int, int, str]]:
-    """Yield the start, end and word of each word with a blank in it."""
+    """Yield the start, end and meaning of each word that is torn by a blank ('idi ot')."""
     for match in _TORN_PLACE.finditer(clean):
         first, last = match[0].split()
         if (first.islower() and last.islower()) or (first.istitle() and last.islower()):
@@ -145,7 +147,7 @@ def _torn_places(clean: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _meaning(word: str) -> str | None:
-    """Return the word that was misspelt, or None."""
+    """Return the word that `word` is a misspelling of, or None."""
     meaning = _MISSPELT.get(word.lower())
     if meaning is None or word.islower():
         return meaning
@@ -155,7 +157,7 @@ def _meaning(word: str) -> str | None:
 
 
 def _may_be_run(word: str) -> bool:
-    """Whether abuse may be in a long word. 'Therapist' is not 'the rapist'."""
+    """Whether a long word may contain an insult run together with others. 'Therapist' does not."""
     lower = word.lower()
     return (
         _FEWEST <= len(word) <= _MOST
@@ -165,7 +167,10 @@ def _may_be_run(word: str) -> bool:
 
 
 def _split(word: str, tagged: bool) -> str | None:
-    """Return the words that were run together, if abuse is among them and all are known."""
+    """Return a word split into the words that were run together, or None.
+
+    All of the words must be known, and one must be an insult. `tagged` means that it is a hashtag.
+    """
     if not _may_be_run(word):
         return None
     parts = _CAMEL.findall(word)
@@ -183,7 +188,7 @@ def _split(word: str, tagged: bool) -> str | None:
 
 
 def _is_run(pieces: Sequence[str]) -> bool:
-    """Whether the pieces are abuse with a word that points at someone, and no word by chance."""
+    """Whether the words in a run-together word are an insult with a word such as 'you'."""
     if len(pieces) < 2 or _ABUSE.isdisjoint(pieces):
         return False
     first, last = pieces[0], pieces[-1]
@@ -198,7 +203,7 @@ def _is_run(pieces: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=256)
 def _pieces(word: str) -> tuple[str, ...]:
-    """Return the fewest known words that make up the word, or no words."""
+    """Return the fewest known words that together spell `word`, or an empty tuple."""
     best: list[tuple[str, ...] | None] = [()] + [None] * len(word)
     for end in range(1, len(word) + 1):
         for start in range(max(0, end - _LONGEST), end):

@@ -1,8 +1,9 @@
-"""Names that are slurs too: the Chutia community, Katwa station, Kike García, a dog's bitch.
+"""Recognise names that are also slurs: the Chutia community, Katwa station, Kike García.
 
-`is_name` looks at the word itself and at the words around it. It answers yes only where the text
-shows a name: a capital letter with a title, a surname or a preposition of place next to it, or the
-noun of a community or a station. In doubt the answer is no, and a person looks.
+'Bitch' for a female dog counts as such a name. `is_name` looks at the word itself and at the words
+around it. It answers yes only where the text shows a name: a capital letter with a title, a surname
+or a preposition of place next to it, or the noun of a community or a station. In doubt the answer
+is no, and a person looks.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ _SENTENCE_END = frozenset(".!?\n")
 
 
 def is_name(clean: str, start: int, end: int) -> bool:
-    """Whether the slur at `start`..`end` is a name, or the word for a female dog.
+    """Whether the slur at `start`..`end` is used as a name, or as the word for a female dog.
 
     >>> is_name("The Chutia community met.", 4, 10), is_name("You Chutia!", 4, 10)
     (True, False)
@@ -154,7 +155,7 @@ def is_name(clean: str, start: int, end: int) -> bool:
 
 
 def _context(word: str) -> frozenset[str]:
-    """Return the words that show a name anywhere in the sentence."""
+    """Return the words that show, anywhere in the sentence, that `word` is a name there."""
     if word in _COMMUNITIES:
         return _OF_ASSAM
     if word == "katwa":
@@ -163,7 +164,7 @@ def _context(word: str) -> frozenset[str]:
 
 
 def _nouns(word: str) -> frozenset[str]:
-    """Return the nouns that show a name when they follow the word."""
+    """Return the nouns that show that `word` is a name if they directly follow it."""
     if word in _NEUTRAL:
         return frozenset(["community", "communities"])
     if word in _COMMUNITIES:
@@ -172,14 +173,14 @@ def _nouns(word: str) -> frozenset[str]:
 
 
 def _is_insult(before: str, after: str) -> bool:
-    """Whether the word before or after shows a slur: 'you Chutia', 'these chutia people'."""
+    """Whether a slur's neighbours show that it is one: 'you Chutia', 'these chutia people'."""
     if after in _INSULTED:
         return True
     return before in _INSULTING and (after not in _ALL_NOUNS or after in _OF_PEOPLE)
 
 
 def _is_capitalised_name(word: str) -> bool:
-    """Whether a neighbour can be the other part of a person's name."""
+    """Whether a word next to a name can be the other part of a person's name."""
     lower = word.lower()
     return (
         word[:1].isupper()
@@ -190,7 +191,7 @@ def _is_capitalised_name(word: str) -> bool:
 
 
 def _before(clean: str, start: int) -> tuple[str, bool]:
-    """Return the word before, in the same sentence, and whether only blanks separate it."""
+    """Return the previous word of the sentence, and whether it directly precedes `start`."""
     left = clean[max(0, start - _NEAR) : start]
     words = [*_WORD.finditer(left)]
     if not words:
@@ -201,7 +202,7 @@ def _before(clean: str, start: int) -> tuple[str, bool]:
 
 
 def _after(clean: str, end: int) -> tuple[str, bool]:
-    """Return the word after, in the same sentence, and whether only blanks separate it."""
+    """Return the next word of the sentence, and whether it directly follows `end`."""
     right = clean[end : end + _NEAR].removeprefix("'s")
     match = _WORD.search(right)
     if match is None or not _SENTENCE_END.isdisjoint(right[: match.start()]):
@@ -210,7 +211,7 @@ def _after(clean: str, end: int) -> tuple[str, bool]:
 
 
 def _is_dog(clean: str, start: int) -> bool:
-    """Whether a bitch is a dog: its litter, its vet or its breed is named in the same sentence."""
+    """Whether 'bitch' means a dog: the sentence also names its litter, its vet or its breed."""
     before, _ = _before(clean, start)
     if before.lower() not in _OF_DOGS or _JUDGED.search(clean[max(0, start - _NEAR) : start]):
         return False
@@ -218,7 +219,7 @@ def _is_dog(clean: str, start: int) -> bool:
 
 
 def _sentence(clean: str, start: int) -> list[str]:
-    """Return the words, in small letters, of the sentence around a place."""
+    """Return the words, in small letters, of the sentence around `start`."""
     first = max(clean.rfind(sign, 0, start) for sign in _SENTENCE_END) + 1
     ends = [at for sign in _SENTENCE_END if (at := clean.find(sign, start)) >= 0]
     last = min(ends, default=len(clean))

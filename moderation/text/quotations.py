@@ -1,8 +1,8 @@
-"""Find what a comment quotes, so that its author's own words can be read alone.
+"""Find what a comment quotes, so that its author's own words can be judged alone.
 
 A quotation stands in quotation marks, in lines that begin with '>', or in `<blockquote>` and `<q>`
-in HTML. Marks around one or two words are often irony ('you "honest" people'). They count only
-next to a word of reporting ('he called me a "pig"').
+in HTML. Quotation marks around one or two words are often irony ('you "honest" people'). They count
+only next to a word of reporting ('he called me a "pig"').
 
 Measured on 21,700 comments of Reddit (Ruddit) and Civil Comments: of those that the shipped policy
 rejects, 29 go to a person because of their quotations. In 26 of them, the abuse is only quoted.
@@ -42,9 +42,9 @@ _REPORTING = frozenset(
 
 
 def own_words(comment: Comment) -> Comment | None:
-    """Return the comment with '"…"' for each quotation, or None if it quotes nothing.
+    """Return the comment with '"…"' in place of each quotation, or None if it quotes nothing.
 
-    Returns None too if few words are left, for then the quotation is what the author says.
+    If few words are left, the result is None too: the author says something by the quotation.
 
     >>> own_words(Comment('He told me "get lost, you fool" and then he left.')).text
     'He told me "…" and then he left.'

@@ -1,9 +1,9 @@
-"""Read a comment once: clean text, tokens, sentences, and the way back to the text as received.
+"""Read a comment once: normalise it, split it into tokens and sentences, and map places back.
 
-The rules and models work on `Text.clean`. `Text.span` turns a place in it into code points of the
-text as received. Cleaning decodes HTML entities, drops tags (in HTML comments) and invisible
-characters, normalises line ends, quotes and dashes, and applies NFKC to each cluster, so that
-full-width or 'mathematical' letters become ordinary ones.
+The rules and models work on the normalised text, `Text.clean`. `Text.span` turns a place in it into
+code points of the text as received. Normalising decodes HTML entities, drops tags (in HTML
+comments) and invisible characters, unifies line ends, quotes and dashes, and applies Unicode's
+NFKC, so that full-width or 'mathematical' letters become ordinary ones.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ _PLAIN_TOKEN = regex.compile(_SPOKEN, regex.VERBOSE)
 
 
 class Token(NamedTuple):
-    """One token, at `start`..`end` of the clean text."""
+    """One token (word, link, emoji …), at `start`..`end` of the normalised text."""
 
     kind: str
     text: str
@@ -88,7 +88,7 @@ class Token(NamedTuple):
 
 
 class Weight(NamedTuple):
-    """A stretch of the clean text, and its share (0..1) of the evidence for a score."""
+    """A part of the normalised text, and its share (0..1) of the evidence for a score."""
 
     start: int
     end: int
@@ -97,11 +97,11 @@ class Weight(NamedTuple):
 
 @dataclass
 class Text:
-    """A comment that was read.
+    """A comment that was read. `clean` is its normalised text.
 
-    The models fill `scores` (calibrated probabilities by name) and `notes` (other results:
-    `language`, a code, and `sentences`, the probability of each to be full). They also set
-    `explain`, which returns the stretches of the clean text that weighed most for a score.
+    The models fill `scores` (calibrated probabilities by name) and `notes` (other results, such as
+    `language`, a code, and `sentences`, each with the probability that it is full). They also set
+    `explain`, a function that returns the parts of `clean` that contributed most to a score.
     """
 
     raw: str
@@ -132,7 +132,7 @@ class Text:
 
     @cached_property
     def sentences(self) -> list[Sentence]:
-        """The sentences, as stretches of the clean text.
+        """The sentences of the normalised text.
 
         >>> [sentence.text for sentence in read("Dr. Rao spoke. Did you hear?").sentences]
         ['Dr. Rao spoke.', 'Did you hear?']
@@ -141,7 +141,7 @@ class Text:
 
     @cached_property
     def deobfuscated(self) -> Deobfuscated:
-        """The clean text with disguised spellings undone.
+        """The normalised text with disguised spellings undone.
 
         >>> read("What an i.d.1.o.t!").deobfuscated.text
         'What an idiot!'
@@ -164,7 +164,7 @@ class Text:
 
 
 class Piece(NamedTuple):
-    """The origin of a stretch of the clean text. `copied` means letter for letter."""
+    """Where a part of the normalised text comes from. `copied` means that it is unchanged."""
 
     clean: int
     raw: int
@@ -205,7 +205,7 @@ def read(comment: Comment | str) -> Text:
 
 
 def _normal(special: str) -> str:
-    """Return the clean form of one special stretch, or the empty string if it has no content."""
+    """Return the normalised form of markup or special characters, or '' if they have no content."""
     if len(special) > 2 and special[0] == "<":
         return "\n" if _BLOCK.match(special) else ""
     if special[0] == "\r":

@@ -1,7 +1,7 @@
-"""Split clean text into sentences.
+"""Split a normalised text into sentences.
 
 One pattern finds every place that may end a sentence. The words before and after the place decide
-whether it does. The time is linear: each place is looked at once, with a bounded look back.
+whether it does. The time grows linearly with the text, because each place is looked at once.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _WRAPPED = 60  # characters of a line that may continue in the next line
 
 
 class Sentence(NamedTuple):
-    """One sentence, and its place in the clean text."""
+    """One sentence, and its place in the normalised text."""
 
     text: str
     start: int
@@ -69,8 +69,8 @@ Missing = Literal["verb", "subject", "main clause"]
 class SentenceScore(NamedTuple):
     """The sentence model's result for one sentence.
 
-    It has the sentence's place, its number of words and the probability that it is full.
-    `missing` is what it lacks if it is a fragment, and is set whatever the probability.
+    It has the sentence's place, its number of words and the probability that the sentence is full.
+    `missing` is what the sentence lacks if it is a fragment; it is set whatever the probability.
     """
 
     start: int
@@ -81,7 +81,7 @@ class SentenceScore(NamedTuple):
 
 
 def split(clean: str) -> list[Sentence]:
-    """Return the sentences of `clean`, without the white space and list marks around them.
+    """Return the sentences of a normalised text, without white space and list marks around them.
 
     >>> [sentence.text for sentence in split("The U.P. govt. fell! Why?He lied.She knew...")]
     ['The U.P. govt. fell!', 'Why?', 'He lied.', 'She knew...']
@@ -98,7 +98,7 @@ def split(clean: str) -> list[Sentence]:
 
 
 def _end(clean: str, start: int, match: regex.Match[str]) -> int:
-    """Return where the sentence from `start` ends, or 0 if it does not end at `match`."""
+    """Return where the sentence from `start` ends, or 0 if it goes on after `match`."""
     stop, end = match.span()
     if match["bullet"]:
         return end
@@ -118,7 +118,7 @@ def _end(clean: str, start: int, match: regex.Match[str]) -> int:
 
 
 def _continues(clean: str, start: int, line_end: int) -> bool:
-    """Whether the line that ends at `line_end` was wrapped in the middle of a sentence."""
+    """Whether the line break at `line_end` is in the middle of a sentence."""
     return (
         line_end - start >= _WRAPPED
         and clean[line_end + 1 : line_end + 2].islower()
@@ -127,7 +127,7 @@ def _continues(clean: str, start: int, line_end: int) -> bool:
 
 
 def _space_is_missing(clean: str, match: regex.Match[str]) -> bool:
-    """Whether a stop lacks its space ('He lied.She knew') and is not in 'B.Com' or a link."""
+    """Whether a full stop lacks the space after it ('He lied.She knew'), unlike in 'B.Com'."""
     stop, (start, end) = match["stop"], match.span()
     after = clean[end : end + 2]
     left = clean[max(0, start - _LOOK) : start].rsplit(None, 1)[-1:]
@@ -144,7 +144,9 @@ def _space_is_missing(clean: str, match: regex.Match[str]) -> bool:
 
 
 def _run_on(before: str, left: str, right: str) -> bool:
-    """Whether a full stop between two words ends a sentence. `before` has the two signs before it.
+    """Whether a full stop without a space, as in 'lied.She', ends a sentence.
+
+    `left` and `right` are the words around it. `before` has the two characters before it.
 
     >>> _run_on("ed", "lied", "She"), _run_on("ed", "lied", "she"), _run_on("de", "node", "js")
     (True, True, False)

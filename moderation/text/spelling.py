@@ -1,6 +1,7 @@
 """Decode one disguised word: '1d10t', 'f*ck', 'stu.pid', 'іdiоt' and 'goooood'.
 
-The words that people disguise (`words.toml`) come first, then the shape alone.
+The words that people often disguise (`words.toml`) are tried first. If none fits, only the shape of
+the spelling decides.
 """
 
 from __future__ import annotations
@@ -33,12 +34,15 @@ _INNER_JOINTS = str.maketrans("", "", "._-*|+")
 
 
 def skeleton(word: str) -> str:
-    """Return one form for words that look the same, such as 'kill' and 'k1!l'."""
+    """Return a key that is equal for words that look alike, such as 'kill' and 'k1!l'."""
     return word.lower().translate(_TO_SKELETON)
 
 
 def _forms(words: str) -> dict[str, str]:
-    """Return the words and their forms by skeleton. Earlier words win."""
+    """Return the words and their inflected forms by `skeleton`, their key for similar looks.
+
+    If two share a key, the earlier word wins.
+    """
     forms = [form for word in words.split() for form in [word, *sorted(inflections(word))]]
     return {skeleton(form): form for form in reversed(forms)} | {
         skeleton(word): word for word in reversed(words.split())
@@ -46,8 +50,9 @@ def _forms(words: str) -> dict[str, str]:
 
 
 def _by_first(words: str) -> dict[str, list[tuple[str, str]]]:
-    """Return the words and their forms with their skeletons, by first letter, likelier ones first.
+    """Return pairs of skeleton and word by their first letter, likelier words first.
 
+    `skeleton` gives words that look alike the same key. The words include their inflected forms.
     Forms of equal length are in reverse order: '-er' is likelier than '-ed', '-ing' than '-ers'.
     """
     by_first: dict[str, list[tuple[str, str]]] = {}
@@ -59,7 +64,7 @@ def _by_first(words: str) -> dict[str, list[tuple[str, str]]]:
 
 
 def by_shape(words: Iterable[str]) -> Shapes:
-    """Return the words by length and first letter, for `behind_stars`."""
+    """Return a dict from length and first letter to words, as `behind_stars` needs it."""
     shapes: Shapes = {}
     for word in words:
         shapes.setdefault((len(word), word[0]), []).append(word)
@@ -67,7 +72,9 @@ def by_shape(words: Iterable[str]) -> Shapes:
 
 
 def behind_stars(shown: str, shapes: Shapes) -> Iterator[str]:
-    """Yield the words that `shown` may mean, in their order. All are in small letters.
+    """Yield the words of `shapes` that `shown`, a word with stars, may mean.
+
+    All words are in small letters.
 
     >>> [*behind_stars("f*ol", by_shape(["foul", "fool", "food"]))]
     ['fool']
@@ -91,9 +98,9 @@ _DOUBLED = frozenset(WORDS["double"].split()) | frozenset(DISGUISED.values())
 
 
 def decode(body: str, mixed: bool = False) -> str | None:
-    """Return the word behind a disguise, or None if the stretch is not one.
+    """Return the word behind a disguised spelling, or None if `body` is not one.
 
-    `mixed` says that the text around it is in Latin letters, whatever the letters of `body`.
+    `mixed` says that the surrounding text is in Latin letters, even if `body` is not.
     """
     if not 1 < len(body) <= _LONGEST:
         return None
@@ -115,7 +122,7 @@ def decode(body: str, mixed: bool = False) -> str | None:
 
 
 def cased(word: str, model: str) -> str:
-    """Return the word with the capitals of `model`."""
+    """Return `word`, capitalised like `model`, another word."""
     letters = [letter for letter in model if letter.isalpha()]
     if len(letters) > 1 and all(map(str.isupper, letters)):
         return word.upper()
@@ -123,9 +130,10 @@ def cased(word: str, model: str) -> str:
 
 
 def _latin(body: str, mixed: bool) -> str:
-    """Replace look-alikes by Latin letters and drop marks. Keep words of another alphabet.
+    """Replace a word's look-alikes by Latin letters and drop accents that only disguise.
 
-    A word without any Latin letter counts only if `mixed`, or if it mixes alphabets itself.
+    A word of another alphabet stays as it is. A word without any Latin letter is changed only if
+    `mixed` is true, or if the word mixes alphabets itself.
     """
     if body.isascii():
         return body
@@ -161,12 +169,12 @@ def _is_word(word: str) -> bool:
 
 
 def _is_disguised(bare: str, body: str) -> bool:
-    """Whether `bare` is a word that people disguise, and `body` no word of another language."""
+    """Whether `bare` is an often disguised word, and `body`, its original, is no foreign word."""
     return skeleton(bare) in DISGUISED and body.lower() not in _ACCENTED
 
 
 def _known(body: str) -> str | None:
-    """Return the word of the list that `body` disguises, whatever signs it has."""
+    """Return the often disguised word of `words.toml` that `body` means, or None."""
     letters = sum(map(str.isalpha, body))
     if body[-1].isdigit() and letters < 2 and len(body) < _WRITTEN:
         return None  # the A55 road
@@ -202,7 +210,10 @@ _ONE_BLANK = re.compile(r"[A-Za-z]+\*[A-Za-z]+")
 
 
 def _blanked(body: str) -> str | None:
-    """Return the only everyday word that fits a word with one letter blanked out: 'pe*ple'."""
+    """Return the everyday word that `body` means with one star for a letter: 'pe*ple'.
+
+    If no word fits, or more than one, return None.
+    """
     if not _ONE_BLANK.fullmatch(body):
         return None
     fits = [*islice(behind_stars(body.lower(), _BY_SHAPE), 2)]
@@ -214,7 +225,7 @@ _PERCENT = re.compile(r"\d%|#\d")
 
 
 def _starred(pattern: str) -> str | None:
-    """Return the likeliest word behind 'f*ck', 's***', 'a**hole', 'f*ing'."""
+    """Return the likeliest word behind a pattern with stars: 'f*ck', 's***', 'a**hole', 'f*ing'."""
     shown = len(pattern) - pattern.count("*")
     if shown < 3 and pattern.find("*") == len(pattern) - 1:
         return None  # a footnote: 'as*'
@@ -246,7 +257,7 @@ _RUN = re.compile(r"([a-z])\1{2,}")
 
 
 def _squeezed(word: str) -> str | None:
-    """Return a stretched word at its usual length: runs of letters become one or two letters."""
+    """Return a stretched word ('goooood') with one or two letters for each run, or None."""
     lower = word.lower()
     if (
         not _RUN.search(lower)
@@ -272,7 +283,7 @@ def _squeezed(word: str) -> str | None:
 
 
 def _usual(run: str) -> int:
-    """Return how many letters a run means. Three may be a typo for two ('neeeded')."""
+    """Return how many letters a run of one letter means. Three may mean two ('neeeded')."""
     return 2 if len(run) == 3 and run[0] in "bcdefglmnprstz" else 1
 
 
@@ -285,7 +296,7 @@ _INSIDE = re.compile(r"[A-Za-z]+(?:(?:[013@$57]|00|33|55|\$\$|@@)[A-Za-z]+)+")
 
 
 def _between(body: str) -> str | None:
-    """Return a word with digits or signs between letters: 'l0s3r', but not 'H1B' or 'c3po'."""
+    """Decode a word with digits or signs between letters: 'l0s3r', but not 'H1B' or 'c3po'."""
     letters = [sign for sign in body if sign.isalpha()]
     mixed = not all(map(str.islower, letters[1:])) and not all(map(str.isupper, letters))
     if len(letters) < 3 or mixed or not _INSIDE.fullmatch(body):

@@ -1,4 +1,4 @@
-"""Words that say what language a comment is in, and words that say nothing: names and cheers.
+"""Word tables that tell a comment's language, and names and cheers, which tell nothing.
 
 The tables are in `vocabulary.toml` and `names.toml`.
 """
@@ -66,7 +66,10 @@ _CHANT = (
 
 
 def _pattern(phrases: Sequence[str]) -> regex.Pattern[str]:
-    """Return a pattern of whole phrases, longest first, with any signs between the words."""
+    """Return a regular expression for whole phrases, with any signs between their words.
+
+    Longer phrases come first.
+    """
     longest = sorted({phrase.lower() for phrase in phrases}, key=len, reverse=True)
     choices = "|".join(
         r"[\s,!.'\-]+".join(map(regex.escape, phrase.split()))
@@ -94,7 +97,7 @@ def without_phrases(clean: str) -> str:
 
 
 def is_english(word: str) -> bool:
-    """Whether a word in small letters is a frequent English word, a form of one, or looks so.
+    """Whether a word in small letters is common English or looks English by its ending.
 
     >>> [word for word in "deserves melodiously sarkari bahut".split() if is_english(word)]
     ['deserves', 'melodiously']
@@ -109,11 +112,11 @@ def is_english(word: str) -> bool:
 
 
 class Evidence(NamedTuple):
-    """How many different words speak for English and against it. Names and cheers do not count.
+    """Counts of a comment's different words by kind. Names and cheers do not count.
 
-    `grammar` words are English too. `foreign` words are frequent ones of other languages, `strange`
-    words only look foreign. `borrowed` and `neutral` words are of neither kind. `works` counts
-    nouns such as 'song'.
+    `english` includes the `grammar` words ('the'). `foreign` words are common in other languages;
+    `strange` words are unknown and only look foreign. `borrowed` words are foreign but used in
+    English, and `neutral` words are unknown and look English. `works` counts nouns such as 'song'.
     """
 
     english: int
@@ -126,7 +129,7 @@ class Evidence(NamedTuple):
 
     @property
     def total(self) -> int:
-        """The number of words that are no names."""
+        """The number of words that are neither names nor cheers."""
         return self.english + self.foreign + self.strange + self.borrowed + self.neutral
 
 
@@ -140,19 +143,19 @@ def is_cheer(word: str) -> bool:
 
 
 def is_person(word: str) -> bool:
-    """Whether a word is a person's name in any case: 'Kohli', 'kohli', but not 'delhi'."""
+    """Whether a word is a known person's name in any case: 'Kohli', 'kohli', but not 'delhi'."""
     return word.lower() in _PEOPLE
 
 
 def is_name(word: str) -> bool:
-    """Whether a word is a name in any case: 'kohli', but not 'rose'."""
+    """Whether a word is a known name in any case: 'kohli', but not 'rose'."""
     return word.lower() in _PROPER
 
 
 def evidence(words: Sequence[str], is_strange: Callable[[str], bool]) -> Evidence:
-    """Count the words of each kind. `is_strange` judges a word that is in no table.
+    """Count the words of each kind. `is_strange` tells if an unknown word looks foreign.
 
-    A capital makes an unknown word a name, unless frequent foreign words have capitals too.
+    An unknown word with a capital is a name, unless common foreign words have capitals too.
     """
     capitals = sum(word[0].isupper() for word in words)
     titled = sum(word[0].isupper() and word.lower() in FOREIGN for word in words) > 1
@@ -168,7 +171,7 @@ def evidence(words: Sequence[str], is_strange: Callable[[str], bool]) -> Evidenc
 
 
 def _distinct(words: Sequence[str]) -> Iterator[tuple[str, bool]]:
-    """Yield each word once, in small letters, and whether it has a capital."""
+    """Yield each different word once, in small letters, and whether it has a capital."""
     done = set()
     for word in words:
         small = word.lower().removesuffix("'s")
@@ -178,7 +181,7 @@ def _distinct(words: Sequence[str]) -> Iterator[tuple[str, bool]]:
 
 
 def _kind(word: str, is_capital: bool, is_strange: Callable[[str], bool]) -> str | None:
-    """Return the field of `Evidence` that counts a word; None for names, cheers and letters."""
+    """Return the field of `Evidence` that counts a word, or None if no field counts it."""
     if word in FOREIGN:
         return "foreign"
     if word in GRAMMAR:

@@ -305,7 +305,7 @@ def _plain(value: object) -> object:
 
 
 def _rule(rule: rules.Rule, table: object, problems: list[str], folder: Path) -> RulePolicy | None:
-    """Build one rule from its table, which has the keys of all rules and the rule's own settings.
+    """Build one rule from its table: the keys that every rule has, and this rule's own settings.
 
     Relative paths in the settings start from `folder`, the folder of the policy file. Mistakes are
     added to `problems`.

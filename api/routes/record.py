@@ -149,9 +149,10 @@ def notice_to_author(path: DecisionPath) -> Response:
 )
 @needs("read")
 def waiting(query: QueueQuery) -> Response:
-    """Comments to review and open appeals, page by page. Readers in despair come first.
+    """Comments to review and open appeals, page by page.
 
-    Only keys with the scope `verdict` see the rule `self_harm`, and this order.
+    Comments with a finding of `self_harm` come first. Keys without the scope `verdict` see
+    neither these findings nor this order.
     """
     if query.rule is not None:
         _check_rule(query.rule)

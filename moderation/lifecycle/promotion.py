@@ -208,7 +208,7 @@ def _require_measured_together(root: Path, versions: Mapping[str, str]) -> None:
 
 
 def _objection(root: Path, model: str, version: str, used: Mapping[str, str]) -> str | None:
-    """Return why the challenger's `comparison.json` forbids to promote it; None if it does not."""
+    """Return why the challenger's `comparison.json` forbids promoting it; None if it does not."""
     command = f"moderation models compare {model}/{version}"
     comparison = Comparison.read(root / model / version)
     if not comparison:

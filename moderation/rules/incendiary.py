@@ -66,7 +66,7 @@ def check(text: Text, settings: Settings) -> Finding | None:
 
 
 def weighted(score: float, weight: float) -> float:
-    """Multiply the odds of `score` by `weight`, up to `_MOST_WEIGHTED`. Never lowers a score.
+    """Multiply the odds of `score` by `weight`, but raise it to `_MOST_WEIGHTED` at most.
 
     >>> [weighted(score, 10.0) for score in (0.0, 0.1, 0.99)]
     [0.0, 0.5263157894736842, 0.99]

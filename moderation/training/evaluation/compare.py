@@ -302,7 +302,8 @@ def _count(results: Sequence[tuple[Case, bool, bool]], *, harmful: bool) -> tupl
 def _mcnemar(worse: int, better: int) -> float:
     """Return the p-value of McNemar's one-sided exact test.
 
-    `worse` and `better` count the cases that only one of two models decides correctly.
+    `worse` counts the cases that only the old model decides correctly, and `better` those that only
+    the new one does.
     """
     if not worse + better:
         return 1.0

@@ -87,8 +87,8 @@ def sample(rows: Iterator[Row], part: str | None, seed: int, *, natural: bool = 
     """Draw a random sample of each corpus's rows that have a label to measure.
 
     If `part` is given, only rows of this split are drawn. If `natural` is true, only rows that were
-    sampled at random from their source are drawn. If it is false, this restriction holds only for
-    Wikipedia's rows.
+    sampled at random from their source are drawn. If `natural` is false, rows of Wikipedia are
+    still limited to those sampled at random, and rows of other corpora are not.
     """
     candidates = [
         row

@@ -23,9 +23,9 @@ _COMMENT_SENTENCES = 40_000  # sentences of comments that the teacher labels
 class Distilled(NamedTuple):
     """Examples that the teacher has labelled, to train on together with the treebank.
 
-    A group has the examples made from one sentence. `in_house` has each in-house sentence twice:
+    Examples made from one sentence form a group. `in_house` has each in-house sentence twice:
     unchanged, and with changes such as typing errors. `comments` has sentences of comments, and
-    about half of them are changed like this.
+    about half of them have such changes.
     """
 
     in_house: list[Group]

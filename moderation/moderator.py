@@ -108,7 +108,7 @@ class Moderator:
                 yield self._decision(text, text_reasons, took_ms)
 
     def hints(self, comment: Comment | str) -> tuple[Finding, ...]:
-        """Return findings that an author can mend before posting: sentences that are not full.
+        """Return what the rule `full_sentences` finds, so that the author can correct it first.
 
         The findings do not depend on the rule's thresholds. Only the models that the rule needs are
         run. If the policy switches the rule off, or if the rule's check fails, there are no

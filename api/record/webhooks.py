@@ -124,7 +124,7 @@ def dead_letters(session: Session) -> Sequence[DeliveryRow]:
 
 
 def resend(session: Session, ids: Sequence[str] | None, now: dt.datetime) -> int:
-    """Make events that failed for good (dead letters) due again, and return how many.
+    """Schedule dead letters (events that failed for good) for delivery again. Return how many.
 
     `ids` selects the dead letters; None means all. Raises `LookupError` if an id is not that of a
     dead letter.

@@ -106,7 +106,7 @@ class Places(NamedTuple):
 
     @property
     def share(self) -> float:
-        """The share (0..1) of the capitals that are missing; 0 if no word has or needs a capital."""
+        """The share (0..1) of the capitals that are missing; 0 if no word needs one."""
         return len(self.missing) / ((len(self.missing) + self.right) or 1)
 
 

@@ -125,7 +125,7 @@ class _Place(NamedTuple):
 def find(clean: str, regions: Sequence[str], allowed: Collection[str]) -> Iterator[Detail]:
     """Yield phone numbers of `regions` and international ones.
 
-    Toll-free and allowed numbers are left out, and those that the text calls an office's.
+    Leaves out toll-free numbers, allowed numbers, and numbers that the text says are an office's.
 
     >>> [clean[d.start : d.end] for clean in ["Call 98765 43210 or 1800-11-4000 in 2014-2019"]
     ...  for d in find(clean, ["IN"], [])]

@@ -61,7 +61,7 @@ class NgramRecipe(_Part):
 class LinearCard(Card):
     """The card of a linear model.
 
-    `reads` is `folded` if the model reads texts with disguised spellings undone.
+    `reads` is `folded` if disguised spellings are undone before the model reads a text.
     """
 
     heads: tuple[str, ...]

@@ -40,10 +40,10 @@ _FINITE = frozenset(
 
 
 class _WordFeatures(NamedTuple):
-    """The tagger's features that a word gives to itself (`here`) and to its neighbours.
+    """The features that a word gives to its own tagging (`here`) and to that of its neighbours.
 
-    `before` is for the next word and `long_before` for the word after that. `after` is for the
-    previous word and `long_after` for the word before that.
+    The next word gets `before`, because this word stands before it, and the second next word gets
+    `long_before`. The previous word gets `after`, and the second previous word `long_after`.
     """
 
     cluster_id: str

@@ -75,7 +75,10 @@ def group_aucs(
 
 
 def subsets(mentioned: Bools, others: Bools, y_true: Bools) -> dict[str, Bools]:
-    """Return a mask of the rows that each of the AUCs `subgroup`, `bpsn` and `bnsp` is measured on.
+    """Return, for each of three AUCs, the mask of the rows that it is measured on.
+
+    The AUCs are `subgroup`, `bpsn` (background positive, subgroup negative) and `bnsp` (background
+    negative, subgroup positive).
 
     `mentioned` is the mask of the rows that mention the group, `others` that of the rows that
     mention no group.

@@ -39,7 +39,7 @@ def test_one_at_a_time(shipped: Service) -> None:
         nonlocal busy
         with ThreadPoolExecutor(16) as pool:
             sent = [pool.submit(tried, shipped) for _ in range(16)]
-            assert shipped.decide("A fine bridge.")["action"] == "approve"
+            assert shipped.decide("The bridge is fine.")["action"] == "approve"
             results = [future.result() for future in sent]
         answers.update(status for status, _ in results)
         busy = next((page for status, page in results if status == 503), busy)

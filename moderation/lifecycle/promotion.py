@@ -25,17 +25,6 @@ from moderation.scoring.card import CARD, AdaptedCard, Card, TransformerCard, re
 from moderation.scoring.models import CAREFUL, FAST, Models
 from moderation.scoring.store import CHAMPION, ModelError, champions, write_json
 
-__all__ = [
-    "Change",
-    "RefusedError",
-    "card",
-    "history",
-    "promote",
-    "require_stored",
-    "rollback",
-    "shadow",
-]
-
 HISTORY = "history.jsonl"
 ROLLED_BACK = "rolled back"
 

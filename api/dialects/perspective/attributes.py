@@ -16,8 +16,8 @@ from moderation.policy import Policy
 
 SUBSTANTIAL = 20  # words in full sentences from which a comment is substantial
 LET_BE = 0.5  # the highest INCOHERENT if the rule full_sentences has no objection
-# The scores of each action. Clients compare with `>` (Coral) or `>=`. So no band includes a threshold
-# that clients use: 0.5 and 0.8 for LIKELY_TO_REJECT, 0.8 and 0.9 for HOUSE_RULES.
+# The scores of each action. Clients compare with `>`, as Coral does, or with `>=`. So no score is
+# equal to a threshold that clients use: 0.5 and 0.8 for LIKELY_TO_REJECT, 0.8 for HOUSE_RULES.
 _BANDS = {
     "LIKELY_TO_REJECT": {"approve": (0, 0.499), "review": (0.501, 0.799), "reject": (0.801, 1)},
     "HOUSE_RULES": {"approve": (0, 0.799), "review": (0.801, 0.899), "reject": (0.901, 1)},

@@ -166,7 +166,7 @@ def test_the_test_sentence_is_likely_to_be_rejected(client: FlaskClient) -> None
 
 
 def test_a_failed_model(tmp_path: Path) -> None:
-    """A missing score is an error. The policy's decision holds the comment, also for Coral's `>`."""
+    """A missing score is an error. The policy's decision still holds the comment."""
 
     class Silent(FakeScorer):
         heads = ("english",)

@@ -34,7 +34,6 @@ from api.dialects.akismet.wire import (
     by_rest,
     from_wordpress,
     is_true,
-    line,
     mail,
     plain,
     read_comment_fields,
@@ -46,6 +45,7 @@ from api.http import errors
 from api.http.errors import Problem
 from api.record import verdicts
 from api.record.decisions import Answer, text_key
+from api.record.storable import reference
 from api.record.tables import DecisionRow
 from api.services import count, decider, moderator
 from moderation import Action, Comment
@@ -127,7 +127,7 @@ def _comment(fields: Fields) -> Comment:
         text,
         id=f"akismet:{hashlib.sha256(content).hexdigest()}",
         author=mail(fields) or None,
-        article=line(fields.get("permalink", "")) or None,
+        article=reference(fields.get("permalink", "")) or None,
         format="html" if from_wordpress() else "plain",
     )
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from flask import Response, g, request
 
 from api.http.errors import Problem
+from api.record.storable import reference
 from api.services import services
 
 Fields = Mapping[str, str]
@@ -60,20 +61,12 @@ def is_true(fields: Fields, name: str) -> bool:
     return fields.get(name, "").lower() in ("1", "true", "yes")
 
 
-def line(value: str) -> str:
-    """Shorten a field's value to 500 characters.
-
-    Also replaces or removes characters that a database does not accept.
-    """
-    return value.replace("\0", "").encode("utf-8", "replace").decode()[:500].strip()
-
-
 def site(fields: Fields) -> str:
-    return line(fields.get("blog", "")).rstrip("/")
+    return reference(fields.get("blog", "")).rstrip("/")
 
 
 def mail(fields: Fields) -> str:
-    return line(fields.get("comment_author_email", "")).lower()
+    return reference(fields.get("comment_author_email", "")).lower()
 
 
 def from_wordpress() -> bool:

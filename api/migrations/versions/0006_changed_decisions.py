@@ -1,0 +1,26 @@
+"""Let decisions be listed by their last change: when they were recorded or corrected."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+LONG_AGO = "1970-01-01 00:00:00.000000"  # a constant, so that SQLite need not copy the table
+
+
+def upgrade() -> None:
+    column = sa.Column(
+        "changed_at", sa.DateTime(timezone=True), nullable=False, server_default=LONG_AGO
+    )
+    op.add_column("decisions", column)
+    op.execute("UPDATE decisions SET changed_at = recorded_at")
+    for table in ("verdicts", "appeals"):
+        last = f"(SELECT MAX(recorded_at) FROM {table} WHERE decision_id = decisions.id)"
+        op.execute(f"UPDATE decisions SET changed_at = {last} WHERE changed_at < {last}")
+    op.create_index("decisions_changed", "decisions", ["changed_at", "sequence"])
+
+
+def downgrade() -> None:
+    op.drop_index("decisions_changed", "decisions")
+    op.drop_column("decisions", "changed_at")

@@ -15,9 +15,14 @@ def upgrade() -> None:
     )
     op.add_column("decisions", column)
     op.execute("UPDATE decisions SET changed_at = recorded_at")
-    for table in ("verdicts", "appeals"):
-        last = f"(SELECT MAX(recorded_at) FROM {table} WHERE decision_id = decisions.id)"
-        op.execute(f"UPDATE decisions SET changed_at = {last} WHERE changed_at < {last}")
+    op.execute(
+        "UPDATE decisions SET changed_at = latest.at FROM"
+        " (SELECT decision_id, MAX(recorded_at) AS at FROM"
+        " (SELECT decision_id, recorded_at FROM verdicts"
+        " UNION ALL SELECT decision_id, recorded_at FROM appeals) AS changes"
+        " GROUP BY decision_id) AS latest"
+        " WHERE latest.decision_id = decisions.id AND latest.at > changed_at"
+    )
     op.create_index("decisions_changed", "decisions", ["changed_at", "sequence"])
 
 

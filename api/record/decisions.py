@@ -288,7 +288,7 @@ def _add(
         **{**values, "decided_at": decided_at, "erased_at": erased_at},
         recorded_at=now,
     )
-    row.standing, row.appealed = row.action, False
+    row.standing, row.appealed, row.changed_at = row.action, False, now
     row.revision = _revision(session, row)
     seal.stamp(row)
     session.add(row)

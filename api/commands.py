@@ -101,7 +101,7 @@ def keys() -> None:
     "scopes",
     multiple=True,
     required=True,
-    type=click.Choice(["decide", "read", "verdict", "admin"]),
+    type=click.Choice(record_keys.SCOPES),
     help="What the key may do. Repeat it for several scopes.",
 )
 @click.option("--rate", default="", help="The key's rate limit, such as '50 per second'.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -29,6 +30,13 @@ def _to(engine: sa.Engine, revision: str, monkeypatch: pytest.MonkeyPatch) -> No
 
     with monkeypatch.context() as patched:
         patched.setattr(command, "upgrade", upgrade_to)
+        database.upgrade(engine)
+
+
+def _back_to(engine: sa.Engine, revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the schema back to `revision`."""
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "upgrade", lambda config, _: command.downgrade(config, revision))
         database.upgrade(engine)
 
 
@@ -74,7 +82,7 @@ def test_old_duplicates_stay(
 ) -> None:
     """An old record may hold two decisions about the same comment; only the first is found."""
     engine = database.connect(url)
-    _to(engine, "0004", monkeypatch)
+    database.upgrade(engine)
     sessions = sessionmaker(engine)
     comment = Comment("Too short", id="c1")
     first, second = (
@@ -94,14 +102,18 @@ def test_old_duplicates_stay(
         row = session.scalars(sa.select(DecisionRow).filter_by(id=second["id"])).one()
         row.standing = "reject"
         verdict = {"id": "v", "action": "reject", "route": "v1", "given_at": NOW}
-        row.verdicts.append(VerdictRow(**verdict, who="asha", recorded_at=NOW))
+        later = NOW + dt.timedelta(hours=1)
+        row.verdicts.append(VerdictRow(**verdict, who="asha", recorded_at=later))
         seal.stamp(row.verdicts[0])
     seal.seal(sessions, NOW)
+    _back_to(engine, "0004", monkeypatch)
     database.upgrade(engine)
     with sessions() as session:
         assert decisions.find_many(session, "", [comment])[0].id == first["id"]
         assert decisions.get(session, second["id"]).verdicts[0].who == "asha"
         assert seal.verify(session).problems == ()
+        rows = session.scalars(sa.select(DecisionRow).order_by(DecisionRow.sequence))
+        assert [row.changed_at for row in rows] == [NOW, later]
     third = {**second, "id": "3" * 32}
     assert decisions.keep(sessions, [third], NOW)[third["id"]]["id"] == first["id"]
     engine.dispose()

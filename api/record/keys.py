@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from api.record.tables import KeyRow
 
-SCOPES = ("decide", "read", "verdict", "admin")
+SCOPES = ("decide", "read", "verdict", "erase", "admin")
 
 
 @dataclass(frozen=True)

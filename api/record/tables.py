@@ -157,6 +157,7 @@ class DecisionRow(Sealed):
         _partial("decisions_kept_sensitive", "decided_at", where=KEPT_SENSITIVE),
         _partial("decisions_unsealed", "sequence", where=UNSEALED),
         Index("decisions_author", "author", "sequence"),
+        Index("decisions_changed", "changed_at", "sequence"),
     )
 
     community: Mapped[str] = mapped_column(String(500))
@@ -188,6 +189,8 @@ class DecisionRow(Sealed):
     appealed: Mapped[bool]
     claimed_by: Mapped[str | None] = mapped_column(String(500))
     claimed_until: Mapped[dt.datetime | None]
+    # When the row, its last verdict or the last step of an appeal was recorded.
+    changed_at: Mapped[dt.datetime] = mapped_column(server_default="1970-01-01 00:00:00.000000")
 
     # Personal data, which erasure and retention clear.
     comment_id: Mapped[str | None] = mapped_column(String(500), index=True)

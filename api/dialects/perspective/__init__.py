@@ -26,6 +26,7 @@ from api.dialects.perspective.wire import AnalyzeRequest, RefusedError, SuggestR
 from api.http import errors
 from api.http.auth import bearer
 from api.http.errors import Problem
+from api.record.storable import without_nul
 from api.services import count, decider, moderator, services, services_of
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
@@ -189,8 +190,10 @@ def _comment(call: AnalyzeRequest | SuggestRequest) -> Comment:
     if not entry.text.strip():
         raise wire.refused("COMMENT_EMPTY", "Comment must be non-empty.")
     limit = moderator().policy.publication.max_bytes
-    if len(entry.text.encode()) > limit:
-        raise wire.refused("COMMENT_TOO_LONG", "Comment text too long.")
+    size = len(entry.text.encode())
+    if size > limit:  # in Google's words, which clients search for
+        message = f"Comment text was too many bytes. Value ({size}) exceeded limit ({limit})."
+        raise wire.refused("COMMENT_TOO_LONG", message)
     try:
         validate(entry.text, limit)
     except CommentError as error:
@@ -211,7 +214,7 @@ def _comment(call: AnalyzeRequest | SuggestRequest) -> Comment:
 
 
 def _shorten(text: str) -> str | None:
-    return wire.without_nul(text)[:MOST_CONTEXT].strip() or None
+    return without_nul(text)[:MOST_CONTEXT].strip() or None
 
 
 def _wanted(call: AnalyzeRequest) -> dict[str, attributes.Attribute]:

@@ -46,6 +46,13 @@ def _to(engine: sa.Engine, revision: str, monkeypatch: pytest.MonkeyPatch) -> No
         database.upgrade(engine)
 
 
+def _back_to(engine: sa.Engine, revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the schema back to `revision`."""
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "upgrade", lambda config, _: command.downgrade(config, revision))
+        database.upgrade(engine)
+
+
 def test_the_schema_is_the_tables(sessions: Sessions) -> None:
     """The migrations and the tables describe the same columns and indexes."""
     engine = sessions.kw["bind"]
@@ -129,6 +136,10 @@ def test_old_duplicates_stay(old: Sessions, moderator: Moderator) -> None:
         assert first.comment_id == second.comment_id == "c1"
         assert decisions.find_many(session, "", [comment])[0].id == first.id
         assert decisions.get(session, second.id).verdicts[0].who == "asha"
+        # The verdict on the second and the appeal against the fourth count as changes.
+        later = dt.timedelta(hours=1)
+        changes = [row.changed_at - row.recorded_at for row in _decisions(session)]
+        assert changes == [0 * later, later, 0 * later, later]
     third = _fields(moderator, comment)
     assert decisions.keep(old, [third], NOW)[third["id"]]["id"] == first.id
 
@@ -194,9 +205,7 @@ def test_going_back_restores_the_thresholds(
     values = _fields(moderator, Comment("Too short"))
     decisions.keep(sessions, [values], NOW)
     engine = sessions.kw["bind"]
-    with monkeypatch.context() as patched:
-        patched.setattr(command, "upgrade", lambda config, _: command.downgrade(config, "0005"))
-        database.upgrade(engine)
+    _back_to(engine, "0005", monkeypatch)
     with engine.connect() as connection:
         stored = connection.execute(sa.text("SELECT thresholds FROM decisions")).scalar_one()
     assert values["thresholds"] == (json.loads(stored) if isinstance(stored, str) else stored)

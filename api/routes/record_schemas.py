@@ -147,6 +147,17 @@ class QueueOut(BaseModel):
     next: str | None = Field(description="The cursor of the next page; null at the end.")
 
 
+class AppealOut(BaseModel):
+    """An appeal that was received, and when it is due. It says nothing else about the decision."""
+
+    decision: str = Field(description="The `id` of the recorded decision.")
+    id: str
+    step: Literal["received"]
+    at: str
+    acknowledge_by: str
+    decide_by: str
+
+
 class NoticeOut(BaseModel):
     """A notice that explains a decision to the author of the comment."""
 

@@ -1,4 +1,4 @@
-"""Build the service, a Flask application. Only this module reads environment variables."""
+"""Build the service, a Flask application."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def create_app(
         for name in list(flask_config)
         if name.startswith(settings.PREFIX)
     }
-    chosen = settings_from_environment(overrides)
+    chosen = settings.read(overrides)
 
     app = App(
         __name__,
@@ -112,8 +112,3 @@ def create_app(
     app.register_blueprint(docs)
     app.register_blueprint(desk.desk)
     return app
-
-
-def settings_from_environment(overrides: Mapping[str, Any]) -> settings.Settings:
-    """Read the settings from the environment and `overrides`. Raises `SettingsError`."""
-    return settings.read({**settings.from_environment(os.environ), **overrides})

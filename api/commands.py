@@ -14,7 +14,6 @@ from sqlalchemy import make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from api import settings_from_environment
 from api.decisions import utc_now
 from api.record import database, shadows
 from api.record import erase as record_erase
@@ -27,7 +26,7 @@ from api.record.replay import Replay
 from api.record.spool import Spool
 from api.record.tables import HISTORY, DecisionRow, KeyRow
 from api.routes.record import record_to_dict
-from api.settings import Settings, SettingsError, masked, shown
+from api.settings import Settings, SettingsError, masked, read, shown
 from moderation.lifecycle.drift import ScoredDecision
 from moderation.lifecycle.replay import ReplayFilter
 from moderation.lifecycle.shadow import ShadowPair
@@ -37,7 +36,7 @@ TIMEOUT_S = 60.0  # for a lock: an operator would rather wait than try again
 
 def _settings() -> Settings:
     try:
-        return settings_from_environment({})
+        return read()
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
 
@@ -103,7 +102,7 @@ def keys() -> None:
     "scopes",
     multiple=True,
     required=True,
-    type=click.Choice(["decide", "read", "verdict", "admin"]),
+    type=click.Choice(record_keys.SCOPES),
     help="What the key may do. Repeat it for several scopes.",
 )
 @click.option("--rate", default="", help="The key's rate limit, such as '50 per second'.")

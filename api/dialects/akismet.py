@@ -39,6 +39,7 @@ from api.http import errors
 from api.http.errors import Problem
 from api.record import verdicts
 from api.record.decisions import Answer, text_key
+from api.record.storable import reference
 from api.record.tables import DecisionRow
 from api.services import count, decider, key_id, moderator, services
 from moderation import Action, Comment
@@ -151,20 +152,12 @@ def _true(fields: Fields, name: str) -> bool:
     return fields.get(name, "").lower() in ("1", "true", "yes")
 
 
-def _line(value: str) -> str:
-    """Shorten a field's value to 500 characters.
-
-    Also replaces or removes characters that a database does not accept.
-    """
-    return value.replace("\0", "").encode("utf-8", "replace").decode()[:500].strip()
-
-
 def _site(fields: Fields) -> str:
-    return _line(fields.get("blog", "")).rstrip("/")
+    return reference(fields.get("blog", "")).rstrip("/")
 
 
 def _mail(fields: Fields) -> str:
-    return _line(fields.get("comment_author_email", "")).lower()
+    return reference(fields.get("comment_author_email", "")).lower()
 
 
 def _wordpress() -> bool:
@@ -208,7 +201,7 @@ def _comment(fields: Fields) -> Comment:
         text,
         id=f"akismet:{hashlib.sha256(content).hexdigest()}",
         author=_mail(fields) or None,
-        article=_line(fields.get("permalink", "")) or None,
+        article=reference(fields.get("permalink", "")) or None,
         format="html" if _wordpress() else "plain",
     )
 

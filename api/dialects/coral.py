@@ -24,12 +24,12 @@ import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Blueprint, Response, current_app, g, jsonify, request
 from flask.blueprints import BlueprintSetupState
 from flask.sansio.app import App
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -38,6 +38,7 @@ from api.http import errors
 from api.http.body import parse
 from api.http.errors import Problem
 from api.record.history import MAX_COMMENTS
+from api.record.storable import reference
 from api.record.tables import DecisionRow
 from api.services import count, services, services_of
 from moderation import Comment, Moderator
@@ -55,6 +56,8 @@ MOST_SIGNATURES = 10
 
 log = logging.getLogger(__name__)
 
+Reference = Annotated[str, AfterValidator(reference)]
+
 coral = Blueprint("coral", __name__, url_prefix="/coral")
 
 
@@ -70,12 +73,12 @@ class _CommentPart(_Part):
 
 
 class _Author(_Part):
-    id: str
+    id: Reference
 
 
 class _Story(_Part):
     id: str
-    url: str = ""
+    url: Reference = ""
 
 
 class Call(_Part):

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from api.record.database import Sessions, writing
 from api.record.tables import KeyRow
 
-SCOPES = ("decide", "read", "verdict", "admin")
+SCOPES = ("decide", "read", "verdict", "erase", "admin")
 USES_EVERY = dt.timedelta(minutes=1)  # how often the last use of a key is written
 
 

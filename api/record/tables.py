@@ -105,6 +105,7 @@ class DecisionRow(Sealed):
         # The same comment with the same text is the same decision.
         UniqueConstraint("community", "comment_id", "text_key"),
         Index("queue", "standing", "decided_at"),
+        Index("decisions_changed", "changed_at", "sequence"),
     )
 
     community: Mapped[str] = mapped_column(String(500))
@@ -131,6 +132,8 @@ class DecisionRow(Sealed):
     appealed: Mapped[bool]
     claimed_by: Mapped[str | None] = mapped_column(String(500))
     claimed_until: Mapped[dt.datetime | None]
+    # When the row, its last verdict or the last step of an appeal was recorded.
+    changed_at: Mapped[dt.datetime] = mapped_column(server_default="1970-01-01 00:00:00.000000")
 
     # Personal data, which erasure and retention clear.
     comment_id: Mapped[str | None] = mapped_column(String(500), index=True)

@@ -198,7 +198,7 @@ def _who_in_body() -> str:
     summary="Erase a comment or an author",
     responses={"200": ErasedOut, **WRITING},
 )
-@needs("admin")
+@needs("erase")
 def forget(body: EraseIn) -> Response:
     """Erases the texts of comments and the references to them and their author.
 

@@ -26,6 +26,7 @@ from api.dialects.perspective.wire import AnalyzeRequest, RefusedError, SuggestR
 from api.http import errors
 from api.http.auth import ExpiredKeyError, bearer
 from api.http.errors import Problem
+from api.record.storable import without_nul
 from api.services import count, decider, key_id, moderator, services, services_of
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
@@ -215,7 +216,7 @@ def _comment(call: AnalyzeRequest | SuggestRequest) -> Comment:
 
 
 def _shorten(text: str) -> str | None:
-    return wire.without_nul(text)[:MOST_CONTEXT].strip() or None
+    return without_nul(text)[:MOST_CONTEXT].strip() or None
 
 
 def _wanted(call: AnalyzeRequest) -> dict[str, attributes.Attribute]:

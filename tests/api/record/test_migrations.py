@@ -110,7 +110,9 @@ def test_old_duplicates_stay(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     comment = Comment("Too short", id="c2")
     with sessions() as session:
         assert decisions.find_many(session, "", [comment])[0].id == first["id"]
-        assert decisions.get(session, second["id"]).verdicts[0].who == "asha"
+        row = decisions.get(session, second["id"])
+        assert row.verdicts[0].who == "asha"
+        assert row.changed_at == row.verdicts[0].recorded_at
     columns = {name: first[name] for name in (*DecisionRow.LASTING, *DecisionRow.PRIVATE)}
     del columns["revision"], columns["recorded_at"], columns["private_digest"]
     again = {**columns, "id": "3" * 32, "decided_at": NOW.isoformat()}

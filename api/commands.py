@@ -25,7 +25,6 @@ from api.record.database import Sessions
 from api.record.replay import Replay
 from api.record.spool import Spool
 from api.record.tables import HISTORY, DecisionRow, KeyRow
-from api.routes.record import record_to_dict
 from api.settings import Settings, SettingsError, masked, read, shown
 from moderation.lifecycle.drift import ScoredDecision
 from moderation.lifecycle.replay import ReplayFilter
@@ -297,6 +296,8 @@ def exported(
     verdict. Waiting decisions have no verdict, and still have their comment's text. `url` overrides
     the database of the settings.
     """
+    from api.routes.record import record_to_dict  # imports Flask, which no other command needs
+
     query = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
     if which == "judged":
         query = query.where(DecisionRow.verdicts.any())

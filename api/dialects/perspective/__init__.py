@@ -194,8 +194,10 @@ def _comment(call: AnalyzeRequest | SuggestRequest) -> Comment:
     if not entry.text.strip():
         raise wire.refused("COMMENT_EMPTY", "Comment must be non-empty.")
     limit = moderator().policy.publication.max_bytes
-    if len(entry.text.encode()) > limit:
-        raise wire.refused("COMMENT_TOO_LONG", "Comment text too long.")
+    size = len(entry.text.encode())
+    if size > limit:  # in Google's words, which clients search for
+        message = f"Comment text was too many bytes. Value ({size}) exceeded limit ({limit})."
+        raise wire.refused("COMMENT_TOO_LONG", message)
     try:
         validate(entry.text, limit)
     except CommentError as error:

@@ -7,8 +7,8 @@ this is interrupted, the database goes back to where it was, and the next start 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 _WAITING = "erased_at IS NULL AND (standing = 'review' OR appealed)"
 _KEPT = "erased_at IS NULL"

@@ -160,6 +160,7 @@
  * @property {string | null} parent
  * @property {string} route
  * @property {string} decided_at
+ * @property {string} changed_at
  * @property {"approve" | "review" | "reject"} standing
  * @property {Record<string, any>} thresholds
  * @property {number} doubt
@@ -171,6 +172,13 @@
 /**
  * A page of the moderators' queue.
  * @typedef {object} Queue
+ * @property {(Recorded)[]} decisions
+ * @property {string | null} next
+ */
+
+/**
+ * A page of decisions in the order of their last change.
+ * @typedef {object} Changes
  * @property {(Recorded)[]} decisions
  * @property {string | null} next
  */

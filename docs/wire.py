@@ -9,7 +9,7 @@ from typing import Any
 Schema = Mapping[str, Any]
 NAMES = (
     "CommentIn SpanOut ReasonOut DecisionOut MistakeOut ProblemOut BatchOut ChangeOut HintOut "
-    "SuggestOut GuidelineOut GuidelinesOut HistoryOut RecordedOut QueueOut"
+    "SuggestOut GuidelineOut GuidelinesOut HistoryOut RecordedOut QueueOut ChangesOut"
 ).split()
 
 

@@ -11,8 +11,8 @@ How Coral reads an answer (coralproject/talk, external moderation phases):
   phases. For this reason a comment without objections gets 204.
 - A `moderationAction` tells the author about a rejection. It is sent only with rejections, and
   always with a `status`, without which the comment would stay published.
-- A value that Coral does not know voids the whole answer. For this reason the DSA reasons are
-  `ABUSIVE`, or `OTHER` with the guideline in words.
+- A value that Coral does not know, or an empty text, voids the whole answer. Coral has eleven codes
+  for the reason of a rejection, since its first version that reads a `moderationAction`.
 """
 
 from __future__ import annotations
@@ -44,9 +44,18 @@ from api.services import count, services, services_of
 from moderation import Comment, Moderator
 from moderation.comment import CommentError, Format
 
-ABUSIVE = frozenset({"abuse", "personal_attack", "incendiary"})
+CODES = {  # the reasons of rules that Coral has a code for; all others are OTHER
+    "abuse": "ABUSIVE",
+    "personal_attack": "HARASSMENT_BULLYING",
+    "incendiary": "HATE_SPEECH",
+    "word_list": "BANNED_WORD",
+    "off_topic": "IRRELEVANT_CONTENT",
+    **dict.fromkeys(["spam", "links", "repetition"], "SPAM"),
+}
 FLAGS = {
-    **dict.fromkeys([*ABUSIVE, "word_list"], "COMMENT_DETECTED_TOXIC"),
+    **dict.fromkeys(
+        ["abuse", "personal_attack", "incendiary", "word_list"], "COMMENT_DETECTED_TOXIC"
+    ),
     **dict.fromkeys(["spam", "links", "repetition"], "COMMENT_DETECTED_SPAM"),
 }
 WITHHELD: dict[str, Any] = {"status": "SYSTEM_WITHHELD", "actions": []}
@@ -271,19 +280,23 @@ def answer(decision: Mapping[str, Any]) -> dict[str, Any]:
         "actions": [{"actionType": "FLAG", "reason": reason} for reason in flags],
     }
     if decision["action"] == "reject":
-        rejection = {"status": "REJECTED", "rejectionReason": _rejection(reasons)}
-        content["moderationAction"] = rejection
+        reason = _rejection(reasons, decision["scores"])
+        content["moderationAction"] = {"status": "REJECTED", "rejectionReason": reason}
     return content
 
 
-def _rejection(reasons: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def _rejection(reasons: Iterable[Mapping[str, Any]], scores: Mapping[str, float]) -> dict[str, str]:
     """Return why a comment was rejected, in the form that Coral needs for its reports.
 
     Coral makes these reports for the EU's Digital Services Act (DSA).
     """
     rejecting = [reason for reason in reasons if reason["action"] == "reject"]
     first = rejecting[0]
+    code = CODES.get(first["rule"], "OTHER")
+    if code == "HATE_SPEECH" and scores.get("threat", 0.0) > scores.get("identity_attack", 0.0):
+        code = "HARASSMENT_BULLYING"  # `incendiary` is about threats too
     explanation = " ".join(f"{reason['guideline']} {reason['message']}" for reason in rejecting)
-    if first["rule"] in ABUSIVE:
-        return {"code": "ABUSIVE", "detailedExplanation": explanation}
-    return {"code": "OTHER", "customReason": first["guideline"], "detailedExplanation": explanation}
+    rejection = {"code": code, "detailedExplanation": explanation.strip()}
+    if code == "OTHER":
+        rejection["customReason"] = first["guideline"].strip() or first["message"]
+    return {name: value for name, value in rejection.items() if value}

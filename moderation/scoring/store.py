@@ -19,13 +19,13 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from moderation import paths
 from moderation.scoring.card import CARD, AnyCard, Card, ModelError, parse
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = [
     "CHAMPION",
@@ -81,6 +81,8 @@ class Files:
 
     def array(self, name: str) -> npt.NDArray[Any]:
         """Return the array in `name`.npy, which is read-only. Pickled objects are refused."""
+        import numpy as np  # imported here: a command that only lists models does not need it
+
         array: npt.NDArray[Any] = np.load(io.BytesIO(self.read(f"{name}.npy")), allow_pickle=False)
         array.flags.writeable = False
         return array
@@ -131,6 +133,8 @@ def save(
     The files are written to a temporary folder, which is then renamed. Their hashes are added to
     `card`.
     """
+    import numpy as np
+
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)

@@ -11,11 +11,9 @@ import gc
 import itertools
 import logging
 import os
-import shutil
 import socket
 import struct
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ from api.app import create_app
 from api.desk import try_page_enabled
 from api.http.local import is_loopback
 from api.http.worker import BufferingWorker
+from api.monitoring import folder
 from api.monitoring.metrics import configure_logs
 from api.record.database import SchemaError
 from api.services import services_of
@@ -57,7 +56,7 @@ def serve(
         config["MODERATION_UNPROTECTED"] = False
     configure_logs()
     try:
-        app = create_app(config, metrics_folder=_metrics_folder())
+        app = create_app(config, metrics_folder=folder.create())
     except (SettingsError, PolicyError, ModelError, SchemaError) as error:
         sys.stderr.write(_explain(error))
         raise SystemExit(2) from None
@@ -87,23 +86,6 @@ _UNPROTECTED = """Cannot start: {host} can be reached from other machines, and t
 Create one:
   moderation keys create --name NAME --scope decide
 """
-
-
-def _metrics_folder() -> Path:
-    """Create the folder through which worker processes share their metrics."""
-    folder = tempfile.mkdtemp(prefix="moderation-metrics-")
-    atexit.register(_remove, folder, os.getpid())
-    return Path(folder)
-
-
-def _remove(folder: str, owner: int) -> None:
-    """Remove the folder of metrics at exit. Does nothing in other processes than `owner`.
-
-    Worker processes inherit this exit handler, but only the process that created the folder removes
-    it.
-    """
-    if os.getpid() == owner:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _explain(error: Exception) -> str:

@@ -157,6 +157,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.wsgi: Any
+        self.worker_connections: int
         self._waiting: dict[Connection, None] = {}  # in the order in which they began to wait
         self._most_body = 0  # bytes; if there are more, the application refuses the request
         self._local = threading.local()

@@ -293,6 +293,8 @@ def _add(
     seal.stamp(row)
     session.add(row)
     session.flush()
+    if erased_at:
+        seal.record_erasure(session, row, "request", now)
     webhooks.enqueue(session, hooks, "decision", brief(row), now)
     return row
 

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, cast, delete, or_, select
 from sqlalchemy.orm import Session
 
-from api.record import webhooks
+from api.record import seal, webhooks
 from api.record.database import Sessions, writing
 from api.record.spool import Spool
 from api.record.tables import HISTORY, DecisionRow, Sealed, ShadowRow
@@ -35,7 +35,8 @@ def by_comment(
     site of the comment); None means all.
     """
     identity = {**_within(community), "comment_id": comment_id}
-    return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)
+    waiting = _erase_spooled(spool, identity, now)
+    return waiting + _erase(sessions, _equal(identity), now, "request")
 
 
 def by_author(
@@ -46,7 +47,8 @@ def by_author(
     `community` limits the erasure to one community (a site with comments); None means all.
     """
     identity = {**_within(community), "author": author}
-    return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)
+    waiting = _erase_spooled(spool, identity, now)
+    return waiting + _erase(sessions, _equal(identity), now, "request")
 
 
 def older_than(
@@ -58,7 +60,9 @@ def older_than(
     a finding.
     """
     conditions = [DecisionRow.decided_at < now - dt.timedelta(days=days)]
-    return _erase(sessions, [*conditions, _sensitive()] if only_sensitive else conditions, now)
+    if only_sensitive:
+        conditions.append(_sensitive())
+    return _erase(sessions, conditions, now, "age")
 
 
 def _sensitive() -> ColumnElement[bool]:
@@ -87,16 +91,20 @@ def _erase_spooled(spool: Spool, identity: dict[str, str], now: dt.datetime) -> 
     return spool.forget(matches, now)
 
 
-def _erase(sessions: Sessions, conditions: list[ColumnElement[bool]], now: dt.datetime) -> int:
+def _erase(
+    sessions: Sessions, conditions: list[ColumnElement[bool]], now: dt.datetime, cause: str
+) -> int:
     count, erased = 0, CHUNK
     while erased == CHUNK:
         with writing(sessions) as session:
-            erased = _erase_some(session, conditions, now)
+            erased = _erase_some(session, conditions, now, cause)
         count += erased
     return count
 
 
-def _erase_some(session: Session, conditions: list[ColumnElement[bool]], now: dt.datetime) -> int:
+def _erase_some(
+    session: Session, conditions: list[ColumnElement[bool]], now: dt.datetime, cause: str
+) -> int:
     query = (
         select(DecisionRow)
         .where(*conditions, DecisionRow.erased_at.is_(None))
@@ -111,6 +119,7 @@ def _erase_some(session: Session, conditions: list[ColumnElement[bool]], now: dt
             _clear(part)
         row.erased_at = now
         row.claimed_by = row.claimed_until = None
+        seal.record_erasure(session, row, cause, now)
     ids = {row.id for row in rows}
     session.execute(delete(ShadowRow).where(ShadowRow.decision_id.in_(ids)))
     webhooks.forget(session, ids)

@@ -5,8 +5,8 @@ import datetime as dt
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

@@ -23,7 +23,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it has no types
 from prometheus_client import multiprocess
 
-from api import create_app
+from api.app import create_app
 from api.desk import try_page_enabled
 from api.http.local import is_loopback
 from api.monitoring.metrics import configure_logs

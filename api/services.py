@@ -24,7 +24,7 @@ from api.background.shadow import ShadowRunner
 from api.background.watch import FileWatcher
 from api.busy import BusyCounter
 from api.decisions import Decider, utc_now
-from api.http.auth import Authenticator, bearer
+from api.http.auth import OPEN, Authenticator, bearer
 from api.monitoring.metrics import Metrics
 from api.record import database, webhooks
 from api.record.circuit import Circuit
@@ -90,6 +90,14 @@ def build_services(
         on_lost=metrics.lost.inc,
     )
     watcher = FileWatcher(models / CHAMPION, partial(reload_models, decider, models))
+    authenticator = Authenticator(
+        sessions,
+        circuit,
+        unprotected=settings.unprotected,
+        rate=settings.rate,
+        storage=settings.rate_storage.get_secret_value(),
+        marker=settings.spool / ".protected",
+    )
     background = BackgroundLoop(
         decider,
         retention_days=settings.retention_days,
@@ -98,6 +106,7 @@ def build_services(
         drift=DriftMonitor(decider, models, on_measured=metrics.show_drift),
         shadow=shadow,
         on_look=metrics.show_versions,
+        record_uses=authenticator.record_uses,
     )
     background.prepare()
     return Services(
@@ -105,14 +114,7 @@ def build_services(
         models=models,
         engine=engine,
         decider=decider,
-        authenticator=Authenticator(
-            sessions,
-            circuit,
-            unprotected=settings.unprotected,
-            rate=settings.rate,
-            storage=settings.rate_storage.get_secret_value(),
-            marker=settings.spool / ".protected",
-        ),
+        authenticator=authenticator,
         background=background,
         metrics=metrics,
     )
@@ -155,6 +157,11 @@ def moderator() -> Moderator:
     """
     moderator: Moderator = g.setdefault("moderator", decider().moderator)
     return moderator
+
+
+def key_id() -> str | None:
+    """Return the id of the caller's API key; None if the service needs no key."""
+    return None if g.key.id == OPEN else str(g.key.id)
 
 
 def count(decisions: Iterable[Mapping[str, Any]], route: str) -> None:

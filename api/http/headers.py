@@ -6,7 +6,7 @@ frame.
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 _SECURITY = {
     "X-Content-Type-Options": "nosniff",
@@ -31,6 +31,7 @@ def _secure(response: Response) -> Response:
     response.headers.extend(
         {name: value for name, value in _SECURITY.items() if name not in response.headers}
     )
-    if request.method == "POST":
-        response.headers["Cache-Control"] = "no-store"  # the response may quote the comment
+    if request.method == "POST" or "key" in g:
+        # The response may quote a comment, or was for the holder of a key.
+        response.headers["Cache-Control"] = "no-store"
     return response

@@ -162,14 +162,20 @@ def _overruled(session: Session) -> Iterator[str]:
 
 
 def _link(previous: str, row: Sealed) -> str:
-    lasting = {name: getattr(row, name) for name in row.LASTING}
-    content = _canonical([row.__tablename__, lasting])
+    content = _canonical([row.__tablename__, _values(row, row.LASTING)])
     return hashlib.sha256(previous.encode() + content).hexdigest()
 
 
 def _private(row: Sealed) -> str:
-    private = {name: getattr(row, name) for name in row.PRIVATE}
-    return hashlib.sha256(_canonical([row.salt, private])).hexdigest()
+    return hashlib.sha256(_canonical([row.salt, _values(row, row.PRIVATE)])).hexdigest()
+
+
+def _values(row: Sealed, names: list[str]) -> dict[str, Any]:
+    """Return the values of these columns, without empty ones that later versions added."""
+    values = {name: getattr(row, name) for name in names}
+    return {
+        name: value for name, value in values.items() if not (value is None and name in row.ADDED)
+    }
 
 
 def _name(row: Sealed) -> str:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, selectinload
 
@@ -76,12 +77,15 @@ class Seal(Base):
 class Sealed(Base):
     """The columns of every table whose rows are sealed (hashed, so that changes show).
 
-    `LASTING` names the columns that never change. `PRIVATE` names those that can be erased.
+    `LASTING` names the columns that never change. `PRIVATE` names those that can be erased. `ADDED`
+    names those of them that later versions added: hashes leave them out while they are empty, so
+    that the hashes of older rows stay valid.
     """
 
     __abstract__ = True
     LASTING: ClassVar[list[str]]
     PRIVATE: ClassVar[list[str]]
+    ADDED: ClassVar[frozenset[str]] = frozenset()
 
     id: Mapped[str] = mapped_column(String(32), unique=True)
 
@@ -164,9 +168,11 @@ class VerdictRow(Sealed):
 
     who: Mapped[str | None] = mapped_column(String(500))
     reason: Mapped[str | None] = mapped_column(Text)
+    key_id: Mapped[str | None] = mapped_column(String(16))  # the API key that gave it
 
     LASTING: ClassVar = "id decision_id action route given_at recorded_at private_digest".split()
-    PRIVATE: ClassVar = "who reason".split()
+    PRIVATE: ClassVar = "who reason key_id".split()
+    ADDED: ClassVar = frozenset({"key_id"})
 
 
 class AppealRow(Sealed):
@@ -238,6 +244,9 @@ class KeyRow(Base):
     rate: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[dt.datetime]
     revoked_at: Mapped[dt.datetime | None]
+    expires_at: Mapped[dt.datetime | None]
+    used_at: Mapped[dt.datetime | None]  # written at most once a minute
+    trusted_names: Mapped[bool] = mapped_column(server_default=false())
 
 
 class DeliveryRow(Base):

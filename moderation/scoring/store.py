@@ -13,13 +13,13 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from moderation import paths
 from moderation.scoring.card import CARD, AnyCard, Card, ModelError, parse
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = [
     "CHAMPION",
@@ -67,6 +67,8 @@ class Files:
 
     def array(self, name: str) -> npt.NDArray[Any]:
         """Return the array in `name`.npy, mapped into memory. Pickled objects are refused."""
+        import numpy as np  # imported here: a command that only lists models does not need it
+
         mapped = np.load(self.path(f"{name}.npy"), mmap_mode="r", allow_pickle=False)
         return np.asarray(mapped)  # a view: a memmap is slow to slice and to index
 
@@ -116,6 +118,8 @@ def save(
     The files are written to a temporary folder, which is then renamed. Their hashes are added to
     `card`.
     """
+    import numpy as np
+
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)

@@ -24,10 +24,10 @@ from api.dialects.perspective.attributes import MissingScoreError, Scored
 from api.dialects.perspective.upstream import Upstream
 from api.dialects.perspective.wire import AnalyzeRequest, RefusedError, SuggestRequest
 from api.http import errors
-from api.http.auth import bearer
+from api.http.auth import ExpiredKeyError, bearer
 from api.http.errors import Problem
 from api.record.storable import without_nul
-from api.services import count, decider, moderator, services, services_of
+from api.services import count, decider, key_id, moderator, services, services_of
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
 from moderation.scoring.language import NO_LANGUAGE
@@ -37,6 +37,8 @@ MOST_SPANS = 50  # in an answer; longer comments have several sentences per span
 FEWEST_WORDS = 4  # shorter comments count as English ...
 SURELY_FOREIGN = 0.01  # ... unless the probability of English is below this
 MOST_CONTEXT = 20_480  # characters of an article or parent that are used
+INVALID_KEY = "API key not valid. Please pass a valid API key."  # Perspective's own words
+EXPIRED_KEY = "API key expired. Please renew the API key."
 
 perspective = Blueprint("perspective", __name__)
 
@@ -132,6 +134,7 @@ def suggest() -> Response:
         community=call.community_id,
         action=action,
         who=f"suggestscore:{g.key.name}",
+        key_id=key_id(),
         reason=reason,
         route="suggestscore"
         if any(_attribute(name).english for name in call.attribute_scores)
@@ -168,7 +171,8 @@ def _admit(scope: str) -> None:
         if secret is None:
             message = "Method doesn't allow unregistered callers. Please use an API key."
             raise wire.denied(403, message, "API_KEY_MISSING") from None
-        message = "API key not valid. Please pass a valid API key."
+        expired = isinstance(problem, ExpiredKeyError)
+        message = EXPIRED_KEY if expired else INVALID_KEY
         raise wire.denied(400, message, "API_KEY_INVALID") from None
     if not key.may(scope):
         message = f"This key has no scope '{scope}'."

@@ -14,9 +14,10 @@ recognises its `id`. The client gives comments without an id one of its own (`cl
 from house_rules.aio import AsyncHouseRules
 from house_rules.client import HouseRules
 from house_rules.errors import HouseRulesError, RefusedError, UnansweredError
-from house_rules.types import Comment, Decision, Problem, Reason, Recorded, Span
+from house_rules.types import Action, Comment, Decision, Problem, Reason, Recorded, Span
 
 __all__ = [
+    "Action",
     "AsyncHouseRules",
     "Comment",
     "Decision",

@@ -15,7 +15,7 @@ from house_rules.connection import failed, options
 from house_rules.exchange import Answers, Call, Patience, Pause, Reply, Send, Step, exchange
 from house_rules.types import (
     Action,
-    Appealed,
+    Appeal,
     Comment,
     Decision,
     Erased,
@@ -108,7 +108,7 @@ class AsyncHouseRules:
         """Record a moderator's verdict. Return the decision with its history."""
         return await self._ask(calls.verdict(decision_id, action, who, reason))
 
-    async def appeal(self, decision_id: str, reason: str, who: str | None = None) -> Appealed:
+    async def appeal(self, decision_id: str, reason: str, who: str | None = None) -> Appeal:
         """Record an author's appeal. `who` is your own reference to the author."""
         return await self._ask(calls.appeal(decision_id, reason, who))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from urllib.parse import quote
 
 from house_rules.exchange import Call
 from house_rules.types import (
     Action,
-    Appealed,
+    Appeal,
     Batch,
     Changes,
     Comment,
@@ -24,8 +24,6 @@ from house_rules.types import (
     Recorded,
     Suggest,
 )
-
-T = TypeVar("T")
 
 ACTIONS = ("approve", "review", "reject")
 Filter = str | int | None
@@ -50,22 +48,22 @@ def batch(content: bytes, count: int) -> Call[list[Decision | Problem]]:
 
 def suggest(text: str) -> Call[Suggest]:
     """Correct a text."""
-    return Call("POST", "/v1/suggest", _with(Suggest, "text", "changes"), {"text": text})
+    return Call("POST", "/v1/suggest", _with("text", "changes"), {"text": text})
 
 
 def guidelines() -> Call[Guidelines]:
     """Read the house rules."""
-    return Call("GET", "/v1/guidelines", _with(Guidelines, "rules"))
+    return Call("GET", "/v1/guidelines", _with("rules"))
 
 
 def models() -> Call[Models]:
     """Read which models are in use."""
-    return Call("GET", "/v1/models", _with(Models))
+    return Call("GET", "/v1/models", _with())
 
 
 def health() -> Call[Health]:
     """Ask whether the service is ready."""
-    return Call("GET", "/readyz", _with(Health))
+    return Call("GET", "/readyz", _with())
 
 
 def decision(decision_id: str) -> Call[Recorded]:
@@ -75,17 +73,17 @@ def decision(decision_id: str) -> Call[Recorded]:
 
 def notice(decision_id: str) -> Call[Notice]:
     """Read the notice to the author."""
-    return Call("GET", _path(decision_id, "/notice"), _with(Notice))
+    return Call("GET", _path(decision_id, "/notice"), _with())
 
 
 def queue(**filters: Filter) -> Call[Queue]:
     """Read a page of the decisions that wait for a person."""
-    return Call("GET", "/v1/queue", _with(Queue, "decisions", "next"), params=_params(filters))
+    return Call("GET", "/v1/queue", _with("decisions", "next"), params=_params(filters))
 
 
 def changes(**filters: Filter) -> Call[Changes]:
     """Read a page of the decisions that changed."""
-    return Call("GET", "/v1/decisions", _with(Changes, "decisions", "next"), params=_params(filters))
+    return Call("GET", "/v1/decisions", _with("decisions", "next"), params=_params(filters))
 
 
 def verdict(
@@ -96,10 +94,10 @@ def verdict(
     return _write(_path(decision_id, "/verdict"), body)
 
 
-def appeal(decision_id: str, reason: str, who: str | None) -> Call[Appealed]:
+def appeal(decision_id: str, reason: str, who: str | None) -> Call[Appeal]:
     """Record an author's appeal."""
     body = {"reason": reason, "who": who}
-    return Call("POST", _path(decision_id, "/appeal"), _with(Appealed), body, repeatable=False)
+    return Call("POST", _path(decision_id, "/appeal"), _with(), body, repeatable=False)
 
 
 def acknowledge(decision_id: str, who: str) -> Call[Recorded]:
@@ -127,7 +125,7 @@ def release(decision_id: str, who: str) -> Call[Recorded]:
 def erase(comment_id: str | None, author: str | None, community: str | None) -> Call[Erased]:
     """Erase the personal data of a comment or an author."""
     body = {"comment_id": comment_id, "author": author, "community": community}
-    return Call("POST", "/v1/erase", _with(Erased, "erased"), body)
+    return Call("POST", "/v1/erase", _with("erased"), body)
 
 
 def _write(path: str, body: Mapping[str, Any]) -> Call[Recorded]:
@@ -142,15 +140,15 @@ def _params(filters: Mapping[str, Filter]) -> dict[str, str | int]:
     return {name: value for name, value in filters.items() if value is not None}
 
 
-def _with(kind: Callable[..., T], *names: str) -> Callable[[Any], T]:
-    """Return a function that returns an answer of this kind, if it has fields with these names."""
+def _with(*names: str) -> Callable[[Any], Any]:
+    """Return a function that returns an answer, if it is an object with these fields."""
 
-    def read(answer: Any) -> T:
+    def read(answer: Any) -> Any:
         if not isinstance(answer, dict):
             raise TypeError("not an object")
         for name in names:
             answer[name]
-        return cast(T, answer)
+        return answer
 
     return read
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -15,7 +16,7 @@ from house_rules.connection import failed, options, overdue
 from house_rules.exchange import Answers, Call, Patience, Pause, Reply, Send, Step, exchange
 from house_rules.types import (
     Action,
-    Appealed,
+    Appeal,
     Comment,
     Decision,
     Erased,
@@ -35,8 +36,8 @@ class HouseRules:
     """A client for the service at `url`. Several threads may share it.
 
     `timeout` is in seconds, for one try; `deadline` is in seconds for a call with all its tries.
-    `tries` is how often a request is sent at most. Use the client in a `with` statement, or call
-    `close` at the end.
+    `tries` is how often a request is sent at most. `close`, or the end of a `with` statement,
+    closes the connections.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class HouseRules:
     ) -> None:
         self.patience = Patience(timeout, deadline, tries)
         self._http = httpx.Client(**options(url, key))
+        self._end = weakref.finalize(self, self._http.close)
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +66,7 @@ class HouseRules:
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._end()
 
     def moderate_many(
         self, comments: Iterable[Comment | str], *, deadline: float | None = None
@@ -116,7 +118,7 @@ class HouseRules:
         """Record a moderator's verdict. Return the decision with its history."""
         return self._ask(calls.verdict(decision_id, action, who, reason))
 
-    def appeal(self, decision_id: str, reason: str, who: str | None = None) -> Appealed:
+    def appeal(self, decision_id: str, reason: str, who: str | None = None) -> Appeal:
         """Record an author's appeal. `who` is your own reference to the author."""
         return self._ask(calls.appeal(decision_id, reason, who))
 
@@ -124,9 +126,7 @@ class HouseRules:
         """Record that a moderator has confirmed to the author that the appeal arrived."""
         return self._ask(calls.acknowledge(decision_id, who))
 
-    def settle_appeal(
-        self, decision_id: str, action: Action, who: str, reason: str
-    ) -> Recorded:
+    def settle_appeal(self, decision_id: str, action: Action, who: str, reason: str) -> Recorded:
         """Record a moderator's decision about an appeal."""
         return self._ask(calls.settle(decision_id, action, who, reason))
 
@@ -153,8 +153,7 @@ class HouseRules:
         cursor: str | None = None
         while True:
             page = self._ask(calls.queue(**{**filters, "cursor": cursor}))
-            for decision in page["decisions"]:
-                yield decision
+            yield from page["decisions"]
             cursor = page["next"]
             if not cursor:
                 return
@@ -165,8 +164,7 @@ class HouseRules:
         while True:
             start = {"cursor": cursor} if cursor else {"changed_since": since}
             page = self._ask(calls.changes(**filters, **start))
-            for decision in page["decisions"]:
-                yield decision
+            yield from page["decisions"]
             cursor = page["next"]
             if not cursor or not page["decisions"]:
                 return

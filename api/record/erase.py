@@ -10,19 +10,18 @@ of a model on trial ("shadow") about the comment are deleted.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, delete, or_, select
+from sqlalchemy import ColumnElement, TextClause, delete, select
 from sqlalchemy.orm import Session
 
 from api.record import webhooks
 from api.record.database import Sessions, writing
 from api.record.spool import Spool
-from api.record.tables import HISTORY, DecisionRow, Sealed, ShadowRow
-from moderation import rules
+from api.record.tables import HISTORY, KEPT, KEPT_SENSITIVE, DecisionRow, Sealed, ShadowRow
 
+Condition = ColumnElement[bool] | TextClause
 CHUNK = 200  # rows per transaction, so that decisions do not wait long
 
 
@@ -57,26 +56,15 @@ def older_than(
     With `only_sensitive`, erases only decisions in which a sensitive rule such as `self_harm` gave
     a finding.
     """
-    conditions = [DecisionRow.decided_at < now - dt.timedelta(days=days)]
-    return _erase(sessions, [*conditions, _sensitive()] if only_sensitive else conditions, now)
-
-
-def _sensitive() -> ColumnElement[bool]:
-    columns = (cast(DecisionRow.reasons, Text), cast(DecisionRow.observed, Text))
-    return or_(
-        *(
-            column.contains(json.dumps(name), autoescape=True)
-            for column in columns
-            for name in rules.sensitive()
-        )
-    )
+    kept = KEPT_SENSITIVE if only_sensitive else KEPT
+    return _erase(sessions, [kept, DecisionRow.decided_at < now - dt.timedelta(days=days)], now)
 
 
 def _within(community: str | None) -> dict[str, str]:
     return {} if community is None else {"community": community}
 
 
-def _equal(identity: dict[str, str]) -> list[ColumnElement[bool]]:
+def _equal(identity: dict[str, str]) -> list[Condition]:
     return [getattr(DecisionRow, name) == value for name, value in identity.items()]
 
 
@@ -87,7 +75,7 @@ def _erase_spooled(spool: Spool, identity: dict[str, str], now: dt.datetime) -> 
     return spool.forget(matches, now)
 
 
-def _erase(sessions: Sessions, conditions: list[ColumnElement[bool]], now: dt.datetime) -> int:
+def _erase(sessions: Sessions, conditions: list[Condition], now: dt.datetime) -> int:
     count, erased = 0, CHUNK
     while erased == CHUNK:
         with writing(sessions) as session:
@@ -96,10 +84,10 @@ def _erase(sessions: Sessions, conditions: list[ColumnElement[bool]], now: dt.da
     return count
 
 
-def _erase_some(session: Session, conditions: list[ColumnElement[bool]], now: dt.datetime) -> int:
+def _erase_some(session: Session, conditions: list[Condition], now: dt.datetime) -> int:
     query = (
         select(DecisionRow)
-        .where(*conditions, DecisionRow.erased_at.is_(None))
+        .where(*conditions, KEPT)
         .limit(CHUNK)
         .options(*HISTORY)
         .with_for_update()  # wait for verdicts that are being written

@@ -16,14 +16,13 @@ import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.record.database import Sessions, lock, writing
-from api.record.tables import AppealRow, DecisionRow, Seal, Sealed, VerdictRow
+from api.record.tables import UNSEALED, AppealRow, DecisionRow, Seal, Sealed, VerdictRow
 
 TABLES: tuple[type[Sealed], ...] = (DecisionRow, VerdictRow, AppealRow)
 START = "0" * 64
@@ -63,7 +62,7 @@ def seal(sessions: Sessions, now: dt.datetime, most: int = 1000) -> Seal | None:
         lock(session)
         previous = session.scalars(select(Seal).order_by(Seal.id.desc()).limit(1)).first()
         hash_ = previous.hash if previous else START
-        rows = list(islice(_unsealed(session), most))
+        rows = _oldest_unsealed(session, most)
         if not rows:
             return None
         new = Seal(previous=hash_, hash="", rows=len(rows), sealed_at=recorded_at(session, now))
@@ -78,9 +77,18 @@ def seal(sessions: Sessions, now: dt.datetime, most: int = 1000) -> Seal | None:
         return new
 
 
+def _oldest_unsealed(session: Session, most: int) -> list[Sealed]:
+    """Return at most `most` rows that are not sealed yet, in the order in which they are sealed."""
+    rows: list[Sealed] = []
+    for table in TABLES:
+        query = select(table).where(UNSEALED).order_by(table.sequence).limit(most - len(rows))
+        rows += session.scalars(query)
+    return rows
+
+
 def _unsealed(session: Session) -> Iterator[Sealed]:
     for table in TABLES:
-        query = select(table).where(table.seal_id.is_(None)).order_by(table.sequence)
+        query = select(table).where(UNSEALED).order_by(table.sequence)
         yield from session.scalars(query.execution_options(yield_per=1000))
 
 

@@ -55,16 +55,17 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Locks the newest versions that pyproject.toml allows, for every platform, with hashes.
+# Locks the newest versions that pyproject.toml allows, for every platform, with hashes: what `make run`
+# needs, what the checks need, and all extras.
 lock: $(VENV)/.made
-	$(PIP) install uv
-	$(LOCK) --extra parquet --group build --output-file requirements.lock
-	$(LOCK) --extra parquet --extra postgresql --extra test --extra dev --group build \
-		--output-file requirements-dev.lock
+	$(PIP) install uv==0.13.9
+	$(LOCK) --extra parquet --output-file requirements.lock
+	$(LOCK) --extra parquet --extra postgresql --extra test --extra dev --output-file requirements-dev.lock
+	$(LOCK) --all-extras --output-file requirements-all.lock
 
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv --no-config --quiet pip compile \
 	pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links
+	--no-emit-index-url --no-emit-find-links --group build
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,6 +31,7 @@ from api.record.database import Sessions, writing
 from api.record.decisions import Answer
 from api.record.history import history
 from api.record.spool import Spool
+from api.record.storable import REFUSALS
 from api.record.tables import DecisionRow
 from api.record.webhooks import Hook
 from moderation import Comment, Decision, Moderator, Policy
@@ -40,6 +41,9 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], dt.datetime]
 OnRecorded = Callable[[Decision, Comment, Moderator], None]
 LOST_SHOWN_S = 60.0
+
+Row = Mapping[str, Any]
+T = TypeVar("T")
 
 
 def utc_now() -> dt.datetime:
@@ -221,7 +225,7 @@ class Decider:
         if self.circuit.may_try() or drained != self._drained:
             try:
                 known, contexts = self._look_up(comments, community)
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, *REFUSALS) as error:
                 self.circuit.failed(error)
             else:
                 self.circuit.answered()
@@ -254,28 +258,36 @@ class Decider:
 
         `rows` has the fields of each decision. Returns the recorded decision for the id of each
         row. If another request recorded a decision about the same comment first, that decision is
-        returned instead. An id that is missing means that its decision was lost.
+        returned instead. An id is missing if its decision was lost, or if the database refuses its
+        values; the spool then keeps it in a file that ends in `.refused`.
         """
         if not rows:
             return {}
         if self.circuit.may_try():
             recorded = self._write(rows)
             if recorded is not None:
-                for _ in range(len(rows) - len(recorded)):
-                    self._lose()
+                for row in rows:
+                    if row["id"] not in recorded:
+                        self._to_disk(self.spool.set_aside, row)
                 return recorded
         recorded = {}
         for row in rows:
-            try:
-                recorded[row["id"]] = decisions.spooled_to_dict(self.spool.put(row))
-            except OSError as error:
-                log.error("the spool refused a decision: %s", error.strerror)
-                self._lose()
+            if waiting := self._to_disk(self.spool.put, row):
+                recorded[row["id"]] = decisions.spooled_to_dict(waiting)
         if self.spool.drained() != drained:
             # Another worker has drained the spool since this request searched it. The database
             # may now hold decisions about the same comments.
             recorded |= self._write(rows) or {}
         return recorded
+
+    def _to_disk(self, write: Callable[[Row], T], row: Row) -> T | None:
+        """Call `write` with a decision. If the disk is full too, count the decision as lost."""
+        try:
+            return write(row)
+        except OSError as error:
+            log.error("the spool refused a decision: %s", error.strerror)
+            self._lose()
+            return None
 
     def _write(self, rows: list[dict[str, Any]]) -> dict[str, Answer] | None:
         """Write new decisions to the database. Return the recorded decisions, as `_record` does.

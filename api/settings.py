@@ -1,4 +1,8 @@
-"""Define the settings of the service, and check them when it starts."""
+"""Define the settings of the service, and check them when it starts.
+
+pydantic-settings reads them: first the overrides of the program, then the environment, then the
+file that MODERATION_SETTINGS names. No other module of the service reads the environment.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +20,18 @@ from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     HttpUrl,
     SecretStr,
     ValidationError,
+    ValidationInfo,
+)
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
 )
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -30,7 +39,6 @@ from sqlalchemy.exc import ArgumentError
 from moderation.validation import describe
 
 PREFIX = "MODERATION_"
-FILE = f"{PREFIX}SETTINGS"
 
 
 class SettingsError(ValueError):
@@ -81,6 +89,12 @@ def _no_password(value: HttpUrl) -> HttpUrl:
     return value
 
 
+def _signing(value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    if value is None and info.data.get("webhooks", "invalid"):
+        raise ValueError("is missing; webhooks are always signed")
+    return value
+
+
 _LABEL = r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?"
 _NAME = re.compile(rf"(\*?\.)?{_LABEL}(\.{_LABEL})*")
 
@@ -98,10 +112,17 @@ def _host(value: str) -> str:
     return name.removeprefix("*")
 
 
-class Settings(BaseModel):
+class Settings(BaseSettings):
     """All settings. In the environment, their names have the prefix `MODERATION_`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        enable_decoding=False,  # lists are separated by commas; they are not JSON
+        validate_default=False,
+    )
 
     policy: Path | dict[str, Any] | None = Field(
         None, description="Your policy file. It is merged over the shipped one."
@@ -140,8 +161,10 @@ class Settings(BaseModel):
     webhooks: Annotated[
         list[Annotated[HttpUrl, AfterValidator(_no_password)]], BeforeValidator(_split)
     ] = Field([], description="URLs that receive decisions and verdicts, separated by commas.")
-    webhook_secret: SecretStr | None = Field(
-        None, description="The secret that signs webhooks. Required if there are any."
+    webhook_secret: Annotated[SecretStr | None, AfterValidator(_signing)] = Field(
+        None,
+        validate_default=True,
+        description="The secret that signs webhooks. Required if there are any.",
     )
     coral_secrets: Annotated[list[SecretStr], BeforeValidator(_split)] = Field(
         [],
@@ -191,15 +214,65 @@ class Settings(BaseModel):
         "default it is served until the first key is created.",
     )
 
+    settings: Path | None = Field(None, description="A TOML file of settings.")
 
-NAMES = tuple(PREFIX + field.upper() for field in Settings.model_fields)
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where values come from. An earlier source overrides a later one."""
+        return init_settings, _Environment(settings_cls), _File(settings_cls)
 
 
-def read(values: Mapping[str, Any]) -> Settings:
-    """Return the settings in `values`, whose keys are names of environment variables.
+NAMES = tuple(PREFIX + field.upper() for field in Settings.model_fields if field != "settings")
+FILE = f"{PREFIX}SETTINGS"
 
-    `MODERATION_SETTINGS` may name a TOML file. Its keys are in lower case and lack the prefix
-    `MODERATION_`. `values` override the file. Raises `SettingsError`.
+
+class _Environment(EnvSettingsSource):
+    """The environment variables that are settings, or probably misspelt settings.
+
+    Misspelt settings are refused. Other variables with the prefix are ignored: Kubernetes sets
+    MODERATION_PORT for a service called 'moderation'.
+    """
+
+    def __call__(self) -> dict[str, Any]:
+        known = super().__call__()
+        prefix = PREFIX.lower()
+        names = (name for name in self.env_vars if name.startswith(prefix))
+        fields = (name.removeprefix(prefix) for name in names)
+        misspelt = {
+            field: self.env_vars[prefix + field]
+            for field in fields
+            if field not in Settings.model_fields and _nearest(field)
+        }
+        return known | misspelt
+
+
+class _File(PydanticBaseSettingsSource):
+    """The TOML file that MODERATION_SETTINGS names. Its keys lack the prefix MODERATION_."""
+
+    def get_field_value(self, *_: object) -> tuple[Any, str, bool]:
+        raise NotImplementedError  # called only by sources that read single values
+
+    def __call__(self) -> dict[str, Any]:
+        path = self.current_state.get("settings")
+        if path is None:
+            return {}
+        try:
+            return tomllib.loads(Path(path).read_text("utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise SettingsError([f"{FILE}: {path} cannot be read: {error}"]) from None
+
+
+def read(overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Return the settings of the environment. `overrides` has names of environment variables too.
+
+    `MODERATION_SETTINGS` may name a TOML file, which the environment and `overrides` override.
+    Its keys are in lower case and lack the prefix `MODERATION_`. Raises `SettingsError`.
 
     >>> read({"MODERATION_MAX_CONTENT_LENGTH": "2048"}).max_content_length
     2048
@@ -208,35 +281,11 @@ def read(values: Mapping[str, Any]) -> Settings:
         ...
     api.settings.SettingsError: MODERATION_POLCY: no such setting; did you mean MODERATION_POLICY?
     """
-    overrides = {key.removeprefix(PREFIX).lower(): value for key, value in values.items()}
-    fields = {**_read_file(overrides.pop("settings", None)), **overrides}
-    problems = []
-    if fields.get("webhooks") and fields.get("webhook_secret") is None:
-        problems.append(f"{PREFIX}WEBHOOK_SECRET: is missing; webhooks are always signed")
+    fields = {name.removeprefix(PREFIX).lower(): value for name, value in (overrides or {}).items()}
     try:
-        settings = Settings.model_validate(fields)
+        return Settings(**fields)
     except ValidationError as error:
-        problems = [*map(_problem, error.errors()), *problems]
-    if problems:
-        raise SettingsError(problems)
-    return settings
-
-
-def from_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment variables that are settings, or probably misspelt settings.
-
-    Other variables with the prefix `MODERATION_` are left out: Kubernetes sets MODERATION_PORT for
-    a service called 'moderation'.
-
-    >>> environment = {"MODERATION_RETENTION_DAY": "3", "MODERATION_PORT": "tcp://…", "HOME": "/"}
-    >>> list(from_environment(environment))
-    ['MODERATION_RETENTION_DAY']
-    """
-    return {
-        name: value
-        for name, value in environment.items()
-        if value and name.startswith(PREFIX) and _nearest(name)
-    }
+        raise SettingsError([_problem(detail) for detail in error.errors()]) from None
 
 
 def shown(settings: Settings) -> dict[str, str]:
@@ -247,7 +296,7 @@ def shown(settings: Settings) -> dict[str, str]:
     ... ]
     'postgresql://me:***@db/record'
     """
-    values = {name: getattr(settings, name) for name in Settings.model_fields}
+    values = settings.model_dump(exclude={"settings"})
     for name in ("database", "rate_storage"):
         values[name] = masked(values[name].get_secret_value())
     values["webhooks"] = ", ".join(masked(str(url)) for url in settings.webhooks)
@@ -268,27 +317,17 @@ def masked(url: str) -> str:
 _PASSWORD = re.compile(r"(://[^/@:]*):[^/]*@")
 
 
-def _read_file(path: str | Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
-    try:
-        return tomllib.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise SettingsError([f"{FILE}: {path} cannot be read: {error}"]) from None
-
-
 def _problem(detail: Mapping[str, Any]) -> str:
-    name = PREFIX + str(detail["loc"][0]).upper()
-    nearest = _nearest(name)
+    field = str(detail["loc"][0])
+    nearest = _nearest(field)
     unknown = "no such setting" + (f"; did you mean {nearest}?" if nearest else "")
-    return f"{name}: {describe(detail, unknown=unknown)}"
+    return f"{PREFIX}{field.upper()}: {describe(detail, unknown=unknown)}"
 
 
-def _nearest(name: str) -> str | None:
-    """Return the environment variable of the setting whose name is most similar to `name`."""
-    names = [setting.removeprefix(PREFIX) for setting in (*NAMES, FILE)]
-    matches = difflib.get_close_matches(name.removeprefix(PREFIX), names, n=1, cutoff=_CUTOFF)
-    return PREFIX + matches[0] if matches else None
+def _nearest(field: str) -> str | None:
+    """Return the environment variable of the setting whose name is most similar to `field`."""
+    matches = difflib.get_close_matches(field.lower(), Settings.model_fields, n=1, cutoff=_CUTOFF)
+    return PREFIX + matches[0].upper() if matches else None
 
 
-_CUTOFF = 0.8  # 'POLCY' and 'POLICY' have a ratio of 0.91, 'PORT' and 'POLICY' of 0.40
+_CUTOFF = 0.8  # 'polcy' and 'policy' have a ratio of 0.91, 'port' and 'policy' of 0.40

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from api.record.storable import is_refusal
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +44,13 @@ class Circuit:
             self._try_at = self._clock() + RETRY_S
             return True
 
-    def failed(self, error: SQLAlchemyError) -> None:
+    def failed(self, error: Exception) -> None:
         """Open the circuit because of a database error.
 
         An error about the values of a row does not open the circuit, because the database is not
         down.
         """
-        if isinstance(error, DataError | IntegrityError):
+        if is_refusal(error):
             return
         with self._lock:
             if self._try_at is None:

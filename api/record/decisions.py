@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from api.record import seal, webhooks
 from api.record.database import Sessions, writing
-from api.record.tables import AliasRow, DecisionRow
+from api.record.storable import REFUSALS, is_refusal
+from api.record.tables import AliasRow, DecisionRow, PolicyRow
 from api.record.webhooks import Hook
 from moderation import Action, Comment, Decision, Finding, Policy, rules
 from moderation.decision import Reason, Span
@@ -229,7 +231,9 @@ def _keep(
         with writing(sessions) as session:
             recorded_at = seal.recorded_at(session, now)
             return {row["id"]: to_dict(_add(session, row, recorded_at, hooks)) for row in rows}
-    except (IntegrityError, DataError):
+    except REFUSALS as error:
+        if not is_refusal(error):
+            raise
         # Another worker recorded the same comment at the same time, or a crash came before a
         # recorded row left the spool. Record each row by itself, so the others succeed.
         with writing(sessions) as session:
@@ -250,15 +254,15 @@ def _find_or_add(
     If the record has neither decision, adds a row. Returns None if the database refuses the values.
     """
     for _ in range(TRIES):
-        row = _row(session, values["id"]) or _first(session, values)
-        if row is not None:
-            return row
         try:
             with session.begin_nested():
-                return _add(session, values, now, hooks)
+                row = _row(session, values["id"]) or _first(session, values)
+                return row or _add(session, values, now, hooks)
         except IntegrityError:
             continue  # another worker has just committed or erased the same comment
-        except DataError:
+        except REFUSALS as error:
+            if not is_refusal(error):
+                raise
             break
     log.error("the database refuses the values of decision %s", values["id"])
     return None
@@ -279,19 +283,38 @@ def _first(session: Session, values: Mapping[str, Any]) -> DecisionRow | None:
 def _add(
     session: Session, values: Mapping[str, Any], now: dt.datetime, hooks: Sequence[Hook]
 ) -> DecisionRow:
-    decided_at = dt.datetime.fromisoformat(values["decided_at"])
-    erased_at = now if values.get("erased_at") else None  # erased while it was in the spool
-    row = DecisionRow(
-        **{**values, "decided_at": decided_at, "erased_at": erased_at},
-        recorded_at=now,
+    columns = {**values, "decided_at": dt.datetime.fromisoformat(values["decided_at"])}
+    columns["own_thresholds"] = _own_thresholds(
+        session, values["policy"], columns.pop("thresholds")
     )
-    row.standing, row.appealed = row.action, False
+    # It may have been erased while it was in the spool.
+    columns["erased_at"] = now if values.get("erased_at") else None
+    row = DecisionRow(**columns, recorded_at=now)
+    row.standing, row.appealed, row.changed_at = row.action, False, now
+    row.urgent = not set(rules.urgent()).isdisjoint(row.rules.split())
+    findings = {reason["rule"] for reason in (*row.reasons, *row.observed)}
+    row.sensitive = not findings.isdisjoint(rules.sensitive())
     row.revision = _revision(session, row)
+    set_committed_value(row, "policy_row", session.get(PolicyRow, row.policy))  # to be hashed
     seal.stamp(row)
     session.add(row)
     session.flush()
+    if row.erased_at:
+        seal.record_erasure(session, row, "request", now)
     webhooks.enqueue(session, hooks, "decision", brief(row), now)
     return row
+
+
+def _own_thresholds(session: Session, policy: str, thresholds: dict[str, Any]) -> dict[str, Any]:
+    """Return the thresholds to store with a decision: none if its policy's row has the same.
+
+    Adds the policy's row if there is none.
+    """
+    row = session.get(PolicyRow, policy)
+    if row is None:
+        session.add(PolicyRow(hash=policy, thresholds=thresholds))
+        session.flush()
+    return {} if row is None or row.thresholds == thresholds else thresholds
 
 
 def _revision(session: Session, row: DecisionRow) -> int:

@@ -67,6 +67,14 @@ class Spool:
             path = path.with_stem(values["id"])  # the earlier file is damaged
         return values
 
+    def set_aside(self, values: Mapping[str, Any]) -> None:
+        """Keep a decision whose values the database refuses in a file that ends in `.refused`.
+
+        Nothing reads the file again, except to erase it. Raises `OSError` if the disk is full.
+        """
+        self._make()
+        _write(self.folder / f"{values['id']}{REFUSED}", values)
+
     def find(self, community: str, comment: Comment) -> Mapping[str, Any] | None:
         """Return the waiting decision about this comment id and exactly this text.
 

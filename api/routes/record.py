@@ -16,13 +16,15 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from api.http import errors
 from api.http.errors import Problem
-from api.record import decisions, dsa, notice, queue, verdicts
+from api.record import changes, decisions, dsa, notice, queue, verdicts
 from api.record.decisions import UnknownDecisionError
 from api.record.queue import CursorError, Filters
 from api.record.tables import HISTORY, DecisionRow
 from api.record.verdicts import ConflictError
 from api.routes.openapi import operation, problems
 from api.routes.record_schemas import (
+    ChangesOut,
+    ChangesQuery,
     DecisionPath,
     ExportQuery,
     NoticeOut,
@@ -51,6 +53,7 @@ def record_to_dict(row: DecisionRow, *, sensitive: bool) -> dict[str, Any]:
         **(decision if sensitive else decisions.hide_sensitive(decision)),
         **{name: getattr(row, name) for name in columns},
         "decided_at": _iso(row.decided_at),
+        "changed_at": _iso(row.changed_at),
         "claimed_by": row.claimed_by,
         "claimed_until": _iso(row.claimed_until),
         "history": verdicts.history(row),
@@ -107,6 +110,28 @@ def _unreachable(error: SQLAlchemyError) -> Response:
 
 
 records = blueprint("records")
+
+
+@records.get(
+    "/decisions",
+    tags=[RECORD],
+    summary="Decisions that have changed",
+    responses={"200": ChangesOut, **READING},
+)
+@needs("read")
+def changed(query: ChangesQuery) -> Response:
+    """Returns decisions page by page, the one that changed longest ago first.
+
+    A decision changes when it is recorded, and with every verdict and step of an appeal. Changes
+    that are being recorded may appear a minute late. To follow them, begin a minute before the
+    newest `changed_at` that you have seen.
+    """
+    with decider().sessions() as session:
+        rows, next_cursor = changes.page(
+            session, since=query.changed_since, limit=query.limit, cursor=query.cursor
+        )
+        shown = [record_to_dict(row, sensitive=sees_sensitive()) for row in rows]
+        return jsonify(decisions=shown, next=next_cursor)
 
 
 @records.get(

@@ -101,6 +101,18 @@ class QueueQuery(BaseModel):
     after: Moment | None = None
 
 
+class ChangesQuery(BaseModel):
+    """The time and the page of the list of changed decisions."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    changed_since: Moment | None = Field(
+        None, description="A time with its zone. By default the list has every decision."
+    )
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: str | None = Field(None, description="`next` from the previous page.")
+
+
 class ExportQuery(BaseModel):
     """The format and the period of an export."""
 
@@ -132,6 +144,9 @@ class RecordedOut(DecisionOut):
     parent: str | None
     route: str
     decided_at: str
+    changed_at: str = Field(
+        description="When it was recorded, or the time of its last verdict or step of an appeal."
+    )
     standing: Verdict = Field(description="The action that applies now, after all verdicts.")
     thresholds: dict[str, Any] = Field(description="The thresholds when the decision was made.")
     doubt: float
@@ -142,6 +157,24 @@ class RecordedOut(DecisionOut):
 
 class QueueOut(BaseModel):
     """A page of the moderators' queue."""
+
+    decisions: list[RecordedOut]
+    next: str | None = Field(description="The cursor of the next page; null at the end.")
+
+
+class AppealOut(BaseModel):
+    """An appeal that was received, and when it is due. It says nothing else about the decision."""
+
+    decision: str = Field(description="The `id` of the recorded decision.")
+    id: str
+    step: Literal["received"]
+    at: str
+    acknowledge_by: str
+    decide_by: str
+
+
+class ChangesOut(BaseModel):
+    """A page of decisions in the order of their last change."""
 
     decisions: list[RecordedOut]
     next: str | None = Field(description="The cursor of the next page; null at the end.")

@@ -1,9 +1,9 @@
 """Run a function on many items in other processes, on this machine or on a cluster.
 
 The work is done through joblib, which has a backend for each case: `loky` starts processes on this
-machine; `dask`, `ray` and `spark` send the work to a cluster that has a scheduler. Items are sent
-in chunks, and results come back in order. Each worker process has only a few chunks at a time, so
-the use of memory is bounded. If a worker is killed, another worker repeats its chunk, and each
+machine; `dask` sends the work to a cluster that has a scheduler. Items are sent in chunks, and
+results come back in order. Each worker process has only a few chunks at a time, so the use of
+memory is bounded. If a worker is killed, another worker repeats its chunk, and each
 result is returned only once.
 
 The machines of a cluster exchange Python objects as pickles. Anyone who can reach the cluster's
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -25,11 +24,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, Literal, TypeVar
 
-from joblib import Parallel, delayed, effective_n_jobs, parallel_config
-from joblib.parallel import get_active_backend
-
-BackendName = Literal["loky", "dask", "ray", "spark"]
-BACKENDS: tuple[BackendName, ...] = ("loky", "dask", "ray", "spark")
+BackendName = Literal["loky", "dask"]
+BACKENDS: tuple[BackendName, ...] = ("loky", "dask")
 
 CHUNKS_PER_WORKER = 2  # chunks per worker in a window; two windows are running at a time
 MAX_ATTEMPTS = 4  # a chunk that ends this many workers is given up, as in Dask
@@ -48,8 +44,8 @@ class BackendError(RuntimeError):
 class Backend:
     """Where to run the work: joblib's backend, the scheduler's address, the number of processes.
 
-    `address` includes the protocol (`tcp://` or `tls://` for Dask, `ray://`, `spark://`). `jobs` is
-    the number of processes, by default the number of cores. Dask chooses the number itself.
+    `address` includes the protocol (`tcp://` or `tls://`). `jobs` is the number of processes, by
+    default the number of cores. Dask chooses the number itself.
 
     >>> with Backend("loky", jobs=2).connected() as pool:
     ...     list(pool.map(abs, [-1, 2, -3]))
@@ -116,6 +112,8 @@ class WorkerPool:
 
         This holds only for this thread, and only for a `joblib.Parallel` that sets no `n_jobs`.
         """
+        from joblib import parallel_config  # imported here: it imports numpy, which takes long
+
         with parallel_config(**self.config):
             yield
 
@@ -127,6 +125,9 @@ class WorkerPool:
         The workers must be able to import the function. Exceptions of the function are raised here.
         Raises `BackendError` if the work is lost.
         """
+
+        from joblib import Parallel, delayed
+        from joblib.parallel import get_active_backend
 
         def start(chunk: Iterable[_Item]) -> Iterator[_Result]:
             with self.for_joblib():  # a new backend for each call: Dask's supports only one
@@ -159,6 +160,8 @@ class WorkerPool:
 
     def size(self) -> int:
         """Return the current number of workers."""
+        from joblib import effective_n_jobs
+
         with self.for_joblib():
             return max(1, int(effective_n_jobs(self.config["n_jobs"])))
 
@@ -226,38 +229,6 @@ def _dask(backend: Backend) -> Iterator[WorkerPool]:
         yield WorkerPool(backend, config, losses)
 
 
-@contextlib.contextmanager
-def _ray(backend: Backend) -> Iterator[WorkerPool]:
-    """Connect to a Ray cluster or, without an address, start one on this machine."""
-    ray, of_joblib = _library("ray", "ray"), _library("ray.util.joblib", "ray")
-    try:
-        ray.init(address=backend.address, include_dashboard=False, log_to_driver=False)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise BackendError(f"no Ray cluster at {backend.address}: {error}") from None
-    try:
-        of_joblib.register_ray()
-        yield WorkerPool(backend, {"backend": "ray"})
-    finally:
-        ray.shutdown()
-
-
-@contextlib.contextmanager
-def _spark(backend: Backend) -> Iterator[WorkerPool]:
-    """Connect to a Spark master or, without an address, start Spark on this machine."""
-    sql, of_joblib = _library("pyspark.sql", "spark"), _library("joblibspark", "spark")
-    builder = sql.SparkSession.builder.appName("moderation")
-    if backend.address is None:  # use this Python, and open ports only to this machine
-        builder = builder.config("spark.pyspark.python", sys.executable)
-        builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
-        builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.ui.enabled", False)
-    session = builder.master(backend.address or "local[*]").getOrCreate()
-    try:
-        of_joblib.register_spark()
-        yield WorkerPool(backend, {"backend": "spark"})
-    finally:
-        session.stop()
-
-
 def _library(name: str, extra: str) -> Any:
     try:
         return importlib.import_module(name)
@@ -271,6 +242,4 @@ _CONNECTORS: dict[
 ] = {
     "loky": _loky,
     "dask": _dask,
-    "ray": _ray,
-    "spark": _spark,
 }

@@ -120,9 +120,8 @@ def _program() -> str:
 
     Versions of Python have different Unicode data, so they may decide differently.
     """
-    sources = [path for path in paths.PACKAGE.rglob("*") if path.suffix in (".py", ".toml")]
     python = ".".join(platform.python_version_tuple()[:2])
-    return f"{python} {_digest(sorted(sources))}"
+    return f"{python} {_digest(paths.sources())}"
 
 
 def _digest(files: Sequence[Path]) -> str:

@@ -92,7 +92,7 @@ def check(
     are still checked, and the exit code is 1.
 
     --backend checks a file's rows in several processes on this machine (loky) or in a cluster
-    (dask, ray, spark), in the same order. See docs/scale.md.
+    (dask), in the same order. See docs/scale.md.
 
     \b
     Examples:

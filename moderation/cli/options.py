@@ -68,6 +68,15 @@ until = click.option(
 )
 
 
+class _BackendChoice(click.Choice[str]):
+    """The backends. The error about one that was removed names its replacement."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value in ("ray", "spark"):
+            self.fail(f"{value} was removed: use dask", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def backend(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --backend, --address and --jobs to a click command.
 
@@ -77,7 +86,7 @@ def backend(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option(
         "--backend",
-        type=click.Choice(BACKENDS),
+        type=_BackendChoice(BACKENDS),
         help="Where to run the work: in processes on this machine (loky) or in a cluster.",
     )
     @click.option(
@@ -103,7 +112,7 @@ def _backend(name: BackendName | None, address: str | None, jobs: int | None) ->
     if name is None and address is None and jobs is None:
         return None
     if name is None and address is not None:
-        raise click.UsageError("--address goes with --backend dask, ray or spark")
+        raise click.UsageError("--address goes with --backend dask")
     try:
         backend = Backend(name or "loky", address, jobs)
     except ValueError as error:

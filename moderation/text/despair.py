@@ -11,9 +11,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from moderation.text import phrases
+from moderation.text.plain_words import Sentence
 from moderation.text.reading import Text
 
 _TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
@@ -50,7 +53,7 @@ def signs(text: Text) -> list[Sign]:
         return []
     unsorted = [
         Sign(sign.kind, sign.score, *deobfuscated.span(sign.start, sign.end))
-        for sentence in _sentences(deobfuscated.text)
+        for sentence in text.plain_sentences
         for sign in _signs(sentence)
     ]
     return sorted(unsorted, key=lambda sign: (-sign.score, sign.start))
@@ -80,129 +83,15 @@ def concerns_self_only(text: Text) -> bool:
     >>> concerns_self_only(read("I will kill him and then kill myself."))
     False
     """
-    words = [sentence.words for sentence in _sentences(text.deobfuscated.text)]
+    words = [sentence.words for sentence in text.plain_sentences]
     if any(_VIOLENCE.search(sentence) for sentence in words):
         return False
     return any(_OWN_DEATH.search(sentence) for sentence in words) or bool(signs(text))
 
 
-# --- Sentences in plain words.
-
-
-class _Sentence(NamedTuple):
-    """A sentence: its words in one string, and where each word stands in the text."""
-
-    words: str
-    title: bool  # most of its words begin with a capital
-    places: list[tuple[int, int, int]]  # offset in `words`, start and end in the text
-
-    def place(self, start: int, end: int) -> tuple[int, int]:
-        """Return the place in the text of `words[start:end]`."""
-        inside = [row for row in self.places if start <= row[0] < end] or self.places[-1:]
-        return inside[0][1], inside[-1][2]
-
-
-_TOKEN = re.compile(r"(?P<word>[^\W_]+(?:['\-][^\W_]+)*)|(?P<stop>[.!?\n]+)|(?P<sign>[,;:()])")
-_QUOTED = re.compile(
-    r"\"[^\"\n]{2,400}\"|(?<!\w)'[^\n]{2,200}?'(?!\w)|^[ \t]*>[^\n]*", re.MULTILINE
-)
-_MOST_WORDS = 80  # longer stretches without a stop are cut
-
-_CLITICS = (("n't", " not"), ("'m", " am"), ("'ve", " have"), ("'ll", " will"), ("'d", " would"),
-            ("'re", " are"), ("'s", " is"))  # fmt: skip
-_AFTER_ILL = frozenset("be kill hang shoot end jump die take do just not never slit drink".split())
-
-
-def _sentences(text: str) -> Iterator[_Sentence]:
-    """Yield the sentences that are not in quotation marks or quoted lines."""
-    quoted = [match.span() for match in _QUOTED.finditer(text)]
-    if any(end - start > 0.9 * len(text.strip()) for start, end in quoted):
-        quoted = []  # the whole comment is in quotation marks
-    tokens = [
-        token
-        for token in _TOKEN.finditer(text)
-        if not any(start <= token.start() < end for start, end in quoted)
-    ]
-    rows: list[tuple[str, int, int]] = []
-    capitals = 0
-    for index, token in enumerate(tokens):
-        if token["stop"] or len(rows) >= _MOST_WORDS:
-            yield _sentence(rows, capitals)
-            rows, capitals = [], 0
-        if token["stop"]:
-            continue
-        following = tokens[index + 1][0].lower() if index + 1 < len(tokens) else ""
-        rows.append((_plain(token[0], following), token.start(), token.end()))
-        capitals += token[0][0].isupper() and not token[0].isupper()
-    yield _sentence(rows, capitals)
-
-
-def _sentence(rows: list[tuple[str, int, int]], capitals: int) -> _Sentence:
-    words, places = " ", []
-    for word, start, end in rows:
-        places.append((len(words), start, end))
-        words += word + " "
-    return _Sentence(words, capitals > 2 and capitals * 2 > len(rows), places)
-
-
-def _plain(token: str, following: str) -> str:
-    """Return a word in small letters, with contractions and text speak written out.
-
-    `following` is the next word.
-
-    >>> _plain("can't", ""), _plain("Ill", "be"), _plain("2", "die"), _plain("self-harm", "")
-    ('can not', 'i will', 'to', 'self harm')
-    """
-    word = token.lower()
-    if word == "my" and following == "self":
-        return "myself"
-    if word == "ill" and following in _AFTER_ILL:
-        return "i will"
-    if word == "2" and following in ("die", "kill", "end", "live", "b", "be", "hang"):
-        return "to"
-    if word == "4" and not following[:1].isalnum():
-        return "for"
-    if word in ("can't", "won't"):
-        return {"can't": "can not", "won't": "will not"}[word]
-    if word in _TABLES["written_out"]:
-        return str(_TABLES["written_out"][word])
-    for ending, written in _CLITICS:
-        if word.endswith(ending):
-            return word.removesuffix(ending) + written
-    return word.replace("-", " ")
-
-
 # --- Patterns, from despair.toml.
 
-_PARTS: dict[str, str] = _TABLES["parts"]
-_NAME = re.compile(r"\b[A-Z_]{3,}\b")
-_UNLESS = re.compile(r"(?<!\?)!\(((?:[^()]|\([^()]*\))*)\)")
-_GROUP = re.compile(r"(?<!\\)\((?!\?)")
-
-
-def _compiled(forms: str, ending: str = "(?:(?= )|(?<= ))") -> re.Pattern[str]:
-    """Compile the patterns of a table in `despair.toml`. A match begins and ends at a word's edge.
-
-    >>> bool(_compiled("i ~ want to die END").search(" i really want to die now "))
-    True
-    """
-    adverbs = f"(?:(?:{_expanded(_PARTS['adverbs'])}) )*"
-    pattern = _GROUP.sub("(?:", _expanded(forms).replace("~ ", adverbs))
-    return re.compile(rf"(?<![^ ])(?:{pattern}){ending}")
-
-
-def _expanded(forms: str) -> str:
-    """Join the pattern lines of `despair.toml` into one regular expression.
-
-    A name in capitals is replaced by the pattern that it stands for. '!(…)' means 'not followed
-    by'.
-    """
-    pattern = _UNLESS.sub(r"(?! (?:\1)\\b)", _alternatives(forms))
-    return _NAME.sub(lambda name: f"(?:{_expanded(_PARTS[name[0]])})", pattern)
-
-
-def _alternatives(lines: str) -> str:
-    return "|".join(line.strip() for line in lines.strip().splitlines())
+_compiled = partial(phrases.compiled, parts=_TABLES["parts"])
 
 
 class _Form(NamedTuple):
@@ -219,7 +108,7 @@ _FORMS = tuple(
         kind,
         table["score"],
         _compiled(table["forms"]),
-        _compiled(table.get("unless", "") + _TABLES["denied"]["forms"], " ?$"),
+        _compiled(table.get("unless", "") + _TABLES["denied"]["forms"], ending=" ?$"),
     )
     for kind, table in _TABLES["signs"].items()
 )
@@ -230,12 +119,12 @@ _VIOLENCE = _compiled(_TABLES["violence"]["forms"])
 _CONDITION = re.compile(r" (?:if|unless) ")
 
 _FIRST_PERSON, _TRIGGER, _BARE = (
-    re.compile(_alternatives(_TABLES["triggers"][name]))
+    re.compile(phrases.alternatives(_TABLES["triggers"][name]))
     for name in ("first_person", "words", "bare")
 )
 
 
-def _signs(sentence: _Sentence) -> Iterator[Sign]:
+def _signs(sentence: Sentence) -> Iterator[Sign]:
     """Yield the signs of despair in a sentence. Figures of speech and conditions lower a score."""
     words = sentence.words
     if not _TRIGGER.search(words):

@@ -21,6 +21,7 @@ import regex
 
 from moderation.comment import Comment
 from moderation.decision import Span
+from moderation.text import plain_words
 from moderation.text.disguise import Deobfuscated, deobfuscate
 from moderation.text.sentences import Sentence, split
 
@@ -147,6 +148,15 @@ class Text:
         'What an idiot!'
         """
         return deobfuscate(self.clean)
+
+    @cached_property
+    def plain_sentences(self) -> list[plain_words.Sentence]:
+        """The sentences of `deobfuscated` in plain words, without what is in quotation marks.
+
+        >>> [sentence.words for sentence in read("I can't. He's old!").plain_sentences]
+        [' i can not ', ' he is old ']
+        """
+        return [*plain_words.sentences(self.deobfuscated.text)]
 
     def span(self, start: int, end: int) -> Span:
         """Return the place of `clean[start:end]` in the text as received.

@@ -21,8 +21,6 @@ import numpy.typing as npt
 from moderation import paths
 from moderation.scoring import store
 
-_LIBRARY = paths.PACKAGE
-
 LIBRARIES = ("numpy", "scikit-learn", "joblib")
 
 
@@ -128,8 +126,7 @@ def code_hash() -> str:
     True
     """
     digest = hashlib.sha256()
-    for path in sorted(_LIBRARY.rglob("*")):
-        if path.suffix in (".py", ".toml"):
-            digest.update(path.relative_to(_LIBRARY).as_posix().encode())
-            digest.update(path.read_bytes())
+    for path in paths.sources():
+        digest.update(path.relative_to(paths.PACKAGE).as_posix().encode())
+        digest.update(path.read_bytes())
     return "sha256:" + digest.hexdigest()

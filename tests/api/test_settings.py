@@ -1,10 +1,12 @@
 """Settings are checked at start, and errors name the setting."""
 
+import re
+import traceback
 from pathlib import Path
 
 import pytest
 
-from api import create_app
+from api import create_app, settings
 from api.settings import SettingsError
 from tests.api.conftest import small_moderator
 
@@ -68,8 +70,62 @@ def test_a_malformed_webhook_secret_is_logged(caplog: pytest.LogCaptureFixture) 
         assert "hidden" not in "".join(messages)
 
 
-def test_only_the_factory_reads_the_environment() -> None:
-    """No other file of the service uses `os.environ`."""
+def test_the_environment_overrides_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file gives defaults. The environment overrides it, and the program overrides both."""
+    file = tmp_path / "settings.toml"
+    file.write_text(
+        'rate = "1 per second"\nretention_days = 1\nmax_content_length = 1024\n', "utf-8"
+    )
+    monkeypatch.setenv("MODERATION_SETTINGS", str(file))
+    monkeypatch.setenv("MODERATION_RETENTION_DAYS", "2")
+    monkeypatch.setenv("MODERATION_MAX_CONTENT_LENGTH", "2048")
+    monkeypatch.setenv("MODERATION_SPOOL", "")
+    chosen = settings.read({"MODERATION_MAX_CONTENT_LENGTH": 4096})
+    assert (chosen.rate, chosen.retention_days) == ("1 per second", 2)
+    assert chosen.max_content_length == 4096
+    assert chosen.spool == Path("var/spool"), "an empty variable is no setting"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("rate =", "MODERATION_SETTINGS: {} cannot be read: Invalid value"),
+        ('polcy = "a"', "MODERATION_POLCY: no such setting; did you mean MODERATION_POLICY?"),
+        ("webhooks = 5", "MODERATION_WEBHOOKS: must be an array, not a number"),
+        (None, "MODERATION_SETTINGS: {} cannot be read: [Errno 2]"),
+    ],
+)
+def test_a_file_with_mistakes_is_refused(
+    content: str | None, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names the variable, as for the environment."""
+    file = tmp_path / "settings.toml"
+    if content is not None:
+        file.write_text(content, "utf-8")
+    monkeypatch.setenv("MODERATION_SETTINGS", str(file))
+    with pytest.raises(SettingsError) as caught:
+        settings.read()
+    assert caught.value.problems[0].startswith(problem.format(file))
+
+
+def test_errors_hide_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A traceback, too, has no secret in it."""
+    monkeypatch.setenv("MODERATION_DATABASE", "mysql://me:hidden@db")
+    with pytest.raises(SettingsError) as caught:
+        settings.read()
+    assert "hidden" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_no_file_reads_the_environment() -> None:
+    """pydantic-settings reads it. The factory sets one variable, for prometheus_client."""
     root = Path(__file__).parents[2] / "api"
-    paths = [path for path in root.rglob("*.py") if "os.environ" in path.read_text("utf-8")]
-    assert [path.name for path in paths] == ["__init__.py"]
+    uses = [
+        (path.name, line.strip())
+        for path in root.rglob("*.py")
+        for line in path.read_text("utf-8").splitlines()
+        if re.search(r"\bos\.(environ|getenv)", line)
+    ]
+    assert [name for name, _ in uses] == ["app.py"]
+    assert uses[0][1].startswith('os.environ["PROMETHEUS_MULTIPROC_DIR"] = ')

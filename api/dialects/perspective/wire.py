@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 from api.http import errors
 from api.http.body import parse
 from api.http.errors import Problem
+from api.record.storable import MOST_CHARACTERS, without_lone_surrogates, without_nul
 
 Details = Mapping[str, Any]
 
@@ -111,18 +112,8 @@ def of_problem(problem: Problem) -> RefusedError:
     return error
 
 
-def _sound(text: str) -> str:
-    """Replace each lone surrogate with U+FFFD. Clients that cut texts leave lone surrogates."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def without_nul(text: str) -> str:
-    """Return the text without NUL characters, which databases refuse."""
-    return text.replace("\0", "")
-
-
-Sound = Annotated[str, AfterValidator(_sound)]
-Token = Annotated[str, Field(max_length=500), AfterValidator(_sound), AfterValidator(without_nul)]
+Sound = Annotated[str, AfterValidator(without_lone_surrogates)]
+Token = Annotated[Sound, Field(max_length=MOST_CHARACTERS), AfterValidator(without_nul)]
 ScoreType = Literal["SCORE_TYPE_UNSPECIFIED", "PROBABILITY", "STD_DEV_SCORE", "PERCENTILE", "RAW"]
 
 

@@ -1,1 +1,1 @@
-"""Clients for the House rules API in Python, JavaScript and WordPress. Each is one file to copy."""
+"""Clients for the House rules API in Python and JavaScript, and a plug-in for WordPress."""

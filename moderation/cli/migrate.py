@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from moderation.perspective import differences
 from moderation.perspective import thresholds as perspective_thresholds
 
 
@@ -55,6 +54,8 @@ def show_differences(file: Path) -> None:
     FILE is where the service writes both scores while MODERATION_PERSPECTIVE_UPSTREAM is set, by
     default var/perspective.jsonl.
     """
+    from moderation.perspective import differences
+
     try:
         comparisons = differences.read(file)
     except differences.DifferencesError as error:

@@ -4,38 +4,28 @@ Abuse is scored by two models that give scores of the same names. A policy's key
 between them: `fast` uses the linear scorer alone, `careful` uses the transformer scorer as well
 (see `cascade.py`). In the folder of models the linear one is named `abuse`, the transformer
 `careful`.
+
+This module imports `kinds.py`, and numpy and onnxruntime with it, only when models are loaded. So a
+command with a wrong option, or one that needs no models, starts fast.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING
 
-from moderation.scoring import adapted, cascade, language, linear, sentences, transformer
-from moderation.scoring.adapted import AdaptedScorer
-from moderation.scoring.card import Card
-from moderation.scoring.scorer import Scorer
 from moderation.scoring.store import SHIPPED, Files, ModelError, champions
-from moderation.scoring.worst_sentence import SentenceAware, WorstSentenceScorer
 from moderation.text.reading import Text, Weight
+
+if TYPE_CHECKING:
+    from moderation.scoring.scorer import Scorer
 
 FAST, CAREFUL = "abuse", "careful"  # the names of the linear model and the transformer
 
-LINEAR_CAUTION = 0.5  # log-odds: the linear model reads no context, even within a sentence
-
 log = logging.getLogger(__name__)
-
-# The kinds of model that a card may name, and the function that loads each.
-KINDS: Mapping[str, Callable[[Files], Scorer]] = {
-    "linear": linear.load,
-    "adapted": adapted.load,
-    "language": language.load,
-    "sentences": sentences.load,
-    "careful": transformer.load,
-}
 
 
 class Scores(dict[str, float]):
@@ -58,8 +48,10 @@ class Models:
         self, scorers: Mapping[str, Scorer], versions: Mapping[str, str], reader: str = CAREFUL
     ) -> None:
         """Hold these scorers and their versions. `reader` says which scorers score abuse."""
+        from moderation.scoring import kinds
+
         self._loaded = scorers, versions
-        self.scorers, self.versions = _in_use(dict(scorers), dict(versions), reader)
+        self.scorers, self.versions = kinds.in_use(dict(scorers), dict(versions), reader)
         self._by_head = {head: scorer for scorer in self.scorers.values() for head in scorer.heads}
 
     @classmethod
@@ -130,39 +122,6 @@ def _score(name: str, scorer: Scorer, texts: Sequence[Text]) -> None:
             log.error("model %s failed: %s", name, type(error).__name__)
 
 
-def _in_use(
-    scorers: dict[str, Scorer], versions: dict[str, str], reader: str
-) -> tuple[dict[str, Scorer], dict[str, str]]:
-    """Return the scorers in use: the two for abuse combined into one, or without the transformer.
-
-    Either way, abuse is also scored sentence by sentence.
-    """
-    if {FAST, CAREFUL} <= set(scorers):
-        careful = scorers.pop(CAREFUL)
-        if reader == CAREFUL:
-            scorers[FAST] = cascade.combine(
-                scorers[FAST], cast("transformer.TransformerScorer", careful), versions[FAST]
-            )
-        else:
-            del versions[CAREFUL]
-    if FAST in scorers:
-        scorers[FAST] = _by_sentence(scorers[FAST])
-    return scorers, versions
-
-
-def _by_sentence(scorer: Scorer) -> Scorer:
-    """Return a scorer that also scores a comment's worst sentence alone.
-
-    A newsroom's layer is applied to the resulting scores.
-    """
-    if isinstance(scorer, AdaptedScorer):
-        return scorer.over(_by_sentence(scorer.base))
-    if not isinstance(scorer, SentenceAware):
-        return scorer
-    caution = LINEAR_CAUTION if isinstance(scorer, linear.LinearScorer) else 0.0
-    return WorstSentenceScorer(scorer, caution)
-
-
 @dataclass(frozen=True)
 class _Explain:
     scorers: Mapping[str, Scorer]
@@ -177,11 +136,6 @@ def load(folder: Path) -> Scorer:
 
     Raises `ModelError` if the files do not match the card, or if the kind is unknown.
     """
-    files = Files.open(folder)
-    kind = files.parsed_card(Card).kind
-    if kind not in KINDS:
-        raise ModelError(f"{folder}: unknown kind of model '{kind}'; known are {', '.join(KINDS)}")
-    try:
-        return KINDS[kind](files)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{folder}: no usable model: {error!r}") from error
+    from moderation.scoring import kinds
+
+    return kinds.load(Files.open(folder))

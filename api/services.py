@@ -169,16 +169,17 @@ def count(decisions: Iterable[Mapping[str, Any]], route: str) -> None:
     services().metrics.count(decisions, route)
 
 
-def needs(scope: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Return a decorator for routes that require an API key with the scope `scope`."""
+def needs(*scopes: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator for routes that require an API key with one of these scopes."""
 
     def decorate(route: Callable[P, R]) -> Callable[P, R]:
         @wraps(route)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             secret = bearer(request.headers.get("Authorization", ""))
-            g.key = services().authenticator.authorize(secret, scope)
+            g.key = services().authenticator.authorize(secret, *scopes)
             return route(*args, **kwargs)
 
+        guarded.scopes = scopes  # type: ignore[attr-defined]  # for the OpenAPI document
         return guarded
 
     return decorate

@@ -159,15 +159,16 @@ class Authenticator:
             if self._used[id_] == uses[id_]:  # not used again in the meantime
                 del self._used[id_]
 
-    def authorize(self, secret: str | None, scope: str) -> Key:
+    def authorize(self, secret: str | None, *scopes: str) -> Key:
         """Return the API key with this secret, and count the request against the key's rate limit.
 
-        Raises a `Problem` (403) if the key lacks `scope`. Raises the problems of `authenticate` and
-        `check_rate` too.
+        Raises a `Problem` (403) if the key has none of `scopes`. Raises the problems of
+        `authenticate` and `check_rate` too.
         """
         key = self.authenticate(secret)
-        if not key.may(scope):
-            raise Problem(403, f"This key has no scope '{scope}'.")
+        if not any(key.may(scope) for scope in scopes):
+            names = " or ".join(f"'{scope}'" for scope in scopes)
+            raise Problem(403, f"This key has no scope {names}.")
         self.check_rate(key)
         return key
 

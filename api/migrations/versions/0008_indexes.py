@@ -68,7 +68,6 @@ def downgrade() -> None:
         "UPDATE decisions SET thresholds = (SELECT thresholds FROM policies WHERE hash = policy)"
         " WHERE CAST(thresholds AS text) = '{}' AND policy IN (SELECT hash FROM policies)"
     )
-    with op.batch_alter_table("decisions", schema=None) as batch_op:
-        batch_op.drop_column("sensitive")
-        batch_op.drop_column("urgent")
+    op.drop_column("decisions", "sensitive")
+    op.drop_column("decisions", "urgent")
     op.drop_table("policies")

@@ -82,6 +82,8 @@ KEPT_SENSITIVE = text("erased_at IS NULL AND sensitive")
 UNSEALED = text("seal_id IS NULL")
 ARTICLE_START = "substr(article, 1, 200)"  # an article may be longer than an index entry
 
+_FILTERS = ("decided_at", "language_code")
+
 
 def _partial(name: str, *columns: Any, where: TextClause) -> Index:
     """Return an index over the rows for which the SQL condition `where` is true."""
@@ -142,16 +144,18 @@ class DecisionRow(Sealed):
     __table_args__ = (
         # The same comment with the same text is the same decision.
         UniqueConstraint("community", "comment_id", "text_key"),
-        _partial("queue_urgent", text("urgent DESC"), "sequence", where=WAITING),
-        _partial("queue_oldest", "sequence", where=WAITING),
+        # The last two columns are for filters, so that the rows need not be read for them.
+        _partial("queue_urgent", text("urgent DESC"), "sequence", *_FILTERS, where=WAITING),
+        _partial("queue_oldest", "sequence", *_FILTERS, where=WAITING),
         _partial(
             "queue_urgent_doubtful",
             text("urgent DESC"),
             text("doubt DESC"),
             "sequence",
+            *_FILTERS,
             where=WAITING,
         ),
-        _partial("queue_doubtful", text("doubt DESC"), "sequence", where=WAITING),
+        _partial("queue_doubtful", text("doubt DESC"), "sequence", *_FILTERS, where=WAITING),
         _partial(
             "queue_article",
             text(ARTICLE_START),
@@ -159,6 +163,7 @@ class DecisionRow(Sealed):
             "sequence",
             where=WAITING,
         ),
+        _partial("queue_author", "author", text("urgent DESC"), "sequence", where=WAITING),
         _partial("decisions_kept", "decided_at", where=KEPT),
         _partial("decisions_kept_sensitive", "decided_at", where=KEPT_SENSITIVE),
         _partial("decisions_unsealed", "sequence", where=UNSEALED),

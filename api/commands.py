@@ -231,19 +231,29 @@ def _count(count: int, what: str, plural: str = "") -> str:
 
 
 @record.command()
-@click.option("--expect", help="The last seal's hash, from your own copy.")
+@click.option("--expect", help="The hash of a seal, from your own copy. Any seal will do.")
 def verify(expect: str | None) -> None:
-    """Report every change, deletion and insertion of rows since they were sealed."""
+    """Report every change, deletion and insertion of rows since they were recorded.
+
+    Run this before `seal`, which would seal changed rows as they are. With --expect, the chain of
+    seals must include the seal that you kept: then nothing that it covers was changed. The last
+    line counts erasures by their cause. Compare 'request' with the requests that you had.
+    """
 
     with _reading() as session:
         result = record_seal.verify(session)
     problems = list(result.problems)
-    if expect is not None and expect != result.hash:
-        problems.append(f"the last seal is {result.hash}, not the one you kept")
+    if expect is not None and expect not in result.hashes:
+        problems.append(f"no seal has the hash you kept, {expect}; the last seal is {result.hash}")
     for problem in problems:
         click.echo(problem, err=True)
     over = f"{_count(result.seals, 'seal')} over {_count(result.rows, 'row')}"
     click.echo(f"{over}, {_count(result.unsealed, 'row')} not sealed yet")
+    if expect in result.hashes:
+        click.echo(f"The hash you kept is that of seal {result.hashes[expect]}.")
+    if result.erasures:
+        causes = (f"{count} by {cause}" for cause, count in result.erasures.items())
+        click.echo(f"Erasures: {', '.join(causes)}")
     if problems:
         raise click.ClickException("the record is not as it was sealed")
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from api.record import seal, webhooks
 from api.record.database import Sessions, writing
@@ -294,9 +295,12 @@ def _add(
     findings = {reason["rule"] for reason in (*row.reasons, *row.observed)}
     row.sensitive = not findings.isdisjoint(rules.sensitive())
     row.revision = _revision(session, row)
+    set_committed_value(row, "policy_row", session.get(PolicyRow, row.policy))  # to be hashed
     seal.stamp(row)
     session.add(row)
     session.flush()
+    if row.erased_at:
+        seal.record_erasure(session, row, "request", now)
     webhooks.enqueue(session, hooks, "decision", brief(row), now)
     return row
 

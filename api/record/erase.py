@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, TextClause, delete, select
 from sqlalchemy.orm import Session
 
-from api.record import webhooks
+from api.record import seal, webhooks
 from api.record.database import Sessions, writing
 from api.record.spool import Spool
 from api.record.tables import HISTORY, KEPT, KEPT_SENSITIVE, DecisionRow, Sealed, ShadowRow
@@ -34,7 +34,8 @@ def by_comment(
     site of the comment); None means all.
     """
     identity = {**_within(community), "comment_id": comment_id}
-    return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)
+    waiting = _erase_spooled(spool, identity, now)
+    return waiting + _erase(sessions, _equal(identity), now, "request")
 
 
 def by_author(
@@ -45,7 +46,8 @@ def by_author(
     `community` limits the erasure to one community (a site with comments); None means all.
     """
     identity = {**_within(community), "author": author}
-    return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)
+    waiting = _erase_spooled(spool, identity, now)
+    return waiting + _erase(sessions, _equal(identity), now, "request")
 
 
 def older_than(
@@ -57,7 +59,8 @@ def older_than(
     a finding.
     """
     kept = KEPT_SENSITIVE if only_sensitive else KEPT
-    return _erase(sessions, [kept, DecisionRow.decided_at < now - dt.timedelta(days=days)], now)
+    old = DecisionRow.decided_at < now - dt.timedelta(days=days)
+    return _erase(sessions, [kept, old], now, "age")
 
 
 def _within(community: str | None) -> dict[str, str]:
@@ -75,16 +78,16 @@ def _erase_spooled(spool: Spool, identity: dict[str, str], now: dt.datetime) -> 
     return spool.forget(matches, now)
 
 
-def _erase(sessions: Sessions, conditions: list[Condition], now: dt.datetime) -> int:
+def _erase(sessions: Sessions, conditions: list[Condition], now: dt.datetime, cause: str) -> int:
     count, erased = 0, CHUNK
     while erased == CHUNK:
         with writing(sessions) as session:
-            erased = _erase_some(session, conditions, now)
+            erased = _erase_some(session, conditions, now, cause)
         count += erased
     return count
 
 
-def _erase_some(session: Session, conditions: list[Condition], now: dt.datetime) -> int:
+def _erase_some(session: Session, conditions: list[Condition], now: dt.datetime, cause: str) -> int:
     query = (
         select(DecisionRow)
         .where(*conditions, KEPT)
@@ -99,6 +102,7 @@ def _erase_some(session: Session, conditions: list[Condition], now: dt.datetime)
             _clear(part)
         row.erased_at = now
         row.claimed_by = row.claimed_until = None
+        seal.record_erasure(session, row, cause, now)
     ids = {row.id for row in rows}
     session.execute(delete(ShadowRow).where(ShadowRow.decision_id.in_(ids)))
     webhooks.forget(session, ids)

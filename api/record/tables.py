@@ -123,6 +123,7 @@ class Sealed(Base):
     seal_place: Mapped[int | None]
     salt: Mapped[str | None] = mapped_column(String(32))
     private_digest: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str | None] = mapped_column(String(64))  # of the lasting columns
 
 
 class PolicyRow(Base):
@@ -258,10 +259,13 @@ class VerdictRow(Sealed):
     who: Mapped[str | None] = mapped_column(String(500))
     reason: Mapped[str | None] = mapped_column(Text)
     key_id: Mapped[str | None] = mapped_column(String(16))  # the API key that gave it
+    follows: Mapped[str | None] = mapped_column(String(32))  # the verdict before it
 
-    LASTING: ClassVar = "id decision_id action route given_at recorded_at private_digest".split()
+    LASTING: ClassVar = (
+        "id decision_id action route given_at recorded_at private_digest follows"
+    ).split()
     PRIVATE: ClassVar = "who reason key_id".split()
-    ADDED: ClassVar = frozenset({"key_id"})
+    ADDED: ClassVar = frozenset({"key_id", "follows"})
 
 
 class AppealRow(Sealed):
@@ -278,10 +282,33 @@ class AppealRow(Sealed):
     who: Mapped[str | None] = mapped_column(String(500))
     reason: Mapped[str | None] = mapped_column(Text)
 
+    follows: Mapped[str | None] = mapped_column(String(32))  # the step before it
+
     LASTING: ClassVar = (
-        "id decision_id step at acknowledge_by decide_by recorded_at private_digest"
+        "id decision_id step at acknowledge_by decide_by recorded_at private_digest follows"
     ).split()
     PRIVATE: ClassVar = "who reason".split()
+    ADDED: ClassVar = frozenset({"follows"})
+
+
+class ErasureRow(Sealed):
+    """An erasure of a decision's private columns. Without one, emptied columns are tampering.
+
+    An erasure of a copy empties only the column `parent` of a reply. `remaining` is the digest of
+    the private columns that are left.
+    """
+
+    __tablename__ = "erasures"
+
+    decision_id: Mapped[str] = mapped_column(ForeignKey("decisions.id"), index=True)
+    cause: Mapped[str] = mapped_column(String(16))  # request | age | hold | copy | earlier
+    erased_at: Mapped[dt.datetime]
+    remaining: Mapped[str | None] = mapped_column(String(64))
+
+    LASTING: ClassVar = (
+        "id decision_id cause erased_at remaining recorded_at private_digest".split()
+    )
+    PRIVATE: ClassVar[list[str]] = []
 
 
 class AliasRow(Base):

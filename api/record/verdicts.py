@@ -44,6 +44,7 @@ def give(
         who=who,
         reason=reason,
         key_id=key_id,
+        follows=decision.verdicts[-1].id if decision.verdicts else None,
     )
     seal.stamp(verdict)
     decision.verdicts.append(verdict)
@@ -168,6 +169,7 @@ def _step(
         decide_by=decide_by,
         who=who,
         reason=reason,
+        follows=decision.appeals[-1].id if decision.appeals else None,
     )
     seal.stamp(row)
     decision.appeals.append(row)

@@ -128,7 +128,7 @@ def _waiting(who: str | None, filters: Filters, now: dt.datetime) -> list[Condit
         rest = func.substr(DecisionRow.article, 201)
         conditions += [start == filters.article[:200], rest == filters.article[200:]]
     if filters.rule in rules.urgent():
-        conditions.append(DecisionRow.urgent)  # few decisions, which an index has
+        conditions.append(DecisionRow.urgent.is_(True))  # few decisions, which an index has
     if filters.rule:
         conditions.append(DecisionRow.rules.contains(f" {filters.rule} ", autoescape=True))
     if filters.before:

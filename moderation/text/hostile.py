@@ -7,13 +7,13 @@ author quotes, denies or reports is not found.
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
-from moderation.text import phrases
-from moderation.text.plain_words import Sentence
+from moderation.text import groups, phrases
 from moderation.text.reading import Text
 
 _TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
@@ -40,21 +40,26 @@ NONE = Hostility(0.0, ())
 
 
 def _kind(name: str) -> _Kind:
-    table, parts = _TABLES[name], _TABLES["parts"]
+    table, parts = _TABLES[name], {**groups.PARTS, **_TABLES["parts"]}
     return _Kind(
         table["score"],
-        frozenset(table["keys"].split()),
+        frozenset(table["keys"].split()).union(groups.MARKERS if table.get("groups") else ()),
         phrases.compiled(table["forms"], parts),
         phrases.compiled(table["unless"], parts, ending=" ?$"),
         phrases.compiled(table["spared"], parts),
     )
 
 
-_KINDS = {name: _kind(name) for name in ("threat", "hatred", "rudeness")}
-_GROUPS = {
-    word: f"@{letter}" for letter, words in _TABLES["groups"].items() for word in words.split()
-}
-_ALL_KEYS = frozenset(_GROUPS).union(*(kind.keys for kind in _KINDS.values()))
+@functools.cache
+def _kinds() -> dict[str, _Kind]:
+    return {name: _kind(name) for name in ("threat", "hatred", "rudeness")}
+
+
+@functools.cache
+def _all_keys() -> frozenset[str]:
+    return frozenset[str]().union(*(kind.keys for kind in _kinds().values()))
+
+
 _NOTE = "hostile"  # in a text's notes: what `find` returns, by kind
 
 
@@ -77,11 +82,11 @@ def _find(text: Text) -> dict[str, Hostility]:
     places: dict[str, list[tuple[int, int]]] = {}
     for sentence in text.plain_sentences:
         words = frozenset(sentence.words.split())
-        if _ALL_KEYS.isdisjoint(words):
+        if _all_keys().isdisjoint(words):
             continue
-        marked = _marked(sentence)
-        for name, kind in _KINDS.items():
-            if kind.keys.isdisjoint(words) and (name != "hatred" or "@" not in marked.words):
+        marked = groups.marked(sentence)
+        for name, kind in _kinds().items():
+            if kind.keys.isdisjoint(words):
                 continue
             match = kind.phrase.search(marked.words)
             if match is None or kind.unless.search(marked.words[: match.start()]):
@@ -89,22 +94,4 @@ def _find(text: Text) -> dict[str, Hostility]:
             if not kind.spared.search(marked.words):
                 place = text.deobfuscated.span(*marked.place(*match.span()))
                 places.setdefault(name, []).append(place)
-    return {name: Hostility(_KINDS[name].score, tuple(found)) for name, found in places.items()}
-
-
-def _marked(sentence: Sentence) -> Sentence:
-    """Return the sentence with a marker in place of each word for a group of people.
-
-    >>> from moderation.text.plain_words import sentences
-    >>> _marked(next(sentences("All Muslims and women."))).words
-    ' all @f and @g '
-    """
-    if _GROUPS.keys().isdisjoint(sentence.words.split()):
-        return sentence
-    words, places = " ", []
-    ends = [*(offset for offset, _, _ in sentence.places[1:]), len(sentence.words)]
-    for (offset, start, end), stop in zip(sentence.places, ends, strict=True):
-        word = sentence.words[offset : stop - 1]
-        places.append((len(words), start, end))
-        words += " ".join(_GROUPS.get(part, part) for part in word.split()) + " "
-    return sentence._replace(words=words, places=places)
+    return {name: Hostility(_kinds()[name].score, tuple(found)) for name, found in places.items()}

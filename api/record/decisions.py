@@ -304,7 +304,7 @@ def _add(
         columns["erase_due_at"] = dt.datetime.fromisoformat(due)
     columns["parent_key"] = copy_key(values["parent"]) if values.get("parent") else None
     row = DecisionRow(**columns, recorded_at=now)
-    row.standing, row.appealed, row.changed_at = row.action, False, now
+    row.standing, row.appealed = row.action, False
     row.urgent = not set(rules.urgent()).isdisjoint(row.rules.split())
     findings = {reason["rule"] for reason in (*row.reasons, *row.observed)}
     row.sensitive = not findings.isdisjoint(rules.sensitive())

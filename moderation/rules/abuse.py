@@ -14,6 +14,8 @@ They are patterns, in `moderation/text/hostile.toml`.
 - Fires: "You are an idiot.", "What a load of crap.", "an 1d10t and a f*cking liar", "Shut up."
 - Does not fire: "I am a gay man.", "I disagree, the policy is wrong.", "Calling people vermin
   is wrong."
+- Titles, set phrases ("the idiot box"), species and denials ("Nobody here is an idiot.") do not
+  count: the models read the comment once more without them (`moderation/text/harmless.py`).
 - Quotations: what the author only quotes, in quotation marks or a blockquote, goes to a person at
   most.
 - Limits: the fast scorer misses contempt in polite words, irony and allusion. It cannot tell a
@@ -78,5 +80,8 @@ def check(text: Text, settings: Settings) -> Finding | None:
     if not explain.means_person(text):
         score = min(score, settings.most_unaimed)
     message = f"{message} {_UNREAD}" if least else message
-    spans = tuple(text.span(*place) for place in rude.places) or explain.spans(text, highest)
+    if rude.score > scores[highest]:
+        spans = tuple(text.span(*place) for place in rude.places)
+    else:
+        spans = explain.spans(text, highest)
     return Finding("abuse", score, message, spans, least=least)

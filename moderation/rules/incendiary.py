@@ -16,6 +16,8 @@ An author who speaks only of his or her own death, in earnest or not, threatens 
   "Watch your back, journalist.", "Those who eat beef are not human."
 - Does not fire: "I will hang myself.", "I am a Dalit woman.", "I don't hate Muslims.",
   "Two men were killed in the riot, the police said."
+- Counter-speech ("Hatred of Dalits must end.") and lawful punishment do not count: the models read
+  the comment once more without them (`moderation/text/harmless.py`).
 - Quotations: what the author only quotes, in quotation marks or a blockquote, goes to a person at
   most.
 - Limits: the fast scorer misses hatred in polite words, by allusion or by reference to history.
@@ -70,8 +72,10 @@ def check(text: Text, settings: Settings) -> Finding | None:
     score = scores[head]
     if score < settings.notice:
         return None
-    places = phrases[head].places
-    spans = tuple(text.span(*place) for place in places) or explain.spans(text, head)
+    if score == phrases[head].score:
+        spans = tuple(text.span(*place) for place in phrases[head].places)
+    else:
+        spans = explain.spans(text, head)
     return Finding("incendiary", score, _MESSAGES[head], spans, unlimited=head == "threat")
 
 

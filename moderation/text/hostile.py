@@ -7,14 +7,16 @@ author quotes, denies or reports is not found.
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
-from moderation.text import phrases
-from moderation.text.plain_words import Sentence
+from moderation.text import groups, phrases
+from moderation.text.phrases import Phrases
 from moderation.text.reading import Text
+from moderation.text.vocabulary import GRAMMAR
 
 _TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
@@ -23,8 +25,7 @@ class _Kind(NamedTuple):
     """The phrases of one kind, the score of a comment with one, and where they do not count."""
 
     score: float
-    keys: frozenset[str]  # a sentence without one of these words has no such phrase
-    phrase: re.Pattern[str]
+    phrases: Phrases
     unless: re.Pattern[str]  # what may not come right before a phrase
     spared: re.Pattern[str]  # what may not be in its sentence
 
@@ -39,22 +40,21 @@ class Hostility(NamedTuple):
 NONE = Hostility(0.0, ())
 
 
-def _kind(name: str) -> _Kind:
-    table, parts = _TABLES[name], _TABLES["parts"]
-    return _Kind(
-        table["score"],
-        frozenset(table["keys"].split()),
-        phrases.compiled(table["forms"], parts),
-        phrases.compiled(table["unless"], parts, ending=" ?$"),
-        phrases.compiled(table["spared"], parts),
-    )
+@functools.cache
+def _kinds() -> dict[str, _Kind]:
+    parts = {**groups.PARTS, **_TABLES["parts"]}
+    return {
+        name: _Kind(
+            table["score"],
+            Phrases(table["forms"], parts, GRAMMAR),
+            phrases.compiled(table["unless"], parts, ending=" ?$"),
+            phrases.compiled(table["spared"], parts),
+        )
+        for name, table in _TABLES.items()
+        if name != "parts"
+    }
 
 
-_KINDS = {name: _kind(name) for name in ("threat", "hatred", "rudeness")}
-_GROUPS = {
-    word: f"@{letter}" for letter, words in _TABLES["groups"].items() for word in words.split()
-}
-_ALL_KEYS = frozenset(_GROUPS).union(*(kind.keys for kind in _KINDS.values()))
 _NOTE = "hostile"  # in a text's notes: what `find` returns, by kind
 
 
@@ -76,35 +76,13 @@ def find(text: Text, kind: str) -> Hostility:
 def _find(text: Text) -> dict[str, Hostility]:
     places: dict[str, list[tuple[int, int]]] = {}
     for sentence in text.plain_sentences:
-        words = frozenset(sentence.words.split())
-        if _ALL_KEYS.isdisjoint(words):
-            continue
-        marked = _marked(sentence)
-        for name, kind in _KINDS.items():
-            if kind.keys.isdisjoint(words) and (name != "hatred" or "@" not in marked.words):
-                continue
-            match = kind.phrase.search(marked.words)
-            if match is None or kind.unless.search(marked.words[: match.start()]):
-                continue
-            if not kind.spared.search(marked.words):
-                place = text.deobfuscated.span(*marked.place(*match.span()))
-                places.setdefault(name, []).append(place)
-    return {name: Hostility(_KINDS[name].score, tuple(found)) for name, found in places.items()}
-
-
-def _marked(sentence: Sentence) -> Sentence:
-    """Return the sentence with a marker in place of each word for a group of people.
-
-    >>> from moderation.text.plain_words import sentences
-    >>> _marked(next(sentences("All Muslims and women."))).words
-    ' all @f and @g '
-    """
-    if _GROUPS.keys().isdisjoint(sentence.words.split()):
-        return sentence
-    words, places = " ", []
-    ends = [*(offset for offset, _, _ in sentence.places[1:]), len(sentence.words)]
-    for (offset, start, end), stop in zip(sentence.places, ends, strict=True):
-        word = sentence.words[offset : stop - 1]
-        places.append((len(words), start, end))
-        words += " ".join(_GROUPS.get(part, part) for part in word.split()) + " "
-    return sentence._replace(words=words, places=places)
+        marked = groups.marked(sentence)
+        for name, kind in _kinds().items():
+            for match in kind.phrases.matches(marked.words):
+                if kind.unless.search(marked.words[: match.start()]):
+                    continue
+                if not kind.spared.search(marked.words):
+                    place = text.deobfuscated.span(*marked.place(*match.span()))
+                    places.setdefault(name, []).append(place)
+                break
+    return {name: Hostility(_kinds()[name].score, tuple(found)) for name, found in places.items()}

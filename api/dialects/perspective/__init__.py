@@ -25,9 +25,10 @@ from api.dialects.perspective.upstream import Upstream
 from api.dialects.perspective.wire import AnalyzeRequest, RefusedError, SuggestRequest
 from api.http import errors
 from api.http.auth import ExpiredKeyError, bearer
+from api.http.body import read_body
 from api.http.errors import Problem
 from api.record.storable import without_nul
-from api.services import count, decider, key_id, moderator, services, services_of
+from api.services import count, decider, key_id, moderator, public_url, services, services_of
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
 from moderation.scoring.language import NO_LANGUAGE
@@ -73,15 +74,14 @@ def discover() -> Response:
     version = request.args.get("version", discovery.VERSION)
     if version != discovery.VERSION:
         raise wire.invalid("Requested entity was not found.", "version", status=404)
-    public_url = services().settings.public_url
-    return jsonify(discovery.document(str(public_url or request.url_root)))
+    return jsonify(discovery.document(public_url()))
 
 
 @perspective.post("/v1alpha1/comments:analyze")
 def analyze() -> Response:
     """Answer the scores of the requested attributes, for the comment and for each sentence."""
     _admit("decide")
-    call = AnalyzeRequest.read(request.get_data())
+    call = AnalyzeRequest.read(read_body())
     wanted = _wanted(call)
     if call.languages:
         _check_languages(wanted, call.languages)
@@ -123,7 +123,7 @@ def suggest() -> Response:
     The verdict can also serve as a label for training.
     """
     _admit("verdict")
-    call = SuggestRequest.read(request.get_data())
+    call = SuggestRequest.read(read_body())
     action, reason = _suggested(call)
     comment = _comment(call)
     if decider().circuit.open:

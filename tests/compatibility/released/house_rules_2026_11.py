@@ -184,7 +184,6 @@ class Recorded(TypedDict):
     parent: str | None
     route: str
     decided_at: str
-    changed_at: str
     standing: Action
     thresholds: dict[str, Any]
     doubt: float
@@ -195,13 +194,6 @@ class Recorded(TypedDict):
 
 class Queue(TypedDict):
     """A page of the moderators' queue."""
-
-    decisions: list[Recorded]
-    next: str | None
-
-
-class Changes(TypedDict):
-    """A page of decisions in the order of their last change."""
 
     decisions: list[Recorded]
     next: str | None

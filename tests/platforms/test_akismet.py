@@ -197,3 +197,25 @@ def test_the_settings_page(newspaper: Newspaper) -> None:
         "/1.1/get-subscription",
         "/1.1/get-stats",
     }
+
+
+def test_a_key_in_the_settings_page(newspaper: Newspaper) -> None:
+    """The page takes a key of 12 digits, made for it, and says that it is valid."""
+    made = new_key(newspaper.service, akismet=True)
+    stored, notice, wrong = newspaper.site.php(
+        f"""
+        require_once AKISMET__PLUGIN_DIR . 'class.akismet-admin.php';
+        delete_option( 'wordpress_api_key' );
+        Akismet_Admin::save_key( '{made}' );
+        $notice = Akismet_Admin::$notices['status'];
+        $stored = get_option( 'wordpress_api_key' );
+        Akismet_Admin::save_key( '{UNKNOWN}' );
+        return array( $stored, $notice, Akismet_Admin::$notices['status'] );
+        """
+    )
+    assert (stored, notice, wrong) == (made, "new-key-valid", "new-key-invalid")
+    newspaper.site.define(HOUSE_RULES_KEY=made)
+    comment = posted(newspaper, "The pier opens again in May, to our delight.", "settled")
+    report_spam(newspaper, comment)
+    (decision,) = newspaper.decisions("settled")
+    assert decision["standing"] == "reject"

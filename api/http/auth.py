@@ -96,8 +96,10 @@ class Authenticator:
     def authenticate(self, secret: str | None, *, akismet: bool = False) -> Key:
         """Return the API key with this secret. If no key was ever created, no secret is needed.
 
-        With `akismet`, the secret is one of 12 digits for Akismet's plug-in. Raises a `Problem`: 401
-        for an unknown secret or an expired key, 503 if the database cannot be asked.
+        With `akismet`, the secret is one of 12 digits for Akismet's plug-in.
+
+        Raises a `Problem`: 401 for an unknown secret or an expired key, 503 if the database cannot
+        be asked.
         """
         key = self._find(secret, akismet)
         if key.id != OPEN:

@@ -4,8 +4,8 @@ A key is `hr-<id>-<secret>`. It is in lower case, because clients of Akismet sen
 host name. The secret has 160 random bits, so one round of SHA-256 is as safe as a slow hash.
 
 The settings page of Akismet's plug-in takes only 12 hexadecimal digits. Such a key has 48 random
-bits, which is not enough for a fast hash. So it has a slow one, its failures are limited by address,
-and it is valid on Akismet's routes only.
+bits, which is not enough for a fast hash. So it has a slow one, its failures are limited by
+address, and it is valid on Akismet's routes only.
 """
 
 from __future__ import annotations

@@ -207,7 +207,7 @@ def test_a_key_in_the_settings_page(newspaper: Newspaper) -> None:
         require_once ABSPATH . 'wp-admin/includes/admin.php';
         require_once AKISMET__PLUGIN_DIR . 'class.akismet-admin.php';
         delete_option( 'wordpress_api_key' );
-        Akismet_Admin::save_key( '{UNKNOWN}' );
+        Akismet_Admin::save_key( 'ba9876543210' );
         $unknown = get_option( 'wordpress_api_key' );
         Akismet_Admin::save_key( '{made}' );
         return array( $unknown, get_option( 'wordpress_api_key' ) );

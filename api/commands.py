@@ -102,9 +102,14 @@ def keys() -> None:
     "--scope",
     "scopes",
     multiple=True,
-    required=True,
     type=click.Choice(record_keys.SCOPES),
     help="What the key may do. Repeat it for several scopes.",
+)
+@click.option(
+    "--akismet",
+    is_flag=True,
+    help="Make a key of 12 digits for the settings page of Akismet's plug-in. It is valid on "
+    "Akismet's routes only, with the scopes decide and verdict.",
 )
 @click.option("--rate", default="", help="The key's rate limit, such as '50 per second'.")
 @click.option(
@@ -125,9 +130,14 @@ def create(
     rate: str,
     expires: dt.datetime | None,
     *,
+    akismet: bool,
     trusted_names: bool,
 ) -> None:
     """Create a key, and show it once. It cannot be shown again."""
+    if akismet and not scopes:
+        scopes = record_keys.AKISMET_SCOPES
+    if not scopes:
+        raise click.UsageError("Missing option '--scope'.")
 
     try:
         with _writing() as session:
@@ -139,6 +149,7 @@ def create(
                 utc_now(),
                 expires_at=expires and expires.replace(tzinfo=dt.UTC),
                 trusted_names=trusted_names,
+                akismet=akismet,
             )
             click.echo(secret)
             click.echo(f"Key {row.id} for {name}. Keep it: it is not shown again.", err=True)

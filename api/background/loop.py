@@ -164,10 +164,11 @@ class BackgroundLoop:
             return
         if self._erased_at is None or abs(now - self._erased_at) >= ERASE_EVERY:
             self._erased_at = now
-            if all_days is not None:
-                erase.older_than(sessions, all_days, now)
+            drain = self.decider.drain  # does not wait until the retention has finished
             if sensitive_days is not None:
-                erase.older_than(sessions, sensitive_days, now, only_sensitive=True)
+                erase.older_than(sessions, sensitive_days, now, only_sensitive=True, between=drain)
+            if all_days is not None:
+                erase.older_than(sessions, all_days, now, between=drain)
 
     def _is_steady(self, now: dt.datetime) -> bool:
         """Return whether the machine's clock is reliable, because it was not set lately.

@@ -128,6 +128,7 @@ def main() -> None:
             count = connection.execute(sa.text("SELECT count(*) FROM decisions")).scalar_one()
         if not count:
             fill(engine, arguments.rows)
+        database.empty_log(engine)
         engine.dispose()
         context = multiprocessing.get_context("spawn")
         for case in WORK:

@@ -54,7 +54,7 @@ def steps(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[
     [
         pytest.param(lambda sessions, _: erase.older_than(sessions, 30, LATER), id="retention"),
         pytest.param(
-            lambda sessions, spool: erase.by_author(sessions, spool, None, "ravi", LATER),
+            lambda sessions, spool: erase.by_author(sessions, spool, None, "ravi", LATER).erased,
             id="bulk erasure",
         ),
     ],

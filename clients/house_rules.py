@@ -82,6 +82,7 @@ class Decision(TypedDict):
     language: dict[str, Any]
     policy: str
     models: dict[str, str]
+    plugins: NotRequired[dict[str, str] | None]
     took_ms: float
     recorded: bool
     comment_id: NotRequired[str | None]
@@ -144,6 +145,7 @@ class Guideline(TypedDict):
     review: float | None
     reject: float | None
     shadow: bool
+    plugin: NotRequired[str | None]
 
 
 class Guidelines(TypedDict):
@@ -174,6 +176,7 @@ class Recorded(TypedDict):
     language: dict[str, Any]
     policy: str
     models: dict[str, str]
+    plugins: NotRequired[dict[str, str] | None]
     took_ms: float
     recorded: bool
     comment_id: str | None

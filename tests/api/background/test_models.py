@@ -212,7 +212,7 @@ def test_a_request_uses_one_moderator(
     moderator = services_of(app).decider.moderator
     score = moderator.models.score
 
-    def score_and_promote(texts: Sequence[Text]) -> None:
+    def score_and_promote(texts: Sequence[Text], *_: object) -> None:
         if champions(root)["spam"] == SPAM:
             promote(root, "spam", "challenger", who="asha", even_if="a test")
             background.look()

@@ -14,7 +14,7 @@ from flask_openapi3.openapi import OpenAPI
 
 from api import desk, dialects, services, settings
 from api.docs import docs
-from api.http import errors, headers, local
+from api.http import body, errors, headers, local
 from api.http.body import JsonRequest
 from api.monitoring import metrics
 from api.routes import health, know, moderate, record, verdicts
@@ -92,7 +92,12 @@ def create_app(
         validation_error_model=ProblemOut,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
-    app.config.update({"MAX_CONTENT_LENGTH": chosen.max_content_length, **flask_config})
+    # Flask has limits of its own for forms. Errors name ours, so it must be the one that applies.
+    limits = dict.fromkeys(
+        ("MAX_CONTENT_LENGTH", "MAX_FORM_MEMORY_SIZE"), chosen.max_content_length
+    )
+    app.config.update({**limits, **flask_config})
+    app.url_map.merge_slashes = False  # it would redirect to whatever `Host` the request names
     if metrics_folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_folder)  # prometheus_client reads it
     parts = services.build_services(chosen, moderator, metrics_folder)
@@ -102,6 +107,8 @@ def create_app(
     errors.register(app)
     headers.register(app)
     local.register(app, chosen, parts.authenticator)
+    services.guard(app)
+    body.register(app)
     app.register_api(moderate.v1)
     app.register_api(know.know)
     app.register_api(record.records)

@@ -24,7 +24,7 @@ from api.record import webhooks as record_webhooks
 from api.record.database import Sessions
 from api.record.replay import Replay
 from api.record.spool import Spool
-from api.record.tables import HISTORY, DecisionRow
+from api.record.tables import HISTORY, DecisionRow, KeyRow
 from api.settings import Settings, SettingsError, masked, read, shown
 from moderation.lifecycle.drift import ScoredDecision
 from moderation.lifecycle.replay import ReplayFilter
@@ -105,12 +105,39 @@ def keys() -> None:
     help="What the key may do. Repeat it for several scopes.",
 )
 @click.option("--rate", default="", help="The key's rate limit, such as '50 per second'.")
-def create(name: str, scopes: tuple[str, ...], rate: str) -> None:
+@click.option(
+    "--expires",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]),
+    help="When the key ends, in UTC, such as 2027-06-30. Default: never.",
+)
+@click.option(
+    "--trusted-names",
+    is_flag=True,
+    help="For a program that signs several moderators in: believe the names that it sends as "
+    "`who`. Otherwise one key is one moderator, who cannot decide an appeal against their own "
+    "verdict.",
+)
+def create(
+    name: str,
+    scopes: tuple[str, ...],
+    rate: str,
+    expires: dt.datetime | None,
+    *,
+    trusted_names: bool,
+) -> None:
     """Create a key, and show it once. It cannot be shown again."""
 
     try:
         with _writing() as session:
-            row, secret = record_keys.create(session, name, list(scopes), rate, utc_now())
+            row, secret = record_keys.create(
+                session,
+                name,
+                list(scopes),
+                rate,
+                utc_now(),
+                expires_at=expires and expires.replace(tzinfo=dt.UTC),
+                trusted_names=trusted_names,
+            )
             click.echo(secret)
             click.echo(f"Key {row.id} for {name}. Keep it: it is not shown again.", err=True)
     except ValueError as error:
@@ -119,12 +146,36 @@ def create(name: str, scopes: tuple[str, ...], rate: str) -> None:
 
 @keys.command("list")
 def list_keys() -> None:
-    """List all keys, including revoked ones."""
+    """List all keys with scopes, rate, expiry and last use, including revoked ones.
 
+    Times are in UTC. The last use is shown a minute or two later.
+    """
+    lines: list[tuple[str, ...]] = [
+        ("id", "created", "state", "expires", "last use", "rate", "scopes", "name")
+    ]
+    now, default = utc_now(), _settings().rate
     with _reading() as session:
-        for row in record_keys.listing(session):
-            state = f"revoked {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "in use"
-            click.echo(f"{row.id}  {row.created_at:%Y-%m-%d}  {state}  {row.scopes}  {row.name}")
+        lines += [_key_line(row, now, default) for row in record_keys.listing(session)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def _key_line(row: KeyRow, now: dt.datetime, rate: str) -> tuple[str, ...]:
+    """Return the cells of a key in the table of `keys list`. `rate` is the default rate."""
+    expired = row.expires_at is not None and row.expires_at <= now
+    state = f"revoked {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "in use"
+    return (
+        row.id,
+        f"{row.created_at:%Y-%m-%d}",
+        "expired" if expired and not row.revoked_at else state,
+        f"{row.expires_at:%Y-%m-%d %H:%M}" if row.expires_at else "never",
+        f"{row.used_at:%Y-%m-%d %H:%M}" if row.used_at else "never",
+        row.rate or rate,
+        row.scopes + (" (trusted names)" if row.trusted_names else ""),
+        row.name,
+    )
 
 
 @keys.command()
@@ -180,19 +231,29 @@ def _count(count: int, what: str, plural: str = "") -> str:
 
 
 @record.command()
-@click.option("--expect", help="The last seal's hash, from your own copy.")
+@click.option("--expect", help="The hash of a seal, from your own copy. Any seal will do.")
 def verify(expect: str | None) -> None:
-    """Report every change, deletion and insertion of rows since they were sealed."""
+    """Report every change, deletion and insertion of rows since they were recorded.
+
+    Run this before `seal`, which would seal changed rows as they are. With --expect, the chain of
+    seals must include the seal that you kept: then nothing that it covers was changed. The last
+    line counts erasures by their cause. Compare 'request' with the requests that you had.
+    """
 
     with _reading() as session:
         result = record_seal.verify(session)
     problems = list(result.problems)
-    if expect is not None and expect != result.hash:
-        problems.append(f"the last seal is {result.hash}, not the one you kept")
+    if expect is not None and expect not in result.hashes:
+        problems.append(f"no seal has the hash you kept, {expect}; the last seal is {result.hash}")
     for problem in problems:
         click.echo(problem, err=True)
     over = f"{_count(result.seals, 'seal')} over {_count(result.rows, 'row')}"
     click.echo(f"{over}, {_count(result.unsealed, 'row')} not sealed yet")
+    if expect in result.hashes:
+        click.echo(f"The hash you kept is that of seal {result.hashes[expect]}.")
+    if result.erasures:
+        causes = (f"{count} by {cause}" for cause, count in result.erasures.items())
+        click.echo(f"Erasures: {', '.join(causes)}")
     if problems:
         raise click.ClickException("the record is not as it was sealed")
 

@@ -135,6 +135,33 @@
  */
 
 /**
+ * A model in use, as its card describes it.
+ * @typedef {object} Model
+ * @property {string} name
+ * @property {string} version
+ * @property {string | null} [purpose]
+ * @property {(string)[]} [heads]
+ * @property {string | null} [licence]
+ * @property {string | null} [made]
+ * @property {(string)[]} [data]
+ * @property {string | null} [limits]
+ */
+
+/**
+ * All models in use.
+ * @typedef {object} Models
+ * @property {(Model)[]} models
+ */
+
+/**
+ * The state of the service.
+ * @typedef {object} Health
+ * @property {string} status
+ * @property {number | null} [waiting]
+ * @property {(string)[] | null} [refused]
+ */
+
+/**
  * All verdicts on a decision and all steps of appeals against it, oldest first.
  * @typedef {object} History
  * @property {(Record<string, any>)[]} verdicts
@@ -184,6 +211,36 @@
  * @typedef {object} Changes
  * @property {(Recorded)[]} decisions
  * @property {string | null} next
+ */
+
+/**
+ * A notice that explains a decision to the author of the comment.
+ * @typedef {object} Notice
+ * @property {string} decision
+ * @property {"approve" | "review" | "reject"} action
+ * @property {string} text
+ * @property {(Record<string, any>)[]} reasons
+ * @property {string} guidelines_url
+ * @property {string} contact
+ * @property {"moderator" | "automatic"} decided_by
+ * @property {Record<string, any> | null} statement_of_reasons
+ */
+
+/**
+ * An appeal that was received, and when it is due. It says nothing else about the decision.
+ * @typedef {object} Appeal
+ * @property {string} decision
+ * @property {string} id
+ * @property {string} step
+ * @property {string} at
+ * @property {string} acknowledge_by
+ * @property {string} decide_by
+ */
+
+/**
+ * The number of decisions whose personal data were erased.
+ * @typedef {object} Erased
+ * @property {number} erased
  */
 // </types>
 

@@ -283,9 +283,7 @@ def pages() -> dict[Path, str]:
     docs, clients = ROOT / "docs", ROOT / "clients"
     document = openapi()
     return {
-        clients / "house_rules.py": typed(
-            clients / "house_rules.py", "#", f"{wire.python(document)}\n\n"
-        ),
+        clients / "python" / "src" / "house_rules" / "types.py": wire.python(document),
         clients / "house-rules.js": typed(
             clients / "house-rules.js", "//", wire.javascript(document)
         ),

@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+import re
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +36,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.decisions import Decider, DecisionRequest
 from api.http import errors
-from api.http.body import parse
+from api.http.body import parse, read_body
 from api.http.errors import Problem
 from api.record.history import MAX_COMMENTS
 from api.record.storable import reference
@@ -65,6 +66,7 @@ MOST_SIGNATURES = 10
 
 log = logging.getLogger(__name__)
 
+_SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
 Reference = Annotated[str, AfterValidator(reference)]
 
 coral = Blueprint("coral", __name__, url_prefix="/coral")
@@ -224,7 +226,8 @@ def moderate(form: Format) -> Response:
 
     The last part of the path, `html` or `plain`, must be the format that Coral's phase is set to.
     """
-    raw = request.get_data()
+    _require_signature()
+    raw = read_body()
     _check_signature(raw)
     try:
         decision = budget_of(current_app).decide(Call.model_validate(parse(raw)), form)
@@ -244,11 +247,17 @@ def moderate(form: Format) -> Response:
     return jsonify(WITHHELD)
 
 
+def _require_signature() -> None:
+    """Raise `Problem` unless the request may be signed, before its body is received."""
+    if not services().settings.coral_secrets:
+        raise Problem(503, "Set MODERATION_CORAL_SECRETS to the signing secret of the phase.")
+    if not _SIGNATURE.search(request.headers.get("X-Coral-Signature", "")):
+        raise Problem(401, "Sign the request in the header X-Coral-Signature.")
+
+
 def _check_signature(raw: bytes) -> None:
     """Raise `Problem` unless the request has a signature made with a secret in the settings."""
     secrets = services().settings.coral_secrets
-    if not secrets:
-        raise Problem(503, "Set MODERATION_CORAL_SECRETS to the signing secret of the phase.")
     header = request.headers.get("X-Coral-Signature", "")
     received = [part.strip() for part in header.split(",")[:MOST_SIGNATURES]]
     expected = [signature(secret.get_secret_value(), raw) for secret in secrets]

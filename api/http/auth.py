@@ -6,8 +6,10 @@ Until an operator creates the first key, programs on this machine need no key (s
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import logging
+import math
 import time
 from pathlib import Path
 
@@ -31,7 +33,7 @@ CACHED_S = 10.0
 MOST_CACHED = 10_000
 LOOK_S = 1.0  # while there is no key: the first one is noticed after this time at the latest
 OPEN = "open"
-ANYONE = Key(OPEN, "anyone on this machine", frozenset({"admin"}), "")
+ANYONE = Key(OPEN, "anyone on this machine", frozenset({"admin"}), "", trusted_names=True)
 
 
 class Unsure(Key):
@@ -49,6 +51,14 @@ class Unsure(Key):
 
 
 UNSURE = Unsure(OPEN, ANYONE.name, frozenset({"decide"}), "")
+
+
+class ExpiredKeyError(Problem):
+    """The problem (401) for an API key that has expired."""
+
+    def __init__(self, expired_at: dt.datetime) -> None:
+        when = f"{expired_at:%Y-%m-%d at %H:%M} UTC"
+        super().__init__(401, f"This API key expired on {when}. Ask its operator for a new one.")
 
 
 class Authenticator:
@@ -78,12 +88,24 @@ class Authenticator:
         self._keys_exist = marker.exists()
         self._looked_at: float | None = None  # when the database last answered if there are keys
         self._cache: dict[bytes, tuple[float, Key]] = {}  # by the hash of the secret
+        self._used: dict[str, dt.datetime] = {}  # when keys were used, until that is recorded
+        self._used_recorded: dict[str, float] = {}  # when that was done last
 
     def authenticate(self, secret: str | None) -> Key:
         """Return the API key with this secret. If no key was ever created, no secret is needed.
 
-        Raises a `Problem`: 401 for an unknown secret, 503 if the database cannot be asked.
+        Raises a `Problem`: 401 for an unknown secret or an expired key, 503 if the database cannot
+        be asked.
         """
+        key = self._find(secret)
+        if key.id != OPEN:
+            now = _now()
+            if key.expires_at is not None and key.expires_at <= now:
+                raise ExpiredKeyError(key.expires_at)
+            self._used[key.id] = now
+        return key
+
+    def _find(self, secret: str | None) -> Key:
         if self.open(look=secret is not None and secret[:3].lower() == "hr-"):
             return UNSURE if self._looked_at is None else ANYONE
         if secret is None:
@@ -112,6 +134,30 @@ class Authenticator:
             self._cache.clear()
         self._cache[digest] = (now, key)
         return key
+
+    def record_uses(self) -> None:
+        """Record when keys were last used, at most once a minute for each key.
+
+        Requests do not write that themselves, so that they do not wait for other writers.
+        """
+        now, pause_s = time.monotonic(), keys.USES_EVERY.total_seconds()
+        due = [
+            id_
+            for id_ in list(self._used)
+            if now - self._used_recorded.get(id_, -math.inf) >= pause_s
+        ]
+        if not due or self.circuit.open:
+            return
+        uses = {id_: self._used[id_] for id_ in due}
+        self._used_recorded |= dict.fromkeys(due, now)
+        try:
+            recorded = keys.record_uses(self.sessions, uses, _now())
+        except SQLAlchemyError as error:
+            self.circuit.failed(error)
+            return
+        for id_ in recorded:
+            if self._used[id_] == uses[id_]:  # not used again in the meantime
+                del self._used[id_]
 
     def authorize(self, secret: str | None, scope: str) -> Key:
         """Return the API key with this secret, and count the request against the key's rate limit.
@@ -188,6 +234,10 @@ class Authenticator:
             self.marker.touch(mode=0o600)
         except OSError as error:
             log.error("cannot write %s: %s", self.marker, error.strerror)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.fromtimestamp(time.time(), dt.UTC)
 
 
 def _unknown() -> Problem:

@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from api.record import seal, webhooks
 from api.record.database import Sessions, writing
 from api.record.storable import REFUSALS, is_refusal
-from api.record.tables import AliasRow, DecisionRow
+from api.record.tables import AliasRow, DecisionRow, PolicyRow
 from api.record.webhooks import Hook
 from moderation import Action, Comment, Decision, Finding, Policy, rules
 from moderation.decision import Reason, Span
@@ -282,19 +283,38 @@ def _first(session: Session, values: Mapping[str, Any]) -> DecisionRow | None:
 def _add(
     session: Session, values: Mapping[str, Any], now: dt.datetime, hooks: Sequence[Hook]
 ) -> DecisionRow:
-    decided_at = dt.datetime.fromisoformat(values["decided_at"])
-    erased_at = now if values.get("erased_at") else None  # erased while it was in the spool
-    row = DecisionRow(
-        **{**values, "decided_at": decided_at, "erased_at": erased_at},
-        recorded_at=now,
+    columns = {**values, "decided_at": dt.datetime.fromisoformat(values["decided_at"])}
+    columns["own_thresholds"] = _own_thresholds(
+        session, values["policy"], columns.pop("thresholds")
     )
+    # It may have been erased while it was in the spool.
+    columns["erased_at"] = now if values.get("erased_at") else None
+    row = DecisionRow(**columns, recorded_at=now)
     row.standing, row.appealed, row.changed_at = row.action, False, now
+    row.urgent = not set(rules.urgent()).isdisjoint(row.rules.split())
+    findings = {reason["rule"] for reason in (*row.reasons, *row.observed)}
+    row.sensitive = not findings.isdisjoint(rules.sensitive())
     row.revision = _revision(session, row)
+    set_committed_value(row, "policy_row", session.get(PolicyRow, row.policy))  # to be hashed
     seal.stamp(row)
     session.add(row)
     session.flush()
+    if row.erased_at:
+        seal.record_erasure(session, row, "request", now)
     webhooks.enqueue(session, hooks, "decision", brief(row), now)
     return row
+
+
+def _own_thresholds(session: Session, policy: str, thresholds: dict[str, Any]) -> dict[str, Any]:
+    """Return the thresholds to store with a decision: none if its policy's row has the same.
+
+    Adds the policy's row if there is none.
+    """
+    row = session.get(PolicyRow, policy)
+    if row is None:
+        session.add(PolicyRow(hash=policy, thresholds=thresholds))
+        session.flush()
+    return {} if row is None or row.thresholds == thresholds else thresholds
 
 
 def _revision(session: Session, row: DecisionRow) -> int:
@@ -310,7 +330,7 @@ def _revision(session: Session, row: DecisionRow) -> int:
     return (session.scalar(query) or 0) + 1
 
 
-def thresholds(policy: Policy, plugins: Mapping[str, str]) -> dict[str, Any]:
+def thresholds(policy: Policy, plugins: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return the review and reject thresholds of each rule of the policy, by rule name.
 
     The names in `plugins`, of rules or models, also get their package and its version.
@@ -319,7 +339,7 @@ def thresholds(policy: Policy, plugins: Mapping[str, str]) -> dict[str, Any]:
         name: {"review": rule.thresholds.review, "reject": rule.thresholds.reject}
         for name, rule in policy.rules.items()
     }
-    for name, package in plugins.items():
+    for name, package in (plugins or {}).items():
         levels.setdefault(name, {})["plugin"] = package
     return levels
 

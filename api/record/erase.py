@@ -10,19 +10,18 @@ of a model on trial ("shadow") about the comment are deleted.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, delete, or_, select
+from sqlalchemy import ColumnElement, TextClause, delete, select
 from sqlalchemy.orm import Session
 
-from api.record import webhooks
+from api.record import seal, webhooks
 from api.record.database import Sessions, writing
 from api.record.spool import Spool
-from api.record.tables import HISTORY, DecisionRow, Sealed, ShadowRow
-from moderation import rules
+from api.record.tables import HISTORY, KEPT, KEPT_SENSITIVE, DecisionRow, Sealed, ShadowRow
 
+Condition = ColumnElement[bool] | TextClause
 CHUNK = 200  # rows per transaction, so that decisions do not wait long
 
 
@@ -35,7 +34,8 @@ def by_comment(
     site of the comment); None means all.
     """
     identity = {**_within(community), "comment_id": comment_id}
-    return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)
+    waiting = _erase_spooled(spool, identity, now)
+    return waiting + _erase(sessions, _equal(identity), now, "request")
 
 
 def by_author(
@@ -46,7 +46,8 @@ def by_author(
     `community` limits the erasure to one community (a site with comments); None means all.
     """
     identity = {**_within(community), "author": author}
-    return _erase_spooled(spool, identity, now) + _erase(sessions, _equal(identity), now)
+    waiting = _erase_spooled(spool, identity, now)
+    return waiting + _erase(sessions, _equal(identity), now, "request")
 
 
 def older_than(
@@ -57,26 +58,16 @@ def older_than(
     With `only_sensitive`, erases only decisions in which a sensitive rule such as `self_harm` gave
     a finding.
     """
-    conditions = [DecisionRow.decided_at < now - dt.timedelta(days=days)]
-    return _erase(sessions, [*conditions, _sensitive()] if only_sensitive else conditions, now)
-
-
-def _sensitive() -> ColumnElement[bool]:
-    columns = (cast(DecisionRow.reasons, Text), cast(DecisionRow.observed, Text))
-    return or_(
-        *(
-            column.contains(json.dumps(name), autoescape=True)
-            for column in columns
-            for name in rules.sensitive()
-        )
-    )
+    kept = KEPT_SENSITIVE if only_sensitive else KEPT
+    old = DecisionRow.decided_at < now - dt.timedelta(days=days)
+    return _erase(sessions, [kept, old], now, "age")
 
 
 def _within(community: str | None) -> dict[str, str]:
     return {} if community is None else {"community": community}
 
 
-def _equal(identity: dict[str, str]) -> list[ColumnElement[bool]]:
+def _equal(identity: dict[str, str]) -> list[Condition]:
     return [getattr(DecisionRow, name) == value for name, value in identity.items()]
 
 
@@ -87,19 +78,19 @@ def _erase_spooled(spool: Spool, identity: dict[str, str], now: dt.datetime) -> 
     return spool.forget(matches, now)
 
 
-def _erase(sessions: Sessions, conditions: list[ColumnElement[bool]], now: dt.datetime) -> int:
+def _erase(sessions: Sessions, conditions: list[Condition], now: dt.datetime, cause: str) -> int:
     count, erased = 0, CHUNK
     while erased == CHUNK:
         with writing(sessions) as session:
-            erased = _erase_some(session, conditions, now)
+            erased = _erase_some(session, conditions, now, cause)
         count += erased
     return count
 
 
-def _erase_some(session: Session, conditions: list[ColumnElement[bool]], now: dt.datetime) -> int:
+def _erase_some(session: Session, conditions: list[Condition], now: dt.datetime, cause: str) -> int:
     query = (
         select(DecisionRow)
-        .where(*conditions, DecisionRow.erased_at.is_(None))
+        .where(*conditions, KEPT)
         .limit(CHUNK)
         .options(*HISTORY)
         .with_for_update()  # wait for verdicts that are being written
@@ -111,6 +102,7 @@ def _erase_some(session: Session, conditions: list[ColumnElement[bool]], now: dt
             _clear(part)
         row.erased_at = now
         row.claimed_by = row.claimed_until = None
+        seal.record_erasure(session, row, cause, now)
     ids = {row.id for row in rows}
     session.execute(delete(ShadowRow).where(ShadowRow.decision_id.in_(ids)))
     webhooks.forget(session, ids)

@@ -10,15 +10,18 @@ import datetime as dt
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from limits import parse
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from api.record.database import Sessions, writing
 from api.record.tables import KeyRow
 
 SCOPES = ("decide", "read", "verdict", "erase", "admin")
+USES_EVERY = dt.timedelta(minutes=1)  # how often the last use of a key is written
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Key:
     name: str
     scopes: frozenset[str]
     rate: str
+    expires_at: dt.datetime | None = None
+    trusted_names: bool = False  # whether `who` in its requests says who acts
 
     def may(self, scope: str) -> bool:
         """Return whether the key has this scope, which allows it certain requests.
@@ -39,11 +44,20 @@ class Key:
 
 
 def create(
-    session: Session, name: str, scopes: list[str], rate: str, now: dt.datetime
+    session: Session,
+    name: str,
+    scopes: list[str],
+    rate: str,
+    now: dt.datetime,
+    *,
+    expires_at: dt.datetime | None = None,
+    trusted_names: bool = False,
 ) -> tuple[KeyRow, str]:
     """Create a key. Return its row and its secret, which is not stored.
 
-    Raises `ValueError` for unknown scopes or an invalid rate.
+    The key is refused from `expires_at` on. `trusted_names` is for a program that signs several
+    moderators in: its requests say truthfully who acts. Raises `ValueError` for unknown scopes, an
+    invalid rate, or a time to expire that is over.
     """
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
@@ -53,6 +67,8 @@ def create(
             parse(rate)
         except ValueError:
             raise ValueError(f"rate: use one such as '50 per second', not '{rate}'") from None
+    if expires_at is not None and expires_at <= now:
+        raise ValueError(f"expires: must be later than now ({now:%Y-%m-%d %H:%M} UTC)")
     key_id = secrets.token_hex(4)
     secret = f"hr-{key_id}-{secrets.token_hex(20)}"
     row = KeyRow(
@@ -62,6 +78,8 @@ def create(
         scopes=" ".join(scopes),
         rate=rate,
         created_at=now,
+        expires_at=expires_at,
+        trusted_names=trusted_names,
     )
     session.add(row)
     session.flush()
@@ -77,7 +95,10 @@ def revoke(session: Session, key_id: str, now: dt.datetime) -> None:
 
 
 def check(session: Session, secret: str) -> Key | None:
-    """Return the valid key with this secret, or None if the secret is unknown or revoked."""
+    """Return the key with this secret, or None if the secret is unknown or revoked.
+
+    The key may have expired.
+    """
     parts = secret.split("-")
     if len(parts) != 3:
         return None
@@ -87,7 +108,23 @@ def check(session: Session, secret: str) -> Key | None:
     valid = hmac.compare_digest(row.hash if row else _hash(""), digest)
     if row is None or not valid or row.revoked_at is not None:
         return None
-    return Key(row.id, row.name, frozenset(row.scopes.split()), row.rate)
+    scopes = frozenset(row.scopes.split())
+    return Key(row.id, row.name, scopes, row.rate, row.expires_at, row.trusted_names)
+
+
+def record_uses(sessions: Sessions, uses: Mapping[str, dt.datetime], now: dt.datetime) -> list[str]:
+    """Record when keys were last used, by the id of the key. Return the ids that were recorded.
+
+    Leaves out keys whose last use was recorded less than a minute ago, by any worker.
+    """
+    with sessions() as session:
+        known = session.execute(select(KeyRow.id, KeyRow.used_at).where(KeyRow.id.in_(uses))).all()
+    due = [id_ for id_, used_at in known if used_at is None or abs(now - used_at) >= USES_EVERY]
+    if due:
+        with writing(sessions) as session:
+            for id_ in due:
+                session.execute(update(KeyRow).where(KeyRow.id == id_).values(used_at=uses[id_]))
+    return due
 
 
 def any_exist(session: Session) -> bool:

@@ -162,6 +162,17 @@ class QueueOut(BaseModel):
     next: str | None = Field(description="The cursor of the next page; null at the end.")
 
 
+class AppealOut(BaseModel):
+    """An appeal that was received, and when it is due. It says nothing else about the decision."""
+
+    decision: str = Field(description="The `id` of the recorded decision.")
+    id: str
+    step: Literal["received"]
+    at: str
+    acknowledge_by: str
+    decide_by: str
+
+
 class ChangesOut(BaseModel):
     """A page of decisions in the order of their last change."""
 

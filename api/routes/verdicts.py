@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, g, jsonify, request
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,7 @@ from api.record.database import writing
 from api.routes.record import CORRECT, RECORD, WRITING, blueprint, record_to_dict, sees_sensitive
 from api.routes.record_schemas import (
     AppealIn,
+    AppealOut,
     ClaimIn,
     DecisionPath,
     ErasedOut,
@@ -29,7 +30,7 @@ from api.routes.record_schemas import (
     VerdictIn,
     WhoIn,
 )
-from api.services import decider, needs
+from api.services import decider, key_id, needs
 from moderation import Action
 
 corrections = blueprint("corrections")
@@ -56,6 +57,7 @@ def give_verdict(path: DecisionPath, body: VerdictIn) -> Response:
             reason=body.reason,
             route="v1",
             now=decider().clock(),
+            key_id=key_id(),
         )
         return jsonify(_recorded(session, path))
 
@@ -64,17 +66,18 @@ def give_verdict(path: DecisionPath, body: VerdictIn) -> Response:
     "/decisions/<decision_id>/appeal",
     tags=[CORRECT],
     summary="Appeal, as the author",
-    responses={"200": RecordedOut, **WRITING},
+    responses={"200": AppealOut, **WRITING},
 )
 @needs("decide")
 def make_appeal(path: DecisionPath, body: AppealIn) -> Response:
     """Records the author's appeal and adds it to the moderators' queue.
 
-    The response has the dates by which the appeal must be acknowledged and decided.
+    The response has the dates by which the appeal must be acknowledged and decided, and nothing
+    else about the decision: the key is that of a site, which every author writes through.
     """
     publication = decider().moderator.policy.publication
     with decider().writing("appeal", path.decision_id) as session:
-        verdicts.appeal(
+        row = verdicts.appeal(
             session,
             path.decision_id,
             who=body.who,
@@ -83,7 +86,7 @@ def make_appeal(path: DecisionPath, body: AppealIn) -> Response:
             decide_within=dt.timedelta(days=publication.decide_days),
             now=decider().clock(),
         )
-        return jsonify(_recorded(session, path))
+        return jsonify(decision=row.decision_id, **verdicts.step(row))
 
 
 @corrections.post(
@@ -113,7 +116,9 @@ def acknowledge_appeal(path: DecisionPath, body: WhoIn) -> Response:
 def settle_appeal(path: DecisionPath, body: OutcomeIn) -> Response:
     """Records the outcome of the appeal.
 
-    The moderator must not be the one who made the first decision.
+    The moderator must not be the one who gave the verdict that the author appeals against. Two
+    requests with one key come from one moderator, unless the key was created with
+    `--trusted-names`.
     """
     with decider().writing("verdict", path.decision_id) as session:
         verdicts.settle(
@@ -123,6 +128,8 @@ def settle_appeal(path: DecisionPath, body: OutcomeIn) -> Response:
             who=body.who,
             reason=body.reason,
             now=decider().clock(),
+            key_id=key_id(),
+            trusted_names=g.key.trusted_names,
         )
         return jsonify(_recorded(session, path))
 

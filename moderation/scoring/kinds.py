@@ -12,6 +12,7 @@ from moderation.scoring.adapted import AdaptedScorer
 from moderation.scoring.card import Card
 from moderation.scoring.models import CAREFUL, FAST
 from moderation.scoring.plugin import PluginScorer, plugin_scorer
+from moderation.scoring.rereading import RereadingScorer
 from moderation.scoring.scorer import Scorer
 from moderation.scoring.store import Files, ModelError
 from moderation.scoring.worst_sentence import SentenceAware, WorstSentenceScorer
@@ -101,4 +102,4 @@ def _by_sentence(scorer: Scorer) -> Scorer:
     if not isinstance(scorer, SentenceAware):
         return scorer
     caution = LINEAR_CAUTION if isinstance(scorer, linear.LinearScorer) else 0.0
-    return WorstSentenceScorer(scorer, caution)
+    return RereadingScorer(WorstSentenceScorer(scorer, caution))

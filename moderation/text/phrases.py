@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 
 _NAME = re.compile(r"\b[A-Z_]{3,}\b")
-_UNLESS = re.compile(r"(?<!\?)!\(((?:[^()]|\([^()]*\))*)\)")
+_UNLESS = re.compile(r"(?<!\(\?)!\(((?:[^()]|\([^()]*\))*)\)")
 _GROUP = re.compile(r"(?<!\\)\((?!\?)")
 
 

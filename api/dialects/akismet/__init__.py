@@ -47,7 +47,7 @@ from api.record import verdicts
 from api.record.decisions import Answer, text_key
 from api.record.storable import reference
 from api.record.tables import DecisionRow
-from api.services import count, decider, moderator
+from api.services import count, decider, key_id, moderator
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
 
@@ -168,6 +168,7 @@ def _give_verdict(fields: Fields, action: Action, route: str) -> None:
                 reason=None,
                 route=route,
                 now=decider().clock(),
+                key_id=key_id(),
             )
     except SQLAlchemyError as error:
         decider().circuit.failed(error)

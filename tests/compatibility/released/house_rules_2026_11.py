@@ -82,7 +82,6 @@ class Decision(TypedDict):
     language: dict[str, Any]
     policy: str
     models: dict[str, str]
-    plugins: NotRequired[dict[str, str] | None]
     took_ms: float
     recorded: bool
     comment_id: NotRequired[str | None]
@@ -145,7 +144,6 @@ class Guideline(TypedDict):
     review: float | None
     reject: float | None
     shadow: bool
-    plugin: NotRequired[str | None]
 
 
 class Guidelines(TypedDict):
@@ -176,7 +174,6 @@ class Recorded(TypedDict):
     language: dict[str, Any]
     policy: str
     models: dict[str, str]
-    plugins: NotRequired[dict[str, str] | None]
     took_ms: float
     recorded: bool
     comment_id: str | None
@@ -187,7 +184,6 @@ class Recorded(TypedDict):
     parent: str | None
     route: str
     decided_at: str
-    changed_at: str
     standing: Action
     thresholds: dict[str, Any]
     doubt: float
@@ -198,13 +194,6 @@ class Recorded(TypedDict):
 
 class Queue(TypedDict):
     """A page of the moderators' queue."""
-
-    decisions: list[Recorded]
-    next: str | None
-
-
-class Changes(TypedDict):
-    """A page of decisions in the order of their last change."""
 
     decisions: list[Recorded]
     next: str | None

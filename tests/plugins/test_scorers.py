@@ -39,7 +39,7 @@ class Scorer:
         return [Weight(0, len(text.clean), 1.0)]
 
 def load(files):
-    return Scorer(json.loads(files.path("factor.json").read_text("utf-8")))
+    return Scorer(json.loads(files.read("factor.json")))
 '''
 LABEL = "gazette-scorer 2.0"
 

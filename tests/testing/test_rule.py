@@ -71,8 +71,8 @@ def remembering() -> Callable[[Text, Any], Finding | None]:
 
 
 def noting(text: Text, _: Any) -> None:
-    """Change the text's notes."""
-    text.notes["no"] = 1
+    """Change one of the text's notes."""
+    text.notes["language"] = "no"
 
 
 def reading_a_file(_: Text, __: Any) -> None:

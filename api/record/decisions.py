@@ -290,7 +290,7 @@ def _add(
     # It may have been erased while it was in the spool.
     columns["erased_at"] = now if values.get("erased_at") else None
     row = DecisionRow(**columns, recorded_at=now)
-    row.standing, row.appealed, row.changed_at = row.action, False, now
+    row.standing, row.appealed = row.action, False
     row.urgent = not set(rules.urgent()).isdisjoint(row.rules.split())
     findings = {reason["rule"] for reason in (*row.reasons, *row.observed)}
     row.sensitive = not findings.isdisjoint(rules.sensitive())

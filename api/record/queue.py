@@ -29,6 +29,7 @@ from sqlalchemy.orm import Session
 from api.record.decisions import get
 from api.record.tables import ARTICLE_START, HISTORY, WAITING, DecisionRow
 from api.record.verdicts import ConflictError
+from moderation import rules
 
 Order = Literal["oldest", "doubtful"]
 Condition = ColumnElement[bool] | TextClause
@@ -126,6 +127,8 @@ def _waiting(who: str | None, filters: Filters, now: dt.datetime) -> list[Condit
         # find the index.
         rest = func.substr(DecisionRow.article, 201)
         conditions += [start == filters.article[:200], rest == filters.article[200:]]
+    if filters.rule in rules.urgent():
+        conditions.append(DecisionRow.urgent.is_(True))  # few decisions, which an index has
     if filters.rule:
         conditions.append(DecisionRow.rules.contains(f" {filters.rule} ", autoescape=True))
     if filters.before:

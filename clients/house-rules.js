@@ -159,6 +159,7 @@
  * @property {string} status
  * @property {number | null} [waiting]
  * @property {(string)[] | null} [refused]
+ * @property {Record<string, string> | null} [in_shadow]
  */
 
 /**

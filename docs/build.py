@@ -59,7 +59,7 @@ def rules() -> str:
             GENERATED,
             "What each rule looks for, why, and where it is wrong. Thresholds are those of the",
             "shipped policy; [policy.md](policy.md) explains how to set your own.",
-            *(_rule(rule) for rule in Policy.load().rules.values()),
+            *(_rule(rule) for rule in Policy.load().rules.values() if not rule.plugin),
         ]
     )
 
@@ -183,7 +183,9 @@ def rules_table() -> str:
     """Return the README's table of rules."""
     lines = ["| rule | about | review | reject |", "|---|---|---|---|"]
     for rule in Policy.load().rules.values():
-        summary = rule.rule.doc.strip().splitlines()[0]
+        if rule.plugin:
+            continue
+        summary = rule.rule.summary
         link = f"[`{rule.name}`](docs/rules.md#{rule.name})"
         review, reject = (
             _review(rule).removeprefix("review "),

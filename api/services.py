@@ -44,7 +44,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _NAME = "house_rules"  # in `app.extensions`
-_SCOPE = "needed_scope"  # of a route: the scope of the API key that it needs
+_SCOPES = "needed_scopes"  # of a route: an API key needs one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,14 +221,20 @@ def count(decisions: Iterable[Mapping[str, Any]], route: str) -> None:
     services().metrics.count(decisions, route)
 
 
-def needs(scope: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Return a decorator for routes that require an API key with the scope `scope`."""
+def needs(*scopes: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator for routes that require an API key with one of these scopes."""
 
     def decorate(route: Callable[P, R]) -> Callable[P, R]:
-        vars(route)[_SCOPE] = scope  # wrappers of the route copy it
+        vars(route)[_SCOPES] = scopes  # wrappers of the route copy it
         return route
 
     return decorate
+
+
+def scopes_of(route: Callable[..., Any] | None) -> tuple[str, ...]:
+    """Return the scopes of which an API key needs one for this route; none if it needs no key."""
+    scopes: tuple[str, ...] = getattr(route, _SCOPES, ())
+    return scopes
 
 
 def guard(app: Flask) -> None:
@@ -238,7 +244,6 @@ def guard(app: Flask) -> None:
 
 def _authorize() -> None:
     route = current_app.view_functions.get(request.endpoint or "")
-    scope = getattr(route, _SCOPE, None)
-    if scope:
+    if scopes := scopes_of(route):
         secret = bearer(request.headers.get("Authorization", ""))
-        g.key = services().authenticator.authorize(secret, scope)
+        g.key = services().authenticator.authorize(secret, *scopes)

@@ -156,8 +156,8 @@ class Settings(BaseSettings):
     )
     rate_storage: Annotated[SecretStr, AfterValidator(_storage)] = Field(
         SecretStr("memory://"),
-        description="Where requests and comments are counted for rate limits: memory:// for each worker "
-        "separately, redis://host:port for all workers together.",
+        description="Where requests and comments are counted for rate limits: memory:// for each "
+        "worker separately, redis://host:port for all workers together.",
     )
     webhooks: Annotated[
         list[Annotated[HttpUrl, AfterValidator(_no_password)]], BeforeValidator(_split)

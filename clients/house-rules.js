@@ -193,6 +193,7 @@
  * @property {number} doubt
  * @property {string | null} claimed_by
  * @property {string | null} claimed_until
+ * @property {string | null} erase_due_at
  * @property {History} history
  */
 
@@ -235,9 +236,11 @@
  */
 
 /**
- * The number of decisions whose personal data were erased.
+ * The number of decisions whose personal data were erased, and of those that are held.
  * @typedef {object} Erased
  * @property {number} erased
+ * @property {number} held
+ * @property {string | null} held_until
  */
 // </types>
 

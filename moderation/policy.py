@@ -70,6 +70,9 @@ class Publication(BaseModel):
     territory: str = Field(description="Where a rejection applies, as the notice puts it.")
     acknowledge_hours: int = Field(24, ge=1, description="Hours to acknowledge an appeal.")
     decide_days: int = Field(7, ge=1, description="Days to decide an appeal.")
+    keep_removed_days: int = Field(
+        0, ge=0, le=3650, description="Days to keep a rejected comment, even if it is to be erased."
+    )
     max_bytes: int = Field(
         MAX_BYTES, ge=1, le=1_000_000, description="Longest comment in bytes of UTF-8."
     )

@@ -57,6 +57,17 @@ def text_key(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def copy_key(text: str) -> str:
+    r"""Return a hash by which copies of a text are found, such as the parent of a reply.
+
+    It does not depend on the spaces and line breaks between words.
+
+    >>> copy_key("Well said.") == copy_key(" Well\n said. ")
+    True
+    """
+    return text_key(" ".join(text.split()))
+
+
 def find(session: Session, community: str, comment: Comment) -> DecisionRow | None:
     """Return the recorded decision about this comment's id and exactly its text, or None."""
     return find_many(session, community, [comment]).get(0)
@@ -289,6 +300,9 @@ def _add(
     )
     # It may have been erased while it was in the spool.
     columns["erased_at"] = now if values.get("erased_at") else None
+    if due := values.get("erase_due_at"):  # or its erasure was delayed by a legal hold
+        columns["erase_due_at"] = dt.datetime.fromisoformat(due)
+    columns["parent_key"] = copy_key(values["parent"]) if values.get("parent") else None
     row = DecisionRow(**columns, recorded_at=now)
     row.standing, row.appealed = row.action, False
     row.urgent = not set(rules.urgent()).isdisjoint(row.rules.split())

@@ -168,6 +168,8 @@ class DecisionRow(Sealed):
         _partial("decisions_kept", "decided_at", where=KEPT),
         _partial("decisions_kept_sensitive", "decided_at", where=KEPT_SENSITIVE),
         _partial("decisions_unsealed", "sequence", where=UNSEALED),
+        _partial("decisions_parent", "parent_key", where=text("parent_key IS NOT NULL")),
+        _partial("decisions_erase_due", "erase_due_at", where=text("erase_due_at IS NOT NULL")),
         Index("decisions_author", "author", "sequence"),
         Index("decisions_changed", text("coalesce(changed_at, recorded_at)"), "sequence"),
     )
@@ -212,8 +214,13 @@ class DecisionRow(Sealed):
     author: Mapped[str | None] = mapped_column(String(500))
     article: Mapped[str | None] = mapped_column(Text)
     parent: Mapped[str | None] = mapped_column(Text)
+    parent_key: Mapped[str | None] = mapped_column(String(64))  # derived from `parent`
     wording: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     erased_at: Mapped[dt.datetime | None]
+
+    # A legal hold, and when an erasure that it delays is due.
+    held_until: Mapped[dt.datetime | None]
+    erase_due_at: Mapped[dt.datetime | None]
 
     verdicts: Mapped[list[VerdictRow]] = relationship(order_by="VerdictRow.sequence")
     appeals: Mapped[list[AppealRow]] = relationship(order_by="AppealRow.sequence")

@@ -17,8 +17,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.orm import sessionmaker
 from sqlalchemy.schema import CreateIndex
 
-from api.record import database, decisions, seal, verdicts, webhooks
+from api.record import database, decisions, erase, seal, verdicts, webhooks
 from api.record.database import Sessions, writing
+from api.record.spool import Spool
 from api.record.tables import Base, DecisionRow, DeliveryRow
 from moderation import Action, Comment
 from tests.api.record.conftest import NOW
@@ -152,8 +153,11 @@ def test_old_duplicates_stay(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     engine.dispose()
 
 
-def test_old_seals_stay_valid(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A record that version 0005 wrote and sealed verifies after the upgrade, with new rows."""
+def test_old_seals_stay_valid(url: str, spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that version 0005 wrote and sealed verifies after the upgrade, with new rows.
+
+    Its replies lose the text of an erased comment too.
+    """
     engine = database.connect(url)
     to(engine, "0005", monkeypatch)
     old = load_old(engine)
@@ -172,7 +176,14 @@ def test_old_seals_stay_valid(url: str, monkeypatch: pytest.MonkeyPatch) -> None
             key_id="k1",
         )
     with sessions() as session:
+        assert seal.verify(session).problems == ()
+    erase.by_author(sessions, spool, None, "ravi", NOW)
+    with sessions() as session:
+        reply = decisions.get(session, old["decisions"][1]["id"])
+        assert (reply.text, reply.parent) == ("Too short", None)
+    with sessions() as session:
         result = seal.verify(session)
     engine.dispose()
     assert result.problems == ()
+    assert result.erasures == {"copy": 1, "earlier": 1, "request": 1}
     assert (result.seals, result.hash) == (2, old["seals"][-1]["hash"])

@@ -184,6 +184,7 @@ class Recorded(TypedDict):
     doubt: float
     claimed_by: str | None
     claimed_until: str | None
+    erase_due_at: str | None
     history: History
 
 
@@ -226,6 +227,8 @@ class Appeal(TypedDict):
 
 
 class Erased(TypedDict):
-    """The number of decisions whose personal data were erased."""
+    """The number of decisions whose personal data were erased, and of those that are held."""
 
     erased: int
+    held: int
+    held_until: str | None

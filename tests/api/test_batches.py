@@ -129,7 +129,7 @@ def test_threads_are_left_for_others(app: App, scorer: Recorder) -> None:
     for thread in working:
         thread.start()
     turns = services_of(app).decider.turns
-    until(lambda: turns._batches._value == 0, "four batches")  # type: ignore[attr-defined]
+    until(lambda: turns._batches._value == 0, "four batches")
     client = app.test_client()
     for path, body in (
         ("/v1/moderate/batch", {"comments": two}),

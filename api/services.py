@@ -85,7 +85,9 @@ def build_services(
         on_failed=metrics.shadow_failed.inc,
     )
     decider = Decider(
-        (moderator or Moderator.load(settings.policy, models)).observed(metrics.time_check),
+        (moderator or Moderator.load(settings.policy, models))
+        .guarded()
+        .observed(metrics.time_check),
         sessions,
         Spool(settings.spool),
         hooks=_hooks(settings),

@@ -58,6 +58,7 @@
  * @property {Record<string, any>} language
  * @property {string} policy
  * @property {Record<string, string>} models
+ * @property {Record<string, string> | null} [plugins]
  * @property {number} took_ms
  * @property {boolean} recorded
  * @property {string | null} [comment_id]
@@ -120,6 +121,7 @@
  * @property {number | null} review
  * @property {number | null} reject
  * @property {boolean} shadow
+ * @property {string | null} [plugin]
  */
 
 /**
@@ -157,6 +159,7 @@
  * @property {string} status
  * @property {number | null} [waiting]
  * @property {(string)[] | null} [refused]
+ * @property {Record<string, string> | null} [in_shadow]
  */
 
 /**
@@ -177,6 +180,7 @@
  * @property {Record<string, any>} language
  * @property {string} policy
  * @property {Record<string, string>} models
+ * @property {Record<string, string> | null} [plugins]
  * @property {number} took_ms
  * @property {boolean} recorded
  * @property {string | null} comment_id

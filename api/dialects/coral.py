@@ -215,7 +215,9 @@ def fast(moderator: Moderator) -> Moderator:
 
     It has the same policy, so its decisions carry the same policy hash.
     """
-    fast_only = Moderator(moderator.policy, moderator.models, scorer="fast")
+    fast_only = Moderator(
+        moderator.policy, moderator.models, scorer="fast", guards=moderator.guards
+    )
     return fast_only.observed(moderator.on_check)
 
 

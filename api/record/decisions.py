@@ -152,7 +152,7 @@ def fields(
         "observed": [_lasting(reason) for reason in serialised["observed"]],
         "rules": rules_column(decision),
         "scores": serialised["scores"],
-        "thresholds": thresholds(policy),
+        "thresholds": thresholds(policy, decision.plugins),
         "language": serialised["language"],
         "language_code": str(serialised["language"].get("code", "und")),
         "policy": decision.policy,
@@ -344,12 +344,18 @@ def _revision(session: Session, row: DecisionRow) -> int:
     return (session.scalar(query) or 0) + 1
 
 
-def thresholds(policy: Policy) -> dict[str, Any]:
-    """Return the review and reject thresholds of each rule of the policy, by rule name."""
-    return {
+def thresholds(policy: Policy, plugins: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the review and reject thresholds of each rule of the policy, by rule name.
+
+    The names in `plugins`, of rules or models, also get their package and its version.
+    """
+    levels: dict[str, dict[str, Any]] = {
         name: {"review": rule.thresholds.review, "reject": rule.thresholds.reject}
         for name, rule in policy.rules.items()
     }
+    for name, package in (plugins or {}).items():
+        levels.setdefault(name, {})["plugin"] = package
+    return levels
 
 
 def doubt(reasons: Iterable[Mapping[str, Any]], policy: Policy) -> float:
@@ -446,6 +452,11 @@ def restore(values: Mapping[str, Any]) -> Decision:
         policy=values["policy"],
         models=values["models"],
         took_ms=values["took_ms"],
+        plugins={
+            name: levels["plugin"]
+            for name, levels in values["thresholds"].items()
+            if "plugin" in levels
+        },
     )
 
 

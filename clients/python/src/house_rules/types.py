@@ -49,6 +49,7 @@ class Decision(TypedDict):
     language: dict[str, Any]
     policy: str
     models: dict[str, str]
+    plugins: NotRequired[dict[str, str] | None]
     took_ms: float
     recorded: bool
     comment_id: NotRequired[str | None]
@@ -111,6 +112,7 @@ class Guideline(TypedDict):
     review: float | None
     reject: float | None
     shadow: bool
+    plugin: NotRequired[str | None]
 
 
 class Guidelines(TypedDict):
@@ -148,6 +150,7 @@ class Health(TypedDict):
     status: str
     waiting: NotRequired[int | None]
     refused: NotRequired[list[str] | None]
+    in_shadow: NotRequired[dict[str, str] | None]
 
 
 class History(TypedDict):
@@ -168,6 +171,7 @@ class Recorded(TypedDict):
     language: dict[str, Any]
     policy: str
     models: dict[str, str]
+    plugins: NotRequired[dict[str, str] | None]
     took_ms: float
     recorded: bool
     comment_id: str | None

@@ -1,4 +1,4 @@
-// The API's requests and answers. `make docs` writes them from the OpenAPI document.
+// The API's requests and answers. `make docs` writes them from the API's document.
 
 export type Action = "approve" | "review" | "reject";
 

@@ -61,13 +61,13 @@ class Newspaper:
         return [row for row in rows if row["author"] in names]
 
 
-def new_key(service: Service, *scopes: str, rate: str = "") -> str:
+def new_key(service: Service, *scopes: str, rate: str = "", akismet: bool = False) -> str:
     """Create a key and return its secret."""
     command = [sys.executable, "-m", "moderation", "keys", "create", "--name", "the herald"]
     command += [part for scope in scopes for part in ("--scope", scope)]
     spool = str(service.folder / "spool")
     done = subprocess.run(  # noqa: S603 - our own
-        [*command, *(("--rate", rate) if rate else ())],
+        [*command, *(("--rate", rate) if rate else ()), *(["--akismet"] if akismet else [])],
         env={**os.environ, "MODERATION_DATABASE": service.database, "MODERATION_SPOOL": spool},
         check=True,
         capture_output=True,

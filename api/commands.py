@@ -30,15 +30,15 @@ from api.settings import Settings, SettingsError, masked, read, shown
 from moderation.lifecycle.drift import ScoredDecision
 from moderation.lifecycle.replay import ReplayFilter
 from moderation.lifecycle.shadow import ShadowPair
-from moderation.paths import RECORD, SPOOL
+from moderation.paths import HOME, RECORD, SPOOL
 from moderation.policy import SHIPPED as SHIPPED_POLICY
 
 TIMEOUT_S = 60.0  # for a lock: an operator would rather wait than try again
 
 
-def _settings() -> Settings:
+def _settings(overrides: Mapping[str, Path] | None = None) -> Settings:
     try:
-        return read()
+        return read(overrides)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
 
@@ -364,12 +364,11 @@ def _places(values: Settings) -> dict[str, Path]:
 def default_places(home: Path) -> tuple[bool, bool, bool]:
     """Return whether the record, the spool and the models are where they are by default.
 
-    `home` is the state directory, or the one that is about to take its place.
+    `home` is the state directory.
     """
-    values = _settings()
-    homes = (home, values.home)
+    values = _settings({HOME: home})
     return (
-        values.database.get_secret_value() in {f"sqlite:///{path / RECORD}" for path in homes},
-        values.spool in {path / SPOOL for path in homes},
+        values.database.get_secret_value() == f"sqlite:///{home / RECORD}",
+        values.spool == home / SPOOL,
         values.models is None,
     )

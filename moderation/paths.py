@@ -31,11 +31,22 @@ def home(named: Path | str | None = None) -> Path:
     `named`, or else the environment variable `MODERATION_HOME`, is its path. Otherwise it is a
     folder `var` in which an earlier version kept a record, or else the platform's folder for a
     user's data. The folder may not exist yet. Raises `HomeError` if the path is not absolute,
-    because it must not depend on the current folder.
+    because it must not depend on the current folder, and if there are two records to choose from.
     """
+    folder = state_home(named)
     if named or os.environ.get(HOME):
-        return state_home(named)
-    return next((_followed(var) for var in old_homes() if _holds_record(var)), None) or state_home()
+        return folder
+    for var in old_homes():
+        if (var / MOVED).is_file():
+            return Path((var / MOVED).read_text("utf-8").strip())
+        if _holds_record(var):
+            if _holds_record(folder):
+                raise HomeError(
+                    f"{HOME}: there is a record in {folder} and another in {var}: name the one to "
+                    "use, or rename the folder that you do not need"
+                )
+            return var
+    return folder
 
 
 def state_home(named: Path | str | None = None) -> Path:
@@ -61,14 +72,8 @@ def old_homes() -> list[Path]:
 
 
 def _holds_record(var: Path) -> bool:
-    """Return whether `var` has a record, or decisions that wait for one, or had them once."""
-    return any((var / name).is_file() for name in (RECORD, f"{SPOOL}/.lock", MOVED))
-
-
-def _followed(var: Path) -> Path:
-    """Return the folder to which the state in `var` was moved, or `var` itself."""
-    moved = var / MOVED
-    return Path(moved.read_text("utf-8").strip()) if moved.is_file() else var
+    """Return whether `var` has a record, or decisions that wait for one."""
+    return any((var / name).is_file() for name in (RECORD, f"{SPOOL}/.lock"))
 
 
 def sources() -> list[Path]:

@@ -72,3 +72,11 @@ def test_moved_state_is_found_from_the_old_folder(tmp_path: Path) -> None:
     var = record_in(tmp_path / "work" / "var")
     (var / paths.MOVED).write_text(f"{tmp_path / 'new'}\n", "utf-8")
     assert paths.home() == tmp_path / "new"
+
+
+def test_two_records_are_never_mixed_up(tmp_path: Path) -> None:
+    """No command guesses which record is the newsroom's."""
+    record_in(tmp_path / "work" / "var")
+    record_in(tmp_path / "data" / "house-rules")
+    with pytest.raises(paths.HomeError, match=r"another in .*work/var"):
+        paths.home()

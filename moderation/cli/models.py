@@ -16,7 +16,7 @@ from rich.table import Table
 
 from moderation.cli import options, service
 from moderation.cli.render import without_control_characters
-from moderation.lifecycle import promotion
+from moderation.lifecycle import migration, promotion
 from moderation.lifecycle.promotion import RefusedError, history
 from moderation.lifecycle.replay import quote
 from moderation.lifecycle.shadow import Shadow, end_shadow
@@ -52,6 +52,7 @@ def list_(models: Path | None) -> None:
             shadow = "shadow" if (model.name, model.version) == in_shadow else ""
             state = "champion" if model.in_use else shadow
             click.echo("\t".join((model.name, model.version, state, str(model.folder))))
+        _notices(store)
         return
     columns = ("", "model", "version", "from", "made", "kind", "scores")
     table = Table(*columns, box=None, header_style="bold")
@@ -64,8 +65,14 @@ def list_(models: Path | None) -> None:
     click.echo(f"\nyours    {store.own}")
     if store.shipped:
         click.echo(f"shipped  {store.shipped}")
-    for notice in upgrade_notices(store):
-        click.echo(f"\n{notice}")
+    _notices(store)
+
+
+def _notices(store: ModelStore) -> None:
+    """Say on standard error what an operator must know about upgrades."""
+    if store.shipped:
+        for notice in [*upgrade_notices(store), *migration.notices(store, store.own.parent)]:
+            click.echo(f"moderation: {notice}", err=True)
 
 
 @models.command()

@@ -15,23 +15,24 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.decisions import utc_now
-from api.record import database, shadows
+from api.record import database, holds, shadows
 from api.record import erase as record_erase
 from api.record import keys as record_keys
 from api.record import recent as record_recent
 from api.record import seal as record_seal
 from api.record import webhooks as record_webhooks
 from api.record.database import Sessions
+from api.record.erase import Erased
 from api.record.replay import Replay
 from api.record.spool import Spool
-from api.record.tables import HISTORY, DecisionRow
-from api.routes.record import record_to_dict
+from api.record.tables import HISTORY, DecisionRow, KeyRow
 from api.settings import Settings, SettingsError, masked, read, shown
 from moderation.lifecycle.drift import ScoredDecision
 from moderation.lifecycle.replay import ReplayFilter
 from moderation.lifecycle.shadow import ShadowPair
 from moderation.paths import HOME, RECORD, SPOOL
 from moderation.policy import SHIPPED as SHIPPED_POLICY
+from moderation.policy import Policy, PolicyError
 
 TIMEOUT_S = 60.0  # for a lock: an operator would rather wait than try again
 
@@ -118,17 +119,55 @@ def keys() -> None:
     "--scope",
     "scopes",
     multiple=True,
-    required=True,
-    type=click.Choice(["decide", "read", "verdict", "admin"]),
+    type=click.Choice(record_keys.SCOPES),
     help="What the key may do. Repeat it for several scopes.",
 )
+@click.option(
+    "--akismet",
+    is_flag=True,
+    help="Make a key of 12 digits for the settings page of Akismet's plug-in. It is valid on "
+    "Akismet's routes only, with the scopes decide and verdict.",
+)
 @click.option("--rate", default="", help="The key's rate limit, such as '50 per second'.")
-def create(name: str, scopes: tuple[str, ...], rate: str) -> None:
+@click.option(
+    "--expires",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]),
+    help="When the key ends, in UTC, such as 2027-06-30. Default: never.",
+)
+@click.option(
+    "--trusted-names",
+    is_flag=True,
+    help="For a program that signs several moderators in: believe the names that it sends as "
+    "`who`. Otherwise one key is one moderator, who cannot decide an appeal against their own "
+    "verdict.",
+)
+def create(
+    name: str,
+    scopes: tuple[str, ...],
+    rate: str,
+    expires: dt.datetime | None,
+    *,
+    akismet: bool,
+    trusted_names: bool,
+) -> None:
     """Create a key, and show it once. It cannot be shown again."""
+    if akismet and not scopes:
+        scopes = record_keys.AKISMET_SCOPES
+    if not scopes:
+        raise click.UsageError("Missing option '--scope'.")
 
     try:
         with _writing(creates=True) as session:
-            row, secret = record_keys.create(session, name, list(scopes), rate, utc_now())
+            row, secret = record_keys.create(
+                session,
+                name,
+                list(scopes),
+                rate,
+                utc_now(),
+                expires_at=expires and expires.replace(tzinfo=dt.UTC),
+                trusted_names=trusted_names,
+                akismet=akismet,
+            )
             click.echo(secret)
             click.echo(f"Key {row.id} for {name}. Keep it: it is not shown again.", err=True)
     except ValueError as error:
@@ -137,12 +176,36 @@ def create(name: str, scopes: tuple[str, ...], rate: str) -> None:
 
 @keys.command("list")
 def list_keys() -> None:
-    """List all keys, including revoked ones."""
+    """List all keys with scopes, rate, expiry and last use, including revoked ones.
 
+    Times are in UTC. The last use is shown a minute or two later.
+    """
+    lines: list[tuple[str, ...]] = [
+        ("id", "created", "state", "expires", "last use", "rate", "scopes", "name")
+    ]
+    now, default = utc_now(), _settings().rate
     with _reading() as session:
-        for row in record_keys.listing(session):
-            state = f"revoked {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "in use"
-            click.echo(f"{row.id}  {row.created_at:%Y-%m-%d}  {state}  {row.scopes}  {row.name}")
+        lines += [_key_line(row, now, default) for row in record_keys.listing(session)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def _key_line(row: KeyRow, now: dt.datetime, rate: str) -> tuple[str, ...]:
+    """Return the cells of a key in the table of `keys list`. `rate` is the default rate."""
+    expired = row.expires_at is not None and row.expires_at <= now
+    state = f"revoked {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "in use"
+    return (
+        row.id,
+        f"{row.created_at:%Y-%m-%d}",
+        "expired" if expired and not row.revoked_at else state,
+        f"{row.expires_at:%Y-%m-%d %H:%M}" if row.expires_at else "never",
+        f"{row.used_at:%Y-%m-%d %H:%M}" if row.used_at else "never",
+        row.rate or rate,
+        row.scopes + (" (trusted names)" if row.trusted_names else ""),
+        row.name,
+    )
 
 
 @keys.command()
@@ -198,19 +261,29 @@ def _count(count: int, what: str, plural: str = "") -> str:
 
 
 @record.command()
-@click.option("--expect", help="The last seal's hash, from your own copy.")
+@click.option("--expect", help="The hash of a seal, from your own copy. Any seal will do.")
 def verify(expect: str | None) -> None:
-    """Report every change, deletion and insertion of rows since they were sealed."""
+    """Report every change, deletion and insertion of rows since they were recorded.
+
+    Run this before `seal`, which would seal changed rows as they are. With --expect, the chain of
+    seals must include the seal that you kept: then nothing that it covers was changed. The last
+    line counts erasures by their cause. Compare 'request' with the requests that you had.
+    """
 
     with _reading() as session:
         result = record_seal.verify(session)
     problems = list(result.problems)
-    if expect is not None and expect != result.hash:
-        problems.append(f"the last seal is {result.hash}, not the one you kept")
+    if expect is not None and expect not in result.hashes:
+        problems.append(f"no seal has the hash you kept, {expect}; the last seal is {result.hash}")
     for problem in problems:
         click.echo(problem, err=True)
     over = f"{_count(result.seals, 'seal')} over {_count(result.rows, 'row')}"
     click.echo(f"{over}, {_count(result.unsealed, 'row')} not sealed yet")
+    if expect in result.hashes:
+        click.echo(f"The hash you kept is that of seal {result.hashes[expect]}.")
+    if result.erasures:
+        causes = (f"{count} by {cause}" for cause, count in result.erasures.items())
+        click.echo(f"Erasures: {', '.join(causes)}")
     if problems:
         raise click.ClickException("the record is not as it was sealed")
 
@@ -223,23 +296,71 @@ def verify(expect: str | None) -> None:
 def erase(
     comment: str | None, author: str | None, older_than: int | None, community: str | None
 ) -> None:
-    """Remove texts and references to authors from decisions.
+    """Remove texts and references to authors from decisions, and copies of the texts in replies.
 
-    The decisions stay, and their seals stay valid.
+    The decisions stay, and their seals stay valid. What a legal hold keeps is hidden from now on,
+    and erased when the hold ends.
     """
 
     if sum(value is not None for value in (comment, author, older_than)) != 1:
         raise click.UsageError("name one of --comment, --author or --older-than")
-    spool = Spool(_settings().spool)
+    spool, now, days = Spool(_settings().spool), utc_now(), _keep_removed_days()
     with _sessions() as sessions:
         if comment is not None:
-            count = record_erase.by_comment(sessions, spool, community, comment, utc_now())
+            done = record_erase.by_comment(sessions, spool, community, comment, now, days)
         elif author is not None:
-            count = record_erase.by_author(sessions, spool, community, author, utc_now())
+            done = record_erase.by_author(sessions, spool, community, author, now, days)
         else:
-            count = record_erase.older_than(sessions, older_than or 0, utc_now())
-    decisions_hold = _count(count, "decision holds", "decisions hold")
+            count = record_erase.older_than(sessions, older_than or 0, now, keep_removed_days=days)
+            done = Erased(count, 0, None)
+    decisions_hold = _count(done.erased, "decision holds", "decisions hold")
     click.echo(f"{decisions_hold} no text or reference any more.")
+    if done.held_until:
+        kept = _count(done.held, "decision is", "decisions are")
+        click.echo(f"{kept} kept by a legal hold, and erased by {done.held_until:%Y-%m-%d}.")
+
+
+def _keep_removed_days() -> int:
+    try:
+        return Policy.load(_settings().policy).publication.keep_removed_days
+    except PolicyError as error:
+        raise click.UsageError(str(error)) from None
+
+
+@record.command()
+@click.option("--comment", help="The platform's id of a comment.")
+@click.option("--author", help="The platform's id of an author.")
+@click.option("--community", help="Only this community or site. Default: all.")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), help="The day on which the hold ends, in UTC."
+)
+@click.option("--release", is_flag=True, help="End the hold now.")
+def hold(
+    comment: str | None,
+    author: str | None,
+    community: str | None,
+    until: dt.datetime | None,
+    *,
+    release: bool,
+) -> None:
+    """Keep recorded comments for legal reasons, even if somebody asks to erase them.
+
+    An erasure that is asked for meanwhile is carried out when the hold ends. The policy's
+    `keep_removed_days` holds all rejected comments for a number of days.
+    """
+    if (comment is None) == (author is None):
+        raise click.UsageError("name one of --comment and --author")
+    if (until is None) != release:
+        raise click.UsageError("give one of --until and --release")
+    chosen = record_erase.which(community, comment_id=comment, author=author)
+    with _sessions() as sessions:
+        if until is None:
+            count = holds.release(sessions, chosen, _keep_removed_days(), utc_now())
+            click.echo(f"{_count(count, 'decision is', 'decisions are')} released.")
+        else:
+            count = holds.hold(sessions, chosen, until.replace(tzinfo=dt.UTC))
+            kept = _count(count, "decision is", "decisions are")
+            click.echo(f"{kept} held until {until:%Y-%m-%d}.")
 
 
 @record.command()
@@ -263,11 +384,15 @@ def exported(
     verdict. Waiting decisions have no verdict, and still have their comment's text. `url` overrides
     the database of the settings.
     """
+    from api.routes.visible import record_to_dict  # imports Flask, which no other command needs
+
     query = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
     if which == "judged":
-        query = query.where(DecisionRow.verdicts.any())
+        query = query.where(DecisionRow.verdicts.any(), holds.IN_USE)
     if which == "waiting":
-        query = query.where(~DecisionRow.verdicts.any(), DecisionRow.text.is_not(None))
+        query = query.where(
+            ~DecisionRow.verdicts.any(), DecisionRow.text.is_not(None), holds.IN_USE
+        )
     with _sessions(url) as sessions, sessions() as session:
         for row in session.scalars(query.execution_options(yield_per=200)):
             yield json.dumps(record_to_dict(row, sensitive=True), ensure_ascii=False)

@@ -11,11 +11,9 @@ import gc
 import itertools
 import logging
 import os
-import shutil
 import socket
 import struct
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +21,23 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it has no types
 from prometheus_client import multiprocess
 
-from api import create_app
+from api.app import create_app
 from api.desk import try_page_enabled
 from api.http.local import is_loopback
+from api.http.worker import BufferingWorker
+from api.monitoring import folder
 from api.monitoring.metrics import configure_logs
 from api.record.database import SchemaError
 from api.services import Services, services_of
 from api.settings import SettingsError
 from moderation.lifecycle import migration
 from moderation.lifecycle.together import upgrade_notices
+from moderation.plugins import PluginError
 from moderation.policy import PolicyError
 from moderation.scoring.store import ModelError
 
 MOST_WORKERS = 4  # by default; one of them could handle a newspaper's comments
-RECEIVE_TIMEOUT_S = 10  # how long a client may pause while it sends a request
+MOST_CONNECTIONS = 10_000  # for each worker; beyond that, the ones that waited longest are closed
 SEND_TIMEOUT_S = 60  # how long a client may stop reading the response
 
 
@@ -58,8 +59,8 @@ def serve(
         config["MODERATION_UNPROTECTED"] = False
     configure_logs()
     try:
-        app = create_app(config, metrics_folder=_metrics_folder())
-    except (SettingsError, PolicyError, ModelError, SchemaError) as error:
+        app = create_app(config, metrics_folder=folder.create())
+    except (SettingsError, PolicyError, PluginError, ModelError, SchemaError) as error:
         sys.stderr.write(_explain(error))
         raise SystemExit(2) from None
     services = services_of(app)
@@ -100,23 +101,6 @@ Create one:
 """
 
 
-def _metrics_folder() -> Path:
-    """Create the folder through which worker processes share their metrics."""
-    folder = tempfile.mkdtemp(prefix="moderation-metrics-")
-    atexit.register(_remove, folder, os.getpid())
-    return Path(folder)
-
-
-def _remove(folder: str, owner: int) -> None:
-    """Remove the folder of metrics at exit. Does nothing in other processes than `owner`.
-
-    Worker processes inherit this exit handler, but only the process that created the folder removes
-    it.
-    """
-    if os.getpid() == owner:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def _explain(error: Exception) -> str:
     problems = getattr(error, "problems", None) or [str(error)]
     source = f" {error.source}" if isinstance(error, PolicyError) else ""
@@ -124,11 +108,10 @@ def _explain(error: Exception) -> str:
 
 
 def _announce(server: Any) -> None:
-    """Set the timeouts of client connections, and print the URLs of the service."""
-    timeouts = {socket.SO_RCVTIMEO: RECEIVE_TIMEOUT_S, socket.SO_SNDTIMEO: SEND_TIMEOUT_S}
+    """Set the timeout of client connections, and print the URLs of the service."""
+    timeout = struct.pack("ll", SEND_TIMEOUT_S, 0)
     for listener in server.LISTENERS:  # connections inherit its options
-        for option, seconds in timeouts.items():
-            listener.sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
     host, port = server.LISTENERS[0].sock.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     lines = {"try": f"  try a comment  {url}/try\n", "docs": f"  the API        {url}/docs\n"}
@@ -149,7 +132,7 @@ def _number_worker(server: Any, worker: Any) -> None:
 
 def _start_worker(worker: Any) -> None:
     atexit.register(_end_worker)  # before the rest: an error must not keep the process alive
-    services = services_of(worker.wsgi)
+    services = services_of(worker.app.app)
     services.metrics.worker = worker.number
     services.background.start()
 
@@ -180,7 +163,8 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         for name, value in {
             "bind": self.bind,
             "workers": self.workers,
-            "worker_class": "gthread",  # a slow client does not block the others
+            "worker_class": BufferingWorker,
+            "worker_connections": MOST_CONNECTIONS,
             "threads": 8,
             "preload_app": True,
             "timeout": 120,

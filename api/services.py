@@ -9,11 +9,11 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from flask import current_app, g, request
+from flask import Flask, current_app, g, request
 from flask.sansio.app import App
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
@@ -25,7 +25,9 @@ from api.background.shadow import ShadowRunner
 from api.background.watch import FileWatcher
 from api.busy import BusyCounter
 from api.decisions import Decider, utc_now
-from api.http.auth import Authenticator, bearer
+from api.http.auth import OPEN, Authenticator, bearer
+from api.http.errors import Problem
+from api.http.local import Names
 from api.monitoring.metrics import Metrics
 from api.record import database, webhooks
 from api.record.circuit import Circuit
@@ -41,6 +43,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _NAME = "house_rules"  # in `app.extensions`
+_SCOPES = "needed_scopes"  # of a route: an API key needs one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,9 @@ def build_services(
         on_failed=metrics.shadow_failed.inc,
     )
     decider = Decider(
-        (moderator or Moderator.load(settings.policy, models)).observed(metrics.time_check),
+        (moderator or Moderator.load(settings.policy, models))
+        .guarded()
+        .observed(metrics.time_check),
         sessions,
         Spool(settings.spool),
         hooks=_hooks(settings),
@@ -93,6 +98,14 @@ def build_services(
         on_lost=metrics.lost.inc,
     )
     watcher = FileWatcher(models.own / CHAMPION, partial(reload_models, decider, models))
+    authenticator = Authenticator(
+        sessions,
+        circuit,
+        unprotected=settings.unprotected,
+        rate=settings.rate,
+        storage=settings.rate_storage.get_secret_value(),
+        marker=settings.spool / ".protected",
+    )
     background = BackgroundLoop(
         decider,
         retention_days=settings.retention_days,
@@ -101,6 +114,7 @@ def build_services(
         drift=DriftMonitor(decider, models, on_measured=metrics.show_drift),
         shadow=shadow,
         on_look=metrics.show_versions,
+        record_uses=authenticator.record_uses,
     )
     background.prepare()
     return Services(
@@ -108,14 +122,7 @@ def build_services(
         models=models,
         engine=engine,
         decider=decider,
-        authenticator=Authenticator(
-            sessions,
-            circuit,
-            unprotected=settings.unprotected,
-            rate=settings.rate,
-            storage=settings.rate_storage.get_secret_value(),
-            marker=settings.spool / ".protected",
-        ),
+        authenticator=authenticator,
         background=background,
         metrics=metrics,
     )
@@ -160,21 +167,53 @@ def moderator() -> Moderator:
     return moderator
 
 
+def public_url() -> str:
+    """Return the URL of the service for documents: the setting's, or that of the request.
+
+    Raises a `Problem` (421) if the request's `Host` may be another's name.
+    """
+    settings = services().settings
+    if settings.public_url:
+        return str(settings.public_url)
+    if not Names.of(settings).include(request.headers.get("Host", "")):
+        detail = "Set MODERATION_PUBLIC_URL, or add this name to MODERATION_ALLOWED_HOSTS."
+        raise Problem(421, f"The request's Host is not a name of this service. {detail}")
+    return request.url_root
+
+
+def key_id() -> str | None:
+    """Return the id of the caller's API key; None if the service needs no key."""
+    return None if g.key.id == OPEN else str(g.key.id)
+
+
 def count(decisions: Iterable[Mapping[str, Any]], route: str) -> None:
     """Add the decisions in a response to this app's metrics."""
     services().metrics.count(decisions, route)
 
 
-def needs(scope: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Return a decorator for routes that require an API key with the scope `scope`."""
+def needs(*scopes: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator for routes that require an API key with one of these scopes."""
 
     def decorate(route: Callable[P, R]) -> Callable[P, R]:
-        @wraps(route)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            secret = bearer(request.headers.get("Authorization", ""))
-            g.key = services().authenticator.authorize(secret, scope)
-            return route(*args, **kwargs)
-
-        return guarded
+        vars(route)[_SCOPES] = scopes  # wrappers of the route copy it
+        return route
 
     return decorate
+
+
+def scopes_of(route: Callable[..., Any] | None) -> tuple[str, ...]:
+    """Return the scopes of which an API key needs one for this route; none if it needs no key."""
+    scopes: tuple[str, ...] = getattr(route, _SCOPES, ())
+    return scopes
+
+
+def guard(app: Flask) -> None:
+    """Check the API key of each request to a route that `needs` one, before its body is read."""
+    app.before_request(_authorize)
+
+
+def _authorize() -> None:
+    route = current_app.view_functions.get(request.endpoint or "")
+    if scopes := scopes_of(route):
+        secret = bearer(request.headers.get("Authorization", ""))
+        g.key = services().authenticator.authorize(secret, *scopes)

@@ -58,6 +58,7 @@
  * @property {Record<string, any>} language
  * @property {string} policy
  * @property {Record<string, string>} models
+ * @property {Record<string, string> | null} [plugins]
  * @property {number} took_ms
  * @property {boolean} recorded
  * @property {string | null} [comment_id]
@@ -120,6 +121,7 @@
  * @property {number | null} review
  * @property {number | null} reject
  * @property {boolean} shadow
+ * @property {string | null} [plugin]
  */
 
 /**
@@ -130,6 +132,34 @@
  * @property {number} max_bytes
  * @property {string} policy
  * @property {(Guideline)[]} rules
+ */
+
+/**
+ * A model in use, as its card describes it.
+ * @typedef {object} Model
+ * @property {string} name
+ * @property {string} version
+ * @property {string | null} [purpose]
+ * @property {(string)[]} [heads]
+ * @property {string | null} [licence]
+ * @property {string | null} [made]
+ * @property {(string)[]} [data]
+ * @property {string | null} [limits]
+ */
+
+/**
+ * All models in use.
+ * @typedef {object} Models
+ * @property {(Model)[]} models
+ */
+
+/**
+ * The state of the service.
+ * @typedef {object} Health
+ * @property {string} status
+ * @property {number | null} [waiting]
+ * @property {(string)[] | null} [refused]
+ * @property {Record<string, string> | null} [in_shadow]
  */
 
 /**
@@ -150,6 +180,7 @@
  * @property {Record<string, any>} language
  * @property {string} policy
  * @property {Record<string, string>} models
+ * @property {Record<string, string> | null} [plugins]
  * @property {number} took_ms
  * @property {boolean} recorded
  * @property {string | null} comment_id
@@ -160,11 +191,13 @@
  * @property {string | null} parent
  * @property {string} route
  * @property {string} decided_at
+ * @property {string} changed_at
  * @property {"approve" | "review" | "reject"} standing
  * @property {Record<string, any>} thresholds
  * @property {number} doubt
  * @property {string | null} claimed_by
  * @property {string | null} claimed_until
+ * @property {string | null} erase_due_at
  * @property {History} history
  */
 
@@ -173,6 +206,45 @@
  * @typedef {object} Queue
  * @property {(Recorded)[]} decisions
  * @property {string | null} next
+ */
+
+/**
+ * A page of decisions in the order of their last change.
+ * @typedef {object} Changes
+ * @property {(Recorded)[]} decisions
+ * @property {string | null} next
+ */
+
+/**
+ * A notice that explains a decision to the author of the comment.
+ * @typedef {object} Notice
+ * @property {string} decision
+ * @property {"approve" | "review" | "reject"} action
+ * @property {string} text
+ * @property {(Record<string, any>)[]} reasons
+ * @property {string} guidelines_url
+ * @property {string} contact
+ * @property {"moderator" | "automatic"} decided_by
+ * @property {Record<string, any> | null} statement_of_reasons
+ */
+
+/**
+ * An appeal that was received, and when it is due. It says nothing else about the decision.
+ * @typedef {object} Appeal
+ * @property {string} decision
+ * @property {string} id
+ * @property {string} step
+ * @property {string} at
+ * @property {string} acknowledge_by
+ * @property {string} decide_by
+ */
+
+/**
+ * The number of decisions whose personal data were erased, and of those that are held.
+ * @typedef {object} Erased
+ * @property {number} erased
+ * @property {number} held
+ * @property {string | null} held_until
  */
 // </types>
 

@@ -57,7 +57,7 @@ def rules() -> str:
             GENERATED,
             "What each rule looks for, why, and where it is wrong. Thresholds are those of the",
             "shipped policy; [policy.md](policy.md) explains how to set your own.",
-            *(_rule(rule) for rule in Policy.load().rules.values()),
+            *(_rule(rule) for rule in Policy.load().rules.values() if not rule.plugin),
         ]
     )
 
@@ -185,7 +185,9 @@ def rules_table() -> str:
     """Return the README's table of rules."""
     lines = ["| rule | about | review | reject |", "|---|---|---|---|"]
     for rule in Policy.load().rules.values():
-        summary = rule.rule.doc.strip().splitlines()[0]
+        if rule.plugin:
+            continue
+        summary = rule.rule.summary
         link = f"[`{rule.name}`](docs/rules.md#{rule.name})"
         review, reject = (
             _review(rule).removeprefix("review "),
@@ -285,9 +287,7 @@ def pages() -> dict[Path, str]:
     docs, clients = ROOT / "docs", ROOT / "clients"
     document = openapi()
     return {
-        clients / "house_rules.py": typed(
-            clients / "house_rules.py", "#", f"{wire.python(document)}\n\n"
-        ),
+        clients / "python" / "src" / "house_rules" / "types.py": wire.python(document),
         clients / "house-rules.js": typed(
             clients / "house-rules.js", "//", wire.javascript(document)
         ),

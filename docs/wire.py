@@ -9,13 +9,22 @@ from typing import Any
 Schema = Mapping[str, Any]
 NAMES = (
     "CommentIn SpanOut ReasonOut DecisionOut MistakeOut ProblemOut BatchOut ChangeOut HintOut "
-    "SuggestOut GuidelineOut GuidelinesOut HistoryOut RecordedOut QueueOut"
+    "SuggestOut GuidelineOut GuidelinesOut ModelOut ModelsOut HealthOut HistoryOut RecordedOut "
+    "QueueOut ChangesOut NoticeOut AppealOut ErasedOut"
 ).split()
 
 
+PYTHON = '''"""The API's requests and answers. `make docs` writes them from the OpenAPI document."""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+Action = Literal["approve", "review", "reject"]'''
+
+
 def python(document: Schema) -> str:
-    """Return a `TypedDict` for each schema."""
-    return "\n\n\n".join("\n".join(_typed_dict(*schema)) for schema in _schemas(document)) + "\n"
+    """Return a module with a `TypedDict` for each schema."""
+    types = ("\n".join(_typed_dict(*schema)) for schema in _schemas(document))
+    return "\n\n\n".join([PYTHON, *types]) + "\n"
 
 
 def javascript(document: Schema) -> str:

@@ -39,7 +39,7 @@ class BackgroundLoop:
     """Runs the background work in threads. Every worker process may have its own loop.
 
     Every second it calls `on_look` with the moderator in use and with what `refused` returns: why
-    promoted models could not be loaded.
+    promoted models could not be loaded. `record_uses` records when API keys were last used.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class BackgroundLoop:
         drift: DriftMonitor | None = None,
         shadow: ShadowRunner | None = None,
         on_look: Callable[[Moderator, Sequence[str]], None] | None = None,
+        record_uses: Callable[[], None] | None = None,
     ) -> None:
         self.decider = decider
         self.retention_days = retention_days
@@ -60,6 +61,7 @@ class BackgroundLoop:
         self.drift = drift
         self.shadow = shadow
         self._on_look = on_look
+        self._record_uses = record_uses
         self._prepared = False
         self._erased_at: dt.datetime | None = None
         self._booted_at: float | None = None  # when the machine started, by its clock
@@ -98,8 +100,8 @@ class BackgroundLoop:
     def round(self) -> None:
         """Do one round of work on the database.
 
-        Upgrade its schema if necessary, move waiting decisions from the spool to it, erase old
-        texts, and measure drift.
+        Upgrade its schema if necessary, move waiting decisions from the spool to it, record when
+        keys were used, erase old texts, and measure drift.
         """
         if self.decider.circuit.open:
             self._prepared = False  # the database may come back as another, such as a backup
@@ -109,6 +111,8 @@ class BackgroundLoop:
             self.decider.drain()
         finally:  # an error in the spool must not delay the retention
             if not self.decider.circuit.open:
+                if self._record_uses:
+                    self._record_uses()
                 self._erase_old()
                 if self.drift:
                     self.drift.look()
@@ -153,17 +157,29 @@ class BackgroundLoop:
                 log.error("housekeeping failed: %s", type(error).__name__)
 
     def _erase_old(self) -> None:
-        """Erase texts and authors' references that have reached their maximum age, once an hour."""
+        """Erase texts and authors' references that have reached their maximum age, once an hour.
+
+        Erases also what a legal hold has kept until now.
+        """
         now, sessions = self.decider.clock(), self.decider.sessions
         all_days, sensitive_days = self.retention_days, self.sensitive_retention_days
-        if (all_days is None and sensitive_days is None) or not self._is_steady(now):
+        keep_days = self.decider.moderator.policy.publication.keep_removed_days
+        if not self._is_steady(now):
             return
         if self._erased_at is None or abs(now - self._erased_at) >= ERASE_EVERY:
             self._erased_at = now
             if all_days is not None:
-                erase.older_than(sessions, all_days, now)
+                erase.older_than(sessions, all_days, now, keep_removed_days=keep_days)
             if sensitive_days is not None:
-                erase.older_than(sessions, sensitive_days, now, only_sensitive=True)
+                erase.older_than(
+                    sessions,
+                    sensitive_days,
+                    now,
+                    only_sensitive=True,
+                    keep_removed_days=keep_days,
+                )
+            erase.due(sessions, now)
+            database.empty_log(sessions.kw["bind"])
 
     def _is_steady(self, now: dt.datetime) -> bool:
         """Return whether the machine's clock is reliable, because it was not set lately.

@@ -30,7 +30,8 @@ def reloaded(moderator: Moderator, store: AnyStore) -> Moderator:
     if versions == moderator.models.loaded:
         return moderator
     with _one_worker(ModelStore.of(store).own):
-        new = Moderator(moderator.policy, moderator.models.reloaded(store, versions))
+        models = moderator.models.reloaded(store, versions)
+        new = Moderator(moderator.policy, models, guards=moderator.guards)
         expected = moderator.models.heads | new.models.heads
         missing = expected - new.moderate(WARM_UP).scores.keys()
     if missing:

@@ -11,8 +11,8 @@ How Coral reads an answer (coralproject/talk, external moderation phases):
   phases. For this reason a comment without objections gets 204.
 - A `moderationAction` tells the author about a rejection. It is sent only with rejections, and
   always with a `status`, without which the comment would stay published.
-- A value that Coral does not know voids the whole answer. For this reason the DSA reasons are
-  `ABUSIVE`, or `OTHER` with the guideline in words.
+- A value that Coral does not know, or an empty text, voids the whole answer. Coral has eleven codes
+  for the reason of a rejection, since its first version that reads a `moderationAction`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+import re
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +36,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.decisions import Decider, DecisionRequest
 from api.http import errors
-from api.http.body import parse
+from api.http.body import parse, read_body
 from api.http.errors import Problem
 from api.record.history import MAX_COMMENTS
 from api.record.storable import reference
@@ -44,9 +45,18 @@ from api.services import count, services, services_of
 from moderation import Comment, Moderator
 from moderation.comment import CommentError, Format
 
-ABUSIVE = frozenset({"abuse", "personal_attack", "incendiary"})
+CODES = {  # the reasons of rules that Coral has a code for; all others are OTHER
+    "abuse": "ABUSIVE",
+    "personal_attack": "HARASSMENT_BULLYING",
+    "incendiary": "HATE_SPEECH",
+    "word_list": "BANNED_WORD",
+    "off_topic": "IRRELEVANT_CONTENT",
+    **dict.fromkeys(["spam", "links", "repetition"], "SPAM"),
+}
 FLAGS = {
-    **dict.fromkeys([*ABUSIVE, "word_list"], "COMMENT_DETECTED_TOXIC"),
+    **dict.fromkeys(
+        ["abuse", "personal_attack", "incendiary", "word_list"], "COMMENT_DETECTED_TOXIC"
+    ),
     **dict.fromkeys(["spam", "links", "repetition"], "COMMENT_DETECTED_SPAM"),
 }
 WITHHELD: dict[str, Any] = {"status": "SYSTEM_WITHHELD", "actions": []}
@@ -56,6 +66,7 @@ MOST_SIGNATURES = 10
 
 log = logging.getLogger(__name__)
 
+_SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
 Reference = Annotated[str, AfterValidator(reference)]
 
 coral = Blueprint("coral", __name__, url_prefix="/coral")
@@ -203,7 +214,9 @@ def fast(moderator: Moderator) -> Moderator:
 
     It has the same policy, so its decisions carry the same policy hash.
     """
-    fast_only = Moderator(moderator.policy, moderator.models, scorer="fast")
+    fast_only = Moderator(
+        moderator.policy, moderator.models, scorer="fast", guards=moderator.guards
+    )
     return fast_only.observed(moderator.on_check)
 
 
@@ -213,7 +226,8 @@ def moderate(form: Format) -> Response:
 
     The last part of the path, `html` or `plain`, must be the format that Coral's phase is set to.
     """
-    raw = request.get_data()
+    _require_signature()
+    raw = read_body()
     _check_signature(raw)
     try:
         decision = budget_of(current_app).decide(Call.model_validate(parse(raw)), form)
@@ -233,11 +247,17 @@ def moderate(form: Format) -> Response:
     return jsonify(WITHHELD)
 
 
+def _require_signature() -> None:
+    """Raise `Problem` unless the request may be signed, before its body is received."""
+    if not services().settings.coral_secrets:
+        raise Problem(503, "Set MODERATION_CORAL_SECRETS to the signing secret of the phase.")
+    if not _SIGNATURE.search(request.headers.get("X-Coral-Signature", "")):
+        raise Problem(401, "Sign the request in the header X-Coral-Signature.")
+
+
 def _check_signature(raw: bytes) -> None:
     """Raise `Problem` unless the request has a signature made with a secret in the settings."""
     secrets = services().settings.coral_secrets
-    if not secrets:
-        raise Problem(503, "Set MODERATION_CORAL_SECRETS to the signing secret of the phase.")
     header = request.headers.get("X-Coral-Signature", "")
     received = [part.strip() for part in header.split(",")[:MOST_SIGNATURES]]
     expected = [signature(secret.get_secret_value(), raw) for secret in secrets]
@@ -271,19 +291,23 @@ def answer(decision: Mapping[str, Any]) -> dict[str, Any]:
         "actions": [{"actionType": "FLAG", "reason": reason} for reason in flags],
     }
     if decision["action"] == "reject":
-        rejection = {"status": "REJECTED", "rejectionReason": _rejection(reasons)}
-        content["moderationAction"] = rejection
+        reason = _rejection(reasons, decision["scores"])
+        content["moderationAction"] = {"status": "REJECTED", "rejectionReason": reason}
     return content
 
 
-def _rejection(reasons: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def _rejection(reasons: Iterable[Mapping[str, Any]], scores: Mapping[str, float]) -> dict[str, str]:
     """Return why a comment was rejected, in the form that Coral needs for its reports.
 
     Coral makes these reports for the EU's Digital Services Act (DSA).
     """
     rejecting = [reason for reason in reasons if reason["action"] == "reject"]
     first = rejecting[0]
+    code = CODES.get(first["rule"], "OTHER")
+    if code == "HATE_SPEECH" and scores.get("threat", 0.0) > scores.get("identity_attack", 0.0):
+        code = "HARASSMENT_BULLYING"  # `incendiary` is about threats too
     explanation = " ".join(f"{reason['guideline']} {reason['message']}" for reason in rejecting)
-    if first["rule"] in ABUSIVE:
-        return {"code": "ABUSIVE", "detailedExplanation": explanation}
-    return {"code": "OTHER", "customReason": first["guideline"], "detailedExplanation": explanation}
+    rejection = {"code": code, "detailedExplanation": explanation.strip()}
+    if code == "OTHER":
+        rejection["customReason"] = first["guideline"].strip() or first["message"]
+    return {name: value for name, value in rejection.items() if value}

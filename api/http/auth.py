@@ -6,8 +6,10 @@ Until an operator creates the first key, programs on this machine need no key (s
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import logging
+import math
 import time
 from pathlib import Path
 
@@ -30,8 +32,9 @@ log = logging.getLogger(__name__)
 CACHED_S = 10.0
 MOST_CACHED = 10_000
 LOOK_S = 1.0  # while there is no key: the first one is noticed after this time at the latest
+_MOST_FAILURES = parse("10 per minute")
 OPEN = "open"
-ANYONE = Key(OPEN, "anyone on this machine", frozenset({"admin"}), "")
+ANYONE = Key(OPEN, "anyone on this machine", frozenset({"admin"}), "", trusted_names=True)
 
 
 class Unsure(Key):
@@ -49,6 +52,14 @@ class Unsure(Key):
 
 
 UNSURE = Unsure(OPEN, ANYONE.name, frozenset({"decide"}), "")
+
+
+class ExpiredKeyError(Problem):
+    """The problem (401) for an API key that has expired."""
+
+    def __init__(self, expired_at: dt.datetime) -> None:
+        when = f"{expired_at:%Y-%m-%d at %H:%M} UTC"
+        super().__init__(401, f"This API key expired on {when}. Ask its operator for a new one.")
 
 
 class Authenticator:
@@ -74,16 +85,31 @@ class Authenticator:
         self.rate = rate
         self.marker = marker
         self._limiter = MovingWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
+        self._failures = MovingWindowRateLimiter(MemoryStorage())  # by address, in this worker
         self._counted_at = 0.0
         self._keys_exist = marker.exists()
         self._looked_at: float | None = None  # when the database last answered if there are keys
         self._cache: dict[bytes, tuple[float, Key]] = {}  # by the hash of the secret
+        self._used: dict[str, dt.datetime] = {}  # when keys were used, until that is recorded
+        self._used_recorded: dict[str, float] = {}  # when that was done last
 
-    def authenticate(self, secret: str | None) -> Key:
+    def authenticate(self, secret: str | None, *, akismet: bool = False) -> Key:
         """Return the API key with this secret. If no key was ever created, no secret is needed.
 
-        Raises a `Problem`: 401 for an unknown secret, 503 if the database cannot be asked.
+        With `akismet`, the secret is one of 12 digits for Akismet's plug-in.
+
+        Raises a `Problem`: 401 for an unknown secret or an expired key, 503 if the database cannot
+        be asked.
         """
+        key = self._find(secret, akismet)
+        if key.id != OPEN:
+            now = _now()
+            if key.expires_at is not None and key.expires_at <= now:
+                raise ExpiredKeyError(key.expires_at)
+            self._used[key.id] = now
+        return key
+
+    def _find(self, secret: str | None, akismet: bool) -> Key:
         if self.open(look=secret is not None and secret[:3].lower() == "hr-"):
             return UNSURE if self._looked_at is None else ANYONE
         if secret is None:
@@ -91,7 +117,8 @@ class Authenticator:
         if not (secret.isascii() and secret.isprintable()):
             raise _unknown()  # databases refuse some of these characters
         now = time.monotonic()
-        digest = hashlib.sha256(secret.encode()).digest()
+        # A key for Akismet's plug-in must not be found in the cache by other routes.
+        digest = hashlib.sha256(f"{akismet} {secret}".encode()).digest()
         cached_at, cached = self._cache.get(digest, (0.0, None))
         if cached is not None and (now - cached_at < CACHED_S or self.circuit.open):
             return cached
@@ -99,7 +126,7 @@ class Authenticator:
             raise _cannot_check()
         try:
             with self.sessions() as session:
-                key = keys.check(session, secret)
+                key = (keys.check_akismet if akismet else keys.check)(session, secret)
         except SQLAlchemyError as error:
             self.circuit.failed(error)
             if cached is not None:
@@ -113,13 +140,58 @@ class Authenticator:
         self._cache[digest] = (now, key)
         return key
 
-    def authorize(self, secret: str | None, scope: str) -> Key:
+    def record_uses(self) -> None:
+        """Record when keys were last used, at most once a minute for each key.
+
+        Requests do not write that themselves, so that they do not wait for other writers.
+        """
+        now, pause_s = time.monotonic(), keys.USES_EVERY.total_seconds()
+        due = [
+            id_
+            for id_ in list(self._used)
+            if now - self._used_recorded.get(id_, -math.inf) >= pause_s
+        ]
+        if not due or self.circuit.open:
+            return
+        uses = {id_: self._used[id_] for id_ in due}
+        self._used_recorded |= dict.fromkeys(due, now)
+        try:
+            recorded = keys.record_uses(self.sessions, uses, _now())
+        except SQLAlchemyError as error:
+            self.circuit.failed(error)
+            return
+        for id_ in recorded:
+            if self._used[id_] == uses[id_]:  # not used again in the meantime
+                del self._used[id_]
+
+    def authorize(self, secret: str | None, *scopes: str) -> Key:
         """Return the API key with this secret, and count the request against the key's rate limit.
 
-        Raises a `Problem` (403) if the key lacks `scope`. Raises the problems of `authenticate` and
-        `check_rate` too.
+        Raises a `Problem` (403) if the key has none of `scopes`. Raises the problems of
+        `authenticate` and `check_rate` too.
         """
         key = self.authenticate(secret)
+        if not any(key.may(scope) for scope in scopes):
+            names = " or ".join(f"'{scope}'" for scope in scopes)
+            raise Problem(403, f"This key has no scope {names}.")
+        self.check_rate(key)
+        return key
+
+    def authorize_akismet(self, secret: str, scope: str, address: str) -> Key:
+        """Return the API key for Akismet's plug-in with this secret of 12 digits, as `authorize`.
+
+        After ten wrong keys within a minute from one address, raises a `Problem` (429): such keys
+        are short enough to be guessed by whoever may try often.
+        """
+        if not self._failures.test(_MOST_FAILURES, address):
+            detail = "Too many wrong keys came from this address. Wait a minute and try again."
+            raise Problem(429, detail, headers=[("Retry-After", "60")])
+        try:
+            key = self.authenticate(secret, akismet=True)
+        except Problem as problem:
+            if problem.code == 401:
+                self._failures.hit(_MOST_FAILURES, address)
+            raise
         if not key.may(scope):
             raise Problem(403, f"This key has no scope '{scope}'.")
         self.check_rate(key)
@@ -188,6 +260,10 @@ class Authenticator:
             self.marker.touch(mode=0o600)
         except OSError as error:
             log.error("cannot write %s: %s", self.marker, error.strerror)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.fromtimestamp(time.time(), dt.UTC)
 
 
 def _unknown() -> Problem:

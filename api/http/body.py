@@ -9,7 +9,7 @@ from collections import Counter
 from itertools import islice
 from typing import Any, NoReturn
 
-from flask import Request
+from flask import Flask, Request, request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from api.http.errors import Problem
@@ -28,13 +28,30 @@ class JsonRequest(Request):
         """Return the parsed body. Ignores arguments such as `silent`, which flask-openapi3 sets."""
         if not self.is_json:
             raise Problem(415, "Send JSON, with the header Content-Type: application/json.")
-        try:
-            body = self.get_data()
-        except ClientDisconnected:
-            raise Problem(400, "The body is incomplete.") from None
-        if self.content_length is None and len(body) >= (self.max_content_length or math.inf):
-            raise RequestEntityTooLarge  # Werkzeug truncates a chunked body at the limit
-        return parse(body)
+        return parse(read_body())
+
+
+def read_body() -> bytes:
+    """Return the whole body of the request. Raises a problem if it is incomplete or too large."""
+    try:
+        body = request.get_data()
+    except ClientDisconnected:
+        raise Problem(400, "The body is incomplete, or a chunk of it is malformed.") from None
+    if request.content_length is None and len(body) >= (request.max_content_length or math.inf):
+        raise RequestEntityTooLarge  # Werkzeug truncates a chunked body at the limit
+    return body
+
+
+def register(app: Flask) -> None:
+    """Refuse compressed bodies with 415 on all routes of `app`, before they are read."""
+    app.before_request(_refuse_encodings)
+
+
+def _refuse_encodings() -> None:
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        detail = f"The body is encoded as '{encoding[:80]}'. Send it as it is, without compression."
+        raise Problem(415, detail, headers=[("Accept-Encoding", "identity")])
 
 
 def parse(body: bytes) -> dict[str, Any]:

@@ -5,21 +5,17 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, NoReturn
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
-from werkzeug.wsgi import get_input_stream
 
 from moderation.comment import CommentError
 from moderation.validation import describe
 
 MEDIA_TYPE = "application/problem+json"
-
-MOST_DRAINED = 32 * 1024 * 1024  # bytes that are read of a body over the limit
 
 _HEADERS_KEPT = {"Allow", "Retry-After"}
 
@@ -137,15 +133,7 @@ def _too_large(_: RequestEntityTooLarge) -> Response:
 
 
 def too_large() -> Problem:
-    """Read the rest of a request body that is over the size limit, and return the problem.
-
-    If the rest is not read, the client sees a broken pipe instead of the response.
-    """
-    stream = get_input_stream(request.environ)
-    with suppress(HTTPException):
-        for _ in range(0, MOST_DRAINED, 65_536):
-            if not stream.read(65_536):
-                break
+    """Return the problem of a request body that is over the size limit."""
     limit = current_app.config["MAX_CONTENT_LENGTH"]
     return Problem(413, f"The body is too large; the limit is {limit:,} bytes.")
 

@@ -1,4 +1,4 @@
-"""Add security headers to responses.
+"""Add headers to responses, most of them for security.
 
 They make a browser load nothing from other sites for our pages, and show none of our pages in a
 frame.
@@ -6,7 +6,9 @@ frame.
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from http import HTTPStatus
+
+from flask import Flask, Response, g, request
 
 _SECURITY = {
     "X-Content-Type-Options": "nosniff",
@@ -31,6 +33,9 @@ def _secure(response: Response) -> Response:
     response.headers.extend(
         {name: value for name, value in _SECURITY.items() if name not in response.headers}
     )
-    if request.method == "POST":
-        response.headers["Cache-Control"] = "no-store"  # the response may quote the comment
+    if response.status_code == HTTPStatus.UNAUTHORIZED:  # RFC 9110 requires the header
+        response.headers.setdefault("WWW-Authenticate", 'Bearer realm="House rules"')
+    if request.method == "POST" or "key" in g:
+        # The response may quote a comment, or was for the holder of a key.
+        response.headers["Cache-Control"] = "no-store"
     return response

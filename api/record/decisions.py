@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from api.record import seal, webhooks
 from api.record.database import Sessions, writing
 from api.record.storable import REFUSALS, is_refusal
-from api.record.tables import AliasRow, DecisionRow
+from api.record.tables import AliasRow, DecisionRow, PolicyRow
 from api.record.webhooks import Hook
 from moderation import Action, Comment, Decision, Finding, Policy, rules
 from moderation.decision import Reason, Span
@@ -54,6 +55,17 @@ class UnknownDecisionError(LookupError):
 def text_key(text: str) -> str:
     """Return the SHA-256 hash of a text, by which the record finds decisions about that text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def copy_key(text: str) -> str:
+    r"""Return a hash by which copies of a text are found, such as the parent of a reply.
+
+    It does not depend on the spaces and line breaks between words.
+
+    >>> copy_key("Well said.") == copy_key(" Well\n said. ")
+    True
+    """
+    return text_key(" ".join(text.split()))
 
 
 def find(session: Session, community: str, comment: Comment) -> DecisionRow | None:
@@ -140,7 +152,7 @@ def fields(
         "observed": [_lasting(reason) for reason in serialised["observed"]],
         "rules": rules_column(decision),
         "scores": serialised["scores"],
-        "thresholds": thresholds(policy),
+        "thresholds": thresholds(policy, decision.plugins),
         "language": serialised["language"],
         "language_code": str(serialised["language"].get("code", "und")),
         "policy": decision.policy,
@@ -282,19 +294,41 @@ def _first(session: Session, values: Mapping[str, Any]) -> DecisionRow | None:
 def _add(
     session: Session, values: Mapping[str, Any], now: dt.datetime, hooks: Sequence[Hook]
 ) -> DecisionRow:
-    decided_at = dt.datetime.fromisoformat(values["decided_at"])
-    erased_at = now if values.get("erased_at") else None  # erased while it was in the spool
-    row = DecisionRow(
-        **{**values, "decided_at": decided_at, "erased_at": erased_at},
-        recorded_at=now,
+    columns = {**values, "decided_at": dt.datetime.fromisoformat(values["decided_at"])}
+    columns["own_thresholds"] = _own_thresholds(
+        session, values["policy"], columns.pop("thresholds")
     )
+    # It may have been erased while it was in the spool.
+    columns["erased_at"] = now if values.get("erased_at") else None
+    if due := values.get("erase_due_at"):  # or its erasure was delayed by a legal hold
+        columns["erase_due_at"] = dt.datetime.fromisoformat(due)
+    columns["parent_key"] = copy_key(values["parent"]) if values.get("parent") else None
+    row = DecisionRow(**columns, recorded_at=now)
     row.standing, row.appealed = row.action, False
+    row.urgent = not set(rules.urgent()).isdisjoint(row.rules.split())
+    findings = {reason["rule"] for reason in (*row.reasons, *row.observed)}
+    row.sensitive = not findings.isdisjoint(rules.sensitive())
     row.revision = _revision(session, row)
+    set_committed_value(row, "policy_row", session.get(PolicyRow, row.policy))  # to be hashed
     seal.stamp(row)
     session.add(row)
     session.flush()
+    if row.erased_at:
+        seal.record_erasure(session, row, "request", now)
     webhooks.enqueue(session, hooks, "decision", brief(row), now)
     return row
+
+
+def _own_thresholds(session: Session, policy: str, thresholds: dict[str, Any]) -> dict[str, Any]:
+    """Return the thresholds to store with a decision: none if its policy's row has the same.
+
+    Adds the policy's row if there is none.
+    """
+    row = session.get(PolicyRow, policy)
+    if row is None:
+        session.add(PolicyRow(hash=policy, thresholds=thresholds))
+        session.flush()
+    return {} if row is None or row.thresholds == thresholds else thresholds
 
 
 def _revision(session: Session, row: DecisionRow) -> int:
@@ -310,12 +344,18 @@ def _revision(session: Session, row: DecisionRow) -> int:
     return (session.scalar(query) or 0) + 1
 
 
-def thresholds(policy: Policy) -> dict[str, Any]:
-    """Return the review and reject thresholds of each rule of the policy, by rule name."""
-    return {
+def thresholds(policy: Policy, plugins: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the review and reject thresholds of each rule of the policy, by rule name.
+
+    The names in `plugins`, of rules or models, also get their package and its version.
+    """
+    levels: dict[str, dict[str, Any]] = {
         name: {"review": rule.thresholds.review, "reject": rule.thresholds.reject}
         for name, rule in policy.rules.items()
     }
+    for name, package in (plugins or {}).items():
+        levels.setdefault(name, {})["plugin"] = package
+    return levels
 
 
 def doubt(reasons: Iterable[Mapping[str, Any]], policy: Policy) -> float:
@@ -412,6 +452,11 @@ def restore(values: Mapping[str, Any]) -> Decision:
         policy=values["policy"],
         models=values["models"],
         took_ms=values["took_ms"],
+        plugins={
+            name: levels["plugin"]
+            for name, levels in values["thresholds"].items()
+            if "plugin" in levels
+        },
     )
 
 

@@ -1,7 +1,8 @@
 """Seal the record: compute hashes over its rows, so that any later change shows.
 
-Each row has a hash. It covers the row's lasting columns, and a salted digest of the row's private
-columns. Private columns hold personal data, which can be erased; the digest stays. A seal is a hash
+Each row has a digest: a hash of the row's lasting columns and of a salted digest of the row's
+private columns. Private columns hold personal data, which can be erased; the digest stays. An
+erasure is a row too, so that columns are not emptied unnoticed. A seal is a hash
 over the previous seal and over all rows recorded since that seal, in a fixed order that the column
 `seal_place` stores. The command `moderation record seal` prints the seal's hash. Keep the hash
 elsewhere (email it to yourself): someone who can rewrite the whole database can rewrite the seals
@@ -14,29 +15,56 @@ import datetime as dt
 import hashlib
 import json
 import secrets
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Float, func, select
 from sqlalchemy.orm import Session
 
+from api.record import tampering
 from api.record.database import Sessions, lock, writing
-from api.record.tables import AppealRow, DecisionRow, Seal, Sealed, VerdictRow
+from api.record.tables import (
+    UNSEALED,
+    AppealRow,
+    DecisionRow,
+    ErasureRow,
+    Seal,
+    Sealed,
+    VerdictRow,
+)
 
-TABLES: tuple[type[Sealed], ...] = (DecisionRow, VerdictRow, AppealRow)
+TABLES: tuple[type[Sealed], ...] = (DecisionRow, VerdictRow, AppealRow, ErasureRow)
 START = "0" * 64
 GRACE = dt.timedelta(minutes=5)  # a transaction that began before a seal may end after it
 
 
 def stamp(row: Sealed) -> None:
-    """Compute the digest of a new row's private columns (personal data), with a random salt.
+    """Compute the digests of a new row, and store them in it. After this, the row must not change.
 
-    Stores the digest and the salt in the row. After this, the row must not change.
+    The digest of its private columns (personal data) has a random salt, which erasure removes.
     """
     row.salt = secrets.token_hex(16)
     row.private_digest = _private(row)
+    row.digest = _digest(row)
+
+
+def record_erasure(session: Session, decision: DecisionRow, cause: str, now: dt.datetime) -> None:
+    """Record that a decision's private columns were erased, and why.
+
+    For the cause 'copy', only the column `parent` was. The row holds a digest of the others.
+    """
+    row = ErasureRow(
+        id=uuid.uuid4().hex,
+        decision_id=decision.id,
+        cause=cause,
+        erased_at=now,
+        recorded_at=recorded_at(session, now),
+        remaining=_private(decision) if cause == tampering.COPY else None,
+    )
+    stamp(row)
+    session.add(row)
 
 
 def last(session: Session) -> str | None:
@@ -63,7 +91,7 @@ def seal(sessions: Sessions, now: dt.datetime, most: int = 1000) -> Seal | None:
         lock(session)
         previous = session.scalars(select(Seal).order_by(Seal.id.desc()).limit(1)).first()
         hash_ = previous.hash if previous else START
-        rows = list(islice(_unsealed(session), most))
+        rows = _oldest_unsealed(session, most)
         if not rows:
             return None
         new = Seal(previous=hash_, hash="", rows=len(rows), sealed_at=recorded_at(session, now))
@@ -78,9 +106,18 @@ def seal(sessions: Sessions, now: dt.datetime, most: int = 1000) -> Seal | None:
         return new
 
 
+def _oldest_unsealed(session: Session, most: int) -> list[Sealed]:
+    """Return at most `most` rows that are not sealed yet, in the order in which they are sealed."""
+    rows: list[Sealed] = []
+    for table in TABLES:
+        query = select(table).where(UNSEALED).order_by(table.sequence).limit(most - len(rows))
+        rows += session.scalars(query)
+    return rows
+
+
 def _unsealed(session: Session) -> Iterator[Sealed]:
     for table in TABLES:
-        query = select(table).where(table.seal_id.is_(None)).order_by(table.sequence)
+        query = select(table).where(UNSEALED).order_by(table.sequence)
         yield from session.scalars(query.execution_options(yield_per=1000))
 
 
@@ -88,7 +125,8 @@ def _unsealed(session: Session) -> Iterator[Sealed]:
 class Verified:
     """The result of `verify`: counts, the last seal's hash, and a sentence for each problem.
 
-    The counts are of seals, of rows that they cover, and of rows that are not sealed yet.
+    The counts are of seals, of rows that they cover, and of rows that are not sealed yet. `hashes`
+    has the number of each seal by its hash, and `erasures` the number of erasures by their cause.
     """
 
     seals: int
@@ -96,11 +134,20 @@ class Verified:
     unsealed: int
     hash: str
     problems: tuple[str, ...]
+    hashes: dict[str, int]
+    erasures: dict[str, int]
 
 
 def verify(session: Session) -> Verified:
-    """Compute every seal again, and report all rows that were changed, deleted or inserted."""
+    """Compute every seal again, and report all rows that were changed, deleted or inserted.
+
+    Rows that are not sealed yet are compared with the digests that they got when recorded.
+    """
+    if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
+        # One view of all tables while others write, as in SQLite.
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     problems: list[str] = []
+    changed = _Changed(session)
     hash_, count, last = START, 0, None
     seals = session.scalars(select(Seal).order_by(Seal.id)).all()
     for last in seals:
@@ -108,7 +155,7 @@ def verify(session: Session) -> Verified:
             problems.append(f"seal {last.id} does not follow the seal before it")
         computed, rows = last.previous, 0
         for row in _sealed_rows(session, last.id):
-            problems.extend(_changed(row))
+            problems.extend(changed(row))
             computed = _link(computed, row)
             rows += 1
         if rows != last.rows:
@@ -120,11 +167,14 @@ def verify(session: Session) -> Verified:
     unsealed = 0
     for row in _unsealed(session):
         unsealed += 1
-        problems.extend(_changed(row))
+        problems.extend(changed(row))
         if last is not None and row.recorded_at < last.sealed_at - GRACE:
             problems.append(f"{_name(row)} claims to be older than seal {last.id}, which lacks it")
-    problems.extend(_overruled(session))
-    return Verified(len(seals), count, unsealed, hash_, tuple(problems))
+    problems.extend(tampering.find(session))
+    hashes = {seal.hash: seal.id for seal in seals}
+    causes = select(ErasureRow.cause, func.count()).group_by(ErasureRow.cause)
+    erasures = {row[0]: row[1] for row in session.execute(causes.order_by(ErasureRow.cause))}
+    return Verified(len(seals), count, unsealed, hash_, tuple(problems), hashes, erasures)
 
 
 def _sealed_rows(session: Session, seal_id: int) -> Iterator[Sealed]:
@@ -133,43 +183,60 @@ def _sealed_rows(session: Session, seal_id: int) -> Iterator[Sealed]:
         yield from session.scalars(query.execution_options(yield_per=1000))
 
 
-def _changed(row: Sealed) -> Iterator[str]:
-    if row.salt is None:
-        if any(getattr(row, name) is not None for name in row.PRIVATE):
-            yield f"{_name(row)}: a text or a reference was added after it was erased"
-    elif _private(row) != row.private_digest:
-        yield f"{_name(row)}: the text or a reference was changed"
+class _Changed:
+    """Yields a message for each change that a row's own digests show."""
 
+    def __init__(self, session: Session) -> None:
+        # Rows from before version 0.1.0 have no digest. All later rows do.
+        self._first = {
+            table: session.scalar(select(func.min(table.sequence)).where(table.digest.is_not(None)))
+            for table in TABLES
+        }
+        copies = select(ErasureRow.decision_id, ErasureRow.remaining)
+        copies = copies.where(ErasureRow.cause == tampering.COPY).order_by(ErasureRow.sequence)
+        self._remaining = {row[0]: row[1] for row in session.execute(copies)}
 
-def _overruled(session: Session) -> Iterator[str]:
-    """Yield a message for each decision whose present action is not that of its last verdict.
-
-    Seals do not cover the column that stores the present action, so this function compares it.
-    """
-    last = (
-        select(func.max(VerdictRow.sequence))
-        .where(VerdictRow.decision_id == DecisionRow.id)
-        .correlate(DecisionRow)
-        .scalar_subquery()
-    )
-    query = (
-        select(DecisionRow.id)
-        .outerjoin(VerdictRow, VerdictRow.sequence == last)
-        .where(DecisionRow.standing != func.coalesce(VerdictRow.action, DecisionRow.action))
-    )
-    for id_ in session.scalars(query):
-        yield f"decisions {id_}: the outcome is not what was decided last"
+    def __call__(self, row: Sealed) -> Iterator[str]:
+        first = self._first[type(row)]
+        if row.digest is None:
+            if first is not None and row.sequence > first:
+                yield f"{_name(row)}: its digest was removed"
+        elif _digest(row) != row.digest:
+            yield f"{_name(row)}: was changed"
+        if row.salt is None:
+            if any(getattr(row, name) is not None for name in row.PRIVATE):
+                yield f"{_name(row)}: a text or a reference was added after it was erased"
+        elif _private(row) != (self._remaining.get(row.id) or row.private_digest):
+            yield f"{_name(row)}: the text or a reference was changed"
 
 
 def _link(previous: str, row: Sealed) -> str:
-    lasting = {name: getattr(row, name) for name in row.LASTING}
-    content = _canonical([row.__tablename__, lasting])
+    content = _canonical([row.__tablename__, _values(row, row.LASTING)])
     return hashlib.sha256(previous.encode() + content).hexdigest()
 
 
+def _digest(row: Sealed) -> str:
+    return _link("", row)
+
+
 def _private(row: Sealed) -> str:
-    private = {name: getattr(row, name) for name in row.PRIVATE}
-    return hashlib.sha256(_canonical([row.salt, private])).hexdigest()
+    return hashlib.sha256(_canonical([row.salt, _values(row, row.PRIVATE)])).hexdigest()
+
+
+def _values(row: Sealed, names: list[str]) -> dict[str, Any]:
+    """Return the values of these columns, without empty ones that later versions added."""
+    columns = type(row).__table__.c
+    values = {
+        # The database returns whole numbers of such a column as floats too.
+        name: float(value)
+        if isinstance(columns[name].type, Float) and isinstance(value, int)
+        else value
+        for name in names
+        for value in [getattr(row, name)]
+    }
+    return {
+        name: value for name, value in values.items() if not (value is None and name in row.ADDED)
+    }
 
 
 def _name(row: Sealed) -> str:

@@ -27,8 +27,12 @@ def give(
     reason: str | None,
     route: str,
     now: dt.datetime,
+    key_id: str | None = None,
 ) -> VerdictRow:
-    """Record a moderator's verdict on a decision. It applies until a later verdict."""
+    """Record a moderator's verdict on a decision. It applies until a later verdict.
+
+    `key_id` is the API key that gave it, if there is one.
+    """
     decision = get(session, decision_id)
     verdict = VerdictRow(
         id=uuid.uuid4().hex,
@@ -39,10 +43,12 @@ def give(
         recorded_at=seal.recorded_at(session, now),
         who=who,
         reason=reason,
+        key_id=key_id,
+        follows=decision.verdicts[-1].id if decision.verdicts else None,
     )
     seal.stamp(verdict)
     decision.verdicts.append(verdict)
-    decision.standing = str(action)
+    decision.standing, decision.corrected_at = str(action), verdict.recorded_at
     decision.claimed_by = decision.claimed_until = None
     session.flush()
     return verdict
@@ -93,18 +99,41 @@ def settle(
     who: str,
     reason: str,
     now: dt.datetime,
+    key_id: str | None = None,
+    trusted_names: bool = True,
 ) -> AppealRow:
     """Record a moderator's verdict that ends an appeal.
 
-    Raises `ConflictError` if no appeal is open, or if `who` gave the verdict that the author
-    appealed against.
+    Raises `ConflictError` if no appeal is open, or if the verdict that the author appealed against
+    was given by `who`, or with the same API key. With `trusted_names`, the same key may stand for
+    several moderators, so only `who` counts.
     """
     decision = _open(session, decision_id)
-    if decision.verdicts and decision.verdicts[-1].who == who:
+    if decision.verdicts:
+        _check_other(decision.verdicts[-1], who, None if trusted_names else key_id)
+    outcome = "upheld" if str(action) == decision.standing else "overturned"
+    give(
+        session,
+        decision_id,
+        action=action,
+        who=who,
+        reason=reason,
+        route="appeal",
+        now=now,
+        key_id=key_id,
+    )
+    return _step(session, decision, outcome, who=who, reason=reason, now=now)
+
+
+def _check_other(first: VerdictRow, who: str, key_id: str | None) -> None:
+    """Raise `ConflictError` if the verdict `first` was given by `who` or with this key."""
+    if first.who is not None and first.who.strip().casefold() == who.strip().casefold():
         raise ConflictError("An appeal is decided by someone other than who decided first.")
-    step = "upheld" if str(action) == decision.standing else "overturned"
-    give(session, decision_id, action=action, who=who, reason=reason, route="appeal", now=now)
-    return _step(session, decision, step, who=who, reason=reason, now=now)
+    if key_id is not None and first.key_id == key_id:
+        raise ConflictError(
+            "An appeal is decided by someone other than who decided first, and this key decided "
+            "first. Use another moderator's key, or a key whose names are trusted."
+        )
 
 
 def is_open(decision: DecisionRow) -> bool:
@@ -140,10 +169,11 @@ def _step(
         decide_by=decide_by,
         who=who,
         reason=reason,
+        follows=decision.appeals[-1].id if decision.appeals else None,
     )
     seal.stamp(row)
     decision.appeals.append(row)
-    decision.appealed = is_open(decision)
+    decision.appealed, decision.corrected_at = is_open(decision), row.recorded_at
     session.flush()
     return row
 
@@ -163,15 +193,17 @@ def history(decision: DecisionRow) -> dict[str, list[dict[str, Any]]]:
             for row in decision.verdicts
         ],
         "appeals": [
-            {
-                "id": row.id,
-                "step": row.step,
-                "reason": row.reason,
-                "who": row.who,
-                "at": row.at.isoformat(),
-                "acknowledge_by": row.acknowledge_by and row.acknowledge_by.isoformat(),
-                "decide_by": row.decide_by and row.decide_by.isoformat(),
-            }
-            for row in decision.appeals
+            {**step(row), "reason": row.reason, "who": row.who} for row in decision.appeals
         ],
+    }
+
+
+def step(row: AppealRow) -> dict[str, Any]:
+    """Return a step of an appeal without names and reasons: what happened, and what is due."""
+    return {
+        "id": row.id,
+        "step": row.step,
+        "at": row.at.isoformat(),
+        "acknowledge_by": row.acknowledge_by and row.acknowledge_by.isoformat(),
+        "decide_by": row.decide_by and row.decide_by.isoformat(),
     }

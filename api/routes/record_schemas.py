@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict
 
 from api.routes.schemas import DecisionOut, Line, Prose, Verdict
 
@@ -82,6 +82,17 @@ class EraseIn(_Strict):
     )
 
 
+class HoldIn(_Strict):
+    """The comment or the author whose data a legal hold keeps, and until when."""
+
+    comment_id: Line | None = None
+    author: Line | None = None
+    community: Line | None = Field(None, description="Hold only in this community.")
+    until: Annotated[Moment, Strict(False)] | None = Field(
+        None, description="When the hold ends: a time with its zone. Without it, the hold ends now."
+    )
+
+
 class QueueQuery(BaseModel):
     """The order, the page and the filters of the moderators' queue."""
 
@@ -99,6 +110,18 @@ class QueueQuery(BaseModel):
     language: Line | None = None
     before: Moment | None = None
     after: Moment | None = None
+
+
+class ChangesQuery(BaseModel):
+    """The time and the page of the list of changed decisions."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    changed_since: Moment | None = Field(
+        None, description="A time with its zone. By default the list has every decision."
+    )
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: str | None = Field(None, description="`next` from the previous page.")
 
 
 class ExportQuery(BaseModel):
@@ -132,16 +155,40 @@ class RecordedOut(DecisionOut):
     parent: str | None
     route: str
     decided_at: str
+    changed_at: str = Field(
+        description="When it was recorded, or the time of its last verdict or step of an appeal."
+    )
     standing: Verdict = Field(description="The action that applies now, after all verdicts.")
     thresholds: dict[str, Any] = Field(description="The thresholds when the decision was made.")
     doubt: float
     claimed_by: str | None
     claimed_until: str | None
+    erase_due_at: str | None = Field(
+        description="When it is erased, if that was asked for and a legal hold delays it."
+    )
     history: HistoryOut
 
 
 class QueueOut(BaseModel):
     """A page of the moderators' queue."""
+
+    decisions: list[RecordedOut]
+    next: str | None = Field(description="The cursor of the next page; null at the end.")
+
+
+class AppealOut(BaseModel):
+    """An appeal that was received, and when it is due. It says nothing else about the decision."""
+
+    decision: str = Field(description="The `id` of the recorded decision.")
+    id: str
+    step: Literal["received"]
+    at: str
+    acknowledge_by: str
+    decide_by: str
+
+
+class ChangesOut(BaseModel):
+    """A page of decisions in the order of their last change."""
 
     decisions: list[RecordedOut]
     next: str | None = Field(description="The cursor of the next page; null at the end.")
@@ -161,6 +208,15 @@ class NoticeOut(BaseModel):
 
 
 class ErasedOut(BaseModel):
-    """The number of decisions whose personal data were erased."""
+    """The number of decisions whose personal data were erased, and of those that are held."""
 
     erased: int
+    held: int = Field(description="How many a legal hold keeps. They are erased when it ends.")
+    held_until: str | None = Field(description="When the last of them is erased.")
+
+
+class HeldOut(BaseModel):
+    """The number of decisions that are held from now on, or whose hold has ended."""
+
+    held: int
+    released: int

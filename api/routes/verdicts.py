@@ -9,27 +9,31 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, g, jsonify, request
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from api.http import errors
-from api.record import decisions, erase, queue, verdicts
+from api.record import decisions, erase, holds, queue, verdicts
 from api.record.database import writing
-from api.routes.record import CORRECT, RECORD, WRITING, blueprint, record_to_dict, sees_sensitive
+from api.routes.record import CORRECT, RECORD, WRITING, blueprint
 from api.routes.record_schemas import (
     AppealIn,
+    AppealOut,
     ClaimIn,
     DecisionPath,
     ErasedOut,
     EraseIn,
+    HeldOut,
+    HoldIn,
     OutcomeIn,
     RecordedOut,
     ReleaseQuery,
     VerdictIn,
     WhoIn,
 )
-from api.services import decider, needs
+from api.routes.visible import visible
+from api.services import decider, key_id, needs
 from moderation import Action
 
 corrections = blueprint("corrections")
@@ -56,6 +60,7 @@ def give_verdict(path: DecisionPath, body: VerdictIn) -> Response:
             reason=body.reason,
             route="v1",
             now=decider().clock(),
+            key_id=key_id(),
         )
         return jsonify(_recorded(session, path))
 
@@ -64,17 +69,18 @@ def give_verdict(path: DecisionPath, body: VerdictIn) -> Response:
     "/decisions/<decision_id>/appeal",
     tags=[CORRECT],
     summary="Appeal, as the author",
-    responses={"200": RecordedOut, **WRITING},
+    responses={"200": AppealOut, **WRITING},
 )
 @needs("decide")
 def make_appeal(path: DecisionPath, body: AppealIn) -> Response:
     """Records the author's appeal and adds it to the moderators' queue.
 
-    The response has the dates by which the appeal must be acknowledged and decided.
+    The response has the dates by which the appeal must be acknowledged and decided, and nothing
+    else about the decision: the key is that of a site, which every author writes through.
     """
     publication = decider().moderator.policy.publication
     with decider().writing("appeal", path.decision_id) as session:
-        verdicts.appeal(
+        row = verdicts.appeal(
             session,
             path.decision_id,
             who=body.who,
@@ -83,7 +89,7 @@ def make_appeal(path: DecisionPath, body: AppealIn) -> Response:
             decide_within=dt.timedelta(days=publication.decide_days),
             now=decider().clock(),
         )
-        return jsonify(_recorded(session, path))
+        return jsonify(decision=row.decision_id, **verdicts.step(row))
 
 
 @corrections.post(
@@ -113,7 +119,9 @@ def acknowledge_appeal(path: DecisionPath, body: WhoIn) -> Response:
 def settle_appeal(path: DecisionPath, body: OutcomeIn) -> Response:
     """Records the outcome of the appeal.
 
-    The moderator must not be the one who made the first decision.
+    The moderator must not be the one who gave the verdict that the author appeals against. Two
+    requests with one key come from one moderator, unless the key was created with
+    `--trusted-names`.
     """
     with decider().writing("verdict", path.decision_id) as session:
         verdicts.settle(
@@ -123,6 +131,8 @@ def settle_appeal(path: DecisionPath, body: OutcomeIn) -> Response:
             who=body.who,
             reason=body.reason,
             now=decider().clock(),
+            key_id=key_id(),
+            trusted_names=g.key.trusted_names,
         )
         return jsonify(_recorded(session, path))
 
@@ -147,7 +157,7 @@ def claim(path: DecisionPath, body: ClaimIn) -> Response:
             lasts=dt.timedelta(minutes=body.minutes),
             now=decider().clock(),
         )
-        return jsonify(record_to_dict(row, sensitive=True))
+        return jsonify(visible(row))
 
 
 @corrections.delete(
@@ -166,9 +176,8 @@ def release(path: DecisionPath, query: ReleaseQuery) -> Response:
 
 
 def _recorded(session: Session, path: DecisionPath) -> dict[str, Any]:
-    """Return the recorded decision. Findings that the caller's API key may not see are left out."""
-    row = decisions.get(session, path.decision_id)
-    return record_to_dict(row, sensitive=sees_sensitive())
+    """Return the recorded decision, without what the caller's API key may not see."""
+    return visible(decisions.get(session, path.decision_id))
 
 
 def _who_in_body() -> str:
@@ -191,18 +200,53 @@ def _who_in_body() -> str:
     summary="Erase a comment or an author",
     responses={"200": ErasedOut, **WRITING},
 )
-@needs("admin")
+@needs("erase")
 def forget(body: EraseIn) -> Response:
     """Erases the texts of comments and the references to them and their author.
 
-    The decisions stay, and the seals that prove that nothing was changed stay valid.
+    Replies lose their copy of the text. What a legal hold keeps is hidden from all keys without the
+    scope `admin`, and erased when the hold ends: `held_until` is the end of the last one. The
+    decisions stay, and the seals that prove that nothing was changed stay valid.
     """
+    _check_one_named(body)
+    by, name = (
+        (erase.by_author, body.author or "")
+        if body.comment_id is None
+        else (erase.by_comment, body.comment_id)
+    )
+    now, days = decider().clock(), decider().moderator.policy.publication.keep_removed_days
+    done = by(decider().sessions, decider().spool, body.community, name, now, days)
+    until = done.held_until and done.held_until.isoformat()
+    return jsonify(erased=done.erased, held=done.held, held_until=until)
+
+
+def _check_one_named(body: EraseIn | HoldIn) -> None:
+    """Raise a `Problem` (422) unless the body names either a comment or an author."""
     if (body.comment_id is None) == (body.author is None):
         detail = "name either comment_id or author"
         raise errors.unprocessable([{"pointer": "", "detail": detail}])
-    sessions, spool, now = decider().sessions, decider().spool, decider().clock()
-    if body.comment_id is not None:
-        erased = erase.by_comment(sessions, spool, body.community, body.comment_id, now)
-    else:
-        erased = erase.by_author(sessions, spool, body.community, body.author or "", now)
-    return jsonify(erased=erased)
+
+
+@corrections.post(
+    "/hold",
+    tags=[RECORD],
+    summary="Hold a comment or an author for legal reasons",
+    responses={"200": HeldOut, **WRITING},
+)
+@needs("admin")
+def hold(body: HoldIn) -> Response:
+    """Keeps recorded comments until a given time, even if somebody asks to erase them.
+
+    An erasure that is asked for meanwhile is carried out when the hold ends. Without `until`, the
+    hold ends now.
+    """
+    _check_one_named(body)
+    sessions, now = decider().sessions, decider().clock()
+    chosen = erase.which(body.community, comment_id=body.comment_id, author=body.author)
+    if body.until is None:
+        days = decider().moderator.policy.publication.keep_removed_days
+        return jsonify(held=0, released=holds.release(sessions, chosen, days, now))
+    if body.until <= now:
+        detail = "must be later than now; leave it out to end a hold"
+        raise errors.unprocessable([{"pointer": "/until", "detail": detail}])
+    return jsonify(held=holds.hold(sessions, chosen, body.until), released=0)

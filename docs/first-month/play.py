@@ -22,10 +22,10 @@ from typing import NamedTuple, cast
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT))
-from clients.house_rules import Action, Comment, Decision, HouseRules  # noqa: E402 - a file to copy
+sys.path.insert(0, str(ROOT / "clients" / "python" / "src"))
+from house_rules import Action, Comment, Decision, HouseRules  # noqa: E402 - not installed
 
-SERVICE = HouseRules(os.environ.get("SERVICE", "http://127.0.0.1:8000"), timeout=60)
+SERVICE = HouseRules(os.environ.get("SERVICE", "http://127.0.0.1:8000"), timeout=60, deadline=60)
 CONTEMPT = "Contempt for a reader."
 
 

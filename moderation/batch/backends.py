@@ -24,9 +24,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, Literal, TypeVar
 
-from joblib import Parallel, delayed, effective_n_jobs, parallel_config
-from joblib.parallel import get_active_backend
-
 BackendName = Literal["loky", "dask"]
 BACKENDS: tuple[BackendName, ...] = ("loky", "dask")
 
@@ -115,6 +112,8 @@ class WorkerPool:
 
         This holds only for this thread, and only for a `joblib.Parallel` that sets no `n_jobs`.
         """
+        from joblib import parallel_config  # imported here: it imports numpy, which takes long
+
         with parallel_config(**self.config):
             yield
 
@@ -126,6 +125,9 @@ class WorkerPool:
         The workers must be able to import the function. Exceptions of the function are raised here.
         Raises `BackendError` if the work is lost.
         """
+
+        from joblib import Parallel, delayed
+        from joblib.parallel import get_active_backend
 
         def start(chunk: Iterable[_Item]) -> Iterator[_Result]:
             with self.for_joblib():  # a new backend for each call: Dask's supports only one
@@ -158,6 +160,8 @@ class WorkerPool:
 
     def size(self) -> int:
         """Return the current number of workers."""
+        from joblib import effective_n_jobs
+
         with self.for_joblib():
             return max(1, int(effective_n_jobs(self.config["n_jobs"])))
 

@@ -9,7 +9,6 @@ import click
 from moderation import paths
 from moderation.cli import service
 from moderation.lifecycle import migration
-from moderation.perspective import differences
 from moderation.perspective import thresholds as perspective_thresholds
 from moderation.scoring.store import ModelError, ModelStore
 
@@ -59,6 +58,8 @@ def show_differences(file: Path) -> None:
     FILE is where the service writes both scores while MODERATION_PERSPECTIVE_UPSTREAM is set, by
     default perspective.jsonl in the state directory.
     """
+    from moderation.perspective import differences
+
     try:
         comparisons = differences.read(file)
     except differences.DifferencesError as error:

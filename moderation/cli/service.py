@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from moderation.lifecycle.drift import ScoredDecision
-from moderation.lifecycle.replay import ReplayFilter
-from moderation.lifecycle.shadow import ShadowPair
-
 if TYPE_CHECKING:
     from api.record.replay import Replay
+    from moderation.lifecycle.drift import ScoredDecision
+    from moderation.lifecycle.replay import ReplayFilter
+    from moderation.lifecycle.shadow import ShadowPair
 
 NAMES = ("db", "keys", "record", "webhooks", "settings")
 

@@ -19,13 +19,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from moderation.scoring.card import CARD, Card, read
 from moderation.scoring.models import CAREFUL, FAST, Models
 from moderation.scoring.store import AnyStore, ModelError, ModelStore, write_json
+
+if TYPE_CHECKING:  # at run time numpy is imported where it is used, so that commands start fast
+    import numpy as np
 
 OWN_REFERENCE = "reference.json"
 MOVED_A_LITTLE, MOVED = 0.1, 0.25
@@ -91,11 +92,13 @@ class Bins:
         >>> Bins.of([0.1] * 98 + [0.2, 0.3]).counts
         (98, 1, 1)
         """
-        edges = np.arange(len(CLASSES) - 1) if name == LANGUAGE else _edges(values)
-        return cls(tuple(edges.tolist()), ()).recount(values)
+        edges = range(len(CLASSES) - 1) if name == LANGUAGE else _edges(values).tolist()
+        return cls(tuple(edges), ()).recount(values)
 
     def recount(self, values: Sequence[float]) -> Self:
         """Return a histogram of `values` that has the edges of this one."""
+        import numpy as np
+
         bins = np.searchsorted(np.array(self.edges), np.array(values, float), side="left")
         counts = np.bincount(bins, minlength=len(self.edges) + 1)
         return type(self)(self.edges, tuple(counts.tolist()))
@@ -108,11 +111,15 @@ class Bins:
     @property
     def shares(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """Each bin's share of the values. Half a value is added to each bin, so no share is 0."""
+        import numpy as np
+
         counts = np.array(self.counts, float) + 0.5
         return np.asarray(counts / counts.sum())
 
 
 def _edges(values: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    import numpy as np
+
     edges = np.unique(np.quantile(values, _QUANTILES, method="inverted_cdf"))
     return np.asarray(edges[edges < np.max(values)])
 
@@ -123,6 +130,8 @@ def psi(then: Bins, now: Bins) -> float:
     >>> round(psi(Bins((0.5,), (800, 200)), Bins((0.5,), (600, 400))), 3)
     0.196
     """
+    import numpy as np
+
     difference = now.shares - then.shares
     return float((difference * np.log(now.shares / then.shares)).sum())
 

@@ -8,9 +8,14 @@ its score is at most `most_unaimed`, so that a person decides.
 One abusive sentence among civil ones counts nearly as much as alone. A comment that is too long for
 the careful scorer to read in full (2,000 tokens, about 1,500 words) goes to a person.
 
-- Fires: "You are an idiot.", "What a load of crap.", "an 1d10t and a f*cking liar".
+Rude phrases without a rude word ("You have no brain.", "Nobody asked you.") score 0.75 at least.
+They are patterns, in `moderation/text/hostile.toml`.
+
+- Fires: "You are an idiot.", "What a load of crap.", "an 1d10t and a f*cking liar", "Shut up."
 - Does not fire: "I am a gay man.", "I disagree, the policy is wrong.", "Calling people vermin
   is wrong."
+- Titles, set phrases ("the idiot box"), species and denials ("Nobody here is an idiot.") do not
+  count: the models read the comment once more without them (`moderation/text/harmless.py`).
 - Quotations: what the author only quotes, in quotation marks or a blockquote, goes to a person at
   most.
 - Limits: the fast scorer misses contempt in polite words, irony and allusion. It cannot tell a
@@ -29,6 +34,7 @@ from moderation import rules
 from moderation.decision import Action, Finding
 from moderation.scoring import explain
 from moderation.scoring.scorer import UNREAD
+from moderation.text import hostile
 from moderation.text.reading import Text
 
 HEADS = ("toxicity", "severe_toxicity", "insult", "profanity", "sexually_explicit")
@@ -64,13 +70,18 @@ def check(text: Text, settings: Settings) -> Finding | None:
     """Find the kind of abuse with the highest score, and the words that contributed most to it."""
     scores = {head: text.scores[head] for head in HEADS}
     highest = max(scores, key=lambda head: scores[head])
+    rude = hostile.find(text, "rudeness")
     least = Action.REVIEW if text.notes.get(UNREAD) else Action.APPROVE
-    if scores[highest] < settings.notice:
-        return Finding("abuse", scores[highest], _UNREAD, least=least) if least else None
+    score = max(scores[highest], rude.score)
+    if score < settings.notice:
+        return Finding("abuse", score, _UNREAD, least=least) if least else None
     kind = max(_MESSAGES, key=lambda head: scores[head])
     message = _MESSAGES[kind] if scores[kind] >= _CLEAR else _MESSAGE
-    score = scores[highest]
     if not explain.means_person(text):
         score = min(score, settings.most_unaimed)
     message = f"{message} {_UNREAD}" if least else message
-    return Finding("abuse", score, message, explain.spans(text, highest), least=least)
+    if rude.score > scores[highest]:
+        spans = tuple(text.span(*place) for place in rude.places)
+    else:
+        spans = explain.spans(text, highest)
+    return Finding("abuse", score, message, spans, least=least)

@@ -6,12 +6,18 @@ for a threat is at most the comment's toxicity ("Kill the bill."). A missed thre
 so its odds are multiplied by `threat_weight`, and a person sees it sooner. That weight alone raises
 the score to 0.9 at most, where the shipped policy does not reject.
 
+Phrases that threaten or dehumanise without a marked word score 0.75 at least. They are patterns, in
+`moderation/text/hostile.toml`.
+
 An author who speaks only of his or her own death, in earnest or not, threatens no one: see
 `self_harm`. Of 26 public comments that are left alone for it, all speak of the author's death.
 
-- Fires: "I will kill you", "Someone should shoot him.", "They are vermin and must be driven out."
+- Fires: "I will kill you", "Someone should shoot him.", "They are vermin and must be driven out.",
+  "Watch your back, journalist.", "Those who eat beef are not human."
 - Does not fire: "I will hang myself.", "I am a Dalit woman.", "I don't hate Muslims.",
   "Two men were killed in the riot, the police said."
+- Counter-speech ("Hatred of Dalits must end.") and lawful punishment do not count: the models read
+  the comment once more without them (`moderation/text/harmless.py`).
 - Quotations: what the author only quotes, in quotation marks or a blockquote, goes to a person at
   most.
 - Limits: the fast scorer misses hatred in polite words, by allusion or by reference to history.
@@ -26,13 +32,14 @@ from pydantic import Field
 from moderation import rules
 from moderation.decision import Finding
 from moderation.scoring import explain
-from moderation.text import despair
+from moderation.text import despair, hostile
 from moderation.text.reading import Text
 
 _MESSAGES = {
     "identity_attack": "Speak of what people do, not of the group they belong to.",
     "threat": "Leave out anything that reads as a threat or a call to violence.",
 }
+_PHRASES = {"identity_attack": "hatred", "threat": "threat"}  # their kind, by score
 _MOST_WEIGHTED = 0.9  # below the shipped policy's threshold for rejection
 
 SPARES_QUOTATIONS = True
@@ -54,14 +61,21 @@ class Settings(rules.Settings):
 def check(text: Text, settings: Settings) -> Finding | None:
     """Find hatred or a threat, whichever scores higher, and the words that contributed to it."""
     threat = weighted(min(text.scores["threat"], text.scores["toxicity"]), settings.threat_weight)
-    if threat >= settings.notice and despair.concerns_self_only(text):
-        threat = 0.0
-    scores = {"identity_attack": text.scores["identity_attack"], "threat": threat}
+    phrases = {head: hostile.find(text, kind) for head, kind in _PHRASES.items()}
+    scores = {
+        "identity_attack": max(text.scores["identity_attack"], phrases["identity_attack"].score),
+        "threat": max(threat, phrases["threat"].score),
+    }
+    if scores["threat"] >= settings.notice and despair.concerns_self_only(text):
+        scores["threat"] = 0.0
     head = max(scores, key=lambda name: scores[name])
     score = scores[head]
     if score < settings.notice:
         return None
-    spans = explain.spans(text, head)
+    if score == phrases[head].score:
+        spans = tuple(text.span(*place) for place in phrases[head].places)
+    else:
+        spans = explain.spans(text, head)
     return Finding("incendiary", score, _MESSAGES[head], spans, unlimited=head == "threat")
 
 

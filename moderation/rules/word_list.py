@@ -26,10 +26,11 @@ policy check` lists how each entry is read. The span is what the author typed, d
   scored.", "the train from Katwa", "The stray bitch had six puppies."
 - Limits: a word list knows no context, so the rule also finds a word that is quoted or meant well,
   and names that are words too ('Dick Cheney' where 'dick' is banned): allow them. Of the shipped
-  words only, the rule spares names that a title, a surname or a place shows. In doubt a person
-  looks. Irregular forms ('shat') need an entry of their own, and so do forms that are names
-  ('Cumming'). The rule misses your word with a blank in it ("quis ling"), or run together with
-  others in small letters ("#banquislings").
+  words only, the rule spares names that a title, a surname or a place shows, and words that the
+  comment condemns ("No one should call a woman a whore."). In doubt a person looks. Irregular forms
+  ('shat') need an entry of their own, and so do forms that are names ('Cumming'). The rule misses
+  your word with a blank in it ("quis ling"), or run together with others
+  in small letters ("#banquislings").
 - Measured: the shipped words alone fire on 0.1 % of comments under news articles (fox_news, ucc),
   on 0.6 % in Indian English (trac) and on 2.8 % of comments that were all under suspicion once
   (civil_comments). Misspellings, words run together or torn apart, and the look-alikes of further
@@ -50,7 +51,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from moderation import rules
 from moderation.decision import Finding
-from moderation.text import entries
+from moderation.text import entries, harmless
 from moderation.text.inflections import inflections
 from moderation.text.namesakes import HARMLESS, NAMESAKES, is_name
 from moderation.text.reading import Text, read
@@ -116,6 +117,7 @@ class Index(NamedTuple):
     signed: entries.Signed  # entries with signs
     tags: dict[str, float]  # phrases, written as one word
     namesakes: frozenset[str]  # shipped words that are names too, unless the operator lists them
+    shipped: frozenset[str]  # shipped words that the operator does not list
 
 
 class Settings(rules.Settings):
@@ -166,6 +168,9 @@ class Settings(rules.Settings):
             ),
             {"".join(words): score for words, score in scores.items() if len(words) > 1},
             frozenset(word for word in NAMESAKES if self.shipped and (word,) not in own),
+            frozenset(
+                words[0] for words in _forms(shipped) if len(words) == 1 and words not in own
+            ),
         )
 
 
@@ -192,7 +197,9 @@ class Hit(NamedTuple):
 def check(text: Text, settings: Settings) -> Finding | None:
     """Find the listed words, except where an allowed entry covers them."""
     index = settings.index
-    hits = [hit for hit in islice(_hits(text, index), _MOST_HITS) if not _names(text, hit, index)]
+    hits = [
+        hit for hit in islice(_hits(text, index), _MOST_HITS) if not _is_harmless(text, hit, index)
+    ]
     if not any(hit.score for hit in hits):
         return None
     covered = bytearray(len(text.clean))  # places of allowed entries and earlier hits
@@ -233,15 +240,17 @@ def _hits(text: Text, index: Index) -> Iterator[Hit]:
         yield from _behind_stars(clean, index)
 
 
-def _names(text: Text, hit: Hit, index: Index) -> bool:
-    """Whether a matched word is used as a name here, such as 'Katwa' in 'Katwa station'.
+def _is_harmless(text: Text, hit: Hit, index: Index) -> bool:
+    """Whether a matched word means no harm: it is a name ('Katwa station'), or is condemned.
 
-    Only words of the shipped list can be names. A word that the operator lists always counts.
+    Only words of the shipped list are looked at. A word that the operator lists always counts.
     """
     if not hit.score:
         return False
     word = text.clean[hit.start : hit.end].lower().removesuffix("'s")
-    return word in index.namesakes and is_name(text.clean, hit.start, hit.end)
+    if word in index.namesakes and is_name(text.clean, hit.start, hit.end):
+        return True
+    return word in index.shipped and harmless.covers(text, hit.start, hit.end)
 
 
 def _in_hashtags(text: Text, index: Index) -> Iterator[Hit]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from moderation.scoring.ngrams import Recipe
+if TYPE_CHECKING:
+    from moderation.scoring.ngrams import Recipe
 
 CARD = "card.json"
 
@@ -55,6 +56,8 @@ class NgramRecipe(_Part):
 
     def recipe(self) -> Recipe:
         """Return the `ngrams.Recipe` that computes these n-grams."""
+        from moderation.scoring.ngrams import Recipe  # imports numpy; a card can be read without
+
         return Recipe(self.chars, self.words, self.bits)
 
 

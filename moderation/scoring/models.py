@@ -4,38 +4,30 @@ Abuse is scored by two models that give scores of the same names. A policy's key
 between them: `fast` uses the linear scorer alone, `careful` uses the transformer scorer as well
 (see `cascade.py`). In the folder of models the linear one is named `abuse`, the transformer
 `careful`.
+
+This module imports `kinds.py`, and numpy and onnxruntime with it, only when models are loaded. So a
+command with a wrong option, or one that needs no models, starts fast.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING
 
-from moderation.scoring import adapted, cascade, language, linear, sentences, transformer
-from moderation.scoring.adapted import AdaptedScorer
-from moderation.scoring.card import Card
-from moderation.scoring.scorer import Scorer
+from moderation.guard import Guard, Guards, InShadowError
 from moderation.scoring.store import AnyStore, Files, ModelError, ModelStore
-from moderation.scoring.worst_sentence import SentenceAware, WorstSentenceScorer
 from moderation.text.reading import Text, Weight
+
+if TYPE_CHECKING:
+    from moderation.scoring.scorer import Scorer
 
 FAST, CAREFUL = "abuse", "careful"  # the names of the linear model and the transformer
 
-LINEAR_CAUTION = 0.5  # log-odds: the linear model reads no context, even within a sentence
-
 log = logging.getLogger(__name__)
-
-# The kinds of model that a card may name, and the function that loads each.
-KINDS: Mapping[str, Callable[[Files], Scorer]] = {
-    "linear": linear.load,
-    "adapted": adapted.load,
-    "language": language.load,
-    "sentences": sentences.load,
-    "careful": transformer.load,
-}
 
 
 class Scores(dict[str, float]):
@@ -52,14 +44,18 @@ class Models:
     """Loaded models, which score texts and explain the scores.
 
     `scorers` maps the name of each model in use to its scorer, and `versions` to its version.
+    `plugins` maps the name of each model whose scorer is a plug-in to the plug-in's package.
     """
 
     def __init__(
         self, scorers: Mapping[str, Scorer], versions: Mapping[str, str], reader: str = CAREFUL
     ) -> None:
         """Hold these scorers and their versions. `reader` says which scorers score abuse."""
+        from moderation.scoring import kinds
+
         self._loaded = scorers, versions
-        self.scorers, self.versions = _in_use(dict(scorers), dict(versions), reader)
+        self.scorers, self.versions = kinds.in_use(dict(scorers), dict(versions), reader)
+        self.plugins = kinds.plugins_of(self.scorers)
         self._by_head = {head: scorer for scorer in self.scorers.values() for head in scorer.heads}
 
     @classmethod
@@ -108,60 +104,37 @@ class Models:
         scorers, versions = self._loaded
         return Models({**scorers, name: scorer}, {**versions, name: version})
 
-    def score(self, texts: Sequence[Text]) -> None:
-        """Fill `scores`, `notes` and `explain` of each text. A model that fails gives no scores."""
+    def score(self, texts: Sequence[Text], guards: Guards | None = None) -> None:
+        """Fill `scores`, `notes` and `explain` of each text. A model that fails gives no scores.
+
+        With `guards`, neither does a plug-in that is in shadow because it failed too often.
+        """
         for text in texts:
             text.scores = Scores()
             text.explain = _Explain(self._by_head, text)
         for name, scorer in self.scorers.items():
-            _score(name, scorer, texts)
+            guard = None
+            if guards and name in self.plugins:
+                guard = guards.of("model", name, self.plugins[name])
+            _score(name, scorer, texts, guard)
 
 
-def _score(name: str, scorer: Scorer, texts: Sequence[Text]) -> None:
+def _score(name: str, scorer: Scorer, texts: Sequence[Text], guard: Guard | None) -> None:
     """Fill in one model's scores of the texts. If it fails on the batch, score them one by one."""
+    score = partial(scorer.score, texts)
     try:
-        for head, values in scorer.score(texts).items():
+        scores = guard.run(score, len(texts)) if guard else score()
+        for head, values in scores.items():
             for text, value in zip(texts, values.tolist(), strict=True):
                 text.scores[head] = value  # type: ignore[index]  # `Models.score` set it to Scores
+    except InShadowError:
+        return
     except Exception as error:  # noqa: BLE001 - rules without their score ask a person
         if len(texts) > 1:
             for text in texts:
-                _score(name, scorer, [text])
+                _score(name, scorer, [text], guard)
         else:
             log.error("model %s failed: %s", name, type(error).__name__)
-
-
-def _in_use(
-    scorers: dict[str, Scorer], versions: dict[str, str], reader: str
-) -> tuple[dict[str, Scorer], dict[str, str]]:
-    """Return the scorers in use: the two for abuse combined into one, or without the transformer.
-
-    Either way, abuse is also scored sentence by sentence.
-    """
-    if {FAST, CAREFUL} <= set(scorers):
-        careful = scorers.pop(CAREFUL)
-        if reader == CAREFUL:
-            scorers[FAST] = cascade.combine(
-                scorers[FAST], cast("transformer.TransformerScorer", careful), versions[FAST]
-            )
-        else:
-            del versions[CAREFUL]
-    if FAST in scorers:
-        scorers[FAST] = _by_sentence(scorers[FAST])
-    return scorers, versions
-
-
-def _by_sentence(scorer: Scorer) -> Scorer:
-    """Return a scorer that also scores a comment's worst sentence alone.
-
-    A newsroom's layer is applied to the resulting scores.
-    """
-    if isinstance(scorer, AdaptedScorer):
-        return scorer.over(_by_sentence(scorer.base))
-    if not isinstance(scorer, SentenceAware):
-        return scorer
-    caution = LINEAR_CAUTION if isinstance(scorer, linear.LinearScorer) else 0.0
-    return WorstSentenceScorer(scorer, caution)
 
 
 @dataclass(frozen=True)
@@ -178,11 +151,6 @@ def load(folder: Path) -> Scorer:
 
     Raises `ModelError` if the files do not match the card, or if the kind is unknown.
     """
-    files = Files.open(folder)
-    kind = files.parsed_card(Card).kind
-    if kind not in KINDS:
-        raise ModelError(f"{folder}: unknown kind of model '{kind}'; known are {', '.join(KINDS)}")
-    try:
-        return KINDS[kind](files)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{folder}: no usable model: {error!r}") from error
+    from moderation.scoring import kinds
+
+    return kinds.load(Files.open(folder))

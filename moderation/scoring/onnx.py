@@ -119,7 +119,7 @@ class Encoded(NamedTuple):
 
 @dataclass
 class Transformer:
-    """The network and its tokenizer. Each process loads both at first use."""
+    """The network and its tokenizer. Each process loads both at first use, from verified bytes."""
 
     files: Files
     _loaded: tuple[int, Any, Any] | None = field(default=None, repr=False)
@@ -128,7 +128,7 @@ class Transformer:
     @classmethod
     def without_card(cls, folder: Path) -> Self:
         """Return the network and tokenizer in a folder without a card, as training needs."""
-        return cls(Files(folder, {"files": dict.fromkeys(("model.onnx", "tokenizer.json"), "")}))
+        return cls(Files.without_card(folder, "model.onnx", "tokenizer.json"))
 
     def encode(self, text: str) -> list[Encoded]:
         """Split a text that `prepare` has returned into windows of tokens."""
@@ -183,7 +183,7 @@ class Transformer:
                 options = onnxruntime.SessionOptions()
                 options.intra_op_num_threads = options.inter_op_num_threads = 1
                 session = onnxruntime.InferenceSession(
-                    str(self.files.path("model.onnx")), options, providers=["CPUExecutionProvider"]
+                    self.files.read("model.onnx"), options, providers=["CPUExecutionProvider"]
                 )
                 tokenizer = _tokenizer(self.files)
                 loaded = self._loaded = (os.getpid(), session, tokenizer)
@@ -199,7 +199,7 @@ def _tokenizer(files: Files) -> Any:
     Loading holds the interpreter's lock, so all threads would wait.
     """
     key = os.getpid(), files.digest("tokenizer.json")
-    tokenizer = _last_tokenizer.get(key) or Tokenizer.from_file(str(files.path("tokenizer.json")))
+    tokenizer = _last_tokenizer.get(key) or Tokenizer.from_buffer(files.read("tokenizer.json"))
     _last_tokenizer.clear()
     _last_tokenizer[key] = tokenizer
     return tokenizer

@@ -263,5 +263,5 @@ def _pieces(text: Text) -> Iterator[Sequence[Token]]:
 
 def load(files: Files) -> SentenceScorer:
     """Return the scorer that is stored in these files."""
-    role_tagger = tagger.load(files.path("tagger.crfsuite"), files.path("classes.txt"))
+    role_tagger = tagger.load(files.read("tagger.crfsuite"), files.read("classes.txt"))
     return SentenceScorer(role_tagger, files.array("weights"), files.array("knots"))

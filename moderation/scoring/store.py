@@ -1,28 +1,34 @@
 """Read and write models on disk: weights and a card in a folder, checked against hashes.
 
-`models/<name>/<version>/` holds numpy arrays (`*.npy`, mapped into memory so that workers share
-them), other files that a scorer loads itself, and `card.json` (see `card.py`). Nothing is
-unpickled. `models/champion.json` names the version of each model that is in use.
+`models/<name>/<version>/` holds numpy arrays (`*.npy`), other files that a scorer loads itself, and
+`card.json` (see `card.py`). Nothing is unpickled. `models/champion.json` names the version of each
+model that is in use.
 
 The shipped models are only read. What a newsroom trains and promotes is in a folder of its own, so
 that an upgrade never touches it. `ModelStore` looks into both.
+
+Each file is read once. Its hash is checked on the bytes in memory, and the scorer is loaded from
+the same bytes. So a file that changes later, on its way or in its place, has no effect. Files are
+not mapped into memory, because a mapping follows changes of the file. Worker processes share the
+memory all the same: they are forked after the models were loaded.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from moderation import paths
 from moderation.scoring.card import CARD, AnyCard, Card, ModelError, parse
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = [
     "CHAMPION",
@@ -43,13 +49,14 @@ SHIPPED = paths.MODELS
 
 @dataclass(frozen=True)
 class Files:
-    """A model's verified folder: its card, and its files by name.
+    """A model's verified content: its card, and the bytes of its files by name.
 
     `card` is the JSON as it is on disk; `parsed_card` returns it as a typed object.
     """
 
     folder: Path
     card: Mapping[str, Any]
+    contents: Mapping[str, bytes] = field(repr=False)
 
     @classmethod
     def open(cls, folder: Path) -> Files:
@@ -59,26 +66,36 @@ class Files:
             parsed = parse(card, Card, folder)
             if "files" not in card:
                 raise ModelError(f"{folder}: no usable model: {CARD}: files: Field required")
-            for name, digest in parsed.files.items():
-                if _digest(folder / name) != digest:
-                    raise ModelError(f"{folder / name} is not the file its card describes")
+            contents = {name: (folder / name).read_bytes() for name in parsed.files}
         except (OSError, ValueError) as error:
             raise ModelError(f"{folder}: no usable model: {error}") from error
-        return cls(folder, card)
+        for name, digest in parsed.files.items():
+            if _digest(contents[name]) != digest:
+                raise ModelError(f"{folder / name} is not the file its card describes")
+        return cls(folder, card, contents)
+
+    @classmethod
+    def without_card(cls, folder: Path, *names: str) -> Files:
+        """Return files of a folder without a card, as training needs."""
+        contents = {name: (folder / name).read_bytes() for name in names}
+        return cls(folder, {"files": {name: _digest(contents[name]) for name in names}}, contents)
 
     def parsed_card(self, form: type[AnyCard]) -> AnyCard:
         """Return the card as an instance of the class `form`. A wrong key raises `ModelError`."""
         return parse(self.card, form, self.folder)
 
     def array(self, name: str) -> npt.NDArray[Any]:
-        """Return the array in `name`.npy, mapped into memory. Pickled objects are refused."""
-        mapped = np.load(self.path(f"{name}.npy"), mmap_mode="r", allow_pickle=False)
-        return np.asarray(mapped)  # a view: a memmap is slow to slice and to index
+        """Return the array in `name`.npy, which is read-only. Pickled objects are refused."""
+        import numpy as np  # imported here: a command that only lists models does not need it
 
-    def path(self, name: str) -> Path:
-        """Return the path of a file. Raises `ModelError` if the card does not list it."""
+        array: npt.NDArray[Any] = np.load(io.BytesIO(self.read(f"{name}.npy")), allow_pickle=False)
+        array.flags.writeable = False
+        return array
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a file. Raises `ModelError` if the card does not list it."""
         self.digest(name)
-        return self.folder / name
+        return self.contents[name]
 
     def digest(self, name: str) -> str:
         """Return the hash of a file. Raises `ModelError` if the card does not list it."""
@@ -229,6 +246,8 @@ def save(
     The files are written to a temporary folder, which is then renamed. Their hashes are added to
     `card`.
     """
+    import numpy as np
+
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -237,7 +256,7 @@ def save(
             np.save(partial / f"{name}.npy", array, allow_pickle=False)
         for name, content in (others or {}).items():
             (partial / name).write_bytes(content)
-        digests = {path.name: _digest(path) for path in sorted(partial.iterdir())}
+        digests = {path.name: _digest(path.read_bytes()) for path in sorted(partial.iterdir())}
         complete = {**card, "files": digests}
         (partial / CARD).write_text(json.dumps(complete, indent=2) + "\n", "utf-8")
         shutil.rmtree(folder, ignore_errors=True)
@@ -253,6 +272,5 @@ def write_json(path: Path, value: object) -> None:
     partial.replace(path)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+def _digest(content: bytes) -> str:
+    return "sha256:" + hashlib.sha256(content).hexdigest()

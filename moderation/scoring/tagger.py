@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 import pycrfsuite
@@ -171,8 +170,10 @@ class Tagger:
     `training/sentences/treebank.py` lists the roles.
     """
 
-    def __init__(self, crf: pycrfsuite.Tagger, observer: Observer) -> None:
-        self._crf = crf
+    def __init__(self, crf_file: bytes, observer: Observer) -> None:
+        self._crf = pycrfsuite.Tagger()
+        self._crf.open_inmemory(crf_file)
+        self._file = crf_file  # CRFsuite reads it as long as it tags
         self._observer = observer
         self._lock = threading.Lock()  # CRFsuite holds one sentence at a time
 
@@ -192,8 +193,7 @@ def read_clusters(lines: Iterable[str]) -> dict[str, str]:
     return {word: str(at) for at, line in enumerate(lines) for word in line.split()}
 
 
-def load(crf_path: Path, clusters_path: Path) -> Tagger:
-    """Load a tagger from its two files."""
-    crf = pycrfsuite.Tagger()
-    crf.open(str(crf_path))
-    return Tagger(crf, Observer(read_clusters(clusters_path.read_text("utf-8").splitlines())))
+def load(crf_file: bytes, clusters_file: bytes) -> Tagger:
+    """Load a tagger from the contents of its two files."""
+    observer = Observer(read_clusters(clusters_file.decode("utf-8").splitlines()))
+    return Tagger(crf_file, observer)

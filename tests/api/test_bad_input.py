@@ -228,3 +228,24 @@ def test_an_unterminated_string_takes_linear_time() -> None:
     """It is scanned once, not once for each quotation mark."""
     with pytest.raises(Problem, match="not JSON"):
         parse(b'{"text": "' + rb"\"" * 1_000_000)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd", "nonsense", "gzip, identity"])
+def test_a_compressed_body(client: FlaskClient, encoding: str) -> None:
+    """It is refused with 415, whatever it holds."""
+    answer = client.post("/v1/moderate", json={"text": "a"}, headers={"Content-Encoding": encoding})
+    assert encoding in refused(answer, 415)["detail"]
+    assert answer.headers["Accept-Encoding"] == "identity"
+    identity = {"Content-Encoding": "identity"}
+    assert client.post("/v1/moderate", json={"text": "a"}, headers=identity).status_code == 200
+
+
+def test_a_form_may_be_as_large_as_the_message_says() -> None:
+    """The limit of forms is the limit of bodies, so that the message is true."""
+    config = {"TESTING": True, "MODERATION_MAX_CONTENT_LENGTH": 2_000_000}
+    client = create_app(config, moderator=small_moderator()).test_client()
+    fields = {"blog": "https://herald.example", "comment_content": "Well said.", "api_key": "k"}
+    large = client.post("/1.1/comment-check", data={**fields, "more": "x" * 1_900_000})
+    assert large.get_data(as_text=True) in ("true", "false")
+    larger = client.post("/1.1/comment-check", data={**fields, "more": "x" * 2_000_000})
+    assert "the limit is 2,000,000 bytes" in larger.headers["X-akismet-debug-help"]

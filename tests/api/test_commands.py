@@ -172,7 +172,7 @@ def test_sealing_and_verifying(run: Run, sessions: Sessions) -> None:
     assert run("record", "verify", "--expect", kept).exit_code == 0
     other = run("record", "verify", "--expect", "0" * 64)
     assert other.exit_code == 1
-    assert "not the one you kept" in other.stderr
+    assert "no seal has the hash you kept" in other.stderr
     with writing(sessions) as session:
         session.execute(sa.text("UPDATE decisions SET text = 'Other'"))
     assert run("record", "verify").exit_code == 1

@@ -7,10 +7,6 @@ elsewhere.
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import socket
-import subprocess
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -21,10 +17,9 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.api.test_page import ARGUMENTS, CHROMIUM
+from tests.faults.nginx import IN_CI, nginx
 from tests.faults.service import Service, running, until
 
-NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
-IN_CI = os.environ.get("CI") == "true"
 TEXT = "A text by its author"
 LOGIN = "author-of-the-text"
 
@@ -201,48 +196,14 @@ PROXIES = {
 }
 
 
-def free_port() -> int:
-    """Return a port that is not in use."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 @contextlib.contextmanager
 def proxied(folder: Path, service: Service) -> Iterator[dict[str, int]]:
     """Run nginx in front of the service. Yield its ports by kind of proxy."""
-    if not Path(NGINX).exists() and not IN_CI:
-        pytest.skip("nginx is not installed here (Debian's package: nginx-light)")
-    folder.mkdir()
-    ports = {name: free_port() for name in PROXIES}
-    servers = "".join(
-        f"server {{ listen 127.0.0.1:{ports[name]}; location / {{ {line} "
-        f"proxy_pass http://127.0.0.1:{service.port}; }} }}\n"
-        for name, line in PROXIES.items()
-    )
-    temp_paths = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    conf = folder / "nginx.conf"
-    conf.write_text(
-        f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/log;\n"
-        f"events {{}}\nhttp {{ access_log off;\n{temp_paths}{servers} }}\n"
-    )
-    command = [NGINX, "-p", str(folder), "-c", str(conf), "-e", str(folder / "log")]
-    with subprocess.Popen(command) as process:  # noqa: S603 - nginx
-        try:
-            until(lambda: all(map(listens, ports.values())), "nginx")
-            yield ports
-        finally:
-            process.terminate()
-
-
-def listens(port: int) -> bool:
-    """Return whether a program listens on a port."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
+    target = f"proxy_pass http://127.0.0.1:{service.port};"
+    with nginx(
+        folder, {name: f"location / {{ {line} {target} }}" for name, line in PROXIES.items()}
+    ) as ports:
+        yield ports
 
 
 def needs_key(service: Service, port: int) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from api.server import RECEIVE_TIMEOUT_S
+from api.http.worker import SILENCE_S
 from moderation import Policy
 
 START = "from api.server import serve; serve(port=0, workers=2, policy={policy!r})"
@@ -98,7 +98,7 @@ def test_a_refusal_reaches_the_client(port: int) -> None:
 
 def test_a_client_that_stalls(port: int) -> None:
     """After a timeout the client gets an error."""
-    with socket.create_connection(("127.0.0.1", port), timeout=RECEIVE_TIMEOUT_S * 3) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=SILENCE_S * 3) as client:
         head = "POST /v1/moderate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         client.sendall(f"{head}Content-Length: 99\r\n\r\n{{".encode())
         answer = client.recv(10_000)

@@ -127,5 +127,5 @@ def test_no_file_reads_the_environment() -> None:
         for line in path.read_text("utf-8").splitlines()
         if re.search(r"\bos\.(environ|getenv)", line)
     ]
-    assert [name for name, _ in uses] == ["__init__.py"]
+    assert [name for name, _ in uses] == ["app.py"]
     assert uses[0][1].startswith('os.environ["PROMETHEUS_MULTIPROC_DIR"] = ')

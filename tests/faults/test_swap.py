@@ -105,3 +105,17 @@ def rollback_by_hand(service: Service, root: Path) -> None:
     """Put the shipped models back in use."""
     (root / CHAMPION).write_text(json.dumps(USED))
     until(lambda: use(service, "challenger") == 0, "the model before")
+
+
+def test_a_respawned_worker_loads_what_was_verified(service: Service, root: Path) -> None:
+    """It does not read the files again, which may have been replaced since their hash."""
+    text = "You are an idiot."
+    before = service.decide(text)["scores"]
+    for path in (*root.rglob("*.onnx"), *root.rglob("*.npy"), *root.rglob("*.crfsuite")):
+        path.write_bytes(b"another file")
+    for path in root.rglob("tokenizer.json"):
+        path.write_text("{}")
+    service.kill_worker()
+    service.kill_worker()
+    answers = [service.decide(text)["scores"] for _ in range(10)]
+    assert answers == [before] * 10

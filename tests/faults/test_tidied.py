@@ -61,3 +61,23 @@ def test_a_new_worker_continues_the_counters(tmp_path: Path) -> None:
         assert 'moderation_decisions_total{action="review",route="v1"} 3.0' in metrics
         names = {path.name for path in temporary.glob("moderation-metrics-*/counter_*.db")}
         assert names <= {"counter_0.db", "counter_1.db", "counter_2.db"}
+
+
+def test_the_folder_of_a_killed_service(tmp_path: Path) -> None:
+    """The next service removes it, and leaves the folders of running services alone."""
+    temporary = tmp_path / "tmp"
+    with running(_service(tmp_path / "lives", temporary)):
+        (living,) = temporary.glob("moderation-metrics-*")
+        killed = _service(tmp_path / "killed", temporary)
+        killed.start()
+        assert killed.process is not None
+        workers = killed.workers_now()
+        killed.process.kill()
+        killed.process.wait()
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "their end")
+        assert len([*temporary.glob("moderation-metrics-*")]) == 2
+        with running(_service(tmp_path / "new", temporary)):
+            folders = [*temporary.glob("moderation-metrics-*")]
+            assert len(folders) == 2
+            assert living in folders
+        assert [*temporary.glob("moderation-*")] == [living]

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from house_rules import Comment, HouseRules, RefusedError, UnansweredError
+from house_rules.batches import MOST_BYTES
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from api import App
 from api.record.tables import DecisionRow
 from api.services import services_of
-from clients.house_rules import MOST_BYTES, Comment, HouseRules, RefusedError, UnansweredError
 from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
 from tests.api.dialects.conftest import FINE, FakeScorer, make

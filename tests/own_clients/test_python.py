@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from house_rules import HouseRules, RefusedError, UnansweredError
 
 from api import App
-from clients.house_rules import HouseRules, RefusedError, UnansweredError
 from tests.api.dialects.conftest import DOUBTFUL, FINE, REJECTED, key
 
 
@@ -129,7 +129,8 @@ GOOD: Answer = (200, {}, b'{"action": "approve"}')
 def test_temporary_errors_are_retried(first: Answer, waits: float, pauses: list[float]) -> None:
     """The client retries after a pause."""
     with answering(first, GOOD) as (url, requests):
-        assert HouseRules(url).moderate(FINE)["action"] == "approve"
+        rules = HouseRules(url, deadline=60)
+        assert rules.moderate(FINE)["action"] == "approve"
     assert requests == ["/v1/moderate"] * 2
     assert pauses == [pytest.approx(waits, rel=0.25)]
 
@@ -149,3 +150,72 @@ def test_other_errors_are_not_retried() -> None:
     with answering((403, {}, b"<html>")) as (url, requests), pytest.raises(RefusedError) as caught:
         HouseRules(url).moderate(FINE)
     assert (caught.value.problem["status"], len(requests)) == (403, 1)
+
+
+def test_the_deadline_is_for_all_tries(pauses: list[float]) -> None:
+    """The client does not start a pause that ends after the deadline."""
+    busy: Answer = (503, {"Retry-After": "7"}, b"{}")
+    with answering(busy, GOOD) as (url, requests), pytest.raises(UnansweredError):
+        HouseRules(url, deadline=5).moderate(FINE)
+    assert (len(requests), pauses) == (1, [])
+    with answering(busy, GOOD) as (url, requests):
+        assert HouseRules(url, deadline=5).moderate(FINE, deadline=60)["action"] == "approve"
+
+
+@pytest.mark.parametrize("name", ["timeout", "deadline", "tries"])
+def test_limits_that_allow_nothing(name: str) -> None:
+    """The error names the argument."""
+    with pytest.raises(ValueError, match=name):
+        HouseRules("http://127.0.0.1:9", **{name: 0})  # type: ignore[arg-type] # not the key
+
+
+def test_a_redirect_does_not_get_the_key() -> None:
+    """Another host does not see the request. The error names the new address."""
+    with answering(GOOD) as (elsewhere, seen):
+        moved: Answer = (302, {"Location": f"{elsewhere}/v1/moderate"}, b"")
+        with answering(moved) as (url, requests):
+            with pytest.raises(UnansweredError, match=elsewhere):
+                HouseRules(url, "hr-1-2").moderate(FINE)
+            assert len(requests) == 1
+    assert seen == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>",
+        b"{}",
+        b"[]",
+        b'"approve"',
+        b"null",
+        b'{"action": "publish"}',
+        b'{"decisions": []}',
+    ],
+)
+def test_an_answer_that_is_no_decision(body: bytes) -> None:
+    """Something else answers at the service's address, such as a proxy's page for signing in."""
+    with answering(*[(200, {}, body)] * 2) as (url, _), pytest.raises(UnansweredError):
+        HouseRules(url, tries=2).moderate(FINE)
+    with answering(*[(200, {}, body)] * 2) as (url, _), pytest.raises(UnansweredError):
+        list(HouseRules(url, tries=2).moderate_many([FINE]))
+
+
+@pytest.mark.parametrize(
+    ("first", "requests_sent"),
+    [
+        pytest.param((503, {}, b"{}"), 2, id="nothing was done"),
+        pytest.param((502, {}, b"{}"), 1, id="perhaps it was done"),
+        pytest.param((0, {}, b""), 1, id="hung up"),
+    ],
+)
+def test_a_verdict_is_not_given_twice(first: Answer, requests_sent: int) -> None:
+    """The client repeats a verdict only if the service has certainly not recorded it."""
+    recorded: Answer = (200, {}, b'{"action": "review", "standing": "reject"}')
+    with answering(first, recorded) as (url, requests):
+        rules = HouseRules(url)
+        if requests_sent == 2:
+            assert rules.give_verdict("1", "reject", "asha")["standing"] == "reject"
+        else:
+            with pytest.raises(UnansweredError, match="may have been carried out"):
+                rules.give_verdict("1", "reject", "asha")
+    assert len(requests) == requests_sent

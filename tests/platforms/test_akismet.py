@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -50,6 +52,14 @@ def posted(newspaper: Newspaper, text: str, author: str) -> dict[str, Any]:
         f"array( {comment['comment_ID']} ) );"
     )
     return comment
+
+
+def report_spam(newspaper: Newspaper, comment: dict[str, Any]) -> None:
+    """Report a comment as spam with the plug-in, as its button in wp-admin does."""
+    newspaper.site.php(
+        f"wp_spam_comment( {comment['comment_ID']} ); "
+        f"Akismet::submit_spam_comment( {comment['comment_ID']} ); return true;"
+    )
 
 
 def cron(newspaper: Newspaper, author: str) -> str:
@@ -137,3 +147,75 @@ def test_errors_by_the_rest_api(newspaper: Newspaper, away: str) -> None:
     for author in ("locked", "stranded"):
         (comment,) = newspaper.site.comments(author)
         assert comment["comment_approved"] == "spam"
+
+
+@pytest.mark.parametrize(
+    ("author", "text"),
+    [
+        ("quoting", """It's what the council calls "a temporary delay", isn't it?"""),
+        ("exact", r"""The mayor's files were in C:\council\new, and that's a "backup"."""),
+    ],
+)
+def test_quotes(newspaper: Newspaper, author: str, text: str) -> None:
+    """WordPress puts a backslash before quotes. The service reads what the author wrote.
+
+    So a verdict, which comes without these backslashes, finds the decision.
+    """
+    comment = posted(newspaper, text, author)
+    report_spam(newspaper, comment)
+    (decision,) = newspaper.decisions(author)
+    assert decision["text"] == text
+    assert (decision["action"], decision["standing"]) == ("approve", "reject")
+
+
+def test_quotes_by_the_rest_api(newspaper: Newspaper) -> None:
+    """A comment through the REST API has no extra backslashes."""
+    text = """It's what they call "a delay" here, and it isn't one."""
+    assert newspaper.site.rest(text, "restful") == 201
+    (decision,) = newspaper.decisions("restful")
+    assert decision["text"] == text
+
+
+def test_the_settings_page(newspaper: Newspaper) -> None:
+    """Akismet's settings page reaches the service and shows statistics, and nothing else fails."""
+    posted(newspaper, "You are a stupid idiot and a liar, all of you, and I hate it.", "counted")
+    html: str = newspaper.site.php(
+        """
+        wp_set_current_user( 1 );
+        require_once ABSPATH . 'wp-admin/includes/admin.php';
+        require_once AKISMET__PLUGIN_DIR . 'class.akismet-admin.php';
+        ob_start();
+        Akismet_Admin::init();
+        Akismet_Admin::display_configuration_page();
+        return ob_get_clean();
+        """
+    )
+    words = re.sub(r"<[^>]*>", " ", html)
+    assert re.search(r"Past six months|Spam blocked", words)
+    assert not re.search(r"firewall|could not be|can&#8217;t connect|not.*valid", words)
+    assert {urlsplit(url).path for url in newspaper.site.requests()} >= {
+        "/1.1/get-subscription",
+        "/1.1/get-stats",
+    }
+
+
+def test_a_key_in_the_settings_page(newspaper: Newspaper) -> None:
+    """The page stores a key of 12 digits that was made for it, and no other."""
+    made = new_key(newspaper.service, akismet=True)
+    unknown, known = newspaper.site.php(
+        f"""
+        require_once ABSPATH . 'wp-admin/includes/admin.php';
+        require_once AKISMET__PLUGIN_DIR . 'class.akismet-admin.php';
+        delete_option( 'wordpress_api_key' );
+        Akismet_Admin::save_key( 'ba9876543210' );
+        $unknown = get_option( 'wordpress_api_key' );
+        Akismet_Admin::save_key( '{made}' );
+        return array( $unknown, get_option( 'wordpress_api_key' ) );
+        """
+    )
+    assert (unknown, known) == (False, made)
+    newspaper.site.define(HOUSE_RULES_KEY=made)
+    comment = posted(newspaper, "The pier opens again in May, to our delight.", "settled")
+    report_spam(newspaper, comment)
+    (decision,) = newspaper.decisions("settled")
+    assert decision["standing"] == "reject"

@@ -1,7 +1,9 @@
 """Models on disk: refused if weights and card do not agree, written completely or not at all."""
 
+import hashlib
 import io
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,11 +62,41 @@ def test_saved_model_is_read_back(folder: Path) -> None:
     assert models.versions == {"abuse": "1"}
 
 
-def test_weights_are_mapped_and_not_copied(folder: Path) -> None:
-    """Workers share one copy of the weights in memory."""
+def test_a_file_that_changes_while_it_is_loaded(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was hashed is what is loaded, even if each file changes right after its hash."""
+
+    class Swapping:
+        def hexdigest(self) -> str:
+            for path in folder.glob("*.npy"):
+                path.write_bytes(b"another file")
+            return self.digest
+
+        def __init__(self, content: bytes = b"") -> None:
+            self.digest = sha256(content).hexdigest()
+
+        @classmethod
+        def of_file(cls, file: Any, _: str) -> "Swapping":
+            return cls(file.read())
+
+    sha256 = hashlib.sha256
+    monkeypatch.setattr("hashlib.sha256", Swapping)
+    monkeypatch.setattr("hashlib.file_digest", Swapping.of_file)
+    files = Files.open(folder)
+    assert (folder / "weights.npy").read_bytes() == b"another file"
+    assert np.array_equal(files.array("weights"), arrays()["weights"])
+
+
+def test_a_file_that_changes_in_its_place(folder: Path) -> None:
+    """Loaded weights do not follow a file that is overwritten, as a mapping would."""
     weights = Files.open(folder).array("weights")
-    assert isinstance(weights.base, np.memmap)
-    assert not isinstance(weights, np.memmap)  # it would be slow to index
+    with (folder / "weights.npy").open("r+b") as file:
+        file.seek(-weights.nbytes, os.SEEK_END)
+        file.write(b"\xff" * weights.nbytes)
+    assert np.array_equal(weights, arrays()["weights"])
+    with pytest.raises(ValueError, match="read-only"):
+        weights[0] = 1
 
 
 def test_damaged_file_is_refused(folder: Path) -> None:

@@ -24,10 +24,11 @@ from api.dialects.perspective.attributes import MissingScoreError, Scored
 from api.dialects.perspective.upstream import Upstream
 from api.dialects.perspective.wire import AnalyzeRequest, RefusedError, SuggestRequest
 from api.http import errors
-from api.http.auth import bearer
+from api.http.auth import ExpiredKeyError, bearer
+from api.http.body import read_body
 from api.http.errors import Problem
 from api.record.storable import without_nul
-from api.services import count, decider, moderator, services, services_of
+from api.services import count, decider, key_id, moderator, public_url, services, services_of
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
 from moderation.scoring.language import NO_LANGUAGE
@@ -37,6 +38,8 @@ MOST_SPANS = 50  # in an answer; longer comments have several sentences per span
 FEWEST_WORDS = 4  # shorter comments count as English ...
 SURELY_FOREIGN = 0.01  # ... unless the probability of English is below this
 MOST_CONTEXT = 20_480  # characters of an article or parent that are used
+INVALID_KEY = "API key not valid. Please pass a valid API key."  # Perspective's own words
+EXPIRED_KEY = "API key expired. Please renew the API key."
 
 perspective = Blueprint("perspective", __name__)
 
@@ -71,15 +74,14 @@ def discover() -> Response:
     version = request.args.get("version", discovery.VERSION)
     if version != discovery.VERSION:
         raise wire.invalid("Requested entity was not found.", "version", status=404)
-    public_url = services().settings.public_url
-    return jsonify(discovery.document(str(public_url or request.url_root)))
+    return jsonify(discovery.document(public_url()))
 
 
 @perspective.post("/v1alpha1/comments:analyze")
 def analyze() -> Response:
     """Answer the scores of the requested attributes, for the comment and for each sentence."""
     _admit("decide")
-    call = AnalyzeRequest.read(request.get_data())
+    call = AnalyzeRequest.read(read_body())
     wanted = _wanted(call)
     if call.languages:
         _check_languages(wanted, call.languages)
@@ -121,7 +123,7 @@ def suggest() -> Response:
     The verdict can also serve as a label for training.
     """
     _admit("verdict")
-    call = SuggestRequest.read(request.get_data())
+    call = SuggestRequest.read(read_body())
     action, reason = _suggested(call)
     comment = _comment(call)
     if decider().circuit.open:
@@ -132,6 +134,7 @@ def suggest() -> Response:
         community=call.community_id,
         action=action,
         who=f"suggestscore:{g.key.name}",
+        key_id=key_id(),
         reason=reason,
         route="suggestscore"
         if any(_attribute(name).english for name in call.attribute_scores)
@@ -168,7 +171,8 @@ def _admit(scope: str) -> None:
         if secret is None:
             message = "Method doesn't allow unregistered callers. Please use an API key."
             raise wire.denied(403, message, "API_KEY_MISSING") from None
-        message = "API key not valid. Please pass a valid API key."
+        expired = isinstance(problem, ExpiredKeyError)
+        message = EXPIRED_KEY if expired else INVALID_KEY
         raise wire.denied(400, message, "API_KEY_INVALID") from None
     if not key.may(scope):
         message = f"This key has no scope '{scope}'."
@@ -190,8 +194,10 @@ def _comment(call: AnalyzeRequest | SuggestRequest) -> Comment:
     if not entry.text.strip():
         raise wire.refused("COMMENT_EMPTY", "Comment must be non-empty.")
     limit = moderator().policy.publication.max_bytes
-    if len(entry.text.encode()) > limit:
-        raise wire.refused("COMMENT_TOO_LONG", "Comment text too long.")
+    size = len(entry.text.encode())
+    if size > limit:  # in Google's words, which clients search for
+        message = f"Comment text was too many bytes. Value ({size}) exceeded limit ({limit})."
+        raise wire.refused("COMMENT_TOO_LONG", message)
     try:
         validate(entry.text, limit)
     except CommentError as error:

@@ -16,14 +16,11 @@ from moderation.policy import Policy
 
 SUBSTANTIAL = 20  # words in full sentences from which a comment is substantial
 LET_BE = 0.5  # the highest INCOHERENT if the rule full_sentences has no objection
-REFUSED_FROM = 0.8
-"""The lowest LIKELY_TO_REJECT of a rejected comment. For one under review it is 0.5 or more.
-
-HOUSE_RULES reaches 0.8 for both, so clients can keep their usual threshold of 0.8."""
-
+# The scores of each action. Clients compare with `>`, as Coral does, or with `>=`. So no score is
+# equal to a threshold that clients use: 0.5 and 0.8 for LIKELY_TO_REJECT, 0.8 for HOUSE_RULES.
 _BANDS = {
-    "LIKELY_TO_REJECT": {"approve": (0.0, 0.5), "review": (0.5, 0.8), "reject": (0.8, 1.0)},
-    "HOUSE_RULES": {"approve": (0.0, 0.8), "review": (0.8, 0.9), "reject": (0.9, 1.0)},
+    "LIKELY_TO_REJECT": {"approve": (0, 0.499), "review": (0.501, 0.799), "reject": (0.801, 1)},
+    "HOUSE_RULES": {"approve": (0, 0.799), "review": (0.801, 0.899), "reject": (0.901, 1)},
 }
 _VERSIONED = re.compile(r"([A-Z_]+)(?:@\d+)?", re.ASCII)
 
@@ -130,8 +127,6 @@ def _position(
     }[reason["action"]]
     share = (reason["score"] - low) / (high - low) if high > low else 1.0
     bottom, top = bands[reason["action"]]
-    if reason["action"] != "reject":
-        top -= 0.0001  # the start of the next band
     return bottom + (top - bottom) * min(max(share, 0.0), 1.0)
 
 
@@ -170,12 +165,12 @@ OFFERED: dict[str, Attribute] = {
         capped=False,
     ),
     "LIKELY_TO_REJECT": Attribute(
-        "the policy's own verdict: under 0.5 approve, from 0.5 review, from 0.8 reject",
+        "the policy's own verdict: under 0.5 approve, over 0.5 review, over 0.8 reject",
         _verdict("LIKELY_TO_REJECT"),
         english=False,
     ),
     "HOUSE_RULES": Attribute(
-        "our own: from 0.8 where any rule acts (0.9: refuses), under it where none does",
+        "our own: over 0.8 if a rule acts (over 0.9 if it rejects), under 0.8 if none does",
         _verdict("HOUSE_RULES"),
         english=False,
     ),

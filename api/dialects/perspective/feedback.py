@@ -31,6 +31,7 @@ def give(
     who: str,
     reason: str,
     route: str = ROUTE,
+    key_id: str | None = None,
 ) -> str | None:
     """Record a suggested score as a verdict on the comment in `request`.
 
@@ -53,6 +54,7 @@ def give(
             reason=reason,
             route=route,
             now=decider.clock(),
+            key_id=key_id,
         )
     return language
 

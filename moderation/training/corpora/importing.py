@@ -16,7 +16,6 @@ from typing import IO, Any, NamedTuple
 
 from moderation.training.corpora import catalogue
 from moderation.training.corpora.catalogue import CorpusError, Label, Natural, Row, Source
-from moderation.training.corpora.duplicates import Duplicates
 from moderation.training.corpora.formats import one_row_per_comment
 from moderation.training.corpora.tables import records
 
@@ -160,6 +159,8 @@ def rows(
     no more rows are yielded. The file is still read on, to collect up to `MAX_ERRORS` errors. Then
     `CorpusError` is raised with all these errors.
     """
+    from moderation.training.corpora.duplicates import Duplicates  # imports numpy
+
     duplicates, errors = Duplicates(), list[str]()
     numbered = records(path, opened)
     custom = source is not None and source.name not in known_formats()

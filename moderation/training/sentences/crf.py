@@ -43,17 +43,9 @@ def fit(examples: Sequence[Example], lines: Sequence[str]) -> bytes:
         return path.read_bytes()
 
 
-class InMemoryTagger(Tagger):
-    """A tagger of roles whose CRF is not read from a file.
-
-    It keeps a reference to the bytes of the CRF, because pycrfsuite keeps none.
-    """
-
-    def __init__(self, crf: bytes, lines: Sequence[str]) -> None:
-        tagger = pycrfsuite.Tagger()
-        tagger.open_inmemory(crf)
-        super().__init__(tagger, Observer(read_clusters(lines)))
-        self._bytes = crf
+def tagger(crf: bytes, lines: Sequence[str]) -> Tagger:
+    """Return a tagger of roles with this CRF and these lines of word clusters."""
+    return Tagger(crf, Observer(read_clusters(lines)))
 
 
 def tag(tagger: Tagger, examples: Sequence[Example]) -> list[Tagged]:
@@ -96,7 +88,7 @@ def _tag_fold(fold: int, groups: Sequence[Group], lines: Sequence[str]) -> list[
         if number % _FOLDS != fold
         for example in group
     ]
-    return tag(InMemoryTagger(fit(others, lines), lines), _fold(fold, groups))
+    return tag(tagger(fit(others, lines), lines), _fold(fold, groups))
 
 
 def _fold(fold: int, groups: Sequence[Sequence[T]]) -> list[T]:

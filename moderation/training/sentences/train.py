@@ -84,7 +84,7 @@ def train(
     )
     log.info("the tagger is trained")
     weights = _fit_classifier(sentences, weighted)
-    uncalibrated = SentenceScorer(crf.InMemoryTagger(tagger, lines), weights, np.zeros((2, 1)))
+    uncalibrated = SentenceScorer(crf.tagger(tagger, lines), weights, np.zeros((2, 1)))
     held_out = [example for group in validation for example in group[:2]]
     knots = _calibration(_logits(uncalibrated, held_out), held_out)
     scorer = replace(uncalibrated, knots=knots)

@@ -74,6 +74,70 @@ def test_wordpress_waits_for_a_person(app: App, client: FlaskClient) -> None:
     assert len(decided(app)) == 1
 
 
+@pytest.mark.parametrize(
+    ("sent", "agent", "more", "text"),
+    [
+        pytest.param(r"It\'s \"so\".", WORDPRESS, {}, 'It\'s "so".', id="a new comment"),
+        pytest.param(r"It's C:\new.", WORDPRESS, {}, r"It's C:\new.", id="not from addslashes"),
+        pytest.param(
+            r"It is C:\\new.",
+            WORDPRESS,
+            {"recheck_reason": "recheck_queue"},
+            r"It is C:\\new.",
+            id="from WordPress's database",
+        ),
+        pytest.param(
+            r"It is C:\\new.",
+            WORDPRESS,
+            {"REQUEST_URI": "/wp-json/wp/v2/comments"},
+            r"It is C:\\new.",
+            id="by the REST API",
+        ),
+        pytest.param(r"It\'s so.", {}, {}, r"It\'s so.", id="another client"),
+    ],
+)
+def test_slashes(
+    app: App,
+    client: FlaskClient,
+    sent: str,
+    agent: dict[str, str],
+    more: dict[str, str],
+    text: str,
+) -> None:
+    """The backslashes that WordPress puts before quotes are not the author's."""
+    check(client, sent, agent, **more)
+    assert [row["text"] for row in decided(app)] == [text]
+
+
+def test_what_the_settings_page_asks(client: FlaskClient) -> None:
+    """WordPress's plug-in keeps a key only with an active account, and shows statistics."""
+    for text in (FINE, REJECTED, DOUBTFUL):
+        check(client, text)
+    answer = check(client, f"{FINE} It cost little.")
+    verdict = {"action": "reject", "who": "asha"}
+    path = f"/v1/decisions/{answer.headers['X-akismet-guid']}/verdict"
+    assert client.post(path, json=verdict).status_code == 200
+
+    def ask(path: str, **form: str) -> TestResponse:
+        return client.post(path, data={"key": "any", "blog": BLOG, **form})
+
+    assert ask("/1.1/get-subscription").get_json()["status"] == "active"
+    for period in ("60-days", "6-months", "all"):
+        assert ask("/1.1/get-stats", **{"from": period}).get_json() == {
+            "spam": 2,
+            "ham": 2,
+            "missed_spam": 1,
+            "false_positives": 0,
+            "accuracy": 75.0,
+            "time_saved": 0,
+        }
+    assert ask("/1.1/get-stats", blog="https://other.example").get_json()["accuracy"] == 100
+    assert ask("/1.1/token").data == b""
+    assert ask("/1.1/deactivate").data == b"deactivated"
+    assert client.get("/1.1/test").data == b"connected"
+    assert client.get("/1.2/compatible-plugins").get_json() == []
+
+
 def test_the_standing_action_needs_no_query(app: App, client: FlaskClient) -> None:
     """The lookup of an earlier decision reads it. A first check does not ask for it."""
     statements: list[str] = []
@@ -160,7 +224,7 @@ def test_an_author_can_be_erased(app: App, client: FlaskClient) -> None:
     for site in (BLOG, "https://other.example"):
         check(client, FINE, blog=site, comment_author_email="ravi@example.com")
     request = {"author": "ravi@example.com", "community": BLOG}
-    assert client.post("/v1/erase", json=request).get_json() == {"erased": 1}
+    assert client.post("/v1/erase", json=request).get_json()["erased"] == 1
     assert client.post("/v1/erase", json={"author": "ravi@example.com"}).get_json()["erased"] == 1
     assert {decision["text"] for decision in decided(app)} == {None}
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from api import App, create_app
-from api.dialects.coral import budget_of, signature
+from api.dialects.coral import answer, budget_of, signature
 from api.services import services_of
 from moderation.scoring.scorer import Probabilities
 from moderation.text.reading import Text
@@ -33,7 +33,19 @@ from tests.api.dialects.conftest import (
 # The values that Coral knows. Any other value voids the whole answer.
 STATUSES = {"APPROVED", "NONE", "PREMOD", "REJECTED", "SYSTEM_WITHHELD"}
 FLAGS = {"COMMENT_DETECTED_TOXIC", "COMMENT_DETECTED_SPAM"}
-CODES = {"ABUSIVE", "OTHER"}
+CODES = {
+    "OFFENSIVE",
+    "ABUSIVE",
+    "SPAM",
+    "BANNED_WORD",
+    "AD",
+    "ILLEGAL_CONTENT",
+    "HARASSMENT_BULLYING",
+    "MISINFORMATION",
+    "HATE_SPEECH",
+    "IRRELEVANT_CONTENT",
+    "OTHER",
+}
 
 
 def body(text: str, action: str = "NEW", **author_or_story: str) -> bytes:
@@ -108,8 +120,8 @@ def test_a_doubtful_comment_waits_for_a_person(
     ("text", "code", "flag", "guideline"),
     [
         (REJECTED, "ABUSIVE", "COMMENT_DETECTED_TOXIC", "Be civil"),
-        ("They are vermin.", "ABUSIVE", "COMMENT_DETECTED_TOXIC", "No hatred"),
-        (SPAM, "OTHER", "COMMENT_DETECTED_SPAM", "No advertising"),
+        ("They are vermin.", "HATE_SPEECH", "COMMENT_DETECTED_TOXIC", "No hatred"),
+        (SPAM, "SPAM", "COMMENT_DETECTED_SPAM", "No advertising"),
         ("Write to ravi.kumar@example.com.", "OTHER", None, "Keep phone numbers"),
     ],
 )
@@ -123,6 +135,26 @@ def test_a_refusal_has_its_reason(
     assert guideline in reason["detailedExplanation"]
     assert [action["reason"] for action in content["actions"]] == ([flag] if flag else [])
     assert reason.get("customReason", guideline).startswith(guideline)
+
+
+@pytest.mark.parametrize(
+    ("threat", "code"), [(0.9, "HARASSMENT_BULLYING"), (0.1, "HATE_SPEECH")], ids=["threat", "hate"]
+)
+def test_a_threat_is_not_called_hate_speech(threat: float, code: str) -> None:
+    """Both are reasons of `incendiary`. Coral tells the author the code's name."""
+    reason = {"rule": "incendiary", "action": "reject", "guideline": "No.", "message": "Do not."}
+    scores = {"threat": threat, "identity_attack": 0.5}
+    content = answer({"action": "reject", "reasons": [reason], "scores": scores})
+    assert content["moderationAction"]["rejectionReason"]["code"] == code
+
+
+@pytest.mark.parametrize("rule", ["length", "abuse"])
+def test_an_empty_guideline_does_not_void_the_answer(rule: str) -> None:
+    """Coral's validator accepts no empty text. With an invalid answer, Coral publishes."""
+    reason = {"rule": rule, "action": "reject", "guideline": " ", "message": "Write less."}
+    content = answer({"action": "reject", "reasons": [reason], "scores": {}})
+    check_valid(content)
+    assert "Write less." in content["moderationAction"]["rejectionReason"].values()
 
 
 @pytest.mark.parametrize(

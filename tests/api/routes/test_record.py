@@ -137,9 +137,8 @@ def test_the_steps_of_an_appeal(client: FlaskClient) -> None:
     assert "No appeal" in problem(client.post(f"{url}/appeal/outcome", json=outcome), 409)
     client.post(f"{url}/verdict", json={"action": "reject", "who": "asha"})
     appealed = client.post(f"{url}/appeal", json={"reason": "I quoted him."}).get_json()
-    received = appealed["history"]["appeals"][0]
-    at = dt.datetime.fromisoformat(received["at"])
-    acknowledge_by, decide_by = received["acknowledge_by"], received["decide_by"]
+    at = dt.datetime.fromisoformat(appealed["at"])
+    acknowledge_by, decide_by = appealed["acknowledge_by"], appealed["decide_by"]
     assert dt.datetime.fromisoformat(acknowledge_by) - at == dt.timedelta(hours=24)
     assert dt.datetime.fromisoformat(decide_by) - at == dt.timedelta(days=7)
     assert "already open" in problem(client.post(f"{url}/appeal", json={"reason": "?"}), 409)
@@ -231,6 +230,40 @@ def test_an_invalid_query_of_the_queue(client: FlaskClient, query: str, pointer:
     assert json.loads(answer.data)["errors"][0]["pointer"] == pointer
 
 
+def test_changed_decisions_page_by_page(client: FlaskClient) -> None:
+    """A verdict moves a decision to the end. `changed_at` is where the next poll begins."""
+    first, second, third = (decide(client, f"LOUD {number}")["id"] for number in range(3))
+    client.post(f"/v1/decisions/{first}/verdict", json={"action": "reject", "who": "asha"})
+    page = client.get("/v1/decisions?limit=2").get_json()
+    assert [decision["id"] for decision in page["decisions"]] == [second, third]
+    query = {"limit": 2, "cursor": page["next"], "changed_since": "2026-01-01T00:00:00Z"}
+    page = client.get("/v1/decisions", query_string=query).get_json()
+    (decision,) = page["decisions"]
+    assert (decision["id"], decision["standing"], page["next"]) == (first, "reject", None)
+    since = {"changed_since": decision["changed_at"]}
+    later = client.get("/v1/decisions", query_string=since).get_json()
+    assert [decision["id"] for decision in later["decisions"]] == [first]
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("changed_since=yesterday", "/changed_since"),
+        ("changed_since=2026-01-01T00:00:00", "/changed_since"),
+        ("limit=201", "/limit"),
+        ("cursor=nonsense", "/cursor"),
+        ("since=2026-01-01T00:00:00Z", "/since"),
+    ],
+)
+def test_an_invalid_query_of_changed_decisions(
+    client: FlaskClient, query: str, pointer: str
+) -> None:
+    """The error points to the parameter."""
+    answer = client.get(f"/v1/decisions?{query}")
+    problem(answer, 422)
+    assert json.loads(answer.data)["errors"][0]["pointer"] == pointer
+
+
 def test_the_notice_quotes_the_guideline(client: FlaskClient) -> None:
     """The text is for the author. The law requires the statement of reasons."""
     decision = decide(client, "u idiot")
@@ -254,7 +287,7 @@ def test_the_export_has_one_line_per_decision(client: FlaskClient) -> None:
 def test_erasing_an_author(client: FlaskClient) -> None:
     """Texts and references are erased. The body must name a comment or an author."""
     decision = decide(client, author="ravi")
-    assert client.post("/v1/erase", json={"author": "ravi"}).get_json() == {"erased": 1}
+    assert client.post("/v1/erase", json={"author": "ravi"}).get_json()["erased"] == 1
     erased = client.get(f"/v1/decisions/{decision['id']}").get_json()
     assert (erased["action"], erased["text"], erased["author"]) == ("review", None, None)
     problem(client.post("/v1/erase", json={}), 422)
@@ -299,6 +332,15 @@ def test_keys_may_do_what_their_scopes_allow(tmp_path: Path) -> None:
     assert client.post("/v1/moderate", json=comment, headers=headers).status_code == 200
     assert "no scope 'read'" in problem(client.get("/v1/queue", headers=headers), 403)
     assert client.get("/v1/queue", headers=_key(app, "admin")).status_code == 200
+    assert "no scope 'read'" in problem(client.get("/v1/decisions", headers=headers), 403)
+    assert client.get("/v1/decisions", headers=_key(app, "read")).status_code == 200
+    author = {"author": "ravi"}
+    assert "no scope 'erase'" in problem(
+        client.post("/v1/erase", json=author, headers=_key(app, "verdict")), 403
+    )
+    for scope in ("erase", "admin"):
+        answer = client.post("/v1/erase", json=author, headers=_key(app, scope))
+        assert answer.status_code == 200
     assert client.get("/healthz").status_code == 200
 
 

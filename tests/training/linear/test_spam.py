@@ -58,3 +58,12 @@ def test_an_imported_corpus_is_used(
     names = message.partition(": ")[2].split(", ")
     assert "n" in names
     assert "desk" not in names
+
+
+def test_harmless_counterparts_of_spam_are_repeated() -> None:
+    """Comments of the kinds that spam has, or that share its figures, get a second label."""
+    rows = list(spam._in_house_rows())
+    repeated = [row for row in rows if spam._REPEATED in row.labels]
+    assert 0 < len(repeated) < len(rows) / 2
+    assert {row.labels[spam._REPEATED] for row in repeated} == {0.0, 1.0}
+    assert all(row.labels[spam._REPEATED] == row.labels["own.spam"] for row in repeated)

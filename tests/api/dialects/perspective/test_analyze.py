@@ -152,12 +152,11 @@ def test_the_decision_as_a_probability(
     likely_to_reject: tuple[float, float],
     house_rules: tuple[float, float],
 ) -> None:
-    """Each action has its band of values, so clients can use a threshold."""
+    """Each action has its band, and no score is a threshold: Coral compares with `>`."""
     scores = values(client, text, "LIKELY_TO_REJECT", "HOUSE_RULES")
     bands = {"LIKELY_TO_REJECT": likely_to_reject, "HOUSE_RULES": house_rules}
     for name, (low, high) in bands.items():
-        assert low <= scores[name] <= high
-        assert scores[name] < high or high == 1
+        assert low < scores[name] < high or scores[name] in (0, 1)
 
 
 def test_the_test_sentence_is_likely_to_be_rejected(client: FlaskClient) -> None:
@@ -167,7 +166,7 @@ def test_the_test_sentence_is_likely_to_be_rejected(client: FlaskClient) -> None
 
 
 def test_a_failed_model(tmp_path: Path) -> None:
-    """A missing score is an error. The policy's decision is still available."""
+    """A missing score is an error. The policy's decision still holds the comment."""
 
     class Silent(FakeScorer):
         heads = ("english",)
@@ -176,10 +175,8 @@ def test_a_failed_model(tmp_path: Path) -> None:
             return {"english": super().score(texts)["english"]}
 
     client = make(tmp_path, Silent()).test_client()
-    assert values(client, FINE, "LIKELY_TO_REJECT", "HOUSE_RULES") == {
-        "LIKELY_TO_REJECT": 0.5,
-        "HOUSE_RULES": 0.8,
-    }
+    held = values(client, FINE, "LIKELY_TO_REJECT", "HOUSE_RULES")
+    assert 0.5 < held["LIKELY_TO_REJECT"] < 0.8 < held["HOUSE_RULES"] < 0.9
     answer = analyze(client, FINE)
     assert error(answer, 503)["message"] == "No model gave the score 'toxicity'."
     assert answer.headers["Retry-After"]
@@ -230,8 +227,16 @@ def test_languages(
         (b"", "COMMENT_EMPTY", "Comment must be non-empty."),
         ({}, "COMMENT_EMPTY", "Comment must be non-empty."),
         ({"comment": {"text": " "}}, "COMMENT_EMPTY", "Comment must be non-empty."),
-        ({"text": "x" * 20_481}, "COMMENT_TOO_LONG", "Comment text too long."),
-        ({"text": "é" * 10_241}, "COMMENT_TOO_LONG", "Comment text too long."),
+        (
+            {"text": "x" * 20_481},
+            "COMMENT_TOO_LONG",
+            "Comment text was too many bytes. Value (20481) exceeded limit (20480).",
+        ),
+        (
+            {"text": "é" * 10_241},
+            "COMMENT_TOO_LONG",
+            "Comment text was too many bytes. Value (20482) exceeded limit (20480).",
+        ),
         ({"comment": {"text": "x"}}, "NO_REQUESTED_ATTRIBUTES", "Missing requested_attributes"),
         (
             {"languages": ["fr", "de"]},

@@ -1,0 +1,102 @@
+"""The lines for cron in `docs/record.md` pass day after day, and stop after tampering."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from api.record import erase
+from api.record.database import Sessions, writing
+from api.record.spool import Spool
+from tests.api.record.conftest import NOW, Keep
+
+ROOT = Path(__file__).parents[3]
+DAY = dt.timedelta(days=1)
+SHIM = """#!{python}
+import datetime as dt, os, sys
+from api import commands
+from moderation import cli
+commands.utc_now = lambda: dt.datetime.fromisoformat(os.environ["CLOCK"])
+sys.exit(cli.run(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def lines() -> tuple[str, str]:
+    """The documented lines: the first by hand, the second for every day."""
+    page = (ROOT / "docs" / "record.md").read_text("utf-8")
+    blocks = re.findall(r"```sh\n(.*?)\n```", page, re.DOTALL)
+    first, daily = (block for block in blocks if "record seal" in block)
+    return first, daily
+
+
+class Cron:
+    """Runs lines in a folder, with `moderation` on the path, at a given time."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.url = folder, url
+        shim = folder / "moderation"
+        shim.write_text(SHIM.format(python=sys.executable))
+        shim.chmod(0o700)
+
+    def __call__(self, line: str, now: dt.datetime) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - our own documentation
+            ["/bin/sh", "-c", line],
+            cwd=self.folder,
+            env={
+                **os.environ,
+                "PATH": f"{self.folder}:{os.environ['PATH']}",
+                "PYTHONPATH": str(ROOT),
+                "CLOCK": now.isoformat(),
+                "MODERATION_DATABASE": self.url,
+            },
+            capture_output=True,
+            text=True,
+        )
+
+
+@pytest.fixture
+def cron(tmp_path: Path, url: str) -> Cron:
+    """Runs lines about the record."""
+    (tmp_path / "cron").mkdir()
+    return Cron(tmp_path / "cron", url)
+
+
+def test_the_lines_pass_day_after_day(
+    cron: Cron, lines: tuple[str, str], sessions: Sessions, spool: Spool, keep: Keep
+) -> None:
+    """Also on a day without a comment, and after an erasure. Tampering stops them."""
+    first, daily = lines
+    kept = cron.folder / "hash"
+    keep("Day one", id="c1", author="ravi")
+    assert cron(first, NOW).returncode == 0
+    hashes = [kept.read_text()]
+    for day in range(1, 4):
+        if day == 1:
+            keep("Day two", id="c2", at=NOW + DAY)
+        if day == 3:
+            erase.by_author(sessions, spool, None, "ravi", NOW + 3 * DAY)
+        result = cron(daily, NOW + day * DAY)
+        assert (result.returncode, "hash you kept" in result.stdout) == (0, True), result.stderr
+        hashes.append(kept.read_text())
+    assert [hashes[0] != hashes[1], hashes[1] == hashes[2], hashes[2] != hashes[3]] == [True] * 3
+    old = cron(f"moderation record verify --expect {hashes[0]}", NOW + 3 * DAY)
+    assert (old.returncode, "that of seal 1." in old.stdout) == (0, True)
+    other = cron(f"moderation record verify --expect {'0' * 64}", NOW + 3 * DAY)
+    assert (other.returncode, "no seal has the hash you kept" in other.stderr) == (1, True)
+    id_ = keep("Day four", at=NOW + 4 * DAY)
+    with writing(sessions) as session:
+        change = sa.text(
+            "UPDATE decisions SET action = 'approve', standing = 'approve' WHERE id = :id"
+        )
+        session.execute(change, {"id": id_})
+    stopped = cron(daily, NOW + 4 * DAY)
+    assert (stopped.returncode, f"decisions {id_}: was changed" in stopped.stderr) == (1, True)
+    assert kept.read_text() == hashes[3]

@@ -168,16 +168,17 @@ class BackgroundLoop:
             return
         if self._erased_at is None or abs(now - self._erased_at) >= ERASE_EVERY:
             self._erased_at = now
-            if all_days is not None:
-                erase.older_than(sessions, all_days, now, keep_removed_days=keep_days)
+            retain = partial(
+                erase.older_than,
+                sessions,
+                now=now,
+                keep_removed_days=keep_days,
+                between=self.decider.drain,  # does not wait until the retention has finished
+            )
             if sensitive_days is not None:
-                erase.older_than(
-                    sessions,
-                    sensitive_days,
-                    now,
-                    only_sensitive=True,
-                    keep_removed_days=keep_days,
-                )
+                retain(sensitive_days, only_sensitive=True)
+            if all_days is not None:
+                retain(all_days)
             erase.due(sessions, now)
             database.empty_log(sessions.kw["bind"])
 

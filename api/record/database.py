@@ -139,6 +139,31 @@ def writing(sessions: Sessions) -> Iterator[Session]:
         session.commit()
 
 
+@contextmanager
+def step(sessions: Sessions) -> Iterator[Session]:
+    """Yield a database session for one of many short transactions of a long task.
+
+    Like `writing`, but pauses after the transaction, so that decisions need not wait for the whole
+    task. The caller limits the number of rows in the transaction.
+    """
+    with writing(sessions) as session:
+        started = time.monotonic()
+        yield session
+    pause(sessions, time.monotonic() - started)
+
+
+def pause(sessions: Sessions, held_s: float) -> None:
+    """Let others write, after a transaction of a long task that took `held_s` seconds.
+
+    SQLite has one writer at a time, and those that wait look for their turn every few
+    milliseconds. So this waits longer than the transaction took. PostgreSQL needs no pause.
+    """
+    if sessions.kw["bind"].dialect.name == "sqlite":
+        time.sleep(max(_PAUSE_S, _PAUSES * held_s))
+
+
+_PAUSE_S = 0.03
+_PAUSES = 3.0
 _TURNS: weakref.WeakKeyDictionary[sa.Engine, threading.Lock] = weakref.WeakKeyDictionary()
 _TURN_S = 3.0
 

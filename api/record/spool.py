@@ -26,14 +26,14 @@ from pathlib import Path
 from typing import Any
 
 from api.record import decisions
-from api.record.database import Sessions
+from api.record.database import Sessions, pause
 from api.record.tables import DecisionRow
 from api.record.webhooks import Hook
 from moderation import Comment
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
+BATCH = 20  # decisions per transaction
 REFUSED = ".refused"
 LOCK = ".lock"
 # The errors of file systems that have no hard links.
@@ -129,7 +129,9 @@ class Spool:
             waiting = self._waiting() if acquired else []
             for start in range(0, len(waiting), BATCH):
                 batch = self._read(waiting[start : start + BATCH])
+                started = time.monotonic()
                 recorded = _record(sessions, list(batch.values()), now, hooks)
+                held_s = time.monotonic() - started
                 self._mark()
                 for path, values in batch.items():
                     if values["id"] in recorded:
@@ -137,6 +139,7 @@ class Spool:
                         written += 1
                     else:
                         path.rename(path.with_name(f"{values['id']}{REFUSED}"))
+                pause(sessions, held_s)
         return written
 
     def _mark(self) -> None:

@@ -85,7 +85,7 @@ class WorkerSpec:
 @lru_cache(maxsize=1)
 def _moderator(spec: WorkerSpec) -> Moderator:
     if _program() != spec.program:
-        raise _refusal("another version of house-rules or of Python")
+        raise _refusal("another version of house-rules, of a plug-in or of Python")
     try:
         policy = Policy.of(json.loads(spec.tables), Path(spec.folder))
     except PolicyError as error:

@@ -154,15 +154,18 @@ def test_the_key_is_checked_before_the_body(service: Service, path: str) -> None
     assert b'WWW-Authenticate: Bearer realm="House rules"\r\n' in answer
 
 
-def test_a_client_that_asks_before_it_sends(service: Service, key: str) -> None:
-    """`Expect: 100-continue` gets 100 once with a valid key, and 401 without one."""
+def test_a_client_that_asks_before_it_sends(service: Service) -> None:
+    """`Expect: 100-continue` gets 100 with a valid key, and 401 without. It counts once."""
+    key = service.make_key("decide")
     body = json.dumps({"text": "Too short"}).encode()
     asks = "Expect: 100-continue\r\n"
     with socket.create_connection(("127.0.0.1", service.port), 60) as client:
         client.sendall(HEAD.format(key=key, length=len(body), more=asks).encode())
         assert receive(client) == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.sendall(body)
-        assert receive(client).startswith(b"HTTP/1.1 200 ")
+        answer = receive(client)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b'RateLimit: "requests";r=49;' in answer
     with socket.create_connection(("127.0.0.1", service.port), 60) as client:
         client.sendall(HEAD.format(key="hr-1-2", length=len(body), more=asks).encode())
         assert receive(client).startswith(b"HTTP/1.1 401 ")

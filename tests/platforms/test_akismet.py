@@ -213,7 +213,7 @@ def test_a_key_in_the_settings_page(newspaper: Newspaper) -> None:
         return array( $unknown, get_option( 'wordpress_api_key' ) );
         """
     )
-    assert (unknown, known) == (False, made)
+    assert (unknown or None, known) == (None, made)
     newspaper.site.define(HOUSE_RULES_KEY=made)
     comment = posted(newspaper, "The pier opens again in May, to our delight.", "settled")
     report_spam(newspaper, comment)

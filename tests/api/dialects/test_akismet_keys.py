@@ -47,6 +47,13 @@ def test_the_key_decides_and_judges(app: App, client: FlaskClient, short: str) -
     assert send(client, "/1.2/key-sites", short).data == b"invalid"
 
 
+def test_a_new_key_is_checked_and_not_the_old_one(client: FlaskClient, short: str) -> None:
+    """If someone enters a new key, the plug-in sends the old one too, as `api_key`."""
+    form = {"key": WRONG, "api_key": short, "blog": BLOG}
+    for path in ("/1.1/verify-key", "/1.1/get-subscription"):
+        assert client.post(path, data=form).data == b"invalid"
+
+
 def test_other_routes_do_not_accept_it(client: FlaskClient, short: str) -> None:
     """Not even after it was used on Akismet's routes, when the service remembers it."""
     assert send(client, "/1.1/verify-key", short).data == b"valid"

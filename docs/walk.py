@@ -79,7 +79,7 @@ def _outputs(typed: Sequence[str], home: Path) -> list[str]:
     script = "".join(f"\nprintf '{MARK}'\n{line}" for line in lines) + END
     text = _in_a_terminal(script.replace(f":{PORT}", f":{port}"), home, port)
     portable = text.replace(f":{port}", f":{PORT}").replace("\r\n", "\n")
-    portable = portable.replace(f"{home}/", "").replace(str(_user(home)), "/home/asha")
+    portable = portable.replace(f"{home}/", "").replace(str(_user(home)), "~")
     return [BAR.sub("", TAIL.sub("", output)) for output in portable.split(MARK)[1:]]
 
 

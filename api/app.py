@@ -14,7 +14,7 @@ from flask_openapi3.openapi import OpenAPI
 
 from api import desk, dialects, services, settings
 from api.docs import docs
-from api.http import body, errors, headers, local
+from api.http import body, errors, headers, local, rates
 from api.http.body import JsonRequest
 from api.monitoring import metrics
 from api.routes import health, know, moderate, record, verdicts
@@ -112,6 +112,7 @@ def create_app(
     metrics.register(app, parts.metrics)
     errors.register(app)
     headers.register(app)
+    rates.register(app)
     local.register(app, chosen, parts.authenticator)
     services.guard(app)
     body.register(app)

@@ -73,7 +73,8 @@ _NAMED = "(?: called| titled| named)"
 _TITLES = re.compile(
     rf"\b(?:{_WORK}(?:,|{_NAMED})?|{_OTHER}{_NAMED}) (?P<after>{_TITLE})"
     rf"|\b{_OTHER} (?P<quoted>\"{_CAPITALS}\")|(?<!\w)(?P<before>{_TITLE})"
-    rf"(?= by [A-Z]| {_WORK}\b|(?:,| is) (?:an?|the|his|her) (?:\w+ )?(?:{_WORK}|{_OTHER})\b)"
+    rf"(?= (?:(?:is|was) (?:written|directed|composed|sung) )?by [A-Z]| {_WORK}\b"
+    rf"|(?:,| is) (?:an?|the|his|her) (?:\w+ )?(?:{_WORK}|{_OTHER})\b)"
 )
 _MENTION = re.compile(r"\b(?:You|He|She|They|I|We|This|That|These|Those|Your|It)\b")
 

@@ -26,7 +26,7 @@ from api.record.keys import SCOPES
 from moderation import Policy
 from moderation.cli import commands
 from moderation.policy import RulePolicy
-from moderation.scoring.store import list_models
+from moderation.scoring.store import SHIPPED, ModelStore
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -121,7 +121,11 @@ def models() -> str:
 
 
 def _champions() -> list[tuple[str, str, Mapping[str, Any]]]:
-    return [(name, version, card) for name, version, used, card in list_models() if used]
+    return [
+        (model.name, model.version, model.card)
+        for model in ModelStore(SHIPPED).stored()
+        if model.in_use
+    ]
 
 
 def _card(champion: tuple[str, str, Mapping[str, Any]]) -> str:
@@ -218,7 +222,7 @@ def answer() -> str:
 def _client() -> Iterator[FlaskClient]:
     """A client of a service with an empty record."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"MODERATION_DATABASE": "sqlite://", "MODERATION_SPOOL": folder}
+        settings = {"MODERATION_DATABASE": "sqlite://", "MODERATION_HOME": folder}
         yield create_app(settings).test_client()
 
 

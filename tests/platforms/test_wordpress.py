@@ -128,7 +128,6 @@ def test_an_author_is_told(newspaper: Newspaper) -> None:
     assert (status, error["code"], error["data"]) == (409, "house_rules", {"status": 409})
     assert "Be civil: no insults" in error["message"]
     assert "<br>" not in error["message"]
-    site.define(HOUSE_RULES_TELL=False)
     assert site.comments("told") == []
     assert site.complaints() == []
 
@@ -161,7 +160,6 @@ def test_without_a_trash(newspaper: Newspaper, author: str, choice: str, after: 
     comments = site.comments(f"trashless_{author}")
     assert [comment["comment_approved"] for comment in comments] == after
     site.php("return delete_option( 'house_rules' );")
-    site.define(EMPTY_TRASH_DAYS=30)
 
 
 def test_types_of_comments(newspaper: Newspaper) -> None:

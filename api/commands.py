@@ -15,13 +15,14 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.decisions import utc_now
-from api.record import database, shadows
+from api.record import database, holds, shadows
 from api.record import erase as record_erase
 from api.record import keys as record_keys
 from api.record import recent as record_recent
 from api.record import seal as record_seal
 from api.record import webhooks as record_webhooks
 from api.record.database import Sessions
+from api.record.erase import Erased
 from api.record.replay import Replay
 from api.record.spool import Spool
 from api.record.tables import HISTORY, DecisionRow, KeyRow
@@ -29,6 +30,7 @@ from api.settings import Settings, SettingsError, masked, read, shown
 from moderation.lifecycle.drift import ScoredDecision
 from moderation.lifecycle.replay import ReplayFilter
 from moderation.lifecycle.shadow import ShadowPair
+from moderation.policy import Policy, PolicyError
 
 TIMEOUT_S = 60.0  # for a lock: an operator would rather wait than try again
 
@@ -100,9 +102,14 @@ def keys() -> None:
     "--scope",
     "scopes",
     multiple=True,
-    required=True,
     type=click.Choice(record_keys.SCOPES),
     help="What the key may do. Repeat it for several scopes.",
+)
+@click.option(
+    "--akismet",
+    is_flag=True,
+    help="Make a key of 12 digits for the settings page of Akismet's plug-in. It is valid on "
+    "Akismet's routes only, with the scopes decide and verdict.",
 )
 @click.option("--rate", default="", help="The key's rate limit, such as '50 per second'.")
 @click.option(
@@ -123,9 +130,14 @@ def create(
     rate: str,
     expires: dt.datetime | None,
     *,
+    akismet: bool,
     trusted_names: bool,
 ) -> None:
     """Create a key, and show it once. It cannot be shown again."""
+    if akismet and not scopes:
+        scopes = record_keys.AKISMET_SCOPES
+    if not scopes:
+        raise click.UsageError("Missing option '--scope'.")
 
     try:
         with _writing() as session:
@@ -137,6 +149,7 @@ def create(
                 utc_now(),
                 expires_at=expires and expires.replace(tzinfo=dt.UTC),
                 trusted_names=trusted_names,
+                akismet=akismet,
             )
             click.echo(secret)
             click.echo(f"Key {row.id} for {name}. Keep it: it is not shown again.", err=True)
@@ -266,23 +279,71 @@ def verify(expect: str | None) -> None:
 def erase(
     comment: str | None, author: str | None, older_than: int | None, community: str | None
 ) -> None:
-    """Remove texts and references to authors from decisions.
+    """Remove texts and references to authors from decisions, and copies of the texts in replies.
 
-    The decisions stay, and their seals stay valid.
+    The decisions stay, and their seals stay valid. What a legal hold keeps is hidden from now on,
+    and erased when the hold ends.
     """
 
     if sum(value is not None for value in (comment, author, older_than)) != 1:
         raise click.UsageError("name one of --comment, --author or --older-than")
-    spool = Spool(_settings().spool)
+    spool, now, days = Spool(_settings().spool), utc_now(), _keep_removed_days()
     with _sessions() as sessions:
         if comment is not None:
-            count = record_erase.by_comment(sessions, spool, community, comment, utc_now())
+            done = record_erase.by_comment(sessions, spool, community, comment, now, days)
         elif author is not None:
-            count = record_erase.by_author(sessions, spool, community, author, utc_now())
+            done = record_erase.by_author(sessions, spool, community, author, now, days)
         else:
-            count = record_erase.older_than(sessions, older_than or 0, utc_now())
-    decisions_hold = _count(count, "decision holds", "decisions hold")
+            count = record_erase.older_than(sessions, older_than or 0, now, keep_removed_days=days)
+            done = Erased(count, 0, None)
+    decisions_hold = _count(done.erased, "decision holds", "decisions hold")
     click.echo(f"{decisions_hold} no text or reference any more.")
+    if done.held_until:
+        kept = _count(done.held, "decision is", "decisions are")
+        click.echo(f"{kept} kept by a legal hold, and erased by {done.held_until:%Y-%m-%d}.")
+
+
+def _keep_removed_days() -> int:
+    try:
+        return Policy.load(_settings().policy).publication.keep_removed_days
+    except PolicyError as error:
+        raise click.UsageError(str(error)) from None
+
+
+@record.command()
+@click.option("--comment", help="The platform's id of a comment.")
+@click.option("--author", help="The platform's id of an author.")
+@click.option("--community", help="Only this community or site. Default: all.")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), help="The day on which the hold ends, in UTC."
+)
+@click.option("--release", is_flag=True, help="End the hold now.")
+def hold(
+    comment: str | None,
+    author: str | None,
+    community: str | None,
+    until: dt.datetime | None,
+    *,
+    release: bool,
+) -> None:
+    """Keep recorded comments for legal reasons, even if somebody asks to erase them.
+
+    An erasure that is asked for meanwhile is carried out when the hold ends. The policy's
+    `keep_removed_days` holds all rejected comments for a number of days.
+    """
+    if (comment is None) == (author is None):
+        raise click.UsageError("name one of --comment and --author")
+    if (until is None) != release:
+        raise click.UsageError("give one of --until and --release")
+    chosen = record_erase.which(community, comment_id=comment, author=author)
+    with _sessions() as sessions:
+        if until is None:
+            count = holds.release(sessions, chosen, _keep_removed_days(), utc_now())
+            click.echo(f"{_count(count, 'decision is', 'decisions are')} released.")
+        else:
+            count = holds.hold(sessions, chosen, until.replace(tzinfo=dt.UTC))
+            kept = _count(count, "decision is", "decisions are")
+            click.echo(f"{kept} held until {until:%Y-%m-%d}.")
 
 
 @record.command()
@@ -306,13 +367,15 @@ def exported(
     verdict. Waiting decisions have no verdict, and still have their comment's text. `url` overrides
     the database of the settings.
     """
-    from api.routes.record import record_to_dict  # imports Flask, which no other command needs
+    from api.routes.visible import record_to_dict  # imports Flask, which no other command needs
 
     query = select(DecisionRow).order_by(DecisionRow.sequence).options(*HISTORY)
     if which == "judged":
-        query = query.where(DecisionRow.verdicts.any())
+        query = query.where(DecisionRow.verdicts.any(), holds.IN_USE)
     if which == "waiting":
-        query = query.where(~DecisionRow.verdicts.any(), DecisionRow.text.is_not(None))
+        query = query.where(
+            ~DecisionRow.verdicts.any(), DecisionRow.text.is_not(None), holds.IN_USE
+        )
     with _sessions(url) as sessions, sessions() as session:
         for row in session.scalars(query.execution_options(yield_per=200)):
             yield json.dumps(record_to_dict(row, sensitive=True), ensure_ascii=False)

@@ -30,6 +30,7 @@ from api.monitoring.metrics import configure_logs
 from api.record.database import SchemaError
 from api.services import services_of
 from api.settings import SettingsError
+from moderation.plugins import PluginError
 from moderation.policy import PolicyError
 from moderation.scoring.store import ModelError
 
@@ -57,7 +58,7 @@ def serve(
     configure_logs()
     try:
         app = create_app(config, metrics_folder=folder.create())
-    except (SettingsError, PolicyError, ModelError, SchemaError) as error:
+    except (SettingsError, PolicyError, PluginError, ModelError, SchemaError) as error:
         sys.stderr.write(_explain(error))
         raise SystemExit(2) from None
     services = services_of(app)

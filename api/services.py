@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,18 +22,20 @@ from api.background.loop import BackgroundLoop
 from api.background.models import reload_models
 from api.background.shadow import ShadowRunner
 from api.background.watch import FileWatcher
-from api.busy import BusyCounter
-from api.decisions import Decider, utc_now
+from api.busy import BusyCounter, TooManyBatchesError
+from api.decisions import Decider, DecisionRequest, utc_now
 from api.http.auth import OPEN, Authenticator, bearer
+from api.http.connection import stop_if_client_left
 from api.http.errors import Problem
 from api.http.local import Names
 from api.monitoring.metrics import Metrics
 from api.record import database, webhooks
 from api.record.circuit import Circuit
+from api.record.decisions import Answer
 from api.record.spool import Spool
 from api.record.webhooks import Hook
 from api.settings import Settings
-from moderation import Moderator
+from moderation import Comment, Moderator
 from moderation.scoring.store import CHAMPION, SHIPPED
 
 log = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _NAME = "house_rules"  # in `app.extensions`
-_SCOPE = "needed_scope"  # of a route: the scope of the API key that it needs
+_SCOPES = "needed_scopes"  # of a route: an API key needs one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,9 @@ def build_services(
         on_failed=metrics.shadow_failed.inc,
     )
     decider = Decider(
-        (moderator or Moderator.load(settings.policy, models)).observed(metrics.time_check),
+        (moderator or Moderator.load(settings.policy, models))
+        .guarded()
+        .observed(metrics.time_check),
         sessions,
         Spool(settings.spool),
         hooks=_hooks(settings),
@@ -181,19 +185,58 @@ def key_id() -> str | None:
     return None if g.key.id == OPEN else str(g.key.id)
 
 
+def decide(
+    requests: Sequence[DecisionRequest],
+    *,
+    route: str,
+    community: str = "",
+    moderator: Moderator | None = None,
+) -> list[Answer]:
+    """Decide about the comments of the present request, and count them.
+
+    Raises a `Problem` (429, 503) if the caller or this process has too much work, and
+    `ClientDisconnected` if the client leaves.
+    """
+    count_comments(request.comment for request in requests)
+    try:
+        answers = decider().decide(
+            requests,
+            community=community,
+            route=route,
+            moderator=moderator,
+            checkpoint=stop_if_client_left,
+        )
+    except TooManyBatchesError:
+        detail = "Other batches are being decided. Try again soon."
+        raise Problem(503, detail, headers=[("Retry-After", "5")]) from None
+    count(answers, route)
+    return answers
+
+
+def count_comments(comments: Iterable[Comment]) -> None:
+    """Count comments against the rate of the caller. Raises a `Problem` (429) over the limit."""
+    services().authenticator.meter.count_comments(comments)
+
+
 def count(decisions: Iterable[Mapping[str, Any]], route: str) -> None:
     """Add the decisions in a response to this app's metrics."""
     services().metrics.count(decisions, route)
 
 
-def needs(scope: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Return a decorator for routes that require an API key with the scope `scope`."""
+def needs(*scopes: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator for routes that require an API key with one of these scopes."""
 
     def decorate(route: Callable[P, R]) -> Callable[P, R]:
-        vars(route)[_SCOPE] = scope  # wrappers of the route copy it
+        vars(route)[_SCOPES] = scopes  # wrappers of the route copy it
         return route
 
     return decorate
+
+
+def scopes_of(route: Callable[..., Any] | None) -> tuple[str, ...]:
+    """Return the scopes of which an API key needs one for this route; none if it needs no key."""
+    scopes: tuple[str, ...] = getattr(route, _SCOPES, ())
+    return scopes
 
 
 def guard(app: Flask) -> None:
@@ -203,7 +246,6 @@ def guard(app: Flask) -> None:
 
 def _authorize() -> None:
     route = current_app.view_functions.get(request.endpoint or "")
-    scope = getattr(route, _SCOPE, None)
-    if scope:
+    if scopes := scopes_of(route):
         secret = bearer(request.headers.get("Authorization", ""))
-        g.key = services().authenticator.authorize(secret, scope)
+        g.key = services().authenticator.authorize(secret, *scopes)

@@ -151,12 +151,13 @@ class Settings(BaseSettings):
         "many days.",
     )
     rate: Annotated[str, AfterValidator(_rate)] = Field(
-        "50 per second", description="The rate limit of keys that were created without one."
+        "50 per second",
+        description="The rate limit of keys that were created without one, and of Coral.",
     )
     rate_storage: Annotated[SecretStr, AfterValidator(_storage)] = Field(
         SecretStr("memory://"),
-        description="Where requests are counted for rate limits: memory:// for each worker "
-        "separately, redis://host:port for all workers together.",
+        description="Where requests and comments are counted for rate limits: memory:// for each "
+        "worker separately, redis://host:port for all workers together.",
     )
     webhooks: Annotated[
         list[Annotated[HttpUrl, AfterValidator(_no_password)]], BeforeValidator(_split)

@@ -58,6 +58,7 @@
  * @property {Record<string, any>} language
  * @property {string} policy
  * @property {Record<string, string>} models
+ * @property {Record<string, string> | null} [plugins]
  * @property {number} took_ms
  * @property {boolean} recorded
  * @property {string | null} [comment_id]
@@ -120,6 +121,7 @@
  * @property {number | null} review
  * @property {number | null} reject
  * @property {boolean} shadow
+ * @property {string | null} [plugin]
  */
 
 /**
@@ -157,6 +159,7 @@
  * @property {string} status
  * @property {number | null} [waiting]
  * @property {(string)[] | null} [refused]
+ * @property {Record<string, string> | null} [in_shadow]
  */
 
 /**
@@ -177,6 +180,7 @@
  * @property {Record<string, any>} language
  * @property {string} policy
  * @property {Record<string, string>} models
+ * @property {Record<string, string> | null} [plugins]
  * @property {number} took_ms
  * @property {boolean} recorded
  * @property {string | null} comment_id
@@ -193,6 +197,7 @@
  * @property {number} doubt
  * @property {string | null} claimed_by
  * @property {string | null} claimed_until
+ * @property {string | null} erase_due_at
  * @property {History} history
  */
 
@@ -235,9 +240,11 @@
  */
 
 /**
- * The number of decisions whose personal data were erased.
+ * The number of decisions whose personal data were erased, and of those that are held.
  * @typedef {object} Erased
  * @property {number} erased
+ * @property {number} held
+ * @property {string | null} held_until
  */
 // </types>
 

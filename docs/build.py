@@ -1,8 +1,8 @@
 """Generate the parts of the docs that come from the code (`make docs`).
 
-Writes the pages `rules.md`, `cli.md` and `models.md`, the parts of the README and of `measured.md`
-between `<!-- name -->` and `<!-- /name -->`, and the types in the clients of our own API. With
-`--check` it writes nothing and exits with 1 if a file is out of date.
+Writes the pages `rules.md`, `cli.md` and `models.md`, the parts of the README, `measured.md` and
+`security.md` between `<!-- name -->` and `<!-- /name -->`, and the types in the clients of our own
+API. With `--check` it writes nothing and exits with 1 if a file is out of date.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from api import create_app
+from api.record.keys import SCOPES
 from moderation import Policy
 from moderation.cli import commands
 from moderation.policy import RulePolicy
@@ -30,6 +31,7 @@ from moderation.scoring.store import list_models
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 MEASURED = ROOT / "docs" / "measured.md"
+SECURITY = ROOT / "docs" / "security.md"
 RESULTS = ROOT / "benchmarks" / "results"
 GENERATED = "<!-- Written by `make docs` from the code; change it there. -->\n"
 MODELS_INTRO = """\
@@ -57,7 +59,7 @@ def rules() -> str:
             GENERATED,
             "What each rule looks for, why, and where it is wrong. Thresholds are those of the",
             "shipped policy; [policy.md](policy.md) explains how to set your own.",
-            *(_rule(rule) for rule in Policy.load().rules.values()),
+            *(_rule(rule) for rule in Policy.load().rules.values() if not rule.plugin),
         ]
     )
 
@@ -181,7 +183,9 @@ def rules_table() -> str:
     """Return the README's table of rules."""
     lines = ["| rule | about | review | reject |", "|---|---|---|---|"]
     for rule in Policy.load().rules.values():
-        summary = rule.rule.doc.strip().splitlines()[0]
+        if rule.plugin:
+            continue
+        summary = rule.rule.summary
         link = f"[`{rule.name}`](docs/rules.md#{rule.name})"
         review, reject = (
             _review(rule).removeprefix("review "),
@@ -276,6 +280,20 @@ def openapi() -> dict[str, Any]:
     return document
 
 
+def scopes_table(document: Mapping[str, Any]) -> str:
+    """Return a table of all requests and of the scopes whose keys may send them."""
+    lines = [f"| request | no key | {' | '.join(SCOPES)} |", f"|---{'|:-:' * (len(SCOPES) + 1)}|"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            needed = [
+                key for option in operation.get("security", []) for key in option.get("key", [])
+            ]
+            allowed = [not needed, *(not needed or name in (*needed, "admin") for name in SCOPES)]
+            marks = " | ".join("yes" if may else "–" for may in allowed)
+            lines.append(f"| `{method.upper()} {path}` | {marks} |")
+    return "\n".join(lines)
+
+
 def pages() -> dict[Path, str]:
     """Return every generated file, without the README's answer: it differs between machines."""
     docs, clients = ROOT / "docs", ROOT / "clients"
@@ -289,6 +307,7 @@ def pages() -> dict[Path, str]:
         docs / "cli.md": cli().rstrip() + "\n",
         docs / "models.md": models().rstrip() + "\n",
         MEASURED: filled(MEASURED, {"desk": desk_table()}),
+        SECURITY: filled(SECURITY, {"scopes": scopes_table(document)}),
         README: filled(README, {"rules": rules_table()}),
     }
 

@@ -103,7 +103,8 @@ class Decision:
     findings that led to neither: their scores are below the rule's thresholds, or the rule has no
     thresholds (it runs in shadow). `scores` are the models' calibrated probabilities. `policy` is
     the policy's hash and `models` are the versions of the models, so that you can trace a decision
-    years later. `took_ms` is the time per comment in milliseconds.
+    years later. `took_ms` is the time per comment in milliseconds. `plugins` has the package and
+    version of each rule and model that comes from a plug-in.
     """
 
     id: str
@@ -115,6 +116,7 @@ class Decision:
     policy: str
     models: dict[str, str]
     took_ms: float = field(compare=False)
+    plugins: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the decision as a dict of JSON values, in the fixed shape of docs/api.md."""
@@ -127,6 +129,7 @@ class Decision:
             "language": self.language,
             "policy": self.policy,
             "models": self.models,
+            **({"plugins": self.plugins} if self.plugins else {}),
             "took_ms": round(self.took_ms, 3),
         }
 

@@ -8,12 +8,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 from moderation.comment import Comment, validate
 from moderation.decision import Action, Decision, Finding, Reason
+from moderation.guard import Guards, InShadowError
 from moderation.policy import Policy, RulePolicy
 from moderation.scoring.models import Models
 from moderation.text.quotations import own_words
@@ -42,6 +44,9 @@ class Moderator:
     `scorer` overrides the policy's choice between the careful and the fast model, which score
     abuse. It is for callers with a deadline. Each decision names the versions of the models that
     were used.
+
+    With `guards`, as in the service, a plug-in that is slow or fails often goes into shadow for a
+    while. Without, the same comments always get the same decisions.
     """
 
     def __init__(
@@ -51,8 +56,10 @@ class Moderator:
         *,
         explains: bool = True,
         scorer: Literal["careful", "fast"] | None = None,
+        guards: Guards | None = None,
     ) -> None:
         self.policy = policy
+        self.guards = guards
         self.explains = explains
         self.models = models.with_reader(scorer or policy.publication.reader)
         self.on_check: OnCheck | None = None
@@ -74,6 +81,36 @@ class Moderator:
             policy if isinstance(policy, Policy) else Policy.load(policy),
             models if isinstance(models, Models) else Models.load(models),
         )
+
+    def guarded(self) -> Moderator:
+        """Return a copy of this moderator that puts plug-ins into shadow while they fail."""
+        guarded = copy.copy(self)
+        guarded.guards = Guards()
+        return guarded
+
+    @property
+    def plugins(self) -> dict[str, str]:
+        """The package and version of each rule and model that comes from a plug-in."""
+        rules = {rule.name: rule.plugin for rule in self.policy.rules.values() if rule.plugin}
+        return rules | self.models.plugins
+
+    def guard_states(self) -> dict[str, str]:
+        """Return why plug-ins are in shadow; an empty text for those that act."""
+        return self.guards.states() if self.guards else {}
+
+    def in_shadow(self) -> dict[str, str]:
+        """Return why plug-ins are in shadow, without those that act."""
+        return {label: trouble for label, trouble in self.guard_states().items() if trouble}
+
+    def expected_scores(self) -> frozenset[str]:
+        """Return the names of the scores of all models, without plug-ins that are in shadow."""
+        resting = {
+            head
+            for name, plugin in self.models.plugins.items()
+            if self.guards and self.guards.of("model", name, plugin).trouble
+            for head in self.models.scorers[name].heads
+        }
+        return self.models.heads - resting
 
     def observed(self, on_check: OnCheck | None) -> Moderator:
         """Return a copy of this moderator that reports how long each rule's check takes.
@@ -98,7 +135,7 @@ class Moderator:
         while batch := list(islice(stream, BATCH)):
             started = time.perf_counter()
             texts = [self._read(comment) for comment in batch]
-            self.models.score(texts)
+            self.models.score(texts, self.guards)
             if not self.explains:
                 for text in texts:
                     text.explain = _unexplained
@@ -144,7 +181,7 @@ class Moderator:
             yield self._test_reason(text)
         for rule in self.policy.rules.values():
             started = time.perf_counter()
-            reason = _reason(rule, text)
+            reason = self._reason(rule, text)
             if self.on_check:
                 self.on_check(rule.name, time.perf_counter() - started)
             if reason and reason.action == Action.REJECT and rule.rule.spares_quotations:
@@ -162,9 +199,9 @@ class Moderator:
             remainder = own_words(text.comment)
             text.notes[QUOTED] = remainder and read(remainder)
             if remainder:
-                self.models.score([text.notes[QUOTED]])
+                self.models.score([text.notes[QUOTED]], self.guards)
         own = text.notes[QUOTED]
-        own_reason = _reason(rule, own) if own else reason
+        own_reason = self._reason(rule, own) if own else reason
         threshold = rule.thresholds.reject
         if threshold == "never" or (own_reason and own_reason.action > Action.APPROVE):
             return reason
@@ -203,22 +240,33 @@ class Moderator:
             policy=self.policy.hash,
             models=self.models.versions,
             took_ms=took_ms,
+            plugins=self.plugins,
         )
+
+    def _reason(self, rule: RulePolicy, text: Text) -> Reason | None:
+        """Check the text by one rule. Return the rule's reason, or None if it has no finding.
+
+        If the check raises an exception, the returned reason sends the comment to a moderator. A
+        plug-in in shadow has no effect.
+        """
+        guard = None
+        if self.guards and rule.plugin:
+            guard = self.guards.of("rule", rule.name, rule.plugin)
+        acts = not (guard and guard.trouble)
+        check = partial(rule.check, text)
+        try:
+            finding = guard.run(check) if guard else check()
+        except InShadowError:
+            return rule.failed(acts=acts)
+        except Exception as error:  # noqa: BLE001 - whatever fails, a person decides
+            # Log only the type: an exception's message may contain the comment's text.
+            log.error("check %s failed: %s", rule.name, type(error).__name__)
+            return rule.failed(acts=acts)
+        if finding is None:
+            return None
+        reason = rule.reason(finding)
+        return reason if acts else replace(reason, action=Action.APPROVE)
 
 
 def _unexplained(_: str) -> list[Weight]:
     return []
-
-
-def _reason(rule: RulePolicy, text: Text) -> Reason | None:
-    """Check the text by one rule. Return the rule's reason, or None if it has no finding.
-
-    If the check raises an exception, the returned reason sends the comment to a moderator.
-    """
-    try:
-        finding = rule.check(text)
-    except Exception as error:  # noqa: BLE001 - whatever fails, a person decides
-        # Log only the type: an exception's message may contain the comment's text.
-        log.error("check %s failed: %s", rule.name, type(error).__name__)
-        return rule.failed()
-    return rule.reason(finding) if finding else None

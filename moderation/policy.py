@@ -70,6 +70,9 @@ class Publication(BaseModel):
     territory: str = Field(description="Where a rejection applies, as the notice puts it.")
     acknowledge_hours: int = Field(24, ge=1, description="Hours to acknowledge an appeal.")
     decide_days: int = Field(7, ge=1, description="Days to decide an appeal.")
+    keep_removed_days: int = Field(
+        0, ge=0, le=3650, description="Days to keep a rejected comment, even if it is to be erased."
+    )
     max_bytes: int = Field(
         MAX_BYTES, ge=1, le=1_000_000, description="Longest comment in bytes of UTF-8."
     )
@@ -125,6 +128,11 @@ class RulePolicy:
         """The rule's name."""
         return self.rule.name
 
+    @property
+    def plugin(self) -> str:
+        """The package and version of a rule that is a plug-in, or an empty text."""
+        return self.rule.plugin
+
     def check(self, text: Text) -> Finding | None:
         """Run the rule on a text. Return its finding, or None if it has no objection."""
         return self.rule.check(text, self.settings)
@@ -137,13 +145,16 @@ class RulePolicy:
         action = min(action, self.rule.most)
         return Reason(finding, self.thresholds.guideline, action, self.rule.most)
 
-    def failed(self) -> Reason:
+    def failed(self, *, acts: bool = True) -> Reason:
         """Return the reason for a check that failed: a moderator reviews the comment.
 
-        If the rule has no thresholds, the reason does not lead to a review.
+        If the rule has no thresholds, the reason does not lead to a review. Neither does it with
+        `acts=False`, for a plug-in that is in shadow because it failed too often.
         """
         message = "This rule could not be checked just now, so a person will look at the comment."
-        action = Action.APPROVE if self.thresholds.shadow else Action.REVIEW
+        if not acts:
+            message = "This rule could not be checked: it failed or was slow too often."
+        action = Action.APPROVE if self.thresholds.shadow or not acts else Action.REVIEW
         return Reason(Finding(self.name, 0.0, message), self.thresholds.guideline, action)
 
 
@@ -166,8 +177,9 @@ class Policy:
     def hash(self) -> str:
         """The SHA-256 hash of the policy's content. Every decision carries this hash.
 
-        The content is the tables and the rules' settings, which include the entries of word list
-        files. If you copy a policy and change its publication or thresholds, the hash changes too.
+        The content is the tables, the rules' settings, which include the entries of word list
+        files, and the package and version of each rule that is a plug-in. If you copy a policy and
+        change its publication or thresholds, the hash changes too.
 
         >>> from dataclasses import replace
         >>> policy = Policy.load()
@@ -177,6 +189,8 @@ class Policy:
         every_rule = {**self.disabled, **self.rules}
         settings = {name: rule.settings.model_dump() for name, rule in every_rule.items()}
         content: list[object] = [self.tables, settings]
+        if packages := {name: rule.plugin for name, rule in every_rule.items() if rule.plugin}:
+            content.append(packages)
         thresholds = {name: rule.thresholds.model_dump() for name, rule in self.rules.items()}
         if (self.publication.model_dump(), thresholds) != _declared(self.tables):
             content += [self.publication.model_dump(), thresholds]
@@ -224,6 +238,7 @@ class Policy:
         problems: Iterable[str] = (),
     ) -> Policy:
         known = rules.all_rules()
+        tables = _completed(tables, known)
         problems = [
             *problems,
             *(
@@ -273,6 +288,19 @@ class Policy:
         <Action.APPROVE: 0>
         """
         return max((reason.action for reason in reasons), default=Action.APPROVE)
+
+
+def _completed(tables: dict[str, Any], known: Mapping[str, rules.Rule]) -> dict[str, Any]:
+    """Give each plug-in its table, and a guideline if the policy file has none.
+
+    A plug-in without thresholds runs in shadow. The first line of its docstring is the guideline.
+    """
+    completed = dict(tables)
+    for name, rule in known.items():
+        table = completed.get(name, {})
+        if rule.plugin and isinstance(table, Mapping):
+            completed[name] = {"guideline": rule.summary, **table}
+    return completed
 
 
 def _declared(tables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:

@@ -157,17 +157,30 @@ class BackgroundLoop:
                 log.error("housekeeping failed: %s", type(error).__name__)
 
     def _erase_old(self) -> None:
-        """Erase texts and authors' references that have reached their maximum age, once an hour."""
+        """Erase texts and authors' references that have reached their maximum age, once an hour.
+
+        Erases also what a legal hold has kept until now.
+        """
         now, sessions = self.decider.clock(), self.decider.sessions
         all_days, sensitive_days = self.retention_days, self.sensitive_retention_days
-        if (all_days is None and sensitive_days is None) or not self._is_steady(now):
+        keep_days = self.decider.moderator.policy.publication.keep_removed_days
+        if not self._is_steady(now):
             return
         if self._erased_at is None or abs(now - self._erased_at) >= ERASE_EVERY:
             self._erased_at = now
-            if all_days is not None:
-                erase.older_than(sessions, all_days, now)
+            retain = partial(
+                erase.older_than,
+                sessions,
+                now=now,
+                keep_removed_days=keep_days,
+                between=self.decider.drain,  # does not wait until the retention has finished
+            )
             if sensitive_days is not None:
-                erase.older_than(sessions, sensitive_days, now, only_sensitive=True)
+                retain(sensitive_days, only_sensitive=True)
+            if all_days is not None:
+                retain(all_days)
+            erase.due(sessions, now)
+            database.empty_log(sessions.kw["bind"])
 
     def _is_steady(self, now: dt.datetime) -> bool:
         """Return whether the machine's clock is reliable, because it was not set lately.

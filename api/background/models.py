@@ -30,7 +30,8 @@ def reloaded(moderator: Moderator, folder: Path) -> Moderator:
     if versions == moderator.models.loaded:
         return moderator
     with _one_worker(folder):
-        new = Moderator(moderator.policy, moderator.models.reloaded(folder, versions))
+        models = moderator.models.reloaded(folder, versions)
+        new = Moderator(moderator.policy, models, guards=moderator.guards)
         expected = moderator.models.heads | new.models.heads
         missing = expected - new.moderate(WARM_UP).scores.keys()
     if missing:

@@ -161,7 +161,8 @@ class ShadowRunner:
         if job.champion.models.versions.get(shadow.model, shadow.version) == shadow.version:
             return None  # it has been promoted, or the champion does not use this model
         models = job.champion.models.with_version(shadow.model, shadow.version, scorer)
-        challenger = Moderator(job.champion.policy, models, explains=False)
+        champion = job.champion
+        challenger = Moderator(champion.policy, models, explains=False, guards=champion.guards)
         decision = challenger.moderate(job.comment)
         missing = job.decision.scores.keys() - decision.scores.keys()
         if missing:

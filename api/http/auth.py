@@ -14,12 +14,12 @@ import time
 from pathlib import Path
 
 from limits import parse
-from limits.errors import StorageError
-from limits.storage import MemoryStorage, storage_from_string
+from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.http.errors import Problem
+from api.http.rates import Meter
 from api.record import keys
 from api.record.circuit import Circuit
 from api.record.database import Sessions
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 CACHED_S = 10.0
 MOST_CACHED = 10_000
 LOOK_S = 1.0  # while there is no key: the first one is noticed after this time at the latest
+_MOST_FAILURES = parse("10 per minute")
 OPEN = "open"
 ANYONE = Key(OPEN, "anyone on this machine", frozenset({"admin"}), "", trusted_names=True)
 
@@ -81,23 +82,24 @@ class Authenticator:
         self.sessions = sessions
         self.circuit = circuit
         self.unprotected = unprotected
-        self.rate = rate
+        self.meter = Meter(rate, storage)
         self.marker = marker
-        self._limiter = MovingWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
-        self._counted_at = 0.0
+        self._failures = MovingWindowRateLimiter(MemoryStorage())  # by address, in this worker
         self._keys_exist = marker.exists()
         self._looked_at: float | None = None  # when the database last answered if there are keys
         self._cache: dict[bytes, tuple[float, Key]] = {}  # by the hash of the secret
         self._used: dict[str, dt.datetime] = {}  # when keys were used, until that is recorded
         self._used_recorded: dict[str, float] = {}  # when that was done last
 
-    def authenticate(self, secret: str | None) -> Key:
+    def authenticate(self, secret: str | None, *, akismet: bool = False) -> Key:
         """Return the API key with this secret. If no key was ever created, no secret is needed.
+
+        With `akismet`, the secret is one of 12 digits for Akismet's plug-in.
 
         Raises a `Problem`: 401 for an unknown secret or an expired key, 503 if the database cannot
         be asked.
         """
-        key = self._find(secret)
+        key = self._find(secret, akismet)
         if key.id != OPEN:
             now = _now()
             if key.expires_at is not None and key.expires_at <= now:
@@ -105,7 +107,7 @@ class Authenticator:
             self._used[key.id] = now
         return key
 
-    def _find(self, secret: str | None) -> Key:
+    def _find(self, secret: str | None, akismet: bool) -> Key:
         if self.open(look=secret is not None and secret[:3].lower() == "hr-"):
             return UNSURE if self._looked_at is None else ANYONE
         if secret is None:
@@ -113,7 +115,8 @@ class Authenticator:
         if not (secret.isascii() and secret.isprintable()):
             raise _unknown()  # databases refuse some of these characters
         now = time.monotonic()
-        digest = hashlib.sha256(secret.encode()).digest()
+        # A key for Akismet's plug-in must not be found in the cache by other routes.
+        digest = hashlib.sha256(f"{akismet} {secret}".encode()).digest()
         cached_at, cached = self._cache.get(digest, (0.0, None))
         if cached is not None and (now - cached_at < CACHED_S or self.circuit.open):
             return cached
@@ -121,7 +124,7 @@ class Authenticator:
             raise _cannot_check()
         try:
             with self.sessions() as session:
-                key = keys.check(session, secret)
+                key = (keys.check_akismet if akismet else keys.check)(session, secret)
         except SQLAlchemyError as error:
             self.circuit.failed(error)
             if cached is not None:
@@ -159,13 +162,34 @@ class Authenticator:
             if self._used[id_] == uses[id_]:  # not used again in the meantime
                 del self._used[id_]
 
-    def authorize(self, secret: str | None, scope: str) -> Key:
+    def authorize(self, secret: str | None, *scopes: str) -> Key:
         """Return the API key with this secret, and count the request against the key's rate limit.
 
-        Raises a `Problem` (403) if the key lacks `scope`. Raises the problems of `authenticate` and
-        `check_rate` too.
+        Raises a `Problem` (403) if the key has none of `scopes`. Raises the problems of
+        `authenticate` and `check_rate` too.
         """
         key = self.authenticate(secret)
+        if not any(key.may(scope) for scope in scopes):
+            names = " or ".join(f"'{scope}'" for scope in scopes)
+            raise Problem(403, f"This key has no scope {names}.")
+        self.check_rate(key)
+        return key
+
+    def authorize_akismet(self, secret: str, scope: str, address: str) -> Key:
+        """Return the API key for Akismet's plug-in with this secret of 12 digits, as `authorize`.
+
+        After ten wrong keys within a minute from one address, raises a `Problem` (429): such keys
+        are short enough to be guessed by whoever may try often.
+        """
+        if not self._failures.test(_MOST_FAILURES, address):
+            detail = "Too many wrong keys came from this address. Wait a minute and try again."
+            raise Problem(429, detail, headers=[("Retry-After", "60")])
+        try:
+            key = self.authenticate(secret, akismet=True)
+        except Problem as problem:
+            if problem.code == 401:
+                self._failures.hit(_MOST_FAILURES, address)
+            raise
         if not key.may(scope):
             raise Problem(403, f"This key has no scope '{scope}'.")
         self.check_rate(key)
@@ -173,29 +197,8 @@ class Authenticator:
 
     def check_rate(self, key: Key) -> None:
         """Count a request of this API key. Raises a `Problem` (429) if it is over the limit."""
-        if key.id == OPEN:
-            return
-        rate = key.rate or self.rate
-        self._check_clock()
-        try:
-            allowed = self._limiter.hit(parse(rate), key.id)
-        except StorageError:
-            log.error("requests cannot be counted: the storage of the rate limits is down")
-            return
-        if not allowed:
-            detail = f"The rate limit of this key is {rate}. Wait a second and try again."
-            raise Problem(429, detail, headers=[("Retry-After", "1")])
-
-    def _check_clock(self) -> None:
-        """If this machine's clock was set back, forget the counts of requests.
-
-        The counts would belong to a time in the future. If the counts are shared with other
-        machines, they are kept, because they may follow another clock.
-        """
-        now, before = time.time(), self._counted_at
-        self._counted_at = now
-        if now < before - 1 and isinstance(self._limiter.storage, MemoryStorage):
-            self._limiter.storage.reset()
+        if key.id != OPEN:
+            self.meter.count_request(key.id, key.rate)
 
     def open(self, *, look: bool = False) -> bool:
         """Return whether requests need no API key at present.

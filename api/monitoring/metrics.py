@@ -114,6 +114,13 @@ class Metrics:
             multiprocess_mode="livesum",
             registry=self.registry,
         )
+        self.in_shadow = Gauge(
+            "moderation_plugin_in_shadow",
+            "Workers in which a plug-in is in shadow, because it failed or was slow too often.",
+            ["plugin"],
+            multiprocess_mode="livesum",
+            registry=self.registry,
+        )
         self.drift = Gauge(
             "moderation_drift_psi",
             "Population stability index of each score beyond chance; it has moved from .25 on.",
@@ -143,13 +150,16 @@ class Metrics:
     def show_versions(self, moderator: Moderator, refused: Sequence[str]) -> None:
         """Export the versions of the policy and of the models that this worker process uses.
 
-        If promoted models could not be loaded, a metric shows this too.
+        If promoted models could not be loaded, a metric shows this too, and so it does if a
+        plug-in is in shadow.
         """
         versions = {("policy", moderator.policy.hash), *moderator.models.versions.items()}
         for kind, version in self._versions_shown | versions:
             self.versions.labels(kind, version).set((kind, version) in versions)
         self._versions_shown |= versions
         self.refused.set(bool(refused))
+        for label, trouble in moderator.guard_states().items():
+            self.in_shadow.labels(label).set(bool(trouble))
 
     def show_drift(self, drifts: Sequence[Drift]) -> None:
         """Export how far each score has drifted. A score that is no longer measured becomes NaN."""

@@ -30,6 +30,7 @@ class SchemaError(RuntimeError):
     """The record has the database schema of a newer version of this program."""
 
 
+_LOG_TRIES, _LOG_WAIT_MS, _LOG_PAUSE_S = 10, 20, 0.1  # to empty SQLite's log
 _LOCK = 0x6D6F6465  # this program's advisory lock: upgrades and seals run one at a time
 
 
@@ -85,6 +86,7 @@ def _sqlite(url: sa.URL, timeout_s: float) -> sa.Engine:
         _write_ahead(connection, timeout_s)
         connection.execute("PRAGMA synchronous=FULL")  # an answered decision survives a power cut
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # erased texts are overwritten with zeros
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
@@ -137,6 +139,31 @@ def writing(sessions: Sessions) -> Iterator[Session]:
         session.commit()
 
 
+@contextmanager
+def step(sessions: Sessions) -> Iterator[Session]:
+    """Yield a database session for one of many short transactions of a long task.
+
+    Like `writing`, but pauses after the transaction, so that decisions need not wait for the whole
+    task. The caller limits the number of rows in the transaction.
+    """
+    with writing(sessions) as session:
+        started = time.monotonic()
+        yield session
+    pause(sessions, time.monotonic() - started)
+
+
+def pause(sessions: Sessions, held_s: float) -> None:
+    """Let others write, after a transaction of a long task that took `held_s` seconds.
+
+    SQLite has one writer at a time, and those that wait look for their turn every few
+    milliseconds. So this waits longer than the transaction took. PostgreSQL needs no pause.
+    """
+    if sessions.kw["bind"].dialect.name == "sqlite":
+        time.sleep(max(_PAUSE_S, _PAUSES * held_s))
+
+
+_PAUSE_S = 0.03
+_PAUSES = 3.0
 _TURNS: weakref.WeakKeyDictionary[sa.Engine, threading.Lock] = weakref.WeakKeyDictionary()
 _TURN_S = 3.0
 
@@ -159,6 +186,33 @@ def _turn(engine: sa.Engine) -> Iterator[None]:
     finally:
         if acquired:
             turn.release()
+
+
+def empty_log(engine: sa.Engine) -> bool:
+    """Move SQLite's write-ahead log into the database and cut it to nothing. Return whether it did.
+
+    The log may still hold texts that were erased. This fails while somebody reads, for example an
+    export. It waits only a moment, because writers wait in the meantime. For PostgreSQL it does
+    nothing and returns True.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        wait_ms = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+        cursor.execute(f"PRAGMA busy_timeout={_LOG_WAIT_MS}")
+        try:
+            for _ in range(_LOG_TRIES):
+                busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if not busy:
+                    return True
+                time.sleep(_LOG_PAUSE_S)
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={wait_ms}")
+    finally:
+        connection.close()
+    return False
 
 
 def lock(session: Session) -> None:

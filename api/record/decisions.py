@@ -57,6 +57,17 @@ def text_key(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def copy_key(text: str) -> str:
+    r"""Return a hash by which copies of a text are found, such as the parent of a reply.
+
+    It does not depend on the spaces and line breaks between words.
+
+    >>> copy_key("Well said.") == copy_key(" Well\n said. ")
+    True
+    """
+    return text_key(" ".join(text.split()))
+
+
 def find(session: Session, community: str, comment: Comment) -> DecisionRow | None:
     """Return the recorded decision about this comment's id and exactly its text, or None."""
     return find_many(session, community, [comment]).get(0)
@@ -141,7 +152,7 @@ def fields(
         "observed": [_lasting(reason) for reason in serialised["observed"]],
         "rules": rules_column(decision),
         "scores": serialised["scores"],
-        "thresholds": thresholds(policy),
+        "thresholds": thresholds(policy, decision.plugins),
         "language": serialised["language"],
         "language_code": str(serialised["language"].get("code", "und")),
         "policy": decision.policy,
@@ -289,8 +300,11 @@ def _add(
     )
     # It may have been erased while it was in the spool.
     columns["erased_at"] = now if values.get("erased_at") else None
+    if due := values.get("erase_due_at"):  # or its erasure was delayed by a legal hold
+        columns["erase_due_at"] = dt.datetime.fromisoformat(due)
+    columns["parent_key"] = copy_key(values["parent"]) if values.get("parent") else None
     row = DecisionRow(**columns, recorded_at=now)
-    row.standing, row.appealed, row.changed_at = row.action, False, now
+    row.standing, row.appealed = row.action, False
     row.urgent = not set(rules.urgent()).isdisjoint(row.rules.split())
     findings = {reason["rule"] for reason in (*row.reasons, *row.observed)}
     row.sensitive = not findings.isdisjoint(rules.sensitive())
@@ -330,12 +344,18 @@ def _revision(session: Session, row: DecisionRow) -> int:
     return (session.scalar(query) or 0) + 1
 
 
-def thresholds(policy: Policy) -> dict[str, Any]:
-    """Return the review and reject thresholds of each rule of the policy, by rule name."""
-    return {
+def thresholds(policy: Policy, plugins: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the review and reject thresholds of each rule of the policy, by rule name.
+
+    The names in `plugins`, of rules or models, also get their package and its version.
+    """
+    levels: dict[str, dict[str, Any]] = {
         name: {"review": rule.thresholds.review, "reject": rule.thresholds.reject}
         for name, rule in policy.rules.items()
     }
+    for name, package in (plugins or {}).items():
+        levels.setdefault(name, {})["plugin"] = package
+    return levels
 
 
 def doubt(reasons: Iterable[Mapping[str, Any]], policy: Policy) -> float:
@@ -432,6 +452,11 @@ def restore(values: Mapping[str, Any]) -> Decision:
         policy=values["policy"],
         models=values["models"],
         took_ms=values["took_ms"],
+        plugins={
+            name: levels["plugin"]
+            for name, levels in values["thresholds"].items()
+            if "plugin" in levels
+        },
     )
 
 

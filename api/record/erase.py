@@ -3,110 +3,214 @@
 Decisions and their seals (hashes that prove that nothing was changed) stay valid. The spool (a
 folder where decisions wait while the database is down) is erased before the database. So if a
 worker moves a decision from the spool to the database in the meantime, the decision is erased in
-the database. Webhook calls that are still due lose the comment's id and the history. The decisions
-of a model on trial ("shadow") about the comment are deleted.
+the database. Copies go too: replies lose the text of the comment that they answer, and webhook
+calls that are still due lose the comment's id and the history. The decisions of a model on trial
+("shadow") about the comment are deleted. A legal hold delays the erasure (`holds.py`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, TextClause, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from api.record import seal, webhooks
-from api.record.database import Sessions, writing
+from api.record import database, holds, seal, webhooks
+from api.record.database import Sessions, step, writing
+from api.record.decisions import copy_key
+from api.record.holds import IN_USE, Condition
 from api.record.spool import Spool
 from api.record.tables import HISTORY, KEPT, KEPT_SENSITIVE, DecisionRow, Sealed, ShadowRow
 
-Condition = ColumnElement[bool] | TextClause
-CHUNK = 200  # rows per transaction, so that decisions do not wait long
+log = logging.getLogger(__name__)
+
+CHUNK = 20  # decisions per transaction: about ten milliseconds, in which no other is recorded
+
+
+class Erased(NamedTuple):
+    """How many decisions were erased, how many a legal hold keeps, and until when the last one."""
+
+    erased: int
+    held: int
+    held_until: dt.datetime | None
 
 
 def by_comment(
-    sessions: Sessions, spool: Spool, community: str | None, comment_id: str, now: dt.datetime
-) -> int:
+    sessions: Sessions,
+    spool: Spool,
+    community: str | None,
+    comment_id: str,
+    now: dt.datetime,
+    keep_removed_days: int = 0,
+) -> Erased:
     """Erase all revisions of a comment: its first text and its edits.
 
-    Returns how many decisions were erased. `community` limits the erasure to one community (the
-    site of the comment); None means all.
+    `community` limits the erasure to one community (the site of the comment); None means all.
+    Rejected comments are held for `keep_removed_days` days, and erased then.
     """
     identity = {**_within(community), "comment_id": comment_id}
-    waiting = _erase_spooled(spool, identity, now)
-    return waiting + _erase(sessions, _equal(identity), now, "request")
+    return _by_identity(sessions, spool, identity, now, keep_removed_days)
 
 
 def by_author(
-    sessions: Sessions, spool: Spool, community: str | None, author: str, now: dt.datetime
-) -> int:
-    """Erase all comments of an author. Return how many decisions were erased.
+    sessions: Sessions,
+    spool: Spool,
+    community: str | None,
+    author: str,
+    now: dt.datetime,
+    keep_removed_days: int = 0,
+) -> Erased:
+    """Erase all comments of an author.
 
     `community` limits the erasure to one community (a site with comments); None means all.
+    Rejected comments are held for `keep_removed_days` days, and erased then.
     """
     identity = {**_within(community), "author": author}
-    waiting = _erase_spooled(spool, identity, now)
-    return waiting + _erase(sessions, _equal(identity), now, "request")
+    return _by_identity(sessions, spool, identity, now, keep_removed_days)
 
 
 def older_than(
-    sessions: Sessions, days: int, now: dt.datetime, *, only_sensitive: bool = False
+    sessions: Sessions,
+    days: int,
+    now: dt.datetime,
+    *,
+    only_sensitive: bool = False,
+    keep_removed_days: int = 0,
+    between: Callable[[], object] = lambda: None,
 ) -> int:
     """Erase decisions that are more than `days` days old. Return how many were erased.
 
     With `only_sensitive`, erases only decisions in which a sensitive rule such as `self_harm` gave
-    a finding.
+    a finding. What a legal hold keeps is hidden from now on, and erased when the hold ends. Calls
+    `between` after each transaction, because a large record takes minutes.
     """
     kept = KEPT_SENSITIVE if only_sensitive else KEPT
     old = DecisionRow.decided_at < now - dt.timedelta(days=days)
-    return _erase(sessions, [kept, old], now, "age")
+    count = _erase(sessions, [kept, old, IN_USE], now, "age", keep_removed_days, set(), between)
+    if count:
+        _empty_log(sessions)
+    return count
+
+
+def due(sessions: Sessions, now: dt.datetime) -> int:
+    """Erase the decisions whose legal hold has ended. Return how many were erased."""
+    count = _erase(sessions, [DecisionRow.erase_due_at <= now], now, "hold", 0, set())
+    if count:
+        _empty_log(sessions)
+    return count
+
+
+def which(community: str | None, *, comment_id: str | None, author: str | None) -> list[Condition]:
+    """Return the SQL conditions for the decisions about a comment or an author."""
+    identity = {"comment_id": comment_id, "author": author}
+    named = {name: value for name, value in identity.items() if value is not None}
+    return _equal({**_within(community), **named})
 
 
 def _within(community: str | None) -> dict[str, str]:
     return {} if community is None else {"community": community}
 
 
-def _equal(identity: dict[str, str]) -> list[Condition]:
+def _equal(identity: Mapping[str, str]) -> list[Condition]:
     return [getattr(DecisionRow, name) == value for name, value in identity.items()]
 
 
-def _erase_spooled(spool: Spool, identity: dict[str, str], now: dt.datetime) -> int:
+def _by_identity(
+    sessions: Sessions,
+    spool: Spool,
+    identity: dict[str, str],
+    now: dt.datetime,
+    keep_removed_days: int,
+) -> Erased:
     def matches(values: Mapping[str, Any]) -> bool:
         return all(values.get(name) == value for name, value in identity.items())
 
-    return spool.forget(matches, now)
+    waiting = spool.forget(
+        matches, now, lambda values: holds.waiting_ends_at(values, keep_removed_days)
+    )
+    copies = {copy_key(values["text"]) for values, _ in waiting if values.get("text")}
+    with writing(sessions) as session:
+        _erase_copies(session, copies, now)
+    conditions = _equal(identity)
+    erased = _erase(sessions, [*conditions, IN_USE], now, "request", keep_removed_days, copies)
+    spool.forget_copies(copies)
+    _empty_log(sessions)
+    with sessions() as session:
+        held, until = holds.last_end(session, conditions)
+    ends = [end for _, end in waiting if end is not None]
+    last = max([*ends, *([until] if until else [])], default=None)
+    return Erased(erased + len(waiting) - len(ends), held + len(ends), last)
 
 
-def _erase(sessions: Sessions, conditions: list[Condition], now: dt.datetime, cause: str) -> int:
-    count, erased = 0, CHUNK
-    while erased == CHUNK:
-        with writing(sessions) as session:
-            erased = _erase_some(session, conditions, now, cause)
-        count += erased
+def _erase(
+    sessions: Sessions,
+    conditions: list[Condition],
+    now: dt.datetime,
+    cause: str,
+    keep_removed_days: int,
+    copies: set[str],
+    between: Callable[[], object] = lambda: None,
+) -> int:
+    """Erase or hold the decisions for which the conditions are true. Return how many were erased.
+
+    Adds the keys of their texts, by which copies are found, to `copies`.
+    """
+    count, done = 0, CHUNK
+    while done == CHUNK:
+        with step(sessions) as session:
+            query = (
+                select(DecisionRow)
+                .where(*conditions, KEPT)
+                .limit(CHUNK)
+                .options(*HISTORY)
+                .with_for_update()  # wait for verdicts that are being written
+            )
+            rows = session.scalars(query).all()
+            keys = {copy_key(row.text) for row in rows if row.text}
+            erased = [_erase_row(session, row, now, cause, keep_removed_days) for row in rows]
+            _erase_copies(session, keys, now)
+            ids = {row.id for row in rows}
+            session.execute(delete(ShadowRow).where(ShadowRow.decision_id.in_(ids)))
+            webhooks.forget(session, ids)
+        copies |= keys
+        done, count = len(rows), count + sum(erased)
+        between()
     return count
 
 
-def _erase_some(session: Session, conditions: list[Condition], now: dt.datetime, cause: str) -> int:
-    query = (
-        select(DecisionRow)
-        .where(*conditions, KEPT)
-        .limit(CHUNK)
-        .options(*HISTORY)
-        .with_for_update()  # wait for verdicts that are being written
-    )
-    rows = session.scalars(query).all()
-    for row in rows:
-        parts: list[Sealed] = [row, *row.verdicts, *row.appeals]
-        for part in parts:
-            _clear(part)
-        row.erased_at = now
-        row.claimed_by = row.claimed_until = None
-        seal.record_erasure(session, row, cause, now)
-    ids = {row.id for row in rows}
-    session.execute(delete(ShadowRow).where(ShadowRow.decision_id.in_(ids)))
-    webhooks.forget(session, ids)
-    return len(rows)
+def _erase_row(
+    session: Session, row: DecisionRow, now: dt.datetime, cause: str, keep_removed_days: int
+) -> bool:
+    """Erase a decision, or note when to erase it if it is held. Return whether it was erased."""
+    row.claimed_by = row.claimed_until = None
+    end = holds.ends_at(row, keep_removed_days)
+    if end is not None and end > now:
+        row.erase_due_at = end
+        return False
+    parts: list[Sealed] = [row, *row.verdicts, *row.appeals]
+    for part in parts:
+        _clear(part)
+    row.parent_key = None
+    row.erased_at = now
+    seal.record_erasure(session, row, cause, now)
+    return True
+
+
+def _erase_copies(session: Session, keys: set[str], now: dt.datetime) -> None:
+    """Empty the column `parent` of the replies to texts with these keys (`copy_key`)."""
+    query = select(DecisionRow).where(DecisionRow.parent_key.in_(keys), KEPT)
+    for row in session.scalars(query.with_for_update()) if keys else ():
+        row.parent = row.parent_key = None
+        seal.record_erasure(session, row, "copy", now)
+
+
+def _empty_log(sessions: Sessions) -> None:
+    """Remove what was erased from SQLite's write-ahead log too."""
+    if not database.empty_log(sessions.kw["bind"]):
+        log.warning("erased texts stay in the write-ahead log; it is emptied within the hour")
 
 
 def _clear(row: Sealed) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.record.holds import IN_USE
 from api.record.tables import DecisionRow, VerdictRow
 from moderation import Comment
 from moderation.comment import Past
@@ -56,7 +57,7 @@ def history(
             DecisionRow.decided_at,
             DecisionRow.comment_id,
         )
-        .where(DecisionRow.community == community, DecisionRow.author == comment.author)
+        .where(DecisionRow.community == community, DecisionRow.author == comment.author, IN_USE)
         .order_by(DecisionRow.sequence.desc())
         .limit(MAX_COMMENTS)
     )

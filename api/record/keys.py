@@ -2,6 +2,10 @@
 
 A key is `hr-<id>-<secret>`. It is in lower case, because clients of Akismet send it as a part of a
 host name. The secret has 160 random bits, so one round of SHA-256 is as safe as a slow hash.
+
+The settings page of Akismet's plug-in takes only 12 hexadecimal digits. Such a key has 48 random
+bits, which is not enough for a fast hash. So it has a slow one, its failures are limited by
+address, and it is valid on Akismet's routes only.
 """
 
 from __future__ import annotations
@@ -21,6 +25,8 @@ from api.record.database import Sessions, writing
 from api.record.tables import KeyRow
 
 SCOPES = ("decide", "read", "verdict", "erase", "admin")
+AKISMET_SCOPES = ("decide", "verdict")
+_AKISMET = "akis-"  # starts the ids of keys for Akismet's plug-in
 USES_EVERY = dt.timedelta(minutes=1)  # how often the last use of a key is written
 
 
@@ -52,12 +58,14 @@ def create(
     *,
     expires_at: dt.datetime | None = None,
     trusted_names: bool = False,
+    akismet: bool = False,
 ) -> tuple[KeyRow, str]:
     """Create a key. Return its row and its secret, which is not stored.
 
     The key is refused from `expires_at` on. `trusted_names` is for a program that signs several
-    moderators in: its requests say truthfully who acts. Raises `ValueError` for unknown scopes, an
-    invalid rate, or a time to expire that is over.
+    moderators in: its requests say truthfully who acts. With `akismet`, the key has 12 digits for
+    the settings page of Akismet's plug-in, and the scopes `decide` and `verdict` only. Raises
+    `ValueError` for unknown scopes, an invalid rate, or a time to expire that is over.
     """
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
@@ -69,12 +77,14 @@ def create(
             raise ValueError(f"rate: use one such as '50 per second', not '{rate}'") from None
     if expires_at is not None and expires_at <= now:
         raise ValueError(f"expires: must be later than now ({now:%Y-%m-%d %H:%M} UTC)")
-    key_id = secrets.token_hex(4)
-    secret = f"hr-{key_id}-{secrets.token_hex(20)}"
+    if akismet and set(scopes) != set(AKISMET_SCOPES):
+        raise ValueError(f"scopes: a key for Akismet's plug-in has {' and '.join(AKISMET_SCOPES)}")
+    key_id = f"{_AKISMET if akismet else ''}{secrets.token_hex(4)}"
+    secret = secrets.token_hex(6) if akismet else f"hr-{key_id}-{secrets.token_hex(20)}"
     row = KeyRow(
         id=key_id,
         name=name,
-        hash=_hash(secret),
+        hash=_slow_hash(secret, key_id) if akismet else _hash(secret),
         scopes=" ".join(scopes),
         rate=rate,
         created_at=now,
@@ -108,8 +118,19 @@ def check(session: Session, secret: str) -> Key | None:
     valid = hmac.compare_digest(row.hash if row else _hash(""), digest)
     if row is None or not valid or row.revoked_at is not None:
         return None
-    scopes = frozenset(row.scopes.split())
-    return Key(row.id, row.name, scopes, row.rate, row.expires_at, row.trusted_names)
+    return _key(row)
+
+
+def check_akismet(session: Session, secret: str) -> Key | None:
+    """Return the key for Akismet's plug-in with this secret, or None as `check` does.
+
+    Takes some 50 ms for each such key that exists.
+    """
+    valid = KeyRow.id.startswith(_AKISMET), KeyRow.revoked_at.is_(None)
+    for row in session.scalars(select(KeyRow).where(*valid)):
+        if hmac.compare_digest(row.hash, _slow_hash(secret, row.id)):
+            return _key(row)
+    return None
 
 
 def record_uses(sessions: Sessions, uses: Mapping[str, dt.datetime], now: dt.datetime) -> list[str]:
@@ -135,6 +156,16 @@ def any_exist(session: Session) -> bool:
 def listing(session: Session) -> list[KeyRow]:
     """Return all keys, including revoked ones, oldest first."""
     return list(session.scalars(select(KeyRow).order_by(KeyRow.created_at)))
+
+
+def _key(row: KeyRow) -> Key:
+    scopes = frozenset(row.scopes.split())
+    return Key(row.id, row.name, scopes, row.rate, row.expires_at, row.trusted_names)
+
+
+def _slow_hash(secret: str, salt: str) -> str:
+    """Return scrypt's hash with the parameters that its author recommends for sign-in."""
+    return hashlib.scrypt(secret.encode(), salt=salt.encode(), n=2**14, r=8, p=1, dklen=32).hex()
 
 
 def _hash(secret: str) -> str:

@@ -15,7 +15,6 @@ from typing import Literal
 
 from sqlalchemy import (
     ColumnElement,
-    TextClause,
     and_,
     func,
     literal_column,
@@ -27,11 +26,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from api.record.decisions import get
+from api.record.holds import IN_USE, Condition
 from api.record.tables import ARTICLE_START, HISTORY, WAITING, DecisionRow
 from api.record.verdicts import ConflictError
+from moderation import rules
 
 Order = Literal["oldest", "doubtful"]
-Condition = ColumnElement[bool] | TextClause
 
 
 class CursorError(ValueError):
@@ -113,7 +113,12 @@ def release(session: Session, decision_id: str, *, who: str) -> None:
 
 
 def _waiting(who: str | None, filters: Filters, now: dt.datetime) -> list[Condition]:
-    conditions: list[Condition] = [WAITING, or_(_readable(), DecisionRow.appealed), _free(who, now)]
+    conditions: list[Condition] = [
+        WAITING,
+        IN_USE,
+        or_(_readable(), DecisionRow.appealed),
+        _free(who, now),
+    ]
     equal = {
         DecisionRow.community: filters.community,
         DecisionRow.author: filters.author,
@@ -126,6 +131,8 @@ def _waiting(who: str | None, filters: Filters, now: dt.datetime) -> list[Condit
         # find the index.
         rest = func.substr(DecisionRow.article, 201)
         conditions += [start == filters.article[:200], rest == filters.article[200:]]
+    if filters.rule in rules.urgent():
+        conditions.append(DecisionRow.urgent.is_(True))  # few decisions, which an index has
     if filters.rule:
         conditions.append(DecisionRow.rules.contains(f" {filters.rule} ", autoescape=True))
     if filters.before:

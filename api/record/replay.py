@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from api.record.database import Sessions
 from api.record.history import history
+from api.record.holds import IN_USE
 from api.record.tables import DecisionRow
 from moderation import Comment
 from moderation.lifecycle.replay import Recorded, ReplayFilter
@@ -55,7 +56,7 @@ class Replay:
         )
 
     def _conditions(self, session: Session, filters: ReplayFilter) -> Iterator[ColumnElement[bool]]:
-        where = [DecisionRow.text.is_not(None), DecisionRow.sequence <= self._last]
+        where = [DecisionRow.text.is_not(None), IN_USE, DecisionRow.sequence <= self._last]
         if filters.since:
             where.append(DecisionRow.decided_at >= filters.since)
         if filters.until:

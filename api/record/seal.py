@@ -24,7 +24,7 @@ from sqlalchemy import Float, func, select
 from sqlalchemy.orm import Session
 
 from api.record import tampering
-from api.record.database import Sessions, lock, writing
+from api.record.database import Sessions, lock, step
 from api.record.tables import (
     UNSEALED,
     AppealRow,
@@ -37,6 +37,7 @@ from api.record.tables import (
 
 TABLES: tuple[type[Sealed], ...] = (DecisionRow, VerdictRow, AppealRow, ErasureRow)
 START = "0" * 64
+MOST = 100  # rows under one seal, so that decisions do not wait long for its transaction
 GRACE = dt.timedelta(minutes=5)  # a transaction that began before a seal may end after it
 
 
@@ -81,13 +82,13 @@ def recorded_at(session: Session, now: dt.datetime) -> dt.datetime:
     return max(now, sealed_at) if sealed_at else now
 
 
-def seal(sessions: Sessions, now: dt.datetime, most: int = 1000) -> Seal | None:
+def seal(sessions: Sessions, now: dt.datetime, most: int = MOST) -> Seal | None:
     """Seal at most `most` rows that are not sealed yet, and return the new seal.
 
     Returns None if all rows are sealed. A large record takes several calls, so that decisions can
     be recorded between them. Concurrent calls wait for each other.
     """
-    with writing(sessions) as session:
+    with step(sessions) as session:
         lock(session)
         previous = session.scalars(select(Seal).order_by(Seal.id.desc()).limit(1)).first()
         hash_ = previous.hash if previous else START

@@ -21,18 +21,19 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
 from api.record import decisions
-from api.record.database import Sessions
+from api.record.database import Sessions, pause
 from api.record.tables import DecisionRow
 from api.record.webhooks import Hook
 from moderation import Comment
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
+BATCH = 20  # decisions per transaction
 REFUSED = ".refused"
 LOCK = ".lock"
 # The errors of file systems that have no hard links.
@@ -128,7 +129,9 @@ class Spool:
             waiting = self._waiting() if acquired else []
             for start in range(0, len(waiting), BATCH):
                 batch = self._read(waiting[start : start + BATCH])
+                started = time.monotonic()
                 recorded = _record(sessions, list(batch.values()), now, hooks)
+                held_s = time.monotonic() - started
                 self._mark()
                 for path, values in batch.items():
                     if values["id"] in recorded:
@@ -136,6 +139,7 @@ class Spool:
                         written += 1
                     else:
                         path.rename(path.with_name(f"{values['id']}{REFUSED}"))
+                pause(sessions, held_s)
         return written
 
     def _mark(self) -> None:
@@ -144,28 +148,56 @@ class Spool:
         with contextlib.suppress(OSError):
             os.utime(self.folder / LOCK, ns=(now, now))
 
-    def forget(self, matches: Callable[[Mapping[str, Any]], bool], now: dt.datetime) -> int:
+    def forget(
+        self,
+        matches: Callable[[Mapping[str, Any]], bool],
+        now: dt.datetime,
+        held_until: Callable[[Mapping[str, Any]], dt.datetime | None] = lambda _: None,
+    ) -> list[tuple[dict[str, Any], dt.datetime | None]]:
         """Erase the personal data of the waiting decisions for which `matches` is true.
 
-        Returns how many decisions were erased. Waits while another worker moves decisions to the
-        database. Erase the database after this call, because it may have the decisions by then.
+        A decision for which `held_until` returns a later time than `now` keeps its data until then.
+        Returns the decisions as they were, each with that time, or None if it was erased. Waits
+        while another worker moves decisions to the database. Erase the database after this call,
+        because it may have the decisions by then.
         """
-        count = 0
+        forgotten = []
         with self._locked(wait=True):
-            for path in [*self._waiting(), *self.folder.glob(f"*{REFUSED}")]:
-                try:
-                    values = json.loads(path.read_text("utf-8"))
-                except ValueError:
+            self._sweep()
+            for path, values in self._stored():
+                if not matches(values):
                     continue
-                if isinstance(values, dict) and matches(values):
-                    empty = dict.fromkeys(DecisionRow.PRIVATE)
-                    # The file's name contains a hash of the text.
-                    target = path.with_stem(values["id"]) if _read(path) else path
-                    _write(target, {**values, **empty, "erased_at": now.isoformat()})
-                    if path != target:
-                        path.unlink(missing_ok=True)
-                    count += 1
-        return count
+                until = held_until(values)
+                if until is not None and until > now:
+                    _write(path, {**values, "erase_due_at": until.isoformat()})
+                else:
+                    until = None
+                    self._erase(path, values, now)
+                forgotten.append((values, until))
+        return forgotten
+
+    def _erase(self, path: Path, values: Mapping[str, Any], now: dt.datetime) -> None:
+        empty = dict.fromkeys(DecisionRow.PRIVATE)
+        # The file's name contains a hash of the text.
+        target = path.with_stem(values["id"]) if _read(path) else path
+        _write(target, {**values, **empty, "erased_at": now.isoformat()})
+        if path != target:
+            path.unlink(missing_ok=True)
+
+    def forget_copies(self, keys: AbstractSet[str]) -> None:
+        """Erase the parents of waiting replies if their text has one of these keys (`copy_key`)."""
+        with self._locked(wait=True):
+            for path, values in self._stored() if keys else ():
+                if values.get("parent") and decisions.copy_key(values["parent"]) in keys:
+                    _write(path, {**values, "parent": None})
+
+    def _stored(self) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """Yield the decisions that wait, and those that the database refused, with their paths."""
+        for path in [*self._waiting(), *self.folder.glob(f"*{REFUSED}")]:
+            with contextlib.suppress(ValueError):
+                values = json.loads(path.read_text("utf-8"))
+                if isinstance(values, dict):
+                    yield path, values
 
     def _waiting(self) -> list[Path]:
         """Return the paths of the waiting decisions' files, oldest first.

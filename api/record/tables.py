@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     ForeignKey,
     Index,
@@ -24,8 +25,10 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    func,
     text,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -78,6 +81,8 @@ KEPT = text("erased_at IS NULL")
 KEPT_SENSITIVE = text("erased_at IS NULL AND sensitive")
 UNSEALED = text("seal_id IS NULL")
 ARTICLE_START = "substr(article, 1, 200)"  # an article may be longer than an index entry
+
+_FILTERS = ("decided_at", "language_code")
 
 
 def _partial(name: str, *columns: Any, where: TextClause) -> Index:
@@ -140,16 +145,18 @@ class DecisionRow(Sealed):
     __table_args__ = (
         # The same comment with the same text is the same decision.
         UniqueConstraint("community", "comment_id", "text_key"),
-        _partial("queue_urgent", text("urgent DESC"), "sequence", where=WAITING),
-        _partial("queue_oldest", "sequence", where=WAITING),
+        # The last two columns are for filters, so that the rows need not be read for them.
+        _partial("queue_urgent", text("urgent DESC"), "sequence", *_FILTERS, where=WAITING),
+        _partial("queue_oldest", "sequence", *_FILTERS, where=WAITING),
         _partial(
             "queue_urgent_doubtful",
             text("urgent DESC"),
             text("doubt DESC"),
             "sequence",
+            *_FILTERS,
             where=WAITING,
         ),
-        _partial("queue_doubtful", text("doubt DESC"), "sequence", where=WAITING),
+        _partial("queue_doubtful", text("doubt DESC"), "sequence", *_FILTERS, where=WAITING),
         _partial(
             "queue_article",
             text(ARTICLE_START),
@@ -157,11 +164,14 @@ class DecisionRow(Sealed):
             "sequence",
             where=WAITING,
         ),
+        _partial("queue_author", "author", text("urgent DESC"), "sequence", where=WAITING),
         _partial("decisions_kept", "decided_at", where=KEPT),
         _partial("decisions_kept_sensitive", "decided_at", where=KEPT_SENSITIVE),
         _partial("decisions_unsealed", "sequence", where=UNSEALED),
+        _partial("decisions_parent", "parent_key", where=text("parent_key IS NOT NULL")),
+        _partial("decisions_erase_due", "erase_due_at", where=text("erase_due_at IS NOT NULL")),
         Index("decisions_author", "author", "sequence"),
-        Index("decisions_changed", "changed_at", "sequence"),
+        Index("decisions_changed", text("coalesce(changed_at, recorded_at)"), "sequence"),
     )
 
     community: Mapped[str] = mapped_column(String(500))
@@ -193,8 +203,9 @@ class DecisionRow(Sealed):
     appealed: Mapped[bool]
     claimed_by: Mapped[str | None] = mapped_column(String(500))
     claimed_until: Mapped[dt.datetime | None]
-    # When the row, its last verdict or the last step of an appeal was recorded.
-    changed_at: Mapped[dt.datetime] = mapped_column(server_default="1970-01-01 00:00:00.000000")
+    # When its last verdict or step of an appeal was recorded. The column was added without a
+    # rewrite of all rows, so it is null before the first of these.
+    corrected_at: Mapped[dt.datetime | None] = mapped_column("changed_at")
 
     # Personal data, which erasure and retention clear.
     comment_id: Mapped[str | None] = mapped_column(String(500), index=True)
@@ -203,14 +214,29 @@ class DecisionRow(Sealed):
     author: Mapped[str | None] = mapped_column(String(500))
     article: Mapped[str | None] = mapped_column(Text)
     parent: Mapped[str | None] = mapped_column(Text)
+    parent_key: Mapped[str | None] = mapped_column(String(64))  # derived from `parent`
     wording: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     erased_at: Mapped[dt.datetime | None]
+
+    # A legal hold, and when an erasure that it delays is due.
+    held_until: Mapped[dt.datetime | None]
+    erase_due_at: Mapped[dt.datetime | None]
 
     verdicts: Mapped[list[VerdictRow]] = relationship(order_by="VerdictRow.sequence")
     appeals: Mapped[list[AppealRow]] = relationship(order_by="AppealRow.sequence")
     policy_row: Mapped[PolicyRow | None] = relationship(
         primaryjoin=lambda: foreign(DecisionRow.policy) == PolicyRow.hash, viewonly=True
     )
+
+    @hybrid_property
+    def changed_at(self) -> dt.datetime:
+        """When the row, its last verdict or the last step of an appeal was recorded."""
+        return self.corrected_at or self.recorded_at
+
+    @changed_at.inplace.expression
+    @classmethod
+    def _changed_at(cls) -> ColumnElement[dt.datetime]:
+        return func.coalesce(cls.corrected_at, cls.recorded_at)
 
     @property
     def thresholds(self) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def give(
     )
     seal.stamp(verdict)
     decision.verdicts.append(verdict)
-    decision.standing, decision.changed_at = str(action), verdict.recorded_at
+    decision.standing, decision.corrected_at = str(action), verdict.recorded_at
     decision.claimed_by = decision.claimed_until = None
     session.flush()
     return verdict
@@ -173,7 +173,7 @@ def _step(
     )
     seal.stamp(row)
     decision.appeals.append(row)
-    decision.appealed, decision.changed_at = is_open(decision), row.recorded_at
+    decision.appealed, decision.corrected_at = is_open(decision), row.recorded_at
     session.flush()
     return row
 

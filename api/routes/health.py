@@ -31,17 +31,22 @@ def healthz() -> Response:
     responses={"200": HealthOut, **problems(503)},
 )
 def readyz() -> Response:
-    """Answer 200 if comments can be decided with the scores of every model, and recorded."""
+    """Answer 200 if comments can be decided with the scores of every model, and recorded.
+
+    A plug-in in shadow does not make the service unready; `in_shadow` says why it is there.
+    """
     decision = moderator().moderate("The service is asking itself.")
-    missing = moderator().models.heads - decision.scores.keys()
+    missing = moderator().expected_scores() - decision.scores.keys()
     if missing:
         raise Problem(503, f"No model gives these scores: {', '.join(sorted(missing))}.")
     trouble = decider().trouble()
     if trouble:
         raise Problem(503, trouble)
-    refused = services().background.refused()
+    notes = {"refused": services().background.refused(), "in_shadow": moderator().in_shadow()}
     return jsonify(
-        status="ok", waiting=len(decider().spool), **({"refused": refused} if refused else {})
+        status="ok",
+        waiting=len(decider().spool),
+        **{name: note for name, note in notes.items() if note},
     )
 
 

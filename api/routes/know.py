@@ -48,6 +48,7 @@ def _rule(rule: RulePolicy) -> dict[str, Any]:
         "review": None if thresholds.review == "never" else thresholds.review,
         "reject": None if thresholds.reject == "never" else thresholds.reject,
         "shadow": thresholds.shadow,
+        **({"plugin": rule.plugin} if rule.plugin else {}),
     }
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from flask import Response, g, jsonify, stream_with_context
+from flask import Response, jsonify, stream_with_context
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from sqlalchemy import select
@@ -16,7 +15,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from api.http import errors
 from api.http.errors import Problem
-from api.record import changes, decisions, dsa, notice, queue, verdicts
+from api.record import changes, dsa, notice, queue
 from api.record.decisions import UnknownDecisionError
 from api.record.queue import CursorError, Filters
 from api.record.tables import HISTORY, DecisionRow
@@ -32,6 +31,7 @@ from api.routes.record_schemas import (
     QueueQuery,
     RecordedOut,
 )
+from api.routes.visible import read, record_to_dict, sees_sensitive, visible
 from api.services import decider, needs
 from moderation import rules
 
@@ -40,33 +40,6 @@ RECORD = Tag(name="Record", description="What was decided, and why.")
 
 READING = problems(401, 403, 404, 422, 429, 500, 503)
 WRITING = problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
-
-
-def record_to_dict(row: DecisionRow, *, sensitive: bool) -> dict[str, Any]:
-    """Return a recorded decision, with its verdicts and appeals, as a dict of JSON values.
-
-    Without `sensitive`, the findings of sensitive rules, such as `self_harm`, are left out.
-    """
-    decision = decisions.to_dict(row)
-    columns = ("text", "author", "article", "parent", "route", "standing", "thresholds", "doubt")
-    return {
-        **(decision if sensitive else decisions.hide_sensitive(decision)),
-        **{name: getattr(row, name) for name in columns},
-        "decided_at": _iso(row.decided_at),
-        "changed_at": _iso(row.changed_at),
-        "claimed_by": row.claimed_by,
-        "claimed_until": _iso(row.claimed_until),
-        "history": verdicts.history(row),
-    }
-
-
-def sees_sensitive() -> bool:
-    """Return whether the caller's API key may see the findings of sensitive rules."""
-    return bool(g.key.may("verdict"))
-
-
-def _iso(moment: dt.datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
 
 
 def blueprint(name: str) -> APIBlueprint:
@@ -130,7 +103,7 @@ def changed(query: ChangesQuery) -> Response:
         rows, next_cursor = changes.page(
             session, since=query.changed_since, limit=query.limit, cursor=query.cursor
         )
-        shown = [record_to_dict(row, sensitive=sees_sensitive()) for row in rows]
+        shown = [visible(row) for row in rows]
         return jsonify(decisions=shown, next=next_cursor)
 
 
@@ -140,12 +113,11 @@ def changed(query: ChangesQuery) -> Response:
     summary="A decision, its verdicts and its appeals",
     responses={"200": RecordedOut, **READING},
 )
-@needs("read")
+@needs("read", "verdict")
 def decision(path: DecisionPath) -> Response:
     """Returns the decision as it was made, with all verdicts and appeals since."""
     with decider().sessions() as session:
-        row = decisions.get(session, path.decision_id)
-        return jsonify(record_to_dict(row, sensitive=sees_sensitive()))
+        return jsonify(record_to_dict(read(session, path.decision_id), sensitive=sees_sensitive()))
 
 
 @records.get(
@@ -154,14 +126,14 @@ def decision(path: DecisionPath) -> Response:
     summary="The notice to the author",
     responses={"200": NoticeOut, **READING},
 )
-@needs("read")
+@needs("read", "verdict")
 def notice_to_author(path: DecisionPath) -> Response:
     """Returns a notice that explains the decision to the author in plain words.
 
     For a refused comment it contains the statement of reasons of the EU's DSA (Article 17).
     """
     with decider().sessions() as session:
-        row = decisions.get(session, path.decision_id)
+        row = read(session, path.decision_id)
         publication = decider().moderator.policy.publication
         return jsonify(notice.notice(row, publication, sensitive=sees_sensitive()))
 
@@ -172,7 +144,7 @@ def notice_to_author(path: DecisionPath) -> Response:
     summary="What waits for a person",
     responses={"200": QueueOut, **READING},
 )
-@needs("read")
+@needs("read", "verdict")
 def waiting(query: QueueQuery) -> Response:
     """Comments to review and open appeals, page by page.
 
@@ -193,7 +165,7 @@ def waiting(query: QueueQuery) -> Response:
             now=decider().clock(),
             urgent_first=sees_sensitive(),
         )
-        shown = [record_to_dict(row, sensitive=sees_sensitive()) for row in rows]
+        shown = [visible(row) for row in rows]
         return jsonify(decisions=shown, next=next_cursor)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict
 
 from api.routes.schemas import DecisionOut, Line, Prose, Verdict
 
@@ -82,6 +82,17 @@ class EraseIn(_Strict):
     )
 
 
+class HoldIn(_Strict):
+    """The comment or the author whose data a legal hold keeps, and until when."""
+
+    comment_id: Line | None = None
+    author: Line | None = None
+    community: Line | None = Field(None, description="Hold only in this community.")
+    until: Annotated[Moment, Strict(False)] | None = Field(
+        None, description="When the hold ends: a time with its zone. Without it, the hold ends now."
+    )
+
+
 class QueueQuery(BaseModel):
     """The order, the page and the filters of the moderators' queue."""
 
@@ -152,6 +163,9 @@ class RecordedOut(DecisionOut):
     doubt: float
     claimed_by: str | None
     claimed_until: str | None
+    erase_due_at: str | None = Field(
+        description="When it is erased, if that was asked for and a legal hold delays it."
+    )
     history: HistoryOut
 
 
@@ -194,6 +208,15 @@ class NoticeOut(BaseModel):
 
 
 class ErasedOut(BaseModel):
-    """The number of decisions whose personal data were erased."""
+    """The number of decisions whose personal data were erased, and of those that are held."""
 
     erased: int
+    held: int = Field(description="How many a legal hold keeps. They are erased when it ends.")
+    held_until: str | None = Field(description="When the last of them is erased.")
+
+
+class HeldOut(BaseModel):
+    """The number of decisions that are held from now on, or whose hold has ended."""
+
+    held: int
+    released: int

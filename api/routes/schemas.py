@@ -143,6 +143,11 @@ class DecisionOut(BaseModel):
     language: dict[str, Any] = Field(description="`english` 0..1, and the language's `code`.")
     policy: str = Field(description="The hash of the policy that decided.")
     models: dict[str, str] = Field(description="The versions of the models that were used.")
+    plugins: dict[str, str] | None = Field(
+        None,
+        description="The package and version of each rule and model that comes from a plug-in. "
+        "Absent without plug-ins.",
+    )
     took_ms: float
     recorded: bool = Field(
         description="Whether the decision is in the record. False with `dry_run`, and while the "
@@ -189,6 +194,9 @@ class GuidelineOut(BaseModel):
         description="From this score on, the comment is rejected. Null: never."
     )
     shadow: bool = Field(description="Whether the rule only observes.")
+    plugin: str | None = Field(
+        None, description="The package and version of a rule that is a plug-in. Otherwise absent."
+    )
 
 
 class GuidelinesOut(BaseModel):
@@ -227,4 +235,7 @@ class HealthOut(BaseModel):
     waiting: int | None = Field(None, description="How many decisions wait for the database.")
     refused: list[str] | None = Field(
         None, description="Why promoted models are not in use. The previous ones still are."
+    )
+    in_shadow: dict[str, str] | None = Field(
+        None, description="Plug-ins that failed or were slow too often, each with the reason."
     )

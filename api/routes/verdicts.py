@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from api.http import errors
-from api.record import decisions, erase, queue, verdicts
+from api.record import decisions, erase, holds, queue, verdicts
 from api.record.database import writing
-from api.routes.record import CORRECT, RECORD, WRITING, blueprint, record_to_dict, sees_sensitive
+from api.routes.record import CORRECT, RECORD, WRITING, blueprint
 from api.routes.record_schemas import (
     AppealIn,
     AppealOut,
@@ -24,12 +24,15 @@ from api.routes.record_schemas import (
     DecisionPath,
     ErasedOut,
     EraseIn,
+    HeldOut,
+    HoldIn,
     OutcomeIn,
     RecordedOut,
     ReleaseQuery,
     VerdictIn,
     WhoIn,
 )
+from api.routes.visible import visible
 from api.services import decider, key_id, needs
 from moderation import Action
 
@@ -154,7 +157,7 @@ def claim(path: DecisionPath, body: ClaimIn) -> Response:
             lasts=dt.timedelta(minutes=body.minutes),
             now=decider().clock(),
         )
-        return jsonify(record_to_dict(row, sensitive=True))
+        return jsonify(visible(row))
 
 
 @corrections.delete(
@@ -173,9 +176,8 @@ def release(path: DecisionPath, query: ReleaseQuery) -> Response:
 
 
 def _recorded(session: Session, path: DecisionPath) -> dict[str, Any]:
-    """Return the recorded decision. Findings that the caller's API key may not see are left out."""
-    row = decisions.get(session, path.decision_id)
-    return record_to_dict(row, sensitive=sees_sensitive())
+    """Return the recorded decision, without what the caller's API key may not see."""
+    return visible(decisions.get(session, path.decision_id))
 
 
 def _who_in_body() -> str:
@@ -202,14 +204,49 @@ def _who_in_body() -> str:
 def forget(body: EraseIn) -> Response:
     """Erases the texts of comments and the references to them and their author.
 
-    The decisions stay, and the seals that prove that nothing was changed stay valid.
+    Replies lose their copy of the text. What a legal hold keeps is hidden from all keys without the
+    scope `admin`, and erased when the hold ends: `held_until` is the end of the last one. The
+    decisions stay, and the seals that prove that nothing was changed stay valid.
     """
+    _check_one_named(body)
+    by, name = (
+        (erase.by_author, body.author or "")
+        if body.comment_id is None
+        else (erase.by_comment, body.comment_id)
+    )
+    now, days = decider().clock(), decider().moderator.policy.publication.keep_removed_days
+    done = by(decider().sessions, decider().spool, body.community, name, now, days)
+    until = done.held_until and done.held_until.isoformat()
+    return jsonify(erased=done.erased, held=done.held, held_until=until)
+
+
+def _check_one_named(body: EraseIn | HoldIn) -> None:
+    """Raise a `Problem` (422) unless the body names either a comment or an author."""
     if (body.comment_id is None) == (body.author is None):
         detail = "name either comment_id or author"
         raise errors.unprocessable([{"pointer": "", "detail": detail}])
-    sessions, spool, now = decider().sessions, decider().spool, decider().clock()
-    if body.comment_id is not None:
-        erased = erase.by_comment(sessions, spool, body.community, body.comment_id, now)
-    else:
-        erased = erase.by_author(sessions, spool, body.community, body.author or "", now)
-    return jsonify(erased=erased)
+
+
+@corrections.post(
+    "/hold",
+    tags=[RECORD],
+    summary="Hold a comment or an author for legal reasons",
+    responses={"200": HeldOut, **WRITING},
+)
+@needs("admin")
+def hold(body: HoldIn) -> Response:
+    """Keeps recorded comments until a given time, even if somebody asks to erase them.
+
+    An erasure that is asked for meanwhile is carried out when the hold ends. Without `until`, the
+    hold ends now.
+    """
+    _check_one_named(body)
+    sessions, now = decider().sessions, decider().clock()
+    chosen = erase.which(body.community, comment_id=body.comment_id, author=body.author)
+    if body.until is None:
+        days = decider().moderator.policy.publication.keep_removed_days
+        return jsonify(held=0, released=holds.release(sessions, chosen, days, now))
+    if body.until <= now:
+        detail = "must be later than now; leave it out to end a hold"
+        raise errors.unprocessable([{"pointer": "/until", "detail": detail}])
+    return jsonify(held=holds.hold(sessions, chosen, body.until), released=0)

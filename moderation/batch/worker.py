@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from moderation import paths
+from moderation import paths, plugins
 from moderation.moderator import Moderator
 from moderation.policy import Policy, PolicyError
 from moderation.scoring import models, store
@@ -84,7 +84,7 @@ class WorkerSpec:
 @lru_cache(maxsize=1)
 def _moderator(spec: WorkerSpec) -> Moderator:
     if _program() != spec.program:
-        raise _refusal("another version of house-rules or of Python")
+        raise _refusal("another version of house-rules, of a plug-in or of Python")
     try:
         policy = Policy.of(json.loads(spec.tables), Path(spec.folder))
     except PolicyError as error:
@@ -116,12 +116,12 @@ def _cards(root: Path, versions: dict[str, str]) -> str:
 
 @lru_cache(maxsize=1)
 def _program() -> str:
-    """Return a digest of this library's code, with Python's version.
+    """Return a digest of this library's code and of the plug-ins' code, with Python's version.
 
     Versions of Python have different Unicode data, so they may decide differently.
     """
     python = ".".join(platform.python_version_tuple()[:2])
-    return f"{python} {_digest(paths.sources())}"
+    return f"{python} {_digest([*paths.sources(), *plugins.sources()])}"
 
 
 def _digest(files: Sequence[Path]) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from moderation.comment import Comment, CommentError, validate
 from moderation.decision import Action, Decision
+from moderation.guard import Guards
 from moderation.moderator import Moderator
 from moderation.scoring.models import Models
 from moderation.text.reading import Text
@@ -216,10 +217,10 @@ class _CachedModels(Models):
         super().__init__(models.scorers, models.versions)
         self._scored: Sequence[Text] = ()
 
-    def score(self, texts: Sequence[Text]) -> None:
+    def score(self, texts: Sequence[Text], guards: Guards | None = None) -> None:
         """Score the texts for the first moderator. Copy the scores for the second moderator."""
         if not self._scored:
-            super().score(texts)
+            super().score(texts, guards)
             self._scored = texts
             return
         for text, same in zip(texts, self._scored, strict=True):

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import cast
 
+from moderation import plugins
+from moderation.plugins import Plugin, PluginError
 from moderation.scoring import adapted, cascade, language, linear, sentences, transformer
 from moderation.scoring.adapted import AdaptedScorer
 from moderation.scoring.card import Card
 from moderation.scoring.models import CAREFUL, FAST
+from moderation.scoring.plugin import PluginScorer, plugin_scorer
 from moderation.scoring.rereading import RereadingScorer
 from moderation.scoring.scorer import Scorer
 from moderation.scoring.store import Files, ModelError
@@ -32,13 +35,41 @@ def load(files: Files) -> Scorer:
     Raises `ModelError` if the kind is unknown, or if the files are not those of this kind.
     """
     kind = files.parsed_card(Card).kind
+    installed = _installed()
+    if kind in installed:
+        return plugin_scorer(installed[kind], files)
     if kind not in KINDS:
-        known = ", ".join(KINDS)
+        known = ", ".join([*KINDS, *installed])
         raise ModelError(f"{files.folder}: unknown kind of model '{kind}'; known are {known}")
     try:
         return KINDS[kind](files)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{files.folder}: no usable model: {error!r}") from error
+
+
+def _installed() -> Mapping[str, Plugin]:
+    try:
+        return plugins.installed(plugins.SCORERS, frozenset(KINDS))
+    except PluginError as error:
+        raise ModelError(str(error)) from error
+
+
+def plugins_of(scorers: Mapping[str, Scorer]) -> dict[str, str]:
+    """Return the package of each model whose scorer is a plug-in.
+
+    Raises `ModelError` if a plug-in gives a score that another model gives too.
+    """
+    packages = {
+        name: scorer.label for name, scorer in scorers.items() if isinstance(scorer, PluginScorer)
+    }
+    for name, package in packages.items():
+        for other, scorer in scorers.items():
+            if other != name and (shared := set(scorer.heads) & set(scorers[name].heads)):
+                scores = ", ".join(sorted(shared))
+                raise ModelError(
+                    f"model {name} ({package}) and model {other} both give the score {scores}"
+                )
+    return packages
 
 
 def in_use(

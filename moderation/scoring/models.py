@@ -14,9 +14,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from moderation.guard import Guard, Guards, InShadowError
 from moderation.scoring.store import SHIPPED, Files, ModelError, champions
 from moderation.text.reading import Text, Weight
 
@@ -42,6 +44,7 @@ class Models:
     """Loaded models, which score texts and explain the scores.
 
     `scorers` maps the name of each model in use to its scorer, and `versions` to its version.
+    `plugins` maps the name of each model whose scorer is a plug-in to the plug-in's package.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Models:
 
         self._loaded = scorers, versions
         self.scorers, self.versions = kinds.in_use(dict(scorers), dict(versions), reader)
+        self.plugins = kinds.plugins_of(self.scorers)
         self._by_head = {head: scorer for scorer in self.scorers.values() for head in scorer.heads}
 
     @classmethod
@@ -99,25 +103,35 @@ class Models:
         scorers, versions = self._loaded
         return Models({**scorers, name: scorer}, {**versions, name: version})
 
-    def score(self, texts: Sequence[Text]) -> None:
-        """Fill `scores`, `notes` and `explain` of each text. A model that fails gives no scores."""
+    def score(self, texts: Sequence[Text], guards: Guards | None = None) -> None:
+        """Fill `scores`, `notes` and `explain` of each text. A model that fails gives no scores.
+
+        With `guards`, neither does a plug-in that is in shadow because it failed too often.
+        """
         for text in texts:
             text.scores = Scores()
             text.explain = _Explain(self._by_head, text)
         for name, scorer in self.scorers.items():
-            _score(name, scorer, texts)
+            guard = None
+            if guards and name in self.plugins:
+                guard = guards.of("model", name, self.plugins[name])
+            _score(name, scorer, texts, guard)
 
 
-def _score(name: str, scorer: Scorer, texts: Sequence[Text]) -> None:
+def _score(name: str, scorer: Scorer, texts: Sequence[Text], guard: Guard | None) -> None:
     """Fill in one model's scores of the texts. If it fails on the batch, score them one by one."""
+    score = partial(scorer.score, texts)
     try:
-        for head, values in scorer.score(texts).items():
+        scores = guard.run(score, len(texts)) if guard else score()
+        for head, values in scores.items():
             for text, value in zip(texts, values.tolist(), strict=True):
                 text.scores[head] = value  # type: ignore[index]  # `Models.score` set it to Scores
+    except InShadowError:
+        return
     except Exception as error:  # noqa: BLE001 - rules without their score ask a person
         if len(texts) > 1:
             for text in texts:
-                _score(name, scorer, [text])
+                _score(name, scorer, [text], guard)
         else:
             log.error("model %s failed: %s", name, type(error).__name__)
 

@@ -17,8 +17,10 @@ from typing import NamedTuple
 
 from moderation.text import groups, phrases
 from moderation.text.disguise import Deobfuscated, Edit
+from moderation.text.phrases import Phrases
 from moderation.text.plain_words import Sentence
 from moderation.text.reading import Text
+from moderation.text.vocabulary import GRAMMAR
 
 _TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _NEVER = "(?!)"
@@ -28,7 +30,7 @@ class _Kind(NamedTuple):
     """The phrases of one kind, what stands in for them, and the sentences in which they count."""
 
     stand_in: str
-    phrase: re.Pattern[str]
+    phrases: Phrases
     needed: re.Pattern[str]  # what must be in the sentence
     spared: re.Pattern[str]  # what may not be in the sentence
 
@@ -47,7 +49,7 @@ def _kinds() -> tuple[_Kind, ...]:
     return tuple(
         _Kind(
             table["stand_in"],
-            phrases.compiled(table["forms"], parts),
+            Phrases(table["forms"], parts, GRAMMAR),
             phrases.compiled(table["with"], parts) if "with" in table else re.compile(""),
             phrases.compiled(table.get("spared", _NEVER), parts),
         )
@@ -71,7 +73,8 @@ _NAMED = "(?: called| titled| named)"
 _TITLES = re.compile(
     rf"\b(?:{_WORK}(?:,|{_NAMED})?|{_OTHER}{_NAMED}) (?P<after>{_TITLE})"
     rf"|\b{_OTHER} (?P<quoted>\"{_CAPITALS}\")|(?<!\w)(?P<before>{_TITLE})"
-    rf"(?= by [A-Z]|, (?:an?|the|his|her) (?:\w+ )?(?:{_WORK}|{_OTHER})\b| {_WORK}\b)"
+    rf"(?= (?:(?:is|was) (?:written|directed|composed|sung) )?by [A-Z]| {_WORK}\b"
+    rf"|(?:,| is) (?:an?|the|his|her) (?:\w+ )?(?:{_WORK}|{_OTHER})\b)"
 )
 _MENTION = re.compile(r"\b(?:You|He|She|They|I|We|This|That|These|Those|Your|It)\b")
 
@@ -133,7 +136,7 @@ def without(text: Text) -> Deobfuscated | None:
 
 def _in_sentence(sentence: Sentence) -> Iterator[Phrase]:
     for kind in _kinds():
-        for match in kind.phrase.finditer(sentence.words):
+        for match in kind.phrases.matches(sentence.words):
             if kind.spared.search(sentence.words) or not kind.needed.search(sentence.words):
                 break
             yield Phrase(*sentence.place(*match.span()), kind.stand_in)

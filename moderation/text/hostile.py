@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from moderation.text import groups, phrases
+from moderation.text.phrases import Phrases
 from moderation.text.reading import Text
+from moderation.text.vocabulary import GRAMMAR
 
 _TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
@@ -23,8 +25,7 @@ class _Kind(NamedTuple):
     """The phrases of one kind, the score of a comment with one, and where they do not count."""
 
     score: float
-    keys: frozenset[str]  # a sentence without one of these words has no such phrase
-    phrase: re.Pattern[str]
+    phrases: Phrases
     unless: re.Pattern[str]  # what may not come right before a phrase
     spared: re.Pattern[str]  # what may not be in its sentence
 
@@ -39,25 +40,19 @@ class Hostility(NamedTuple):
 NONE = Hostility(0.0, ())
 
 
-def _kind(name: str) -> _Kind:
-    table, parts = _TABLES[name], {**groups.PARTS, **_TABLES["parts"]}
-    return _Kind(
-        table["score"],
-        frozenset(table["keys"].split()).union(groups.MARKERS if table.get("groups") else ()),
-        phrases.compiled(table["forms"], parts),
-        phrases.compiled(table["unless"], parts, ending=" ?$"),
-        phrases.compiled(table["spared"], parts),
-    )
-
-
 @functools.cache
 def _kinds() -> dict[str, _Kind]:
-    return {name: _kind(name) for name in ("threat", "hatred", "rudeness")}
-
-
-@functools.cache
-def _all_keys() -> frozenset[str]:
-    return frozenset[str]().union(*(kind.keys for kind in _kinds().values()))
+    parts = {**groups.PARTS, **_TABLES["parts"]}
+    return {
+        name: _Kind(
+            table["score"],
+            Phrases(table["forms"], parts, GRAMMAR),
+            phrases.compiled(table["unless"], parts, ending=" ?$"),
+            phrases.compiled(table["spared"], parts),
+        )
+        for name, table in _TABLES.items()
+        if name != "parts"
+    }
 
 
 _NOTE = "hostile"  # in a text's notes: what `find` returns, by kind
@@ -81,17 +76,13 @@ def find(text: Text, kind: str) -> Hostility:
 def _find(text: Text) -> dict[str, Hostility]:
     places: dict[str, list[tuple[int, int]]] = {}
     for sentence in text.plain_sentences:
-        words = frozenset(sentence.words.split())
-        if _all_keys().isdisjoint(words):
-            continue
         marked = groups.marked(sentence)
         for name, kind in _kinds().items():
-            if kind.keys.isdisjoint(words):
-                continue
-            match = kind.phrase.search(marked.words)
-            if match is None or kind.unless.search(marked.words[: match.start()]):
-                continue
-            if not kind.spared.search(marked.words):
-                place = text.deobfuscated.span(*marked.place(*match.span()))
-                places.setdefault(name, []).append(place)
+            for match in kind.phrases.matches(marked.words):
+                if kind.unless.search(marked.words[: match.start()]):
+                    continue
+                if not kind.spared.search(marked.words):
+                    place = text.deobfuscated.span(*marked.place(*match.span()))
+                    places.setdefault(name, []).append(place)
+                break
     return {name: Hostility(_kinds()[name].score, tuple(found)) for name, found in places.items()}

@@ -7,13 +7,17 @@ line of a pattern is an alternative, and a match begins and ends at a word's edg
 - `~`: any number of the words in `parts["adverbs"]`: "i ~ want" matches "i really just want".
 - `!(a|b)`: not followed by one of these words.
 
-Everything else is a regular expression.
+Everything else is a regular expression. `compiled` makes one of all lines. `Phrases` keeps hundreds
+of lines apart, and searches a sentence only for those of which it has a key: one of the words of
+which every match of the line contains one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
+from itertools import islice, product
 
 _NAME = re.compile(r"\b[A-Z_]{3,}\b")
 _UNLESS = re.compile(r"(?<!\(\?)!\(((?:[^()]|\([^()]*\))*)\)")
@@ -43,6 +47,147 @@ def alternatives(lines: str) -> str:
     return "|".join(line.strip() for line in lines.strip().splitlines())
 
 
+class Phrases:
+    """The phrases of many lines, which are found quickly.
+
+    `common` has words that make bad keys, because many sentences have them.
+    """
+
+    def __init__(self, forms: str, parts: Mapping[str, str], common: frozenset[str]) -> None:
+        self._parts = parts
+        self._forms = [
+            form for line in forms.strip().splitlines() for form in _split(line.strip(), "|")
+        ]
+        self._common = common
+        self._patterns: dict[int, re.Pattern[str]] = {}
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[int]]:
+        """The numbers of the lines by key. Lines without a key are under the empty string."""
+        index: dict[str, list[int]] = {"": []}
+        for number, form in enumerate(self._forms):
+            for key in _keys(form, self._parts, self._common) or ("",):
+                index.setdefault(key, []).append(number)
+        return index
+
+    def matches(self, sentence: str) -> Iterator[re.Match[str]]:
+        """Yield the matches in a sentence in plain words, line by line.
+
+        >>> phrases = Phrases("we know where you (live|sleep)", {}, frozenset(["we", "you"]))
+        >>> [match[0] for match in phrases.matches(" we know where you live ")]
+        ['we know where you live']
+        """
+        index = self._by_key
+        numbers = {number for word in (*sentence.split(), "") for number in index.get(word, ())}
+        for number in sorted(numbers):
+            pattern = self._patterns.get(number)
+            if pattern is None:
+                pattern = self._patterns[number] = compiled(self._forms[number], self._parts)
+            yield from pattern.finditer(sentence)
+
+
 def _expanded(forms: str, parts: Mapping[str, str]) -> str:
     pattern = _UNLESS.sub(r"(?! (?:\1)\\b)", alternatives(forms))
     return _NAME.sub(lambda name: f"(?:{_expanded(parts[name[0]], parts)})", pattern)
+
+
+# --- Keys of a line: words of which every match contains one.
+
+_LOOK = re.compile(r"\(\?<?[=!]")
+_ANY = "\0"  # stands for a word or a part of one that is not known
+_GOOD = 20  # keys are good enough if they cost no more
+_COMMON_COST = 100  # of a word that many sentences have; others cost 1
+_MOST_FORMS = 1000  # of one part of a line; a part with more has no keys
+
+
+def _keys(form: str, parts: Mapping[str, str], common: frozenset[str]) -> frozenset[str]:
+    """Return words of which every match of a line contains one, or nothing if none are known.
+
+    >>> sorted(_keys("i ~ (hate|can not stand) DOGS", {"DOGS": "dogs?"}, frozenset(["i", "not"])))
+    ['hate', 'stand']
+    """
+    pattern = _expanded(form, parts).replace("~ ", "").replace(" ?", "( )?")
+    best: frozenset[str] = frozenset()
+    cost = len(common) + _MOST_FORMS
+    for part in _split(pattern, " "):
+        if cost <= _GOOD:
+            break
+        keys: set[str] = set()
+        for written in _written(part):
+            known = [word for word in written.split() if _ANY not in word]
+            if not known:
+                break
+            keys.add(min(known, key=lambda word: (word in common, -len(word))))
+        else:
+            weight = sum(_COMMON_COST if word in common else 1 for word in keys)
+            if keys and weight < cost:
+                best, cost = frozenset(keys), weight
+    return best
+
+
+def _split(pattern: str, separator: str) -> list[str]:
+    """Split a pattern at a separator that is in no parentheses or brackets.
+
+    >>> _split("(a|b) c|d", "|")
+    ['(a|b) c', 'd']
+    """
+    parts, depth, start = [], 0, 0
+    for at, character in enumerate(pattern):
+        depth += (character in "([") - (character in ")]")
+        if character == separator and depth == 0:
+            parts.append(pattern[start:at])
+            start = at + 1
+    return [*parts, pattern[start:]]
+
+
+@cache
+def _written(pattern: str) -> list[str]:
+    """Return the texts that a part of a pattern matches, at most `_MOST_FORMS` of them.
+
+    An unknown word is written as `_ANY`. If there are more texts, returns only an unknown one.
+
+    >>> _written("dogs?(es| house)"), _written("(\\\\w+ ){0,2}cat")
+    (['doges', 'dog house', 'dogses', 'dogs house'], ['cat', '\\x00 cat'])
+    """
+    choices: list[list[str]] = []
+    at = 0
+    while at < len(pattern):
+        if pattern[at] in "([":
+            end = _closing(pattern, at)
+            options = _group(pattern[at : end + 1])
+            at = end + 1
+        elif pattern[at] == "\\":
+            options, at = [_ANY], at + 2
+        else:
+            options, at = ["" if pattern[at] in "^$" else pattern[at].replace(".", _ANY)], at + 1
+        quantifier = re.compile(r"[?*+]\??|\{[\d,]+\}\??").match(pattern, at)
+        if quantifier:
+            at = quantifier.end()
+            if quantifier[0][0] in "*{":
+                options = ["", _ANY + (" " if any(" " in option for option in options) else "")]
+            elif quantifier[0][0] == "?":
+                options = ["", *options]
+        choices.append(options)
+    texts = ["".join(parts) for parts in islice(product(*choices), _MOST_FORMS + 1)]
+    return texts if len(texts) <= _MOST_FORMS else [_ANY]
+
+
+def _group(group: str) -> list[str]:
+    """Return the texts that a group in parentheses or a class in brackets matches."""
+    if group[0] == "[":
+        simple = group[1:-1].isalnum()
+        return list(group[1:-1]) if simple else [_ANY]
+    if _LOOK.match(group):
+        return [""]
+    inner = group[1:-1].removeprefix("?:")
+    return [text for alternative in _split(inner, "|") for text in _written(alternative)]
+
+
+def _closing(pattern: str, start: int) -> int:
+    """Return the place of the bracket that closes the one at `start`."""
+    depth = 0
+    for at in range(start, len(pattern)):
+        depth += (pattern[at] in "([") - (pattern[at] in ")]")
+        if depth == 0:
+            return at
+    return len(pattern) - 1

@@ -5,7 +5,7 @@ The environment variable MODERATION_TEST_PLATFORMS names the folder of the packa
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import json
 import os
 import subprocess
@@ -24,6 +24,11 @@ FOLDER = os.environ.get("MODERATION_TEST_PLATFORMS", "")
 NEEDED = ("bookworm", "trixie")  # WordPress 6.1 and 6.8
 NEWEST = ("sid",) if FOLDER and (Path(FOLDER) / "sid.deb").exists() else ()
 
+SITE = ("WP_SITEURL", "DB_HOST", "DB_NAME")
+SCOPES = ("decide", "verdict", "read", "erase")
+WEBHOOK = "/index.php?rest_route=/house-rules/v1/webhook"
+WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - of the specification
+
 collect_ignore_glob = [] if FOLDER else ["test_*.py"]
 
 
@@ -37,7 +42,8 @@ class Newspaper:
     key: str
 
     def connect(self, plugin: str) -> None:
-        """Activate one plug-in, with the newspaper's key for the service."""
+        """Activate one plug-in with the newspaper's key, and no settings of earlier tests."""
+        self.site.constants = {name: self.site.constants[name] for name in SITE}
         address = f"http://127.0.0.1:{self.service.port}"
         self.site.define(HOUSE_RULES_URL=address, HOUSE_RULES_KEY=self.key)
         self.site.activate(plugin)
@@ -46,20 +52,22 @@ class Newspaper:
     def decisions(self, author: str) -> list[dict[str, Any]]:
         """Return the recorded decisions about an author, identified by mail address."""
         mail = f"{author}@example.com"
-        names = {mail, f"wordpress:{hashlib.sha256(mail.encode()).hexdigest()}"}
+        secret = self.site.php("return get_option( 'house_rules_secret', '' );")
+        digest = hmac.new(secret.encode(), mail.encode(), "sha256").hexdigest()
+        names = {mail, f"wordpress:{digest}"}
         status, lines = self.service.ask("GET", "/v1/export", key=self.admin)
         assert status == 200
         rows = [json.loads(line) for line in lines.decode().splitlines()]
         return [row for row in rows if row["author"] in names]
 
 
-def new_key(service: Service, *scopes: str, rate: str = "") -> str:
+def new_key(service: Service, *scopes: str, rate: str = "", akismet: bool = False) -> str:
     """Create a key and return its secret."""
     command = [sys.executable, "-m", "moderation", "keys", "create", "--name", "the herald"]
     command += [part for scope in scopes for part in ("--scope", scope)]
     spool = str(service.folder / "spool")
     done = subprocess.run(  # noqa: S603 - our own
-        [*command, *(("--rate", rate) if rate else ())],
+        [*command, *(("--rate", rate) if rate else ()), *(["--akismet"] if akismet else [])],
         env={**os.environ, "MODERATION_DATABASE": service.database, "MODERATION_SPOOL": spool},
         check=True,
         capture_output=True,
@@ -91,7 +99,9 @@ def newspaper(
     service = Service(folder / "service", record, workers=1, shipped=True)
     package = Path(FOLDER) / f"{request.param}.deb"
     with wordpress(package, socket, folder) as site:
-        admin, key = new_key(service, "admin"), new_key(service, "decide", "verdict")
+        admin, key = new_key(service, "admin"), new_key(service, *SCOPES)
+        service.environment["MODERATION_WEBHOOKS"] = f"{site.url}{WEBHOOK}"
+        service.environment["MODERATION_WEBHOOK_SECRET"] = WEBHOOK_SECRET
         service.start()
         yield Newspaper(site, service, admin, key)
         service.stop()

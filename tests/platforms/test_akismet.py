@@ -197,3 +197,25 @@ def test_the_settings_page(newspaper: Newspaper) -> None:
         "/1.1/get-subscription",
         "/1.1/get-stats",
     }
+
+
+def test_a_key_in_the_settings_page(newspaper: Newspaper) -> None:
+    """The page stores a key of 12 digits that was made for it, and no other."""
+    made = new_key(newspaper.service, akismet=True)
+    unknown, known = newspaper.site.php(
+        f"""
+        require_once ABSPATH . 'wp-admin/includes/admin.php';
+        require_once AKISMET__PLUGIN_DIR . 'class.akismet-admin.php';
+        delete_option( 'wordpress_api_key' );
+        Akismet_Admin::save_key( 'ba9876543210' );
+        $unknown = get_option( 'wordpress_api_key' );
+        Akismet_Admin::save_key( '{made}' );
+        return array( $unknown, get_option( 'wordpress_api_key' ) );
+        """
+    )
+    assert (unknown or None, known) == (None, made)
+    newspaper.site.define(HOUSE_RULES_KEY=made)
+    comment = posted(newspaper, "The pier opens again in May, to our delight.", "settled")
+    report_spam(newspaper, comment)
+    (decision,) = newspaper.decisions("settled")
+    assert decision["standing"] == "reject"

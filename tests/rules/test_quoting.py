@@ -1,6 +1,7 @@
 """What an author only quotes goes to a person at most, with either scorer of abuse."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,7 @@ def test_a_failing_model_leaves_the_rejection(
     """If the author's own words cannot be scored, the comment is not approved."""
     score = Models.score
 
-    def fail_on_remainders(self: Models, texts: list) -> None:  # type: ignore[type-arg]
+    def fail_on_remainders(self: Models, texts: list, *_: Any) -> None:  # type: ignore[type-arg]
         score(self, texts)
         for text in texts:
             if "…" in text.raw:

@@ -15,7 +15,8 @@ from api.services import services
 
 Fields = Mapping[str, str]
 
-_HOST_KEY = re.compile(r"(hr-[0-9a-f]{8}-[0-9a-f]{40})\.", re.IGNORECASE)
+_HOST_KEY = re.compile(r"(hr-[0-9a-f]{8}-[0-9a-f]{40}|[0-9a-f]{12})\.", re.IGNORECASE)
+_SHORT_KEY = re.compile(r"[0-9a-f]{12}")  # for the settings page of WordPress's plug-in
 _SLASHED = re.compile(r"(?:[^\\'\"]|\\[\\'\"])*+")
 
 
@@ -44,11 +45,16 @@ def read_comment_fields() -> Fields:
 def admit(fields: Fields, scope: str) -> None:
     """Check that the request has an API key with this scope.
 
-    Otherwise raises `Problem`, which gives an error answer.
+    Otherwise raises `Problem`, which gives an error answer. If WordPress's plug-in asks about a key
+    that someone has just entered, that is the field `key`. It also sends its present `api_key`.
     """
     host = _HOST_KEY.match(request.host)
-    secret = fields.get("api_key") or fields.get("key") or (host[1].lower() if host else None)
-    g.key = services().authenticator.authorize(secret, scope)
+    secret = fields.get("key") or fields.get("api_key") or (host[1].lower() if host else None)
+    authenticator = services().authenticator
+    if secret and _SHORT_KEY.fullmatch(secret):
+        g.key = authenticator.authorize_akismet(secret, scope, request.remote_addr or "")
+    else:
+        g.key = authenticator.authorize(secret, scope)
 
 
 def require(fields: Fields, *names: str) -> None:

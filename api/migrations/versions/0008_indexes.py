@@ -11,15 +11,19 @@ revision = "0008"
 down_revision = "0007"
 
 _WAITING = "erased_at IS NULL AND (standing = 'review' OR appealed)"
+_FILTERS = "decided_at, language_code"
 _KEPT = "erased_at IS NULL"
 _INDEXES = {
-    "queue_urgent": f"decisions (urgent DESC, sequence) WHERE {_WAITING}",
-    "queue_oldest": f"decisions (sequence) WHERE {_WAITING}",
-    "queue_urgent_doubtful": f"decisions (urgent DESC, doubt DESC, sequence) WHERE {_WAITING}",
-    "queue_doubtful": f"decisions (doubt DESC, sequence) WHERE {_WAITING}",
+    "queue_urgent": f"decisions (urgent DESC, sequence, {_FILTERS}) WHERE {_WAITING}",
+    "queue_oldest": f"decisions (sequence, {_FILTERS}) WHERE {_WAITING}",
+    "queue_urgent_doubtful": (
+        f"decisions (urgent DESC, doubt DESC, sequence, {_FILTERS}) WHERE {_WAITING}"
+    ),
+    "queue_doubtful": f"decisions (doubt DESC, sequence, {_FILTERS}) WHERE {_WAITING}",
     "queue_article": (
         f"decisions (substr(article, 1, 200), urgent DESC, sequence) WHERE {_WAITING}"
     ),
+    "queue_author": f"decisions (author, urgent DESC, sequence) WHERE {_WAITING}",
     "decisions_kept": f"decisions (decided_at) WHERE {_KEPT}",
     "decisions_kept_sensitive": f"decisions (decided_at) WHERE {_KEPT} AND sensitive",
     "decisions_unsealed": "decisions (sequence) WHERE seal_id IS NULL",
@@ -68,7 +72,6 @@ def downgrade() -> None:
         "UPDATE decisions SET thresholds = (SELECT thresholds FROM policies WHERE hash = policy)"
         " WHERE CAST(thresholds AS text) = '{}' AND policy IN (SELECT hash FROM policies)"
     )
-    with op.batch_alter_table("decisions", schema=None) as batch_op:
-        batch_op.drop_column("sensitive")
-        batch_op.drop_column("urgent")
+    op.drop_column("decisions", "sensitive")
+    op.drop_column("decisions", "urgent")
     op.drop_table("policies")

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -20,7 +21,6 @@ from api.services import services_of
 from moderation import Moderator
 from moderation.lifecycle.promotion import promote, rollback
 from moderation.scoring.store import CHAMPION, SHIPPED, Files, champions, save
-from moderation.scoring.worst_sentence import WorstSentenceScorer
 from moderation.text.reading import Text
 
 USED = champions(SHIPPED)
@@ -80,6 +80,13 @@ def version(client: FlaskClient) -> str:
     return str(answer["models"]["spam"])
 
 
+def innermost(scorer: Any) -> Any:
+    """Return the scorer that others are built around."""
+    while hasattr(scorer, "base"):
+        scorer = scorer.base
+    return scorer
+
+
 def test_a_promoted_model_is_used_and_rolled_back(
     root: Path, app: App, client: FlaskClient, background: BackgroundLoop
 ) -> None:
@@ -91,10 +98,7 @@ def test_a_promoted_model_is_used_and_rolled_back(
     assert version(client) == "challenger"
     after: Moderator = services_of(app).decider.moderator
     assert after.policy is before.policy
-    abuse_before, abuse_after = before.models.scorers["abuse"], after.models.scorers["abuse"]
-    assert isinstance(abuse_before, WorstSentenceScorer)
-    assert isinstance(abuse_after, WorstSentenceScorer)
-    assert abuse_after.base is abuse_before.base
+    assert innermost(after.models.scorers["abuse"]) is innermost(before.models.scorers["abuse"])
     cards = {card["name"]: card for card in client.get("/v1/models").get_json()["models"]}
     assert cards["spam"]["version"] == "challenger"
     assert (
@@ -212,7 +216,7 @@ def test_a_request_uses_one_moderator(
     moderator = services_of(app).decider.moderator
     score = moderator.models.score
 
-    def score_and_promote(texts: Sequence[Text]) -> None:
+    def score_and_promote(texts: Sequence[Text], *_: object) -> None:
         if champions(root)["spam"] == SPAM:
             promote(root, "spam", "challenger", who="asha", even_if="a test")
             background.look()

@@ -224,7 +224,7 @@ def test_an_author_can_be_erased(app: App, client: FlaskClient) -> None:
     for site in (BLOG, "https://other.example"):
         check(client, FINE, blog=site, comment_author_email="ravi@example.com")
     request = {"author": "ravi@example.com", "community": BLOG}
-    assert client.post("/v1/erase", json=request).get_json() == {"erased": 1}
+    assert client.post("/v1/erase", json=request).get_json()["erased"] == 1
     assert client.post("/v1/erase", json={"author": "ravi@example.com"}).get_json()["erased"] == 1
     assert {decision["text"] for decision in decided(app)} == {None}
 

@@ -107,7 +107,7 @@ def test_erasing_an_author_reaches_the_spool(
     """The decision stays erased when it is written to the record."""
     spool.put(_values(moderator, "Short secret", id="c1", author="ravi"))
     spool.put(_values(moderator, "Short other", id="c2", author="mohan"))
-    assert erase.by_author(sessions, spool, "", "ravi", NOW) == 1
+    assert erase.by_author(sessions, spool, "", "ravi", NOW).erased == 1
     assert "secret" not in "".join(path.read_text() for path in spool.folder.glob("*.json"))
     assert spool.drain(sessions, NOW) == 2
     with sessions() as session:
@@ -151,7 +151,7 @@ def test_erasing_takes_several_transactions(
     count = erase.CHUNK + 10
     rows = [_values(moderator, f"Short {n}", author="ravi") for n in range(count)]
     decisions.keep(sessions, rows, NOW)
-    assert erase.by_author(sessions, spool, "", "ravi", NOW) == count
+    assert erase.by_author(sessions, spool, "", "ravi", NOW).erased == count
 
 
 def test_only_the_owner_may_read_the_files(tmp_path: Path, moderator: Moderator) -> None:
@@ -190,7 +190,7 @@ def test_a_removed_spool_is_created_again(
 ) -> None:
     """Both erasing and writing a decision create the folder."""
     shutil.rmtree(spool.folder)
-    assert erase.by_author(sessions, spool, "", "ravi", NOW) == 0
+    assert erase.by_author(sessions, spool, "", "ravi", NOW).erased == 0
     shutil.rmtree(spool.folder)
     spool.put(_values(moderator, "Short 1", id="c1"))
     assert spool.drain(sessions, NOW) == 1
@@ -204,7 +204,7 @@ def test_files_that_root_erases_keep_their_owner(
         return
     spool.put(_values(moderator, "Short 1", id="c1", author="ravi"))
     os.chown(spool.folder, 12345, 12345)
-    assert erase.by_author(sessions, spool, "", "ravi", NOW) == 1
+    assert erase.by_author(sessions, spool, "", "ravi", NOW).erased == 1
     assert {path.stat().st_uid for path in spool.folder.iterdir()} == {12345}
 
 

@@ -177,7 +177,7 @@ def test_an_erased_comment_is_decided_again(
     assert decider.spool.drain(sessions, NOW) == 2
     decider.circuit.answered()
     assert (ask(decider)["id"], ask(decider)["recorded"]) == (second["id"], True)
-    assert erase.by_author(sessions, decider.spool, "", "ravi", NOW) == 1
+    assert erase.by_author(sessions, decider.spool, "", "ravi", NOW).erased == 1
     third = ask(decider)
     assert third["id"] not in (first["id"], second["id"])
     assert rows(sessions) == [first["id"], second["id"], third["id"]]

@@ -237,7 +237,7 @@ def test_an_inserted_row_is_found(sealed: Sessions, keep: Keep) -> None:
 
 def test_erasure_leaves_the_seals_valid(sealed: Sessions, spool: Spool) -> None:
     """Text and references are gone, and the record still verifies."""
-    assert erase.by_author(sealed, spool, "", "ravi", LATER) == 2
+    assert erase.by_author(sealed, spool, "", "ravi", LATER).erased == 2
     with sealed() as session:
         row = session.execute(
             sa.text("SELECT text, author, comment_id, wording, salt FROM decisions ORDER BY 1")
@@ -251,7 +251,7 @@ def test_erasure_leaves_the_seals_valid(sealed: Sessions, spool: Spool) -> None:
 def test_erasure_by_comment_and_by_age(sealed: Sessions, spool: Spool, keep: Keep) -> None:
     """Retention erases old decisions only."""
     keep("A new one", id="c9", at=NOW + dt.timedelta(days=40))
-    assert erase.by_comment(sealed, spool, "", "c0", LATER) == 1
+    assert erase.by_comment(sealed, spool, "", "c0", LATER).erased == 1
     assert erase.older_than(sealed, 30, NOW + dt.timedelta(days=41)) == 2
     with sealed() as session:
         ids = session.execute(sa.text("SELECT comment_id FROM decisions WHERE text IS NOT NULL"))

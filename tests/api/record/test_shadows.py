@@ -100,7 +100,7 @@ def test_erasing_a_decision_erases_its_shadow(
     sessions: Sessions, shadowed: list[str], spool: Spool
 ) -> None:
     """This holds by comment and by age. An erased decision gets no new shadow decision."""
-    assert erase.by_comment(sessions, spool, None, "c0", NOW) == 1
+    assert erase.by_comment(sessions, spool, None, "c0", NOW).erased == 1
     assert sorted(shadowed_ids(sessions)) == sorted(shadowed[1:])
     assert erase.older_than(sessions, 1, NOW + dt.timedelta(days=2)) == 2
     assert shadowed_ids(sessions) == []

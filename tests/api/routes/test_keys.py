@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from api import App
-from api.record import keys
+from api.record import decisions, keys
 from api.record.database import writing
 from api.record.tables import KeyRow
 from api.services import services_of
@@ -198,3 +198,44 @@ def test_answers_about_people_are_not_stored_by_caches(
 def test_public_answers_may_be_stored(client: FlaskClient) -> None:
     """The guidelines are for everybody."""
     assert "Cache-Control" not in client.get("/v1/guidelines").headers
+
+
+def test_a_moderators_key_reads_what_it_may_decide(app: App, client: FlaskClient) -> None:
+    """It reads what waits, what is appealed, and what was judged with it, and nothing else."""
+    names = ("decide", "read", "verdict")
+    headers = {name: new_key(app, name) for name in names}
+    other = new_key(app, "verdict")
+
+    def decided(text: str) -> str:
+        comment = {"text": text, "author": "ravi", "id": text}
+        answer = client.post("/v1/moderate", json=comment, headers=headers["decide"])
+        return str(answer.get_json()["id"])
+
+    waiting, passed, refused = (decided(text) for text in ("LOUD", "Quiet.", "u idiot"))
+
+    def read(id_: str, key: Headers) -> int:
+        paths = (f"/v1/decisions/{id_}", f"/v1/decisions/{id_}/notice")
+        (status,) = {client.get(path, headers=key).status_code for path in paths}
+        return status
+
+    reads = {id_: read(id_, headers["verdict"]) for id_ in (waiting, passed, refused)}
+    assert reads == {waiting: 200, passed: 403, refused: 403}
+    assert {read(id_, headers["read"]) for id_ in reads} == {200}
+    page = client.get("/v1/queue", headers=headers["verdict"]).get_json()
+    assert [row["text"] for row in page["decisions"]] == ["LOUD"]
+    assert client.get("/v1/decisions", headers=headers["verdict"]).status_code == 403
+    assert client.get("/v1/export", headers=headers["verdict"]).status_code == 403
+    claim = client.post(
+        f"/v1/decisions/{passed}/claim", json={"who": "asha"}, headers=headers["verdict"]
+    ).get_json()
+    assert (claim["claimed_by"], claim["text"], claim["author"]) == ("asha", None, None)
+    client.post(f"/v1/decisions/{refused}/appeal", json={"reason": "?"}, headers=headers["decide"])
+    assert read(refused, headers["verdict"]) == 200
+    verdict = {"action": "reject", "who": "asha", "reason": "Plain."}
+    judged = client.post(
+        f"/v1/decisions/{passed}/verdict", json=verdict, headers=headers["verdict"]
+    ).get_json()
+    assert judged["text"] == "Quiet."
+    assert [read(passed, key) for key in (headers["verdict"], other)] == [200, 403]
+    with services_of(app).decider.sessions() as session:  # what was hidden is still recorded
+        assert decisions.get(session, passed).author == "ravi"

@@ -49,6 +49,7 @@ class Decision(TypedDict):
     language: dict[str, Any]
     policy: str
     models: dict[str, str]
+    plugins: NotRequired[dict[str, str] | None]
     took_ms: float
     recorded: bool
     comment_id: NotRequired[str | None]
@@ -111,6 +112,7 @@ class Guideline(TypedDict):
     review: float | None
     reject: float | None
     shadow: bool
+    plugin: NotRequired[str | None]
 
 
 class Guidelines(TypedDict):
@@ -148,6 +150,7 @@ class Health(TypedDict):
     status: str
     waiting: NotRequired[int | None]
     refused: NotRequired[list[str] | None]
+    in_shadow: NotRequired[dict[str, str] | None]
 
 
 class History(TypedDict):
@@ -168,6 +171,7 @@ class Recorded(TypedDict):
     language: dict[str, Any]
     policy: str
     models: dict[str, str]
+    plugins: NotRequired[dict[str, str] | None]
     took_ms: float
     recorded: bool
     comment_id: str | None
@@ -184,6 +188,7 @@ class Recorded(TypedDict):
     doubt: float
     claimed_by: str | None
     claimed_until: str | None
+    erase_due_at: str | None
     history: History
 
 
@@ -226,6 +231,8 @@ class Appeal(TypedDict):
 
 
 class Erased(TypedDict):
-    """The number of decisions whose personal data were erased."""
+    """The number of decisions whose personal data were erased, and of those that are held."""
 
     erased: int
+    held: int
+    held_until: str | None

@@ -1,0 +1,1 @@
+"""Tests of plug-ins: rules and scorers in packages of a newsroom."""

@@ -1,0 +1,1 @@
+"""Tests of what plug-in authors test their rules and scorers with."""

@@ -1,7 +1,7 @@
 """Advertising, lures and scams.
 
 - Fires: "Check out my channel and subscribe!!! http://www.example.com", "You have won a free prize,
-  call now to claim 1000 pounds cash", "Love problem? Consult our vashikaran guru, fees after result."
+  call now to claim 1000 pounds cash", "Love problem? Consult our guru, fees after result."
 - Does not fire: "I read about this in the Hindu today.", "Call the minister to account.", "Our bank
   pays 6.9 per cent on a fixed deposit of two years.", "Beware of calls about a blocked SIM card."
 - Limits: the model knows words, not meaning. It misses a well-written advertisement, lures of a few

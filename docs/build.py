@@ -269,14 +269,6 @@ def filled(path: Path, parts: Mapping[str, str]) -> str:
     return text
 
 
-def typed(path: Path, comment: str, types: str) -> str:
-    """Return a client's source with the types between its two marks replaced."""
-    before, mark, rest = path.read_text("utf-8").partition(f"{comment} <types>")
-    line, _, rest = rest.partition("\n")
-    end = f"{comment} </types>"
-    return f"{before}{mark}{line}\n{types}{end}{rest.partition(end)[2]}"
-
-
 def openapi() -> dict[str, Any]:
     """Return the API's OpenAPI document."""
     with _client() as client:
@@ -304,9 +296,7 @@ def pages() -> dict[Path, str]:
     document = openapi()
     return {
         clients / "python" / "src" / "house_rules" / "types.py": wire.python(document),
-        clients / "house-rules.js": typed(
-            clients / "house-rules.js", "//", wire.javascript(document)
-        ),
+        clients / "javascript" / "types.d.ts": wire.typescript(document),
         docs / "rules.md": rules().rstrip() + "\n",
         docs / "cli.md": cli().rstrip() + "\n",
         docs / "models.md": models().rstrip() + "\n",

@@ -62,7 +62,7 @@ def test_one_comment_one_decision(
     ("author", "text", "stored", "status"),
     [
         pytest.param(
-            "quoting",
+            "citing",
             """It's the "old" bridge that we love, & I'd <em>rather</em> keep it """
             """<p onclick="x()">than pay for a new one</p>, as C:\\plans\\new.txt has it.""",
             """It's the "old" bridge that we love, &amp; I'd <em>rather</em> keep it """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,7 +37,7 @@ from api.record.spool import Spool
 from api.record.webhooks import Hook
 from api.settings import Settings
 from moderation import Comment, Moderator
-from moderation.scoring.store import CHAMPION, SHIPPED
+from moderation.scoring.store import CHAMPION, ModelStore
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Services:
     """The parts of an app that routes use."""
 
     settings: Settings
-    models: Path
+    models: ModelStore
     engine: Engine
     decider: Decider
     authenticator: Authenticator
@@ -69,7 +70,9 @@ def build_services(
     processes share their metrics through the folder `metrics_folder`. Raises `PolicyError`,
     `ModelError` or `SchemaError`.
     """
-    models = settings.models or SHIPPED
+    models = settings.models_in_use
+    with suppress(OSError):  # a part that needs the folder reports what is wrong
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     metrics = Metrics(metrics_folder)
     engine = database.connect(settings.database.get_secret_value())
     sessions = sessionmaker(engine)
@@ -96,7 +99,7 @@ def build_services(
         on_recorded=shadow.offer,
         on_lost=metrics.lost.inc,
     )
-    watcher = FileWatcher(models / CHAMPION, partial(reload_models, decider, models))
+    watcher = FileWatcher(models.own / CHAMPION, partial(reload_models, decider, models))
     authenticator = Authenticator(
         sessions,
         circuit,

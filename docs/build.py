@@ -26,7 +26,7 @@ from api.record.keys import SCOPES
 from moderation import Policy
 from moderation.cli import commands
 from moderation.policy import RulePolicy
-from moderation.scoring.store import list_models
+from moderation.scoring.store import SHIPPED, ModelStore
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -121,7 +121,11 @@ def models() -> str:
 
 
 def _champions() -> list[tuple[str, str, Mapping[str, Any]]]:
-    return [(name, version, card) for name, version, used, card in list_models() if used]
+    return [
+        (model.name, model.version, model.card)
+        for model in ModelStore(SHIPPED).stored()
+        if model.in_use
+    ]
 
 
 def _card(champion: tuple[str, str, Mapping[str, Any]]) -> str:
@@ -218,7 +222,7 @@ def answer() -> str:
 def _client() -> Iterator[FlaskClient]:
     """A client of a service with an empty record."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"MODERATION_DATABASE": "sqlite://", "MODERATION_SPOOL": folder}
+        settings = {"MODERATION_DATABASE": "sqlite://", "MODERATION_HOME": folder}
         yield create_app(settings).test_client()
 
 
@@ -265,14 +269,6 @@ def filled(path: Path, parts: Mapping[str, str]) -> str:
     return text
 
 
-def typed(path: Path, comment: str, types: str) -> str:
-    """Return a client's source with the types between its two marks replaced."""
-    before, mark, rest = path.read_text("utf-8").partition(f"{comment} <types>")
-    line, _, rest = rest.partition("\n")
-    end = f"{comment} </types>"
-    return f"{before}{mark}{line}\n{types}{end}{rest.partition(end)[2]}"
-
-
 def openapi() -> dict[str, Any]:
     """Return the API's OpenAPI document."""
     with _client() as client:
@@ -300,9 +296,7 @@ def pages() -> dict[Path, str]:
     document = openapi()
     return {
         clients / "python" / "src" / "house_rules" / "types.py": wire.python(document),
-        clients / "house-rules.js": typed(
-            clients / "house-rules.js", "//", wire.javascript(document)
-        ),
+        clients / "javascript" / "types.d.ts": wire.typescript(document),
         docs / "rules.md": rules().rstrip() + "\n",
         docs / "cli.md": cli().rstrip() + "\n",
         docs / "models.md": models().rstrip() + "\n",

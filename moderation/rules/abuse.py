@@ -23,6 +23,8 @@ a comment of more than eight words only if the models score it 0.5 or more. They
   short comment about a stupid thing from one about a stupid person.
 - Measured: of 280 comments with one bad sentence of 14 kinds among 1 to 28 civil ones, 96 % are
   held (before sentences counted: 34 %); of harmless comments of 100 words and more, 2.6 % (1.1 %).
+  Of our own third round of sentences (see `incendiary`), 40 of 69 rude ones were held at once, and
+  169 of 182 titles, species and set phrases passed.
 """
 
 from __future__ import annotations

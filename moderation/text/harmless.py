@@ -20,7 +20,6 @@ from moderation.text.disguise import Deobfuscated, Edit
 from moderation.text.phrases import Phrases
 from moderation.text.plain_words import Sentence
 from moderation.text.reading import Text
-from moderation.text.vocabulary import GRAMMAR
 
 _TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _NEVER = "(?!)"
@@ -49,7 +48,7 @@ def _kinds() -> tuple[_Kind, ...]:
     return tuple(
         _Kind(
             table["stand_in"],
-            Phrases(table["forms"], parts, GRAMMAR),
+            Phrases(table["forms"], parts),
             phrases.compiled(table["with"], parts) if "with" in table else re.compile(""),
             phrases.compiled(table.get("spared", _NEVER), parts),
         )

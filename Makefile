@@ -1,7 +1,7 @@
 # make             the checks of CI: lint, types, docs and tests
 # make run         the service on http://127.0.0.1:8000
 # make test        all tests
-# make platforms   our plug-in and Akismet's in WordPress; needs Debian, PHP and MariaDB
+# make platforms   clients in WordPress, Isso, Flask and FastAPI; needs Debian, PHP and MariaDB
 # You need Python 3.11 or newer and make. Everything else is installed into .venv.
 
 PYTHON ?= python3

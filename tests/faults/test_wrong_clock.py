@@ -62,15 +62,17 @@ def _run(code: str, service: Service, environment: dict[str, str]) -> str:
     return done.stdout
 
 
+# libfaketime fakes only a part of the waiting, so that threads may never end by themselves.
 AHEAD = """
-import json
+import json, os
 from api import create_app
 from api.commands import record
 client = create_app().test_client()
 id_ = client.post("/v1/moderate", json={"text": "Short 1"}).get_json()["id"]
 claim = client.post(f"/v1/decisions/{id_}/claim", json={"who": "asha"}).get_json()
 record(["seal"], standalone_mode=False)
-print(json.dumps([id_, claim["claimed_until"]]))
+print(json.dumps([id_, claim["claimed_until"]]), flush=True)
+os._exit(0)
 """
 
 

@@ -115,4 +115,4 @@ def test_the_retention_lets_the_spool_be_emptied(sessions: Sessions, keep: Keep)
         keep(f"Text {number}")
     calls: list[int] = []
     erase.older_than(sessions, 30, LATER, between=lambda: calls.append(1))
-    assert len(calls) == 3
+    assert len(calls) >= 3

@@ -30,6 +30,7 @@ clients: $(VENV)/.clients
 # not installed. .ci/run installs the packages that they need.
 platforms: $(VENV)/.dev
 	tests/platforms/packages.sh .cache/platforms
+	tests/platforms/python.sh $(BIN)/python .cache/platforms-python
 	MODERATION_TEST_PLATFORMS=.cache/platforms $(BIN)/python -m pytest tests/platforms
 
 lint: $(VENV)/.dev

@@ -17,9 +17,9 @@ if not find_spec("torch"):
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _separate_record(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Use a record and a spool for the tests, apart from those of a service on this machine."""
-    folder: Path = tmp_path_factory.mktemp("service")
+def _separate_state(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Use a state directory for the tests, apart from that of a service on this machine."""
+    home: Path = tmp_path_factory.mktemp("state")
     patch = pytest.MonkeyPatch()
-    patch.setenv("MODERATION_DATABASE", f"sqlite:///{folder}/record.sqlite")
-    patch.setenv("MODERATION_SPOOL", str(folder / "spool"))
+    patch.setenv("XDG_DATA_HOME", str(home / "user"))  # where it would be without MODERATION_HOME
+    patch.setenv("MODERATION_HOME", str(home))

@@ -14,7 +14,7 @@ from flask_openapi3.openapi import OpenAPI
 
 from api import desk, dialects, services, settings
 from api.docs import docs
-from api.http import body, errors, headers, local
+from api.http import body, errors, headers, local, rates
 from api.http.body import JsonRequest
 from api.monitoring import metrics
 from api.routes import health, know, moderate, record, verdicts
@@ -43,18 +43,24 @@ class App(OpenAPI):
         """Build the OpenAPI document.
 
         Each route has only the error responses that it declares. A route that declares 401 takes an
-        API key. The document says that the key is optional, because a service without keys needs
-        none.
+        API key, and the document names the scopes of which the key needs one. It says that the key
+        is optional, because a service without keys needs none.
         """
         super().generate_spec_json()  # type: ignore[no-untyped-call]  # it has no types
-        for path in self.spec_json["paths"].values():
-            for operation in path.values():
+        views = {
+            (rule.rule.replace("<", "{").replace(">", "}"), method.lower()): rule.endpoint
+            for rule in self.url_map.iter_rules()
+            for method in rule.methods or ()
+        }
+        for path, operations in self.spec_json["paths"].items():
+            for method, operation in operations.items():
                 responses = operation["responses"]
                 default = responses.get(self.validation_error_status, {})
                 if errors.MEDIA_TYPE not in default.get("content", {}):
                     responses.pop(self.validation_error_status, None)
                 if "401" in responses:
-                    operation["security"] = [{"key": []}, {}]
+                    scopes = services.scopes_of(self.view_functions[views[path, method]])
+                    operation["security"] = [*({"key": [scope]} for scope in scopes), {}]
 
 
 def create_app(
@@ -106,6 +112,7 @@ def create_app(
     metrics.register(app, parts.metrics)
     errors.register(app)
     headers.register(app)
+    rates.register(app)
     local.register(app, chosen, parts.authenticator)
     services.guard(app)
     body.register(app)

@@ -1,8 +1,10 @@
-"""Know whether a worker process is deciding about comments at the moment."""
+"""Know whether a worker process is deciding about comments, and who goes first."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class BusyCounter:
@@ -35,3 +37,44 @@ class BusyCounter:
         """Wait up to `seconds` until no comment is being decided. Return whether none is."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._count, seconds)
+
+
+class TooManyBatchesError(RuntimeError):
+    """This process works on as many batches as it may already."""
+
+
+class Turns:
+    """Lets single comments go first, while batches are worked in portions, one at a time.
+
+    >>> turns = Turns()
+    >>> with turns.batch(), turns.portion():
+    ...     "these comments are decided now"
+    'these comments are decided now'
+    """
+
+    def __init__(self, most_batches: int = 4, patience_s: float = 0.2) -> None:
+        """`patience_s` is how long a portion waits for a moment without single comments.
+
+        So batches come to their end even under load. `most_batches` leaves threads for others.
+        """
+        self.patience_s = patience_s
+        self.singles = BusyCounter()
+        self._batches = threading.BoundedSemaphore(most_batches)
+        self._portion = threading.Lock()
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Work on a batch in the block. Raises `TooManyBatchesError`."""
+        if not self._batches.acquire(blocking=False):
+            raise TooManyBatchesError
+        try:
+            yield
+        finally:
+            self._batches.release()
+
+    @contextmanager
+    def portion(self) -> Iterator[None]:
+        """Work on a portion of a batch in the block, after other portions and single comments."""
+        with self._portion:
+            self.singles.wait(self.patience_s)
+            yield

@@ -30,23 +30,33 @@ from api.settings import Settings, SettingsError, masked, read, shown
 from moderation.lifecycle.drift import ScoredDecision
 from moderation.lifecycle.replay import ReplayFilter
 from moderation.lifecycle.shadow import ShadowPair
+from moderation.paths import HOME, RECORD, SPOOL
+from moderation.policy import SHIPPED as SHIPPED_POLICY
 from moderation.policy import Policy, PolicyError
 
 TIMEOUT_S = 60.0  # for a lock: an operator would rather wait than try again
 
 
-def _settings() -> Settings:
+def _settings(overrides: Mapping[str, Path] | None = None) -> Settings:
     try:
-        return read()
+        return read(overrides)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
 
 
 @contextmanager
-def _sessions(url: str | None = None) -> Iterator[Sessions]:
-    """Open the decisions' database at `url`, or else that of the settings. Upgrade its schema."""
+def _sessions(url: str | None = None, *, creates: bool = False) -> Iterator[Sessions]:
+    """Open the decisions' database at `url`, or else that of the settings. Upgrade its schema.
+
+    If there is no such file, it is created only if `creates` is true. Otherwise an empty record in
+    memory takes its place.
+    """
     try:
-        engine = database.connect(url or _settings().database.get_secret_value(), TIMEOUT_S)
+        url = url or _settings().database.get_secret_value()
+        if not creates and (missing := _missing_file(url)):
+            click.echo(f"moderation: there is no record yet in {missing}", err=True)
+            url = "sqlite://"
+        engine = database.connect(url, TIMEOUT_S)
     except ArgumentError:
         raise click.UsageError("the database's URL: use sqlite:///… or postgresql://…") from None
     except ValueError as error:
@@ -70,9 +80,16 @@ def _reading() -> Iterator[Session]:
         yield session
 
 
+def _missing_file(url: str) -> Path | None:
+    """Return the path of an SQLite database that does not exist; None for any other."""
+    parsed = make_url(url)
+    path = parsed.database if parsed.get_backend_name() == "sqlite" else None
+    return Path(path) if path and path != ":memory:" and not Path(path).exists() else None
+
+
 @contextmanager
-def _writing() -> Iterator[Session]:
-    with _sessions() as sessions, database.writing(sessions) as session:
+def _writing(*, creates: bool = False) -> Iterator[Session]:
+    with _sessions(creates=creates) as sessions, database.writing(sessions) as session:
         yield session
 
 
@@ -80,14 +97,14 @@ def _writing() -> Iterator[Session]:
 def db() -> None:
     """Manage the database of the record, which holds all decisions.
 
-    The setting MODERATION_DATABASE names it. The default is var/record.sqlite.
+    The setting MODERATION_DATABASE names it. The default is record.sqlite in the state directory.
     """
 
 
 @db.command()
 def upgrade() -> None:
     """Bring the database's schema up to date. Concurrent upgrades are safe."""
-    with _sessions():
+    with _sessions(creates=True):
         click.echo("The record's schema is up to date.")
 
 
@@ -140,7 +157,7 @@ def create(
         raise click.UsageError("Missing option '--scope'.")
 
     try:
-        with _writing() as session:
+        with _writing(creates=True) as session:
             row, secret = record_keys.create(
                 session,
                 name,
@@ -398,8 +415,7 @@ def shadowed(model: str, version: str, champions: Mapping[str, str]) -> Iterator
     effect. Only pairs whose other decision came from the versions in `champions` are yielded.
     Yields nothing if there is no database.
     """
-    url = make_url(_settings().database.get_secret_value())
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+    if _missing_file(_settings().database.get_secret_value()):
         return
     with _reading() as session:
         yield from shadows.pairs(session, model, version, champions)
@@ -444,9 +460,10 @@ def resend(ids: tuple[str, ...]) -> None:
 
 @click.command()
 def settings() -> None:
-    """Show the service's settings, with secrets masked.
+    """Show the service's settings, with secrets masked, and where everything is.
 
-    Only the webhook secret is shown in full, on a separate line, in the form that Standard
+    The lines that begin with # say where your own and the shipped models and the shipped policy
+    are. Only the webhook secret is shown in full, on a separate line, in the form that Standard
     Webhooks libraries take. Remove that line before you share the output.
     """
     values = _settings()
@@ -457,3 +474,26 @@ def settings() -> None:
         click.echo(f"# The webhook secret for libraries: {record_webhooks.library_secret(secret)}")
         if warning := record_webhooks.secret_warning(secret):
             click.echo(warning, err=True)
+    for name, path in _places(values).items():
+        click.echo(f"# {name:24}{path}")
+
+
+def _places(values: Settings) -> dict[str, Path]:
+    """Return the paths that no setting names."""
+    store = values.models_in_use
+    own = {"Your own models": store.own, "Checkpoints of training": store.own / "careful" / ".work"}
+    shipped = {"Shipped models": store.shipped} if store.shipped else {}
+    return {**own, **shipped, "Shipped policy": SHIPPED_POLICY}
+
+
+def default_places(home: Path) -> tuple[bool, bool, bool]:
+    """Return whether the record, the spool and the models are where they are by default.
+
+    `home` is the state directory.
+    """
+    values = _settings({HOME: home})
+    return (
+        values.database.get_secret_value() == f"sqlite:///{home / RECORD}",
+        values.spool == home / SPOOL,
+        values.models is None,
+    )

@@ -18,13 +18,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from api.busy import BusyCounter
+from api.busy import BusyCounter, Turns
 from api.record import decisions, verdicts, webhooks
 from api.record.circuit import Circuit
 from api.record.database import Sessions, writing
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], dt.datetime]
 OnRecorded = Callable[[Decision, Comment, Moderator], None]
 LOST_SHOWN_S = 60.0
+PORTION, PORTION_CHARACTERS = 16, 4_000  # at most, of a batch at a time
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
@@ -78,6 +80,7 @@ class Decider:
     hooks: Sequence[Hook] = ()
     circuit: Circuit = field(default_factory=Circuit)
     busy: BusyCounter = field(default_factory=BusyCounter)
+    turns: Turns = field(default_factory=Turns)
     on_recorded: OnRecorded | None = None
     on_lost: Callable[[], None] | None = None
     lost: int = 0
@@ -94,18 +97,51 @@ class Decider:
         community: str = "",
         route: str = "v1",
         moderator: Moderator | None = None,
+        checkpoint: Callable[[], None] | None = None,
     ) -> list[Answer]:
         """Return the decision about each comment, as JSON values.
 
         The value `recorded` says whether the database holds the decision. `moderator` overrides the
         default moderator, for callers with a deadline. Both must use the same policy.
+
+        Many comments are decided and recorded in portions. `checkpoint` is called before each
+        further portion; it may raise an exception to stop the work. Raises `TooManyBatchesError`.
+        """
+        moderator = moderator or self.moderator  # read once: it may be replaced at any time
+        deciding = partial(self._decide, community=community, route=route, moderator=moderator)
+        if len(requests) == 1:
+            with self.turns.singles:
+                return list(deciding(requests).values())
+        firsts = _firsts(requests)
+        answers: dict[int, Answer] = {}
+        with self.turns.batch():
+            before = self._latest(requests)
+            for portion in _portions(requests, [at for at in firsts if firsts[at] == at]):
+                if answers and checkpoint:
+                    checkpoint()
+                with self.turns.portion():
+                    decided = deciding([requests[at] for at in portion], before=before)
+                answers |= {at: decided[place] for place, at in enumerate(portion)}
+        return [answers[first] for first in firsts.values()]
+
+    def _decide(
+        self,
+        requests: Sequence[DecisionRequest],
+        *,
+        community: str,
+        route: str,
+        moderator: Moderator,
+        before: int | None = None,
+    ) -> dict[int, Answer]:
+        """Decide about comments that are all different. Return the decisions by index.
+
+        Authors' comments from the sequence number `before` on are not part of their history: they
+        belong to the same batch, and the decisions must not depend on how it was divided.
         """
         drained = self.spool.drained()
-        known, contexts = self._known(requests, community, drained)
-        firsts = _firsts(requests)
-        new = [index for index in firsts if index not in known and firsts[index] == index]
+        known, contexts = self._known(requests, community, drained, before)
+        new = [index for index in range(len(requests)) if index not in known]
         comments = [contexts.get(index, requests[index].comment) for index in new]
-        moderator = moderator or self.moderator  # read once: it may be replaced at any time
         with self.busy:
             new_decisions = list(moderator.moderate_many(comments))
             recorded = self._record(
@@ -122,7 +158,7 @@ class Decider:
             answers[index] = answer
             if self.on_recorded and answer["recorded"] and answer["id"] == decision.id:
                 self.on_recorded(decision, comment, moderator)
-        return [answers[first] for first in firsts.values()]
+        return answers
 
     @contextmanager
     def writing(self, event: str, decision_id: str) -> Iterator[Session]:
@@ -206,7 +242,11 @@ class Decider:
         )
 
     def _known(
-        self, requests: Sequence[DecisionRequest], community: str, drained: int
+        self,
+        requests: Sequence[DecisionRequest],
+        community: str,
+        drained: int,
+        before: int | None,
     ) -> tuple[dict[int, Answer], dict[int, Comment]]:
         """Find the decisions that were recorded earlier about the comments in `requests`.
 
@@ -224,7 +264,7 @@ class Decider:
         # If another worker has drained the spool, the database is back.
         if self.circuit.may_try() or drained != self._drained:
             try:
-                known, contexts = self._look_up(comments, community)
+                known, contexts = self._look_up(comments, community, before)
             except (SQLAlchemyError, *REFUSALS) as error:
                 self.circuit.failed(error)
             else:
@@ -235,8 +275,22 @@ class Decider:
                 known[index] = decisions.spooled_to_dict(waiting)
         return known, contexts
 
+    def _latest(self, requests: Sequence[DecisionRequest]) -> int | None:
+        """Return the sequence number that follows the latest decision, if an author is named.
+
+        Returns None if the database does not answer.
+        """
+        if self.circuit.open or not any(request.comment.author for request in requests):
+            return None
+        try:
+            with self.sessions() as session:
+                return (session.scalar(select(func.max(DecisionRow.sequence))) or 0) + 1
+        except SQLAlchemyError as error:
+            self.circuit.failed(error)
+            return None
+
     def _look_up(
-        self, comments: Mapping[int, Comment], community: str
+        self, comments: Mapping[int, Comment], community: str, before: int | None
     ) -> tuple[dict[int, Answer], dict[int, Comment]]:
         """Search the database for decisions about these comments, and for their authors' history.
 
@@ -249,7 +303,7 @@ class Decider:
             known = {indices[at]: decisions.to_dict(row) for at, row in rows.items()}
             for index, comment in comments.items():
                 if index not in known and comment.author is not None:
-                    context = history(session, community, comment, self.clock())
+                    context = history(session, community, comment, self.clock(), before)
                     contexts[index] = replace(comment, **context._asdict())
         return known, contexts
 
@@ -307,6 +361,25 @@ class Decider:
         self._lost_at = time.monotonic()
         if self.on_lost:
             self.on_lost()
+
+
+def _portions(requests: Sequence[DecisionRequest], places: Sequence[int]) -> Iterator[list[int]]:
+    """Yield portions of `places`, which are indices into `requests`, in their order.
+
+    A portion has few comments and few characters, so that it takes about a tenth of a second.
+    """
+    portion: list[int] = []
+    characters = 0
+    for place in places:
+        length = len(requests[place].comment.text)
+        full = len(portion) == PORTION or characters + length > PORTION_CHARACTERS
+        if portion and full:
+            yield portion
+            portion, characters = [], 0
+        portion.append(place)
+        characters += length
+    if portion:
+        yield portion
 
 
 def _firsts(requests: Sequence[DecisionRequest]) -> dict[int, int]:

@@ -28,8 +28,10 @@ from api.http.worker import BufferingWorker
 from api.monitoring import folder
 from api.monitoring.metrics import configure_logs
 from api.record.database import SchemaError
-from api.services import services_of
+from api.services import Services, services_of
 from api.settings import SettingsError
+from moderation.lifecycle import migration
+from moderation.lifecycle.together import upgrade_notices
 from moderation.plugins import PluginError
 from moderation.policy import PolicyError
 from moderation.scoring.store import ModelError
@@ -68,6 +70,8 @@ def serve(
         raise SystemExit(2)
     if keyless:
         sys.stderr.write(_NO_KEY)
+    for notice in _notices(services):
+        sys.stderr.write(f"{notice}\n")
     # Models load some parts with the first comment. Load them here, so that workers share them.
     services.decider.moderator.moderate("Every worker reads this once.")
     with app.app_context():
@@ -77,6 +81,14 @@ def serve(
     name = f"[{host}]" if ":" in host else host
     workers = workers or min(os.cpu_count() or 1, MOST_WORKERS)
     _Server(app, f"{name}:{port}", workers, pages).run()
+
+
+def _notices(services: Services) -> list[str]:
+    """Return what an operator must know about upgrades of the models and of this program."""
+    if not services.models.shipped:
+        return []
+    home = services.settings.home
+    return [*upgrade_notices(services.models), *migration.notices(services.models, home)]
 
 
 _NO_KEY = """There is no API key yet, so every program on this machine may use the API.

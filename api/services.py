@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,19 +23,21 @@ from api.background.loop import BackgroundLoop
 from api.background.models import reload_models
 from api.background.shadow import ShadowRunner
 from api.background.watch import FileWatcher
-from api.busy import BusyCounter
-from api.decisions import Decider, utc_now
+from api.busy import BusyCounter, TooManyBatchesError
+from api.decisions import Decider, DecisionRequest, utc_now
 from api.http.auth import OPEN, Authenticator, bearer
+from api.http.connection import stop_if_client_left
 from api.http.errors import Problem
 from api.http.local import Names
 from api.monitoring.metrics import Metrics
 from api.record import database, webhooks
 from api.record.circuit import Circuit
+from api.record.decisions import Answer
 from api.record.spool import Spool
 from api.record.webhooks import Hook
 from api.settings import Settings
-from moderation import Moderator
-from moderation.scoring.store import CHAMPION, SHIPPED
+from moderation import Comment, Moderator
+from moderation.scoring.store import CHAMPION, ModelStore
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +53,7 @@ class Services:
     """The parts of an app that routes use."""
 
     settings: Settings
-    models: Path
+    models: ModelStore
     engine: Engine
     decider: Decider
     authenticator: Authenticator
@@ -67,7 +70,9 @@ def build_services(
     processes share their metrics through the folder `metrics_folder`. Raises `PolicyError`,
     `ModelError` or `SchemaError`.
     """
-    models = settings.models or SHIPPED
+    models = settings.models_in_use
+    with suppress(OSError):  # a part that needs the folder reports what is wrong
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     metrics = Metrics(metrics_folder)
     engine = database.connect(settings.database.get_secret_value())
     sessions = sessionmaker(engine)
@@ -94,7 +99,7 @@ def build_services(
         on_recorded=shadow.offer,
         on_lost=metrics.lost.inc,
     )
-    watcher = FileWatcher(models / CHAMPION, partial(reload_models, decider, models))
+    watcher = FileWatcher(models.own / CHAMPION, partial(reload_models, decider, models))
     authenticator = Authenticator(
         sessions,
         circuit,
@@ -181,6 +186,39 @@ def public_url() -> str:
 def key_id() -> str | None:
     """Return the id of the caller's API key; None if the service needs no key."""
     return None if g.key.id == OPEN else str(g.key.id)
+
+
+def decide(
+    requests: Sequence[DecisionRequest],
+    *,
+    route: str,
+    community: str = "",
+    moderator: Moderator | None = None,
+) -> list[Answer]:
+    """Decide about the comments of the present request, and count them.
+
+    Raises a `Problem` (429, 503) if the caller or this process has too much work, and
+    `ClientDisconnected` if the client leaves.
+    """
+    count_comments(request.comment for request in requests)
+    try:
+        answers = decider().decide(
+            requests,
+            community=community,
+            route=route,
+            moderator=moderator,
+            checkpoint=stop_if_client_left,
+        )
+    except TooManyBatchesError:
+        detail = "Other batches are being decided. Try again soon."
+        raise Problem(503, detail, headers=[("Retry-After", "5")]) from None
+    count(answers, route)
+    return answers
+
+
+def count_comments(comments: Iterable[Comment]) -> None:
+    """Count comments against the rate of the caller. Raises a `Problem` (429) over the limit."""
+    services().authenticator.meter.count_comments(comments)
 
 
 def count(decisions: Iterable[Mapping[str, Any]], route: str) -> None:

@@ -36,6 +36,8 @@ from pydantic_settings import (
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from moderation import paths
+from moderation.scoring.store import ModelStore
 from moderation.validation import describe
 
 PREFIX = "MODERATION_"
@@ -127,18 +129,26 @@ class Settings(BaseSettings):
     policy: Path | dict[str, Any] | None = Field(
         None, description="Your policy file. It is merged over the shipped one."
     )
+    home: Path = Field(
+        description="The state directory, an absolute path: the record, your own models, and "
+        "everything else that this machine keeps. Only the environment can set it. By default it "
+        "is your folder for data on this platform.",
+    )
     models: Path | None = Field(
-        None, description="A folder of models that replaces the shipped one."
+        None,
+        description="A folder of models that replaces the shipped ones and your own in the state "
+        "directory.",
     )
     max_content_length: int = Field(
         4 * 1024 * 1024, ge=1024, le=1 << 30, description="The largest request body, in bytes."
     )
     database: Annotated[SecretStr, AfterValidator(_database)] = Field(
-        SecretStr("sqlite:///var/record.sqlite"),
-        description="The record: sqlite:///path or postgresql://user:password@host/name.",
+        description="The record: sqlite:///path or postgresql://user:password@host/name. By "
+        "default it is record.sqlite in the state directory.",
     )
     spool: Path = Field(
-        Path("var/spool"), description="A folder where decisions wait while the database is down."
+        description="A folder where decisions wait while the database is down. By default it is "
+        "spool in the state directory.",
     )
     retention_days: int | None = Field(
         None, ge=1, le=36_500, description="Texts and references are erased after this many days."
@@ -151,12 +161,13 @@ class Settings(BaseSettings):
         "many days.",
     )
     rate: Annotated[str, AfterValidator(_rate)] = Field(
-        "50 per second", description="The rate limit of keys that were created without one."
+        "50 per second",
+        description="The rate limit of keys that were created without one, and of Coral.",
     )
     rate_storage: Annotated[SecretStr, AfterValidator(_storage)] = Field(
         SecretStr("memory://"),
-        description="Where requests are counted for rate limits: memory:// for each worker "
-        "separately, redis://host:port for all workers together.",
+        description="Where requests and comments are counted for rate limits: memory:// for each "
+        "worker separately, redis://host:port for all workers together.",
     )
     webhooks: Annotated[
         list[Annotated[HttpUrl, AfterValidator(_no_password)]], BeforeValidator(_split)
@@ -201,7 +212,8 @@ class Settings(BaseSettings):
         SecretStr(""), description="Your API key for Perspective itself."
     )
     perspective_differences: Path = Field(
-        Path("var/perspective.jsonl"), description="The file that collects both scores."
+        description="The file that collects both scores. By default it is perspective.jsonl in the "
+        "state directory.",
     )
     unprotected: bool = Field(
         True,
@@ -216,6 +228,11 @@ class Settings(BaseSettings):
 
     settings: Path | None = Field(None, description="A TOML file of settings.")
 
+    @property
+    def models_in_use(self) -> ModelStore:
+        """Where the models are that the service uses."""
+        return ModelStore(self.models) if self.models else ModelStore.at(self.home)
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -225,7 +242,7 @@ class Settings(BaseSettings):
         **__: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return where values come from. An earlier source overrides a later one."""
-        return init_settings, _Environment(settings_cls), _File(settings_cls)
+        return init_settings, _Environment(settings_cls), _File(settings_cls), _Places(settings_cls)
 
 
 NAMES = tuple(PREFIX + field.upper() for field in Settings.model_fields if field != "settings")
@@ -263,9 +280,31 @@ class _File(PydanticBaseSettingsSource):
         if path is None:
             return {}
         try:
-            return tomllib.loads(Path(path).read_text("utf-8"))
+            values = tomllib.loads(Path(path).read_text("utf-8"))
         except (OSError, ValueError, RecursionError) as error:
             raise SettingsError([f"{FILE}: {path} cannot be read: {error}"]) from None
+        if "home" in values:
+            raise SettingsError([f"{paths.HOME}: belongs in the environment, not in {path}"])
+        return values
+
+
+class _Places(PydanticBaseSettingsSource):
+    """The state directory, and where things are in it unless another setting says so."""
+
+    def get_field_value(self, *_: object) -> tuple[Any, str, bool]:
+        raise NotImplementedError  # called only by sources that read single values
+
+    def __call__(self) -> dict[str, Any]:
+        try:
+            home = paths.home(self.current_state.get("home"))
+        except paths.HomeError as error:
+            raise SettingsError([str(error)]) from None
+        return {
+            "home": home,
+            "database": f"sqlite:///{home / paths.RECORD}",
+            "spool": home / paths.SPOOL,
+            "perspective_differences": home / paths.PERSPECTIVE,
+        }
 
 
 def read(overrides: Mapping[str, Any] | None = None) -> Settings:

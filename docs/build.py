@@ -1,8 +1,8 @@
 """Generate the parts of the docs that come from the code (`make docs`).
 
-Writes the pages `rules.md`, `cli.md` and `models.md`, the parts of the README and of `measured.md`
-between `<!-- name -->` and `<!-- /name -->`, and the types in the clients of our own API. With
-`--check` it writes nothing and exits with 1 if a file is out of date.
+Writes the pages `rules.md`, `cli.md` and `models.md`, the parts of the README, `measured.md` and
+`security.md` between `<!-- name -->` and `<!-- /name -->`, and the types in the clients of our own
+API. With `--check` it writes nothing and exits with 1 if a file is out of date.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from api import create_app
+from api.record.keys import SCOPES
 from moderation import Policy
 from moderation.cli import commands
 from moderation.policy import RulePolicy
-from moderation.scoring.store import list_models
+from moderation.scoring.store import SHIPPED, ModelStore
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 MEASURED = ROOT / "docs" / "measured.md"
+SECURITY = ROOT / "docs" / "security.md"
 RESULTS = ROOT / "benchmarks" / "results"
 GENERATED = "<!-- Written by `make docs` from the code; change it there. -->\n"
 MODELS_INTRO = """\
@@ -119,7 +121,11 @@ def models() -> str:
 
 
 def _champions() -> list[tuple[str, str, Mapping[str, Any]]]:
-    return [(name, version, card) for name, version, used, card in list_models() if used]
+    return [
+        (model.name, model.version, model.card)
+        for model in ModelStore(SHIPPED).stored()
+        if model.in_use
+    ]
 
 
 def _card(champion: tuple[str, str, Mapping[str, Any]]) -> str:
@@ -216,7 +222,7 @@ def answer() -> str:
 def _client() -> Iterator[FlaskClient]:
     """A client of a service with an empty record."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"MODERATION_DATABASE": "sqlite://", "MODERATION_SPOOL": folder}
+        settings = {"MODERATION_DATABASE": "sqlite://", "MODERATION_HOME": folder}
         yield create_app(settings).test_client()
 
 
@@ -263,19 +269,25 @@ def filled(path: Path, parts: Mapping[str, str]) -> str:
     return text
 
 
-def typed(path: Path, comment: str, types: str) -> str:
-    """Return a client's source with the types between its two marks replaced."""
-    before, mark, rest = path.read_text("utf-8").partition(f"{comment} <types>")
-    line, _, rest = rest.partition("\n")
-    end = f"{comment} </types>"
-    return f"{before}{mark}{line}\n{types}{end}{rest.partition(end)[2]}"
-
-
 def openapi() -> dict[str, Any]:
     """Return the API's OpenAPI document."""
     with _client() as client:
         document: dict[str, Any] = client.get("/openapi.json").json or {}
     return document
+
+
+def scopes_table(document: Mapping[str, Any]) -> str:
+    """Return a table of all requests and of the scopes whose keys may send them."""
+    lines = [f"| request | no key | {' | '.join(SCOPES)} |", f"|---{'|:-:' * (len(SCOPES) + 1)}|"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            needed = [
+                key for option in operation.get("security", []) for key in option.get("key", [])
+            ]
+            allowed = [not needed, *(not needed or name in (*needed, "admin") for name in SCOPES)]
+            marks = " | ".join("yes" if may else "–" for may in allowed)
+            lines.append(f"| `{method.upper()} {path}` | {marks} |")
+    return "\n".join(lines)
 
 
 def pages() -> dict[Path, str]:
@@ -284,13 +296,12 @@ def pages() -> dict[Path, str]:
     document = openapi()
     return {
         clients / "python" / "src" / "house_rules" / "types.py": wire.python(document),
-        clients / "house-rules.js": typed(
-            clients / "house-rules.js", "//", wire.javascript(document)
-        ),
+        clients / "javascript" / "types.d.ts": wire.typescript(document),
         docs / "rules.md": rules().rstrip() + "\n",
         docs / "cli.md": cli().rstrip() + "\n",
         docs / "models.md": models().rstrip() + "\n",
         MEASURED: filled(MEASURED, {"desk": desk_table()}),
+        SECURITY: filled(SECURITY, {"scopes": scopes_table(document)}),
         README: filled(README, {"rules": rules_table()}),
     }
 

@@ -78,7 +78,8 @@ def _outputs(typed: Sequence[str], home: Path) -> list[str]:
     ]
     script = "".join(f"\nprintf '{MARK}'\n{line}" for line in lines) + END
     text = _in_a_terminal(script.replace(f":{PORT}", f":{port}"), home, port)
-    portable = text.replace(f":{port}", f":{PORT}").replace(f"{home}/", "").replace("\r\n", "\n")
+    portable = text.replace(f":{port}", f":{PORT}").replace("\r\n", "\n")
+    portable = portable.replace(f"{home}/", "").replace(str(_user(home)), "~")
     return [BAR.sub("", TAIL.sub("", output)) for output in portable.split(MARK)[1:]]
 
 
@@ -90,9 +91,12 @@ def _in_a_terminal(script: str, home: Path, port: int) -> str:
         (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {call} "$@"\n', "utf-8")
         (tools / name).chmod(0o755)
     inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith("MODERATION_")
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("MODERATION_", "XDG_"))
     }
     env = inherited | {
+        "HOME": str(_user(home)),
         "PATH": f"{tools}:{os.environ['PATH']}",
         "PYTHONPATH": str(home),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -112,6 +116,11 @@ def _in_a_terminal(script: str, home: Path, port: int) -> str:
     ):
         os.close(other_end)
         return b"".join(_read(terminal)).decode().replace("\r\n", "\n")  # as a terminal shows it
+
+
+def _user(home: Path) -> Path:
+    """Return the home folder of the user asha, who works in the folder `home`."""
+    return home.with_name("asha")
 
 
 def _read(terminal: int) -> Iterator[bytes]:

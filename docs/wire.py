@@ -27,9 +27,15 @@ def python(document: Schema) -> str:
     return "\n\n\n".join([PYTHON, *types]) + "\n"
 
 
-def javascript(document: Schema) -> str:
-    """Return a JSDoc `@typedef` for each schema."""
-    return "\n\n".join("\n".join(_typedef(*schema)) for schema in _schemas(document)) + "\n"
+TYPESCRIPT = """// The API's requests and answers. `make docs` writes them from the API's document.
+
+export type Action = "approve" | "review" | "reject";"""
+
+
+def typescript(document: Schema) -> str:
+    """Return a module with an interface for each schema."""
+    types = ("\n".join(_interface(*schema)) for schema in _schemas(document))
+    return "\n\n".join([TYPESCRIPT, *types]) + "\n"
 
 
 def _schemas(document: Schema) -> Iterator[tuple[str, Schema]]:
@@ -73,27 +79,30 @@ def _in_python(definition: Schema) -> str:
     return {**plain, "null": "None"}[definition["type"]]
 
 
-def _typedef(name: str, schema: Schema) -> Iterator[str]:
-    yield f"/**\n * {schema['description']}\n * @typedef {{object}} {name}"
+def _interface(name: str, schema: Schema) -> Iterator[str]:
+    yield f"/** {schema['description']} */\nexport interface {name} {{"
     for field, definition in schema["properties"].items():
         optional = field not in schema.get("required", [])
-        yield f" * @property {{{_in_javascript(definition)}}} {f'[{field}]' if optional else field}"
-    yield " */"
+        yield f"  {field}{'?' if optional else ''}: {_in_typescript(definition)};"
+    yield "}"
 
 
-def _in_javascript(definition: Schema) -> str:
+def _in_typescript(definition: Schema) -> str:
     if "$ref" in definition:
         return _name(definition["$ref"])
     if "anyOf" in definition:
-        return " | ".join(_in_javascript(option) for option in definition["anyOf"])
+        return " | ".join(_in_typescript(option) for option in definition["anyOf"])
     if "enum" in definition:
-        return " | ".join(json.dumps(value) for value in definition["enum"])
+        literals = " | ".join(json.dumps(value) for value in definition["enum"])
+        return "Action" if "reject" in literals else literals
     match definition["type"]:
         case "array":
-            return f"({_in_javascript(definition['items'])})[]"
+            item = _in_typescript(definition["items"])
+            return f"({item})[]" if " " in item else f"{item}[]"
         case "object":
             inner = definition.get("additionalProperties")
-            return f"Record<string, {_in_javascript(inner) if isinstance(inner, dict) else 'any'}>"
+            kind = _in_typescript(inner) if isinstance(inner, dict) and inner else "unknown"
+            return f"Record<string, {kind}>"
         case "integer":
             return "number"
     return str(definition["type"])

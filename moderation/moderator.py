@@ -18,6 +18,7 @@ from moderation.decision import Action, Decision, Finding, Reason
 from moderation.guard import Guards, InShadowError
 from moderation.policy import Policy, RulePolicy
 from moderation.scoring.models import Models
+from moderation.scoring.store import AnyStore
 from moderation.text.quotations import own_words
 from moderation.text.reading import Text, Weight, read
 
@@ -68,9 +69,9 @@ class Moderator:
     def load(
         cls,
         policy: Policy | Path | str | Mapping[str, Any] | None = None,
-        models: Models | Path | str | None = None,
+        models: Models | AnyStore | str | None = None,
     ) -> Moderator:
-        """Load a policy and models, by default those that are shipped with the package.
+        """Load a policy and models, by default the shipped policy and the models in use.
 
         Raises `PolicyError` or `ModelError`, which say what is wrong.
 

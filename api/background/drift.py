@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from api.decisions import Decider
 from api.record.recent import recent
 from moderation.lifecycle import drift
 from moderation.lifecycle.drift import Drift
+from moderation.scoring.store import AnyStore
 
 EVERY = dt.timedelta(minutes=10)
 WITHIN = dt.timedelta(days=7)
@@ -32,7 +32,7 @@ class DriftMonitor:
     def __init__(
         self,
         decider: Decider,
-        models: Path,
+        models: AnyStore,
         on_measured: Callable[[Sequence[Drift]], None] | None = None,
     ) -> None:
         self.decider = decider

@@ -15,22 +15,22 @@ from pathlib import Path
 
 from api.decisions import Decider
 from moderation import Moderator
-from moderation.scoring.store import ModelError, champions
+from moderation.scoring.store import AnyStore, ModelError, ModelStore, champions
 
 WARM_UP = "You are an idiot."  # makes the cascade ask the careful model, which loads at first use
 
 
-def reloaded(moderator: Moderator, folder: Path) -> Moderator:
+def reloaded(moderator: Moderator, store: AnyStore) -> Moderator:
     """Return a moderator with the same policy and the models that `champion.json` now names.
 
     Returns `moderator` itself if it uses these models already. Raises `ModelError` if a model is
     damaged, or if the new models lack a score that the models of `moderator` give.
     """
-    versions = champions(folder)
+    versions = champions(store)
     if versions == moderator.models.loaded:
         return moderator
-    with _one_worker(folder):
-        models = moderator.models.reloaded(folder, versions)
+    with _one_worker(ModelStore.of(store).own):
+        models = moderator.models.reloaded(store, versions)
         new = Moderator(moderator.policy, models, guards=moderator.guards)
         expected = moderator.models.heads | new.models.heads
         missing = expected - new.moderate(WARM_UP).scores.keys()
@@ -45,7 +45,11 @@ def _one_worker(folder: Path) -> Iterator[None]:
 
     So only one processor is busy with loading, and the others can serve requests.
     """
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:  # nothing was promoted, so what is loaded is shipped
+        yield
+        return
     try:
         with suppress(OSError):  # some network file systems have no locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -54,9 +58,9 @@ def _one_worker(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def reload_models(decider: Decider, folder: Path) -> None:
+def reload_models(decider: Decider, store: AnyStore) -> None:
     """Start to use the models that `champion.json` names now.
 
     Raises `ModelError`, as `reloaded` does.
     """
-    decider.moderator = reloaded(decider.moderator, folder)
+    decider.moderator = reloaded(decider.moderator, store)

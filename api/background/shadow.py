@@ -14,7 +14,6 @@ import logging
 import queue
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,7 +28,7 @@ from moderation import Action, Comment, Decision, Moderator
 from moderation.lifecycle.shadow import SHADOW, Shadow
 from moderation.scoring.models import load
 from moderation.scoring.scorer import Scorer
-from moderation.scoring.store import ModelError
+from moderation.scoring.store import AnyStore, ModelError, ModelStore, find
 from moderation.text.reading import read
 
 log = logging.getLogger(__name__)
@@ -85,7 +84,7 @@ class ShadowRunner:
 
     def __init__(
         self,
-        models: Path,
+        models: AnyStore,
         sessions: Sessions,
         circuit: Circuit,
         busy: BusyCounter,
@@ -106,7 +105,7 @@ class ShadowRunner:
         self._on_failed = on_failed or (lambda: None)
         self._jobs = WeightedQueue(most_waiting)
         self._running: tuple[Shadow, Scorer] | None = None
-        self.watcher = FileWatcher(models / SHADOW, self._load)
+        self.watcher = FileWatcher(ModelStore.of(models).own / SHADOW, self._load)
 
     def offer(self, decision: Decision, comment: Comment, champion: Moderator) -> None:
         """Queue a recorded decision, if it is in the share of comments that the challenger decides.
@@ -129,7 +128,7 @@ class ShadowRunner:
         """Load the challenger that `shadow.json` names. Raises `ModelError` if it is damaged."""
         self._running = None
         if shadow := Shadow.read(self.models):
-            scorer = load(self.models / shadow.model / shadow.version)
+            scorer = load(find(self.models, shadow.model, shadow.version))
             scorer.score([read(WARM_UP)])
             self._running = shadow, scorer
 

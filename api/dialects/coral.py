@@ -38,6 +38,7 @@ from api.decisions import Decider, DecisionRequest
 from api.http import errors
 from api.http.body import parse, read_body
 from api.http.errors import Problem
+from api.http.rates import UsedUpError
 from api.record.history import MAX_COMMENTS
 from api.record.storable import reference
 from api.record.tables import DecisionRow
@@ -230,11 +231,15 @@ def moderate(form: Format) -> Response:
     raw = read_body()
     _check_signature(raw)
     try:
-        decision = budget_of(current_app).decide(Call.model_validate(parse(raw)), form)
+        call = Call.model_validate(parse(raw))
+        _count(call)
+        decision = budget_of(current_app).decide(call, form)
     except TimeoutError:
         log.warning("a comment was not decided in time; it was withheld")
     except CommentError as error:
         log.warning("a comment cannot be decided (%s); it was withheld", error.field)
+    except UsedUpError:
+        log.warning("Coral's comments are over the rate; one was withheld")
     except (Problem, ValidationError) as error:
         log.error("Coral's request cannot be read (%s); it was withheld", type(error).__name__)
     except Exception as error:  # noqa: BLE001 - on an error Coral would publish the comment
@@ -245,6 +250,13 @@ def moderate(form: Format) -> Response:
         return jsonify(content) if content else Response(status=204)
     count([{"action": "review"}], "coral")
     return jsonify(WITHHELD)
+
+
+def _count(call: Call) -> None:
+    """Count a comment against the rate of Coral. Raises `UsedUpError` if it is over the limit."""
+    meter = services().authenticator.meter
+    meter.count_request("coral", "")
+    meter.count_comments([Comment(call.comment.body, article=call.story.url)])
 
 
 def _require_signature() -> None:

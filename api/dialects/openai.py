@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntit
 
 from api.decisions import DecisionRequest
 from api.http import errors
-from api.services import count, decider, moderator, needs
+from api.services import decide, moderator, needs
 from moderation import Comment
 from moderation.comment import CommentError, validate
 from moderation.rules import self_harm
@@ -93,8 +93,7 @@ def moderations() -> Response:
     body = request.get_json()
     inputs = [*_inputs(body)]
     comments = [DecisionRequest(Comment(text)) for text in inputs]
-    decisions = decider().decide(comments, route="openai", moderator=moderator())
-    count(decisions, "openai")
+    decisions = decide(comments, route="openai", moderator=moderator())
     offered = _offered()
     answer = jsonify(
         id=f"modr-{uuid.uuid4().hex}",

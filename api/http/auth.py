@@ -14,12 +14,12 @@ import time
 from pathlib import Path
 
 from limits import parse
-from limits.errors import StorageError
-from limits.storage import MemoryStorage, storage_from_string
+from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.http.errors import Problem
+from api.http.rates import Meter
 from api.record import keys
 from api.record.circuit import Circuit
 from api.record.database import Sessions
@@ -82,11 +82,9 @@ class Authenticator:
         self.sessions = sessions
         self.circuit = circuit
         self.unprotected = unprotected
-        self.rate = rate
+        self.meter = Meter(rate, storage)
         self.marker = marker
-        self._limiter = MovingWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
         self._failures = MovingWindowRateLimiter(MemoryStorage())  # by address, in this worker
-        self._counted_at = 0.0
         self._keys_exist = marker.exists()
         self._looked_at: float | None = None  # when the database last answered if there are keys
         self._cache: dict[bytes, tuple[float, Key]] = {}  # by the hash of the secret
@@ -199,29 +197,8 @@ class Authenticator:
 
     def check_rate(self, key: Key) -> None:
         """Count a request of this API key. Raises a `Problem` (429) if it is over the limit."""
-        if key.id == OPEN:
-            return
-        rate = key.rate or self.rate
-        self._check_clock()
-        try:
-            allowed = self._limiter.hit(parse(rate), key.id)
-        except StorageError:
-            log.error("requests cannot be counted: the storage of the rate limits is down")
-            return
-        if not allowed:
-            detail = f"The rate limit of this key is {rate}. Wait a second and try again."
-            raise Problem(429, detail, headers=[("Retry-After", "1")])
-
-    def _check_clock(self) -> None:
-        """If this machine's clock was set back, forget the counts of requests.
-
-        The counts would belong to a time in the future. If the counts are shared with other
-        machines, they are kept, because they may follow another clock.
-        """
-        now, before = time.time(), self._counted_at
-        self._counted_at = now
-        if now < before - 1 and isinstance(self._limiter.storage, MemoryStorage):
-            self._limiter.storage.reset()
+        if key.id != OPEN:
+            self.meter.count_request(key.id, key.rate)
 
     def open(self, *, look: bool = False) -> bool:
         """Return whether requests need no API key at present.

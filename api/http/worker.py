@@ -4,8 +4,8 @@ gunicorn's own threaded worker gives every connection to a thread, and the threa
 client. A few silent connections would use up all threads. In this worker, the main thread receives
 everything, and a thread gets a request when its head has arrived. The application can thus refuse
 it by its head. If the application reads a body that has not arrived, its thread leaves the request
-(`Incomplete`). When the body has arrived, a thread begins the request again, with `AGAIN` in its
-environment.
+(`Incomplete`). When the body has arrived, a thread begins the request again. The dict `REQUEST` in
+its environment is then the same as before, so that the request is counted once.
 
 A connection is closed if its client is too slow. After an answer, the rest of the request is
 received and discarded, because otherwise the client might not see the answer.
@@ -32,7 +32,7 @@ from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from gunicorn.http.unreader import Unreader  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
 
-AGAIN = "moderation.again"  # in the environment: the request was begun before, and counted
+from api.http.rates import REQUEST
 
 SILENCE_S = 10.0  # how long a client may send nothing before its request is complete
 HEAD_S = 10.0  # how long a request's head may take
@@ -107,6 +107,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
         self.received = bytearray(received)
         self.ended = False  # nothing more will be received
         self.begun = 0
+        self.notes: dict[str, Any] = {}  # what the application has noted about the request
         self.discarded: int | None = None  # bytes since the answer, if it is sent
         self.head_end = -1
         self.timeout = self.latest = time.monotonic() + HEAD_S
@@ -177,7 +178,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         self._most_body = application.config["MAX_CONTENT_LENGTH"]
 
         def marked(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-            environ[AGAIN] = self._local.begun > 1
+            environ[REQUEST] = self._local.notes
             environ["wsgi.input"] = _Body(environ["wsgi.input"])
             return application(environ, start_response)
 
@@ -210,7 +211,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         """Handle a request, in a thread. If its body has not arrived, return `_MORE`."""
         conn.parser = get_parser(self.cfg, conn.sock, conn.client)
         conn.parser.unreader = _Received(conn)
-        self._local.begun = conn.begun
+        self._local.notes = conn.notes
         try:
             return super().handle(conn)
         except Incomplete:

@@ -15,7 +15,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import Select, and_, delete, select
 from sqlalchemy.orm import Session
 
 from api.record import database, holds, seal, webhooks
@@ -23,7 +23,16 @@ from api.record.database import Sessions, step, writing
 from api.record.decisions import copy_key
 from api.record.holds import IN_USE, Condition
 from api.record.spool import Spool
-from api.record.tables import HISTORY, KEPT, KEPT_SENSITIVE, DecisionRow, Sealed, ShadowRow
+from api.record.tables import (
+    HISTORY,
+    KEPT,
+    KEPT_SENSITIVE,
+    AppealRow,
+    DecisionRow,
+    Sealed,
+    ShadowRow,
+    VerdictRow,
+)
 
 log = logging.getLogger(__name__)
 
@@ -85,11 +94,13 @@ def older_than(
     """Erase decisions that are more than `days` days old. Return how many were erased.
 
     With `only_sensitive`, erases only decisions in which a sensitive rule such as `self_harm` gave
-    a finding. What a legal hold keeps is hidden from now on, and erased when the hold ends. Calls
+    a finding. Otherwise also erases verdicts and appeals of that age that came after the erasure of
+    their decision. What a legal hold keeps is hidden from now on, and erased when it ends. Calls
     `between` after each transaction, because a large record takes minutes.
     """
     kept = KEPT_SENSITIVE if only_sensitive else KEPT
-    old = DecisionRow.decided_at < now - dt.timedelta(days=days)
+    before = now - dt.timedelta(days=days)
+    old = DecisionRow.decided_at < before
     last = select(DecisionRow.sequence).where(old).order_by(DecisionRow.decided_at.desc()).limit(1)
     # Decisions from while the clock was ahead are as old as those that were recorded around them.
     ahead = and_(
@@ -99,7 +110,8 @@ def older_than(
         _erase(sessions, [kept, which, IN_USE], now, "age", keep_removed_days, set(), between)
         for which in (old, ahead)
     )
-    if count:
+    late = 0 if only_sensitive else _erase_late(sessions, before)
+    if count or late:
         _empty_log(sessions)
     return count
 
@@ -189,6 +201,31 @@ def _erase(
         done, count = len(rows), count + sum(erased)
         between()
     return count
+
+
+def _erase_late(sessions: Sessions, before: dt.datetime) -> int:
+    """Erase who said what about a decision after its erasure. Return how many rows were erased."""
+    count = 0
+    for table in (VerdictRow, AppealRow):
+        query = (
+            select(table.sequence)
+            .join(DecisionRow, DecisionRow.id == table.decision_id)
+            .where(DecisionRow.erased_at.is_not(None), table.salt.is_not(None))
+            .where(table.recorded_at < before)
+            .limit(CHUNK)
+        )
+        while sequences := _read(sessions, query):
+            with step(sessions) as session:
+                chosen = select(table).where(table.sequence.in_(sequences)).with_for_update()
+                for row in session.scalars(chosen):
+                    _clear(row)
+            count += len(sequences)
+    return count
+
+
+def _read(sessions: Sessions, query: Select[int]) -> list[int]:
+    with sessions() as session:  # usually there is none; a read blocks no writer
+        return list(session.scalars(query))
 
 
 def _erase_row(

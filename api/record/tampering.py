@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import and_, false, func, or_, select
+from sqlalchemy import and_, exists, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from api.record.tables import AppealRow, DecisionRow, ErasureRow, Sealed, VerdictRow
@@ -27,6 +27,7 @@ def find(session: Session) -> Iterator[str]:
         _overruled(session),
         _appealed(session),
         _emptied(session),
+        _forged(session),
     )
 
 
@@ -113,3 +114,18 @@ def _emptied(session: Session) -> Iterator[str]:
         )
         for id_ in session.scalars(select(table.id).where(empty, ~erasure.exists())):
             yield f"{table.__tablename__} {id_}: was emptied, but no erasure is recorded"
+
+
+def _forged(session: Session) -> Iterator[str]:
+    """Yield a message for each erasure without a digest that the upgrade cannot have recorded.
+
+    The upgrade recorded what had been erased before (the cause 'earlier'), and knew no digests.
+    """
+    later = exists().where(
+        DecisionRow.id == ErasureRow.decision_id, DecisionRow.digest.is_not(None)
+    )
+    query = select(ErasureRow.id).where(
+        ErasureRow.digest.is_(None), or_(ErasureRow.cause != "earlier", later)
+    )
+    for id_ in session.scalars(query):
+        yield f"erasures {id_}: was not recorded by this program"

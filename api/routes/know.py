@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from flask import Response, jsonify
@@ -15,6 +14,8 @@ from api.routes.openapi import operation, problems
 from api.routes.schemas import GuidelinesOut, ModelsOut
 from api.services import moderator, services
 from moderation.policy import RulePolicy
+from moderation.scoring.card import CARD
+from moderation.scoring.store import ModelStore
 
 KNOW = Tag(name="Know", description="What you ask of authors, and which models read comments.")
 
@@ -65,13 +66,13 @@ def models() -> Response:
 
 
 @lru_cache(maxsize=4)
-def _cards(folder: Path, versions: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
+def _cards(store: ModelStore, versions: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
     """Return the parts of each model's card (the file that describes it) for `/v1/models`."""
-    return [_card(folder, name, version) for name, version in versions]
+    return [_card(store, name, version) for name, version in versions]
 
 
-def _card(folder: Path, name: str, version: str) -> dict[str, Any]:
-    path = folder / name / version / "card.json"
+def _card(store: ModelStore, name: str, version: str) -> dict[str, Any]:
+    path = store.find(name, version) / CARD
     card = json.loads(path.read_text("utf-8")) if path.exists() else {}
     fields = ("purpose", "heads", "licence", "made", "limits")
     return {

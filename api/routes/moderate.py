@@ -12,7 +12,7 @@ from api.http import errors
 from api.http.errors import Problem
 from api.routes.openapi import operation, problems
 from api.routes.schemas import BatchIn, BatchOut, CommentIn, DecisionOut, SuggestIn, SuggestOut
-from api.services import count, decider, moderator, needs
+from api.services import count_comments, decide, moderator, needs
 from moderation import Comment
 from moderation.comment import CommentError, validate
 from moderation.corrections.suggest import suggest as suggest_corrections
@@ -38,8 +38,7 @@ def moderate(body: CommentIn) -> Response:
     comment has a new revision and gets a new decision.
     """
     g.quiet = body.dry_run  # hints while an author types are not logged either
-    (decision,) = decider().decide([body.to_request()])
-    count([decision], "v1")
+    (decision,) = decide([body.to_request()], route="v1")
     return jsonify(decision)
 
 
@@ -54,9 +53,7 @@ def moderate_batch(body: BatchIn) -> Response:
     """Returns a decision or a problem for each comment, in the order of the request."""
     items = [_item(item, f"/comments/{index}") for index, item in enumerate(body.comments)]
     requests = [item for item in items if isinstance(item, DecisionRequest)]
-    decisions = decider().decide(requests)
-    count(decisions, "v1")
-    remaining = iter(decisions)
+    remaining = iter(decide(requests, route="v1"))
     return jsonify(
         decisions=[
             item.to_dict() if isinstance(item, Problem) else next(remaining) for item in items
@@ -90,6 +87,7 @@ def suggest(body: SuggestIn) -> Response:
     Nothing is decided, and nothing is recorded.
     """
     comment = Comment(body.text, format=body.format)
+    count_comments([comment])
     hints = [
         {
             "rule": finding.rule,

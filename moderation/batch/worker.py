@@ -1,7 +1,7 @@
 """Describe to other processes what they need to decide: the policy, the models and the program.
 
 A worker is a process that decides about comments for another process, perhaps on another machine.
-The worker needs this package and the same folder of models: the shipped folder, or one that both
+The worker needs this package, and the same models: shipped ones, or those in a folder that both
 machines can read. It loads the models once. Its policy, its program and its models' cards (the
 descriptions in the models' folders) must be identical, byte for byte, to those of the process that
 sends the work. Otherwise the worker refuses, because all decisions of a run must be made by the
@@ -22,10 +22,10 @@ from pathlib import Path
 from moderation import paths, plugins
 from moderation.moderator import Moderator
 from moderation.policy import Policy, PolicyError
-from moderation.scoring import models, store
+from moderation.scoring import models
 from moderation.scoring.card import CARD
 from moderation.scoring.models import Models
-from moderation.scoring.store import ModelError
+from moderation.scoring.store import SHIPPED, ModelError, ModelStore
 
 _loading = threading.Lock()  # threads of one worker share the models
 
@@ -46,7 +46,7 @@ class WorkerSpec:
     tables: str
     folder: str
     policy: str
-    models: str | None
+    models: str
     versions: tuple[tuple[str, str], ...]
     cards: str
     program: str
@@ -55,16 +55,17 @@ class WorkerSpec:
     def of(cls, policy: Policy, folder: Path | None = None) -> WorkerSpec:
         """Return the specification for deciding by `policy` with the models in use in `folder`.
 
-        `folder` defaults to the shipped models.
+        `folder` defaults to the newsroom's own models, over the shipped ones.
         """
-        versions = store.champions(folder or store.SHIPPED)
+        store = ModelStore.of(folder)
+        versions = store.champions()
         return cls(
             tables=json.dumps(policy.tables, ensure_ascii=False),
             folder=str(policy.folder.absolute()),
             policy=policy.hash,
-            models=str(folder.absolute()) if folder else None,
+            models=str(store.own.absolute()),
             versions=tuple(sorted(versions.items())),
-            cards=_cards(folder or store.SHIPPED, versions),
+            cards=_cards(store, versions),
             program=_program(),
         )
 
@@ -84,17 +85,17 @@ class WorkerSpec:
 @lru_cache(maxsize=1)
 def _moderator(spec: WorkerSpec) -> Moderator:
     if _program() != spec.program:
-        raise _refusal("another version of house-rules or of Python")
+        raise _refusal("another version of house-rules, of a plug-in or of Python")
     try:
         policy = Policy.of(json.loads(spec.tables), Path(spec.folder))
     except PolicyError as error:
         raise _refusal(f"no such policy ({error})") from None
     if policy.hash != spec.policy:
         raise _refusal("other content in the files that the policy names")
-    root, versions = Path(spec.models) if spec.models else store.SHIPPED, dict(spec.versions)
+    store, versions = ModelStore(Path(spec.models), SHIPPED), dict(spec.versions)
     try:
-        scorers = {name: models.load(root / name / version) for name, version in versions.items()}
-        cards = _cards(root, versions)
+        scorers = {model[0]: models.load(store.find(*model)) for model in versions.items()}
+        cards = _cards(store, versions)
     except (ModelError, OSError) as error:
         raise _refusal(f"not the models ({error})") from None
     if cards != spec.cards:
@@ -106,12 +107,12 @@ def _refusal(problem: str) -> WorkerSpecError:
     return WorkerSpecError(f"worker {platform.node()} has {problem}; it made no decision")
 
 
-def _cards(root: Path, versions: dict[str, str]) -> str:
+def _cards(store: ModelStore, versions: dict[str, str]) -> str:
     """Return a digest of the cards (descriptions) of these versions of models.
 
     Two folders with equal digests have the same models.
     """
-    return _digest([root / name / version / CARD for name, version in sorted(versions.items())])
+    return _digest([store.find(*model) / CARD for model in sorted(versions.items())])
 
 
 @lru_cache(maxsize=1)

@@ -28,6 +28,7 @@ from moderation.cli import (
     train,
 )
 from moderation.comment import CommentError
+from moderation.paths import HomeError
 from moderation.plugins import PluginError
 from moderation.policy import PolicyError
 from moderation.scoring.store import ModelError
@@ -80,7 +81,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return WRONG
     except click.ClickException as error:
         return _fail(error.format_message(), error.exit_code)
-    except (CommentError, PluginError, PolicyError, SourceError) as error:
+    except (CommentError, HomeError, PluginError, PolicyError, SourceError) as error:
         return _fail(str(error), WRONG)
     except (BackendError, ModelError) as error:
         return _fail(str(error), FAILED)

@@ -24,7 +24,7 @@ from moderation.lifecycle.drift import (
 )
 from moderation.policy import Policy
 from moderation.scoring.models import Models
-from moderation.scoring.store import SHIPPED
+from moderation.scoring.store import AnyStore, ModelStore
 
 MOVED = 1
 
@@ -64,7 +64,7 @@ def drift(
     public data, which differ from your comments. After the first weeks, use --set-reference, and
     compare with your own decisions from then on.
     """
-    root = models or SHIPPED
+    root = ModelStore.of(models)
     loaded = Models.load(root).with_reader(Policy.load(policy).publication.reader)
     decisions = service.recent_decisions(record, days, most)
     if set_reference:
@@ -80,7 +80,7 @@ def drift(
     return MOVED if any(score.verdict == "moved" for score in scores) else 0
 
 
-def _set_reference(root: Path, models: Models, decisions: Sequence[ScoredDecision]) -> None:
+def _set_reference(root: AnyStore, models: Models, decisions: Sequence[ScoredDecision]) -> None:
     mix = drifts.own_mix(decisions)
     references = drifts.measure_references(models, decisions, mix)
     if not references:

@@ -16,14 +16,15 @@ from rich.table import Table
 
 from moderation.cli import options, service
 from moderation.cli.render import without_control_characters
-from moderation.lifecycle import promotion
+from moderation.lifecycle import migration, promotion
 from moderation.lifecycle.promotion import RefusedError, history
 from moderation.lifecycle.replay import quote
 from moderation.lifecycle.shadow import Shadow, end_shadow
+from moderation.lifecycle.together import upgrade_notices
 from moderation.policy import Policy
 from moderation.scoring.card import Card, parse
 from moderation.scoring.models import CAREFUL, FAST
-from moderation.scoring.store import SHIPPED, ModelError, champions, list_models
+from moderation.scoring.store import ModelError, ModelStore, champions
 
 
 @click.group()
@@ -37,22 +38,41 @@ def models() -> None:
 @models.command("list")
 @options.models
 def list_(models: Path | None) -> None:
-    """List all models. A star marks the versions in use, a moon the version that runs in shadow."""
-    stored = list(list_models(models))
-    running = Shadow.read(models or SHIPPED)
+    """List all models, shipped ones and your own.
+
+    A star marks the versions in use, a moon the version that runs in shadow. In a pipe, the columns
+    are the model, its version, `champion` or `shadow`, and its folder.
+    """
+    store = ModelStore.of(models)
+    running = Shadow.read(store)
     in_shadow = (running.model, running.version) if running else None
     console = Console(highlight=False)
     if not console.is_terminal:
-        for name, version, champion, _ in stored:
-            shadow = "shadow" if (name, version) == in_shadow else ""
-            click.echo("\t".join((name, version, "champion" if champion else shadow)))
+        for model in store.stored():
+            shadow = "shadow" if (model.name, model.version) == in_shadow else ""
+            state = "champion" if model.in_use else shadow
+            click.echo("\t".join((model.name, model.version, state, str(model.folder))))
+        _notices(store)
         return
-    table = Table("", "model", "version", "made", "kind", "scores", box=None, header_style="bold")
-    for name, version, champion, content in stored:
-        card = parse(content, Card, (models or SHIPPED) / name / version)
-        mark = "★" if champion else "☾" if (name, version) == in_shadow else ""
-        table.add_row(mark, name, version, card.made, card.kind, ", ".join(card.heads))
+    columns = ("", "model", "version", "from", "made", "kind", "scores")
+    table = Table(*columns, box=None, header_style="bold")
+    for name, version, in_use, folder, content in store.stored():
+        card = parse(content, Card, folder)
+        mark = "★" if in_use else "☾" if (name, version) == in_shadow else ""
+        origin = "yours" if folder.is_relative_to(store.own) else "shipped"
+        table.add_row(mark, name, version, origin, card.made, card.kind, ", ".join(card.heads))
     console.print(table)
+    click.echo(f"\nyours    {store.own}")
+    if store.shipped:
+        click.echo(f"shipped  {store.shipped}")
+    _notices(store)
+
+
+def _notices(store: ModelStore) -> None:
+    """Say on standard error what an operator must know about upgrades."""
+    if store.shipped:
+        for notice in [*upgrade_notices(store), *migration.notices(store, store.own.parent)]:
+            click.echo(f"moderation: {notice}", err=True)
 
 
 @models.command()
@@ -64,12 +84,12 @@ def show(name: str, models: Path | None) -> None:
     The card says what the model is for, which data it was trained on, how good it is, and where it
     fails.
     """
-    stored = list(list_models(models))
-    for model, version, champion, card in stored:
-        if name == f"{model}/{version}" or (name == model and champion):
-            click.echo(json.dumps(card, indent=2, ensure_ascii=False))
+    stored = list(ModelStore.of(models).stored())
+    for model in stored:
+        if name == f"{model.name}/{model.version}" or (name == model.name and model.in_use):
+            click.echo(json.dumps(model.card, indent=2, ensure_ascii=False))
             return
-    known = ", ".join(sorted({model for model, *_ in stored})) or "none"
+    known = ", ".join(sorted({model.name for model in stored})) or "none"
     raise click.UsageError(f"there is no model '{name}'; there are: {known}")
 
 
@@ -77,12 +97,12 @@ def show(name: str, models: Path | None) -> None:
 @options.models
 def history_(models: Path | None) -> None:
     """List all changes of the models in use: when, by whom, and the reason given with --even-if."""
-    for change in history(models or SHIPPED):
+    for change in history(ModelStore.of(models)):
         why = f"  ({change.why})" if change.why else ""
         click.echo(
             f"{change.at}  {change.who}  {change.model}: {change.before} -> {change.after}{why}"
         )
-    if running := Shadow.read(models or SHIPPED):
+    if running := Shadow.read(ModelStore.of(models)):
         click.echo(_running(running))
 
 
@@ -103,7 +123,7 @@ def shadow(challenger: str, share: float, off: bool, models: Path | None) -> Non
     `models compare NAME/VERSION` shows the results. Without a name, this command shows the model
     that runs in shadow. Only one runs at a time: starting another one replaces it.
     """
-    root = models or SHIPPED
+    root = ModelStore.of(models)
     if off and challenger:
         raise click.UsageError("--off takes no name: only one challenger runs at a time")
     if off:
@@ -131,7 +151,7 @@ def promote(challenger: str, even_if: str, models: Path | None) -> None:
     any measure that the comparison tests.
     """
     name, version = _name_and_version(challenger)
-    root, who = models or SHIPPED, getpass.getuser()
+    root, who = ModelStore.of(models), getpass.getuser()
     with _refusals():
         change = promotion.promote(root, name, version, who=who, even_if=even_if)
     click.echo(
@@ -145,7 +165,7 @@ def promote(challenger: str, even_if: str, models: Path | None) -> None:
 def rollback(name: str, models: Path | None) -> None:
     """Put the previous version of NAME in use again."""
     with _refusals():
-        change = promotion.rollback(models or SHIPPED, name, who=getpass.getuser())
+        change = promotion.rollback(ModelStore.of(models), name, who=getpass.getuser())
     click.echo(f"{name}: {change.before} -> {change.after}")
 
 
@@ -189,7 +209,7 @@ def compare(
     from moderation.training.evaluation import gate
 
     name, version = _name_and_version(challenger)
-    root = models or SHIPPED
+    root = ModelStore.of(models)
     with _refusals(), options.data_errors_as_usage():
         comparison = gate.measure(
             root,
@@ -226,8 +246,8 @@ def pair(scorer: str, data: Path, models: Path | None, seed: int) -> None:
     if name not in (CAREFUL, FAST):
         raise click.UsageError(f"'{scorer}': only {CAREFUL} and {FAST} are mixed")
     with _refusals(), options.data_errors_as_usage():
-        promotion.require_stored(models or SHIPPED, name, version)
-        click.echo(ensemble.fit_ensemble(data, models or SHIPPED, seed, **{name: version}))
+        promotion.require_stored(ModelStore.of(models), name, version)
+        click.echo(ensemble.fit_ensemble(data, ModelStore.of(models), seed, **{name: version}))
 
 
 def _name_and_version(argument: str) -> tuple[str, str]:

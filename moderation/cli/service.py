@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -43,6 +44,16 @@ class ServiceGroup(click.Group):
 
         command: click.Command = getattr(commands, cmd_name)
         return command
+
+
+def default_places(home: Path) -> tuple[bool, bool, bool]:
+    """Return whether the record, the spool and the models are where they are by default.
+
+    `home` is the state directory. The settings may name another place for each.
+    """
+    from api import commands
+
+    return commands.default_places(home)
 
 
 def export_record(

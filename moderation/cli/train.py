@@ -17,7 +17,7 @@ from moderation.batch import files as batch_files
 from moderation.batch.backends import Backend
 from moderation.cli import options, service
 from moderation.cli.bars import progress_bars
-from moderation.scoring.store import SHIPPED
+from moderation.scoring.store import ModelStore
 
 if TYPE_CHECKING:
     from moderation.training.corpora.catalogue import Row
@@ -46,9 +46,8 @@ ADAPTED = ("abuse", "spam")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    default="models",
-    show_default=True,
-    help="The folder to write the models to, each into NAME/VERSION.",
+    help="The folder to write the models to, each into NAME/VERSION. Default: the folder of "
+    "--models, or that of your own models, which `moderation settings` shows.",
 )
 @click.option(
     "--cache",
@@ -92,7 +91,7 @@ def train(
     data: Path | None,
     verdicts: tuple[str, ...],
     models: Path | None,
-    out: Path,
+    out: Path | None,
     cache: Path | None,
     start: Path | None,
     biases: bool,
@@ -119,10 +118,12 @@ def train(
     """
     if (data is None) == (not verdicts):
         raise click.UsageError("give one of --data DIR and --verdicts SOURCE")
+    store = ModelStore.of(models)
+    out = out or store.own
     if verdicts:
         if backend:
             raise click.UsageError("--backend and --jobs go with --data")
-        _adapt(names, verdicts, models or SHIPPED, out, seed)
+        _adapt(names, verdicts, store, out, seed)
         return
     tuning = _careful_options(names, start, minutes, biases, outputs)
     if teacher and "abuse" not in names:
@@ -169,7 +170,7 @@ def _joblib_backend(backend: Backend | None) -> Iterator[None]:
 
 
 def _adapt(
-    names: tuple[str, ...], sources: tuple[str, ...], models: Path, out: Path, seed: int
+    names: tuple[str, ...], sources: tuple[str, ...], store: ModelStore, out: Path, seed: int
 ) -> None:
     if others := [name for name in names if name not in ADAPTED]:
         raise click.UsageError(f"--verdicts adapts {' and '.join(ADAPTED)}, not {others[0]}")
@@ -178,7 +179,7 @@ def _adapt(
     with _data_errors():
         rows = [row for source in sources for row in _verdicts(source)]
         for name in names:
-            click.echo(adapt.train(name, rows, models, out, seed))
+            click.echo(adapt.train(name, rows, store, out, seed))
 
 
 def _verdicts(source: str) -> Iterator[Row]:
@@ -248,7 +249,7 @@ def evaluate(
         if out or cards:
             raise click.UsageError("--reference cannot be used with --out or --cards")
         with _data_errors():
-            for home in _module("reference").write(data, models or SHIPPED, most, seed):
+            for home in _module("reference").write(data, ModelStore.of(models), most, seed):
                 click.echo(f"The card of {home} has its reference.")
         return
     module = _module("evaluate")
@@ -257,7 +258,7 @@ def evaluate(
     with _data_errors():
         results = module.evaluate(data=data, models=models, out=out, seed=seed, most=most)
     if cards:
-        module.write_cards(results, models or SHIPPED)
+        module.write_cards(results, ModelStore.of(models))
     in_terminal = sys.stdout.isatty()
     click.echo(module.markdown(results) if in_terminal else json.dumps(results, ensure_ascii=False))
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from moderation.scoring.card import CARD, Card, read
 from moderation.scoring.models import CAREFUL, FAST, Models
-from moderation.scoring.store import ModelError, write_json
+from moderation.scoring.store import AnyStore, ModelError, ModelStore, write_json
 
 if TYPE_CHECKING:  # at run time numpy is imported where it is used, so that commands start fast
     import numpy as np
@@ -250,15 +250,16 @@ def score_names(models: Models, model: str) -> tuple[str, ...]:
     return (*heads, LANGUAGE) if "english" in heads else tuple(heads)
 
 
-def read_references(root: Path, models: Models) -> dict[str, Reference]:
+def read_references(root: AnyStore, models: Models) -> dict[str, Reference]:
     """Return the reference of each model in use. A reference about other versions is left out.
 
     Raises `ModelError` if a reference cannot be read.
     """
     references = {}
+    store = ModelStore.of(root)
     for model, versions in versions_by_card(models).items():
-        folder = root / model / versions[model]
-        for reference in (_own_reference(folder), _card_reference(folder)):
+        own, folder = store.own / model / versions[model], store.find(model, versions[model])
+        for reference in (_own_reference(own), _card_reference(folder)):
             if reference and reference.models == versions:
                 references[model] = reference
                 break
@@ -321,15 +322,18 @@ def own_mix(decisions: Iterable[ScoredDecision]) -> str:
     return f"your own decisions, {days[0]} to {days[-1]}" if days else ""
 
 
-def set_references(root: Path, references: Mapping[str, Reference]) -> dict[str, Path]:
+def set_references(root: AnyStore, references: Mapping[str, Reference]) -> dict[str, Path]:
     """Save the newsroom's own references. Return the path of each model's `reference.json`.
 
     Raises `ModelError` if a file cannot be written.
     """
     paths = {}
     for model, reference in references.items():
-        paths[model] = path = root / model / reference.models[model] / OWN_REFERENCE
+        store = ModelStore.of(root)
+        path = store.own / model / reference.models[model] / OWN_REFERENCE
+        paths[model] = path
         try:
+            store.notes(model, reference.models[model])
             write_json(path, reference.to_dict())
         except OSError as error:
             raise ModelError(f"{path} cannot be written: {error.strerror}") from None

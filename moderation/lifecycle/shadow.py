@@ -12,11 +12,10 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import NamedTuple, Self
 
 from moderation.decision import Action
-from moderation.scoring.store import ModelError, write_json
+from moderation.scoring.store import AnyStore, ModelError, ModelStore, write_json
 
 SHADOW = "shadow.json"
 
@@ -35,13 +34,14 @@ class Shadow:
     who: str
 
     @classmethod
-    def read(cls, root: Path) -> Self | None:
-        """Read `shadow.json` in the models' folder `root`. Return None if there is no such file.
+    def read(cls, root: AnyStore) -> Self | None:
+        """Read `shadow.json` of the models in `root`. Return None if there is no such file.
 
         Raises `ModelError` if the file cannot be read.
         """
+        path = ModelStore.of(root).own / SHADOW
         try:
-            shadow = cls(**json.loads((root / SHADOW).read_text("utf-8")))
+            shadow = cls(**json.loads(path.read_text("utf-8")))
             names = (shadow.model, shadow.version)
             if all(isinstance(name, str) for name in names) and shadow.share > 0:
                 return shadow
@@ -49,13 +49,13 @@ class Shadow:
             return None
         except (OSError, ValueError, TypeError):
             pass
-        raise ModelError(
-            f"{root / SHADOW} cannot be read: moderation models shadow --off removes it"
-        )
+        raise ModelError(f"{path} cannot be read: moderation models shadow --off removes it")
 
-    def write(self, root: Path) -> None:
+    def write(self, root: AnyStore) -> None:
         """Write `shadow.json`. The service then lets the challenger decide in shadow."""
-        write_json(root / SHADOW, asdict(self))
+        folder = ModelStore.of(root).own
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / SHADOW, asdict(self))
 
     def takes(self, decision: str) -> bool:
         """Return whether the challenger also decides the comment of the decision with this id.
@@ -71,9 +71,9 @@ class Shadow:
         return int.from_bytes(digest[:8]) < self.share * 2**64
 
 
-def end_shadow(root: Path) -> None:
+def end_shadow(root: AnyStore) -> None:
     """End the challenger's run in shadow. The challenger's decisions stay in the database."""
-    (root / SHADOW).unlink(missing_ok=True)
+    (ModelStore.of(root).own / SHADOW).unlink(missing_ok=True)
 
 
 class ShadowPair(NamedTuple):

@@ -8,8 +8,9 @@ its score is at most `most_unaimed`, so that a person decides.
 One abusive sentence among civil ones counts nearly as much as alone. A comment that is too long for
 the careful scorer to read in full (2,000 tokens, about 1,500 words) goes to a person.
 
-Rude phrases without a rude word ("You have no brain.", "Nobody asked you.") score 0.75 at least.
-They are patterns, in `moderation/text/hostile.toml`.
+Rude phrases without a rude word ("You have no brain.", "Nobody asked you.") score 0.75 at least, in
+a comment of more than eight words only if the models score it 0.5 or more. They are patterns, in
+`moderation/text/hostile.toml`.
 
 - Fires: "You are an idiot.", "What a load of crap.", "an 1d10t and a f*cking liar", "Shut up."
 - Does not fire: "I am a gay man.", "I disagree, the policy is wrong.", "Calling people vermin
@@ -22,6 +23,8 @@ They are patterns, in `moderation/text/hostile.toml`.
   short comment about a stupid thing from one about a stupid person.
 - Measured: of 280 comments with one bad sentence of 14 kinds among 1 to 28 civil ones, 96 % are
   held (before sentences counted: 34 %); of harmless comments of 100 words and more, 2.6 % (1.1 %).
+  Of our own third round of sentences (see `incendiary`), 40 of 69 rude ones were held at once, and
+  169 of 182 titles, species and set phrases passed.
 """
 
 from __future__ import annotations
@@ -45,6 +48,8 @@ _MESSAGES = {
 }
 _MESSAGE = "Say it without contempt, so that others can answer you."
 _UNREAD = "The comment is too long to be checked in full, so a person will read it."
+_SHORT = 8  # words of a comment in which a rude phrase counts by itself
+_AGREED = 0.5  # the models' score from which it counts in a longer one, too
 _CLEAR = 0.5  # from this score on, the message names the kind of abuse
 
 SPARES_QUOTATIONS = True
@@ -70,7 +75,7 @@ def check(text: Text, settings: Settings) -> Finding | None:
     """Find the kind of abuse with the highest score, and the words that contributed most to it."""
     scores = {head: text.scores[head] for head in HEADS}
     highest = max(scores, key=lambda head: scores[head])
-    rude = hostile.find(text, "rudeness")
+    rude = _rudeness(text, scores[highest])
     least = Action.REVIEW if text.notes.get(UNREAD) else Action.APPROVE
     score = max(scores[highest], rude.score)
     if score < settings.notice:
@@ -85,3 +90,13 @@ def check(text: Text, settings: Settings) -> Finding | None:
     else:
         spans = explain.spans(text, highest)
     return Finding("abuse", score, message, spans, least=least)
+
+
+def _rudeness(text: Text, score: float) -> hostile.Hostility:
+    """Return the comment's rude phrases. In a longer comment they need a `score` from the models.
+
+    There, such phrases are more often part of an argument.
+    """
+    if len(text.words) > _SHORT and score < _AGREED:
+        return hostile.NONE
+    return hostile.find(text, "rudeness")

@@ -20,7 +20,12 @@ An author who speaks only of his or her own death, in earnest or not, threatens 
   the comment once more without them (`moderation/text/harmless.py`).
 - Quotations: what the author only quotes, in quotation marks or a blockquote, goes to a person at
   most.
-- Limits: the fast scorer misses hatred in polite words, by allusion or by reference to history.
+- Measured: our own sentences were written in three rounds, each before the phrases were extended
+  for it. Of the third round, 23 of 65 veiled threats and 56 of 68 plain attacks on groups were
+  held at once, and 55 of 59 sentences of counter-speech passed. The phrases for threats and hatred
+  fire on 4 of 10,034 harmless comments of Fox News, Globe and Mail (UCC) and Indian readers (TRAC).
+- Limits: the rule misses most threats in unusual words ("Stones will talk tomorrow."), and the fast
+  scorer misses hatred in polite words, by allusion or by reference to history.
 """
 
 from __future__ import annotations

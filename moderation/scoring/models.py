@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moderation.guard import Guard, Guards, InShadowError
-from moderation.scoring.store import SHIPPED, Files, ModelError, champions
+from moderation.scoring.store import AnyStore, Files, ModelError, ModelStore
 from moderation.text.reading import Text, Weight
 
 if TYPE_CHECKING:
@@ -60,25 +60,26 @@ class Models:
 
     @classmethod
     def load(
-        cls, folder: Path | str | None = None, versions: Mapping[str, str] | None = None
+        cls, folder: AnyStore | str | None = None, versions: Mapping[str, str] | None = None
     ) -> Models:
-        """Load the models in use from `folder` (default: the shipped ones), or other `versions`.
+        """Load the models in use from `folder` (default: the newsroom's own), or other `versions`.
 
         Raises `ModelError` if a model is missing, damaged, or not the one that its card describes.
         """
-        root = Path(folder) if folder else SHIPPED
-        return cls({}, {}).reloaded(root, versions or champions(root))
+        store = ModelStore.of(folder)
+        return cls({}, {}).reloaded(store, versions or store.champions())
 
-    def reloaded(self, root: Path, versions: Mapping[str, str]) -> Models:
+    def reloaded(self, root: AnyStore, versions: Mapping[str, str]) -> Models:
         """Return the models of these `versions` in `root`. Only models not loaded yet are read.
 
         Raises `ModelError` as `load` does.
         """
         scorers, loaded = self._loaded
+        store = ModelStore.of(root)
         unchanged = {name for name in versions if loaded.get(name) == versions[name]}
         return Models(
             {
-                name: scorers[name] if name in unchanged else load(root / name / version)
+                name: scorers[name] if name in unchanged else load(store.find(name, version))
                 for name, version in versions.items()
             },
             dict(versions),

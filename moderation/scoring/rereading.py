@@ -18,7 +18,8 @@ from moderation.text import harmless
 from moderation.text.reading import Piece, Text, Weight
 
 NOTE = "second reading"  # in a text's notes: the text without harmless phrases, and its edits
-_MATTERS = 0.15  # no rule acts on lower scores
+_MATTERS = 0.15  # the shipped policy acts on no lower score, except for a threat's
+_THREAT_MATTERS = 0.03
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,8 @@ class RereadingScorer:
     def score(self, texts: Sequence[Text]) -> Mapping[str, Probabilities]:
         """Return, by score name, one calibrated probability per text."""
         scores = {head: np.array(values) for head, values in self.base.score(texts).items()}
-        highest = np.max(list(scores.values()), axis=0) if texts else np.zeros(0)
         rows, others = [], []
-        for row in np.flatnonzero(highest >= _MATTERS).tolist():
+        for row in _mattering(scores):
             view = harmless.without(texts[row])
             if view is not None:
                 other = Text(
@@ -60,3 +60,16 @@ class RereadingScorer:
             Weight(*text.deobfuscated.span(*view.span(*other.deobfuscated.span(start, end))), share)
             for start, end, share in self.base.explain(other, head)
         ]
+
+
+def _mattering(scores: Mapping[str, Probabilities]) -> list[int]:
+    """Return the rows of the texts with a score that is high enough to matter.
+
+    >>> _mattering({"toxicity": np.array([0.1, 0.2]), "threat": np.array([0.05, 0.0])})
+    [0, 1]
+    """
+    matters = [
+        values >= (_THREAT_MATTERS if head == "threat" else _MATTERS)
+        for head, values in scores.items()
+    ]
+    return [int(row) for row in np.flatnonzero(np.any(matters, axis=0))]

@@ -4,6 +4,9 @@
 `card.json` (see `card.py`). Nothing is unpickled. `models/champion.json` names the version of each
 model that is in use.
 
+The shipped models are only read. What a newsroom trains and promotes is in a folder of its own, so
+that an upgrade never touches it. `ModelStore` looks into both.
+
 Each file is read once. Its hash is checked on the bytes in memory, and the scorer is loaded from
 the same bytes. So a file that changes later, on its way or in its place, has no effect. Files are
 not mapped into memory, because a mapping follows changes of the file. Worker processes share the
@@ -19,7 +22,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from moderation import paths
 from moderation.scoring.card import CARD, AnyCard, Card, ModelError, parse
@@ -32,13 +35,15 @@ __all__ = [
     "SHIPPED",
     "Files",
     "ModelError",
+    "ModelStore",
+    "StoredModel",
     "champions",
-    "list_models",
+    "find",
     "save",
     "write_json",
 ]
 
-CHAMPION = "champion.json"  # in the folder of models: which versions are in use
+CHAMPION = "champion.json"  # in a folder of models: which versions are in use
 SHIPPED = paths.MODELS
 
 
@@ -100,26 +105,134 @@ class Files:
         return digests[name]
 
 
-def champions(root: Path) -> dict[str, str]:
+class StoredModel(NamedTuple):
+    """A version of a model in a store: its folder, its card's JSON, and whether it is in use."""
+
+    name: str
+    version: str
+    in_use: bool
+    folder: Path
+    card: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ModelStore:
+    """The folder of a newsroom's own models and, under it, the folder of the shipped ones.
+
+    `own` has the models that were trained and promoted here. Its `champion.json` names only the
+    models whose version in use was chosen here; the others follow `shipped`. Without `shipped`, the
+    folder `own` stands alone, and its `champion.json` names all models.
+    """
+
+    own: Path
+    shipped: Path | None = None
+
+    @classmethod
+    def of(cls, root: AnyStore | str | None = None) -> ModelStore:
+        """Return the store of a folder that stands alone. None means the newsroom's own store.
+
+        The newsroom's own models are in the state directory (see `paths.home`).
+        """
+        if isinstance(root, ModelStore):
+            return root
+        return cls(Path(root)) if root else cls.at(paths.home())
+
+    @classmethod
+    def at(cls, home: Path) -> ModelStore:
+        """Return the store of the state directory `home`, over the shipped models."""
+        return cls(home / "models", SHIPPED)
+
+    def chosen(self) -> dict[str, str]:
+        """Return the versions that were put in use here. Raises `ModelError`.
+
+        If `own` stands alone, it must have a `champion.json`.
+        """
+        if self.shipped and not (self.own / CHAMPION).exists():
+            return {}
+        return _versions(self.own)
+
+    def defaults(self) -> dict[str, str]:
+        """Return the versions that are in use where no other was chosen: the shipped ones."""
+        return _versions(self.shipped) if self.shipped else {}
+
+    def champions(self) -> dict[str, str]:
+        """Return the version in use of each model. Raises `ModelError` if they cannot be read."""
+        return self.defaults() | self.chosen()
+
+    def find(self, model: str, version: str) -> Path:
+        """Return the folder of a version of a model: the newsroom's own, or else the shipped one.
+
+        If there is neither, returns where the newsroom's own would be.
+        """
+        own = self.own / model / version
+        shipped = self.shipped / model / version if self.shipped else own
+        return own if (own / CARD).is_file() or not (shipped / CARD).is_file() else shipped
+
+    def notes(self, model: str, version: str) -> Path:
+        """Return the folder for what is measured here about a version of a model. Creates it."""
+        folder = self.own / model / version
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def keep(self, model: str, version: str) -> Path:
+        """Copy a shipped model to the newsroom's own, so that it survives an upgrade.
+
+        Returns the newsroom's folder of the model. Does nothing if the model is there already, or
+        nowhere. Raises `ModelError` if it cannot be copied.
+        """
+        source, target = self.find(model, version), self.own / model / version
+        if source != target:
+            try:
+                _copy(source, self.notes(model, version))
+            except OSError as error:
+                raise ModelError(f"{target} cannot be written: {error.strerror}") from None
+            Files.open(target)
+        return target
+
+    def stored(self) -> Iterator[StoredModel]:
+        """Yield each stored model, by name and version."""
+        used = self.champions()
+        roots = [root for root in (self.own, self.shipped) if root]
+        cards = {path.parts[-3:-1] for root in roots for path in root.glob(f"*/[!.]*/{CARD}")}
+        for name, version in sorted(cards):
+            folder = self.find(name, version)
+            card = json.loads((folder / CARD).read_text("utf-8"))
+            yield StoredModel(name, version, used.get(name) == version, folder, card)
+
+
+AnyStore = ModelStore | Path
+"""Where models are: a store, or a folder that stands alone."""
+
+
+def champions(root: AnyStore) -> dict[str, str]:
     """Return the version in use of each model. Raises `ModelError` without a `champion.json`."""
+    return ModelStore.of(root).champions()
+
+
+def find(root: AnyStore, model: str, version: str) -> Path:
+    """Return the folder of a version of a model."""
+    return ModelStore.of(root).find(model, version)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a model's files. A folder counts as a model once it has a card, so that comes last."""
+    for path in sorted(source.iterdir()):
+        if path.is_file() and path.name != CARD:
+            shutil.copyfile(path, target / path.name)
+    partial = target / f".{CARD}.partial"
+    shutil.copyfile(source / CARD, partial)
+    partial.replace(target / CARD)
+
+
+def _versions(folder: Path) -> dict[str, str]:
+    """Return the versions that a `champion.json` names."""
     try:
-        versions = json.loads((root / CHAMPION).read_text("utf-8"))
+        versions = json.loads((folder / CHAMPION).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{root}: no {CHAMPION} can be read: {error}") from error
+        raise ModelError(f"{folder}: no {CHAMPION} can be read: {error}") from error
     if isinstance(versions, dict) and all(isinstance(value, str) for value in versions.values()):
         return versions
-    raise ModelError(f"{root}: {CHAMPION} must name one version of each model")
-
-
-def list_models(
-    folder: Path | str | None = None,
-) -> Iterator[tuple[str, str, bool, Mapping[str, Any]]]:
-    """Yield each stored model: its name, its version, whether it is in use, and its card's JSON."""
-    root = Path(folder) if folder else SHIPPED
-    used = champions(root)
-    for path in sorted(root.glob(f"*/[!.]*/{CARD}")):
-        name, version = path.parts[-3:-1]
-        yield name, version, used.get(name) == version, json.loads(path.read_text("utf-8"))
+    raise ModelError(f"{folder}: {CHAMPION} must name one version of each model")
 
 
 def save(

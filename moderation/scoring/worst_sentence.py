@@ -43,7 +43,7 @@ class Discount(NamedTuple):
 
 _FEW = 5
 # Measured on natural comments of the validation split; see docs/experiments.md, "One bad sentence".
-_ABUSE, _TARGETED, _THREAT = Discount(0.65, 0.45), Discount(1.5, 0.45), Discount(0.4, 0.2)
+_ABUSE, _TARGETED, _THREAT = Discount(0.65, 0.45), Discount(2.0, 0.45), Discount(1.0, 0.2)
 DISCOUNTS: Mapping[str, Discount] = {
     **dict.fromkeys(
         ("toxicity", "severe_toxicity", "insult", "profanity", "sexually_explicit"), _ABUSE

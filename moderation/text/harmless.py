@@ -20,7 +20,6 @@ from moderation.text.disguise import Deobfuscated, Edit
 from moderation.text.phrases import Phrases
 from moderation.text.plain_words import Sentence
 from moderation.text.reading import Text
-from moderation.text.vocabulary import GRAMMAR
 
 _TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _NEVER = "(?!)"
@@ -49,7 +48,7 @@ def _kinds() -> tuple[_Kind, ...]:
     return tuple(
         _Kind(
             table["stand_in"],
-            Phrases(table["forms"], parts, GRAMMAR),
+            Phrases(table["forms"], parts),
             phrases.compiled(table["with"], parts) if "with" in table else re.compile(""),
             phrases.compiled(table.get("spared", _NEVER), parts),
         )
@@ -73,7 +72,8 @@ _NAMED = "(?: called| titled| named)"
 _TITLES = re.compile(
     rf"\b(?:{_WORK}(?:,|{_NAMED})?|{_OTHER}{_NAMED}) (?P<after>{_TITLE})"
     rf"|\b{_OTHER} (?P<quoted>\"{_CAPITALS}\")|(?<!\w)(?P<before>{_TITLE})"
-    rf"(?= by [A-Z]| {_WORK}\b|(?:,| is) (?:an?|the|his|her) (?:\w+ )?(?:{_WORK}|{_OTHER})\b)"
+    rf"(?= (?:(?:is|was) (?:written|directed|composed|sung) )?by [A-Z]| {_WORK}\b"
+    rf"|(?:,| is) (?:an?|the|his|her) (?:\w+ )?(?:{_WORK}|{_OTHER})\b)"
 )
 _MENTION = re.compile(r"\b(?:You|He|She|They|I|We|This|That|These|Those|Your|It)\b")
 

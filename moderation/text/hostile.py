@@ -16,7 +16,6 @@ from typing import NamedTuple
 from moderation.text import groups, phrases
 from moderation.text.phrases import Phrases
 from moderation.text.reading import Text
-from moderation.text.vocabulary import GRAMMAR
 
 _TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
@@ -46,7 +45,7 @@ def _kinds() -> dict[str, _Kind]:
     return {
         name: _Kind(
             table["score"],
-            Phrases(table["forms"], parts, GRAMMAR),
+            Phrases(table["forms"], parts),
             phrases.compiled(table["unless"], parts, ending=" ?$"),
             phrases.compiled(table["spared"], parts),
         )

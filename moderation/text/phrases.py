@@ -48,17 +48,13 @@ def alternatives(lines: str) -> str:
 
 
 class Phrases:
-    """The phrases of many lines, which are found quickly.
+    """The phrases of many lines, which are found quickly."""
 
-    `common` has words that make bad keys, because many sentences have them.
-    """
-
-    def __init__(self, forms: str, parts: Mapping[str, str], common: frozenset[str]) -> None:
+    def __init__(self, forms: str, parts: Mapping[str, str]) -> None:
         self._parts = parts
         self._forms = [
             form for line in forms.strip().splitlines() for form in _split(line.strip(), "|")
         ]
-        self._common = common
         self._patterns: dict[int, re.Pattern[str]] = {}
 
     @cached_property
@@ -66,20 +62,20 @@ class Phrases:
         """The numbers of the lines by key. Lines without a key are under the empty string."""
         index: dict[str, list[int]] = {"": []}
         for number, form in enumerate(self._forms):
-            for key in _keys(form, self._parts, self._common) or ("",):
+            for key in _keys(form, self._parts) or ("",):
                 index.setdefault(key, []).append(number)
         return index
 
     def matches(self, sentence: str) -> Iterator[re.Match[str]]:
         """Yield the matches in a sentence in plain words, line by line.
 
-        >>> phrases = Phrases("we know where you (live|sleep)", {}, frozenset(["we", "you"]))
+        >>> phrases = Phrases("we know where you (live|sleep)", {})
         >>> [match[0] for match in phrases.matches(" we know where you live ")]
         ['we know where you live']
         """
         index = self._by_key
-        numbers = {number for word in (*sentence.split(), "") for number in index.get(word, ())}
-        for number in sorted(numbers):
+        keys = index.keys() & {*sentence.split(), ""}
+        for number in sorted({number for key in keys for number in index[key]}):
             pattern = self._patterns.get(number)
             if pattern is None:
                 pattern = self._patterns[number] = compiled(self._forms[number], self._parts)
@@ -93,6 +89,20 @@ def _expanded(forms: str, parts: Mapping[str, str]) -> str:
 
 # --- Keys of a line: words of which every match contains one.
 
+# Words that many sentences have, so that they make bad keys.
+_COMMON = frozenset(
+    """
+    , ; : ( ) a about after again all also always an and any are as at back be because been
+    before being but by can come could country day did do does doing done down even ever every
+    find first for from get give go going good had has have he her here him his how i if in into
+    is it just keep know last let life like long look made make man many may me mean more most
+    much must my need never new no not nothing now of off old on once one only or other our out
+    over own part people place point put read really right said same say see shall she should so
+    some something still stop such take tell than that the their them then there these they
+    thing think this those time to too two up us use very want was way we well were what when
+    where which while who why will with without work world would write year yes yet you your
+    """.split()
+)
 _LOOK = re.compile(r"\(\?<?[=!]")
 _ANY = "\0"  # stands for a word or a part of one that is not known
 _GOOD = 20  # keys are good enough if they cost no more
@@ -100,15 +110,15 @@ _COMMON_COST = 100  # of a word that many sentences have; others cost 1
 _MOST_FORMS = 1000  # of one part of a line; a part with more has no keys
 
 
-def _keys(form: str, parts: Mapping[str, str], common: frozenset[str]) -> frozenset[str]:
+def _keys(form: str, parts: Mapping[str, str]) -> frozenset[str]:
     """Return words of which every match of a line contains one, or nothing if none are known.
 
-    >>> sorted(_keys("i ~ (hate|can not stand) DOGS", {"DOGS": "dogs?"}, frozenset(["i", "not"])))
+    >>> sorted(_keys("i ~ (hate|can not stand) DOGS", {"DOGS": "dogs?"}))
     ['hate', 'stand']
     """
     pattern = _expanded(form, parts).replace("~ ", "").replace(" ?", "( )?")
     best: frozenset[str] = frozenset()
-    cost = len(common) + _MOST_FORMS
+    cost = _COMMON_COST * _MOST_FORMS
     for part in _split(pattern, " "):
         if cost <= _GOOD:
             break
@@ -117,9 +127,9 @@ def _keys(form: str, parts: Mapping[str, str], common: frozenset[str]) -> frozen
             known = [word for word in written.split() if _ANY not in word]
             if not known:
                 break
-            keys.add(min(known, key=lambda word: (word in common, -len(word))))
+            keys.add(min(known, key=lambda word: (word in _COMMON, -len(word))))
         else:
-            weight = sum(_COMMON_COST if word in common else 1 for word in keys)
+            weight = sum(_COMMON_COST if word in _COMMON else 1 for word in keys)
             if keys and weight < cost:
                 best, cost = frozenset(keys), weight
     return best

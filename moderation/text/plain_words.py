@@ -46,11 +46,13 @@ def sentences(text: str) -> Iterator[Sentence]:
     quoted = [match.span() for match in _QUOTED.finditer(text)]
     if any(end - start > 0.9 * len(text.strip()) for start, end in quoted):
         quoted = []  # the whole comment is in quotation marks
-    tokens = [
-        token
-        for token in _TOKEN.finditer(text)
-        if not any(start <= token.start() < end for start, end in quoted)
-    ]
+    tokens = [*_TOKEN.finditer(text)]
+    if quoted:
+        tokens = [
+            token
+            for token in tokens
+            if not any(start <= token.start() < end for start, end in quoted)
+        ]
     rows: list[tuple[str, int, int]] = []
     capitals = 0
     for index, token in enumerate(tokens):
@@ -96,7 +98,8 @@ def _plain(token: str, following: str) -> str:
         return {"can't": "can not", "won't": "will not"}[word]
     if word in _WRITTEN_OUT:
         return _WRITTEN_OUT[word]
-    for ending, written in _CLITICS:
-        if word.endswith(ending):
-            return word.removesuffix(ending) + written
+    if "'" in word:
+        for ending, written in _CLITICS:
+            if word.endswith(ending):
+                return word.removesuffix(ending) + written
     return word.replace("-", " ")

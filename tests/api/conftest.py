@@ -108,6 +108,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """Return a function that runs the command line with an empty record."""
     for name in [name for name in os.environ if name.startswith("MODERATION_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("MODERATION_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MODERATION_DATABASE", f"sqlite:///{tmp_path}/var/record.sqlite")
     monkeypatch.setenv("MODERATION_SPOOL", str(tmp_path / "spool"))
 

@@ -180,6 +180,7 @@ def test_sealing_and_verifying(run: Run, sessions: Sessions) -> None:
 
 def test_an_empty_record_has_no_seal(run: Run) -> None:
     """Nothing stands where a hash would be taken for one."""
+    run("db", "upgrade")
     result = run("record", "seal")
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == "Nothing to seal yet.\n"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from moderation import Action, Finding, Policy
+from moderation import Action, Finding, Policy, paths
 from moderation.cli import run
 from moderation.cli.render import render
 from moderation.decision import Decision, Reason, Span
@@ -227,7 +227,9 @@ def test_models_list(
 ) -> None:
     """Every version is listed and the champion is named; a terminal gets a table."""
     assert run(["models", "list", "--models", str(models_folder)]) == 0
-    assert capfd.readouterr().out == "abuse\t1\t\nabuse\t2\tchampion\n"
+    folder = models_folder / "abuse"
+    printed = capfd.readouterr().out
+    assert printed == f"abuse\t1\t\t{folder / '1'}\nabuse\t2\tchampion\t{folder / '2'}\n"
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert run(["models", "list", "--models", str(models_folder)]) == 0
     assert "toxicity" in capfd.readouterr().out
@@ -269,7 +271,7 @@ def test_train_and_evaluate_call_the_trainers(
 
     monkeypatch.setattr("moderation.cli.train._module", lambda _: Trainer)
     assert run(["train", "abuse", "spam", "--data", str(tmp_path), "--seed", "7"]) == 0
-    expected = {"data": tmp_path, "out": Path("models"), "seed": 7}
+    expected = {"data": tmp_path, "out": paths.home() / "models", "seed": 7}
     assert calls[0].pop("progress")
     assert calls == [expected | {"cache": None, "teacher": None}, expected]
     assert capfd.readouterr().out == "models/abuse/new\n" * 2

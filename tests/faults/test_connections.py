@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import random
 import resource
 import socket
+import struct
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.faults.nginx import nginx
-from tests.faults.service import Service, running
+from tests.faults.service import Service, running, until
 
 IDLE = 1000
 SLOW_HEAD = b"GET /healthz HTTP/1.1\r\nHost: a"
@@ -154,15 +157,18 @@ def test_the_key_is_checked_before_the_body(service: Service, path: str) -> None
     assert b'WWW-Authenticate: Bearer realm="House rules"\r\n' in answer
 
 
-def test_a_client_that_asks_before_it_sends(service: Service, key: str) -> None:
-    """`Expect: 100-continue` gets 100 once with a valid key, and 401 without one."""
+def test_a_client_that_asks_before_it_sends(service: Service) -> None:
+    """`Expect: 100-continue` gets 100 with a valid key, and 401 without. It counts once."""
+    key = service.make_key("decide")
     body = json.dumps({"text": "Too short"}).encode()
     asks = "Expect: 100-continue\r\n"
     with socket.create_connection(("127.0.0.1", service.port), 60) as client:
         client.sendall(HEAD.format(key=key, length=len(body), more=asks).encode())
         assert receive(client) == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.sendall(body)
-        assert receive(client).startswith(b"HTTP/1.1 200 ")
+        answer = receive(client)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b'RateLimit: "requests";r=49;' in answer
     with socket.create_connection(("127.0.0.1", service.port), 60) as client:
         client.sendall(HEAD.format(key="hr-1-2", length=len(body), more=asks).encode())
         assert receive(client).startswith(b"HTTP/1.1 401 ")
@@ -184,6 +190,39 @@ def test_malformed_chunks(service: Service, key: str) -> None:
             client.sendall((head + chunks).encode())
             assert receive(client).startswith(b"HTTP/1.1 400 ")
     assert "request failed" not in service.stderr
+
+
+def behave_badly(port: int, key: str, rng: random.Random) -> None:
+    """Send a request that is whole, cut, doubled or random, and end it in some way."""
+    body = json.dumps({"text": "Too short"}).encode()
+    whole = HEAD.format(key=key, length=len(body), more="").encode() + body
+    with socket.create_connection(("127.0.0.1", port), 60) as client, contextlib.suppress(OSError):
+        request = rng.choice([whole, whole * 3, SLOW_HEAD, SLOW_BODY, SLOW_CHUNKS, b"\r\n\r\n" * 9])
+        request = rng.choice([request, rng.randbytes(300), whole[: rng.randrange(len(whole))]])
+        for start in range(0, len(request), size := rng.choice([7, 100, 10_000])):
+            client.sendall(request[start : start + size])
+        ending = rng.randrange(4)
+        if ending == 0:  # a reset
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        elif ending == 1:  # nothing more will be sent
+            client.shutdown(socket.SHUT_WR)
+        if ending in (1, 2):
+            client.settimeout(0.05)
+            client.recv(100)
+
+
+def test_clients_that_behave_badly(service: Service, key: str) -> None:
+    """They end no worker, whatever they send and however they leave."""
+    until(lambda: len(service.workers_now()) == service.workers, "all workers")
+    workers = service.workers_now()
+    rng = random.Random(18)  # noqa: S311 - not for secrets
+    with ThreadPoolExecutor(16) as pool:
+        seeds = [rng.random() for _ in range(1_000)]
+        list(pool.map(lambda s: behave_badly(service.port, key, random.Random(s)), seeds))  # noqa: S311 - as above
+    slowest_health(service.port)
+    assert service.workers_now() == workers
+    assert "Traceback" not in service.stderr
+    assert service.ask("POST", "/v1/moderate", {"text": "Too short"}, key)[0] in (200, 429)
 
 
 def test_slow_clients_are_disconnected(service: Service, key: str) -> None:

@@ -24,6 +24,7 @@ FOLDER = os.environ.get("MODERATION_TEST_PLATFORMS", "")
 NEEDED = ("bookworm", "trixie")  # WordPress 6.1 and 6.8
 NEWEST = ("sid",) if FOLDER and (Path(FOLDER) / "sid.deb").exists() else ()
 
+SITE = ("WP_SITEURL", "DB_HOST", "DB_NAME")
 SCOPES = ("decide", "verdict", "read", "erase")
 WEBHOOK = "/index.php?rest_route=/house-rules/v1/webhook"
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - of the specification
@@ -41,7 +42,8 @@ class Newspaper:
     key: str
 
     def connect(self, plugin: str) -> None:
-        """Activate one plug-in, with the newspaper's key for the service."""
+        """Activate one plug-in with the newspaper's key, and no settings of earlier tests."""
+        self.site.constants = {name: self.site.constants[name] for name in SITE}
         address = f"http://127.0.0.1:{self.service.port}"
         self.site.define(HOUSE_RULES_URL=address, HOUSE_RULES_KEY=self.key)
         self.site.activate(plugin)

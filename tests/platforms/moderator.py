@@ -48,9 +48,8 @@ class Moderator:
         """Save a comment's page with another text and a status ('1', '0' or 'spam')."""
         page = self.get("/wp-admin/comment.php", action="editcomment", c=comment)
         form = {name: value for name, value in inputs(page).items() if name != "save"}
-        self.post(
-            "/wp-admin/comment.php", {**form, "content": text, "comment_status": status, "save": 1}
-        )
+        changes = {"content": text, "comment_status": status, "mm": form["hidden_mm"], "save": 1}
+        self.post("/wp-admin/comment.php", {**form, **changes})
 
     def _read(self, url: str, body: bytes | None) -> str:
         with self._opener.open(url, body, timeout=PATIENCE_S) as answer:

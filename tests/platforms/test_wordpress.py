@@ -62,7 +62,7 @@ def test_one_comment_one_decision(
     ("author", "text", "stored", "status"),
     [
         pytest.param(
-            "quoting",
+            "citing",
             """It's the "old" bridge that we love, & I'd <em>rather</em> keep it """
             """<p onclick="x()">than pay for a new one</p>, as C:\\plans\\new.txt has it.""",
             """It's the "old" bridge that we love, &amp; I'd <em>rather</em> keep it """
@@ -128,7 +128,6 @@ def test_an_author_is_told(newspaper: Newspaper) -> None:
     assert (status, error["code"], error["data"]) == (409, "house_rules", {"status": 409})
     assert "Be civil: no insults" in error["message"]
     assert "<br>" not in error["message"]
-    site.define(HOUSE_RULES_TELL=False)
     assert site.comments("told") == []
     assert site.complaints() == []
 
@@ -161,7 +160,6 @@ def test_without_a_trash(newspaper: Newspaper, author: str, choice: str, after: 
     comments = site.comments(f"trashless_{author}")
     assert [comment["comment_approved"] for comment in comments] == after
     site.php("return delete_option( 'house_rules' );")
-    site.define(EMPTY_TRASH_DAYS=30)
 
 
 def test_types_of_comments(newspaper: Newspaper) -> None:

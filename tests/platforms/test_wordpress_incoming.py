@@ -79,6 +79,21 @@ def test_by_polling(newspaper: Newspaper, author: str, action: str, after: str) 
     assert newspaper.site.complaints() == []
 
 
+def test_two_moderators_at_once(newspaper: Newspaper) -> None:
+    """While a verdict of this site waits, an earlier one from elsewhere does not undo it."""
+    site = newspaper.site
+    decision = held(newspaper, "contested")
+    Moderator(site).bulk("spam", int(only(newspaper, "contested")["comment_ID"]))
+    judge(newspaper, decision, "approve")
+    site.poll()
+    assert status(newspaper, "contested") == "spam"
+    site.cron()
+    site.poll()
+    assert verdicts(newspaper, "contested") == ["mohan", "asha"]
+    assert status(newspaper, "contested") == "spam"
+    assert newspaper.decisions("contested")[0]["standing"] == "reject"
+
+
 def test_a_webhook(newspaper: Newspaper) -> None:
     """The service calls, WordPress checks the signature and applies the verdict at once."""
     newspaper.site.define(HOUSE_RULES_WEBHOOK_SECRET=WEBHOOK_SECRET)

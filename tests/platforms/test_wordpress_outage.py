@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -74,6 +75,23 @@ def test_a_person_is_faster(newspaper: Newspaper) -> None:
     (decision,) = newspaper.decisions("quick")
     assert (decision["action"], decision["standing"]) == ("reject", "approve")
     assert only(newspaper, "quick")["comment_approved"] == "1"
+
+
+def test_sent_by_an_administrator(newspaper: Newspaper) -> None:
+    """The button on the settings page sends what waits. That is no verdict of the administrator."""
+    site = newspaper.site
+    site.define(HOUSE_RULES_URL=NOWHERE)
+    site.comment(GOOD + " It is what I think.", "pressed")
+    newspaper.connect(HOUSE_RULES)
+    asha = Moderator(site)
+    page = asha.get("/wp-admin/options-general.php", page="house-rules")
+    nonce = re.findall(r'name="_wpnonce" value="(\w+)"', page)[2]
+    button = {"action": "house_rules_again", "_wpnonce": nonce}
+    assert "Messages that still wait: 0." in asha.post("/wp-admin/admin-post.php", button)
+    site.cron()
+    assert only(newspaper, "pressed")["comment_approved"] == "1"
+    (decision,) = newspaper.decisions("pressed")
+    assert decision["history"]["verdicts"] == []
 
 
 def test_a_slow_service(newspaper: Newspaper) -> None:

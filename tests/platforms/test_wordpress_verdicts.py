@@ -79,6 +79,23 @@ def test_a_bulk_action_does_not_wait(newspaper: Newspaper, asha: Moderator) -> N
     assert (site.waiting(), site.complaints()) == (0, [])
 
 
+def test_a_retry_keeps_the_order(newspaper: Newspaper, asha: Moderator) -> None:
+    """While the first verdict waits for its next try, the second does not overtake it."""
+    site = newspaper.site
+    site.comment(f"{DOUBTFUL} First come, first served.", "ordered")
+    comment = int(only(newspaper, "ordered")["comment_ID"])
+    site.define(HOUSE_RULES_URL=NOWHERE)
+    asha.bulk("approve", comment)
+    asha.bulk("spam", comment)
+    site.php("House_Rules_Worker::run(); return true;")  # the first verdict fails
+    newspaper.connect(HOUSE_RULES)
+    site.php("House_Rules_Worker::run(); return true;")  # it is not due yet
+    assert site.waiting() == 2
+    site.later()
+    (decision,) = newspaper.decisions("ordered")
+    assert verdicts(decision) == ["asha: approve", "asha: reject"]
+
+
 def test_an_insult_that_is_cut_out(newspaper: Newspaper, asha: Moderator) -> None:
     """The edited text is a new revision, and the verdict belongs to it."""
     site = newspaper.site
@@ -169,7 +186,6 @@ def test_deleting(newspaper: Newspaper, asha: Moderator) -> None:
     site.cron()
     (deleted,), (other,) = newspaper.decisions("deleted"), newspaper.decisions("with_article")
     assert (verdicts(deleted), verdicts(other)) == (["asha: reject"], [])
-    site.define(EMPTY_TRASH_DAYS=30)
 
 
 def test_the_key_may_not(newspaper: Newspaper, asha: Moderator) -> None:

@@ -90,3 +90,23 @@ def test_below_notice(scored: Scored) -> None:
     """The rule does not report scores below `notice`."""
     text = scored(dict.fromkeys(HEADS, 0.5))
     assert check(text, Settings(notice=0.51)) is None
+
+
+@pytest.mark.parametrize(
+    ("comment", "toxicity", "counts"),
+    [
+        pytest.param("Nobody asked you.", 0.0, True, id="a short comment"),
+        pytest.param(
+            "Nobody asked you. The tax is fair, and so is the new rate.", 0.0, False, id="long"
+        ),
+        pytest.param(
+            "Nobody asked you. The tax is fair, and so is the new rate.", 0.5, True, id="agreed"
+        ),
+    ],
+)
+def test_a_rude_phrase(scored: Scored, comment: str, toxicity: float, counts: bool) -> None:
+    """In a long comment a rude phrase counts only if the models half agree."""
+    finding = check(
+        scored({**dict.fromkeys(HEADS, 0.0), "toxicity": toxicity}, comment), Settings()
+    )
+    assert (finding is not None and finding.score == 0.75) == counts

@@ -27,6 +27,7 @@ def moderator() -> Moderator:
         pytest.param("You are an ass.", id="no animal"),
         pytest.param("Kill all the murderers' families.", id="not the culprits"),
         pytest.param("Shoot the Muslim terrorists.", id="a group is meant"),
+        pytest.param("Shoot the dog. The owner too.", id="one dog, not the strays"),
         pytest.param("YOU STUPID MOVIE PEOPLE", id="capitals are no title"),
         pytest.param("You Stupid Fool by Day.", id="a title does not begin with 'you'"),
     ],

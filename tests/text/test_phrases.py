@@ -7,7 +7,6 @@ import pytest
 
 from moderation.text import groups, phrases
 from moderation.text.reading import read
-from moderation.text.vocabulary import GRAMMAR
 
 TEXT = Path(phrases.__file__).parent
 SENTENCES = [
@@ -29,7 +28,7 @@ def test_keys_lose_nothing(name: str) -> None:
         for sentence in read(line).plain_sentences
     ]
     for table in tables.values():
-        quick = phrases.Phrases(table["forms"], parts, GRAMMAR)
+        quick = phrases.Phrases(table["forms"], parts)
         slow = phrases.compiled(table["forms"], parts)
         found = [words for words in marked if next(quick.matches(words), None)]
         assert found == [words for words in marked if slow.search(words)]
@@ -49,5 +48,5 @@ def test_keys_lose_nothing(name: str) -> None:
 def test_the_notation(form: str, sentence: str, match: str | None) -> None:
     """A match begins and ends at a word's edge."""
     parts = {"adverbs": "really|just", "END": "(?=$|, )"}
-    found = next(phrases.Phrases(form, parts, frozenset()).matches(sentence), None)
+    found = next(phrases.Phrases(form, parts).matches(sentence), None)
     assert (found and found[0].strip()) == match

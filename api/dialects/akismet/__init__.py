@@ -47,7 +47,7 @@ from api.record import verdicts
 from api.record.decisions import Answer, text_key
 from api.record.storable import reference
 from api.record.tables import DecisionRow
-from api.services import count, decider, key_id, moderator
+from api.services import count_comments, decide, decider, key_id, moderator
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
 
@@ -83,8 +83,7 @@ def comment_check() -> Response:
         return plain("true", tip)
     require(fields, "comment_content")
     decision_request = DecisionRequest(_comment(fields), record=not is_true(fields, "is_test"))
-    (decision,) = decider().decide([decision_request], community=site(fields), route="akismet")
-    count([decision], "akismet")
+    (decision,) = decide([decision_request], community=site(fields), route="akismet")
     return _answer(decision, holds=_holds(fields))
 
 
@@ -155,6 +154,7 @@ def _give_verdict(fields: Fields, action: Action, route: str) -> None:
     If the record has no decision about the comment, decides about it first.
     """
     comment = _comment(fields)
+    count_comments([comment])
     if decider().circuit.open:
         raise errors.unreachable()
     try:

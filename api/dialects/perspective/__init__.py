@@ -28,7 +28,16 @@ from api.http.auth import ExpiredKeyError, bearer
 from api.http.body import read_body
 from api.http.errors import Problem
 from api.record.storable import without_nul
-from api.services import count, decider, key_id, moderator, public_url, services, services_of
+from api.services import (
+    count_comments,
+    decide,
+    decider,
+    key_id,
+    moderator,
+    public_url,
+    services,
+    services_of,
+)
 from moderation import Action, Comment
 from moderation.comment import CommentError, validate
 from moderation.scoring.language import NO_LANGUAGE
@@ -86,13 +95,12 @@ def analyze() -> Response:
     if call.languages:
         _check_languages(wanted, call.languages)
     comment = _comment(call)
-    (decision,) = decider().decide(
+    (decision,) = decide(
         [DecisionRequest(comment, store_text=not call.do_not_store)],
         community=call.community_id,
         route="perspective",
         moderator=moderator(),
     )
-    count([decision], "perspective")
     text = read(comment)
     scored = Scored(decision, len(text.words), moderator().policy)
     detected = _detected(scored)
@@ -126,6 +134,7 @@ def suggest() -> Response:
     call = SuggestRequest.read(read_body())
     action, reason = _suggested(call)
     comment = _comment(call)
+    count_comments([comment])
     if decider().circuit.open:
         raise _away()
     language = feedback.give(

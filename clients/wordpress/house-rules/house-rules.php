@@ -8,7 +8,6 @@
  * License:           Apache-2.0
  * License URI:       https://www.apache.org/licenses/LICENSE-2.0
  * Text Domain:       house-rules
- * Domain Path:       /languages
  *
  * @package house-rules
  */

@@ -18,12 +18,11 @@ import heapq
 from array import array
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from moderation.scoring.language import words_of
 from moderation.scoring.models import CAREFUL, FAST, Models
-from moderation.scoring.store import SHIPPED, champions
+from moderation.scoring.store import AnyStore, ModelStore
 from moderation.text.reading import Text, read
 from moderation.training.corpora.importing import ImportedRow, too_long
 
@@ -178,13 +177,13 @@ class LabelIssues:
         return score <= low if (issue.given or 0.0) >= POSITIVE else score >= high
 
 
-def load_models(reader: str, folder: Path | None = None) -> Models:
+def load_models(reader: str, folder: AnyStore | None = None) -> Models:
     """Load the models in use whose scores show which labels are probably wrong.
 
     Abuse is scored by the fast model alone if `reader` is 'fast', and by the fast and the careful
     model if `reader` is 'careful'.
     """
-    root = folder or SHIPPED
+    store = ModelStore.of(folder)
     wanted = {FAST, "language", "spam"} | ({CAREFUL} if reader == CAREFUL else set())
-    versions = {name: version for name, version in champions(root).items() if name in wanted}
-    return Models.load(root, versions)
+    versions = {name: version for name, version in store.champions().items() if name in wanted}
+    return Models.load(store, versions)

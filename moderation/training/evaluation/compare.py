@@ -27,10 +27,11 @@ from scipy.stats import binomtest, norm, rankdata
 
 from moderation.comment import Comment
 from moderation.lifecycle.promotion import card
+from moderation.lifecycle.together import with_version
 from moderation.moderator import Moderator
 from moderation.policy import Policy
 from moderation.scoring.models import Models
-from moderation.scoring.store import champions
+from moderation.scoring.store import AnyStore, champions
 from moderation.training.corpora import in_house
 from moderation.training.corpora.catalogue import Row
 from moderation.training.evaluation import evaluate
@@ -141,7 +142,7 @@ def significant(p_values: Mapping[str, float], alpha: float = ALPHA) -> list[str
 
 def compare(
     data: Path | None,
-    root: Path,
+    root: AnyStore,
     model: str,
     version: str,
     *,
@@ -158,7 +159,7 @@ def compare(
     `ModelError` if a model cannot be used.
     """
     used = champions(root)
-    sides = Models.load(root), Models.load(root, {**used, model: version})
+    sides = Models.load(root), Models.load(root, with_version(root, used, model, version))
     rows = [
         *(row for row in in_house.rows() if row.part == "test"),
         *(evaluate.evaluation_rows(data, evaluate.sampler(most, seed)) if data else ()),
@@ -316,7 +317,7 @@ def _moderator(policy: Policy, models: Models) -> Moderator:
 
 
 def changes(
-    root: Path, model: str, version: str, texts: Iterable[str], policy: Policy | None = None
+    root: AnyStore, model: str, version: str, texts: Iterable[str], policy: Policy | None = None
 ) -> dict[str, Any]:
     """Decide the texts with the champion and the challenger, and return those decided differently.
 
@@ -325,7 +326,7 @@ def changes(
     used = champions(root)
     policy = policy or Policy.load()
     champion = _moderator(policy, Models.load(root))
-    challenger = _moderator(policy, Models.load(root, {**used, model: version}))
+    challenger = _moderator(policy, Models.load(root, with_version(root, used, model, version)))
     comments = list(map(Comment, texts))
     changed = []
     pairs = zip(

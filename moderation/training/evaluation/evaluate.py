@@ -20,6 +20,7 @@ import regex
 from moderation.moderator import Moderator
 from moderation.policy import Policy
 from moderation.scoring.models import Models
+from moderation.scoring.store import AnyStore, ModelStore
 from moderation.text.reading import read
 from moderation.training import cards, metrics
 from moderation.training.corpora import catalogue
@@ -91,7 +92,7 @@ class Scored(NamedTuple):
 
 def evaluate(
     data: Path,
-    models: Path | None = None,
+    models: AnyStore | None = None,
     out: Path | None = None,
     seed: int = 0,
     most: int | None = None,
@@ -142,14 +143,14 @@ def evaluate(
     return results
 
 
-def write_cards(results: dict[str, Any], models: Path) -> None:
+def write_cards(results: dict[str, Any], models: AnyStore) -> None:
     """Write the metrics of `evaluate` into the cards of the models that give the measured scores.
 
     A card (`card.json`) stores the metrics as `figures["in use"]`. Its other figures, from
     training, stay. Two models that give the same scores together get the same metrics.
     """
     for model, version in results["models"].items():
-        with cards.edited(models / model / version) as card:
+        with cards.edited(ModelStore.of(models).keep(model, version)) as card:
             in_use = {
                 name: {key: result[key] for key in result if key not in ("head", "thresholds")}
                 for name, result in results["sets"].items()

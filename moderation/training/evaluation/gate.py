@@ -15,12 +15,13 @@ from moderation.lifecycle import comparison
 from moderation.lifecycle.promotion import require_stored
 from moderation.lifecycle.shadow import ShadowPair
 from moderation.policy import Policy
+from moderation.scoring.store import AnyStore, ModelStore
 from moderation.training.evaluation import shadow
 from moderation.training.evaluation.compare import changes, compare
 
 
 def measure(
-    root: Path,
+    root: AnyStore,
     model: str,
     version: str,
     *,
@@ -49,5 +50,5 @@ def measure(
         result = comparison.with_shadow(
             result, in_shadow, worse=shadow.significantly_worse(in_shadow)
         )
-    comparison.save(root / model / version, result)
+    comparison.save(ModelStore.of(root).notes(model, version), result)
     return result

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from moderation.lifecycle.drift import Reference, ScoredDecision, measure_references
 from moderation.scoring.models import CAREFUL, Models
+from moderation.scoring.store import AnyStore, ModelStore
 from moderation.text.reading import read
 from moderation.training import cards
 from moderation.training.evaluation.evaluate import BATCH, held_out_rows, sampler
@@ -18,7 +19,7 @@ from moderation.training.evaluation.evaluate import BATCH, held_out_rows, sample
 log = logging.getLogger(__name__)
 
 
-def write(data: Path, root: Path, most: int | None = None, seed: int = 0) -> list[str]:
+def write(data: Path, root: AnyStore, most: int | None = None, seed: int = 0) -> list[str]:
     """Score public comments, and write each score's distribution into the model's `card.json`.
 
     No model was trained on the comments, and their sources sampled them at random. The fast abuse
@@ -38,7 +39,7 @@ def write(data: Path, root: Path, most: int | None = None, seed: int = 0) -> lis
         models = loaded.with_reader(reader)
         references |= measure_references(models, _scored(models, texts), mix)
     for home, reference in references.items():
-        with cards.edited(root / home / reference.models[home]) as card:
+        with cards.edited(ModelStore.of(root).keep(home, reference.models[home])) as card:
             card["reference"] = reference.to_dict()
     return sorted(references)
 

@@ -33,12 +33,12 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
-from moderation.scoring import store
+from moderation.lifecycle.together import newer_shipped, with_version
 from moderation.scoring.adapted import AdaptedScorer
 from moderation.scoring.calibration import log_odds
 from moderation.scoring.models import Models
 from moderation.scoring.ngrams import Recipe
-from moderation.scoring.store import Files, ModelError
+from moderation.scoring.store import AnyStore, Files, ModelError, ModelStore
 from moderation.text.reading import read
 from moderation.training import cards, metrics
 from moderation.training.corpora import in_house, splits
@@ -144,22 +144,25 @@ def fit(
 def train(
     name: str,
     rows: Iterable[Row],
-    folder: Path,
+    root: AnyStore,
     out: Path,
     seed: int = 0,
     progress: Progress = log.info,
 ) -> Path:
-    """Adapt the model `name` (abuse or spam) that is in use in `folder` to the labelled `rows`.
+    """Adapt the model `name` (abuse or spam) that is in use in `root` to the labelled `rows`.
 
     Writes the adapted model into the folder `out/<name>/<version>/`, and returns this folder. The
     adapted model adds a layer, a correction of the scores, to the model in use. The layer is fitted
     to the scores of the service. If there is a careful model, these are the scores of both models
     together. If the model in use is adapted already, the new layer replaces its layer: pass all
-    verdicts, not only new ones. Raises `CorpusError` if no score has enough verdicts, and
-    `ModelError` if the model is not linear.
+    verdicts, not only new ones. If a newer version than the one in use is shipped, the newer one is
+    adapted. Raises `CorpusError` if no score has enough verdicts, and `ModelError` if the model is
+    not linear.
     """
     began = time.perf_counter()
-    home = folder / name / store.champions(folder)[name]
+    store = ModelStore.of(root)
+    version = newer_shipped(store, name) or store.champions()[name]
+    home = store.find(name, version)
     files = Files.open(home)
     if files.card["kind"] not in ("linear", "adapted"):
         raise ModelError(f"{home}: only a linear model can be adapted, not '{files.card['kind']}'")
@@ -168,7 +171,8 @@ def train(
     if not heads:
         raise CorpusError(_too_few(labels, files.card["heads"]))
     progress(f"the champion reads {len(texts):,} comments")
-    champion = _champion(folder, name, texts)
+    versions = with_version(store, store.champions(), name, version)
+    champion = _champion(Models.load(store, versions), name, texts)
     progress(f"fitting {', '.join(heads)}")
     features, others = ngrams(texts), in_house_features()
     layers: list[Layer] = []
@@ -242,12 +246,12 @@ def _too_few(labels: Labels, heads: Sequence[str]) -> str:
     )
 
 
-def _champion(folder: Path, name: str, texts: Sequence[str]) -> dict[str, Floats]:
+def _champion(models: Models, name: str, texts: Sequence[str]) -> dict[str, Floats]:
     """Return the log-odds that the model in use gives the texts, by the name of the score.
 
     If the model in use is adapted, the log-odds are those of the model without its adaptation.
     """
-    scorer = Models.load(folder).scorers[name]
+    scorer = models.scorers[name]
     scorer = scorer.base if isinstance(scorer, AdaptedScorer) else scorer
     odds: dict[str, list[Floats]] = {head: [] for head in scorer.heads}
     for start in range(0, len(texts), BATCH):

@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from moderation.scoring.cascade import Ensemble, mixture
 from moderation.scoring.models import CAREFUL, FAST, load
 from moderation.scoring.scorer import Scorer
-from moderation.scoring.store import champions
+from moderation.scoring.store import AnyStore, ModelStore
 from moderation.text.reading import read
 from moderation.training import cards
 from moderation.training.corpora import catalogue
@@ -58,7 +58,7 @@ Scores = Mapping[str, npt.NDArray[np.float64]]
 """The scores of the rows, by head."""
 
 
-def fit_ensemble(data: Path, folder: Path, seed: int = 0, **overrides: str) -> Path:
+def fit_ensemble(data: Path, folder: AnyStore, seed: int = 0, **overrides: str) -> Path:
     """Fit how the fast and the careful model in use score together, and measure them together.
 
     The result is written into the careful model's `card.json`. `folder` holds the models and `data`
@@ -66,9 +66,10 @@ def fit_ensemble(data: Path, folder: Path, seed: int = 0, **overrides: str) -> P
     `fit_ensemble(data, folder, careful="0184d49796")`. Returns the careful model's folder. Raises
     `ModelError` if a version does not exist.
     """
-    versions = {**champions(folder), **overrides}
-    home = folder / CAREFUL / versions[CAREFUL]
-    fast, careful = load(folder / FAST / versions[FAST]), load(home)
+    store = ModelStore.of(folder)
+    versions = {**store.champions(), **overrides}
+    home = store.keep(CAREFUL, versions[CAREFUL])
+    fast, careful = load(store.find(FAST, versions[FAST])), load(home)
     rows = sample(catalogue.rows(data, "train"), "validation", seed)
     fitted = fit_mixture(rows, scores(fast, rows), scores(careful, rows))
     fitted |= {"version": versions[FAST]}

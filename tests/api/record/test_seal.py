@@ -205,15 +205,27 @@ def test_verdicts_in_another_order_under_two_seals(unsealed: Sessions) -> None:
     assert "no longer in the place" in _problems(unsealed)
 
 
-def test_an_erasure_that_was_recorded_by_hand_is_sealed(sealed: Sessions) -> None:
-    """A row without the right digest is found."""
+@pytest.mark.parametrize("digest", ["forged", None])
+@pytest.mark.parametrize("cause", ["request", "earlier"])
+def test_an_erasure_that_was_recorded_by_hand(
+    sealed: Sessions, cause: str, digest: str | None
+) -> None:
+    """It does not cover up a faked erasure: it has no digest, or a wrong one."""
     with writing(sealed) as session:
         session.execute(
             sa.text(
-                "INSERT INTO erasures (id, decision_id, cause, erased_at, recorded_at,"
-                " private_digest, digest) SELECT id, id, 'request', recorded_at, recorded_at, '',"
-                " 'forged' FROM decisions WHERE sequence = 1"
+                "UPDATE decisions SET text = NULL, author = NULL, article = NULL, parent = NULL,"
+                " comment_id = NULL, text_key = NULL, wording = NULL, salt = NULL,"
+                " erased_at = recorded_at WHERE sequence = 3"
             )
+        )
+        session.execute(
+            sa.text(
+                "INSERT INTO erasures (id, decision_id, cause, erased_at, recorded_at,"
+                " private_digest, digest) SELECT id, id, CAST(:cause AS varchar), recorded_at,"
+                " recorded_at, '', CAST(:digest AS varchar) FROM decisions WHERE sequence = 3"
+            ),
+            {"cause": cause, "digest": digest},
         )
     assert "erasures" in _problems(sealed)
 

@@ -14,6 +14,7 @@ recognises its `id`. The client gives comments without an id one of its own (`cl
 from house_rules.aio import AsyncHouseRules
 from house_rules.client import HouseRules
 from house_rules.errors import HouseRulesError, RefusedError, UnansweredError
+from house_rules.hints import Hints
 from house_rules.types import Action, Comment, Decision, Problem, Reason, Recorded, Span
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "AsyncHouseRules",
     "Comment",
     "Decision",
+    "Hints",
     "HouseRules",
     "HouseRulesError",
     "Problem",

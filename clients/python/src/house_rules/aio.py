@@ -13,6 +13,7 @@ from house_rules import calls
 from house_rules.batches import exchange_many, identified
 from house_rules.connection import failed, options
 from house_rules.exchange import Answers, Call, Patience, Pause, Reply, Send, Step, exchange
+from house_rules.hints import Hints, hints
 from house_rules.types import (
     Action,
     Appeal,
@@ -81,6 +82,14 @@ class AsyncHouseRules:
     async def suggest(self, text: str) -> Suggest:
         """Return the text with all safe corrections made."""
         return await self._ask(calls.suggest(text))
+
+    async def hints(self, text: str, *, deadline: float | None = None) -> Hints:
+        """Return what to show an author who is still writing. Records nothing.
+
+        These are the reasons against the text and the safe corrections, for `<house-rules-hints>`.
+        """
+        decision = await self.moderate({"text": text, "dry_run": True}, deadline=deadline)
+        return hints(decision, await self._ask(calls.suggest(text), deadline))
 
     async def guidelines(self) -> Guidelines:
         """Return the house rules in words."""

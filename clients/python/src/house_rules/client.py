@@ -14,6 +14,7 @@ from house_rules import calls
 from house_rules.batches import exchange_many, identified
 from house_rules.connection import failed, options, overdue
 from house_rules.exchange import Answers, Call, Patience, Pause, Reply, Send, Step, exchange
+from house_rules.hints import Hints, hints
 from house_rules.types import (
     Action,
     Appeal,
@@ -91,6 +92,14 @@ class HouseRules:
     def suggest(self, text: str) -> Suggest:
         """Return the text with all safe corrections made."""
         return self._ask(calls.suggest(text))
+
+    def hints(self, text: str, *, deadline: float | None = None) -> Hints:
+        """Return what to show an author who is still writing. Records nothing.
+
+        These are the reasons against the text and the safe corrections, for `<house-rules-hints>`.
+        """
+        decision = self.moderate({"text": text, "dry_run": True}, deadline=deadline)
+        return hints(decision, self._ask(calls.suggest(text), deadline))
 
     def guidelines(self) -> Guidelines:
         """Return the house rules in words."""

@@ -103,7 +103,10 @@ class House_Rules_Desk {
 			return;
 		}
 		if ( '' !== $record['waiting'] ) {
-			echo '<p><strong>' . esc_html__( 'No decision', 'house-rules' ) . '</strong> ' . esc_html( $record['waiting'] ) . '</p>';
+			echo '<p><strong>' . esc_html__( 'No decision', 'house-rules' ) . '</strong></p><p>' . esc_html( $record['waiting'] ) . '</p>';
+			if ( $record['again'] ) {
+				echo '<p><em>' . esc_html__( 'The service will be asked again.', 'house-rules' ) . '</em></p>';
+			}
 			return;
 		}
 		$titles = array(
@@ -118,7 +121,7 @@ class House_Rules_Desk {
 			echo '<p><em>' . esc_html__( 'The text was edited since. The service will be asked again.', 'house-rules' ) . '</em></p>';
 		}
 		foreach ( $record['reasons'] as $reason ) {
-			echo '<p>' . esc_html( $reason['message'] ) . '<br><span class="description">' . esc_html( $reason['guideline'] ) . '</span></p>';
+			echo '<p>' . esc_html( $reason['message'] ) . '<br><em>' . esc_html( $reason['guideline'] ) . '</em></p>';
 		}
 	}
 

@@ -74,7 +74,7 @@ class House_Rules_Edits {
 				House_Rules_Record::decided( $comment_id, $edit['answer']['data'], $edit['text'] );
 				return;
 			}
-			House_Rules_Record::waiting( $comment_id, $edit['answer']['error'] );
+			House_Rules_Record::waiting( $comment_id, $edit['answer'] );
 			House_Rules_Queue::add( 'decide', $comment_id, array( 'publish' => $edit['publish'] ) );
 			return;
 		}
@@ -83,7 +83,7 @@ class House_Rules_Edits {
 			return;
 		}
 		House_Rules_Queue::add( 'decide', $comment_id, array( 'no_effect' => true ) );
-		if ( '1' === $comment->comment_approved && House_Rules_Queue::has_verdict( $comment_id ) ) {
+		if ( '1' === $comment->comment_approved && House_Rules_Queue::has( 'verdict', $comment_id ) ) {
 			House_Rules_Verdicts::give( $comment, 'approve' ); // A second edit after "approve".
 		}
 	}

@@ -116,7 +116,7 @@ class House_Rules_Gate {
 		if ( $answer['data'] ) {
 			House_Rules_Record::decided( $comment_id, $answer['data'], $last['text'] );
 		} else {
-			House_Rules_Record::waiting( $comment_id, $answer['error'] );
+			House_Rules_Record::waiting( $comment_id, $answer );
 		}
 		if ( $answer['again'] || $last['text'] !== $comment->comment_content ) {
 			House_Rules_Queue::add( 'decide', $comment_id, array( 'publish' => 1 === (int) $last['before'] ) );

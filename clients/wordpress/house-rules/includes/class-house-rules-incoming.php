@@ -153,7 +153,7 @@ class House_Rules_Incoming {
 			$same = false; // The text was edited since.
 		}
 		// A verdict of this site that is on its way is newer, and its echo is no news.
-		if ( ! $same || House_Rules_Queue::has_verdict( $comment_id ) || ! self::is_later( $verdict['at'], $record['verdict_at'] ) ) {
+		if ( ! $same || House_Rules_Queue::has( 'verdict', $comment_id ) || ! self::is_later( $verdict['at'], $record['verdict_at'] ) ) {
 			return;
 		}
 		House_Rules_Record::update( $comment_id, array( 'verdict_at' => $verdict['at'] ) );

@@ -49,14 +49,20 @@ class House_Rules_Notices {
 		}
 		$lines  = array();
 		$titles = array(
-			'decide'  => __( 'Comments are held, because the service gives no decisions:', 'house-rules' ),
-			'verdict' => __( 'Verdicts wait, because the service does not take them:', 'house-rules' ),
-			'read'    => __( 'Verdicts given elsewhere do not arrive:', 'house-rules' ),
-			'erase'   => __( 'Personal data wait to be erased:', 'house-rules' ),
+			'decide'  => __( 'New comments are held.', 'house-rules' ),
+			'verdict' => __( 'Moderators’ verdicts wait.', 'house-rules' ),
+			'read'    => __( 'Verdicts given elsewhere do not arrive.', 'house-rules' ),
+			'erase'   => __( 'Personal data wait to be erased.', 'house-rules' ),
 		);
+		$errors = array();
 		foreach ( House_Rules_Service::trouble() as $purpose => $trouble ) {
-			/* translators: 1: what does not work, 2: why, 3: for how long, such as "5 mins". */
-			$lines[] = sprintf( __( '%1$s %2$s (for %3$s)', 'house-rules' ), $titles[ $purpose ], $trouble['error'], human_time_diff( $trouble['since'] ) );
+			$errors[ $trouble['error'] ][ $trouble['since'] . $purpose ] = $titles[ $purpose ];
+		}
+		foreach ( $errors as $error => $effects ) {
+			ksort( $effects );
+			$since = (int) key( $effects );
+			/* translators: 1: what is wrong, 2: for how long, such as "5 mins", 3: what follows from it. */
+			$lines[] = sprintf( __( '%1$s (for %2$s) %3$s', 'house-rules' ), $error, human_time_diff( $since ), implode( ' ', $effects ) );
 		}
 		$queue = House_Rules_Queue::summary();
 		if ( $queue['failed'] ) {

@@ -36,7 +36,7 @@ class House_Rules_Outcome {
 	 */
 	public static function late( $comment, $action, $publish ) {
 		$status = (string) $comment->comment_approved;
-		if ( ! in_array( $status, array( '0', '1' ), true ) || House_Rules_Queue::has_verdict( $comment->comment_ID ) ) {
+		if ( ! in_array( $status, array( '0', '1' ), true ) || House_Rules_Queue::has( 'verdict', $comment->comment_ID ) ) {
 			return;
 		}
 		if ( 'approve' !== $action || $publish ) {

@@ -30,10 +30,9 @@ class House_Rules_Plugin {
 	}
 
 	/**
-	 * Loads translations. Installs, if this is a new version or a new site of a network.
+	 * Installs, if this is a new version or a new site of a network.
 	 */
 	public static function init() {
-		load_plugin_textdomain( 'house-rules', false, dirname( plugin_basename( HOUSE_RULES_FILE ) ) . '/languages' );
 		if ( get_option( 'house_rules_version' ) !== HOUSE_RULES_VERSION ) {
 			self::install();
 		}

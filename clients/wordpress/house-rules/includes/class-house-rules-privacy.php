@@ -118,7 +118,7 @@ class House_Rules_Privacy {
 			House_Rules_Queue::add( 'erase', 0, array( 'author' => House_Rules_Request::author( $mail ) ) );
 			House_Rules_Queue::add( 'erase', 0, array( 'author' => House_Rules_Request::old_author( $mail ) ) );
 			House_Rules_Worker::run();
-			if ( House_Rules_Queue::summary()['waiting'] ) {
+			if ( House_Rules_Queue::has( 'erase', 0 ) ) {
 				$messages[] = __( 'House rules: the service has not erased the comments yet. It will be asked until it has.', 'house-rules' );
 			}
 		}

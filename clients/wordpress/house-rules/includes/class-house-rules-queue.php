@@ -172,15 +172,16 @@ class House_Rules_Queue {
 	}
 
 	/**
-	 * Returns whether a moderator's verdict on a comment has still to be sent.
+	 * Returns whether a job has still to be done.
 	 *
-	 * @param int $comment_id The comment.
+	 * @param string $kind       'decide', 'verdict' or 'erase'.
+	 * @param int    $comment_id The comment, or 0.
 	 * @return bool
 	 */
-	public static function has_verdict( $comment_id ) {
+	public static function has( $kind, $comment_id ) {
 		global $wpdb;
 		$table = self::table();
-		return (bool) $wpdb->get_var( $wpdb->prepare( "SELECT id FROM $table WHERE comment_id = %d AND kind = 'verdict' AND failed = 0 LIMIT 1", $comment_id ) );
+		return (bool) $wpdb->get_var( $wpdb->prepare( "SELECT id FROM $table WHERE comment_id = %d AND kind = %s AND failed = 0 LIMIT 1", $comment_id, $kind ) );
 	}
 
 	/**

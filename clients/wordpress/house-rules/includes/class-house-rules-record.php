@@ -21,7 +21,8 @@ class House_Rules_Record {
 	 *
 	 * @param int $comment_id The comment.
 	 * @return array|null `name`, `decision` (an id or ''), `text` (a hash), `action`, `reasons`,
-	 *                    `revision`, `verdict_at`, `waiting` (why there is no decision).
+	 *                    `revision`, `verdict_at`, `waiting` (why there is no decision), `again`
+	 *                    (whether the service will be asked again).
 	 */
 	public static function get( $comment_id ) {
 		$name = (string) get_comment_meta( $comment_id, self::NAME, true );
@@ -39,6 +40,7 @@ class House_Rules_Record {
 			'revision'   => 0,
 			'verdict_at' => '',
 			'waiting'    => '',
+			'again'      => false,
 		);
 	}
 
@@ -94,11 +96,17 @@ class House_Rules_Record {
 	/**
 	 * Keeps why there is no decision.
 	 *
-	 * @param int    $comment_id The comment.
-	 * @param string $error      In words.
+	 * @param int   $comment_id The comment.
+	 * @param array $answer     The service's answer.
 	 */
-	public static function waiting( $comment_id, $error ) {
-		self::update( $comment_id, array( 'waiting' => $error ) );
+	public static function waiting( $comment_id, $answer ) {
+		self::update(
+			$comment_id,
+			array(
+				'waiting' => $answer['error'],
+				'again'   => $answer['again'],
+			)
+		);
 	}
 
 	/**

@@ -91,7 +91,8 @@ class House_Rules_Service {
 	 */
 	private static function read( $answer, $purpose ) {
 		if ( is_wp_error( $answer ) ) {
-			return self::failure( $answer->get_error_message(), true );
+			/* translators: %s: the reason, in technical words. */
+			return self::failure( sprintf( __( 'The service was not reached: %s', 'house-rules' ), $answer->get_error_message() ), true );
 		}
 		$status = (int) wp_remote_retrieve_response_code( $answer );
 		$data   = json_decode( wp_remote_retrieve_body( $answer ), true );

@@ -242,7 +242,7 @@ class House_Rules_Settings_Page {
 		settings_fields( self::PAGE );
 		do_settings_sections( self::PAGE );
 		submit_button();
-		echo '</form><h2>' . esc_html__( 'How it is', 'house-rules' ) . '</h2>';
+		echo '</form><h2>' . esc_html__( 'Status', 'house-rules' ) . '</h2>';
 		$queue = House_Rules_Queue::summary();
 		/* translators: 1: number of waiting messages, 2: number of messages that were given up. */
 		echo '<p>' . esc_html( sprintf( __( 'Messages to the service that wait: %1$d. Given up: %2$d.', 'house-rules' ), $queue['waiting'], $queue['failed'] ) ) . '</p>';

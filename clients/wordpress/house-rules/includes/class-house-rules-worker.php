@@ -188,7 +188,7 @@ class House_Rules_Worker {
 		if ( $answer['data'] ) {
 			House_Rules_Record::decided( $comment->comment_ID, $answer['data'], $comment->comment_content );
 		} else {
-			House_Rules_Record::waiting( $comment->comment_ID, $answer['error'] );
+			House_Rules_Record::waiting( $comment->comment_ID, $answer );
 		}
 		return $answer;
 	}

@@ -235,6 +235,6 @@ def test_the_rate_limit_starts_again(tmp_path: Path, monkeypatch: pytest.MonkeyP
     for _ in range(2):
         ask()
         ask()
-        with pytest.raises(Problem, match="rate limit"):
+        with pytest.raises(Problem, match="2 requests"):
             ask()
         now -= 3600

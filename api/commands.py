@@ -24,7 +24,7 @@ from api.record import webhooks as record_webhooks
 from api.record.database import Sessions
 from api.record.erase import Erased
 from api.record.replay import Replay
-from api.record.spool import Spool
+from api.record.spool import Spool, open_spool
 from api.record.tables import HISTORY, DecisionRow, KeyRow
 from api.settings import Settings, SettingsError, masked, read, shown
 from moderation.lifecycle.drift import ScoredDecision
@@ -40,6 +40,13 @@ TIMEOUT_S = 60.0  # for a lock: an operator would rather wait than try again
 def _settings(overrides: Mapping[str, Path] | None = None) -> Settings:
     try:
         return read(overrides)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _spool() -> Spool:
+    try:
+        return open_spool(_settings().spool)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
 
@@ -68,7 +75,9 @@ def _sessions(url: str | None = None, *, creates: bool = False) -> Iterator[Sess
         raise click.ClickException(str(error)) from None
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        raise click.ClickException(f"the record cannot be used: {reason}") from None
+        file = make_url(url).database if url.startswith("sqlite") else None
+        where = f"{file}: " if file else ""
+        raise click.ClickException(f"the record cannot be used: {where}{reason}") from None
     finally:
         engine.dispose()
 
@@ -304,7 +313,7 @@ def erase(
 
     if sum(value is not None for value in (comment, author, older_than)) != 1:
         raise click.UsageError("name one of --comment, --author or --older-than")
-    spool, now, days = Spool(_settings().spool), utc_now(), _keep_removed_days()
+    spool, now, days = _spool(), utc_now(), _keep_removed_days()
     with _sessions() as sessions:
         if comment is not None:
             done = record_erase.by_comment(sessions, spool, community, comment, now, days)

@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], dt.datetime]
 OnRecorded = Callable[[Decision, Comment, Moderator], None]
 LOST_SHOWN_S = 60.0
-PORTION, PORTION_CHARACTERS = 16, 4_000  # at most, of a batch at a time
+PORTION, PORTION_CHARACTERS = 16, 16_000  # at most, of a batch at a time
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
@@ -366,7 +366,8 @@ class Decider:
 def _portions(requests: Sequence[DecisionRequest], places: Sequence[int]) -> Iterator[list[int]]:
     """Yield portions of `places`, which are indices into `requests`, in their order.
 
-    A portion has few comments and few characters, so that it takes about a tenth of a second.
+    A portion has few comments and few characters, so that it takes a fraction of a second. Smaller
+    portions would be slower: each one is a transaction.
     """
     portion: list[int] = []
     characters = 0

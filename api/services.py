@@ -33,7 +33,7 @@ from api.monitoring.metrics import Metrics
 from api.record import database, webhooks
 from api.record.circuit import Circuit
 from api.record.decisions import Answer
-from api.record.spool import Spool
+from api.record.spool import open_spool
 from api.record.webhooks import Hook
 from api.settings import Settings
 from moderation import Comment, Moderator
@@ -92,7 +92,7 @@ def build_services(
         .guarded()
         .observed(metrics.time_check),
         sessions,
-        Spool(settings.spool),
+        open_spool(settings.spool),
         hooks=_hooks(settings),
         circuit=circuit,
         busy=busy,

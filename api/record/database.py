@@ -65,8 +65,8 @@ def connect(url: str, timeout_s: float = 3.0) -> sa.Engine:
 def _sqlite(url: sa.URL, timeout_s: float) -> sa.Engine:
     if url.database and url.database != ":memory:":
         path = Path(url.database)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(OSError):  # connecting reports what is wrong
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Only the owner may read it. SQLite gives its log files the same mode. Do not open a
             # file that exists: closing it would drop the locks of this process's connections.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -15,7 +15,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, and_, delete, select
 from sqlalchemy.orm import Session
 
 from api.record import database, holds, seal, webhooks
@@ -23,10 +23,20 @@ from api.record.database import Sessions, step, writing
 from api.record.decisions import copy_key
 from api.record.holds import IN_USE, Condition
 from api.record.spool import Spool
-from api.record.tables import HISTORY, KEPT, KEPT_SENSITIVE, DecisionRow, Sealed, ShadowRow
+from api.record.tables import (
+    HISTORY,
+    KEPT,
+    KEPT_SENSITIVE,
+    AppealRow,
+    DecisionRow,
+    Sealed,
+    ShadowRow,
+    VerdictRow,
+)
 
 log = logging.getLogger(__name__)
 
+AHEAD = dt.timedelta(days=1)
 CHUNK = 20  # decisions per transaction: about ten milliseconds, in which no other is recorded
 
 
@@ -84,13 +94,24 @@ def older_than(
     """Erase decisions that are more than `days` days old. Return how many were erased.
 
     With `only_sensitive`, erases only decisions in which a sensitive rule such as `self_harm` gave
-    a finding. What a legal hold keeps is hidden from now on, and erased when the hold ends. Calls
+    a finding. Otherwise also erases verdicts and appeals of that age that came after the erasure of
+    their decision. What a legal hold keeps is hidden from now on, and erased when it ends. Calls
     `between` after each transaction, because a large record takes minutes.
     """
     kept = KEPT_SENSITIVE if only_sensitive else KEPT
-    old = DecisionRow.decided_at < now - dt.timedelta(days=days)
-    count = _erase(sessions, [kept, old, IN_USE], now, "age", keep_removed_days, set(), between)
-    if count:
+    before = now - dt.timedelta(days=days)
+    old = DecisionRow.decided_at < before
+    last = select(DecisionRow.sequence).where(old).order_by(DecisionRow.decided_at.desc()).limit(1)
+    # Decisions from while the clock was ahead are as old as those that were recorded around them.
+    ahead = and_(
+        DecisionRow.decided_at > now + AHEAD, DecisionRow.sequence < last.scalar_subquery()
+    )
+    count = sum(
+        _erase(sessions, [kept, which, IN_USE], now, "age", keep_removed_days, set(), between)
+        for which in (old, ahead)
+    )
+    late = 0 if only_sensitive else _erase_late(sessions, before)
+    if count or late:
         _empty_log(sessions)
     return count
 
@@ -170,7 +191,8 @@ def _erase(
             )
             rows = session.scalars(query).all()
             keys = {copy_key(row.text) for row in rows if row.text}
-            erased = [_erase_row(session, row, now, cause, keep_removed_days) for row in rows]
+            at = seal.recorded_at(session, now)
+            erased = [_erase_row(session, row, now, at, cause, keep_removed_days) for row in rows]
             _erase_copies(session, keys, now)
             ids = {row.id for row in rows}
             session.execute(delete(ShadowRow).where(ShadowRow.decision_id.in_(ids)))
@@ -181,8 +203,38 @@ def _erase(
     return count
 
 
+def _erase_late(sessions: Sessions, before: dt.datetime) -> int:
+    """Erase who said what about a decision after its erasure. Return how many rows were erased."""
+    count = 0
+    for table in (VerdictRow, AppealRow):
+        query = (
+            select(table.sequence)
+            .join(DecisionRow, DecisionRow.id == table.decision_id)
+            .where(DecisionRow.erased_at.is_not(None), table.salt.is_not(None))
+            .where(table.recorded_at < before)
+            .limit(CHUNK)
+        )
+        while sequences := _read(sessions, query):
+            with step(sessions) as session:
+                chosen = select(table).where(table.sequence.in_(sequences)).with_for_update()
+                for row in session.scalars(chosen):
+                    _clear(row)
+            count += len(sequences)
+    return count
+
+
+def _read(sessions: Sessions, query: Select[int]) -> list[int]:
+    with sessions() as session:  # usually there is none; a read blocks no writer
+        return list(session.scalars(query))
+
+
 def _erase_row(
-    session: Session, row: DecisionRow, now: dt.datetime, cause: str, keep_removed_days: int
+    session: Session,
+    row: DecisionRow,
+    now: dt.datetime,
+    recorded_at: dt.datetime,
+    cause: str,
+    keep_removed_days: int,
 ) -> bool:
     """Erase a decision, or note when to erase it if it is held. Return whether it was erased."""
     row.claimed_by = row.claimed_until = None
@@ -195,16 +247,18 @@ def _erase_row(
         _clear(part)
     row.parent_key = None
     row.erased_at = now
-    seal.record_erasure(session, row, cause, now)
+    seal.record_erasure(session, row, cause, now, recorded_at)
     return True
 
 
 def _erase_copies(session: Session, keys: set[str], now: dt.datetime) -> None:
     """Empty the column `parent` of the replies to texts with these keys (`copy_key`)."""
     query = select(DecisionRow).where(DecisionRow.parent_key.in_(keys), KEPT)
-    for row in session.scalars(query.with_for_update()) if keys else ():
+    rows = session.scalars(query.with_for_update()).all() if keys else []
+    recorded_at = seal.recorded_at(session, now) if rows else now
+    for row in rows:
         row.parent = row.parent_key = None
-        seal.record_erasure(session, row, "copy", now)
+        seal.record_erasure(session, row, "copy", now, recorded_at)
 
 
 def _empty_log(sessions: Sessions) -> None:

@@ -29,6 +29,7 @@ from api.record import decisions
 from api.record.database import Sessions, pause
 from api.record.tables import DecisionRow
 from api.record.webhooks import Hook
+from api.settings import SettingsError
 from moderation import Comment
 
 log = logging.getLogger(__name__)
@@ -248,6 +249,15 @@ class Spool:
                 yield False
                 return
             yield True
+
+
+def open_spool(folder: Path) -> Spool:
+    """Open the folder where decisions wait. Raises `SettingsError` if it cannot be written."""
+    try:
+        return Spool(folder)
+    except OSError as error:
+        problem = f"MODERATION_SPOOL: {folder} cannot be written: {error.strerror}"
+        raise SettingsError([problem]) from None
 
 
 def _record(

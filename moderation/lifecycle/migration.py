@@ -18,7 +18,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from moderation import paths
-from moderation.lifecycle.comparison import COMPARISON
 from moderation.lifecycle.drift import OWN_REFERENCE
 from moderation.lifecycle.promotion import HISTORY, ROLLED_BACK, Change, choice, history, keep
 from moderation.lifecycle.shadow import SHADOW
@@ -117,7 +116,7 @@ def move_models(old: Path, store: ModelStore) -> list[str]:
 
 
 def _move_versions(old: Path, store: ModelStore, used: set[str]) -> Iterator[str]:
-    """Copy versions that are not shipped, and what was measured here about those that are."""
+    """Copy versions that are not shipped, and the references of drift of those that are."""
     shipped = ModelStore(SHIPPED).champions()
     for card in sorted(old.glob(f"*/[!.]*/{CARD}")):
         name, version = card.parts[-3:-1]
@@ -131,10 +130,10 @@ def _move_versions(old: Path, store: ModelStore, used: set[str]) -> Iterator[str
                 else:
                     yield f"{card.parent} -> {target}"
             continue
-        for note in (COMPARISON, OWN_REFERENCE):
-            if (card.parent / note).is_file() and not (target / note).exists():
-                _copy(card.parent / note, store.notes(name, version) / note)
-                yield f"{card.parent / note} -> {target / note}"
+        reference = card.parent / OWN_REFERENCE
+        if reference.is_file() and not (target / OWN_REFERENCE).exists():
+            _copy(reference, store.notes(name, version) / OWN_REFERENCE)
+            yield f"{reference} -> {target / OWN_REFERENCE}"
 
 
 def _choose(store: ModelStore, changes: list[Change]) -> Iterator[str]:

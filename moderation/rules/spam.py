@@ -1,10 +1,16 @@
 """Advertising, lures and scams.
 
 - Fires: "Check out my channel and subscribe!!! http://www.example.com", "You have won a free prize,
-  call now to claim 1000 pounds cash".
-- Does not fire: "I read about this in the Hindu today.", "Call the minister to account."
-- Limits: the model knows the spam of comment columns and text messages. It misses a well-written
-  advertisement, and lures of a few words.
+  call now to claim 1000 pounds cash", "Love problem? Consult our guru, fees after result."
+- Does not fire: "I read about this in the Hindu today.", "Call the minister to account.", "Our bank
+  pays 6.9 per cent on a fixed deposit of two years.", "Beware of calls about a blocked SIM card."
+- Limits: the model knows words, not meaning. It misses a well-written advertisement, lures of a few
+  words, and offers of a kind that it has not seen. It may hold news that quotes an offer word for
+  word.
+
+Measured on comments that nothing was trained on (`benchmarks/results/spam.md`): of 70 offers that
+were written to be hard, 35 are held, and of 82 harmless comments with the same words and figures,
+one. Of 5,906 comments on newspapers' sites (Fox News, Globe and Mail), five are held.
 """
 
 from __future__ import annotations

@@ -78,8 +78,8 @@ def test_portions(app: App, scorer: Recorder) -> None:
     assert scorer.sizes == [PORTION, PORTION, PORTION, 1]
     assert [d["comment_id"] for d in decisions] == [f"c{n}" for n in range(3 * PORTION + 1)]
     scorer.sizes.clear()
-    batch(app, [{"text": f"{number} is long. " * 200} for number in range(3)])
-    assert scorer.sizes == [1, 1, 1]
+    batch(app, [{"text": f"{number} is long. " * 500} for number in range(5)])  # 6,000 characters
+    assert scorer.sizes == [2, 2, 1]
 
 
 def test_the_same_comment_in_two_portions(app: App) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from api import create_app, settings
 from api.settings import SettingsError
-from tests.api.conftest import small_moderator
+from moderation import paths
+from tests.api.conftest import Run, small_moderator
 
 
 @pytest.mark.parametrize(
@@ -129,3 +130,33 @@ def test_no_file_reads_the_environment() -> None:
     ]
     assert [name for name, _ in uses] == ["app.py"]
     assert uses[0][1].startswith('os.environ["PROMETHEUS_MULTIPROC_DIR"] = ')
+
+
+def test_the_state_directory_is_set_for_all_commands_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands about models read no settings file, so the file cannot name the directory."""
+    file = tmp_path / "settings.toml"
+    file.write_text(f"home = '{tmp_path}'\n", "utf-8")
+    monkeypatch.setenv("MODERATION_SETTINGS", str(file))
+    with pytest.raises(SettingsError, match="MODERATION_HOME: belongs in the environment"):
+        settings.read()
+
+
+def test_the_state_directory_holds_what_no_setting_names(tmp_path: Path) -> None:
+    """A relative path is refused: it would depend on the current folder."""
+    chosen = settings.read({"MODERATION_HOME": tmp_path, "MODERATION_SPOOL": "/elsewhere"})
+    assert chosen.database.get_secret_value() == f"sqlite:///{tmp_path}/record.sqlite"
+    assert (chosen.spool, chosen.models_in_use.own) == (Path("/elsewhere"), tmp_path / "models")
+    with pytest.raises(SettingsError, match="MODERATION_HOME: must be an absolute path, not var"):
+        settings.read({"MODERATION_HOME": "var"})
+
+
+def test_settings_show_where_everything_is(run: Run, tmp_path: Path) -> None:
+    """Paths that no variable holds are comments: the output stays a file of variables."""
+    lines = run("settings").stdout.splitlines()
+    assert f"MODERATION_HOME={tmp_path / 'home'}" in lines
+    comments = "\n".join(line for line in lines if line.startswith("#"))
+    assert f"# Your own models         {tmp_path / 'home' / 'models'}" in comments
+    assert str(paths.MODELS) in comments
+    assert "policy.toml" in comments

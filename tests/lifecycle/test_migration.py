@@ -45,6 +45,7 @@ def old(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     (models / "spam" / SPAM / "reference.json").write_text("{}", "utf-8")
     (models / "shadow.json").write_text("{}", "utf-8")
     monkeypatch.chdir(folder)
+    monkeypatch.setattr(migration, "old_folders", lambda: [folder])  # not this checkout's models
     return folder
 
 
@@ -188,6 +189,7 @@ def test_nothing_to_move(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
     monkeypatch.setattr(paths, "PACKAGE", tmp_path / "site-packages" / "moderation")
+    assert migration.old_folders() == [tmp_path / "site-packages", tmp_path / "empty"]
     result = run("migrate", "state")
     assert result.exit_code == 0
     assert result.stdout.startswith("There is nothing to move into ")

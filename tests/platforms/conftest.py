@@ -17,11 +17,16 @@ from typing import Any
 
 import pytest
 
-from tests.faults.service import Service
+from tests.faults.service import Service, running
 from tests.platforms.site import Site, mariadb, wordpress
 
 FOLDER = os.environ.get("MODERATION_TEST_PLATFORMS", "")
 NEEDED = ("bookworm", "trixie")  # WordPress 6.1 and 6.8
+PYTHON = {  # lets a process import the Python platforms, after the packages of this project
+    "PYTHONPATH": os.pathsep.join(
+        [*sys.path, str(Path(FOLDER or ".").resolve().with_name("platforms-python"))]
+    )
+}
 NEWEST = ("sid",) if FOLDER and (Path(FOLDER) / "sid.deb").exists() else ()
 
 SITE = ("WP_SITEURL", "DB_HOST", "DB_NAME")
@@ -80,6 +85,16 @@ def pytest_report_header() -> str:
     """Name the packages' Debian releases."""
     releases = ", ".join((*NEEDED, *NEWEST))
     return f"platforms: WordPress of Debian's {releases}" if FOLDER else "platforms: left out"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with the shipped policy and models, and with keys."""
+    folder = tmp_path_factory.mktemp("service")
+    service = Service(folder, f"sqlite:///{folder}/record.sqlite", workers=1, shipped=True)
+    new_key(service, "admin")
+    with running(service):
+        yield service
 
 
 @pytest.fixture(scope="session")

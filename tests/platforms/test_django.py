@@ -225,11 +225,13 @@ def test_a_rejected_comment(herald: Herald, author: str, text: str, guideline: s
 
 
 def test_a_double_click(herald: Herald) -> None:
-    """The same comment sent twice is public once. django-comments-xtd itself stores it twice."""
+    """The same comment sent twice is stored once, or as often as django-comments-xtd does."""
     text = "The lift at the station is out of order again, as it was in May."
     herald.comment(text, "eager")
     herald.comment(text, "eager")
-    assert herald.stored("eager") == [(text, True, False)] * (2 if herald.xtd else 1)
+    first, *more = herald.stored("eager")
+    assert first == (text, True, False)
+    assert len(more) == herald.xtd
 
 
 def test_verdicts_from_the_admin(herald: Herald) -> None:

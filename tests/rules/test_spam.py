@@ -18,6 +18,14 @@ Score = Callable[[str], float]
         pytest.param("The channel showed the debate live last night.", id="a channel"),
         pytest.param("Rs. 500 cr. was offered and nobody was arrested.", id="money"),
         pytest.param("He won the Nobel Prize for economics.", id="a prize"),
+        pytest.param("The co-operative bank gives 7.35% for 500 days.", id="a deposit rate"),
+        pytest.param("Flight 6E 2175 from Kochi was late by 3 hours again.", id="a flight number"),
+        pytest.param("Pant scored 88 off 71 and India made 291 for 7.", id="a score"),
+        pytest.param("Tender No. 61/2026 was opened on 12 October.", id="a tender number"),
+        pytest.param("Report it on the helpline 1930 within an hour.", id="a helpline"),
+        pytest.param("Is the widow pension scheme open to women above 60?", id="asking"),
+        pytest.param("The astrologer was arrested for cheating 40 women.", id="news of a fraud"),
+        pytest.param("Never share an OTP with anybody who says KYC is pending.", id="a warning"),
     ],
 )
 def test_must_not_fire(score: Score, review: float, comment: str) -> None:
@@ -31,6 +39,15 @@ def test_must_not_fire(score: Score, review: float, comment: str) -> None:
         "Check out my channel and subscribe!!!",
         "You have won a free prize, call now to claim 1000 pounds cash",
         "I make $5000 a week working from home, check out this website http://www.example.com",
+        pytest.param("Love problem? Consult our vashikaran guru, call today.", id="astrologer"),
+        pytest.param("A great spell caster brought back my husband, email him.", id="spell caster"),
+        pytest.param("I got my stolen bitcoin back, contact this hacker.", id="recovery of losses"),
+        pytest.param("Update your KYC today or your account will be blocked.", id="phishing"),
+        pytest.param("Your number won the lottery, call our manager to claim.", id="lottery"),
+        pytest.param("Buy Viagra and Xanax without prescription, fast delivery.", id="pills"),
+        pytest.param("Get your cricket betting ID now, instant withdrawal.", id="betting"),
+        pytest.param("Call girls in your city, hotel service, WhatsApp for rates.", id="escorts"),
+        pytest.param("Earn 2,000 rupees daily from home by typing, join now.", id="work from home"),
     ],
 )
 def test_spam(score: Score, review: float, comment: str) -> None:

@@ -26,11 +26,11 @@ from moderation.training.corpora.store import LabelStore, collect
 from moderation.training.linear import fitting
 from moderation.training.linear.features import HashedNgrams
 
-RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=18)
+RECIPE = Recipe(chars=(2, 5), words=(1, 2), bits=20)
 HARMLESS_LABELS = ("civil.toxic", "reddit.uncivil", "ruddit.offensive", "jigsaw_binary.toxic")
-STRENGTH = 4.0
+STRENGTH = 12.0
 # In-house spam and its counterparts are few but typical of newspapers, so extra copies are learned.
-SPAM_REPEATS, COUNTERPART_REPEATS = 20, 8
+SPAM_REPEATS, COUNTERPART_REPEATS = 12, 8
 COUNTERPARTS = frozenset(  # kinds of harmless comments that share the words or figures of spam
     "advertising_words asking_about_a_scheme customer_complaint figures_and_dates"
     " warning_of_scams".split()

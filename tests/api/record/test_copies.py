@@ -7,10 +7,11 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
-from api.record import decisions, erase, seal
+from api.record import decisions, erase, seal, verdicts
 from api.record.database import Sessions, writing
 from api.record.decisions import get
 from api.record.spool import Spool
+from moderation import Action
 from tests.api.record.conftest import NOW, Keep
 
 HOUR = dt.timedelta(hours=1)
@@ -62,3 +63,32 @@ def test_the_key_of_a_copy() -> None:
     assert decisions.copy_key(" a\n b ") == (
         "c8687a08aa5d6ed2044328fa6a697ab8e96dc34291e8c2034ae8c38e6fcc6d65"
     )
+
+
+def test_what_came_after_an_erasure_is_erased_too(
+    sessions: Sessions, keep: Keep, spool: Spool
+) -> None:
+    """A late appeal and its outcome have names and reasons; the retention reaches them."""
+    id_ = keep("Too short", id="c1", author="ravi")
+    erase.by_comment(sessions, spool, None, "c1", NOW)
+    with writing(sessions) as session:
+        verdicts.appeal(
+            session,
+            id_,
+            who="ravi",
+            reason="I am Ravi.",
+            acknowledge_within=HOUR,
+            decide_within=HOUR,
+            now=NOW,
+        )
+        verdicts.settle(session, id_, action=Action.REJECT, who="asha", reason="No.", now=NOW)
+    days = dt.timedelta(days=1)
+    assert erase.older_than(sessions, 30, NOW + 29 * days) == 0
+    for at, who in ((29, ["ravi", "asha"]), (31, [None, None])):
+        erase.older_than(sessions, 30, NOW + at * days)
+        with sessions() as session:
+            row = get(session, id_)
+            assert [step.who for step in row.appeals] == who
+            assert [verdict.who for verdict in row.verdicts] == who[1:]
+    with sessions() as session:
+        assert seal.verify(session).problems == ()

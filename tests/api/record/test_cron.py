@@ -72,31 +72,28 @@ def cron(tmp_path: Path, url: str) -> Cron:
 def test_the_lines_pass_day_after_day(
     cron: Cron, lines: tuple[str, str], sessions: Sessions, spool: Spool, keep: Keep
 ) -> None:
-    """Also on a day without a comment, and after an erasure. Tampering stops them."""
+    """Also after an erasure, which needs no new comment. Tampering stops them."""
     first, daily = lines
     kept = cron.folder / "hash"
     keep("Day one", id="c1", author="ravi")
     assert cron(first, NOW).returncode == 0
     hashes = [kept.read_text()]
-    for day in range(1, 4):
-        if day == 1:
-            keep("Day two", id="c2", at=NOW + DAY)
-        if day == 3:
-            erase.by_author(sessions, spool, None, "ravi", NOW + 3 * DAY)
+    keep("Day two", id="c2", at=NOW + DAY)
+    for day in (1, 2):
+        if day == 2:
+            erase.by_author(sessions, spool, None, "ravi", NOW + 2 * DAY)
         result = cron(daily, NOW + day * DAY)
         assert (result.returncode, "hash you kept" in result.stdout) == (0, True), result.stderr
         hashes.append(kept.read_text())
-    assert [hashes[0] != hashes[1], hashes[1] == hashes[2], hashes[2] != hashes[3]] == [True] * 3
-    old = cron(f"moderation record verify --expect {hashes[0]}", NOW + 3 * DAY)
-    assert (old.returncode, "that of seal 1." in old.stdout) == (0, True)
-    other = cron(f"moderation record verify --expect {'0' * 64}", NOW + 3 * DAY)
-    assert (other.returncode, "no seal has the hash you kept" in other.stderr) == (1, True)
-    id_ = keep("Day four", at=NOW + 4 * DAY)
+    assert len(set(hashes)) == 3
+    id_ = keep("Day four", at=NOW + 3 * DAY)
     with writing(sessions) as session:
         change = sa.text(
             "UPDATE decisions SET action = 'approve', standing = 'approve' WHERE id = :id"
         )
         session.execute(change, {"id": id_})
-    stopped = cron(daily, NOW + 4 * DAY)
+    kept.write_text(hashes[0])  # an old hash will do
+    stopped = cron(daily, NOW + 3 * DAY)
     assert (stopped.returncode, f"decisions {id_}: was changed" in stopped.stderr) == (1, True)
-    assert kept.read_text() == hashes[3]
+    assert "The hash you kept is that of seal 1." in stopped.stdout
+    assert kept.read_text() == hashes[0]

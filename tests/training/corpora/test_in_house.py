@@ -1,5 +1,6 @@
 """In-house comments: labels are read, errors name line and column, functional tests differ."""
 
+import csv
 from collections import Counter
 from pathlib import Path
 
@@ -74,3 +75,14 @@ def test_no_comment_resembles_a_functional_test() -> None:
         comments, cases, scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=75
     )
     assert [comments[row] for row in similarities.max(axis=1).nonzero()[0]] == []
+
+
+def test_no_comment_resembles_one_that_only_measures_spam() -> None:
+    """`data/spam_test.csv` trains nothing."""
+    with (in_house.COMMENTS.parent / "spam_test.csv").open(encoding="utf-8", newline="") as file:
+        measured = [row["text"] for row in csv.DictReader(file)]
+    comments = [comment.text for comment in in_house.comments()]
+    similarities = process.cdist(
+        measured, comments, scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=75
+    )
+    assert [measured[row] for row in similarities.max(axis=1).nonzero()[0]] == []

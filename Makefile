@@ -1,7 +1,8 @@
 # make             the checks of CI: lint, types, docs and tests
 # make run         the service on http://127.0.0.1:8000
 # make test        all tests
-# make platforms   clients in WordPress, Isso, Flask and FastAPI; needs Debian, PHP and MariaDB
+# make fuzz        200,000 random inputs for the parsers; prints its seed, and takes SEED=…
+# make platforms   clients in WordPress, Django, Isso, Flask and FastAPI; needs Debian, PHP and MariaDB
 # You need Python 3.11 or newer and make. Everything else is installed into .venv.
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := all
-.PHONY: all run test clients platforms lint types docs check-docs walk lock format clean
+.PHONY: all run test clients fuzz platforms lint types docs check-docs walk lock format clean
 
 all: lint types check-docs test
 
@@ -25,6 +26,12 @@ test: $(VENV)/.dev $(if $(shell command -v npm),$(VENV)/.clients)
 # Clients of other projects, which the tests run against the service. They need Node.js and npm;
 # without those, the tests are skipped.
 clients: $(VENV)/.clients
+
+# With the same seed, the inputs are the same.
+SEED := $(or $(SEED),$(shell date +%s))
+fuzz: $(VENV)/.dev
+	@echo "SEED=$(SEED)"
+	MODERATION_FUZZ=1 timeout 720 $(BIN)/python -m pytest tests/fuzz --hypothesis-seed=$(SEED)
 
 # Tests with three versions of WordPress from Debian's packages, which are unpacked in a folder and
 # not installed. .ci/run installs the packages that they need.

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -240,16 +240,16 @@ def _keep(
 ) -> dict[str, Answer]:
     try:
         with writing(sessions) as session:
-            recorded_at = seal.recorded_at(session, now)
-            return {row["id"]: to_dict(_add(session, row, recorded_at, hooks)) for row in rows}
+            times = _Times(now, seal.recorded_at(session, now))
+            return {row["id"]: to_dict(_add(session, row, times, hooks)) for row in rows}
     except REFUSALS as error:
         if not is_refusal(error):
             raise
         # Another worker recorded the same comment at the same time, or a crash came before a
         # recorded row left the spool. Record each row by itself, so the others succeed.
         with writing(sessions) as session:
-            recorded_at = seal.recorded_at(session, now)
-            recorded = {row["id"]: _find_or_add(session, row, recorded_at, hooks) for row in rows}
+            times = _Times(now, seal.recorded_at(session, now))
+            recorded = {row["id"]: _find_or_add(session, row, times, hooks) for row in rows}
             for id_, row in recorded.items():
                 if row is not None and row.id != id_ and answered:
                     log.warning("decision %s is recorded as %s: same comment and text", id_, row.id)
@@ -257,8 +257,15 @@ def _keep(
             return {id_: to_dict(row) for id_, row in recorded.items() if row is not None}
 
 
+class _Times(NamedTuple):
+    """The present time, and the time at which rows are recorded: not before the last seal."""
+
+    now: dt.datetime
+    recorded_at: dt.datetime
+
+
 def _find_or_add(
-    session: Session, values: Mapping[str, Any], now: dt.datetime, hooks: Sequence[Hook]
+    session: Session, values: Mapping[str, Any], times: _Times, hooks: Sequence[Hook]
 ) -> DecisionRow | None:
     """Return the row of this decision, or of an earlier decision about the same comment and text.
 
@@ -268,7 +275,7 @@ def _find_or_add(
         try:
             with session.begin_nested():
                 row = _row(session, values["id"]) or _first(session, values)
-                return row or _add(session, values, now, hooks)
+                return row or _add(session, values, times, hooks)
         except IntegrityError:
             continue  # another worker has just committed or erased the same comment
         except REFUSALS as error:
@@ -292,18 +299,18 @@ def _first(session: Session, values: Mapping[str, Any]) -> DecisionRow | None:
 
 
 def _add(
-    session: Session, values: Mapping[str, Any], now: dt.datetime, hooks: Sequence[Hook]
+    session: Session, values: Mapping[str, Any], times: _Times, hooks: Sequence[Hook]
 ) -> DecisionRow:
     columns = {**values, "decided_at": dt.datetime.fromisoformat(values["decided_at"])}
     columns["own_thresholds"] = _own_thresholds(
         session, values["policy"], columns.pop("thresholds")
     )
     # It may have been erased while it was in the spool.
-    columns["erased_at"] = now if values.get("erased_at") else None
+    columns["erased_at"] = times.now if values.get("erased_at") else None
     if due := values.get("erase_due_at"):  # or its erasure was delayed by a legal hold
         columns["erase_due_at"] = dt.datetime.fromisoformat(due)
     columns["parent_key"] = copy_key(values["parent"]) if values.get("parent") else None
-    row = DecisionRow(**columns, recorded_at=now)
+    row = DecisionRow(**columns, recorded_at=times.recorded_at)
     row.standing, row.appealed = row.action, False
     row.urgent = not set(rules.urgent()).isdisjoint(row.rules.split())
     findings = {reason["rule"] for reason in (*row.reasons, *row.observed)}
@@ -314,8 +321,9 @@ def _add(
     session.add(row)
     session.flush()
     if row.erased_at:
-        seal.record_erasure(session, row, "request", now)
-    webhooks.enqueue(session, hooks, "decision", brief(row), now)
+        seal.record_erasure(session, row, "request", times.now, times.recorded_at)
+    # Due by the real time: the last seal may be years ahead, because of a clock that was wrong.
+    webhooks.enqueue(session, hooks, "decision", brief(row), times.now)
     return row
 
 

@@ -15,7 +15,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, and_, delete, select
 from sqlalchemy.orm import Session
 
 from api.record import database, holds, seal, webhooks
@@ -36,6 +36,7 @@ from api.record.tables import (
 
 log = logging.getLogger(__name__)
 
+AHEAD = dt.timedelta(days=1)
 CHUNK = 20  # decisions per transaction: about ten milliseconds, in which no other is recorded
 
 
@@ -99,8 +100,16 @@ def older_than(
     """
     kept = KEPT_SENSITIVE if only_sensitive else KEPT
     before = now - dt.timedelta(days=days)
-    conditions: list[Condition] = [kept, DecisionRow.decided_at < before, IN_USE]
-    count = _erase(sessions, conditions, now, "age", keep_removed_days, set(), between)
+    old = DecisionRow.decided_at < before
+    last = select(DecisionRow.sequence).where(old).order_by(DecisionRow.decided_at.desc()).limit(1)
+    # Decisions from while the clock was ahead are as old as those that were recorded around them.
+    ahead = and_(
+        DecisionRow.decided_at > now + AHEAD, DecisionRow.sequence < last.scalar_subquery()
+    )
+    count = sum(
+        _erase(sessions, [kept, which, IN_USE], now, "age", keep_removed_days, set(), between)
+        for which in (old, ahead)
+    )
     late = 0 if only_sensitive else _erase_late(sessions, before)
     if count or late:
         _empty_log(sessions)
@@ -182,7 +191,8 @@ def _erase(
             )
             rows = session.scalars(query).all()
             keys = {copy_key(row.text) for row in rows if row.text}
-            erased = [_erase_row(session, row, now, cause, keep_removed_days) for row in rows]
+            at = seal.recorded_at(session, now)
+            erased = [_erase_row(session, row, now, at, cause, keep_removed_days) for row in rows]
             _erase_copies(session, keys, now)
             ids = {row.id for row in rows}
             session.execute(delete(ShadowRow).where(ShadowRow.decision_id.in_(ids)))
@@ -219,7 +229,12 @@ def _read(sessions: Sessions, query: Select[int]) -> list[int]:
 
 
 def _erase_row(
-    session: Session, row: DecisionRow, now: dt.datetime, cause: str, keep_removed_days: int
+    session: Session,
+    row: DecisionRow,
+    now: dt.datetime,
+    recorded_at: dt.datetime,
+    cause: str,
+    keep_removed_days: int,
 ) -> bool:
     """Erase a decision, or note when to erase it if it is held. Return whether it was erased."""
     row.claimed_by = row.claimed_until = None
@@ -232,16 +247,18 @@ def _erase_row(
         _clear(part)
     row.parent_key = None
     row.erased_at = now
-    seal.record_erasure(session, row, cause, now)
+    seal.record_erasure(session, row, cause, now, recorded_at)
     return True
 
 
 def _erase_copies(session: Session, keys: set[str], now: dt.datetime) -> None:
     """Empty the column `parent` of the replies to texts with these keys (`copy_key`)."""
     query = select(DecisionRow).where(DecisionRow.parent_key.in_(keys), KEPT)
-    for row in session.scalars(query.with_for_update()) if keys else ():
+    rows = session.scalars(query.with_for_update()).all() if keys else []
+    recorded_at = seal.recorded_at(session, now) if rows else now
+    for row in rows:
         row.parent = row.parent_key = None
-        seal.record_erasure(session, row, "copy", now)
+        seal.record_erasure(session, row, "copy", now, recorded_at)
 
 
 def _empty_log(sessions: Sessions) -> None:

@@ -31,6 +31,7 @@ from api.record.tables import ARTICLE_START, HISTORY, WAITING, DecisionRow
 from api.record.verdicts import ConflictError
 from moderation import rules
 
+LONGEST_CLAIM = dt.timedelta(hours=8)
 Order = Literal["oldest", "doubtful"]
 
 
@@ -153,9 +154,11 @@ def _readable() -> ColumnElement[bool]:
 def _free(who: str | None, now: dt.datetime) -> ColumnElement[bool]:
     """Return the SQL condition that no moderator other than `who` has claimed the decision.
 
-    A claim that has ended does not count.
+    A claim that has ended does not count. A claim that ends too far ahead was made while the clock
+    was wrong, and does not count either.
     """
-    free = or_(DecisionRow.claimed_until.is_(None), DecisionRow.claimed_until <= now)
+    until = DecisionRow.claimed_until
+    free = or_(until.is_(None), until <= now, until > now + LONGEST_CLAIM)
     return free if who is None else or_(free, DecisionRow.claimed_by == who)
 
 

@@ -37,7 +37,7 @@ from api.record.tables import (
 
 TABLES: tuple[type[Sealed], ...] = (DecisionRow, VerdictRow, AppealRow, ErasureRow)
 START = "0" * 64
-MOST = 100  # rows under one seal, so that decisions do not wait long for its transaction
+MOST = 50  # rows under one seal, so that decisions do not wait long for its transaction
 GRACE = dt.timedelta(minutes=5)  # a transaction that began before a seal may end after it
 
 
@@ -51,17 +51,24 @@ def stamp(row: Sealed) -> None:
     row.digest = _digest(row)
 
 
-def record_erasure(session: Session, decision: DecisionRow, cause: str, now: dt.datetime) -> None:
+def record_erasure(
+    session: Session,
+    decision: DecisionRow,
+    cause: str,
+    now: dt.datetime,
+    recorded_at: dt.datetime,
+) -> None:
     """Record that a decision's private columns were erased, and why.
 
     For the cause 'copy', only the column `parent` was. The row holds a digest of the others.
+    `recorded_at` is what the function of this name returns.
     """
     row = ErasureRow(
         id=uuid.uuid4().hex,
         decision_id=decision.id,
         cause=cause,
         erased_at=now,
-        recorded_at=recorded_at(session, now),
+        recorded_at=recorded_at,
         remaining=_private(decision) if cause == tampering.COPY else None,
     )
     stamp(row)

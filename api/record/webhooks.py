@@ -30,7 +30,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from api.record.database import Sessions, writing
@@ -43,6 +43,8 @@ BACKOFF = (5, 30, 120, 600, 1800, 7200, 21_600, 57_600)
 # The limit for each of connecting (per address), sending and the answer.
 TIMEOUT_S = 10.0
 LEASE = dt.timedelta(minutes=3)  # longer than all of these; a dead worker's lease ends then
+# A due time that is further ahead was set by a clock that was wrong.
+LONGEST_WAIT = dt.timedelta(seconds=BACKOFF[-1]) + LEASE
 PERSONAL = frozenset({"who", "reason"})
 WHSEC = "whsec_"  # the standard's prefix of a secret; the key in base64 follows
 
@@ -236,9 +238,16 @@ def _lease(sessions: Sessions, which: ColumnElement[bool], now: dt.datetime) -> 
 
     `which` is an SQL condition that limits the choice. Returns None if no event is due.
     """
+    for due in (DeliveryRow.due_at <= now, DeliveryRow.due_at > now + LONGEST_WAIT):
+        if lease := _lease_first(sessions, and_(which, due), now):
+            return lease
+    return None
+
+
+def _lease_first(sessions: Sessions, which: ColumnElement[bool], now: dt.datetime) -> _Lease | None:
     query = (
         select(DeliveryRow)
-        .where(which, DeliveryRow.state == "due", DeliveryRow.due_at <= now)
+        .where(which, DeliveryRow.state == "due")
         .order_by(DeliveryRow.due_at)
         .limit(1)
     )

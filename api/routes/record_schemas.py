@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict
 
+from api.record.queue import LONGEST_CLAIM
 from api.routes.schemas import DecisionOut, Line, Prose, Verdict
 
 Moment = Annotated[
@@ -67,7 +68,7 @@ class ReleaseQuery(BaseModel):
 class ClaimIn(WhoIn):
     """The moderator who wants to work on a comment, and for how many minutes."""
 
-    minutes: int = Field(10, ge=1, le=480)
+    minutes: int = Field(10, ge=1, le=LONGEST_CLAIM // dt.timedelta(minutes=1))
 
 
 class EraseIn(_Strict):

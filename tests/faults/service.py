@@ -52,21 +52,24 @@ class Service:
 
     def start(self) -> None:
         """Start the service, and wait until it listens."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        bare = {} if self.shipped else self._bare()
+        settings = self.settings()
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own
                 [sys.executable, "-c", START.format(workers=self.workers)],
-                env={
-                    **os.environ,
-                    "MODERATION_DATABASE": self.database,
-                    "MODERATION_SPOOL": str(self.folder / "spool"),
-                    **bare,
-                    **self.environment,
-                },
+                env={**os.environ, **settings},
                 stderr=log,
             )
         until(self._listens, "the service")
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings of the service, as environment variables. Creates its folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return {
+            "MODERATION_DATABASE": self.database,
+            "MODERATION_SPOOL": str(self.folder / "spool"),
+            **({} if self.shipped else self._bare()),
+            **self.environment,
+        }
 
     def _bare(self) -> dict[str, str]:
         """Return settings with one rule and no model."""

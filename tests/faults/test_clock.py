@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,21 @@ from sqlalchemy.exc import OperationalError
 
 from api import App
 from api.background.loop import STEADY_S
+from api.decisions import DecisionRequest
 from api.http.errors import Problem
-from api.record import seal, webhooks
+from api.record import erase, seal, webhooks
 from api.record.circuit import RETRY_S, Circuit
+from api.record.history import history
 from api.record.keys import Key
 from api.record.webhooks import Hook
 from api.services import services_of
+from moderation import Comment
 from tests.api.record.conftest import NOW
 from tests.api.routes.test_record import decide, make
 
 BACK = dt.timedelta(hours=1)
+AHEAD = NOW + dt.timedelta(days=3650)  # by a clock that was wrong
+OK = lambda *_: 200  # noqa: E731 - a receiver in one line
 
 
 @pytest.fixture
@@ -100,6 +106,78 @@ def test_webhooks_go_out(app: App, client: FlaskClient) -> None:
     assert not webhooks.deliver(decider.sessions, decider.hooks[0], NOW - BACK, ok)
     later = NOW + dt.timedelta(seconds=webhooks.BACKOFF[0])
     assert webhooks.deliver(decider.sessions, decider.hooks[0], later, ok)
+
+
+def test_webhooks_are_due_by_the_real_time(app: App, client: FlaskClient) -> None:
+    """A seal that was made ten years ahead delays no event and is in no event."""
+    decider = services_of(app).decider
+    decider.clock = lambda: AHEAD
+    decide(client, "LOUD 1")
+    assert seal.seal(decider.sessions, AHEAD)
+    decider.clock = lambda: NOW
+    decider.hooks = [Hook("http://127.0.0.1:1/hook", "secret")]
+    id_ = decide(client, "LOUD 2")["id"]
+    verdict = {"action": "reject", "who": "asha"}
+    assert client.post(f"/v1/decisions/{id_}/verdict", json=verdict).status_code == 200
+    bodies: list[dict[str, Any]] = []
+
+    def receive(_: str, body: bytes, __: object) -> int:
+        bodies.append(json.loads(body))
+        return 200
+
+    while webhooks.deliver(decider.sessions, decider.hooks[0], NOW, receive):
+        pass
+    assert [body["type"] for body in bodies] == ["decision", "verdict"]
+    assert {body["timestamp"] for body in bodies} == {NOW.isoformat()}
+    with decider.sessions() as session:
+        assert seal.verify(session).problems == ()
+
+
+def test_no_webhook_waits_for_years(app: App, client: FlaskClient) -> None:
+    """An event whose next try was set ten years ahead is tried again at once, and only once."""
+    decider = services_of(app).decider
+    decider.hooks = [Hook("http://127.0.0.1:1/hook", "secret")]
+    decider.clock = lambda: AHEAD
+    decide(client, "LOUD 1")
+    assert webhooks.deliver(decider.sessions, decider.hooks[0], AHEAD, lambda *_: 500)
+    assert webhooks.deliver(decider.sessions, decider.hooks[0], NOW, lambda *_: 500)
+    assert not webhooks.deliver(decider.sessions, decider.hooks[0], NOW, OK)
+    later = NOW + dt.timedelta(seconds=webhooks.BACKOFF[1])
+    assert webhooks.deliver(decider.sessions, decider.hooks[0], later, OK)
+
+
+def test_no_claim_is_held_for_years(app: App, client: FlaskClient) -> None:
+    """A claim that was made ten years ahead is over, and a real one of eight hours is not."""
+    decider = services_of(app).decider
+    url = f"/v1/decisions/{decide(client)['id']}/claim"
+    decider.clock = lambda: AHEAD
+    assert client.post(url, json={"who": "asha"}).status_code == 200
+    decider.clock = lambda: NOW
+    assert len(client.get("/v1/queue?who=mohan").get_json()["decisions"]) == 1
+    assert client.post(url, json={"who": "mohan", "minutes": 480}).status_code == 200
+    assert client.get("/v1/queue?who=asha").get_json()["decisions"] == []
+    assert client.post(url, json={"who": "asha"}).status_code == 409
+
+
+def test_a_repetition_is_forgotten_after_two_days(app: App) -> None:
+    """Otherwise a text from ten years ahead would count as repeated for ten years."""
+    decider = services_of(app).decider
+    comment = Comment("A comment", author="ravi")
+    decider.clock = lambda: AHEAD
+    decider.decide([DecisionRequest(comment)])
+    with decider.sessions() as session:
+        assert history(session, "", comment, AHEAD).recent == ("A comment",)
+        assert history(session, "", comment, NOW).recent == ()
+
+
+def test_retention_erases_what_was_decided_ahead(app: App, client: FlaskClient) -> None:
+    """It is as old as the decisions that were recorded after it."""
+    decider = services_of(app).decider
+    for number, clock in enumerate((AHEAD, NOW, AHEAD)):
+        decider.clock = lambda clock=clock: clock  # type: ignore[misc]
+        decide(client, f"LOUD {number}")
+    assert erase.older_than(decider.sessions, 30, NOW + dt.timedelta(days=20)) == 0
+    assert erase.older_than(decider.sessions, 30, NOW + dt.timedelta(days=40)) == 2
 
 
 def test_the_circuit_uses_a_monotonic_clock() -> None:

@@ -83,7 +83,7 @@ def test_seal(sessions: Sessions, keep: Keep, steps: list[int]) -> None:
     while seal.seal(sessions, NOW):
         pass
     assert sum(steps) == seal.MOST + 1
-    assert max(steps) <= seal.MOST <= 100
+    assert max(steps) <= seal.MOST <= 50
 
 
 def test_the_spool(
@@ -115,4 +115,4 @@ def test_the_retention_lets_the_spool_be_emptied(sessions: Sessions, keep: Keep)
         keep(f"Text {number}")
     calls: list[int] = []
     erase.older_than(sessions, 30, LATER, between=lambda: calls.append(1))
-    assert len(calls) == 3
+    assert len(calls) >= 3

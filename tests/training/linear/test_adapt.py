@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from moderation.lifecycle.promotion import promote
 from moderation.scoring.calibration import log_odds
 from moderation.scoring.models import Models
 from moderation.scoring.ngrams import Recipe
-from moderation.scoring.store import champions, save
+from moderation.scoring.store import ModelStore, champions, save
 from moderation.text.reading import read
 from moderation.training.corpora.catalogue import CorpusError, Row
 from moderation.training.linear import adapt
@@ -163,3 +165,18 @@ def test_too_few_verdicts_are_an_error(home: Path) -> None:
     """The message counts them by kind."""
     with pytest.raises(CorpusError, match=r"at least 10 .* has 3 yes and 12 no"):
         adapt.train("abuse", verdicts(15), home, home)
+
+
+def test_after_an_upgrade_the_newer_shipped_model_is_adapted(home: Path, tmp_path: Path) -> None:
+    """Otherwise a newsroom would stay with the base of its first training for ever."""
+    store = ModelStore(tmp_path / "own", home)
+    first = adapt.train("abuse", verdicts(60), store, store.own)
+    promote(store, "abuse", first.name, who="asha", even_if="a test")
+    again = adapt.train("abuse", verdicts(60, seed=1), store, store.own)
+    shutil.move(home / "abuse" / "1", home / "abuse" / "2")
+    (home / "champion.json").write_text('{"abuse": "2"}', "utf-8")
+    upgraded = adapt.train("abuse", verdicts(60, seed=2), store, store.own)
+    cards = [json.loads((folder / "card.json").read_text("utf-8")) for folder in (again, upgraded)]
+    assert [card["own"]["beside"] for card in cards] == ["1", "2"]
+    promote(store, "abuse", upgraded.name, who="asha", even_if="a test")
+    assert Models.load(store).versions == {"abuse": upgraded.name}

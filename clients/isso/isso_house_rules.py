@@ -212,9 +212,12 @@ class ModeratedAPI(views.API):
             self.isso.db.execute(done, (row["id"], row["verdict"]))
 
     def rows(self, condition: str, *values: Any) -> list[dict[str, Any]]:
-        """Return the rows that meet a condition, the oldest first."""
+        """Return the rows that meet a condition, in random order.
+
+        So a text about which the service always fails holds up no other.
+        """
         names = ("id", "comment", "created", "text", "request", "decision", "verdict")
-        query = f"SELECT {', '.join(names)} FROM house_rules WHERE {condition} ORDER BY id"  # noqa: S608 - constants
+        query = f"SELECT {', '.join(names)} FROM house_rules WHERE {condition} ORDER BY random()"  # noqa: S608 - constants
         return [dict(zip(names, row, strict=True)) for row in self.isso.db.execute(query, values)]
 
 

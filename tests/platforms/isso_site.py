@@ -102,6 +102,10 @@ class Isso:
         answer = self._http.put(f"/id/{comment}", json={"text": text})
         return answer.status_code, answer.json()
 
+    def take_back(self, comment: int) -> None:
+        """Delete a comment as its author, with the cookie of the post."""
+        assert self._http.delete(f"/id/{comment}").status_code == 200
+
     def public(self) -> list[str]:
         """Return the texts of the page's comments that every reader sees."""
         params: dict[str, str | int] = {"uri": self.page, "plain": 1}

@@ -140,6 +140,21 @@ def test_verdicts(isso: Isso, newspaper: Newspaper) -> None:
     isso.moderate(comment, "delete", key)
     assert isso.public() == []
     until(lambda: newspaper.standing() == ["reject"], "a rejection")
+    isso.take_back(isso.post(GOOD)[1]["id"])
+    isso.take_back(isso.post(f"{DOUBTFUL} I take it back.")[1]["id"])
+    last = isso.post(f"{DOUBTFUL} I mean it.")[1]["id"]
+    isso.moderate(last, "activate", isso.pending()[last])
+    until(lambda: newspaper.standing() == ["reject", "approve", "review", "approve"], "the last")
+
+
+def test_a_text_that_the_service_refuses(isso: Isso, newspaper: Newspaper) -> None:
+    """It waits for the moderator."""
+    long = " ".join([GOOD] * 400)
+    status, answer = isso.post(long)
+    assert (status, answer["mode"], isso.public()) == (202, 2, [])
+    isso.moderate(answer["id"], "activate", isso.pending()[answer["id"]])
+    assert isso.public() == [long]
+    assert newspaper.decisions() == []
 
 
 def test_a_moderator_cuts_out_the_insult(isso: Isso, newspaper: Newspaper) -> None:
@@ -170,6 +185,17 @@ def test_without_a_decision(service: Service, tmp_path: Path, fault: str) -> Non
     newspaper = Newspaper(service, tmp_path)
     newspaper.begin(fault)
     isso = newspaper.isso
+    deleted, approved = f"{DOUBTFUL} It is {fault}.", f"{DOUBTFUL} It is {fault} again."
+
+    def verdicts() -> dict[str, str]:
+        rows = newspaper.decisions()
+        return {
+            text: row["standing"]
+            for row in rows
+            for text in (deleted, approved)
+            if f">{text}<" in row["text"]
+        }
+
     with isso.running(newspaper.url, newspaper.key):
         edited = isso.post(f"{GOOD} It was {fault}.")[1]["id"]
     with Hanging() as hanging:
@@ -178,20 +204,22 @@ def test_without_a_decision(service: Service, tmp_path: Path, fault: str) -> Non
             assert isso.edit(edited, f"{GOOD} It is not {fault} any more.")[0] == 200
             assert isso.post(f"The market hall looks splendid, says {fault}.")[0] == 202
             assert isso.post(f"{ABUSE} It is {fault}.")[0] == 202
-            comment = isso.post(f"{DOUBTFUL} It is {fault}.")[1]["id"]
+            taken_back = isso.post(f"{DOUBTFUL} I take it back.")[1]["id"]
+            isso.take_back(taken_back)
+            comment = isso.post(deleted)[1]["id"]
             isso.moderate(comment, "delete", isso.pending()[comment])
-            again = isso.post(f"{DOUBTFUL} It is {fault} again.")[1]["id"]
-            assert again == comment
+            again = isso.post(approved)[1]["id"]
+            assert again == comment == taken_back
             isso.moderate(again, "activate", isso.pending()[again])
-            assert isso.public() == [f"{DOUBTFUL} It is {fault} again."]
+            assert isso.public() == [approved]
     with isso.running(newspaper.url, newspaper.key):
         until(lambda: len(newspaper.decisions()) == 6, "the decisions")
-        until(lambda: newspaper.standing()[4:] == ["reject", "approve"], "the verdicts")
+        until(lambda: verdicts() == {deleted: "reject", approved: "approve"}, "the verdicts")
         assert sorted(isso.public()) == sorted(
             [
                 f"{GOOD} It is not {fault} any more.",
                 f"The market hall looks splendid, says {fault}.",
-                f"{DOUBTFUL} It is {fault} again.",
+                approved,
             ]
         )
         assert len(isso.pending()) == 1

@@ -45,6 +45,7 @@ class Isso:
         self.author = "ravi@example.com"
         self.page = "/bridge/"
         self._cookies = httpx.Cookies()
+        self.url: str
         self._http: httpx.Client
 
     @contextlib.contextmanager
@@ -69,8 +70,9 @@ class Isso:
         try:
             until(lambda: process.poll() is not None or listens(port), "Isso")
             assert process.poll() is None, self._log()
+            self.url = f"http://127.0.0.1:{port}"
             with httpx.Client(
-                base_url=f"http://127.0.0.1:{port}",
+                base_url=self.url,
                 cookies=self._cookies,
                 headers={"Accept": "application/json"},
                 timeout=PATIENCE_S,

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Dialog, expect
 
+from tests.api.test_page import browser
+from tests.api.test_page import pytestmark as with_chromium
 from tests.faults.service import Service, until
 from tests.platforms.conftest import new_key
 from tests.platforms.isso_site import Isso
 from tests.platforms.stand_ins import Hanging
 
+__all__ = ["browser"]
+
+DOCUMENTED = (Path(__file__).parents[2] / "docs" / "clients.md").read_text("utf-8")
+SECTION = DOCUMENTED.partition("\n## Isso\n")[2].partition("\n## ")[0]
 GOOD = "The new bridge has cut my way to work by half an hour, thanks to you."
 ABUSE = "You are a stupid idiot and a liar, and everyone knows it."
 DOUBTFUL = "u r right, the bus is always late n nobody cares abt it."
@@ -223,3 +231,27 @@ def test_without_a_decision(service: Service, tmp_path: Path, fault: str) -> Non
             ]
         )
         assert len(isso.pending()) == 1
+
+
+@with_chromium
+def test_a_reader_sees_the_reasons(browser: Browser, isso: Isso) -> None:
+    """In Isso's own page, with the documented script."""
+    (script,) = re.findall(r"(?ms)^ *<script>\n(.*?)^ *</script>", SECTION)
+    page = browser.new_page()
+    shown: list[str] = []
+
+    def dismiss(dialog: Dialog) -> None:
+        shown.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
+    page.add_init_script(script)
+    page.goto(f"{isso.url}/demo/")
+    box = page.locator(".isso-textarea").first
+    for text in (ABUSE, GOOD):
+        box.fill(text)
+        page.get_by_role("button", name="Submit").first.click()
+    expect(page.locator(".isso-comment .isso-text").last).to_have_text(GOOD)
+    (message,) = shown
+    assert "Be civil: no insults" in message
+    page.close()

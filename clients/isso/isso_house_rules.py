@@ -73,8 +73,7 @@ class ModeratedAPI(views.API):
         signals = self.signal.subscriptions
         signals["comments.new:before-save"].append(self.before_save)
         signals["comments.new:after-save"].append(self.after_save)
-        # Before the mail to moderators, which then has the new mode.
-        signals["comments.edit"].insert(0, self.after_edit)
+        signals["comments.edit"].append(self.after_edit)
         threading.Thread(target=self.catch_up, daemon=True).start()
 
     def before_save(self, thread: Mapping[str, Any], comment: dict[str, Any]) -> None:

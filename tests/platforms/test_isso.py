@@ -193,7 +193,8 @@ def test_without_a_decision(service: Service, tmp_path: Path, fault: str) -> Non
     newspaper = Newspaper(service, tmp_path)
     newspaper.begin(fault)
     isso = newspaper.isso
-    deleted, approved = f"{DOUBTFUL} It is {fault}.", f"{DOUBTFUL} It is {fault} again."
+    deleted = f"The harbour office opens again next week, which is {fault}."
+    approved = f"{DOUBTFUL} It is {fault} again."
 
     def verdicts() -> dict[str, str]:
         rows = newspaper.decisions()
@@ -216,21 +217,21 @@ def test_without_a_decision(service: Service, tmp_path: Path, fault: str) -> Non
             isso.take_back(taken_back)
             comment = isso.post(deleted)[1]["id"]
             isso.moderate(comment, "delete", isso.pending()[comment])
-            again = isso.post(approved)[1]["id"]
-            assert again == comment == taken_back
-            isso.moderate(again, "activate", isso.pending()[again])
+            same_id = isso.post(f"{DOUBTFUL} It is {fault}.")[1]["id"]
+            assert same_id == comment == taken_back
+            last = isso.post(approved)[1]["id"]
+            isso.moderate(last, "activate", isso.pending()[last])
             assert isso.public() == [approved]
     with isso.running(newspaper.url, newspaper.key):
-        until(lambda: len(newspaper.decisions()) == 6, "the decisions")
+        until(lambda: len(newspaper.decisions()) == 7, "the decisions")
         until(lambda: verdicts() == {deleted: "reject", approved: "approve"}, "the verdicts")
-        assert sorted(isso.public()) == sorted(
-            [
-                f"{GOOD} It is not {fault} any more.",
-                f"The market hall looks splendid, says {fault}.",
-                approved,
-            ]
-        )
-        assert len(isso.pending()) == 1
+        published = {
+            f"{GOOD} It is not {fault} any more.",
+            f"The market hall looks splendid, says {fault}.",
+            approved,
+        }
+        until(lambda: {*isso.public()} == published, "the approved comments")
+        assert len(isso.pending()) == 2
 
 
 @with_chromium

@@ -45,9 +45,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def key(service: Service) -> str:
-    """The secret of a key that may decide."""
+    """The secret of a key that may decide. Each test has its own, which has its rate unused."""
     return service.make_key("decide")
 
 

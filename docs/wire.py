@@ -10,7 +10,7 @@ Schema = Mapping[str, Any]
 NAMES = (
     "CommentIn SpanOut ReasonOut DecisionOut MistakeOut ProblemOut BatchOut ChangeOut HintOut "
     "SuggestOut GuidelineOut GuidelinesOut ModelOut ModelsOut HealthOut HistoryOut RecordedOut "
-    "QueueOut ChangesOut NoticeOut AppealOut ErasedOut"
+    "QueueOut ChangesOut NoticeOut AppealOut ErasedOut HeldOut"
 ).split()
 
 

@@ -7,6 +7,7 @@ import type {
   Erased,
   Guidelines,
   Health,
+  Held,
   Hint,
   Models,
   Notice,
@@ -85,6 +86,12 @@ export class HouseRules {
   claim(id: string, who: string, minutes?: number): Promise<Recorded>;
   release(id: string, who: string): Promise<Recorded>;
   erase(whose: {comment_id?: string; author?: string; community?: string}): Promise<Erased>;
+  hold(whose: {
+    comment_id?: string;
+    author?: string;
+    community?: string;
+    until?: string;
+  }): Promise<Held>;
   queue(filters?: Filters): AsyncGenerator<Recorded, void>;
   changes(since: string, filters?: Filters): AsyncGenerator<Recorded, void>;
 }

@@ -211,6 +211,11 @@ export class HouseRules {
     return this.#ask({method: "POST", path: "/v1/erase", body: whose, is: has("erased")});
   }
 
+  /** Keeps a comment or an author's comments `until` a time, even if somebody asks to erase them. */
+  hold(whose) {
+    return this.#ask({method: "POST", path: "/v1/hold", body: whose, is: has("held")});
+  }
+
   /** Yields the decisions that wait for a person. `filters` are the API's (`who`, `rule` …). */
   async *queue(filters = {}) {
     let cursor;

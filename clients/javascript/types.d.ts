@@ -212,3 +212,9 @@ export interface Erased {
   held: number;
   held_until: string | null;
 }
+
+/** The number of decisions that are held from now on, or whose hold has ended. */
+export interface Held {
+  held: number;
+  released: number;
+}

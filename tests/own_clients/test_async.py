@@ -84,6 +84,8 @@ def test_every_route(app: App, url: str) -> None:
         assert (await rules.guidelines())["rules"]
         assert (await rules.models())["models"]
         assert (await rules.health())["status"] == "ok"
+        assert (await rules.hold(author="ravi", until="2030-01-01T00:00:00Z"))["held"] == 1
+        assert (await rules.hold(author="ravi"))["released"] == 1
         assert (await rules.erase(author="ravi"))["erased"] == 1
         with pytest.raises(RefusedError):
             await rules.settle_appeal("unknown", "approve", "lena", "Satire.")

@@ -99,6 +99,8 @@ def test_every_route(app: App, url: str) -> None:
     assert ask("guidelines")["rules"]
     assert ask("models")["models"]
     assert ask("health")["status"] == "ok"
+    assert ask("hold", {"author": "ravi", "until": "2030-01-01T00:00:00Z"})["held"] == 1
+    assert ask("hold", {"author": "ravi"})["released"] == 1
     assert ask("erase", {"author": "ravi"})["erased"] == 1
     outcome = {"action": "approve", "who": "lena", "reason": "Satire."}
     assert call("settleAppeal", "0", outcome, url=url, key=secret)["name"] == "RefusedError"

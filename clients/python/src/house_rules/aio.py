@@ -22,6 +22,7 @@ from house_rules.types import (
     Erased,
     Guidelines,
     Health,
+    Held,
     Models,
     Notice,
     Problem,
@@ -148,6 +149,20 @@ class AsyncHouseRules:
     ) -> Erased:
         """Erase the personal data of a comment or an author."""
         return await self._ask(calls.erase(comment_id, author, community))
+
+    async def hold(
+        self,
+        *,
+        comment_id: str | None = None,
+        author: str | None = None,
+        community: str | None = None,
+        until: str | None = None,
+    ) -> Held:
+        """Keep a comment or an author's comments, even if somebody asks to erase them.
+
+        `until` is a time with its zone. Without it, a hold ends now.
+        """
+        return await self._ask(calls.hold(comment_id, author, community, until))
 
     async def queue(self, **filters: str | int) -> AsyncIterator[Recorded]:
         """Yield the decisions that wait for a person. `filters` are the API's (`who`, `rule` …)."""

@@ -17,6 +17,7 @@ from house_rules.types import (
     Erased,
     Guidelines,
     Health,
+    Held,
     Models,
     Notice,
     Problem,
@@ -126,6 +127,14 @@ def erase(comment_id: str | None, author: str | None, community: str | None) -> 
     """Erase the personal data of a comment or an author."""
     body = {"comment_id": comment_id, "author": author, "community": community}
     return Call("POST", "/v1/erase", _with("erased"), body)
+
+
+def hold(
+    comment_id: str | None, author: str | None, community: str | None, until: str | None
+) -> Call[Held]:
+    """Keep a comment or an author's comments for legal reasons."""
+    body = {"comment_id": comment_id, "author": author, "community": community, "until": until}
+    return Call("POST", "/v1/hold", _with(), body)
 
 
 def _write(path: str, body: Mapping[str, Any]) -> Call[Recorded]:

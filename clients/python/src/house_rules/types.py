@@ -236,3 +236,10 @@ class Erased(TypedDict):
     erased: int
     held: int
     held_until: str | None
+
+
+class Held(TypedDict):
+    """The number of decisions that are held from now on, or whose hold has ended."""
+
+    held: int
+    released: int

@@ -75,11 +75,14 @@ _TITLES = re.compile(
     rf"(?= (?:(?:is|was) (?:written|directed|composed|sung) )?by [A-Z]| {_WORK}\b"
     rf"|(?:,| is) (?:an?|the|his|her) (?:\w+ )?(?:{_WORK}|{_OTHER})\b)"
 )
+_NOTE = "harmless phrases"
 _MENTION = re.compile(r"\b(?:You|He|She|They|I|We|This|That|These|Those|Your|It)\b")
 
 
 def find(text: Text) -> list[Phrase]:
     """Return the harmless phrases of a text, in order and without overlaps.
+
+    They are kept in a note of the text, because the word list asks about each of its words.
 
     >>> from moderation.text.reading import read
     >>> find(read("Nobody here is an idiot."))
@@ -87,6 +90,13 @@ def find(text: Text) -> list[Phrase]:
     >>> find(read("You are an idiot."))
     []
     """
+    if _NOTE not in text.notes:
+        text.notes[_NOTE] = _found(text)
+    phrases: list[Phrase] = text.notes[_NOTE]
+    return phrases
+
+
+def _found(text: Text) -> list[Phrase]:
     found = [*_titles(text.deobfuscated.text)]
     for sentence in text.plain_sentences:
         found += _in_sentence(groups.marked(sentence))

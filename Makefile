@@ -31,7 +31,7 @@ clients: $(VENV)/.clients
 SEED := $(or $(SEED),$(shell date +%s))
 fuzz: $(VENV)/.dev
 	@echo "SEED=$(SEED)"
-	MODERATION_FUZZ=1 timeout 720 $(BIN)/python -m pytest tests/fuzz --hypothesis-seed=$(SEED)
+	MODERATION_FUZZ=1 timeout 1500 $(BIN)/python -m pytest tests/fuzz --hypothesis-seed=$(SEED)
 
 # Tests with three versions of WordPress from Debian's packages, which are unpacked in a folder and
 # not installed. .ci/run installs the packages that they need.

@@ -26,7 +26,7 @@ from tests.faults.service import PATIENCE_S, Service, until
 from tests.platforms.conftest import FOLDER, new_key
 
 SITE = Path(__file__).parent / "django_site"
-PACKAGES = f"{FOLDER}-python"
+PACKAGES = str(Path(f"{FOLDER}-python").absolute())  # Django runs in another folder
 CLIENT = Path(__file__).parents[2] / "clients" / "python" / "src"
 
 GOOD = "The old library should stay open on Sundays, because many children read there."

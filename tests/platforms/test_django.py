@@ -23,11 +23,9 @@ import httpx
 import pytest
 
 from tests.faults.service import PATIENCE_S, Service, until
-from tests.platforms.conftest import FOLDER, new_key
+from tests.platforms.conftest import PYTHON, new_key
 
 SITE = Path(__file__).parent / "django_site"
-PACKAGES = str(Path(f"{FOLDER}-python").absolute())  # Django runs in another folder
-CLIENT = Path(__file__).parents[2] / "clients" / "python" / "src"
 
 GOOD = "The old library should stay open on Sundays, because many children read there."
 ABUSE = "You are a stupid idiot and a liar, and everyone knows it."
@@ -155,7 +153,7 @@ def herald(
     service.start()
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([PACKAGES, str(CLIENT), str(SITE)]),
+        "PYTHONPATH": os.pathsep.join([PYTHON["PYTHONPATH"], str(SITE)]),
         "COMMENTS_APP": request.param,
         "DATABASE": str(folder / "herald.sqlite"),
         "HOUSE_RULES_URL": f"http://127.0.0.1:{service.port}",

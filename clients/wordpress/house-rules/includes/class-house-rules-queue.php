@@ -28,14 +28,15 @@ class House_Rules_Queue {
 
 	/**
 	 * Creates the table, if it does not exist.
+	 *
+	 * Two requests may do this at the same time. WordPress's dbDelta would then log an error.
 	 */
 	public static function install() {
 		global $wpdb;
-		require_once ABSPATH . 'wp-admin/includes/upgrade.php';
 		$table   = self::table();
 		$charset = $wpdb->get_charset_collate();
-		dbDelta(
-			"CREATE TABLE $table (
+		$wpdb->query(
+			"CREATE TABLE IF NOT EXISTS $table (
 			id bigint(20) unsigned NOT NULL auto_increment,
 			kind varchar(16) NOT NULL,
 			comment_id bigint(20) unsigned NOT NULL,
@@ -45,7 +46,7 @@ class House_Rules_Queue {
 			error varchar(300) NOT NULL default '',
 			created_at int(10) unsigned NOT NULL,
 			due_at int(10) unsigned NOT NULL,
-			PRIMARY KEY  (id),
+			PRIMARY KEY (id),
 			KEY due (failed,due_at),
 			KEY comment_id (comment_id)
 			) $charset;"

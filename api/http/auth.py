@@ -168,12 +168,7 @@ class Authenticator:
         Raises a `Problem` (403) if the key has none of `scopes`. Raises the problems of
         `authenticate` and `check_rate` too.
         """
-        key = self.authenticate(secret)
-        if not any(key.may(scope) for scope in scopes):
-            names = " or ".join(f"'{scope}'" for scope in scopes)
-            raise Problem(403, f"This key has no scope {names}.")
-        self.check_rate(key)
-        return key
+        return self._permitted(self.authenticate(secret), *scopes)
 
     def authorize_akismet(self, secret: str, scope: str, address: str) -> Key:
         """Return the API key for Akismet's plug-in with this secret of 12 digits, as `authorize`.
@@ -190,8 +185,13 @@ class Authenticator:
             if problem.code == 401:
                 self._failures.hit(_MOST_FAILURES, address)
             raise
-        if not key.may(scope):
-            raise Problem(403, f"This key has no scope '{scope}'.")
+        return self._permitted(key, scope)
+
+    def _permitted(self, key: Key, *scopes: str) -> Key:
+        """Return the key, if it has one of `scopes` and is within its rate limit."""
+        if not any(key.may(scope) for scope in scopes):
+            names = " or ".join(f"'{scope}'" for scope in scopes)
+            raise Problem(403, f"This key has no scope {names}.")
         self.check_rate(key)
         return key
 
